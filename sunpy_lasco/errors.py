@@ -1,0 +1,41 @@
+"""Errors and warnings of the package."""
+
+from astropy.utils.exceptions import AstropyUserWarning
+
+__all__ = [
+    "AssetError",
+    "BadFrameError",
+    "HeaderError",
+    "LascoError",
+    "LascoUserWarning",
+    "MissingAssetError",
+    "NotCalibratableError",
+]
+
+
+class LascoError(Exception):
+    """Base of all errors that this package raises on its own account."""
+
+
+class HeaderError(LascoError, ValueError):
+    """A header lacks cards, or holds values, without which one cannot go on."""
+
+
+class NotCalibratableError(LascoError, ValueError):
+    """The image is not one that can be made a level-1 image."""
+
+
+class BadFrameError(LascoError, ValueError):
+    """The frame is of the right kind but its content cannot be right."""
+
+
+class AssetError(LascoError, OSError):
+    """A calibration image or table is unreadable, or not what it should be."""
+
+
+class MissingAssetError(AssetError, FileNotFoundError):
+    """A calibration image or table is nowhere to be found."""
+
+
+class LascoUserWarning(AstropyUserWarning):
+    """A warning about something that the user can change or should know."""
