@@ -1,0 +1,134 @@
+"""
+What all tests share: a sealed-off configuration, and the real frames.
+
+Tests on real frames run where the environment variable SUNPY_LASCO_TEST_DATA
+names a directory that holds ``level05/c2``, ``level05/c3``, ``level1`` and so
+on; elsewhere they are skipped, and the last lines of the report say how many ran.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before sunpy and matplotlib are imported: nobody's configuration, calibration
+# tree or downloads may change what a test sees, nor be changed by it.
+_HOME = tempfile.TemporaryDirectory(prefix="sunpy_lasco_tests_", ignore_cleanup_errors=True)
+_CONFIG = Path(_HOME.name) / "config"
+_CONFIG.mkdir()
+(_CONFIG / "sunpyrc").write_text(f"[general]\nworking_dir = {_HOME.name}\n")
+os.environ["SUNPY_CONFIGDIR"] = str(_CONFIG)
+os.environ["SUNPY_DOWNLOADDIR"] = str(Path(_HOME.name) / "downloads")
+os.environ["MPLBACKEND"] = "Agg"
+for _name in ("LASCO_DATA", "SSW", "SSWDB", "SUNPY_LASCO_OFFLINE"):
+    os.environ.pop(_name, None)
+
+#: Fixtures that hand out real frames; a test that uses one counts as such.
+REAL_FRAME_FIXTURES = {"test_data", "calib_data"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out slow tests unless asked for, and mark those that need real frames."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow and not config.getoption("--slow"):
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+    for item in items:
+        if REAL_FRAME_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.user_properties.append(("real frames", True))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests on real frames ran."""
+
+    def count(outcome, *phases):
+        reports = terminalreporter.stats.get(outcome, [])
+        return sum(("real frames", True) in report.user_properties for report in reports if report.when in phases)
+
+    ran = count("passed", "call") + count("failed", "call")
+    skipped = count("skipped", "setup", "call")
+    terminalreporter.write_line(f"Tests on real frames: {ran} ran, {skipped} skipped.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sealed_off(tmp_path_factory):
+    """Keep astropy away from the user's configuration and from the network."""
+    from astropy.config import set_temp_cache, set_temp_config
+    from astropy.utils import iers
+
+    directory = tmp_path_factory.mktemp("astropy")
+    with (
+        set_temp_config(directory),
+        set_temp_cache(directory),
+        iers.conf.set_temp("auto_download", False),
+        iers.conf.set_temp("auto_max_age", None),
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Close the figures that a test leaves open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(scope="session")
+def test_data():
+    """The directory of real frames; the test is skipped where there is none."""
+    name = os.environ.get("SUNPY_LASCO_TEST_DATA")
+    if not name:
+        pytest.skip("SUNPY_LASCO_TEST_DATA names no directory of real frames")
+    path = Path(name).resolve()
+    if not (path / "level05").is_dir():
+        pytest.fail(f"SUNPY_LASCO_TEST_DATA is {name}, which holds no directory level05")
+    return path
+
+
+@pytest.fixture(scope="session")
+def calib_data(test_data):
+    """The directory of estimated calibration images, beside the real frames."""
+    path = test_data.parent / "calib"
+    if not path.is_dir():
+        pytest.skip("there are no calibration images beside the real frames")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_frames(test_data):
+    """Paths of all real level-0.5 frames, in order of camera and name."""
+    return sorted((test_data / "level05").glob("c[23]/*.fts"))
+
+
+@pytest.fixture(scope="session")
+def real_frame(test_data):
+    """A function from the name of a real frame, such as "32082037", to its path."""
+
+    def find(name):
+        stem = str(name).removesuffix(".fts")
+        found = sorted(test_data.glob(f"level*/**/{stem}.fts*"))
+        if not found:
+            pytest.fail(f"There is no real frame {stem} under {test_data}")
+        return found[0]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def real_map(real_frame):
+    """A function from the name of a real frame to a new map of it."""
+    import sunpy.map
+
+    import sunpy_lasco  # noqa: F401 - registers the map sources
+
+    def load(name):
+        return sunpy.map.Map(real_frame(name))
+
+    return load
