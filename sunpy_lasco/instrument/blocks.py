@@ -1,0 +1,355 @@
+"""
+Telemetry blocks: which pixels never came down, and how lists of them are written.
+
+The camera sends its images in blocks of 32 x 32 stored pixels, also where
+pixels were summed on board.  A block that is lost, or that is not sent on
+purpose, is a block of zeros in level 0.5; nothing else in the file tells of it.
+A zero is never measured, since the bias adds some hundred DN.
+
+Blocks are counted from the lower left corner of the frame as it stands in the
+file, as (i, j) = (block column, block row) of the grid of the *full* frame, that
+is also where only a part of it was read out.
+"""
+
+import numpy as np
+
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.cameras import BLOCK, FULL_FRAME
+from sunpy_lasco.instrument.tables import UNTRANSMITTED, UNTRANSMITTED_HALF
+
+__all__ = [
+    "block_indices",
+    "blocks_to_pixels",
+    "classify_missing",
+    "decode_blocks",
+    "empty_blocks",
+    "encode_blocks",
+    "grid_shape",
+    "no_data",
+    "nominal_untransmitted",
+    "telemetry_index",
+]
+
+#: Share of the pixels of a block that must be empty.  Untransmitted blocks of
+#: real C3 frames hold one stray pixel of 8192 DN; four are allowed.
+EMPTY_SHARE = 1020 / 1024
+
+#: Blocks left out of C3 frames summed 4 x 4, as in `UNTRANSMITTED_HALF`.
+UNTRANSMITTED_QUARTER = {"C2": {}, "C3": dict.fromkeys(range(4), ((0, 3),))}
+
+#: Digits of a block's code in the card MISSLIST.
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+
+
+def grid_shape(frame):
+    """
+    Blocks of the full frame at the frame's binning.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `tuple` of `int`
+        Numbers of block rows and block columns, (32, 32) without sums.
+    """
+    sx, sy = frame.binning
+    return FULL_FRAME // (BLOCK * sy), FULL_FRAME // (BLOCK * sx)
+
+
+def block_indices(frame):
+    """
+    Block row of each stored row and block column of each stored column.
+
+    Where a sub-frame does not begin on the border of a block, its first and
+    last blocks are partial.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    rows, columns : `~numpy.ndarray` of `int`
+        Indices in the grid of the full frame, of lengths ny and nx.
+    """
+    return tuple(
+        (frame.corner[axis] + np.arange(frame.shape[1 - axis]) * frame.binning[axis]) // (BLOCK * frame.binning[axis])
+        for axis in (1, 0)
+    )
+
+
+def no_data(raw, frame):
+    """
+    Pixels that hold nothing: zeros and NaN.
+
+    A negative value of a frame without sums is no measurement either.  One of a
+    summed frame may be: sums beyond 32767 wrap in the signed integers of the
+    file.  Images derived from polarised triplets are signed by nature.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file, of any type, shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    raw = np.asarray(raw)
+    empty = (raw == 0) if frame.is_binned or frame.is_derived else (raw <= 0)
+    return empty | np.isnan(raw) if raw.dtype.kind == "f" else empty
+
+
+def _per_block(pixels, frame):
+    """Share of set pixels in each block of the stored array, shape (nby, nbx)."""
+    rows, columns = block_indices(frame)
+    first_row = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
+    first_column = np.flatnonzero(np.diff(columns, prepend=columns[0] - 1))
+    counts = np.add.reduceat(np.add.reduceat(pixels, first_row, axis=0, dtype=float), first_column, axis=1)
+    size = np.outer(np.diff(first_row, append=len(rows)), np.diff(first_column, append=len(columns)))
+    return counts / size
+
+
+def blocks_to_pixels(blocks, frame):
+    """
+    Spread what is said of blocks over their pixels.
+
+    Parameters
+    ----------
+    blocks : `~numpy.ndarray`
+        One value for each block that the stored array touches, shape (nby, nbx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Shape (ny, nx).
+    """
+    rows, columns = block_indices(frame)
+    return np.asarray(blocks)[np.ix_(rows - rows[0], columns - columns[0])]
+
+
+def empty_blocks(raw, frame):
+    """
+    Blocks in which nothing came down.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file, shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Shape (nby, nbx): the blocks that the stored array touches, the first of
+        them being that of its lower left pixel.
+
+    Notes
+    -----
+    A block counts as empty when at least 1020 of 1024 of its pixels are, so that
+    the stray pixels of some untransmitted blocks do not matter.
+    """
+    return _per_block(no_data(raw, frame), frame) >= EMPTY_SHARE
+
+
+def nominal_untransmitted(frame):
+    """
+    Blocks that the tables on board leave out of such a frame.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Shape (nby, nbx) as of `empty_blocks`.  No block where the frame was sent
+        with all of them (a ``Z`` in COMPRSSN).
+
+    Notes
+    -----
+    SolarSoft ``fuzzy_image``'s tables of null blocks.  They changed in flight, and
+    some of these blocks are sent in every frame seen: whether a block is empty is
+    to be seen in the image, and the table says only if its loss is one.  For sums
+    other than 2 x 2 and 4 x 4, of which SolarSoft has no table, a block is left
+    out where all the blocks of the full frame that it covers are.
+    """
+    sx, sy = frame.binning
+    table = {(2, 2): UNTRANSMITTED_HALF, (4, 4): UNTRANSMITTED_QUARTER}.get((sx, sy), UNTRANSMITTED)
+    cells = np.zeros((FULL_FRAME // BLOCK, FULL_FRAME // BLOCK), dtype=bool)
+    if not frame.transmits_all:
+        for row, ranges in table[frame.camera.name].items():
+            for first, last in ranges:
+                cells[row, first : last + 1] = True
+    nby, nbx = grid_shape(frame)
+    whole = cells.reshape(nby, sy, nbx, sx).all(axis=(1, 3))
+    rows, columns = block_indices(frame)
+    return whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def classify_missing(raw, frame):
+    """
+    Tell what was lost from what was not sent.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file, shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    missing : `~numpy.ndarray` of `bool`
+        Pixels that were lost, shape (ny, nx): blocks, parts of blocks, stripes
+        and single zeros.
+    untransmitted : `~numpy.ndarray` of `bool`
+        Pixels of empty blocks that are not sent nominally, shape (ny, nx), with
+        the stray values in them.  The two do not overlap.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_lasco.instrument.blocks import classify_missing
+    >>> from sunpy_lasco.instrument.frame import Frame
+    >>> header = {"detector": "C2", "filter": "Orange", "polar": "Clear", "exptime": 25.1,
+    ...           "date-obs": "2010-01-05", "time-obs": "00:06:00"}
+    >>> raw = np.full((1024, 1024), 700)
+    >>> raw[:32, :64] = 0
+    >>> raw[320:352, 640:672] = 0
+    >>> missing, untransmitted = classify_missing(raw, Frame.from_header(header, raw.shape))
+    >>> int(missing.sum()), int(untransmitted.sum())
+    (1024, 2048)
+    """
+    holes = no_data(raw, frame)
+    empty = _per_block(holes, frame) >= EMPTY_SHARE
+    nominal = nominal_untransmitted(frame)
+    untransmitted = blocks_to_pixels(empty & nominal, frame)
+    missing = (holes | blocks_to_pixels(empty & ~nominal, frame)) & ~untransmitted
+    return missing, untransmitted
+
+
+def telemetry_index(i, j, rows=FULL_FRAME // BLOCK):
+    """
+    Place of a block in the order in which the blocks are sent.
+
+    Parameters
+    ----------
+    i, j : `int` or `~numpy.ndarray` of `int`
+        Block column and row.
+    rows : `int`, optional
+        Block rows of the full frame.
+
+    Returns
+    -------
+    `int` or `~numpy.ndarray` of `int`
+        Columns from left to right, each from top to bottom.
+    """
+    return i * rows + (rows - 1 - j)
+
+
+def encode_blocks(blocks, *, rows=FULL_FRAME // BLOCK):
+    """
+    Write a list of blocks as the card MISSLIST has it.
+
+    Each run of blocks that follow each other in the telemetry is written as the
+    code of its first block and the code of the place after its last; the end of
+    the last run is that of its last block itself.  A code is two digits to the base
+    of 32: the column, and the row counted from the top.
+
+    Parameters
+    ----------
+    blocks : iterable of (`int`, `int`)
+        Column and row (i, j) of each block in the grid of the full frame, in any
+        order.
+    rows : `int`, optional
+        Rows (and columns) of that grid: 32, or 16 where 2 x 2 pixels were summed.
+
+    Returns
+    -------
+    `str`
+        ``"None"`` for no blocks.
+
+    Raises
+    ------
+    ValueError
+        If a block lies outside the grid.
+
+    Notes
+    -----
+    SolarSoft ``mb2strmap``, which C3 uses.  For C2 the official products hold
+    plain numbers in a form that is not published; here both are written alike.
+
+    Examples
+    --------
+    >>> from sunpy_lasco.instrument.blocks import encode_blocks
+    >>> encode_blocks([(5, 10), (5, 11), (5, 12), (9, 20)])
+    '5J5M9B9B'
+    """
+    numbers = []
+    for i, j in blocks:
+        if not (0 <= i < rows and 0 <= j < rows):
+            msg = f"There is no block ({i}, {j}) in a grid of {rows} x {rows} blocks."
+            raise ValueError(msg)
+        numbers.append(telemetry_index(int(i), int(j), rows))
+    if not numbers:
+        return "None"
+    known = set(numbers)
+    starts = sorted(number for number in known if number - 1 not in known)
+    ends = sorted(number + 1 for number in known if number + 1 not in known)
+    ends[-1] -= 1
+    return "".join(_code(number, rows) for run in zip(starts, ends, strict=True) for number in run)
+
+
+def _code(number, rows):
+    return DIGITS[number // rows] + DIGITS[number % rows]
+
+
+def decode_blocks(text, *, rows=FULL_FRAME // BLOCK):
+    """
+    Read the card MISSLIST.
+
+    Parameters
+    ----------
+    text : `str`
+        As of `encode_blocks`.
+    rows : `int`, optional
+        Rows of the grid of the full frame.
+
+    Returns
+    -------
+    `list` of (`int`, `int`)
+        Blocks (i, j) in the order of the telemetry.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If the text is no such list, as where an official file says only that
+        more than 17 blocks are missing.
+
+    Examples
+    --------
+    >>> from sunpy_lasco.instrument.blocks import decode_blocks
+    >>> decode_blocks("5J5M9B9B")
+    [(5, 12), (5, 11), (5, 10), (9, 20)]
+    """
+    text = str(text).strip()
+    if text in ("", "None"):
+        return []
+    digits = [DIGITS.find(digit) for digit in text]
+    if len(text) % 4 or not all(0 <= digit < rows for digit in digits):
+        msg = f"The card MISSLIST holds {text!r}, which is no list of blocks in a grid of {rows} x {rows}."
+        raise HeaderError(msg)
+    codes = [column * rows + row for column, row in zip(digits[::2], digits[1::2], strict=True)]
+    codes[-1] += 1
+    if any(later <= earlier for earlier, later in zip(codes[::2], codes[1::2], strict=True)) or codes != sorted(codes):
+        msg = f"The card MISSLIST holds {text!r}, whose runs of blocks do not follow each other."
+        raise HeaderError(msg)
+    return [
+        (number // rows, rows - 1 - number % rows)
+        for first, end in zip(codes[::2], codes[1::2], strict=True)
+        for number in range(first, end)
+    ]
