@@ -111,6 +111,8 @@ class Frame:
     port: str
     #: COMPRSSN.
     compression: str
+    #: HCOMP_SF, the scale factor of the lossy compression; 0 where there was none.
+    hcompress_scale: float
     #: When the file was made, or None.
     processed: Time | None
     #: FILEORIG is 0: a daily or monthly model, not an exposure.
@@ -179,6 +181,7 @@ class Frame:
             mid_time=mid_time,
             port=squeezed(header.get("readport", "C")) or "C",
             compression=str(header.get("comprssn", "")).strip(),
+            hcompress_scale=float(header.get("hcomp_sf") or 0.0),
             processed=header_time(header, "date", None),
             is_model=str(header.get("fileorig", "x")).strip() in ("0", "0.0"),
             level=_level(header),

@@ -1,0 +1,81 @@
+"""
+Relative exposure factors.
+
+The shutter and its clock jitter by up to a few per cent.  The instrument team
+derives for every image the factor by which its exposure differs from that of
+its neighbours, and publishes a file a day with these factors and the bias.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["ExposureFactor", "NO_FACTOR", "find_exposure_factor"]
+
+#: An image belongs to a line when their times differ by less than this, s.
+TIME_TOLERANCE = 0.1
+#: A factor outside this range is no exposure jitter but an error.
+SANE_FACTORS = (0.5, 1.5)
+#: Regions used, in lines that only say that no factor could be derived.
+NO_CORRECTION_REGIONS = (0, 97)
+#: 1 sigma of an exposure that was not corrected: scatter of the factors known.
+UNCORRECTED_SIGMA = 0.005
+
+
+@dataclass(frozen=True)
+class ExposureFactor:
+    """A relative exposure factor with its origin."""
+
+    #: True exposure time over the one in the header.
+    factor: float
+    #: 1 sigma of the factor.
+    sigma: float
+    #: Bias of the same line, DN, or None.
+    bias: float | None
+    #: Image regions from which the factor was derived.
+    regions: int
+    #: Name of the file, or None where no factor is known.
+    source: str | None
+
+
+#: What holds where no factor is known.
+NO_FACTOR = ExposureFactor(1.0, UNCORRECTED_SIGMA, None, 0, None)
+
+
+def find_exposure_factor(lines, frame, source):
+    """
+    Find the line of a frame in the exposure-factor file of its day.
+
+    Parameters
+    ----------
+    lines : iterable of mappings
+        Rows with ``mjd``, ``time`` (second of day of mid-exposure), ``factor``,
+        ``bias`` (DN), ``n_regions`` and ``sigma``.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    source : `str`
+        Name of the file.
+
+    Returns
+    -------
+    `ExposureFactor`
+        `NO_FACTOR` where no line, or no sane one, belongs to the frame.
+
+    Notes
+    -----
+    SolarSoft ``get_exp_factor``: the day must be equal and the times agree within
+    100 ms; of several lines the last one wins, because better values are
+    appended.  A factor outside 0.5 to 1.5 is not used (ours).
+    """
+    found = None
+    for line in lines:
+        if int(line["mjd"]) == frame.mid_mjd and abs(float(line["time"]) - frame.mid_time) < TIME_TOLERANCE:
+            found = line
+    if found is None or not SANE_FACTORS[0] < float(found["factor"]) < SANE_FACTORS[1]:
+        return NO_FACTOR
+    regions = int(found["n_regions"])
+    uncorrected = regions in NO_CORRECTION_REGIONS
+    return ExposureFactor(
+        factor=float(found["factor"]),
+        sigma=UNCORRECTED_SIGMA if uncorrected else float(found["sigma"]),
+        bias=float(found["bias"]),
+        regions=regions,
+        source=source,
+    )
