@@ -1,0 +1,68 @@
+"""
+Assets in a directory.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sunpy_lasco.assets.asset import missing
+from sunpy_lasco.assets.names import entry
+from sunpy_lasco.assets.sources import AssetSource
+from sunpy_lasco.errors import AssetError
+
+__all__ = ["DirectorySource", "candidates"]
+
+
+def candidates(name):
+    """
+    Where below a directory the file of an asset is looked for.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the asset.
+
+    Returns
+    -------
+    `list` of `str`
+        Relative paths: the name itself, and every tail of the paths that the
+        file has in SolarSoft, such as ``calib/NAME``, ``data/calib/NAME`` up to
+        ``soho/lasco/lasco/data/calib/NAME``.  The directory may thus be flat, a
+        part of a SolarSoft tree, or its root.
+    """
+    try:
+        paths = entry(name).paths
+    except AssetError:
+        paths = ()
+    found = [name]
+    for path in paths:
+        parts = path.split("/")
+        found += ["/".join(parts[start:]) for start in range(len(parts) - 2, -1, -1)]
+    return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class DirectorySource(AssetSource):
+    """A directory: flat, or the root or a part of a SolarSoft tree."""
+
+    #: The directory.
+    root: Path
+    #: Where the path was given, if not as an argument: ``"$SSW"``.
+    origin: str = ""
+
+    @property
+    def label(self):
+        """The directory and where it was given."""
+        return f"{self.root} (from {self.origin})" if self.origin else str(self.root)
+
+    def path(self, name):
+        """Path of the file of an asset, like `AssetSource.path`."""
+        if os.path.basename(name) != name or name in ("", ".", ".."):
+            msg = f"{name!r} is no file name."
+            raise AssetError(msg)
+        for relative in candidates(name):
+            path = Path(self.root, relative)
+            if path.is_file():
+                return path
+        raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is no directory")

@@ -1,0 +1,232 @@
+"""
+Names of the calibration images and tables, and where they are published.
+
+All of them belong to SolarSoft and are fetched, not shipped: their
+redistribution has not been cleared.
+"""
+
+import re
+from dataclasses import dataclass
+
+from astropy.time import Time
+
+from sunpy_lasco.errors import AssetError
+
+__all__ = [
+    "C2_TIME_OFFSETS",
+    "C2_VIGNETTING",
+    "C3_BACKGROUND",
+    "C3_MASK",
+    "C3_OCCULTER_CENTRES",
+    "C3_RAMP",
+    "C3_VIGNETTING_POST",
+    "C3_VIGNETTING_PRE",
+    "CATALOGUE",
+    "INTERRUPTION_MJD",
+    "LAST_POINTING_DAYS",
+    "MIRRORS",
+    "NOMINAL_ROLL",
+    "POINTING_TABLES",
+    "Entry",
+    "c3_vignetting_name",
+    "entry",
+    "exposure_factor_name",
+    "pointing_table_name",
+]
+
+#: Inverse vignetting of C2, to be multiplied with.
+C2_VIGNETTING = "c2vig_final.fts"
+#: Inverse vignetting of C3 before the interruption of the mission in 1998.
+C3_VIGNETTING_PRE = "c3vig_preint_final.fts"
+#: Inverse vignetting of C3 since the recovery.
+C3_VIGNETTING_POST = "c3vig_postint_final.fts"
+#: Mask of C3 in the undistorted frame: 1 sky, 0 occulter, pylon and corners.
+C3_MASK = "c3_cl_mask_lvl1.fts"
+#: Stray light of C3 Clear, MSB, to be subtracted.
+C3_RAMP = "C3ramp.fts"
+#: Minimum model of C3 Clear, DN in the EXPTIME of its header.
+C3_BACKGROUND = "3m_clcl_all.fts"
+#: Offsets of the on-board clock.
+C2_TIME_OFFSETS = "c2_time_offsets.dat"
+#: Centres of the occulter of C3.
+C3_OCCULTER_CENTRES = "c3_occltr_cntr.dat"
+#: Steps of the nominal roll of the spacecraft.
+NOMINAL_ROLL = "nominal_roll_attitude.dat"
+#: Sun centre and roll by detector, before and after the interruption.
+POINTING_TABLES = {
+    "C2": ("c2_pre_recovery_adj_xyr_medv2.sav", "c2_post_recovery_adj_xyr_medv2.sav"),
+    "C3": ("c3_pre_recovery_adj_xyr_medv2.sav", "c3_post_recovery_adj_xyr_medv2.sav"),
+}
+#: The last days that the pointing tables cover.
+LAST_POINTING_DAYS = "c2_c3_last_post_recovery_day.sav"
+
+#: First day (MJD) of the vignetting after the interruption, 1998-07-06 (``c3_calibrate``).
+INTERRUPTION_MJD = 51000
+
+#: Servers by archive, in the order in which they are asked.
+MIRRORS = {
+    "ssw": ("https://hesperia.gsfc.nasa.gov/ssw", "https://soho.nascom.nasa.gov/solarsoft"),
+    "ancillary": ("https://soho.nascom.nasa.gov/data/ancillary",),
+}
+
+_CALIB = ("soho/lasco/lasco/data/calib", "soho/lasco/idl/data/calib")
+_IDL_CALIB = ("soho/lasco/idl/data/calib", "soho/lasco/lasco/data/calib")
+#: BITPIX of images of real numbers, and of masks.
+_REAL, _WHOLE = (-32, -64), (8, 16)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of an asset before it has been seen."""
+
+    #: File name, which is the name of the asset.
+    name: str
+    #: What the file holds, for messages.
+    content: str
+    #: ``"image"``, ``"mask"``, ``"text"`` or ``"save"`` (an IDL save file).
+    kind: str
+    #: Folders of the archive in which the file may lie, best first.
+    folders: tuple[str, ...]
+    #: Archive, a key of `MIRRORS`.
+    archive: str = "ssw"
+    #: Values of BITPIX that an image may have.
+    bitpix: tuple[int, ...] = _REAL
+    #: Shape of an image, (ny, nx).
+    shape: tuple[int, int] = (1024, 1024)
+    #: SHA-256 of the published file.  None is published, and none is made up.
+    sha256: str | None = None
+    #: The archive adds to the file as time goes by.
+    grows: bool = False
+    #: There is a file of this kind for each day, and days without one.
+    daily: bool = False
+
+    @property
+    def paths(self):
+        """Paths of the file in its archive, best first."""
+        return tuple(f"{folder}/{self.name}" for folder in self.folders)
+
+    def urls(self, mirrors=MIRRORS):
+        """
+        The addresses of the file.
+
+        Parameters
+        ----------
+        mirrors : mapping of `str` to sequence of `str`
+            Servers by archive, like `MIRRORS`.
+
+        Returns
+        -------
+        `tuple` of `str`
+            All mirrors of the best folder, then of the next.
+        """
+        return tuple(f"{mirror.rstrip('/')}/{path}" for path in self.paths for mirror in mirrors[self.archive])
+
+
+def _catalogue():
+    entries = [
+        Entry(C2_VIGNETTING, "inverse vignetting of C2", "image", _CALIB),
+        Entry(C3_VIGNETTING_PRE, "inverse vignetting of C3 until July 1998", "image", _CALIB),
+        Entry(C3_VIGNETTING_POST, "inverse vignetting of C3 since July 1998", "image", _CALIB),
+        Entry(C3_MASK, "mask of occulter, pylon and corners of C3", "mask", _CALIB, bitpix=_WHOLE),
+        Entry(C3_RAMP, "stray light of C3 Clear", "image", _CALIB),
+        Entry(C3_BACKGROUND, "minimum model of C3 Clear", "image", _CALIB, bitpix=(-64, -32, 16, 32)),
+        Entry(C2_TIME_OFFSETS, "offsets of the on-board clock", "text", ("soho/lasco/lasco/data_anal/data",), grows=True),
+        Entry(C3_OCCULTER_CENTRES, "centres of the occulter of C3", "text", ("soho/lasco/idl/convert",)),
+        Entry(NOMINAL_ROLL, "nominal roll of the spacecraft", "text", ("attitude/roll",), archive="ancillary", grows=True),
+        Entry(LAST_POINTING_DAYS, "last days of the pointing tables", "save", _IDL_CALIB, grows=True),
+    ]
+    for detector, (before, after) in POINTING_TABLES.items():
+        entries.append(Entry(before, f"pointing of {detector} until June 1998", "save", _IDL_CALIB))
+        entries.append(Entry(after, f"pointing of {detector} since July 1998", "save", _IDL_CALIB, grows=True))
+    return {item.name: item for item in entries}
+
+
+#: All assets but the daily ones, by name.
+CATALOGUE = _catalogue()
+
+_EXPOSURE_FACTORS = re.compile(r"c([23])_expfactor_(\d{2})(\d{2})(\d{2})\.dat")
+
+
+def entry(name):
+    """
+    What is known of an asset.
+
+    Parameters
+    ----------
+    name : `str`
+        A file name: one of `CATALOGUE`, or one of the daily files as
+        `exposure_factor_name` makes them.
+
+    Returns
+    -------
+    `Entry`
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If the name is of no asset.
+    """
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    daily = _EXPOSURE_FACTORS.fullmatch(str(name))
+    if daily is None:
+        msg = f"{name!r} is the name of no calibration image or table; known are {', '.join(sorted(CATALOGUE))}."
+        raise AssetError(msg)
+    content = f"exposure factors of C{daily[1]} on {daily[2]}-{daily[3]}-{daily[4]}"
+    folder = f"soho/lasco/lasco/expfac/data/{daily[2]}{daily[3]}"
+    return Entry(name, content, "text", (folder,), grows=True, daily=True)
+
+
+def exposure_factor_name(detector, mjd):
+    """
+    Name of the file of exposure factors of a camera and a day.
+
+    Parameters
+    ----------
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+    mjd : `int`
+        Modified Julian day of the middle of the exposure.
+
+    Returns
+    -------
+    `str`
+        For example ``"c2_expfactor_090228.dat"``.
+    """
+    day = Time(int(mjd), format="mjd").strftime("%y%m%d")
+    return f"{detector.lower()}_expfactor_{day}.dat"
+
+
+def c3_vignetting_name(mjd):
+    """
+    Name of the inverse vignetting of C3 of a day.
+
+    Parameters
+    ----------
+    mjd : `int`
+        Modified Julian day of the exposure.
+
+    Returns
+    -------
+    `str`
+    """
+    return C3_VIGNETTING_PRE if mjd < INTERRUPTION_MJD else C3_VIGNETTING_POST
+
+
+def pointing_table_name(detector, time):
+    """
+    Name of the table of Sun centres and rolls of a camera and a time.
+
+    Parameters
+    ----------
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+    time : `~astropy.time.Time`
+        The corrected start of the exposure.
+
+    Returns
+    -------
+    `str`
+    """
+    before, after = POINTING_TABLES[detector]
+    return before if time < Time("1998-07-01") else after

@@ -1,0 +1,125 @@
+"""
+What every source of assets can do.
+"""
+
+from dataclasses import dataclass
+
+from sunpy_lasco.assets.asset import AbsentAssetError, missing
+from sunpy_lasco.assets.reading import read_image, read_text
+from sunpy_lasco.errors import MissingAssetError
+
+__all__ = ["AssetSource", "ChainSource"]
+
+
+class AssetSource:
+    """
+    A place from which calibration images and tables come.
+
+    A source with files needs only `path`; one without overrides `image` and
+    `text`.
+    """
+
+    #: What the source is called in messages.
+    label = "this source"
+
+    def path(self, name):
+        """
+        Path of the file of an asset.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the asset.
+
+        Returns
+        -------
+        `pathlib.Path`
+
+        Raises
+        ------
+        sunpy_lasco.errors.MissingAssetError
+            If the source does not have it.
+        """
+        raise missing(name, [self.label])
+
+    def image(self, name):
+        """
+        Read a calibration image.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the asset.
+
+        Returns
+        -------
+        `Asset`
+
+        Raises
+        ------
+        sunpy_lasco.errors.MissingAssetError
+            If the source does not have it.
+        sunpy_lasco.errors.AssetError
+            If the file is not what it should be.
+        """
+        return read_image(self.path(name), name)
+
+    def text(self, name):
+        """
+        Read a table in text form.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the asset.
+
+        Returns
+        -------
+        content : `str`
+        sha256 : `str`
+            Of the file.
+
+        Raises
+        ------
+        sunpy_lasco.errors.MissingAssetError
+            If the source does not have it.
+        sunpy_lasco.errors.AssetError
+            If the file is not what it should be.
+        """
+        return read_text(self.path(name), name)
+
+
+@dataclass(frozen=True)
+class ChainSource(AssetSource):
+    """Several sources, asked in turn."""
+
+    #: The sources, best first.
+    sources: tuple[AssetSource, ...]
+
+    @property
+    def label(self):
+        """The labels of all sources."""
+        return ", ".join(source.label for source in self.sources) or "no place at all"
+
+    def _first(self, method, name):
+        reason = None
+        for source in self.sources:
+            try:
+                return getattr(source, method)(name)
+            except MissingAssetError as error:
+                reason = error
+        if isinstance(reason, AbsentAssetError):
+            raise reason
+        raise missing(name, [source.label for source in self.sources], reason) from reason
+
+    def path(self, name):
+        """Path of the file of an asset, like `AssetSource.path`."""
+        return self._first("path", name)
+
+    def image(self, name):
+        """Read a calibration image, like `AssetSource.image`."""
+        return self._first("image", name)
+
+    def text(self, name):
+        """Read a table in text form, like `AssetSource.text`."""
+        return self._first("text", name)
