@@ -1,0 +1,3 @@
+"""
+Missing blocks: find them, and fill them in.
+"""

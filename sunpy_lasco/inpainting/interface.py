@@ -1,0 +1,140 @@
+"""
+What a method of repair gets and gives.
+
+A method is one module of `sunpy_lasco.inpainting.methods` with a function
+``fill(crop, **options)`` that takes a `Crop` and returns a `Fill`.  It knows arrays
+only, and it writes nothing: what it says outside of the hole is ignored.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["METHODS", "Crop", "Fill", "Neighbour", "get_method"]
+
+#: Methods by name and the modules that hold them, imported when asked for.
+METHODS = {
+    name: f"sunpy_lasco.inpainting.methods.{name}"
+    for name in ("temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """The same piece of another exposure, brought to the level of the crop."""
+
+    #: In the working space of the crop, NaN where it was not measured; (ny, nx).
+    z: np.ndarray
+    #: Middle of its exposure after that of the frame, s.
+    seconds: float
+    #: Its noise over that of the frame.
+    noise: float
+    #: Its level over that of the frame, as the surroundings of the hole tell.
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """
+    A hole and its surroundings in the working space.
+
+    The working space is ``z = (signal / response - expected) / noise``: what the
+    frame shows beyond a scaled background, in units of its own noise.  In it the
+    corona is smooth over a block, in all directions and at all distances.
+
+    All arrays are of shape (ny, nx) and of type float64 or bool.
+    """
+
+    #: Working space; NaN in the hole and wherever a pixel is of no use:
+    #: missing, hidden, saturated, hit by a particle, or a star.
+    z: np.ndarray
+    #: Pixels to be filled.
+    hole: np.ndarray
+    #: What the background model expects, scaled to the surroundings of the hole,
+    #: in units of the frame (DN above the bias, or MSB).
+    expected: np.ndarray
+    #: 1 sigma of the noise of one pixel, in units of the frame.
+    noise: np.ndarray
+    #: Fixed response of each pixel relative to its surroundings, near 1.
+    response: np.ndarray
+    #: Signal as measured, in units of the frame; NaN where nothing was.
+    signal: np.ndarray
+    #: Behind the occulter or the pylon or beyond the field.
+    hidden: np.ndarray
+    #: Position in full-resolution pixels of the camera from the Sun's centre,
+    #: along the axes of the array.
+    x: np.ndarray
+    y: np.ndarray
+    #: Position of the occulter's centre in these coordinates.
+    occulter: tuple[float, float]
+    #: Full-resolution pixels per pixel along (x, y).
+    binning: tuple[int, int]
+    #: Factor that brings the background model to the level of the frame.
+    scale: float
+    #: Block row of each row and block column of each column.
+    block_rows: np.ndarray
+    block_columns: np.ndarray
+    #: ``"C2"`` or ``"C3"``.
+    camera: str
+    #: Exposures before and after, nearest first; empty without context.
+    neighbours: tuple[Neighbour, ...] = field(default=())
+
+    @property
+    def known(self):
+        """Pixels on which a method may rest."""
+        return np.isfinite(self.z)
+
+    @property
+    def radius(self):
+        """Distance from the Sun's centre, full-resolution pixels."""
+        return np.hypot(self.x, self.y)
+
+    @property
+    def angle(self):
+        """Angle around the Sun's centre from +x to +y, radian."""
+        return np.arctan2(self.y, self.x)
+
+    def to_signal(self, z):
+        """What values of the working space are in units of the frame."""
+        return (self.expected + self.noise * z) * self.response
+
+    def from_signal(self, signal):
+        """What values in units of the frame are in the working space."""
+        return (signal / self.response - self.expected) / self.noise
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """What a method says of a hole."""
+
+    #: Values in the working space; NaN in pixels that the method cannot fill.
+    z: np.ndarray
+    #: 1 sigma of these values against the scene without noise, in the working
+    #: space.  Errors are correlated over a block: they do not average out.
+    sigma: np.ndarray
+
+
+def get_method(name):
+    """
+    Find a method of repair.
+
+    Parameters
+    ----------
+    name : `str`
+        One of `METHODS`.
+
+    Returns
+    -------
+    callable
+        ``fill(crop, **options) -> Fill``
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    """
+    if name not in METHODS:
+        msg = f"There is no method {name!r}; there are {', '.join(METHODS)} and auto."
+        raise ValueError(msg)
+    return importlib.import_module(METHODS[name]).fill
