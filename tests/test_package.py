@@ -1,0 +1,191 @@
+"""The shape of the package: what imports what, how long modules are, what is documented."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sunpy_lasco
+
+PACKAGE = Path(sunpy_lasco.__file__).parent
+
+#: Imports run from a higher number to a lower one.
+RANKS = {
+    "errors": 0,
+    "pixel_flags": 0,
+    "units": 0,
+    "_version": 0,
+    "instrument": 1,
+    "assets": 1,
+    "net": 1,
+    "simulate": 2,
+    "map": 2,
+    "inpainting": 3,
+    "calibration": 4,
+    "commands": 5,
+    "cli": 6,
+}
+#: Imports between rooms of the same floor: constants, and the classes of maps.
+SAME_FLOOR = {("assets", "instrument"), ("net", "instrument"), ("net", "assets"), ("simulate", "map")}
+#: The simulator proves the calibration only as long as it shares nothing but constants with it.
+SHARED_WITH_SIMULATOR = {"cameras", "tables"}
+
+LONGEST_MODULE = 250
+#: Modules of one idea that needs more room, in lines.
+LONG_MODULES = {"instrument/blocks.py": 360, "instrument/frame.py": 300}
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_version.py")
+
+
+def relative(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imported(path):
+    """Names of the package's own modules that a module imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{relative(path)} has a relative import"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "sunpy_lasco"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_imports_run_one_way(path):
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    assert room in RANKS, f"{room} has no place in the order of imports"
+    for name in sorted(imported(path)):
+        parts = name.split(".")
+        if len(parts) == 1:
+            assert room in {"cli", "commands"}, f"{relative(path)} imports the whole package"
+            continue
+        other = parts[1]
+        if other not in RANKS:
+            # A public name of the package, which only the command line may use.
+            assert room in {"cli", "commands"}, f"{relative(path)} imports {name} through the package"
+            continue
+        if other == room:
+            continue
+        assert RANKS[other] < RANKS[room] or (room, other) in SAME_FLOOR, f"{relative(path)} imports {name}"
+
+
+def test_simulator_shares_only_constants_with_the_calibration():
+    for path in sorted((PACKAGE / "simulate").rglob("*.py")):
+        for name in imported(path):
+            parts = name.split(".")
+            if len(parts) > 2 and parts[1] == "instrument":
+                assert parts[2] in SHARED_WITH_SIMULATOR, f"{relative(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_modules_are_short(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONG_MODULES.get(relative(path), LONGEST_MODULE)
+
+
+def module_names():
+    return sorted(
+        info.name for info in pkgutil.walk_packages([str(PACKAGE)], "sunpy_lasco.") if not info.name.endswith("_version")
+    )
+
+
+def public_objects():
+    for name in module_names():
+        path = PACKAGE.joinpath(*name.split(".")[1:])
+        source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        exported = next(
+            (
+                ast.literal_eval(node.value)
+                for node in tree.body
+                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+            ),
+            [],
+        )
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in exported:
+                yield pytest.param(node, id=f"{name}.{node.name}")
+
+
+def undocumented(node):
+    """What the docstring of a function leaves out."""
+    text = ast.get_docstring(node) or ""
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    names = [argument.arg for argument in arguments if argument.arg not in {"self", "cls"}]
+    names += [f"{stars}{extra.arg}" for stars, extra in (("*", node.args.vararg), ("**", node.args.kwarg)) if extra]
+    section = re.search(r"^(?:Other )?Parameters\n-+\n(.*?)(?=^\S.*\n-{3,}|\Z)", text, re.MULTILINE | re.DOTALL)
+    described = re.findall(r"^([*\w][\w, *]*?)(?: :.*)?$", section[1] if section else "", re.MULTILINE)
+    described = {name.strip() for line in described for name in line.split(",")}
+    missing = [name for name in names if name not in described]
+    gives = any(isinstance(child, ast.Return) and child.value is not None for child in ast.walk(node))
+    if gives and not re.search(r"^Returns\n-+$", text, re.MULTILINE):
+        missing.append("Returns")
+    if not text.strip():
+        missing.append("a docstring")
+    return missing
+
+
+@pytest.mark.parametrize("node", public_objects())
+def test_public_objects_are_documented(node):
+    if isinstance(node, ast.ClassDef):
+        assert ast.get_docstring(node)
+        for child in node.body:
+            if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
+                assert ast.get_docstring(child), f"{node.name}.{child.name} lacks a docstring"
+        return
+    assert undocumented(node) == []
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_modules_say_what_they_are_and_what_they_offer(name):
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for public in getattr(module, "__all__", []):
+        assert hasattr(module, public), f"{name}.__all__ names {public}, which is not there"
+
+
+def test_version():
+    assert re.match(r"\d+\.\d+", sunpy_lasco.__version__)
+
+
+def test_public_names_exist():
+    assert sunpy_lasco.__all__
+    for name in sunpy_lasco.__all__:
+        assert getattr(sunpy_lasco, name) is not None
+        assert inspect.isclass(getattr(sunpy_lasco, name)) or getattr(sunpy_lasco, name).__doc__
+
+
+def test_import_brings_no_torch_and_asks_no_network():
+    """In a process of its own: what this one has imported does not count."""
+    program = """
+import socket, sys
+
+def refuse(*args, **kwargs):
+    raise AssertionError("the import opens a connection")
+
+socket.socket.connect = refuse
+import sunpy_lasco
+heavy = {"torch", "pytorch_lightning", "lightning", "tensorboard", "skimage", "pandas"} & set(sys.modules)
+print(sorted(heavy))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def test_importing_twice_keeps_the_map_factory_unambiguous():
+    """A module that is reloaded, as in a notebook, must not break `sunpy.map.Map`."""
+    importlib.reload(sunpy_lasco)
+    names = [cls.__name__ for cls in importlib.import_module("sunpy.map").Map.registry]
+    assert len(names) == len(set(names))
