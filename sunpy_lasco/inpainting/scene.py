@@ -1,0 +1,174 @@
+"""
+A level-0.5 frame as a scene for the methods of repair.
+"""
+
+from functools import partial
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.inpainting.background import builtin_background, frame_background
+from sunpy_lasco.inpainting.workspace import Scene, SceneNeighbour
+from sunpy_lasco.instrument.bias import choose_bias
+from sunpy_lasco.instrument.blocks import block_indices, classify_missing
+from sunpy_lasco.instrument.distortion import occulter_centre
+from sunpy_lasco.instrument.noise import noise_variance
+
+__all__ = ["counts_above_bias", "frame_scene", "neighbour_of", "saturated"]
+
+#: Around a saturated pixel, this many stored pixels are of no use either.
+SATURATION_MARGIN = 3
+#: Error that is left of the fixed response when it has been divided out, 1 sigma
+#: relative to the signal.
+RESIDUAL_PATTERN = 0.003
+#: Percentile of the measured pixels with which the bias is checked.
+LOW_PERCENTILE = 1.0
+
+
+def counts_above_bias(raw, frame, *, bias=None, offset=None):
+    """
+    Counts above the bias, NaN where nothing was measured.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file; negative values of summed frames are
+        taken as wrapped.  Shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    bias : `float`, optional
+        Bias of a stored pixel, DN; by default chosen as in the calibration.
+    offset : `float`, optional
+        The header card OFFSET, DN.
+
+    Returns
+    -------
+    signal : `~numpy.ndarray` of `float`
+    missing : `~numpy.ndarray` of `bool`
+    bias : `float`
+    """
+    missing, untransmitted = classify_missing(raw, frame)
+    counts = np.array(raw, dtype=float)
+    if frame.is_binned and not frame.is_derived:
+        counts[counts < 0] += 65536
+    empty = missing | untransmitted
+    if bias is None:
+        low = float(np.percentile(counts[~empty], LOW_PERCENTILE)) if not empty.all() else None
+        bias = choose_bias(frame, offset=offset, first_percentile=low, darkest=low).level
+    counts -= bias
+    counts[empty] = np.nan
+    return counts, missing, bias
+
+
+def saturated(signal, frame):
+    """
+    Pixels that are saturated, or near one that is.
+
+    Parameters
+    ----------
+    signal : `~numpy.ndarray`
+        Counts above the bias, DN; shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    reads = frame.leb_sum[0] * frame.leb_sum[1]
+    full = np.nan_to_num(signal) > (frame.camera.saturation * reads) * 0.95
+    return ndimage.binary_dilation(full, iterations=SATURATION_MARGIN) if full.any() else full
+
+
+def frame_variance(expected, frame, *, corrected):
+    """Variance of the noise around an expected signal, DN**2, with or without the response divided out."""
+    variance = noise_variance(expected, frame, pattern=not corrected)
+    if corrected:
+        variance = variance + (RESIDUAL_PATTERN * expected) ** 2 / (frame.binning[0] * frame.binning[1])
+    return variance
+
+
+def neighbour_of(frame, raw, other, *, offset=None, bias=None):
+    """
+    Another exposure of the same pixels, as a scene wants it.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        The frame that is to be repaired.
+    raw : `~numpy.ndarray`
+        Counts of the other exposure as they stand in the file.
+    other : `~sunpy_lasco.instrument.frame.Frame`
+        Its header.
+    offset, bias : `float`, optional
+        As of `counts_above_bias`.
+
+    Returns
+    -------
+    `~sunpy_lasco.inpainting.workspace.SceneNeighbour`
+    """
+    signal, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
+    signal[saturated(signal, other)] = np.nan
+    seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
+    return SceneNeighbour(signal, seconds, partial(frame_variance, frame=other, corrected=False))
+
+
+def frame_scene(
+    raw, frame, *, background=None, response=None, holes=None, sun_centre=None, neighbours=(), bias=None, offset=None
+):
+    """
+    Prepare a level-0.5 frame.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file, shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    background : `~numpy.ndarray`, optional
+        Background model, DN / s, shape (1024, 1024); by default the one that comes
+        with the package.
+    response : `~numpy.ndarray`, optional
+        Fixed response of the frame's pixels, shape (ny, nx); none by default.
+    holes : `~numpy.ndarray` of `bool`, optional
+        Pixels to fill, shape (ny, nx); by default those that were lost.
+    sun_centre : `tuple` of `float`, optional
+        Full-frame pixel of the detector orientation; by default the camera's.
+    neighbours : sequence of `~sunpy_lasco.inpainting.workspace.SceneNeighbour`, optional
+        Nearest in time first.
+    bias, offset : `float`, optional
+        As of `counts_above_bias`.
+
+    Returns
+    -------
+    scene : `~sunpy_lasco.inpainting.workspace.Scene`
+    bias : `float`
+        DN, to be added to what the repair gives.
+    """
+    signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
+    holes = missing if holes is None else np.asarray(holes, dtype=bool)
+    signal[holes] = np.nan
+    model = builtin_background(frame.camera.name) if background is None else background
+    centre = frame.camera.sun_centre if sun_centre is None else sun_centre
+    x, y = (
+        frame.corner[axis] + (np.arange(length) + 0.5) * frame.binning[axis] - 0.5 - centre[axis]
+        for axis, length in enumerate((frame.shape[1], frame.shape[0]))
+    )
+    occulter = np.subtract(occulter_centre(frame.camera.name, frame.mjd), centre)
+    rows, columns = block_indices(frame)
+    hidden = np.hypot(x[None, :] - occulter[0], y[:, None] - occulter[1]) < frame.camera.occulter_radius
+    scene = Scene(
+        signal=signal,
+        holes=holes,
+        unusable=saturated(signal, frame),
+        hidden=hidden,
+        background=frame_background(model, frame),
+        response=np.ones(frame.shape, dtype=np.float32) if response is None else response,
+        variance=partial(frame_variance, frame=frame, corrected=response is not None),
+        x=x,
+        y=y,
+        occulter=(float(occulter[0]), float(occulter[1])),
+        binning=frame.binning,
+        block_rows=rows - rows[0],
+        block_columns=columns - columns[0],
+        camera=frame.camera.name,
+        neighbours=tuple(sorted(neighbours, key=lambda other: abs(other.seconds))),
+    )
+    return scene, bias
