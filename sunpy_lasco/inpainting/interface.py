@@ -77,6 +77,8 @@ class Crop:
     block_columns: np.ndarray
     #: ``"C2"`` or ``"C3"``.
     camera: str
+    #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
+    drift: tuple[float, float] = (0.0, 0.0)
     #: Exposures before and after, nearest first; empty without context.
     neighbours: tuple[Neighbour, ...] = field(default=())
 
@@ -111,8 +113,12 @@ class Fill:
     #: Values in the working space; NaN in pixels that the method cannot fill.
     z: np.ndarray
     #: 1 sigma of these values against the scene without noise, in the working
-    #: space.  Errors are correlated over a block: they do not average out.
+    #: space.  These errors are shared by pixels near each other: they do not
+    #: average out.
     sigma: np.ndarray
+    #: 1 sigma of errors that differ from pixel to pixel, where the values have
+    #: noise of their own, as those from another exposure; None for none.
+    noise: np.ndarray | None = None
 
 
 def get_method(name):

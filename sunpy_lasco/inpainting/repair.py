@@ -22,8 +22,10 @@ class Repair:
 
     #: Signal in the pixels that were filled, NaN elsewhere; (ny, nx).
     values: np.ndarray
-    #: 1 sigma of these values against the scene without noise, same units.
+    #: 1 sigma of these values against the scene without noise, same units: all of
+    #: it, and the part that is not shared with the pixels around.
     sigma: np.ndarray
+    noise: np.ndarray
     #: Methods used for each block (row, column) of the array's grid, in the order
     #: in which they were used.
     methods: dict[tuple[int, int], tuple[str, ...]]
@@ -52,19 +54,19 @@ def repair_scene(scene, method="auto", **options):
     names = [method]
     if method == "auto":
         names = [*(("temporal",) if scene.neighbours else ()), SINGLE_FRAME_METHODS[0]]
-    values, sigma = np.full(scene.holes.shape, np.nan), np.full(scene.holes.shape, np.nan)
+    values, sigma, noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
     methods, reasons = {}, {}
     for name in names:
         fill = get_method(name)
         for zone in find_zones(scene.lost_blocks()):
-            reason = _fill_zone(scene, zone, name, fill, options, values, sigma, methods)
+            reason = _fill_zone(scene, zone, name, fill, options, (values, sigma, noise), methods)
             reasons |= dict.fromkeys(zone.blocks, reason)
         scene = scene.filled_with(values)
     left = np.argwhere(scene.lost_blocks())
-    return Repair(values, sigma, methods, {(int(i), int(j)): reasons.get((int(i), int(j)), "") for i, j in left})
+    return Repair(values, sigma, noise, methods, {(int(i), int(j)): reasons.get((int(i), int(j)), "") for i, j in left})
 
 
-def _fill_zone(scene, zone, name, fill, options, values, sigma, methods):
+def _fill_zone(scene, zone, name, fill, options, arrays, methods):
     """Fill a zone, and say why some of it may stay empty."""
     if len(zone.blocks) > LARGEST_ZONE and name != "temporal":
         return f"a zone of {len(zone.blocks)} blocks is too large to be filled from its surroundings"
@@ -73,8 +75,12 @@ def _fill_zone(scene, zone, name, fill, options, values, sigma, methods):
         return "nothing was measured around it"
     result = fill(crop, **options)
     good = crop.hole & np.isfinite(result.z) & np.isfinite(result.sigma)
+    values, sigma, noise = arrays
+    own = np.zeros_like(result.z) if result.noise is None else result.noise
+    unit = crop.noise * crop.response
     values[window][good] = crop.to_signal(result.z)[good]
-    sigma[window][good] = (result.sigma * crop.noise * crop.response)[good]
+    sigma[window][good] = (np.hypot(result.sigma, own) * unit)[good]
+    noise[window][good] = (own * unit)[good]
     for row, column in zone.blocks:
         if good[np.ix_(crop.block_rows == row, crop.block_columns == column)].any():
             methods[row, column] = (*methods.get((row, column), ()), name)

@@ -2,7 +2,7 @@
 A level-0.5 frame as a scene for the methods of repair.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import ndimage
@@ -11,13 +11,20 @@ from sunpy_lasco.inpainting.background import builtin_background, frame_backgrou
 from sunpy_lasco.inpainting.workspace import Scene, SceneNeighbour
 from sunpy_lasco.instrument.bias import choose_bias
 from sunpy_lasco.instrument.blocks import block_indices, classify_missing
-from sunpy_lasco.instrument.distortion import occulter_centre
+from sunpy_lasco.instrument.distortion import camera_distortion, occulter_centre
+from sunpy_lasco.instrument.ephemeris import ecliptic_north_angle
+from sunpy_lasco.instrument.field import field_mask
 from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.instrument.pointing import nominal_pointing
 
-__all__ = ["counts_above_bias", "frame_scene", "neighbour_of", "saturated"]
+__all__ = ["counts_above_bias", "frame_scene", "hidden_pixels", "neighbour_of", "saturated", "star_drift"]
 
 #: Around a saturated pixel, this many stored pixels are of no use either.
 SATURATION_MARGIN = 3
+#: Hidden pixels this near to the sky are filled too, full-resolution pixels.
+HIDDEN_MARGIN = 4.0
+#: Motion of the Sun along the ecliptic, arcsec / day.
+ECLIPTIC_MOTION = 3548.2
 #: Error that is left of the fixed response when it has been divided out, 1 sigma
 #: relative to the signal.
 RESIDUAL_PATTERN = 0.003
@@ -78,6 +85,56 @@ def saturated(signal, frame):
     return ndimage.binary_dilation(full, iterations=SATURATION_MARGIN) if full.any() else full
 
 
+def hidden_pixels(frame, *, margin=0.0):
+    """
+    Pixels of a raw frame that show no sky.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    margin : `float`, optional
+        By how many full-resolution pixels to make the hidden area larger.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Behind the occulter or the pylon or beyond the field; (ny, nx), not writable.
+    """
+    distortion = camera_distortion(frame.camera.name, frame.mjd)
+    return _hidden(frame.camera.name, distortion, frame.shape, frame.corner, frame.binning, margin)
+
+
+@lru_cache(maxsize=8)
+def _hidden(camera, distortion, shape, corner, binning, margin):
+    x, y = (
+        corner[axis] + (np.arange(length) + 0.5) * binning[axis] - 0.5
+        for axis, length in enumerate((shape[1], shape[0]))
+    )
+    hidden = field_mask(*distortion.to_corrected(x[None, :], y[:, None]), camera, margin=margin)
+    hidden.setflags(write=False)
+    return hidden
+
+
+def star_drift(frame, roll):
+    """
+    Motion of the stars in a frame, which comes from that of the Sun before them.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    roll : `float`
+        Turning the frame by this angle brings solar north up, degree.
+
+    Returns
+    -------
+    `tuple` of `float`
+        Along (x, y), stored pixel / s.
+    """
+    speed = ECLIPTIC_MOTION / 86400.0 / frame.camera.plate_scale
+    angle = np.deg2rad(roll + ecliptic_north_angle(frame.start))
+    return float(speed * np.cos(angle) / frame.binning[0]), float(-speed * np.sin(angle) / frame.binning[1])
+
+
 def frame_variance(expected, frame, *, corrected):
     """Variance of the noise around an expected signal, DN**2, with or without the response divided out."""
     variance = noise_variance(expected, frame, pattern=not corrected)
@@ -112,7 +169,7 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
 
 
 def frame_scene(
-    raw, frame, *, background=None, response=None, holes=None, sun_centre=None, neighbours=(), bias=None, offset=None
+    raw, frame, *, background=None, response=None, holes=None, pointing=None, neighbours=(), bias=None, offset=None
 ):
     """
     Prepare a level-0.5 frame.
@@ -129,8 +186,8 @@ def frame_scene(
         Fixed response of the frame's pixels, shape (ny, nx); none by default.
     holes : `~numpy.ndarray` of `bool`, optional
         Pixels to fill, shape (ny, nx); by default those that were lost.
-    sun_centre : `tuple` of `float`, optional
-        Full-frame pixel of the detector orientation; by default the camera's.
+    pointing : `~sunpy_lasco.instrument.pointing.Pointing`, optional
+        By default that of an unrolled spacecraft.
     neighbours : sequence of `~sunpy_lasco.inpainting.workspace.SceneNeighbour`, optional
         Nearest in time first.
     bias, offset : `float`, optional
@@ -145,20 +202,23 @@ def frame_scene(
     signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
     holes = missing if holes is None else np.asarray(holes, dtype=bool)
     signal[holes] = np.nan
+    # Behind the occulter there is nothing to be repaired, but for the pixels that
+    # the interpolation of the calibration mixes with those of the sky.
+    holes = holes & ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
     model = builtin_background(frame.camera.name) if background is None else background
-    centre = frame.camera.sun_centre if sun_centre is None else sun_centre
+    pointing = nominal_pointing(frame) if pointing is None else pointing
+    centre = pointing.centre
     x, y = (
         frame.corner[axis] + (np.arange(length) + 0.5) * frame.binning[axis] - 0.5 - centre[axis]
         for axis, length in enumerate((frame.shape[1], frame.shape[0]))
     )
     occulter = np.subtract(occulter_centre(frame.camera.name, frame.mjd), centre)
     rows, columns = block_indices(frame)
-    hidden = np.hypot(x[None, :] - occulter[0], y[:, None] - occulter[1]) < frame.camera.occulter_radius
     scene = Scene(
         signal=signal,
         holes=holes,
         unusable=saturated(signal, frame),
-        hidden=hidden,
+        hidden=hidden_pixels(frame),
         background=frame_background(model, frame),
         response=np.ones(frame.shape, dtype=np.float32) if response is None else response,
         variance=partial(frame_variance, frame=frame, corrected=response is not None),
@@ -169,6 +229,7 @@ def frame_scene(
         block_rows=rows - rows[0],
         block_columns=columns - columns[0],
         camera=frame.camera.name,
+        drift=star_drift(frame, pointing.roll),
         neighbours=tuple(sorted(neighbours, key=lambda other: abs(other.seconds))),
     )
     return scene, bias

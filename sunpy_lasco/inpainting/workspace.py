@@ -74,6 +74,8 @@ class Scene:
     block_columns: np.ndarray
     #: ``"C2"`` or ``"C3"``.
     camera: str
+    #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
+    drift: tuple[float, float] = (0.0, 0.0)
     #: Other exposures of the same pixels, nearest in time first.
     neighbours: tuple[SceneNeighbour, ...] = field(default=())
 
@@ -176,6 +178,7 @@ def cut(scene, zone, margin=MARGIN):
         block_rows=block_rows,
         block_columns=block_columns,
         camera=scene.camera,
+        drift=scene.drift,
     )
     neighbours = [_neighbour(crop, other, window, ring) for other in scene.neighbours]
     return replace(crop, neighbours=tuple(one for one in neighbours if one is not None)), window
