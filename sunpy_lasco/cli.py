@@ -12,9 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 __all__ = ["main"]
 
 #: Modules that add subcommands, in the order of the help.
-COMMANDS = (
-    "sunpy_lasco.commands.calibrate",
-)
+COMMANDS = ("sunpy_lasco.commands.calibrate",)
 
 
 def _version():

@@ -96,7 +96,9 @@ def test_modules_are_short(path):
 
 def module_names():
     return sorted(
-        info.name for info in pkgutil.walk_packages([str(PACKAGE)], "sunpy_lasco.") if not info.name.endswith("_version")
+        info.name
+        for info in pkgutil.walk_packages([str(PACKAGE)], "sunpy_lasco.")
+        if not info.name.endswith("_version")
     )
 
 

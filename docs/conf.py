@@ -1,0 +1,115 @@
+"""Configuration of the documentation."""
+
+import os
+import warnings
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from matplotlib import MatplotlibDeprecationWarning
+
+from astropy.utils.exceptions import AstropyDeprecationWarning
+
+from sunpy.util.exceptions import SunpyDeprecationWarning
+
+HERE = Path(__file__).parent
+
+# The examples must not rely on what will go away.
+for category in (MatplotlibDeprecationWarning, AstropyDeprecationWarning, SunpyDeprecationWarning):
+    warnings.filterwarnings("error", category=category)
+
+project = "sunpy_lasco"
+author = "The sunpy_lasco developers"
+copyright = f"2026, {author}"  # noqa: A001 - Sphinx wants this name
+release = version_of("sunpy_lasco")
+version = ".".join(release.split(".")[:2])
+
+extensions = [
+    "matplotlib.sphinxext.plot_directive",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinx_automodapi.automodapi",
+    "sphinx_automodapi.smart_resolver",
+    "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinxcontrib.bibtex",
+]
+root_doc = "index"
+source_suffix = {".rst": "restructuredtext"}
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+default_role = "py:obj"
+templates_path = ["_templates"]
+
+# -- Links --------------------------------------------------------------------
+# The inventories of other projects are fetched only on request, so that the
+# documentation builds without a network.
+intersphinx_mapping = {}
+if os.environ.get("SUNPY_LASCO_DOCS_ONLINE") or os.environ.get("READTHEDOCS"):
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "matplotlib": ("https://matplotlib.org/stable", None),
+        "astropy": ("https://docs.astropy.org/en/stable", None),
+        "sunpy": ("https://docs.sunpy.org/en/stable", None),
+        "parfive": ("https://parfive.readthedocs.io/en/stable", None),
+        "drms": ("https://docs.sunpy.org/projects/drms/en/stable", None),
+        "torch": ("https://docs.pytorch.org/docs/stable", None),
+    }
+# A link that leads nowhere is an error, if it leads to something of ours.
+nitpicky = True
+_FOREIGN = (
+    "argparse|array_like|astropy|bool|bytes|callable|collections|concurrent|dict|drms|float|frozenset|int|iterable|"
+    "io|list|mapping|matplotlib|ndarray|numpy|np|object|optional|parfive|pathlib|Path|scipy|sequence|set|skimage|str|"
+    "sunpy|torch|tuple|type|typing|u|None|True|False|NoneType|[A-Z][A-Za-z]*(Error|Warning|Exit|Exception)"
+)
+nitpick_ignore_regex = [("py:.*", rf"({_FOREIGN})(\.(?!lasco).*)?")]
+
+# -- Reference ----------------------------------------------------------------
+autoclass_content = "class"
+autodoc_typehints = "none"
+automodapi_toctreedirnm = "api"
+automodsumm_inherited_members = False
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+# -- Bibliography -------------------------------------------------------------
+bibtex_bibfiles = ["references.bib"]
+bibtex_reference_style = "author_year"
+bibtex_default_style = "plain"
+
+# -- Examples and figures -----------------------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": [str(HERE.parent / "examples")],
+    "gallery_dirs": ["generated/gallery"],
+    "filename_pattern": r"[\\/]plot_",
+    "backreferences_dir": "generated/modules",
+    "abort_on_example_error": False,
+    "only_warn_on_example_error": False,
+    "plot_gallery": "True",
+    "remove_config_comments": True,
+    "doc_module": ("sunpy_lasco",),
+    "reference_url": {"sunpy_lasco": None},
+    "within_subsection_order": "FileNameSortKey",
+    "show_memory": False,
+    "copyfile_regex": "",
+}
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 96)]
+
+# -- HTML ---------------------------------------------------------------------
+html_theme = "sunpy"
+html_title = "sunpy_lasco"
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "sunpy_lasco"},
+    "navbar_links": [],
+    "sst_logo": "",
+}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
