@@ -19,12 +19,12 @@ __all__ = ["field_mask", "outside_detector"]
 # centre, a pylon that widens outwards, fillets where it meets the occulter, a square
 # at its foot, and the edges of the raw frame.
 #: Centre of the circles, pixel.
-C3_CENTRE = (518.53, 531.16)
+C3_CENTRE = (518.51, 531.13)
 #: Radius of the hidden disk about the occulter, and of the field, pixel.
-C3_INNER_RADIUS = 70.97
+C3_INNER_RADIUS = 70.96
 C3_OUTER_RADIUS = 544.98
 #: Radius of the fillets above and below the pylon, pixel.
-C3_FILLETS = (105.5, 107.6)
+C3_FILLETS = (114.1, 132.1)
 #: The square at the foot of the pylon ends here in x and in y, pixel.
 C3_FOOT = 163.5
 #: Raw pixels from 2 to 1021 contribute to the official image.
@@ -59,7 +59,7 @@ class _Edge:
 
 
 #: Upper and lower edge of the pylon of C3.
-C3_EDGES = (_Edge(44.11, 6.18), _Edge(45.74, -14.19))
+C3_EDGES = (_Edge(44.11, 6.29), _Edge(45.76, -14.32))
 
 
 def outside_detector(x, y, detector):
