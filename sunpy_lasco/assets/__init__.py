@@ -24,7 +24,8 @@ from sunpy_lasco.assets.names import (
     exposure_factor_name,
     pointing_table_name,
 )
-from sunpy_lasco.assets.resolve import resolve
+from sunpy_lasco.assets.remote import ChangedAssetError, RemoteSource
+from sunpy_lasco.assets.resolve import fetch, resolve
 from sunpy_lasco.assets.sources import AssetSource, ChainSource
 
 __all__ = [
@@ -43,10 +44,13 @@ __all__ = [
     "Asset",
     "AssetSource",
     "ChainSource",
+    "ChangedAssetError",
     "DirectorySource",
     "EstimateSource",
+    "RemoteSource",
     "c3_vignetting_name",
     "exposure_factor_name",
+    "fetch",
     "pointing_table_name",
     "resolve",
 ]

@@ -56,29 +56,30 @@ def missing(name, places, reason=None, mirrors=MIRRORS):
         Name of the asset.
     places : sequence of `str`
         Where it was looked for.
-    reason : `Exception` or `str`, optional
-        Why the last place did not have it.
+    reason : `str`, optional
+        Why it was not found there.
     mirrors : mapping
         Servers by archive.
 
     Returns
     -------
     `~sunpy_lasco.errors.MissingAssetError`
+        Its attributes ``reason`` and ``mirrors`` hold these arguments.
     """
+    where = ", ".join(places) or "any directory: none is named"
+    because = f"; {reason}" if reason else ""
     try:
         item = entry(name)
     except AssetError:
-        return MissingAssetError(f"{name} was looked for in {', '.join(places)} and was not found.")
-    urls = " and ".join(item.urls(mirrors)[:2])
-    detail = getattr(reason, "detail", reason if isinstance(reason, str) else None)
-    because = f" ({detail})" if detail else ""
-    msg = (
-        f"{name} ({item.content}) is not in {', '.join(places) or 'any place'}{because}. "
-        f"It is published at {urls} . "
-        "Give the directory that holds it as assets=..., in the configuration, in the environment variable "
-        "LASCO_DATA, or in SSW as the root of a SolarSoft tree; or fetch it with `sunpy-lasco assets fetch`; "
-        'or choose the approximate built-in images with assets="estimate".'
-    )
+        msg = f"{name} is not in {where}{because}."
+    else:
+        urls = " and ".join(item.urls(mirrors)[:2])
+        built_in = ' Approximate images are built in: assets="estimate".' if item.kind in ("image", "mask") else ""
+        msg = (
+            f"{name} ({item.content}) is not in {where}{because}. It is published at {urls} . "
+            "Name the directory that holds it by the argument assets, by SUNPY_LASCO_ASSETS or LASCO_DATA, or the root "
+            f"of a SolarSoft tree by SSW; or fetch it with `sunpy-lasco assets fetch {name}`.{built_in}"
+        )
     error = MissingAssetError(msg)
-    error.detail = detail
+    error.reason, error.mirrors = reason, mirrors
     return error

@@ -2,7 +2,6 @@
 Assets in a directory.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +31,13 @@ def candidates(name):
         part of a SolarSoft tree, or its root.
     """
     try:
-        paths = entry(name).paths
+        folders = entry(name).folders + entry(name).local_folders
     except AssetError:
-        paths = ()
+        folders = ()
     found = [name]
-    for path in paths:
-        parts = path.split("/")
-        found += ["/".join(parts[start:]) for start in range(len(parts) - 2, -1, -1)]
+    for folder in folders:
+        parts = folder.split("/")
+        found += ["/".join((*parts[start:], name)) for start in range(len(parts) - 1, -1, -1)]
     return list(dict.fromkeys(found))
 
 
@@ -58,7 +57,7 @@ class DirectorySource(AssetSource):
 
     def path(self, name):
         """Path of the file of an asset, like `AssetSource.path`."""
-        if os.path.basename(name) != name or name in ("", ".", ".."):
+        if Path(name).name != name or name in ("", ".", ".."):
             msg = f"{name!r} is no file name."
             raise AssetError(msg)
         for relative in candidates(name):

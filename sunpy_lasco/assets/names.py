@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from astropy.time import Time
 
+from sunpy_lasco.config import ANCILLARY_MIRRORS, SSW_MIRRORS
 from sunpy_lasco.errors import AssetError
 
 __all__ = [
@@ -64,10 +65,7 @@ LAST_POINTING_DAYS = "c2_c3_last_post_recovery_day.sav"
 INTERRUPTION_MJD = 51000
 
 #: Servers by archive, in the order in which they are asked.
-MIRRORS = {
-    "ssw": ("https://hesperia.gsfc.nasa.gov/ssw", "https://soho.nascom.nasa.gov/solarsoft"),
-    "ancillary": ("https://soho.nascom.nasa.gov/data/ancillary",),
-}
+MIRRORS = {"ssw": SSW_MIRRORS, "ancillary": ANCILLARY_MIRRORS}
 
 _CALIB = ("soho/lasco/lasco/data/calib", "soho/lasco/idl/data/calib")
 _IDL_CALIB = ("soho/lasco/idl/data/calib", "soho/lasco/lasco/data/calib")
@@ -87,6 +85,8 @@ class Entry:
     kind: str
     #: Folders of the archive in which the file may lie, best first.
     folders: tuple[str, ...]
+    #: Other folders in which some SolarSoft trees hold the file; they are not published.
+    local_folders: tuple[str, ...] = ()
     #: Archive, a key of `MIRRORS`.
     archive: str = "ssw"
     #: Values of BITPIX that an image may have.
@@ -123,6 +123,7 @@ class Entry:
 
 
 def _catalogue():
+    clock, roll = ("soho/lasco/lasco/data_anal/data",), ("attitude/roll",)
     entries = [
         Entry(C2_VIGNETTING, "inverse vignetting of C2", "image", _CALIB),
         Entry(C3_VIGNETTING_PRE, "inverse vignetting of C3 until July 1998", "image", _CALIB),
@@ -130,9 +131,9 @@ def _catalogue():
         Entry(C3_MASK, "mask of occulter, pylon and corners of C3", "mask", _CALIB, bitpix=_WHOLE),
         Entry(C3_RAMP, "stray light of C3 Clear", "image", _CALIB),
         Entry(C3_BACKGROUND, "minimum model of C3 Clear", "image", _CALIB, bitpix=(-64, -32, 16, 32)),
-        Entry(C2_TIME_OFFSETS, "offsets of the on-board clock", "text", ("soho/lasco/lasco/data_anal/data",), grows=True),
+        Entry(C2_TIME_OFFSETS, "offsets of the on-board clock", "text", clock, grows=True),
         Entry(C3_OCCULTER_CENTRES, "centres of the occulter of C3", "text", ("soho/lasco/idl/convert",)),
-        Entry(NOMINAL_ROLL, "nominal roll of the spacecraft", "text", ("attitude/roll",), archive="ancillary", grows=True),
+        Entry(NOMINAL_ROLL, "nominal roll of the spacecraft", "text", roll, archive="ancillary", grows=True),
         Entry(LAST_POINTING_DAYS, "last days of the pointing tables", "save", _IDL_CALIB, grows=True),
     ]
     for detector, (before, after) in POINTING_TABLES.items():
@@ -173,8 +174,16 @@ def entry(name):
         msg = f"{name!r} is the name of no calibration image or table; known are {', '.join(sorted(CATALOGUE))}."
         raise AssetError(msg)
     content = f"exposure factors of C{daily[1]} on {daily[2]}-{daily[3]}-{daily[4]}"
-    folder = f"soho/lasco/lasco/expfac/data/{daily[2]}{daily[3]}"
-    return Entry(name, content, "text", (folder,), grows=True, daily=True)
+    folder = f"expfac/data/{daily[2]}{daily[3]}"
+    return Entry(
+        name,
+        content,
+        "text",
+        folders=(f"soho/lasco/lasco/{folder}",),
+        local_folders=(f"soho/lasco/idl/{folder}",),
+        grows=True,
+        daily=True,
+    )
 
 
 def exposure_factor_name(detector, mjd):

@@ -18,9 +18,10 @@ from astropy.utils.exceptions import AstropyWarning
 from sunpy_lasco.assets.asset import Asset
 from sunpy_lasco.assets.names import CATALOGUE, entry
 from sunpy_lasco.assets.systematics import systematic_error
+from sunpy_lasco.assets.tables import check_table
 from sunpy_lasco.errors import AssetError
 
-__all__ = ["check_content", "check_image", "read_bytes", "read_image", "read_text"]
+__all__ = ["check_file", "check_image", "digest", "file_stamp", "read_bytes", "read_image", "read_text"]
 
 #: Length of a FITS block, byte.
 FITS_BLOCK = 2880
@@ -31,14 +32,30 @@ _IMAGES = 8
 _TEXTS = 256
 
 
-def _stamp(path):
-    """What changes when the file is replaced."""
+def file_stamp(path):
+    """
+    What changes when a file is replaced.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `tuple`
+        Time of modification, inode and size.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If there is no such file.
+    """
     try:
         status = Path(path).stat()
     except OSError as error:
         msg = f"The file {path} cannot be read: {error.strerror}."
         raise AssetError(msg) from error
-    return status.st_mtime_ns, status.st_size
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def read_bytes(path):
@@ -64,7 +81,12 @@ def read_bytes(path):
     except OSError as error:
         msg = f"The file {path} cannot be read: {error.strerror}."
         raise AssetError(msg) from error
-    return content, hashlib.sha256(content).hexdigest()
+    return content, digest(content)
+
+
+def digest(content):
+    """SHA-256 of `bytes`, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_image(path, name=None):
@@ -87,11 +109,11 @@ def read_image(path, name=None):
         If the file is not what it should be.
     """
     path = Path(path)
-    return _read_image(path, name or path.name, _stamp(path))
+    return _read_image(path, name or path.name, file_stamp(path))
 
 
 @lru_cache(maxsize=_IMAGES)
-def _read_image(path, name, stamp):  # noqa: ARG001
+def _read_image(path, name, stamp):
     content, sha256 = read_bytes(path)
     data, header = check_image(content, name, path)
     estimated = str(header.get("ORIGIN", "")).strip().upper() == "ESTIMATE"
@@ -129,45 +151,52 @@ def read_text(path, name=None):
         If the file is not what it should be.
     """
     path = Path(path)
-    return _read_text(path, name or path.name, _stamp(path))
+    return _read_text(path, name or path.name, file_stamp(path))
 
 
 @lru_cache(maxsize=_TEXTS)
-def _read_text(path, name, stamp):  # noqa: ARG001
+def _read_text(path, name, stamp):
     content, sha256 = read_bytes(path)
-    return check_text(content, name, path), sha256
+    return check_text(content, path), sha256
 
 
-def check_content(content, name, place):
+def check_file(path, name, place=None):
     """
-    Check that the content of a file is what an asset should be.
+    Check that a file is what an asset should be.
 
     Parameters
     ----------
-    content : `bytes`
+    path : path-like
     name : `str`
         Name of the asset.
-    place : path-like or `str`
-        Path or address of the file, for messages.
+    place : `str`, optional
+        What the file is called in messages; its path by default.
+
+    Returns
+    -------
+    `str`
+        SHA-256 of the file.
 
     Raises
     ------
     sunpy_lasco.errors.AssetError
         If it is not.
     """
-    kind = entry(name).kind
+    kind, place = entry(name).kind, place or str(path)
+    content, sha256 = read_bytes(path)
     if kind in ("image", "mask"):
+        check_image(content, name, place)
         if len(content) % FITS_BLOCK:
             msg = f"{place} is {len(content)} bytes long, which is no whole number of FITS blocks: it is truncated."
             raise AssetError(msg)
-        check_image(content, name, place)
-    elif kind == "text":
-        check_text(content, name, place)
-    else:
-        _refuse_page(content, place)
-        if not content.startswith(b"SR"):
-            msg = f"{place} is no IDL save file."
-            raise AssetError(msg)
+        return sha256
+    _refuse_page(content, place)
+    try:
+        check_table(name, check_text(content, place) if kind == "text" else path)
+    except AssetError as error:
+        msg = f"{place} is not the table that it should be. {error}"
+        raise AssetError(msg) from error
+    return sha256
 
 
 def _refuse_page(content, place):
@@ -181,7 +210,7 @@ def _refuse_page(content, place):
         raise AssetError(msg)
 
 
-def check_text(content, name, place):  # noqa: ARG001
+def check_text(content, place):
     """Decode a table in text form; an `AssetError` if it is none."""
     _refuse_page(content, place)
     if b"\0" in content:

@@ -5,6 +5,7 @@ What every source of assets can do.
 from dataclasses import dataclass
 
 from sunpy_lasco.assets.asset import AbsentAssetError, missing
+from sunpy_lasco.assets.names import MIRRORS
 from sunpy_lasco.assets.reading import read_image, read_text
 from sunpy_lasco.errors import MissingAssetError
 
@@ -99,18 +100,22 @@ class ChainSource(AssetSource):
     @property
     def label(self):
         """The labels of all sources."""
-        return ", ".join(source.label for source in self.sources) or "no place at all"
+        return ", ".join(source.label for source in self.sources) or "no source"
 
     def _first(self, method, name):
-        reason = None
+        reasons, mirrors, absent = [], MIRRORS, None
         for source in self.sources:
             try:
                 return getattr(source, method)(name)
+            except AbsentAssetError as error:
+                absent = error
             except MissingAssetError as error:
-                reason = error
-        if isinstance(reason, AbsentAssetError):
-            raise reason
-        raise missing(name, [source.label for source in self.sources], reason) from reason
+                reasons.append(getattr(error, "reason", None))
+                mirrors = getattr(error, "mirrors", mirrors)
+        if absent is not None:
+            raise absent
+        reason = "; ".join(filter(None, reasons))
+        raise missing(name, [source.label for source in self.sources], reason, mirrors)
 
     def path(self, name):
         """Path of the file of an asset, like `AssetSource.path`."""

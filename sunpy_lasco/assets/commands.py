@@ -1,0 +1,202 @@
+"""
+The command ``sunpy-lasco assets``: list, fetch, check and pin calibration images and tables.
+"""
+
+import sys
+
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.assets.asset import AbsentAssetError
+from sunpy_lasco.assets.names import CATALOGUE, entry, exposure_factor_name
+from sunpy_lasco.assets.reading import check_file, read_bytes, read_image
+from sunpy_lasco.assets.remote import RemoteSource
+from sunpy_lasco.assets.resolve import fetch, local_sources
+from sunpy_lasco.assets.sources import ChainSource
+from sunpy_lasco.config import Configuration
+from sunpy_lasco.errors import AssetError, LascoError, MissingAssetError
+
+__all__ = ["add_parser"]
+
+#: Digits of a SHA-256 that are printed.
+_DIGITS = 12
+
+
+def add_parser(subparsers):
+    """
+    Add the command ``assets``.
+
+    Parameters
+    ----------
+    subparsers : special action object of `argparse`
+        What ``ArgumentParser.add_subparsers`` returns.
+    """
+    parser = subparsers.add_parser(
+        "assets",
+        help="list, fetch, check and pin calibration images and tables",
+        description="Look after the calibration images and tables, for example to prepare a cluster.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    names = {"nargs": "*", "metavar": "NAME", "help": "file names; all but the daily ones by default"}
+
+    listing = actions.add_parser("list", help="say which there are and where they are")
+    listing.set_defaults(run=_guarded(_list))
+
+    fetching = actions.add_parser("fetch", help="fetch those that are not here yet")
+    fetching.add_argument("names", **names)
+    fetching.add_argument(
+        "--days", nargs=2, metavar=("FIRST", "LAST"), help="fetch the exposure factors of these days too (YYYY-MM-DD)"
+    )
+    fetching.add_argument("--detector", choices=("C2", "C3"), help="fetch the exposure factors of this camera only")
+    fetching.add_argument("--update", action="store_true", help="ask the archives again for files fetched before")
+    fetching.set_defaults(run=_guarded(_fetch))
+
+    checking = actions.add_parser("check", help="check that the files are complete and unchanged")
+    checking.add_argument("names", **names)
+    checking.set_defaults(run=_guarded(_check))
+
+    pinning = actions.add_parser("pin", help="accept another content than that of the first download")
+    pinning.add_argument("names", nargs="+", metavar="NAME", help="file names")
+    pinning.add_argument("--local", action="store_true", help="accept the fetched file as it is, without the network")
+    pinning.set_defaults(run=_guarded(_pin))
+
+
+def _guarded(action):
+    """An action whose errors become a line on standard error and an exit status."""
+
+    def run(options):
+        try:
+            return action(options)
+        except LascoError as error:
+            print(f"sunpy-lasco assets: {error}", file=sys.stderr)
+            return 1
+
+    return run
+
+
+def _sources():
+    configuration = Configuration.read()
+    return ChainSource(tuple(local_sources(configuration))), RemoteSource(configuration)
+
+
+def _whereabouts(name):
+    """Path of an asset that is here, from a directory or fetched before, or None."""
+    local, remote = _sources()
+    try:
+        return local.path(name)
+    except MissingAssetError:
+        return remote.store.verified(name)
+
+
+def _list(options):
+    width, absent = max(map(len, CATALOGUE)), []
+    for name, item in CATALOGUE.items():
+        state = "not here"
+        try:
+            path = _whereabouts(name)
+            if path is None:
+                absent.append(item)
+            else:
+                is_estimate = item.kind in ("image", "mask") and read_image(path, name).estimated
+                state = f"{read_bytes(path)[1][:_DIGITS]}  {path}{' (an estimate)' if is_estimate else ''}"
+        except AssetError as error:
+            state = str(error)
+        print(f"{name:{width}}  {item.content}\n{'':{width}}  {state}")
+    if absent:
+        print("\nPublished at:")
+    for item in absent:
+        print(f"  {item.urls(Configuration.read().mirrors)[0]}")
+    return 0
+
+
+def _wanted(options):
+    """Names on the command line, after a look whether they are names of assets."""
+    for name in options.names:
+        entry(name)
+    return options.names or list(CATALOGUE)
+
+
+def _days(options):
+    """Names of the daily files between two days."""
+    if not options.days:
+        return []
+    try:
+        first, last = (int(np.floor(Time(day, scale="utc").mjd)) for day in options.days)
+    except ValueError as error:
+        msg = f"--days takes two dates such as 2010-01-31, not {' and '.join(options.days)}."
+        raise AssetError(msg) from error
+    if first > last:
+        msg = f"--days takes the first and the last day; {options.days[0]} is after {options.days[1]}."
+        raise AssetError(msg)
+    detectors = (options.detector,) if options.detector else ("C2", "C3")
+    return [exposure_factor_name(detector, mjd) for mjd in range(first, last + 1) for detector in detectors]
+
+
+def _fetch(options):
+    outcomes = fetch([*_wanted(options), *_days(options)], update=options.update)
+    return _report(outcomes, "here")
+
+
+def _report(outcomes, what):
+    """Say what came of it; 1 if something failed."""
+    failed = {}
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, AbsentAssetError):
+            print(f"{name}: there is none for that day")
+        elif isinstance(outcome, Exception):
+            failed[name] = outcome
+        elif not entry(name).daily:
+            print(f"{name}: {outcome}")
+    daily = sum(entry(name).daily and not isinstance(outcome, Exception) for name, outcome in outcomes.items())
+    if daily:
+        print(f"{daily} files of exposure factors are {what}")
+    # The reason of one daily file is that of all.
+    days = [name for name in failed if entry(name).daily]
+    for name in days[1:]:
+        del failed[name]
+    for name, outcome in failed.items():
+        others = f" Neither could {len(days) - 1} others be had." if days[:1] == [name] and len(days) > 1 else ""
+        print(f"sunpy-lasco assets: {outcome}{others}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _check(options):
+    _, remote = _sources()
+    kept = sorted(path.name for path in remote.store.root.glob("expfac/data/*/c?_expfactor_*.dat"))
+    status, sound = 0, 0
+    for name in _wanted(options) + (kept if not options.names else []):
+        try:
+            path = _whereabouts(name)
+            if path is not None:
+                check_file(path, name)
+        except AssetError as error:
+            print(f"sunpy-lasco assets: {error}", file=sys.stderr)
+            status = 1
+            continue
+        if path is None:
+            print(f"{name}: not here")
+            status = status or int(bool(options.names))
+        else:
+            sound += 1
+            if not entry(name).daily:
+                print(f"{name}: sound, {path}")
+    print(f"{sound} files are sound")
+    return status
+
+
+def _pin(options):
+    _, remote = _sources()
+    for name in options.names:
+        entry(name)
+    if not options.local:
+        outcomes = remote.fetch(options.names, update=True, accept=True, patient=True)
+        status = _report(outcomes, "pinned")
+    else:
+        for name in options.names:
+            remote.store.accept(name)
+        status, outcomes = 0, dict.fromkeys(options.names)
+    for name in outcomes:
+        if not isinstance(outcomes[name], Exception):
+            print(f"{name}: pinned to {remote.store.pin(name)}")
+    return status

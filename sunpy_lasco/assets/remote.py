@@ -1,0 +1,165 @@
+"""
+Assets from the archives on the network, fetched once and kept.
+"""
+
+from dataclasses import dataclass
+
+from sunpy import log
+
+from sunpy_lasco.assets.asset import AbsentAssetError, missing
+from sunpy_lasco.assets.download import Job, download
+from sunpy_lasco.assets.names import entry
+from sunpy_lasco.assets.reading import check_file
+from sunpy_lasco.assets.sources import AssetSource
+from sunpy_lasco.assets.store import Store
+from sunpy_lasco.config import Configuration
+from sunpy_lasco.errors import AssetError
+
+__all__ = ["ChangedAssetError", "RemoteSource"]
+
+_OFFLINE = "the network is switched off, by SUNPY_LASCO_OFFLINE, by the setting offline or by the argument"
+#: Files between two releases of the lock.
+BATCH = 64
+
+
+class ChangedAssetError(AssetError):
+    """An archive publishes another file under a name than it did at first."""
+
+
+@dataclass(frozen=True)
+class RemoteSource(AssetSource):
+    """The archives on the network, and the directory in which fetched files are kept."""
+
+    #: The settings.
+    configuration: Configuration
+
+    @property
+    def label(self):
+        """The directory of fetched files and the servers."""
+        return f"{self.store.root} (fetched files)"
+
+    @property
+    def store(self):
+        """The directory of fetched files."""
+        return Store(self.configuration.cache)
+
+    def path(self, name):
+        """
+        Path of the file of an asset, like `AssetSource.path`.
+
+        The file is fetched if it is not kept yet.
+
+        Raises
+        ------
+        sunpy_lasco.errors.MissingAssetError
+            If it cannot be had.
+        AbsentAssetError
+            If the archives have no such file.
+        sunpy_lasco.errors.AssetError
+            If it has changed.
+        """
+        kept = self.store.verified(name)
+        if kept is not None:
+            return kept
+        if self.store.is_absent(name):
+            raise self._absent(name)
+        if self.configuration.offline:
+            raise self._missing(name, _OFFLINE)
+        outcome = self.fetch([name])[name]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return self.store.file(name)
+
+    def fetch(self, names, *, update=False, accept=False, patient=False):
+        """
+        Fetch files that are not kept yet.
+
+        Parameters
+        ----------
+        names : sequence of `str`
+            Names of assets.
+        update : `bool`
+            Fetch them even if they are kept.
+        accept : `bool`
+            Accept and pin what is published now, though it was another file before.
+        patient : `bool`
+            Ask servers even if they did not answer a short while ago, and for
+            daily files that did not exist then.
+
+        Returns
+        -------
+        `dict`
+            By name: `pathlib.Path` of the file, or the error
+            (`AbsentAssetError`, `sunpy_lasco.errors.MissingAssetError` or
+            `ChangedAssetError`) that says why there is none.
+
+        Raises
+        ------
+        sunpy_lasco.errors.AssetError
+            If nothing can be written.
+        """
+        names = list(dict.fromkeys(names))
+        outcomes = {}
+        for start in range(0, len(names), BATCH):
+            with self.store.locked() as incoming:
+                outcomes |= self._fetch(names[start : start + BATCH], incoming, update, accept, patient)
+        return outcomes
+
+    def _fetch(self, names, incoming, update, accept, patient):
+        store, outcomes, jobs = self.store, {}, []
+        for name in names:
+            # Another process may have fetched it while this one waited.
+            if store.file(name).is_file() and not update:
+                outcomes[name] = store.file(name)
+            elif store.is_absent(name) and not patient and not update:
+                outcomes[name] = self._absent(name)
+            elif self.configuration.offline:
+                outcomes[name] = self._missing(name, _OFFLINE)
+            else:
+                jobs.append(Job(name, entry(name).urls(self.configuration.mirrors)))
+        if not jobs:
+            return outcomes
+        others = f" and {len(jobs) - 1} other files" if len(jobs) > 1 else ""
+        log.info("Fetching %s%s for sunpy_lasco.", jobs[0].name, others)
+        changed = {}
+
+        def check(path, name, url):
+            found, pin = check_file(path, name, url), store.pin(name)
+            if pin not in (None, found) and not accept and not entry(name).grows:
+                changed[name] = f"{url} has the SHA-256 {found}, and {pin} is expected"
+                raise ChangedAssetError(changed[name])
+
+        silent = download(
+            jobs,
+            incoming,
+            check,
+            configuration=self.configuration,
+            unreachable=() if patient else store.unreachable(),
+        )
+        store.set_unreachable(silent)
+        for job in jobs:
+            outcomes[job.name] = self._settle(job, changed)
+        return outcomes
+
+    def _settle(self, job, changed):
+        """Keep what came, or say why nothing came."""
+        if job.path is not None:
+            return self.store.adopt(job.name, job.path, job.url)
+        if job.name in changed:
+            msg = (
+                f"The published file {job.name} is not the one of the first download: {changed[job.name]}. "
+                f"`sunpy-lasco assets pin {job.name}` accepts what is published now."
+            )
+            return ChangedAssetError(msg)
+        if entry(job.name).daily and job.is_absent:
+            self.store.set_absent(job.name)
+            return self._absent(job.name)
+        return self._missing(job.name, f"it could not be fetched: {job.explanation}")
+
+    def _missing(self, name, detail):
+        return missing(name, [self.label], detail, self.configuration.mirrors)
+
+    def _absent(self, name):
+        urls = " and ".join(entry(name).urls(self.configuration.mirrors))
+        msg = f"There are no {entry(name).content}: the archives have no {urls} ."
+        return AbsentAssetError(msg)

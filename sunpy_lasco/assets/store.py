@@ -1,0 +1,245 @@
+"""
+The directory in which fetched assets are kept.
+
+Files appear in it whole or not at all.  Beside them stand what is known of
+their origin (``pins.json``) and, for a while, which daily files do not exist
+(``absent.json``) and which servers did not answer (``unreachable.json``), so
+that many processes ask once.  The directory has the folders of a SolarSoft tree
+and can be copied to another machine and be given there as ``assets=``.
+"""
+
+import contextlib
+import json
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sunpy_lasco.assets.names import entry
+from sunpy_lasco.assets.reading import check_file, file_stamp, read_bytes
+from sunpy_lasco.errors import AssetError
+
+__all__ = ["Store"]
+
+#: Seconds for which it is remembered that there is no file for a day.
+ABSENT_SECONDS = 24 * 3600
+#: Seconds for which a server that did not answer is not asked again.
+UNREACHABLE_SECONDS = 60
+#: Seconds after which one no longer waits for another process that fetches.
+LOCK_SECONDS = 1800
+#: Bytes that must be free before anything is fetched.
+FREE_BYTES = 50_000_000
+
+_INCOMING = ".incoming-"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A directory of fetched assets."""
+
+    #: The directory; it is made when it is needed.
+    root: Path
+
+    def file(self, name):
+        """
+        Path at which an asset is kept.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the asset.
+
+        Returns
+        -------
+        `pathlib.Path`
+            There may be no such file yet.
+        """
+        item = entry(name)
+        if item.daily:
+            # expfac/data/YYMM, as in SolarSoft.
+            return Path(self.root, *item.folders[0].split("/")[-3:], name)
+        return Path(self.root, name)
+
+    @contextlib.contextmanager
+    def locked(self):
+        """
+        Hold the store for writing: a context manager that gives a directory for what comes in.
+
+        Raises
+        ------
+        sunpy_lasco.errors.AssetError
+            If nothing can be written, or another process holds the store for too long.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / ".lock", timeout=LOCK_SECONDS):
+                # Who holds the lock is alone: other such directories were left
+                # behind by processes that were killed.
+                for left_over in self.root.glob(f"{_INCOMING}*"):
+                    shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
+                if shutil.disk_usage(self.root).free < FREE_BYTES:
+                    msg = f"There is hardly any room left in {self.root}, where calibration images are to be kept."
+                    raise AssetError(msg)
+                incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=self.root))
+                try:
+                    yield incoming
+                finally:
+                    shutil.rmtree(incoming, ignore_errors=True)
+        except Timeout as error:
+            msg = f"Another process has been holding {self.root} for {LOCK_SECONDS // 60} minutes; see what it does."
+            raise AssetError(msg) from error
+        except OSError as error:
+            if isinstance(error, AssetError):
+                raise
+            msg = (
+                f"Calibration images cannot be kept in {self.root} ({error}); "
+                "name another directory in the environment variable SUNPY_LASCO_CACHE."
+            )
+            raise AssetError(msg) from error
+
+    def adopt(self, name, path, url):
+        """
+        Take in a fetched and checked file; only while `locked`.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the asset.
+        path : path-like
+            The file, in the directory that `locked` gives.
+        url : `str`
+            Where it came from.
+
+        Returns
+        -------
+        `pathlib.Path`
+        """
+        target = self.file(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _, sha256 = read_bytes(path)
+        Path(path).replace(target)
+        self.set_pin(name, sha256, url)
+        return target
+
+    def pin(self, name):
+        """
+        SHA-256 that the file of an asset must have, or None.
+
+        The one that is published comes before the one of the first download.
+        """
+        known = entry(name).sha256
+        return known or _load(self.file(name).with_name("pins.json")).get(name, {}).get("sha256")
+
+    def set_pin(self, name, sha256, url):
+        """Note SHA-256 and origin of a file; only while `locked`."""
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._note(self.file(name).with_name("pins.json"), name, {"sha256": sha256, "url": url, "fetched": when})
+
+    def accept(self, name):
+        """
+        Pin the file of an asset as it is.
+
+        Parameters
+        ----------
+        name : `str`
+            Name of the asset.
+
+        Returns
+        -------
+        `str`
+            Its SHA-256.
+
+        Raises
+        ------
+        sunpy_lasco.errors.AssetError
+            If it is not kept, or is not what the asset should be.
+        """
+        with self.locked():
+            sha256 = check_file(self.file(name), name)
+            self.set_pin(name, sha256, "accepted as found")
+        return sha256
+
+    def verified(self, name):
+        """
+        Path of an asset that is kept, after a look at its hash.
+
+        Returns
+        -------
+        `pathlib.Path` or None
+            None if it is not kept.
+
+        Raises
+        ------
+        sunpy_lasco.errors.AssetError
+            If the file is not the one that was fetched.
+        """
+        path = self.file(name)
+        if not path.is_file():
+            return None
+        pin, found = self.pin(name), _digest(path, file_stamp(path))
+        if pin is not None and pin != found:
+            # Another process may be replacing both: look again when it is done.
+            with self.locked():
+                pin, found = self.pin(name), _digest(path, file_stamp(path))
+        if pin is not None and pin != found:
+            msg = (
+                f"{path} has changed since it was fetched: its SHA-256 is {found}, and {pin} is expected. "
+                f"`sunpy-lasco assets fetch --update {name}` fetches it anew; "
+                f"`sunpy-lasco assets pin --local {name}` accepts it as it is."
+            )
+            raise AssetError(msg)
+        return path
+
+    def is_absent(self, name):
+        """Whether it is remembered that there is no file for that day."""
+        when = _load(self.file(name).with_name("absent.json"), strict=False).get(name)
+        return _is_recent(when, ABSENT_SECONDS)
+
+    def set_absent(self, name):
+        """Remember that there is no file for that day; only while `locked`."""
+        self._note(self.file(name).with_name("absent.json"), name, time.time())
+
+    def unreachable(self):
+        """The servers that did not answer a short while ago."""
+        noted = _load(self.root / "unreachable.json", strict=False)
+        return {server for server, when in noted.items() if _is_recent(when, UNREACHABLE_SECONDS)}
+
+    def set_unreachable(self, servers):
+        """Remember that servers do not answer; only while `locked`."""
+        for server in servers:
+            self._note(self.root / "unreachable.json", server, time.time())
+
+    def _note(self, path, key, value):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noted = _load(path, strict=path.name == "pins.json")
+        noted[key] = value
+        temporary = self.root / f"{_INCOMING}{path.name}"
+        temporary.write_text(json.dumps(noted, indent=1, sort_keys=True) + "\n")
+        temporary.replace(path)
+
+
+def _load(path, *, strict=True):
+    """The content of a JSON file of the store; empty if there is none."""
+    try:
+        noted = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        if not strict:
+            return {}
+        msg = f"{path} cannot be read ({error}); remove it, and calibration images will be pinned anew."
+        raise AssetError(msg) from error
+    return noted if isinstance(noted, dict) else {}
+
+
+def _is_recent(when, seconds):
+    return isinstance(when, (int, float)) and 0 <= time.time() - when < seconds
+
+
+@lru_cache(maxsize=4096)
+def _digest(path, stamp):
+    return read_bytes(path)[1]

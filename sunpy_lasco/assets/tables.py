@@ -1,0 +1,267 @@
+"""
+The tables among the assets: from the text or save file to columns.
+
+Each parser raises `sunpy_lasco.errors.AssetError` where the content is not the
+table that it should be.
+"""
+
+import re
+import warnings
+
+import numpy as np
+from scipy.io import readsav
+
+import astropy.units as u
+from astropy.table import Table
+from astropy.time import Time
+
+from sunpy_lasco.assets.exposure_factors import parse_exposure_factors
+from sunpy_lasco.assets.names import C2_TIME_OFFSETS, C3_OCCULTER_CENTRES, LAST_POINTING_DAYS, NOMINAL_ROLL, entry
+from sunpy_lasco.errors import AssetError
+
+__all__ = [
+    "check_table",
+    "parse_exposure_factors",
+    "parse_nominal_roll",
+    "parse_occulter_centres",
+    "parse_time_offsets",
+    "read_last_pointing_days",
+    "read_pointing",
+]
+
+#: Milliseconds of a day.
+DAY_MS = 86_400_000
+#: The pointing tables count terrestrial time as if it were TAI: 32.184 s more.
+TT_MINUS_TAI = 32.184
+#: MJD from which SolarSoft counts the seconds of TAI, 1958-01-01.
+TAI_ORIGIN = 36204
+
+
+def parse_time_offsets(text):
+    """
+    Offsets of the on-board clock (``c2_time_offsets.dat``).
+
+    Parameters
+    ----------
+    text : `str`
+        Two lines of header, then day (MJD), millisecond of the day, position
+        of the Sun, whether it moved, and offset in each line.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        In order of time: ``mjd`` (float, day), ``x_position`` (pixel), ``moved``
+        and ``offset`` (s; corrected = original - offset).
+    """
+    rows = _rows(text, 2, 5, "time offsets")
+    day, clock, position, moved, offset = rows.T
+    order = np.argsort(day + clock / DAY_MS, kind="stable")
+    table = Table()
+    table["mjd"] = u.Quantity(day + clock / DAY_MS, u.d)[order].value
+    table["x_position"] = position[order]
+    table["moved"] = moved[order] != 0
+    table["offset"] = offset[order]
+    table["mjd"].unit, table["x_position"].unit, table["offset"].unit = u.d, u.pix, u.s
+    return table
+
+
+def parse_occulter_centres(text):
+    """
+    Centres of the occulter of C3 (``c3_occltr_cntr.dat``).
+
+    Parameters
+    ----------
+    text : `str`
+        Two lines of header, then date, x and y in each line.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        ``mjd`` (int), ``x`` and ``y`` (pixel, from 0).
+    """
+    rows = []
+    for number, line in enumerate(text.splitlines()[2:], start=3):
+        tokens = line.split()
+        if not tokens:
+            continue
+        try:
+            rows.append((int(Time(tokens[0].replace("/", "-"), scale="utc").mjd), float(tokens[1]), float(tokens[2])))
+        except (ValueError, IndexError) as error:
+            msg = f"Line {number} of the occulter centres is not a date and two numbers: {line!r}."
+            raise AssetError(msg) from error
+    if not rows:
+        msg = "The table of occulter centres has no line."
+        raise AssetError(msg)
+    table = Table(rows=rows, names=("mjd", "x", "y"))
+    table["x"].unit = table["y"].unit = u.pix
+    return table
+
+
+def parse_nominal_roll(text):
+    """
+    Steps of the nominal roll of the spacecraft (``nominal_roll_attitude.dat``).
+
+    Parameters
+    ----------
+    text : `str`
+        Date, time and roll in each line; lines with ``#`` are comments.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        In order of time: ``mjd`` (float, day) from which ``roll`` (degree) holds.
+    """
+    rows = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or "#" in line:
+            continue
+        found = re.fullmatch(r"\s*(\d{4})[-/](\d\d)[-/](\d\d)[ T]+(\d\d:\d\d:\d\d(?:\.\d*)?)\s+([-+]?[\d.]+)\s*", line)
+        try:
+            year, month, day, clock, roll = found.groups()
+            rows.append((Time(f"{year}-{month}-{day}T{clock}", scale="utc").mjd, float(roll)))
+        except (AttributeError, ValueError) as error:
+            msg = f"Line {number} of the nominal roll is not a date, a time and a number: {line!r}."
+            raise AssetError(msg) from error
+    if not rows:
+        msg = "The table of the nominal roll has no line."
+        raise AssetError(msg)
+    table = Table(rows=sorted(rows), names=("mjd", "roll"))
+    table["mjd"].unit, table["roll"].unit = u.d, u.deg
+    return table
+
+
+def read_pointing(path):
+    """
+    Sun centres and rolls of a camera (``c2_post_recovery_adj_xyr_medv2.sav`` and its like).
+
+    Parameters
+    ----------
+    path : path-like
+        An IDL save file with the arrays ``c_tai``, ``c_xmed``, ``c_ymed`` and ``c_rmed``.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        In order of time: ``mjd`` (float, UTC of the corrected clock, day), ``x``
+        and ``y`` (Sun centre, full-resolution pixel from 0, detector
+        orientation) and ``roll`` (of the camera, degree): the medians.
+    """
+    variables = _restore(path)
+    names = ("c_tai", "c_xmed", "c_ymed", "c_rmed")
+    lacking = [name for name in names if name not in variables]
+    if lacking:
+        msg = f"{path} lacks the variables {', '.join(lacking)}."
+        raise AssetError(msg)
+    try:
+        seconds, x, y, roll = (np.atleast_1d(variables[name]).astype(float) for name in names)
+    except (TypeError, ValueError) as error:
+        msg = f"{path} holds something else than numbers: {error}."
+        raise AssetError(msg) from error
+    if not len(seconds) == len(x) == len(y) == len(roll) or not np.isfinite([seconds, x, y, roll]).all():
+        msg = f"{path} holds columns of unequal length, or values that are not finite."
+        raise AssetError(msg)
+    order = np.argsort(seconds, kind="stable")
+    days = (seconds[order] - TT_MINUS_TAI) / 86400
+    table = Table()
+    table["mjd"] = Time(np.full(len(days), TAI_ORIGIN, dtype=float), days, format="mjd", scale="tai").utc.mjd
+    table["x"], table["y"], table["roll"] = x[order], y[order], roll[order]
+    table["mjd"].unit, table["roll"].unit = u.d, u.deg
+    table["x"].unit = table["y"].unit = u.pix
+    return table
+
+
+def read_last_pointing_days(path):
+    """
+    The last days that the pointing tables cover (``c2_c3_last_post_recovery_day.sav``).
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `dict`
+        MJD (int) by ``"C2"`` and ``"C3"``.
+    """
+    variables = _restore(path)
+    days = {}
+    for detector in ("C2", "C3"):
+        value = variables.get(f"{detector.lower()}_last_day", variables.get("last_day"))
+        value = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        try:
+            days[detector] = int(Time(value.strip().replace("/", "-"), scale="utc").mjd)
+        except ValueError as error:
+            msg = f"{path} names no last day for {detector}."
+            raise AssetError(msg) from error
+    return days
+
+
+def check_table(name, content):
+    """
+    Check that the content of a file is the table that it should be.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the asset.
+    content : `str` or path-like
+        The text, or the path of a save file.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If it is not.
+    """
+    parsers = {
+        C2_TIME_OFFSETS: parse_time_offsets,
+        C3_OCCULTER_CENTRES: parse_occulter_centres,
+        NOMINAL_ROLL: parse_nominal_roll,
+        LAST_POINTING_DAYS: read_last_pointing_days,
+    }
+    item = entry(name)
+    default = parse_exposure_factors if item.daily else read_pointing if item.kind == "save" else None
+    parser = parsers.get(name, default)
+    if parser is not None:
+        parser(content)
+
+
+def _rows(text, header, columns, what):
+    """Rows of numbers below some lines of header."""
+    rows = []
+    for number, line in enumerate(text.splitlines()[header:], start=header + 1):
+        tokens = line.split()
+        if not tokens:
+            continue
+        try:
+            row = [float(token) for token in tokens]
+        except ValueError:
+            row = []
+        if len(row) != columns:
+            msg = f"Line {number} of the {what} is not {columns} numbers: {line!r}."
+            raise AssetError(msg)
+        rows.append(row)
+    if not rows:
+        msg = f"The table of {what} has no line."
+        raise AssetError(msg)
+    return np.array(rows)
+
+
+def _restore(path):
+    """The variables of an IDL save file by lower-case name, also those inside a structure."""
+    variables, problem = {}, None
+    # scipy's reader raises whatever a damaged file makes it stumble over, leaves
+    # the file open then, and speaks of records that it leaves out.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            variables = readsav(path, python_dict=True)
+        except Exception as error:  # noqa: BLE001
+            problem = repr(error)
+    if problem is not None:
+        msg = f"{path} cannot be read as an IDL save file: {problem}"
+        raise AssetError(msg)
+    for value in list(variables.values()):
+        if isinstance(value, np.recarray) and value.dtype.names:
+            for field in value.dtype.names:
+                variables.setdefault(field.lower(), value[field])
+    return variables

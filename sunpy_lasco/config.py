@@ -1,0 +1,134 @@
+"""
+What the user can set.
+
+The settings stand in the section ``[sunpy_lasco]`` of sunpy's own configuration
+file ``sunpyrc``, and environment variables come before them::
+
+    [sunpy_lasco]
+    ; directories with calibration images, asked before all others
+    assets = /data/lasco/calib:/data/ssw
+    ; never touch the network
+    offline = no
+    ; where fetched calibration images are kept
+    cache = /scratch/lasco
+    ; SolarSoft trees, in the order in which they are asked
+    mirrors = https://hesperia.gsfc.nasa.gov/ssw https://soho.nascom.nasa.gov/solarsoft
+    ; servers of SOHO's ancillary data
+    ancillary_mirrors = https://soho.nascom.nasa.gov/data/ancillary
+    ; seconds to wait for a connection, and for the next bytes
+    connect_timeout = 5
+    read_timeout = 30
+    ; progress bars: yes, no, or auto (when the output is a terminal)
+    progress = auto
+
+The environment variables are ``SUNPY_LASCO_`` and the name in upper case, for
+example ``SUNPY_LASCO_OFFLINE=1``.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import sunpy
+
+from sunpy_lasco.errors import LascoError
+
+__all__ = ["ANCILLARY_MIRRORS", "SECTION", "SSW_MIRRORS", "Configuration", "ConfigurationError"]
+
+#: Section of ``sunpyrc``.
+SECTION = "sunpy_lasco"
+
+#: SolarSoft trees on the network.
+SSW_MIRRORS = ("https://hesperia.gsfc.nasa.gov/ssw", "https://soho.nascom.nasa.gov/solarsoft")
+#: Servers of SOHO's ancillary data.
+ANCILLARY_MIRRORS = ("https://soho.nascom.nasa.gov/data/ancillary",)
+
+_TRUE, _FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off", ""}
+
+
+def _setting(name, default):
+    """The environment variable, else the setting, else the default."""
+    value = os.environ.get(f"SUNPY_LASCO_{name.upper()}")
+    if value is None:
+        value = sunpy.config.get(SECTION, name, fallback=None)
+    return default if value is None else value.strip()
+
+
+def _switch(name, default):
+    value = _setting(name, default).lower()
+    if value in _TRUE | _FALSE:
+        return value in _TRUE
+    msg = f"The setting {name!r} of sunpy_lasco is {value!r}; it must be yes or no."
+    raise ConfigurationError(msg)
+
+
+def _seconds(name, default):
+    value = _setting(name, default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        msg = f"The setting {name!r} of sunpy_lasco is {value!r}; it must be a number of seconds."
+        raise ConfigurationError(msg)
+    return seconds
+
+
+class ConfigurationError(LascoError, ValueError):
+    """A setting cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """
+    The settings.
+
+    `Configuration.read` takes them from where the user has put them; a
+    configuration of one's own can be handed to `sunpy_lasco.assets.resolve`.
+    """
+
+    #: Directories with calibration images, asked before all others.
+    assets: tuple[Path, ...]
+    #: Never touch the network.
+    offline: bool
+    #: Where fetched calibration images are kept.
+    cache: Path
+    #: Servers by archive, in the order in which they are asked.
+    mirrors: dict[str, tuple[str, ...]]
+    #: Seconds to wait for a connection, and for the next bytes.
+    connect_timeout: float
+    read_timeout: float
+    #: Whether to draw progress bars.
+    progress: bool
+
+    @classmethod
+    def read(cls):
+        """
+        Read the settings.
+
+        Returns
+        -------
+        `Configuration`
+
+        Raises
+        ------
+        ConfigurationError
+            If a setting cannot be understood.
+        """
+        directories = [item for item in _setting("assets", "").split(os.pathsep) if item.strip()]
+        cache = _setting("cache", "") or Path(sunpy.config.get("downloads", "download_dir")) / "lasco_assets"
+        automatic = _setting("progress", "auto").lower() == "auto"
+        return cls(
+            assets=tuple(Path(item.strip()).expanduser() for item in directories),
+            offline=_switch("offline", "no"),
+            cache=Path(cache).expanduser(),
+            mirrors={
+                "ssw": tuple(_setting("mirrors", " ".join(SSW_MIRRORS)).split()),
+                "ancillary": tuple(_setting("ancillary_mirrors", " ".join(ANCILLARY_MIRRORS)).split()),
+            },
+            connect_timeout=_seconds("connect_timeout", "5"),
+            read_timeout=_seconds("read_timeout", "30"),
+            progress=sys.stderr.isatty() if automatic else _switch("progress", "no"),
+        )
+
