@@ -1,0 +1,27 @@
+"""
+Finding and fetching images: the Fido client and what stands behind it.
+
+Importing this package registers `LASCOClient` with `sunpy.net.Fido` and its attrs
+as ``a.lasco``.
+"""
+
+from sunpy_lasco.net import attrs
+from sunpy_lasco.net.archives import ARCHIVES, Archive
+from sunpy_lasco.net.cache import clear_listings
+from sunpy_lasco.net.client import LASCOClient
+from sunpy_lasco.net.delivery import DeliveryError
+from sunpy_lasco.net.survey import ListingError
+from sunpy_lasco.net.table import LASCOQueryResponse
+from sunpy_lasco.net.vso import answer_alone
+
+__all__ = [
+    "ARCHIVES",
+    "Archive",
+    "DeliveryError",
+    "LASCOClient",
+    "LASCOQueryResponse",
+    "ListingError",
+    "answer_alone",
+    "attrs",
+    "clear_listings",
+]

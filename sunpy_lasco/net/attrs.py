@@ -1,0 +1,113 @@
+"""
+Attributes of queries that only the LASCO client understands, shown as ``a.lasco``.
+
+A query that holds one of them is a query for level-0.5 images of C2 and C3, unless
+it names a level or a camera.
+"""
+
+import astropy.units as u
+
+from sunpy.net.attr import Range, SimpleAttr
+
+from sunpy_lasco.net.values import FILTERS, POLARIZERS, SIZES, filter_name, polarizer_name, programme_name
+
+__all__ = ["ExposureTime", "Filter", "Polarizer", "Programme", "Size"]
+
+
+def _known(value, names, what):
+    if value not in names:
+        msg = f"{value!r} is no {what} of LASCO; there are {', '.join(names)}."
+        raise ValueError(msg)
+    return value
+
+
+class Filter(SimpleAttr):
+    """
+    Position of the filter wheel, such as ``"Orange"``.
+
+    Parameters
+    ----------
+    value : `str`
+        One of `sunpy_lasco.net.values.FILTERS`, in any case.
+    """
+
+    def __init__(self, value):
+        super().__init__(_known(filter_name(str(value)), FILTERS, "filter"))
+
+
+class Polarizer(SimpleAttr):
+    """
+    Position of the polariser wheel, such as ``"Clear"`` or ``"+60 Deg"``.
+
+    Parameters
+    ----------
+    value : `str` or `~astropy.units.Quantity`
+        One of `sunpy_lasco.net.values.POLARIZERS`, in any case, also ``"plus60"``,
+        ``"minus60"`` and ``"zero"``; or the angle of the polariser.
+    """
+
+    def __init__(self, value):
+        if isinstance(value, u.Quantity):
+            value = f"{value.to_value(u.deg):+.0f}"
+            value = "0" if value in ("+0", "-0") else value
+        super().__init__(_known(polarizer_name(str(value)), POLARIZERS, "polariser position"))
+
+
+class Programme(SimpleAttr):
+    """
+    Observing programme of the electronics box, such as ``"Normal"`` or ``"Seq PW"``.
+
+    Parameters
+    ----------
+    value : `str`
+        The name of the programme as the card LP_NUM has it, in any case; not only
+        those of `sunpy_lasco.net.values.PROGRAMMES`.  Listings of level 1 do not
+        tell it.
+    """
+
+    def __init__(self, value):
+        super().__init__(programme_name(str(value)))
+
+
+class Size(SimpleAttr):
+    """
+    How much of the detector the image covers: ``"full"``, ``"binned"`` or ``"sub-frame"``.
+
+    Parameters
+    ----------
+    value : `str`
+        One of `sunpy_lasco.net.values.SIZES`.
+    """
+
+    def __init__(self, value):
+        name = str(value).strip().lower().replace("_", "-")
+        super().__init__(_known({"subframe": "sub-frame"}.get(name, name), SIZES, "size"))
+
+
+class ExposureTime(Range):
+    """
+    Range of exposure times, both ends included.
+
+    Parameters
+    ----------
+    minimum : `~astropy.units.Quantity`
+        The shortest exposure.
+    maximum : `~astropy.units.Quantity`, optional
+        The longest exposure; ``minimum`` if absent.
+
+    Notes
+    -----
+    Listings give tenths of a second: an exposure is found where its rounded value
+    can stand for one within the range.
+    """
+
+    @u.quantity_input
+    def __init__(self, minimum: u.s, maximum: u.s = None):
+        maximum = minimum if maximum is None else maximum
+        if maximum < minimum:
+            minimum, maximum = maximum, minimum
+        super().__init__(minimum.to(u.s), maximum.to(u.s))
+
+    def collides(self, other):
+        """Whether both cannot stand in one query."""
+        return isinstance(other, self.__class__)

@@ -1,0 +1,160 @@
+"""
+Listings of past days, kept on disk.
+
+What the archives say of a day of long ago does not change, so a second search asks
+nobody.  A file holds one day of one camera.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import zlib
+from datetime import date
+from pathlib import Path
+
+import sunpy
+from sunpy import log
+
+from sunpy_lasco.net.listing import Entry
+
+__all__ = ["ListingCache", "cache_directory", "clear_listings"]
+
+#: Changes when the content of the files changes.
+FORMAT = 1
+#: A day younger than this is never kept, days: its images are still coming in.
+FRESH = 30
+#: A day that the first archive does not have is kept only from this age on, days:
+#: until then the final images may still appear there.
+SETTLED = 730
+#: For how long a listing of the first archive is kept, and any other answer, days.
+LIFETIME, LIFETIME_OTHER = 365, 30
+
+DAY = 86400
+
+
+def cache_directory():
+    """
+    Where listings are kept.
+
+    Returns
+    -------
+    `~pathlib.Path`
+        In the directory of sunpy's data manager.
+    """
+    return Path(sunpy.config.get("downloads", "remote_data_manager_dir")).expanduser() / "sunpy_lasco" / "listings"
+
+
+def clear_listings():
+    """Forget all listings, so that the archives are asked anew."""
+    shutil.rmtree(cache_directory(), ignore_errors=True)
+
+
+class ListingCache:
+    """
+    Listings that the same archives gave before.
+
+    Parameters
+    ----------
+    archives : sequence of `~sunpy_lasco.net.archives.Archive`
+        Who is asked; answers of others are not mixed in.
+    today : `~datetime.date`, optional
+        The present day.
+    """
+
+    def __init__(self, archives, today=None):
+        self._today = date.today() if today is None else today
+        self._archives = {archive.root: number for number, archive in enumerate(archives)}
+        key = hashlib.sha256("\n".join(self._archives).encode()).hexdigest()[:12]
+        self._root = cache_directory() / key
+
+    def read(self, day, camera):
+        """
+        The listing of a day.
+
+        Parameters
+        ----------
+        day : `~datetime.date`
+            The day.
+        camera : `str`
+            ``"C2"`` or ``"C3"``.
+
+        Returns
+        -------
+        entries : `list` of `~sunpy_lasco.net.listing.Entry`
+        number : `int` or None
+            Which archive gave them; None where all said that there are none.
+
+        Raises
+        ------
+        KeyError
+            If nothing is kept, or is kept no longer.
+        """
+        path = self._path(day, camera)
+        try:
+            with gzip.open(path, "rt", encoding="ascii") as file:
+                head = json.loads(file.readline())
+                lines = file.read().splitlines()
+            if head["format"] != FORMAT or not 0 <= time.time() - head["asked"] < head["lifetime"] * DAY:
+                raise KeyError(path)
+            entries = [_entry(line) for line in lines]
+            if len(entries) != head["entries"]:
+                raise KeyError(path)
+            return entries, None if head["root"] is None else self._archives[head["root"]]
+        except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
+            if not isinstance(error, FileNotFoundError):
+                log.debug(f"{path} cannot be read ({error}); the archive is asked again")
+            raise KeyError(path) from error
+
+    def write(self, day, camera, entries, number):
+        """
+        Keep a listing, if it is one to be kept.
+
+        Parameters
+        ----------
+        day, camera
+            As for `read`.
+        entries : sequence of `~sunpy_lasco.net.listing.Entry`
+            The images.
+        number : `int` or None
+            Which archive gave them.
+        """
+        age = (self._today - day).days
+        if age < (FRESH if number == 0 else SETTLED):
+            return
+        root = None if number is None else list(self._archives)[number]
+        head = {
+            "format": FORMAT,
+            "root": root,
+            "asked": time.time(),
+            "lifetime": LIFETIME if number == 0 else LIFETIME_OTHER,
+            "entries": len(entries),
+        }
+        text = "\n".join([json.dumps(head), *("\t".join(map(str, entry)) for entry in entries)]) + "\n"
+        try:
+            _write_whole(self._path(day, camera), gzip.compress(text.encode("ascii", "replace"), 6))
+        except OSError as error:
+            log.debug(f"The listing of {day} cannot be kept: {error}")
+
+    def _path(self, day, camera):
+        return self._root / f"{day:%Y}" / f"{day:%y%m%d}_{camera.lower()}.txt.gz"
+
+
+def _entry(line):
+    name, start, exptime, nx, ny, *texts = line.split("\t")
+    return Entry(name, start, float(exptime), int(nx), int(ny), *texts)
+
+
+def _write_whole(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,199 @@
+"""
+Day listings: what images a directory holds.
+
+The pipeline appends a line of fixed columns to ``img_hdr.txt`` for every image
+(SolarSoft ``reduce_img_hdr``).  Texts stand at either side of their columns and may
+hold blanks, so lines are cut by column, never at blanks.
+"""
+
+import math
+import re
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from sunpy_lasco.net.values import filter_name, polarizer_name, programme_name, size_name
+
+__all__ = ["Entry", "TruncatedListingError", "image_names", "is_html", "parse_index", "parse_listing"]
+
+#: Columns of a line, the last one not included.  In level 1 the slots of P1COL,
+#: P1ROW and LP_NUM hold R1COL, R1ROW and COMPRSSN.
+COLUMNS = {
+    "filename": slice(0, 12),
+    "date": slice(14, 26),
+    "time": slice(28, 36),
+    "detector": slice(38, 41),
+    "exptime": slice(41, 49),
+    "naxis1": slice(49, 56),
+    "naxis2": slice(56, 63),
+    "p1col": slice(63, 70),
+    "p1row": slice(70, 77),
+    "filter": slice(79, 85),
+    "polar": slice(87, 93),
+    "lp_num": slice(95, 103),
+}
+
+#: Length of a whole line.
+LINE_LENGTH = 120
+
+#: Second digit of file names by level: 1 quick-look, 2 final, 3 real time; 4 interim
+#: and 5 (in old documents 6) final level 1.  The first ones are preferred.
+SOURCE_DIGITS = {"0.5": "213", "1": "564"}
+
+_DATE = re.compile(r"(\d{4}|\d{2})[/-](\d{2})[/-](\d{2})")
+_TIME = re.compile(r"(\d{2}):(\d{2}):(\d{2})")
+_LINK = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+
+
+class TruncatedListingError(ValueError):
+    """A listing ends in the middle of a line."""
+
+
+class Entry(NamedTuple):
+    """What a listing or a header tells of an image."""
+
+    #: File name, as on the server.
+    name: str
+    #: Start of the exposure, ``YYYY-MM-DDTHH:MM:SS.mmm``.
+    start: str
+    #: Exposure time, s.
+    exptime: float
+    #: Lengths of the axes, pixel.
+    nx: int
+    ny: int
+    #: ``"full"``, ``"binned"`` or ``"sub-frame"``.
+    size: str
+    #: Positions of the wheels.
+    filter: str
+    polarizer: str
+    #: Observing programme; empty at level 1.
+    programme: str
+
+
+def image_names(camera, level):
+    """
+    The pattern of the names of image files.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    level : `str`
+        ``"0.5"`` or ``"1"``.
+
+    Returns
+    -------
+    `re.Pattern`
+        To be used with ``fullmatch``.
+    """
+    return re.compile(rf"{camera[1]}[{SOURCE_DIGITS[level]}]\d{{6}}\.fts(\.gz)?", re.IGNORECASE)
+
+
+def parse_listing(text, camera, level):
+    """
+    Read an ``img_hdr.txt``.
+
+    Parameters
+    ----------
+    text : `str`
+        Its content.
+    camera, level : `str`
+        Whose directory it stands in; lines of other images are left out.
+
+    Returns
+    -------
+    entries : `list` of `Entry`
+        One for each image.  Lines without pixels (NAXIS 0) are left out.  Of lines with
+        the same file name the last one counts, because the pipeline appends.
+    unread : `list` of `str`
+        Names of images whose lines cannot be read.
+
+    Raises
+    ------
+    TruncatedListingError
+        If the text ends in the middle of a line.
+    """
+    if text and not text.endswith("\n") and 0 < len(text) - (text.rfind("\n") + 1) < LINE_LENGTH:
+        msg = "The listing ends in the middle of a line."
+        raise TruncatedListingError(msg)
+    pattern = image_names(camera, level)
+    entries, unread = {}, {}
+    for line in text.splitlines():
+        name = line[COLUMNS["filename"]].strip()
+        if not pattern.fullmatch(name):
+            continue
+        try:
+            entry = _parse_line(line, name, camera, level)
+        except ValueError:
+            unread[name] = None
+            continue
+        unread.pop(name, None)
+        if entry.nx > 0 and entry.ny > 0:
+            entries[name] = entry
+    return list(entries.values()), [name for name in unread if name not in entries]
+
+
+def _parse_line(line, name, camera, level):
+    detector = line[COLUMNS["detector"]].strip().upper()
+    if detector != camera:
+        msg = f"The line is of {detector!r}, not of {camera}."
+        raise ValueError(msg)
+    nx, ny, column, row = (int(line[COLUMNS[key]]) for key in ("naxis1", "naxis2", "p1col", "p1row"))
+    exptime = float(line[COLUMNS["exptime"]])
+    if not math.isfinite(exptime):
+        msg = "The exposure time is not a number."
+        raise ValueError(msg)
+    return Entry(
+        name=name,
+        start=_start(line[COLUMNS["date"]].strip(), line[COLUMNS["time"]].strip()),
+        exptime=exptime,
+        nx=nx,
+        ny=ny,
+        size=size_name(nx, ny, column, row),
+        filter=filter_name(line[COLUMNS["filter"]]),
+        polarizer=polarizer_name(line[COLUMNS["polar"]]),
+        programme=programme_name(line[COLUMNS["lp_num"]]) if level == "0.5" else "",
+    )
+
+
+def _start(day, clock):
+    """ISO time of the columns of date and time, checked."""
+    day_found, clock_found = _DATE.fullmatch(day), _TIME.fullmatch(clock)
+    if not day_found or not clock_found:
+        msg = f"{day!r} and {clock!r} are no date and time."
+        raise ValueError(msg)
+    year, month, dom = (int(part) for part in day_found.groups())
+    if year < 100:
+        year += 1900 if year >= 95 else 2000
+    hour, minute, second = (int(part) for part in clock_found.groups())
+    # A leap second is the only 60, and comes at the end of a half year.
+    leap = second == 60 and (hour, minute) == (23, 59) and (month, dom) in ((6, 30), (12, 31))
+    datetime(year, month, dom, hour, minute, 59 if leap else second)
+    return f"{year:04d}-{month:02d}-{dom:02d}T{clock}.000"
+
+
+def is_html(content):
+    """Whether a body that should be a listing or an image is a page of HTML."""
+    head = bytes(content[:1000]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return head.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")) or b"<html" in head
+
+
+def parse_index(text, camera, level):
+    """
+    Names of the images to which a directory listing of the server links.
+
+    Parameters
+    ----------
+    text : `str`
+        The page.
+    camera, level : `str`
+        Whose images are wanted.
+
+    Returns
+    -------
+    `list` of `str`
+        File names, each once, in the order of the page.
+    """
+    pattern = image_names(camera, level)
+    names = (unquote(link.split("?")[0]).rstrip("/").rsplit("/", 1)[-1] for link in _LINK.findall(text))
+    return list(dict.fromkeys(name for name in names if pattern.fullmatch(name)))

@@ -1,0 +1,48 @@
+"""A server on 127.0.0.1 in the place of all archives."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import sunpy
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from loopback_archive import Site, serve
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path):
+    """Listings of one test do not answer another one."""
+    before = sunpy.config.get("downloads", "remote_data_manager_dir")
+    sunpy.config.set("downloads", "remote_data_manager_dir", str(tmp_path / "data_manager"))
+    yield
+    sunpy.config.set("downloads", "remote_data_manager_dir", before)
+
+
+@pytest.fixture
+def site(monkeypatch):
+    """
+    What a server shows that stands for NRL and SDAC; ``site.url`` is its address.
+
+    The trees ``site.nrl``, ``site.sdac``, ``site.nrt`` and ``site.level1`` are the archives.
+    """
+    from sunpy_lasco.net import Archive, LASCOClient, web
+
+    monkeypatch.setattr(web, "PAUSE", 0.01)
+    site = Site()
+    site.nrl = site.tree("/nrl/level_05")
+    site.sdac = site.tree("/sdac/level_05")
+    site.nrt = site.tree("/nrt/level_05")
+    site.level1 = site.tree("/nrl/level_1", "1")
+    with serve(site) as url:
+        site.url = url
+        archives = (
+            Archive("NRL", "0.5", f"{url}/nrl/level_05"),
+            Archive("SDAC", "0.5", f"{url}/sdac/level_05"),
+            Archive("SDAC-NRT", "0.5", f"{url}/nrt/level_05", recent_days=90),
+            Archive("NRL", "1", f"{url}/nrl/level_1"),
+        )
+        monkeypatch.setattr(LASCOClient, "archives", archives)
+        yield site
