@@ -71,10 +71,12 @@ def find_exposure_factor(lines, frame, source):
     if found is None or not SANE_FACTORS[0] < float(found["factor"]) < SANE_FACTORS[1]:
         return NO_FACTOR
     regions = int(found["n_regions"])
-    uncorrected = regions in NO_CORRECTION_REGIONS
+    sigma = float(found["sigma"])
+    if regions in NO_CORRECTION_REGIONS or not sigma >= 0:
+        sigma = UNCORRECTED_SIGMA
     return ExposureFactor(
         factor=float(found["factor"]),
-        sigma=UNCORRECTED_SIGMA if uncorrected else float(found["sigma"]),
+        sigma=sigma,
         bias=float(found["bias"]),
         regions=regions,
         source=source,

@@ -10,12 +10,10 @@ import numpy as np
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 
-__all__ = ["C2_VIGNETTING_LIMIT", "C3_INTERRUPTION", "block_mean", "frame_cutout", "inverse_vignetting"]
+__all__ = ["C2_VIGNETTING_LIMIT", "block_mean", "frame_cutout", "inverse_vignetting"]
 
 #: The inverse vignetting of C2 is clipped to this; it is 50 under the occulter.
 C2_VIGNETTING_LIMIT = 100.0
-#: First day (MJD, 1998-07-06) with the C3 vignetting from after the interruption.
-C3_INTERRUPTION = 51000
 
 
 def frame_cutout(image, frame):

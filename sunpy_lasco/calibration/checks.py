@@ -1,0 +1,165 @@
+"""
+What can be calibrated, and frames that cannot be right.
+"""
+
+import warnings
+
+import numpy as np
+
+from sunpy_lasco.errors import BadFrameError, LascoUserWarning, NotCalibratableError
+from sunpy_lasco.instrument.blocks import block_indices
+from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, squeezed
+from sunpy_lasco.instrument.photometry import doubtful_factor
+from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["bad_content", "check_level05", "report_bad"]
+
+#: Ring, in full-resolution pixels from the occulter, whose median tells whether
+#: the exposure can be right.
+RING = {"C2": (300.0, 420.0), "C3": (200.0, 400.0)}
+#: Median brightness of the ring in whole frames of 2000 to 2012, MSB.
+NORMAL_BRIGHTNESS = {"C2": 6.0e-10, "C3": 3.2e-11}
+#: Beyond these parts of the normal brightness an exposure is doubtful: solar cycle,
+#: season and filter move it by a factor of two at most.
+DARKEST, BRIGHTEST = 0.35, 4.0
+#: A frame with more than this share of saturated pixels in its field is doubtful.
+SATURATED_SHARE = 0.01
+
+
+def check_level05(smap):
+    """
+    Refuse what is no level-0.5 image of the sky.
+
+    Parameters
+    ----------
+    smap : `~sunpy.map.GenericMap`
+
+    Raises
+    ------
+    TypeError
+        If it is no map of C2 or C3.
+    sunpy_lasco.errors.NotCalibratableError
+        If it is a level-1 image, a Helioviewer image, a dark, lamp or continuous
+        image, one with the door closed, or too small.
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1`` and, for the door, ``c2_calibrate``.
+    """
+    if not isinstance(smap, LASCOC2Map | LASCOC3Map):
+        detector = getattr(smap, "meta", {}).get("detector", "")
+        what = f"a map of LASCO {detector}" if str(detector).upper() == "C1" else f"a {type(smap).__name__}"
+        msg = f"Only maps of LASCO C2 and C3 can be calibrated; this is {what}."
+        raise TypeError(msg)
+    meta = smap.meta
+    name = meta.get("filename") or "The map"
+    if "helioviewer" in meta:
+        msg = f"{name} is a Helioviewer image: its brightness was scaled to bytes. Calibrate the level-0.5 file."
+        raise NotCalibratableError(msg)
+    level = str(meta.get("level", meta.get("lvl_num", "")) or "").strip()
+    if level.startswith("1") or smap.meta.get("bunit", "").strip().upper() == "MSB":
+        msg = f"{name} is of level 1 already."
+        raise NotCalibratableError(msg)
+    programme = squeezed(meta.get("lp_num", ""))
+    for key, kind in NON_SKY_PROGRAMMES.items():
+        if programme == key or (key.isalpha() and programme.startswith(key)):
+            msg = f"{name} is {kind} image (LP_NUM {meta.get('lp_num')!r}), not one of the sky."
+            raise NotCalibratableError(msg)
+    if "DOOR" in programme or "DOOR" in squeezed(meta.get("comment", "")):
+        msg = f"{name} was taken with the door closed."
+        raise NotCalibratableError(msg)
+    if min(smap.data.shape) < SHORTEST_AXIS:
+        ny, nx = smap.data.shape
+        msg = f"{name} has {nx} x {ny} pixels; an image needs at least {SHORTEST_AXIS} along each axis."
+        raise NotCalibratableError(msg)
+    if smap.data.dtype.kind in "if" and smap.data[0, 0] == -1:
+        msg = f"The first pixel of {name} is -1, by which the ground system marks images that are not to be used."
+        raise NotCalibratableError(msg)
+
+
+def bad_content(brightness, flags, frame, centre):
+    """
+    What is wrong with the content of a frame.
+
+    Parameters
+    ----------
+    brightness : `numpy.ndarray`
+        Calibrated, not yet interpolated image, MSB; NaN is missing.
+    flags : `numpy.ndarray`
+        Its flags.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    centre : `tuple` of `float`
+        Centre of the occulter, full-frame pixel.
+
+    Returns
+    -------
+    `list` of `str`
+        A sentence for each thing that cannot be right; empty for a good frame.
+    """
+    problems = _stripes(flags, frame)
+    (sx, sy), (cx, cy) = frame.binning, frame.corner
+    step = max(1, 4 // max(sx, sy))
+    x = cx + (np.arange(0, frame.shape[1], step) + 0.5) * sx - 0.5
+    y = cy + (np.arange(0, frame.shape[0], step) + 0.5) * sy - 0.5
+    r = np.hypot(x[None, :] - centre[0], y[:, None] - centre[1])
+    detector = frame.camera.name
+    ring = brightness[::step, ::step][(r > RING[detector][0]) & (r < RING[detector][1])]
+    ring = ring[np.isfinite(ring)]
+    if ring.size and not frame.is_derived and not frame.is_model and not doubtful_factor(frame):
+        share = float(np.median(ring)) / NORMAL_BRIGHTNESS[detector]
+        if not DARKEST < share < BRIGHTEST:
+            problems.append(
+                f"the corona is {share:.2g} times as bright as it normally is (was the shutter or the door in the way, "
+                "or is EXPTIME wrong?)"
+            )
+    saturated = np.count_nonzero(flags & PixelFlag.SATURATED) / flags.size
+    if saturated > SATURATED_SHARE:
+        problems.append(f"{100 * saturated:.1f} % of the pixels are saturated")
+    return problems
+
+
+def _stripes(flags, frame):
+    """Rows of blocks that are missing throughout."""
+    rows, _ = block_indices(frame)
+    missing = (flags & PixelFlag.MISSING) != 0
+    sent = (flags & PixelFlag.UNTRANSMITTED) == 0
+    empty = [
+        int(row)
+        for row in np.unique(rows)
+        if sent[rows == row].any() and missing[rows == row][sent[rows == row]].all()
+    ]
+    if not empty:
+        return []
+    if missing.all():
+        return ["it holds no data at all"]
+    first, last = np.flatnonzero(np.isin(rows, empty))[[0, -1]]
+    return [
+        f"{len(empty)} whole rows of blocks are missing (pixel rows {first} to {last}); was the download broken off?"
+    ]
+
+
+def report_bad(name, problems, on_bad):
+    """
+    Warn of a frame that cannot be right, or refuse it.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the file.
+    problems : `list` of `str`
+        What is wrong.
+    on_bad : `str`
+        ``"warn"``, ``"raise"`` or ``"ignore"``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If there is a problem and ``on_bad`` is ``"raise"``.
+    """
+    if not problems or on_bad == "ignore":
+        return
+    msg = f"{name or 'The frame'} cannot be right: {'; '.join(problems)}."
+    if on_bad == "raise":
+        raise BadFrameError(msg)
+    warnings.warn(msg, LascoUserWarning, stacklevel=4)

@@ -1,0 +1,213 @@
+"""
+Distortion, rotation and rectification of an image.
+
+All that moves light between pixels is done in one interpolation.  Turning the
+image by 180 degrees moves pixels as they are and loses nothing.
+"""
+
+import numpy as np
+
+import astropy.units as u
+from astropy.nddata import StdDevUncertainty
+
+from sunpy_lasco.calibration.interpolation import Resampling, interpolate
+from sunpy_lasco.calibration.placement import is_turned, turned_frame
+from sunpy_lasco.calibration.records import frame_of, record, require, require_not
+from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
+from sunpy_lasco.instrument.distortion import Distortion, camera_distortion
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.pointing import is_flipped, normalize_roll, rectified_centre
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["correct_distortion", "distortion_of", "rectify", "resampling_of"]
+
+
+def correct_distortion(smap, *, method="resample", scale="official", north_up=False, sun_pixel=None):
+    """
+    Correct the distortion, and move the image where it is wanted.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        In detector orientation, with the Sun's centre and the roll set
+        (`~sunpy_lasco.update_pointing`).
+    method : `str` or None
+        ``"resample"`` interpolates the image, once.  ``"wcs"`` leaves the pixels
+        where they were measured and puts the distortion into the WCS as SIP.  None
+        does nothing, not even rotate.
+    scale : `str`
+        Geometry, ``"official"`` or ``"stars"``.
+    north_up : `bool`
+        Turn the image so that solar north is up.
+    sun_pixel : `~astropy.units.Quantity`, optional
+        Bring the Sun's centre to this position (x, y) of the rectified full frame,
+        in full-resolution pixels counted from 0.
+
+    Returns
+    -------
+    map of the same class
+        With the card DISTORT.
+
+    Raises
+    ------
+    ValueError
+        If rotation or shift is asked for without ``method="resample"``.
+
+    Notes
+    -----
+    SolarSoft ``c2_warp``, ``c3_warp``, and the ``rot`` of ``reduce_level_1``, which
+    interpolates a second time.  SolarSoft rotates a turned spacecraft's image
+    after rectifying it; so does this, though in one interpolation.
+    """
+    require(smap, "detroll", "update_pointing")
+    require_not(smap, "distort", "correct_distortion")
+    if method not in ("resample", "wcs", None):
+        msg = f"The distortion is corrected by method 'resample' or 'wcs', or not at all (None); {method!r} is unknown."
+        raise ValueError(msg)
+    if method != "resample" and (north_up or sun_pixel is not None):
+        msg = "Rotating or shifting the image needs the interpolation: use distortion='resample'."
+        raise ValueError(msg)
+    frame = frame_of(smap)
+    distortion = camera_distortion(frame.camera.name, frame.mjd, scale=scale)
+    cards = {
+        "distort": method or "none",
+        "geoscale": scale,
+        "occcen1": distortion.centre[0],
+        "occcen2": distortion.centre[1],
+        "dist_k0": distortion.k0,
+        "dist_k1": distortion.k1,
+        "dist_k2": distortion.k2,
+    }
+    if method is None:
+        return record(smap, cards=cards, history=["Distortion left in"])
+    if method == "wcs":
+        return record(smap, cards=cards, history=["Distortion left in the image and put into the WCS (SIP)"])
+    roll = smap.meta["detroll"]
+    sun = (smap.meta["sunpix1"], smap.meta["sunpix2"])
+    turned = is_flipped(roll)
+    rotation = normalize_roll(roll - 180.0 * turned) if north_up else 0.0
+    target = None
+    if sun_pixel is not None:
+        target = tuple(float(v) for v in u.Quantity(sun_pixel).to_value(u.pix))
+        target = rectified_centre(target) if turned else target
+    if rotation or target is not None:
+        goal = target or sun
+        cards |= {
+            "imgrot": float(rotation),
+            "imgpiv1": sun[0],
+            "imgpiv2": sun[1],
+            "imgtar1": goal[0],
+            "imgtar2": goal[1],
+        }
+    resampling = _resampling(cards, frame, distortion)
+    sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
+    flags = smap._flags
+    result = interpolate(
+        smap.data, resampling, variance=None if sigma is None else sigma * sigma, flags=flags
+    )
+    flags = result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE)
+    history = ["Distortion corrected (bilinear)"]
+    if rotation:
+        history.append(f"Rotated by {rotation:.5f} degrees counter-clockwise about the Sun's centre, same interpolation")
+    if target is not None:
+        history.append("Sun's centre moved to a given pixel, same interpolation")
+    return record(
+        smap,
+        data=result.image,
+        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(result.variance), copy=False),
+        flags=flags,
+        cards=cards,
+        history=history,
+    )
+
+
+def _resampling(meta, frame, distortion):
+    moved = {}
+    if "imgrot" in meta:
+        pivot, target = (meta["imgpiv1"], meta["imgpiv2"]), (meta["imgtar1"], meta["imgtar2"])
+        moved = {"rotation": meta["imgrot"], "pivot": pivot, "target": target}
+    return Resampling(frame.shape, frame.corner, frame.binning, distortion, **moved)
+
+
+def distortion_of(meta):
+    """
+    The distortion that was corrected, or put into the WCS.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header of a map to which `correct_distortion` was applied.
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.distortion.Distortion`
+    """
+    return Distortion(meta["dist_k0"], meta["dist_k1"], meta["dist_k2"], (meta["occcen1"], meta["occcen2"]))
+
+
+def resampling_of(meta, shape):
+    """
+    The resampling that an image has gone through, from its header.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header of a map to which `correct_distortion` was applied.
+    shape : `tuple` of `int`
+        (ny, nx).
+
+    Returns
+    -------
+    `~sunpy_lasco.calibration.interpolation.Resampling` or None
+        In detector orientation; None if the image was not interpolated.
+    """
+    if meta.get("distort") != "resample":
+        return None
+    frame = Frame.from_header(meta, shape)
+    if is_turned(meta):
+        frame = turned_frame(frame)
+    return _resampling(meta, frame, distortion_of(meta))
+
+
+def rectify(smap):
+    """
+    Turn the image of a turned spacecraft by 180 degrees.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        In detector orientation, with the roll set.
+
+    Returns
+    -------
+    map of the same class
+        Upright: pixels moved, none changed.  With the card TURNED.
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1``: if the roll exceeds 170 degrees either way.  It
+    tests the roll before bringing it into +-180 degrees, this after.
+    """
+    require(smap, "detroll", "update_pointing")
+    require_not(smap, "turned", "rectify")
+    if not is_flipped(smap.meta["detroll"]):
+        return record(smap, cards={"turned": False}, history=["No roll correction applied."])
+    frame = frame_of(smap)
+    turned = turned_frame(frame)
+    (cx, cy), (sx, sy), (ny, nx) = turned.corner, frame.binning, frame.shape
+    cards = {
+        "turned": True,
+        "r1col": FIRST_COLUMN + cx,
+        "r2col": FIRST_COLUMN + cx + nx * sx - 1,
+        "r1row": FIRST_ROW + cy,
+        "r2row": FIRST_ROW + cy + ny * sy - 1,
+    }
+    sigma = smap.uncertainty
+    return record(
+        smap,
+        data=np.ascontiguousarray(smap.data[::-1, ::-1]),
+        uncertainty=None if sigma is None else StdDevUncertainty(np.ascontiguousarray(sigma.array[::-1, ::-1])),
+        flags=None if smap._flags is None else np.ascontiguousarray(smap._flags[::-1, ::-1]),
+        cards=cards,
+        history=["Image rotated 180 degrees."],
+    )

@@ -1,0 +1,203 @@
+"""
+The one interpolation.
+
+Distortion, rotation and shift of an image are composed into one map of
+positions, so that a level-1 image was interpolated once.  The bilinear weights
+form a sparse matrix, which serves image, variance and flags alike and is kept
+for the frames that follow with the same geometry.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+
+from sunpy_lasco.instrument.distortion import Distortion
+
+__all__ = ["Interpolated", "Resampling", "interpolate", "interpolation_matrix", "source_positions"]
+
+#: An output pixel is valid if its valid sources carry at least this weight.
+VALID_WEIGHT = 0.999
+#: Matrices kept; each takes about 50 MB for a full frame.
+KEPT_MATRICES = 3
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """
+    Where the pixels of an output image lie in the stored image.
+
+    All positions are full-frame pixels of the detector's orientation.
+    """
+
+    #: Shape of the stored image, which is also that of the output, (ny, nx).
+    shape: tuple[int, int]
+    #: Full-frame pixel of the lower left corner, and full-frame pixels per pixel, (x, y).
+    corner: tuple[int, int]
+    binning: tuple[int, int]
+    #: The distortion to correct, or None.
+    distortion: Distortion | None
+    #: Turn the image by this many degrees counter-clockwise about `pivot`.
+    rotation: float = 0.0
+    pivot: tuple[float, float] = (0.0, 0.0)
+    #: Then bring the pivot to this position; None leaves it where it is.
+    target: tuple[float, float] | None = None
+
+    def grid(self):
+        """Full-frame positions (x, y) of the output pixels, as a row and a column."""
+        (ny, nx), (sx, sy), (cx, cy) = self.shape, self.binning, self.corner
+        x = cx + (np.arange(nx) + 0.5) * sx - 0.5
+        y = cy + (np.arange(ny) + 0.5) * sy - 0.5
+        return x[None, :], y[:, None]
+
+
+def source_positions(resampling, x=None, y=None):
+    """
+    Stored pixel in which each output pixel has its source.
+
+    Parameters
+    ----------
+    resampling : `Resampling`
+    x, y : array-like, optional
+        Output positions, full-frame pixel; all pixels of the image by default.
+
+    Returns
+    -------
+    column, row : `numpy.ndarray`
+        Position in the stored image, pixel.
+    """
+    if x is None:
+        x, y = resampling.grid()
+    if resampling.rotation or resampling.target is not None:
+        target = resampling.target or resampling.pivot
+        u, v = x - target[0], y - target[1]
+        angle = np.radians(resampling.rotation)
+        # An image turned counter-clockwise is read clockwise.
+        x = resampling.pivot[0] + np.cos(angle) * u + np.sin(angle) * v
+        y = resampling.pivot[1] - np.sin(angle) * u + np.cos(angle) * v
+    if resampling.distortion is not None:
+        x, y = resampling.distortion.to_raw(x, y)
+    (sx, sy), (cx, cy) = resampling.binning, resampling.corner
+    column, row = (x - cx + 0.5) / sx - 0.5, (y - cy + 0.5) / sy - 0.5
+    return np.broadcast_arrays(column, row)
+
+
+def bilinear_weights(column, row, shape):
+    """
+    Sources and weights of bilinear interpolation.
+
+    Parameters
+    ----------
+    column, row : `numpy.ndarray`
+        Positions, pixel, any shape with n elements.
+    shape : `tuple` of `int`
+        Shape of the source image.
+
+    Returns
+    -------
+    indices : `numpy.ndarray`
+        Shape (n, 4), of the flattened source image.
+    weights : `numpy.ndarray`
+        Shape (n, 4), float32; all zero where the position lies outside.
+    """
+    ny, nx = shape
+    column, row = np.ravel(column), np.ravel(row)
+    inside = (column >= 0) & (column <= nx - 1) & (row >= 0) & (row <= ny - 1)
+    left = np.clip(np.floor(column), 0, nx - 2).astype(np.int32)
+    bottom = np.clip(np.floor(row), 0, ny - 2).astype(np.int32)
+    fx = ((column - left) * inside).astype(np.float32)
+    fy = ((row - bottom) * inside).astype(np.float32)
+    corner = bottom * np.int32(nx) + left
+    indices = np.empty((column.size, 4), np.int32)
+    weights = np.empty((column.size, 4), np.float32)
+    gx, gy = inside - fx, np.float32(1) - fy
+    for k, (offset, weight) in enumerate(((0, gx * gy), (1, fx * gy), (nx, gx * fy), (nx + 1, fx * fy))):
+        indices[:, k] = corner + np.int32(offset)
+        weights[:, k] = weight
+    return indices, weights
+
+
+@lru_cache(maxsize=KEPT_MATRICES)
+def interpolation_matrix(resampling):
+    """
+    Matrices that interpolate a flattened image and its variance.
+
+    Parameters
+    ----------
+    resampling : `Resampling`
+
+    Returns
+    -------
+    values, variances : `scipy.sparse.csr_array`
+        Shape (pixels, pixels); the second has the squares of the weights.
+    outside : `numpy.ndarray`
+        Whether the source of a pixel lies outside the stored image; its shape.
+    """
+    indices, weights = bilinear_weights(*source_positions(resampling), resampling.shape)
+    size = indices.shape[0]
+    starts = np.arange(0, 4 * size + 1, 4, dtype=np.int32)
+    values = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))
+    variances = sparse.csr_array((np.square(weights).ravel(), indices.ravel(), starts), shape=(size, size))
+    outside = (weights.sum(axis=1) == 0).reshape(resampling.shape)
+    outside.flags.writeable = False
+    return values, variances, outside
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """An interpolated image."""
+
+    #: The image; NaN where it has no valid source.
+    image: np.ndarray
+    #: Its variance, or None.
+    variance: np.ndarray | None
+    #: Bits of all pixels that contribute to each pixel.
+    flags: np.ndarray
+    #: Whether the source lies outside the stored image.
+    outside: np.ndarray
+
+
+def interpolate(image, resampling, *, variance=None, flags=None):
+    """
+    Interpolate an image with its variance and flags.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        float32; NaN is missing.
+    resampling : `Resampling`
+    variance : `numpy.ndarray`, optional
+        Of independent pixels.
+    flags : `numpy.ndarray`, optional
+        uint8.
+
+    Returns
+    -------
+    `Interpolated`
+
+    Notes
+    -----
+    The kernel is the bilinear one of the official product.  A pixel is valid when
+    the weight of its valid sources reaches 0.999; missing pixels grow by that.
+    """
+    values, variances, outside = interpolation_matrix(resampling)
+    shape = resampling.shape
+    valid = np.isfinite(image)
+    complete = valid.all()
+    result = values @ (image if complete else np.where(valid, image, np.float32(0))).ravel()
+    weight = values @ valid.ravel().astype(np.float32)
+    bad = weight < VALID_WEIGHT
+    result[bad] = np.nan
+    spread = None
+    if variance is not None:
+        spread = variances @ (variance if complete else np.where(valid, variance, np.float32(0))).ravel()
+        spread[bad] = np.nan
+        spread = spread.reshape(shape)
+    collected = np.zeros(result.size, np.uint8)
+    if flags is not None:
+        for bit in (1 << k for k in range(8)):
+            carried = (flags & bit).ravel() != 0
+            if carried.any():
+                collected[(values @ carried.astype(np.float32)) > 0] |= np.uint8(bit)
+    return Interpolated(result.reshape(shape), spread, collected.reshape(shape), outside)

@@ -1,0 +1,249 @@
+"""
+From level 0.5 to level 1 in one call.
+"""
+
+import warnings
+
+import astropy.units as u
+
+import sunpy
+from sunpy.map import MapSequence
+
+from sunpy_lasco.assets.names import C2_TIME_OFFSETS
+from sunpy_lasco.assets.resolve import resolve
+from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
+from sunpy_lasco.calibration.checks import bad_content, check_level05, report_bad
+from sunpy_lasco.calibration.counts import (
+    estimate_noise,
+    mark_missing,
+    normalize_exposure,
+    pad_to_full_frame,
+    subtract_bias,
+    unwrap,
+)
+from sunpy_lasco.calibration.geometry import correct_distortion, rectify
+from sunpy_lasco.calibration.level1_header import finish_header
+from sunpy_lasco.calibration.masking import apply_mask
+from sunpy_lasco.calibration.pointing import correct_time, refresh_wcs, update_observer, update_pointing
+from sunpy_lasco.calibration.records import frame_of
+from sunpy_lasco.calibration.widening import widen_for_estimates
+from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, given_factor
+from sunpy_lasco.calibration.solarsoft import zero_missing
+from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.instrument.distortion import occulter_centre
+from sunpy_lasco.version import version as __version__
+
+__all__ = ["calibrate"]
+
+#: What the options that are words may be.
+CHOICES = {
+    "distortion": ("resample", "wcs", None),
+    "geometry": ("official", "stars"),
+    "photometry": ("official", "stars"),
+    "on_bad": ("warn", "raise", "ignore"),
+}
+BIAS_LEVELS = ("official", "dark")
+#: The first sunpy whose maps honour SIP.
+SIP_SINCE = 8
+SUNPY_MAJOR = int(sunpy.__version__.split(".")[0])
+
+
+def calibrate(
+    smap,
+    *,
+    assets=None,
+    inpaint=None,
+    context=None,
+    distortion="resample",
+    north_up=False,
+    sun_pixel=None,
+    geometry="official",
+    photometry="official",
+    bias="official",
+    factor=None,
+    centre=None,
+    roll=None,
+    time_offset=None,
+    observer=None,
+    vignetting=True,
+    stray_light=True,
+    mask=True,
+    pad=True,
+    on_bad="warn",
+    solarsoft=False,
+):
+    """
+    Make a level-1 map of a level-0.5 map.
+
+    Counts become mean solar brightness, the distortion is corrected, the Sun's
+    centre, the roll, the time and the observer are put right, and what is no
+    measurement of the corona becomes NaN.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map`, `list` or `~sunpy.map.MapSequence`
+        Level 0.5.  Several maps are calibrated one by one.
+    assets : optional
+        Where the calibration images come from: a directory that holds them, flat or
+        as a SolarSoft tree; ``"estimate"`` for an approximate set that is built in
+        and marks the product; ``"simulated"`` for those of `sunpy_lasco.simulate`;
+        or a `~sunpy_lasco.assets.AssetSource`.  None asks the configuration, the
+        environment variables ``LASCO_DATA`` and ``SSW``, and the archives.
+    inpaint : `str`, `bool` or None
+        Method by which lost blocks are filled before all else, see
+        `sunpy_lasco.inpaint`; True for ``"auto"``.  None or False leaves them NaN.
+    context : sequence of maps, optional
+        Level-0.5 maps of neighbouring times, which help to fill lost blocks.
+    distortion : `str` or None
+        ``"resample"``: one interpolation.  ``"wcs"``: pixels stay where they were
+        measured, the distortion goes into the WCS as SIP, which sunpy honours from
+        8.0 on.  None: left in.
+    north_up : `bool`
+        Turn solar north up, in the same interpolation.
+    sun_pixel : `~astropy.units.Quantity`, optional
+        Bring the Sun's centre to this pixel (x, y) of the full frame, counted from 0
+        at full resolution, in the same interpolation.
+    geometry : `str`
+        ``"official"`` or ``"stars"``: plate scale and distortion.
+    photometry : `str`
+        ``"official"`` or ``"stars"``: calibration factor.
+    bias : `str` or `~astropy.units.Quantity`
+        ``"official"``; ``"dark"`` for the true dark level of C3, 3 to 7 DN above
+        it; or the bias of a single read-out in DN.
+    factor : `float`, optional
+        Relative exposure, instead of the one that is published for the frame.
+    centre, roll : `~astropy.units.Quantity`, optional
+        Sun's centre (x, y) in the level-0.5 map's pixels, and roll, instead of those
+        of header and tables; see `~sunpy_lasco.update_pointing`.
+    time_offset : `~astropy.units.Quantity`, optional
+        Time by which the on-board clock was ahead, instead of the table's.
+    observer : `~astropy.coordinates.SkyCoord`, optional
+        Position of SOHO instead of L1; see `~sunpy_lasco.update_observer`.
+    vignetting, stray_light, mask : `bool`
+        Leave out a step by False.
+    pad : `bool`
+        Put sub-frames into the full frame.
+    on_bad : `str`
+        What to do with frames that cannot be right: ``"warn"``, ``"raise"`` or
+        ``"ignore"``.
+    solarsoft : `bool`
+        Do as SolarSoft where this package deliberately does not: zeros instead of
+        NaN, the mean of the vignetting over summed pixels, its statistics.
+
+    Returns
+    -------
+    map of the same class, `list` or `~sunpy.map.MapSequence`
+        Level 1, with ``uncertainty`` (1 sigma by noise) and flags
+        (`sunpy_lasco.flags`).
+
+    Raises
+    ------
+    TypeError
+        If it is no map of C2 or C3.
+    sunpy_lasco.errors.NotCalibratableError
+        If it is no level-0.5 image of the sky.
+    sunpy_lasco.errors.MissingAssetError
+        If a calibration image is nowhere to be found.
+    sunpy_lasco.errors.BadFrameError
+        With ``on_bad="raise"``, if the frame cannot be right.
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1``.  Its options NOWARP, NO_VIG, NO_MASK,
+    NOTIMECORRECTION and NOROLL_CORRECTION are ``distortion=None``,
+    ``vignetting=False``, ``mask=False``, ``time_offset=0 * u.s`` and
+    ``north_up=False``, the default here.
+
+    Examples
+    --------
+    >>> import sunpy_lasco
+    >>> from sunpy_lasco import simulate
+    >>> raw = simulate.observe("C3", date="2002-05-21T00:18", seed=1).level05
+    >>> level1 = sunpy_lasco.calibrate(raw, assets="simulated")
+    >>> level1.unit, level1.processing_level
+    (Unit("MSB"), 1.0)
+    """
+    options = {name: value for name, value in locals().items() if name != "smap"}
+    if isinstance(smap, list | tuple | MapSequence):
+        done = [calibrate(one, **options) for one in smap]
+        return MapSequence(done) if isinstance(smap, MapSequence) else done
+    check_level05(smap)
+    _check_options(options)
+    assets = _source(assets)
+
+    smap = update_pointing(smap, centre=centre, roll=roll)
+    if inpaint:
+        smap = _filled(smap, inpaint, context)
+    smap = unwrap(smap)
+    if pad:
+        smap = pad_to_full_frame(smap)
+    smap = mark_missing(smap)
+
+    relative = exposure_factor(smap, assets=assets) if factor is None else given_factor(factor)
+    level, value = (bias, None) if isinstance(bias, str) else ("official", bias)
+    smap = subtract_bias(smap, bias=value, factor=relative, level=level)
+    smap = estimate_noise(smap)
+    smap = normalize_exposure(smap, factor=relative)
+
+    smap = apply_calibration_factor(smap, scale=photometry)
+    if vignetting:
+        smap = correct_vignetting(smap, assets=assets, official=solarsoft)
+    if stray_light:
+        smap = subtract_stray_light(smap, assets=assets)
+    _report(smap, on_bad)
+
+    smap = correct_distortion(smap, method=distortion, scale=geometry, north_up=north_up, sun_pixel=sun_pixel)
+    if mask:
+        smap = apply_mask(smap, assets=assets)
+    smap = widen_for_estimates(smap)
+    smap = rectify(smap)
+    smap = _timed(smap, time_offset, assets)
+    smap = refresh_wcs(smap)
+    smap = update_observer(smap, observer)
+    if solarsoft:
+        smap = zero_missing(smap)
+    return finish_header(smap, statistics="official" if solarsoft else "nan", version=__version__)
+
+
+def _check_options(options):
+    """Refuse misspelt options before any work is done."""
+    for name, allowed in CHOICES.items():
+        if options[name] not in allowed:
+            msg = f"{name}={options[name]!r} is unknown; it is one of {', '.join(map(repr, allowed))}."
+            raise ValueError(msg)
+    if isinstance(options["bias"], str) and options["bias"] not in BIAS_LEVELS:
+        msg = f"bias={options['bias']!r} is unknown; it is 'official', 'dark' or a quantity in DN."
+        raise ValueError(msg)
+    if options["distortion"] == "wcs" and SUNPY_MAJOR < SIP_SINCE:
+        msg = (
+            f"sunpy {sunpy.__version__} does not apply the distortion (SIP) that distortion='wcs' puts into the WCS: "
+            f"positions are up to 15 pixels off. sunpy {SIP_SINCE}.0 does, as does astropy.wcs.WCS(smap.fits_header)."
+        )
+        warnings.warn(msg, LascoUserWarning, stacklevel=3)
+
+
+def _source(assets):
+    if isinstance(assets, str) and assets == "simulated":
+        from sunpy_lasco import simulate
+
+        return simulate.assets()
+    return resolve(assets)
+
+
+def _filled(smap, method, context):
+    from sunpy_lasco.inpainting import inpaint
+
+    return inpaint(smap, method="auto" if method is True else method, context=context)
+
+
+def _report(smap, on_bad):
+    frame = frame_of(smap)
+    centre = occulter_centre(frame.camera.name, frame.mjd)
+    report_bad(frame.filename, bad_content(smap.data, smap._flags, frame, centre), on_bad)
+
+
+def _timed(smap, offset, assets):
+    if offset is not None:
+        return correct_time(smap, offset=u.Quantity(offset), source="given")
+    found = clock_offset(smap, assets=assets)
+    return correct_time(smap) if found is None else correct_time(smap, offset=found, source=C2_TIME_OFFSETS)

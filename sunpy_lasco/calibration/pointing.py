@@ -1,0 +1,207 @@
+"""
+Time, Sun centre, roll and observer of a map.
+"""
+
+import numpy as np
+
+import astropy.units as u
+from astropy.time import TimeDelta
+
+from sunpy.coordinates import HeliographicStonyhurst
+
+from sunpy_lasco.calibration.placement import is_turned, to_detector
+from sunpy_lasco.calibration.records import frame_of, record
+from sunpy_lasco.calibration.wcs import wcs_cards
+from sunpy_lasco.instrument.ephemeris import L1_POSITION_ERROR, l1_position
+from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.instrument.pointing import full_position, header_pointing, normalize_roll
+
+__all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
+
+#: Largest error of an uncorrected clock in the years of the mission, s.
+CLOCK_ERROR = 180.0
+
+
+def refresh_wcs(smap):
+    """
+    Bring the WCS cards up to what was done to the image.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        With its pointing set.
+
+    Returns
+    -------
+    map of the same class
+    """
+    return record(smap, cards=wcs_cards(smap.meta, smap.data.shape))
+
+
+@u.quantity_input
+def update_pointing(
+    smap,
+    *,
+    centre: u.pix = None,
+    roll: u.deg = None,
+    centre_source=None,
+    roll_source=None,
+    centre_sigma: u.pix = None,
+    roll_sigma: u.deg = None,
+):
+    """
+    Set the Sun's centre and the roll of a map, and its WCS by them.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5 or 1.
+    centre : `~astropy.units.Quantity`, optional
+        Position (x, y) of the Sun's centre in the map's own pixels, counted from 0,
+        as ``smap.reference_pixel`` counts them.
+    roll : `~astropy.units.Quantity`, optional
+        Turning the map's image by this counter-clockwise brings solar north up.
+    centre_source, roll_source : `str`, optional
+        Where the values come from, for the cards CENTSRC and ROLLSRC.
+    centre_sigma, roll_sigma : `~astropy.units.Quantity`, optional
+        Their 1 sigma.
+
+    Returns
+    -------
+    map of the same class
+        With the cards SUNPIX1, SUNPIX2, DETROLL, CENTSRC, ROLLSRC, CENTSIG, ROLLSIG
+        and a standard WCS.  What is not given is kept, or, in a map whose pointing
+        was never set, taken from the header by the rules of its vintage.
+
+    Notes
+    -----
+    SolarSoft ``adjust_hdr_tcr``, ``get_sun_center``, ``get_crota``.
+    """
+    meta = smap.meta
+    cards = {}
+    if "detroll" not in meta:
+        pointing = header_pointing(meta, frame_of(smap))
+        cards = {
+            "sunpix1": pointing.centre[0],
+            "sunpix2": pointing.centre[1],
+            "detroll": pointing.roll,
+            "centsrc": pointing.centre_source,
+            "rollsrc": pointing.roll_source,
+            "centsig": pointing.centre_sigma,
+            "rollsig": pointing.roll_sigma,
+        }
+    history = []
+    if centre is not None:
+        stored = tuple(float(v) for v in np.broadcast_to(centre.to_value(u.pix), 2))
+        x, y = to_detector(meta, full_position(stored, frame_of(smap)))
+        cards |= {
+            "sunpix1": x,
+            "sunpix2": y,
+            "centsrc": centre_source or "given",
+            "centsig": None if centre_sigma is None else float(np.mean(centre_sigma.to_value(u.pix))),
+        }
+        history.append(f"Sun centre set ({cards['centsrc']})")
+    if roll is not None:
+        stored = float(np.squeeze(roll.to_value(u.deg)))
+        cards |= {
+            "detroll": float(normalize_roll(stored + meta.get("imgrot", 0.0) + 180.0 * is_turned(meta))),
+            "rollsrc": roll_source or "given",
+            "rollsig": None if roll_sigma is None else float(np.squeeze(roll_sigma.to_value(u.deg))),
+        }
+        history.append(f"Roll set to {stored:.6f} degrees ({cards['rollsrc']})")
+    return refresh_wcs(record(smap, cards=cards, history=history))
+
+
+def update_observer(smap, coordinate=None, *, source="given"):
+    """
+    Set the position of the observer.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    coordinate : `~astropy.coordinates.SkyCoord`, optional
+        Where SOHO was, with a distance: for example
+        ``sunpy.coordinates.get_horizons_coord("SOHO", smap.date)``.  Without it the
+        L1 point is taken; nothing is ever fetched.
+    source : `str`
+        Where the coordinate comes from, for the card OBSSRC.
+
+    Returns
+    -------
+    map of the same class
+        With HGLN_OBS, HGLT_OBS, DSUN_OBS, RSUN_REF, RSUN_OBS, OBSSRC and OBSERR.
+
+    Notes
+    -----
+    SOHO circles L1 on a halo of up to 667,000 km.  For the corona the L1 point is
+    good to 0.26 degree; before stars and comets at finite distance are compared,
+    the true position is needed.
+    """
+    if coordinate is None:
+        coordinate, source = l1_position(smap.date), "L1 approximation"
+        error = L1_POSITION_ERROR
+    else:
+        error = None
+    position = coordinate.transform_to(HeliographicStonyhurst(obstime=smap.date))
+    distance = position.radius.to(u.m)
+    cards = {
+        "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
+        "hglt_obs": float(position.lat.to_value(u.deg)),
+        "dsun_obs": float(distance.value),
+        "rsun_ref": float(smap.rsun_meters.to_value(u.m)),
+        "rsun_obs": float(np.degrees(np.arcsin((smap.rsun_meters / distance).to_value(u.one))) * 3600),
+        "obssrc": source,
+        "obserr": error,
+    }
+    return record(smap, cards=cards, history=[f"Observer: {source}"])
+
+
+def correct_time(smap, *, offset=None, source="uncorrected"):
+    """
+    Correct the time of the exposure for the drift of the on-board clock.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    offset : `~astropy.units.Quantity`, optional
+        Time by which the on-board clock was ahead.  None leaves the time as it is.
+    source : `str`
+        Where the offset comes from, for the card TIMESRC.
+
+    Returns
+    -------
+    map of the same class
+        With DATE-OBS, DATE-BEG, DATE-AVG, DATE-END in ISO form and UTC, the original
+        start in DATE-ORI, TIMESRC, and the offset in TIMEOFF.
+
+    Notes
+    -----
+    SolarSoft ``adjust_all_date_obs``: corrected = original - offset.  MID_DATE and
+    MID_TIME keep the uncorrected clock, as in the official product.
+    """
+    start = original_start(smap.meta)
+    shift = 0.0 if offset is None else float(offset.to_value(u.s))
+    begin = start - TimeDelta(shift, format="sec")
+    exposure = TimeDelta(float(smap.meta["exptime"]), format="sec")
+
+    def iso(time):
+        time.precision = 3
+        return time.utc.isot
+
+    cards = {
+        "date-ori": iso(start),
+        "date-obs": iso(begin),
+        "date-beg": iso(begin),
+        "date-avg": iso(begin + exposure / 2),
+        "date-end": iso(begin + exposure),
+        "time-obs": None,
+        "date_obs": None,
+        "time_obs": None,
+        "timesys": "UTC",
+        "timesrc": source,
+        "timeoff": shift,
+    }
+    line = "Time not corrected for the drift of the clock (up to 3 minutes)"
+    if offset is not None:
+        line = f"Time corrected by {-shift:+.3f} s ({source}); original date_obs: {cards['date-ori']}"
+    return record(smap, cards=cards, history=[line])

@@ -1,0 +1,107 @@
+"""
+Statistics of an image for its header.
+"""
+
+import numpy as np
+
+__all__ = ["PERCENTILES", "image_statistics", "official_statistics"]
+
+#: The percentiles of the header, DATAP01 to DATAP99.
+PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 98, 99)
+#: An image with values from here on is cut at `CUT`, MSB (official statistics).
+CUT_FROM = 0.1
+CUT = 5e-5
+#: The histogram of the official statistics has at least this many bins up to the
+#: median.
+MEDIAN_BINS = 1000
+
+
+def image_statistics(image):
+    """
+    Statistics of the finite pixels.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        MSB; NaN is missing.
+
+    Returns
+    -------
+    `dict`
+        DATAMIN, DATAMAX, DATAAVG, DATASIG and the percentiles of the positive
+        pixels in MSB, DATAZER the number of pixels that are missing or not
+        positive.  Only DATAZER where no pixel is positive.
+    """
+    positive = image[image > 0]
+    cards = {"DATAZER": int(image.size - positive.size)}
+    if positive.size == 0:
+        return cards
+    cards["DATAMIN"] = float(positive.min())
+    cards["DATAMAX"] = float(positive.max())
+    cards["DATAAVG"] = float(positive.mean(dtype=float))
+    cards["DATASIG"] = float(positive.std(dtype=float, ddof=1)) if positive.size > 1 else 0.0
+    for q, value in zip(PERCENTILES, np.percentile(positive, PERCENTILES), strict=True):
+        cards[f"DATAP{q:02d}"] = float(value)
+    return cards
+
+
+def official_statistics(image, *, saturation_maximum=None, saturation_minimum=None):
+    """
+    Statistics as the official product has them.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        MSB.  NaN counts as zero.
+    saturation_maximum, saturation_minimum : `float`, optional
+        Ends of the scale of an integer product, MSB.
+
+    Returns
+    -------
+    cards : `dict`
+        DATAMIN to DATAP99.  Empty where no pixel is positive.
+    image : `numpy.ndarray`
+        The image, cut at 5e-5 MSB if it reaches 0.1 MSB.
+
+    Notes
+    -----
+    SolarSoft ``reduce_statistics2``, step by step: the percentiles come from a
+    histogram of truncated values, whose walk consumes a bin for each percentile.
+    """
+    image = np.nan_to_num(np.asarray(image, dtype=float))
+    if image.max() >= CUT_FROM:
+        image = np.where(image > CUT, CUT, image)
+    positive = np.sort(image[image > 0])
+    n = positive.size
+    if n == 0:
+        return {}, image
+    lowest, highest = positive[0], positive[-1]
+    scale = 1.0
+    while positive[n // 2] * scale < MEDIAN_BINS:
+        scale *= 10.0
+    limit = highest if saturation_maximum is None else saturation_maximum
+    floor = lowest if saturation_minimum is None else saturation_minimum
+    below = positive[positive < limit]
+    cards = {
+        "DATAMIN": lowest,
+        "DATAMAX": below[-1] if limit == highest and below.size else highest,
+        "DATAZER": int(image.size - n),
+        "DATASAT": int((~(image < limit)).sum()),
+        "DSATVAL": limit,
+        "DSATMIN": floor,
+        "NSATMIN": int(((image < floor) & (image != 0)).sum()),
+        "DATAAVG": positive.mean(),
+        "DATASIG": positive.std(ddof=1) if n > 1 else 0.0,
+    }
+    bins = np.trunc(positive * scale).astype(np.int64)
+    counts = np.cumsum(np.bincount(bins - bins[0]))
+    position = -1
+    for q in PERCENTILES:
+        # The first bin whose running count exceeds q % of the pixels, but never
+        # one that an earlier percentile has used.
+        reached = int(np.searchsorted(counts, n * q / 100.0, side="right"))
+        if bins[0] > 0:
+            reached += int(bins[0])
+        position = max(reached, position + 1)
+        cards[f"DATAP{q:02d}"] = position / scale
+    return cards, image
