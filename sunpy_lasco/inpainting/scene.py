@@ -165,7 +165,8 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
     signal, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
     signal[saturated(signal, other)] = np.nan
     seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
-    return SceneNeighbour(signal, seconds, partial(frame_variance, frame=other, corrected=False))
+    # It is seen through the same pixels as the frame, whose response is no noise here.
+    return SceneNeighbour(signal, seconds, partial(noise_variance, frame=other, pattern=False))
 
 
 def frame_scene(
