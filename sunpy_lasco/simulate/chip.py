@@ -1,0 +1,183 @@
+"""
+The CCD: noise, fixed pattern, cosmic rays, full wells, read-out.
+
+Charges are counted in DN, that is electrons divided by the gain.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+
+__all__ = ["ADC_MAX", "FULL_WELL", "NEARLY_FULL", "bloom", "cosmic_rays", "pixel_pattern", "shot_noise", "sum_pixels"]
+
+#: Largest value of the 14-bit converter, DN.
+ADC_MAX = 16383
+#: Charge above which a pixel overflows into its neighbours, DN above the bias
+#: (measured on the trails of planets and bright stars).
+FULL_WELL = {"C2": 15100.0, "C3": 12050.0}
+#: Fraction of it from which a pixel counts as full.
+NEARLY_FULL = 0.999
+#: Days on which the fixed pattern of the cameras changed.
+PATTERN_EPOCHS = {
+    "C2": ("1998-10-13", "2000-12-02", "2002-02-06"),
+    "C3": ("1998-11-24", "2002-06-19"),
+}
+#: Cosmic rays that hit the CCD in quiet times, per second.
+COSMIC_RATE = 8.0
+#: Seconds for which the CCD collects cosmic rays besides the exposure, mostly the read-out.
+COSMIC_EXTRA = 22.0
+#: Charge left along a pixel's length of track: median, DN, and spread of its logarithm.
+COSMIC_CHARGE, COSMIC_SPREAD = 120.0, 0.9
+#: Mean length of a track, pixel.
+COSMIC_LENGTH = 2.5
+
+
+@lru_cache(maxsize=4)
+def _pattern(detector, epoch, sigma):
+    rng = np.random.default_rng([int(CAMERAS[detector].digit), epoch, 17])
+    pattern = 1 + sigma * rng.standard_normal((FULL_FRAME, FULL_FRAME))
+    pattern.flags.writeable = False
+    return pattern
+
+
+def pixel_pattern(detector, time):
+    """
+    Fixed response of the single pixels.
+
+    Parameters
+    ----------
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+    time : `~astropy.time.Time`
+        When: the pattern changes from epoch to epoch.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Around 1, shape (1024, 1024), read-only, the same for all exposures of an epoch.
+    """
+    epoch = sum(time >= Time(day) for day in PATTERN_EPOCHS[detector])
+    return _pattern(detector, epoch, CAMERAS[detector].pattern)
+
+
+def shot_noise(charge, gain, rng):
+    """
+    Let electrons arrive by chance.
+
+    Parameters
+    ----------
+    charge : `numpy.ndarray`
+        Expected charge, DN.
+    gain : `float`
+        Electrons / DN.
+    rng : `numpy.random.Generator`
+        Source of chance.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Charge, DN.
+    """
+    return rng.poisson(np.maximum(charge, 0) * gain) / gain
+
+
+def cosmic_rays(seconds, rate, rng):
+    """
+    Tracks of cosmic rays.
+
+    Parameters
+    ----------
+    seconds : `float`
+        Exposure time, s.
+    rate : `float`
+        Relative to quiet times.
+    rng : `numpy.random.Generator`
+        Source of chance.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Charge, DN, shape (1024, 1024).
+    """
+    number = rng.poisson(COSMIC_RATE * rate * (seconds + COSMIC_EXTRA))
+    x, y = rng.uniform(-0.5, FULL_FRAME - 0.5, (2, number))
+    length, angle = rng.exponential(COSMIC_LENGTH, number), rng.uniform(0, 2 * np.pi, number)
+    charge = COSMIC_CHARGE * np.exp(COSMIC_SPREAD * rng.standard_normal(number))
+    # Each track is laid down in quarters of a pixel; a short one still crosses half a pixel's depth.
+    steps = np.ceil(4 * np.maximum(length, 0.5)).astype(int)
+    track = np.repeat(np.arange(number), steps)
+    place = (np.arange(track.size) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / 4
+    column = np.rint(x[track] + place * np.cos(angle[track])).astype(int)
+    row = np.rint(y[track] + place * np.sin(angle[track])).astype(int)
+    inside = (column >= 0) & (column < FULL_FRAME) & (row >= 0) & (row < FULL_FRAME)
+    image = np.zeros((FULL_FRAME, FULL_FRAME))
+    np.add.at(image, (row[inside], column[inside]), charge[track[inside]] / 4)
+    return image
+
+
+def bloom(charge, full_well):
+    """
+    Let charge beyond the full well flow into the neighbours.
+
+    The columns of the CCD, along which charge flows, are the rows of the image:
+    the ground software turns images from port C.
+
+    Parameters
+    ----------
+    charge : `numpy.ndarray`
+        DN, shape (ny, nx).
+    full_well : `float`
+        DN.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        No pixel above ``full_well``; charge is lost only beyond the ends of a row.
+    """
+    charge = charge.copy()
+    for row in np.flatnonzero((charge > full_well).any(axis=1)):
+        line = charge[row]
+        for source in np.flatnonzero(line > full_well):
+            excess = (line[source] - full_well) / 2
+            line[source] = full_well
+            for step in (-1, 1):
+                _spill(line, source, step, excess, full_well)
+    return charge
+
+
+def _spill(line, source, step, excess, full_well):
+    """Fill the pixels on one side of a source, nearest first."""
+    side = line[source + 1 :] if step > 0 else line[:source][::-1]
+    room = np.maximum(full_well - side, 0)
+    taken = np.cumsum(room)
+    filled = int(np.searchsorted(taken, excess))
+    side[:filled] += room[:filled]
+    if filled < side.size:
+        side[filled] += excess - (taken[filled - 1] if filled else 0)
+
+
+def sum_pixels(image, sums):
+    """
+    Sum blocks of pixels.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Shape (ny, nx).
+    sums : `tuple` of `int`
+        Pixels along (x, y) that make one.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (ny / sums[1], nx / sums[0]).
+    """
+    sx, sy = sums
+    if (sx, sy) == (1, 1):
+        return image
+    ny, nx = image.shape
+    return image.reshape(ny // sy, sy, nx // sx, sx).sum(axis=(1, 3))

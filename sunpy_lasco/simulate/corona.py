@@ -1,0 +1,222 @@
+"""
+The K and F coronae.
+
+The K corona is sunlight scattered by free electrons.  Its brightness follows from
+an electron density by an integral along the line of sight, with the coefficients
+of van de Hulst; streamers stand on the rotating Sun.  The F corona is sunlight
+scattered by interplanetary dust near the plane of the ecliptic.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.ndimage import map_coordinates, spline_filter
+
+__all__ = ["FCorona", "KCorona", "line_of_sight"]
+
+#: Limb darkening of the van de Hulst coefficients.
+LIMB_DARKENING = 0.63
+#: pi / 2 times the differential Thomson cross section (7.95e-26 cm2 / sr), cm2.
+THOMSON = 1.24878e-25
+#: Solar radius, cm.
+SOLAR_RADIUS_CM = 6.957e10
+#: Electron density of Leblanc et al. (1998), cm-3: powers of the radius in solar radii.
+LEBLANC = ((-2, 3.3e5), (-4, 4.1e6), (-6, 8.0e7))
+#: The same for polar holes, where the density falls more steeply.
+POLAR_HOLE = ((-2, 1.0e5), (-4, 1.0e6), (-6, 2.0e7))
+#: Impact parameters of the tables, solar radii; the brightness is constant within the first.
+RADII = np.geomspace(1.2, 70.0, 320)
+#: Position angles of the tables, radian.
+ANGLES = np.linspace(0, 2 * np.pi, 1080, endpoint=False)
+#: Columns repeated at both ends so that the spline closes.
+_WRAP = 12
+#: Sidereal rotation of the corona seen from the Earth (synodic), radian / day.
+ROTATION = 2 * np.pi / 27.2753
+#: Power of the impact parameter divided out of the tables, so that little is left to interpolate.
+_STEEP = -2.6
+
+
+def scattering(r):
+    """
+    Van de Hulst's coefficients.
+
+    Parameters
+    ----------
+    r : `numpy.ndarray`
+        Distance of the electron from the Sun's centre, solar radii, above 1.
+
+    Returns
+    -------
+    `tuple` of `numpy.ndarray`
+        Factors of 1 and of sin2(chi): tangential brightness, and tangential less
+        radial, MSB cm2 per electron; chi is the scattering angle.
+    """
+    s = 1 / np.asarray(r, float)
+    c2 = 1 - s * s
+    c = np.sqrt(c2)
+    g = c2 * np.log((1 + s) / c) / s
+    a = c * s * s
+    b = -(1 - 3 * s * s - g * (1 + 3 * s * s)) / 8
+    cc = (4 - c * (3 + c2)) / 3
+    d = (5 + s * s - g * (5 - s * s)) / 8
+    u = LIMB_DARKENING
+    scale = THOMSON / (1 - u / 3)
+    return scale * (cc + u * (d - cc)), scale * (a + u * (b - a))
+
+
+def line_of_sight(density, radii):
+    """
+    Brightness of a spherical corona.
+
+    Parameters
+    ----------
+    density : sequence of `tuple`
+        (power, coefficient) of the terms of the electron density, cm-3, of the
+        distance in solar radii.
+    radii : `numpy.ndarray`
+        Impact parameters, solar radii, above 1, shape (n,).
+
+    Returns
+    -------
+    `tuple` of `numpy.ndarray`
+        Total brightness and the excess of tangential over radial polarisation (pB),
+        MSB, shape (n,) each.
+    """
+    # r = p / cos(t) with t from -90 to 90 degree covers the whole line of sight.
+    nodes, weights = np.polynomial.legendre.leggauss(96)
+    t = nodes * np.pi / 2
+    p = np.asarray(radii, float)[:, None]
+    r = p / np.cos(t)
+    electrons = sum(a * r**k for k, a in density)
+    tangential, difference = scattering(r)
+    polarised = difference * np.cos(t) ** 2
+    length = SOLAR_RADIUS_CM * p / np.cos(t) ** 2 * (weights * np.pi / 2)
+    total = 2 * tangential - polarised
+    return (electrons * total * length).sum(axis=1), (electrons * polarised * length).sum(axis=1)
+
+
+@lru_cache(maxsize=4)
+def _radial(density):
+    return line_of_sight(density, RADII)
+
+
+@dataclass(frozen=True)
+class KCorona:
+    """
+    The electron corona.
+
+    Parameters
+    ----------
+    activity : `float`
+        0 at solar minimum (streamers at the equator, dark poles) to 1 at maximum
+        (streamers all round).
+    streamers : `int`
+        Number of streamers around the Sun.
+    seed : `int`
+        Of the streamers' places, widths and strengths.
+    scale : `float`
+        Factor on the electron density.
+    """
+
+    activity: float = 0.5
+    streamers: int = 24
+    seed: int = 11
+    scale: float = 1.3
+
+    def _streamers(self):
+        rng = np.random.default_rng([self.seed, 4])
+        longitude = rng.uniform(0, 2 * np.pi, self.streamers)
+        spread = np.radians(6 + 50 * self.activity)
+        latitude = np.clip(rng.normal(0, spread, self.streamers), -1.3, 1.3)
+        width = np.radians(rng.uniform(2.0, 7.0, self.streamers))
+        strength = rng.uniform(0.15, 0.9, self.streamers)
+        return longitude, latitude, width, strength
+
+    def tables(self, time):
+        """
+        Brightness over impact parameter and position angle.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+            When: the Sun turns.
+
+        Returns
+        -------
+        `tuple` of `numpy.ndarray`
+            Total and polarised brightness, MSB, shape (len(RADII), len(ANGLES)) each.
+        """
+        above = np.sin(ANGLES + np.pi / 2) ** 2
+        shape = (1 - above) ** (2.0 - 1.6 * self.activity)
+        equator, pole = _radial(LEBLANC), _radial(POLAR_HOLE)
+        tables = [np.outer(e, shape) + np.outer(p, 1 - shape) for e, p in zip(equator, pole, strict=True)]
+        for longitude, latitude, width, strength in zip(*self._streamers(), strict=True):
+            phase = longitude + ROTATION * (time.utc.mjd - 50000.0)
+            west, north = np.cos(latitude) * np.sin(phase), np.sin(latitude)
+            # Off the plane of the sky the streamer starts further out and fades.
+            visible = np.hypot(west, north)
+            angle = np.arctan2(-west, north)
+            offset = (ANGLES - angle + np.pi) % (2 * np.pi) - np.pi
+            spread = width / max(visible, 0.3) * (0.55 + 0.9 * np.exp(-(RADII[:, None] - 1) / 2.5))
+            profile = strength * visible**4 * np.exp(-0.5 * (offset / spread) ** 2)
+            for table, radial in zip(tables, equator, strict=True):
+                table += radial[:, None] * profile
+        return [self.scale * table for table in tables]
+
+    def brightness(self, sight, time, *, polarised=False):
+        """
+        Brightness along lines of sight.
+
+        Parameters
+        ----------
+        sight : `~sunpy_lasco.simulate.scene.Sight`
+            Where.
+        time : `~astropy.time.Time`
+            When.
+        polarised : `bool`
+            Whether the tangential polarisation is wanted.
+
+        Returns
+        -------
+        `tuple`
+            Brightness, MSB, and polarised brightness or None.
+        """
+        row = np.log(np.clip(sight.impact, RADII[0], RADII[-1]) / RADII[0])
+        row /= np.log(RADII[1] / RADII[0])
+        column = sight.angle % (2 * np.pi) / (ANGLES[1] - ANGLES[0]) + _WRAP
+        law = np.exp(row * (_STEEP * np.log(RADII[1] / RADII[0])))
+        steep = (RADII / RADII[0])[:, None] ** _STEEP
+        found = []
+        for table in self.tables(time)[: 1 + bool(polarised)]:
+            table = np.pad(table / steep, ((0, 0), (_WRAP, _WRAP)), mode="wrap")
+            spline = spline_filter(table, order=3)
+            found.append(map_coordinates(spline, [row, column], order=3, mode="nearest", prefilter=False) * law)
+        return found[0], found[1] if polarised else None
+
+
+@dataclass(frozen=True)
+class FCorona:
+    """
+    The dust corona: power laws in the plane of the ecliptic and above its poles.
+
+    Parameters
+    ----------
+    equator, pole : `tuple` of `float`
+        Brightness at 10 solar radii, MSB, and power of the impact parameter.
+    """
+
+    equator: tuple[float, float] = (1.75e-10, -2.25)
+    pole: tuple[float, float] = (1.05e-10, -2.45)
+
+    def brightness(self, sight, time, *, polarised=False):
+        """
+        Brightness along lines of sight; see `KCorona.brightness`.
+
+        The dust polarises so little within 30 solar radii that it is left out.
+        """
+        p = np.log(np.maximum(sight.impact, 1.2) / 10)
+        above = np.cos(sight.angle - sight.ecliptic_north) ** 2
+        equator = self.equator[0] * np.exp(self.equator[1] * p)
+        pole = self.pole[0] * np.exp(self.pole[1] * p)
+        return equator + (pole - equator) * above, np.zeros_like(p) if polarised else None

@@ -1,0 +1,223 @@
+"""
+Taking an exposure: a scene is seen through the optics, counted, summed and sent down.
+"""
+
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.simulate import chip, optics, telemetry
+from sunpy_lasco.simulate.headers import level05_header
+from sunpy_lasco.simulate.light import diffuse_light, wheel
+from sunpy_lasco.simulate.parameters import plan
+from sunpy_lasco.simulate.points import point_light, point_positions
+from sunpy_lasco.simulate.scene import corona
+from sunpy_lasco.simulate.simulation import Simulation
+
+__all__ = ["observe"]
+
+
+def observe(
+    detector,
+    *,
+    date="2002-01-08T12:00:00",
+    scene=None,
+    filter=None,  # noqa: A002
+    polar="Clear",
+    exptime=None,
+    flipped=False,
+    roll=None,
+    sun_centre=None,
+    chip_sum=(1, 1),
+    leb_sum=(1, 1),
+    subframe=None,
+    seed=0,
+    noise=True,
+    pattern=None,
+    cosmic_rays=None,
+    exposure_factor=None,
+    bias=None,
+    ramp=True,
+    diffracted=True,
+    vignetting=True,
+    saturation=True,
+    subsamples=1,
+    quantise=True,
+    lossy=False,
+    bitpix=None,
+    untransmitted=True,
+    lost_blocks=(),
+    n_lost=0,
+    port="C",
+    processed=None,
+):
+    """
+    Take a simulated exposure.
+
+    Parameters
+    ----------
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+    date : `str` or `~astropy.time.Time`
+        Start of the exposure.
+    scene : `~sunpy_lasco.simulate.scene.Scene`, optional
+        What there is to be seen; the default is `~sunpy_lasco.simulate.scene.corona`.
+    filter, polar : `str`, optional
+        FILTER (Orange for C2 and Clear for C3 by default) and POLAR (``"+60 Deg"``, ``"0 Deg"``, ``"-60 Deg"``).
+    exptime : `float`, optional
+        Exposure time of the header, s; 25.1 for C2 and 19.1 for C3 by default.
+    flipped : `bool`
+        Whether the spacecraft is turned by 180 degrees.
+    roll : `float`, optional
+        CROTA of the image, degree; ``flipped`` adds 180.  By default the attitude of
+        the spacecraft at that time plus the offset of the camera.
+    sun_centre : `tuple` of `float`, optional
+        Full-resolution pixel (x, y) from 0 in detector orientation; the camera's default.
+    chip_sum, leb_sum : `tuple` of `int`
+        Sums on the chip, before the converter, and in the electronics box, after it, along (x, y).
+    subframe : `tuple` of `int`, optional
+        (x, y, width, height) of the part that is kept, full-resolution pixels.
+    seed : `int`
+        Of all that is left to chance.
+    noise : `bool`
+        Photon and read noise; it is also the default of the ingredients of chance that
+        follow.
+    pattern : `bool`, optional
+        Fixed pattern of the pixels.
+    cosmic_rays : `float` or `bool`, optional
+        Cosmic rays, relative to quiet times.
+    exposure_factor : `float`, optional
+        True exposure time over that of the header; by default drawn at random.
+    bias : `float`, optional
+        DN per full-resolution pixel; the published polynomial by default.
+    ramp, diffracted, vignetting, saturation : `bool`
+        Whether there are the stray light of C3, light diffracted at the occulter, vignetting, and full wells.
+    subsamples : `int`
+        Samples of the scene along an axis of a pixel.
+    quantise : `bool`
+        Whether counts are whole numbers; otherwise the image is float64.
+    lossy : `bool`
+        Whether the on-board compression loses information.
+    bitpix : `int`, optional
+        16 or 32; 32 for sums in the box by default.  Sums wrap in 16 bits, as in old files.
+    untransmitted : `bool`
+        Whether the corner blocks, and the central ones of C2, are left out.
+    lost_blocks : sequence of `tuple` of `int`
+        Lost blocks (column, row), counted in the summed full frame.
+    n_lost : `int`
+        Number of further blocks that are lost at random.
+    port : `str`
+        Read-out port, for the bias.
+    processed : `str` or `~astropy.time.Time`, optional
+        When the level-0.5 file was made, which decides what the header says of the
+        pointing; 60 days after the exposure by default.
+
+    Returns
+    -------
+    `Simulation`
+
+    Raises
+    ------
+    ValueError
+        If the parts do not fit together.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import simulate
+    >>> exposure = simulate.observe("C3", leb_sum=(2, 2), seed=1)
+    >>> exposure.data.shape
+    (512, 512)
+    """
+    p = plan(
+        detector,
+        Time(date, scale="utc"),
+        filter=filter,
+        polar=polar,
+        exptime=exptime,
+        exposure_factor=exposure_factor,
+        bias=bias,
+        flipped=flipped,
+        roll=roll,
+        sun_centre=sun_centre,
+        chip_sum=chip_sum,
+        leb_sum=leb_sum,
+        subframe=subframe,
+        lost_blocks=lost_blocks,
+        n_lost=n_lost,
+        port=port,
+        processed=processed,
+        seed=seed,
+        cosmic_rays=float(noise if cosmic_rays is None else cosmic_rays),
+        bitpix=bitpix,
+        ingredients={
+            "noise": noise,
+            "pattern": noise if pattern is None else pattern,
+            "ramp": ramp,
+            "diffracted": diffracted,
+            "vignetting": vignetting,
+            "saturation": saturation,
+            "quantise": quantise,
+            "lossy": lossy,
+            "untransmitted": untransmitted,
+        },
+    )
+    scene = corona() if scene is None else scene
+    charge, full = _collect(_rate(scene, p, subsamples), p)
+    counts, saturated = _read_out(charge, full, p)
+    data, lost, absent = telemetry.send(counts, p)
+    return Simulation(
+        data=data,
+        header=level05_header(p, data),
+        parameters=p,
+        scene=scene,
+        saturated=saturated,
+        lost=lost,
+        untransmitted=absent,
+    )
+
+
+def _rate(scene, p, subsamples):
+    """Rate of the full-resolution pixels, DN / s."""
+    light = diffuse_light(scene, p, subsamples=subsamples)
+    light += point_light(*point_positions(scene, p.time, p.detector, p.attitude, p.occulter_centre))
+    if p.subtracts_ramp and p.has("ramp"):
+        light += optics.stray_light(p.detector)
+    rate = light / p.factor
+    if p.has("vignetting"):
+        rate *= optics.transmission(p.detector, p.time)
+    if p.has("diffracted"):
+        rate += optics.diffracted(p.detector, p.time) * wheel(p)
+    return rate
+
+
+def _collect(rate, p):
+    """Charge in the full-resolution pixels, DN, and which of them are full."""
+    charge = rate * (p.exptime * p.exposure_factor)
+    if p.has("pattern"):
+        charge *= chip.pixel_pattern(p.detector, p.time)
+    if p.has("noise"):
+        charge = chip.shot_noise(charge, CAMERAS[p.detector].gain, p.rng("shot"))
+    if p.cosmic_rays:
+        charge += chip.cosmic_rays(p.exptime, p.cosmic_rays, p.rng("cosmic"))
+    if not p.has("saturation"):
+        return charge, np.zeros(charge.shape, bool)
+    charge = chip.bloom(charge, chip.FULL_WELL[p.detector])
+    return charge, charge >= chip.NEARLY_FULL * chip.FULL_WELL[p.detector]
+
+
+def _read_out(charge, full, p):
+    """Counts of the stored pixels, DN, and which of them are saturated."""
+    (x0, y0), (width, height) = p.corner, p.extent
+    window = np.s_[y0 : y0 + height, x0 : x0 + width]
+    counts = chip.sum_pixels(charge[window], p.chip_sum)
+    saturated = chip.sum_pixels(full[window].astype(int), p.chip_sum) > 0
+    if p.has("noise"):
+        counts = counts + np.sqrt(CAMERAS[p.detector].read_variance) * p.rng("read").standard_normal(counts.shape)
+    counts = counts + p.bias
+    if p.has("quantise"):
+        counts = np.rint(counts)
+    if p.has("saturation"):
+        saturated |= counts >= chip.ADC_MAX
+        counts = np.minimum(counts, chip.ADC_MAX)
+    return chip.sum_pixels(counts, p.leb_sum), chip.sum_pixels(saturated.astype(int), p.leb_sum) > 0

@@ -1,0 +1,86 @@
+"""
+Simulated files.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from astropy.io import fits
+
+from sunpy_lasco.simulate.source import IMAGES, assets
+
+__all__ = ["write_assets", "write_level05"]
+
+
+def _write(path, content):
+    """Write `bytes` so that the file appears whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink()
+        raise
+    return path
+
+
+def _fits(data, header):
+    """A FITS file as `bytes`."""
+    with tempfile.SpooledTemporaryFile(max_size=2**26) as file:
+        fits.PrimaryHDU(data, header).writeto(file, output_verify="exception")
+        file.seek(0)
+        return file.read()
+
+
+def write_level05(simulation, directory):
+    """
+    Write an exposure as a level-0.5 file.
+
+    Parameters
+    ----------
+    simulation : `~sunpy_lasco.simulate.simulation.Simulation`
+        With whole numbers of counts.
+    directory : path-like
+        An existing directory.
+
+    Returns
+    -------
+    `pathlib.Path`
+        The file, named like the real ones (FILENAME).
+
+    Raises
+    ------
+    ValueError
+        If the image was made with ``quantise=False``.
+    """
+    if simulation.data.dtype.kind != "i":
+        msg = "Level-0.5 files hold whole numbers: this exposure was made with quantise=False."
+        raise ValueError(msg)
+    path = Path(directory) / simulation.header["FILENAME"]
+    return _write(path, _fits(simulation.data, simulation.header))
+
+
+def write_assets(directory, *simulations):
+    """
+    Write the calibration images and tables of the simulated cameras.
+
+    Parameters
+    ----------
+    directory : path-like
+        An existing directory; it can then be given as ``assets=``.
+    *simulations : `~sunpy_lasco.simulate.simulation.Simulation`
+        As for `~sunpy_lasco.simulate.source.assets`.
+
+    Returns
+    -------
+    `list` of `pathlib.Path`
+        The files.
+    """
+    source, directory = assets(*simulations), Path(directory)
+    images = [source.image(name) for name in IMAGES]
+    written = [_write(directory / a.name, _fits(a.data, fits.Header(a.header))) for a in images]
+    return written + [_write(directory / name, source.text(name)[0].encode("ascii")) for name in source.tables]

@@ -1,0 +1,197 @@
+"""
+Scenes: what there is to be seen around the Sun.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.simulate.cme import CME
+from sunpy_lasco.simulate.corona import FCorona, KCorona
+from sunpy_lasco.simulate.pixels import plane_from_helioprojective
+from sunpy_lasco.simulate.solar_sky import solar_sky
+from sunpy_lasco.simulate.stars import Planets, Stars
+
+__all__ = ["Scene", "Sight", "Uniform", "corona"]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Lines of sight, by where they pass the Sun."""
+
+    #: Distance of closest approach to the Sun's centre, solar radii.
+    impact: np.ndarray
+    #: Position angle from solar north through east, radian.
+    angle: np.ndarray
+    #: Position angle of ecliptic north, radian.
+    ecliptic_north: float
+
+    @classmethod
+    def from_plane(cls, west, north, time):
+        """
+        Lines of sight of positions on the tangent plane.
+
+        Parameters
+        ----------
+        west, north : `numpy.ndarray`
+            In tangents.
+        time : `~astropy.time.Time`
+            When.
+
+        Returns
+        -------
+        `Sight`
+        """
+        sky = solar_sky(time)
+        tangent = np.hypot(west, north)
+        # The sine of the angle to the Sun times its distance.
+        impact = tangent / np.sqrt(1 + tangent * tangent) / np.sin(sky.solar_radius)
+        return cls(impact, np.arctan2(-np.asarray(west), north), sky.ecliptic_north)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """
+    The same brightness everywhere, for tests of the photometry.
+
+    Parameters
+    ----------
+    level : `float`
+        MSB.
+    polarised_level : `float`
+        Tangentially polarised part, MSB.
+    """
+
+    level: float
+    polarised_level: float = 0.0
+
+    def brightness(self, sight, time, *, polarised=False):
+        """Brightness along lines of sight; see `sunpy_lasco.simulate.corona.KCorona.brightness`."""
+        shape = np.shape(sight.impact)
+        return np.full(shape, self.level), np.full(shape, self.polarised_level) if polarised else None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """
+    A sum of diffuse light and points of light.
+
+    Parameters
+    ----------
+    diffuse : `tuple`
+        Objects with a method ``brightness(sight, time, *, polarised=False)`` like that of
+        `~sunpy_lasco.simulate.corona.KCorona`.
+    points : `tuple`
+        Objects with a method ``positions(sky)`` like that of
+        `~sunpy_lasco.simulate.stars.Stars`.
+    """
+
+    diffuse: tuple = ()
+    points: tuple = ()
+
+    def brightness(self, tx, ty, time, *, polarised=False):
+        """
+        Diffuse brightness at any place and time.
+
+        Parameters
+        ----------
+        tx, ty : array-like
+            Helioprojective position, arcsec.
+        time : `str` or `~astropy.time.Time`
+            When.
+        polarised : `bool`
+            Whether to return the tangentially polarised brightness too.
+
+        Returns
+        -------
+        `numpy.ndarray` or `tuple` of `numpy.ndarray`
+            Brightness, MSB; with ``polarised`` brightness and polarised brightness.
+        """
+        time = Time(time)
+        total, tangential = self.seen(*plane_from_helioprojective(tx, ty), time, polarised=polarised)
+        return (total, tangential) if polarised else total
+
+    def seen(self, west, north, time, *, polarised=False):
+        """
+        Diffuse brightness at positions on the tangent plane.
+
+        Parameters
+        ----------
+        west, north : `numpy.ndarray`
+            In tangents.
+        time : `~astropy.time.Time`
+            When.
+        polarised : `bool`
+            Whether the polarised brightness is wanted.
+
+        Returns
+        -------
+        `tuple`
+            Brightness, MSB, and tangentially polarised brightness or None.
+        """
+        sight = Sight.from_plane(np.asarray(west, float), np.asarray(north, float), time)
+        total = np.zeros(sight.impact.shape)
+        tangential = np.zeros(sight.impact.shape) if polarised else None
+        for part in self.diffuse:
+            light, excess = part.brightness(sight, time, polarised=polarised)
+            total += light
+            if polarised:
+                tangential += excess
+        return total, tangential
+
+    def sources(self, time):
+        """
+        All points of light.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+            When.
+
+        Returns
+        -------
+        `tuple` of `numpy.ndarray`
+            Tx and Ty, arcsec, and magnitude, shape (n,) each.
+        """
+        sky = solar_sky(time)
+        found = [part.positions(sky) for part in self.points]
+        return tuple(np.concatenate([part[k] for part in found]) if found else np.zeros(0) for k in range(3))
+
+
+def corona(*, activity=0.5, cme=None, stars=True, planets=True, seed=11):
+    """
+    The usual scene: K and F corona, stars and planets, perhaps a CME.
+
+    Parameters
+    ----------
+    activity : `float`
+        0 at solar minimum to 1 at maximum.
+    cme : `CME` or sequence of `CME`, optional
+        Coronal mass ejections.
+    stars : `bool` or `float`
+        Whether there are stars; a number is the magnitude of the faintest.
+    planets : `bool`
+        Whether there are planets.
+    seed : `int`
+        Of the streamers.
+
+    Returns
+    -------
+    `Scene`
+
+    Examples
+    --------
+    >>> from sunpy_lasco import simulate
+    >>> scene = simulate.corona(stars=False)
+    >>> bool(scene.brightness(10 * 960, 0, "2002-01-08") > 1e-11)
+    True
+    """
+    ejections = () if cme is None else (cme,) if isinstance(cme, CME) else tuple(cme)
+    points = []
+    if stars is not False:
+        points.append(Stars() if stars is True else Stars(faintest=float(stars)))
+    if planets:
+        points.append(Planets())
+    return Scene((KCorona(activity=activity, seed=seed), FCorona(), *ejections), tuple(points))
