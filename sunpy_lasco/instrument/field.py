@@ -25,6 +25,8 @@ C3_INNER_RADIUS = 70.96
 C3_OUTER_RADIUS = 544.98
 #: Radius of the fillets above and below the pylon, pixel.
 C3_FILLETS = (114.1, 132.1)
+#: The pylon and its fillets lie below this, in x and y from the centre, pixel.
+PYLON_QUARTER = 100.0
 #: The square at the foot of the pylon ends here in x and in y, pixel.
 C3_FOOT = 163.5
 #: Raw pixels from 2 to 1021 contribute to the official image.
@@ -117,9 +119,8 @@ def field_mask(x, y, detector, *, margin=0.0):
     on the detector.  The diffraction ring of C2, between 166 and 178 pixels, is not masked.
     """
     x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
-    if detector == "C3":
-        return _c3_mask(x, y, margin)
-    return _c2_mask(x, y, margin)
+    hide = _c3_mask if detector == "C3" else _c2_mask
+    return hide(np.atleast_1d(x), np.atleast_1d(y), margin).reshape(x.shape)
 
 
 def _c2_mask(x, y, margin):
@@ -138,9 +139,15 @@ def _c3_mask(x, y, margin):
     hidden = (r < C3_INNER_RADIUS + margin) | (r > C3_OUTER_RADIUS - margin)
     hidden |= _beyond(x, y, "C3", (C3_RAW_RANGE[0] + margin, C3_RAW_RANGE[1] - margin))
     hidden |= (x < C3_FOOT + margin) & (y < C3_FOOT + margin)
+    corner = ~hidden & (dx < PYLON_QUARTER) & (dy < PYLON_QUARTER)
+    hidden[corner] = _pylon(dx[corner], dy[corner], margin)
+    return hidden
+
+
+def _pylon(dx, dy, margin):
+    """Whether positions relative to `C3_CENTRE` lie behind the pylon of C3."""
     upper, lower = C3_EDGES
-    towards_foot = upper.along(dx, dy) < 0
-    hidden |= towards_foot & (upper.beside(dx, dy) < margin) & (lower.beside(dx, dy) > -margin)
+    hidden = (upper.along(dx, dy) < 0) & (upper.beside(dx, dy) < margin) & (lower.beside(dx, dy) > -margin)
     for edge, side, radius in ((upper, 1, C3_FILLETS[0]), (lower, -1, C3_FILLETS[1])):
         hidden |= _fillet(dx, dy, edge, side, radius, margin)
     return hidden

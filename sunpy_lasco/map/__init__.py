@@ -1,0 +1,12 @@
+"""
+Maps of LASCO C2 and C3.
+
+Importing this package makes `sunpy.map.Map` choose `LASCOC2Map` and `LASCOC3Map`
+for images of these cameras; those of C1 stay with sunpy's own source.
+"""
+
+from sunpy_lasco.map.flags import flags
+from sunpy_lasco.map.replace import replace
+from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
+
+__all__ = ["LASCOC2Map", "LASCOC3Map", "flags", "replace"]

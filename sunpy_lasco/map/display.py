@@ -1,0 +1,79 @@
+"""
+How maps are shown.
+"""
+
+import copy
+
+import matplotlib as mpl
+import numpy as np
+
+from astropy.visualization import AsymmetricPercentileInterval, ImageNormalize
+
+import sunpy.visualization.colormaps  # noqa: F401 - registers the colour maps
+
+__all__ = ["CoronaNorm", "corona_colours"]
+
+
+class CoronaNorm(ImageNormalize):
+    """
+    A colour scale between percentiles of what an image shows.
+
+    The limits are found when an image is first drawn, from its valid pixels only,
+    and found anew for an image that is made from it.
+
+    Parameters
+    ----------
+    percentiles : `tuple` of `float`
+        Lower and upper percentile.
+    stretch : `~astropy.visualization.BaseStretch`
+        Stretch between them.
+    """
+
+    def __init__(self, percentiles, stretch):
+        super().__init__(interval=AsymmetricPercentileInterval(*percentiles), stretch=stretch, clip=False)
+        self.percentiles = percentiles
+        #: Limits that were found rather than set.
+        self._found = {}
+
+    def autoscale_None(self, A):  # noqa: N802 - the name is matplotlib's
+        """Set the limits that are not set, from the finite, unmasked values of ``A``."""
+        valid = np.ma.masked_invalid(A).compressed()
+        if valid.size == 0:
+            valid = np.array([0.0, 1.0])
+        low, high = self.interval.get_limits(valid)
+        if not high > low:
+            low, high = float(valid.min()), float(valid.max())
+        for name, value in (("vmin", low), ("vmax", high)):
+            if getattr(self, name) is None:
+                setattr(self, name, float(value))
+                self._found[name] = float(value)
+
+    def _set_limits(self, data):
+        if self.vmin is None or self.vmax is None:
+            self.autoscale_None(data)
+
+    def renewed(self):
+        """The same scale without the limits that were found from data."""
+        new = copy.deepcopy(self)
+        for name, value in new._found.items():
+            if getattr(new, name) == value:
+                setattr(new, name, None)
+        new._found = {}
+        return new
+
+
+def corona_colours(detector):
+    """
+    Colour map of a camera in which what is masked looks dark, as the occulter does.
+
+    Parameters
+    ----------
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `~matplotlib.colors.Colormap`
+        ``soholasco2`` or ``soholasco3``; a copy.
+    """
+    return mpl.colormaps[f"soholasco{detector[1]}"].with_extremes(bad="black")

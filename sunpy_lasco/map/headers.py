@@ -1,0 +1,305 @@
+"""
+What the header of a map says, of whatever vintage it is.
+
+Nothing here changes a header: what is wrong in it is put right on reading.
+"""
+
+import numpy as np
+
+import astropy.units as u
+from astropy.time import Time
+
+from sunpy.map.mapbase import MapMetaValidationError
+
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.frame import header_time, squeezed
+from sunpy_lasco.units import MSB
+
+__all__ = [
+    "MapHeaderError",
+    "exposure_seconds",
+    "header_level",
+    "header_unit",
+    "is_helioviewer",
+    "is_raw",
+    "is_standard",
+    "measurement",
+    "missing_cards",
+    "observation_time",
+    "processing_date",
+]
+
+#: Level-1 digits in the second place of a file name.
+LEVEL1_DIGITS = ("4", "5", "6")
+
+#: POLAR without blanks and in upper case -> what is measured.
+MEASUREMENTS = {
+    "": "B",
+    "CLEAR": "B",
+    "+60DEG": "B +60 deg",
+    "60DEG": "B +60 deg",
+    "0DEG": "B 0 deg",
+    "-60DEG": "B -60 deg",
+    "ND": "B ND",
+    "H_ALPHA": "B H-alpha",
+    "PB": "pB",
+    "TI": "tB",
+    "UP": "uB",
+}
+
+
+class MapHeaderError(HeaderError, MapMetaValidationError):
+    """A header from which no map can be made; ``sunpy.map.Map(..., allow_errors=True)`` goes on after it."""
+
+
+def is_helioviewer(meta):
+    """
+    Whether a header belongs to an image of Helioviewer, scaled to bytes and turned to solar north.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case keys.
+
+    Returns
+    -------
+    `bool`
+    """
+    return any(str(card).lower().startswith(("helioviewer", "hv_")) for card in meta)
+
+
+def is_standard(meta):
+    """
+    Whether the WCS cards of a header are to be taken as they stand.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `bool`
+        True where there is a matrix PCi_j or CDi_j: neither the ground system nor
+        SolarSoft write one, while this package and sunpy do.
+    """
+    return any(f"{kind}{i}_{j}" in meta for kind in ("pc", "cd") for i in (1, 2) for j in (1, 2))
+
+
+def header_level(meta):
+    """
+    Level of processing.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `float` or None
+        0.5 or 1.0 (or whatever LEVEL or LVL_NUM says); None for Helioviewer's
+        images, which are of no level.
+    """
+    if is_helioviewer(meta):
+        return None
+    for card in ("level", "lvl_num"):
+        try:
+            return float(str(meta.get(card)).strip().lstrip("Ll"))
+        except ValueError:
+            continue
+    calibrated = _text(meta, "bunit").upper() == "MSB" or _text(meta, "filename")[1:2] in LEVEL1_DIGITS
+    return 1.0 if calibrated else 0.5
+
+
+def is_raw(meta):
+    """
+    Whether the data are counts as they came down, in which a zero is a hole.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `bool`
+        True for level 0.5 without BUNIT, which every operation on a map adds, and
+        without BIASVAL, which the subtraction of the bias adds.
+    """
+    return header_level(meta) == 0.5 and "bunit" not in meta and "biasval" not in meta
+
+
+def missing_cards(meta):
+    """
+    Cards that a header lacks.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    needed, wanted : `list` of `str`
+        Names of the cards without which there can be no map, and of those without
+        which the map cannot be calibrated.
+    """
+    needed = []
+    if squeezed(meta.get("detector", "")) not in CAMERAS:
+        needed.append("DETECTOR")
+    if not any(_text(meta, card) for card in ("date-obs", "date_obs", "date-beg", "date-avg")):
+        needed.append("DATE-OBS")
+    wanted = [card.upper() for card in ("exptime", "filter", "polar") if not _text(meta, card)]
+    return needed, wanted if header_level(meta) == 0.5 else []
+
+
+def observation_time(meta):
+    """
+    Start of the exposure.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `~astropy.time.Time`
+
+    Raises
+    ------
+    sunpy_lasco.map.headers.MapHeaderError
+        If there is no date, or something that is none.
+    """
+    try:
+        found = header_time(meta) or header_time(meta, "date_obs", "time_obs")
+        if found is None:
+            found = header_time(meta, "date-beg", None) or header_time(meta, "date-avg", None)
+    except HeaderError as error:
+        raise MapHeaderError(str(error)) from error
+    if found is None:
+        msg = f"{_text(meta, 'filename') or 'The image'} lacks the card DATE-OBS."
+        raise MapHeaderError(msg)
+    return found
+
+
+def processing_date(meta):
+    """
+    When the file was made.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `~astropy.time.Time` or None
+        None where the card DATE is missing or unreadable.
+    """
+    try:
+        return header_time(meta, "date", None)
+    except HeaderError:
+        return None
+
+
+def exposure_seconds(meta):
+    """
+    Exposure time.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `float` or None
+        Of XPOSURE, else EXPTIME, s.
+    """
+    for card in ("xposure", "exptime"):
+        try:
+            value = float(meta.get(card))
+        except (TypeError, ValueError):
+            continue
+        if np.isfinite(value):
+            return value
+    return None
+
+
+def header_unit(meta):
+    """
+    Unit of the data.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `~astropy.units.UnitBase`
+        Of BUNIT; where there is none, DN for level 0.5, `~sunpy_lasco.MSB` for level 1,
+        and no unit for the bytes of Helioviewer.
+    """
+    text = _text(meta, "bunit")
+    if is_helioviewer(meta) and text in ("", "0"):
+        return u.dimensionless_unscaled
+    if not text and "bunit" not in meta:
+        return u.DN if header_level(meta) == 0.5 else MSB
+    if text.upper() in ("MSB", "MEAN SOLAR BRIGHTNESS"):
+        return MSB
+    with u.add_enabled_units([MSB]):
+        unit = u.Unit(text, parse_strict="silent")
+    if isinstance(unit, u.UnrecognizedUnit):
+        msg = f"The card BUNIT of {_text(meta, 'filename') or 'the image'} holds {text!r}, which is no unit."
+        raise MapHeaderError(msg)
+    return unit
+
+
+def measurement(meta):
+    """
+    What was measured: a brightness, seen through which polariser.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `str`
+        ``"B"`` without polariser, such as ``"B +60 deg"`` with one, ``"pB"``, ``"tB"``
+        and ``"uB"`` for polarised, total and unpolarised brightness derived from
+        polarised triplets.  Codes of other derived images are given as they are.
+    """
+    polar = squeezed(meta.get("polar") or "")
+    return MEASUREMENTS.get(polar, polar)
+
+
+def _text(meta, card):
+    """The card as text without blanks around it; empty where it is missing."""
+    value = meta.get(card)
+    return "" if value is None else str(value).strip()
+
+
+def processed_before(meta, date):
+    """
+    Whether a file was made before a date.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+    date : `str`
+        ISO date.
+
+    Returns
+    -------
+    `bool`
+        False where it is not known when the file was made.
+    """
+    made = processing_date(meta)
+    return made is not None and made < Time(date)

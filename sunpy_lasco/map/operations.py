@@ -1,0 +1,163 @@
+"""
+What sunpy's operations on maps need so that class, unit, mask and WCS survive them.
+
+An operation writes a header with a standard WCS (`standard_cards`), since the cards
+of the ground system cannot be cut or scaled: their CRPIX and CDELT are wrong in many
+vintages.  Where pixels are interpolated or summed, holes become NaN before.
+"""
+
+import copy
+
+import numpy as np
+
+import astropy.units as u
+
+from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
+from sunpy_lasco.map.display import CoronaNorm
+from sunpy_lasco.map.geometry import lenient_frame, standard_cards
+from sunpy_lasco.map.headers import header_unit, is_raw
+from sunpy_lasco.map.masks import empty_pixels
+
+__all__ = ["OperationsMixin"]
+
+
+def _with_standard_header(smap, *, raw):
+    """A copy of a map's header with standard WCS cards; ``raw`` leaves counts counts."""
+    meta = smap.meta.copy()
+    for card, value in standard_cards(smap._geometry).items():
+        if value is None:
+            meta.pop(card, None)
+        else:
+            meta[card] = value
+    if not raw and "bunit" not in meta:
+        meta["bunit"] = header_unit(meta).to_string()
+    return meta
+
+
+def _refuse_sip(smap, operation):
+    if smap._geometry.ctype[0].endswith("-SIP"):
+        msg = (
+            f"{operation} would make the distortion in the WCS of {smap.meta.get('filename', 'this map')} wrong. "
+            'Calibrate with distortion="resample" instead, or use reproject_to.'
+        )
+        raise ValueError(msg)
+
+
+def _sub_frame_cards(old, left, bottom, shape):
+    """CCD coordinates of a part of a raw frame, so that it can be calibrated as a sub-frame."""
+    frame = lenient_frame(old.meta, old.data.shape)
+    cards = {}
+    for axis, (card, first, start, length) in enumerate(
+        (("col", FIRST_COLUMN, left, shape[1]), ("row", FIRST_ROW, bottom, shape[0]))
+    ):
+        begin = frame.corner[axis] + start * frame.binning[axis] + first
+        cards |= {f"r1{card}": begin, f"r2{card}": begin + length * frame.binning[axis] - 1}
+    return cards
+
+
+class OperationsMixin:
+    """Operations of `sunpy.map.GenericMap`, for maps whose header may be of any vintage."""
+
+    @classmethod
+    def _new_instance(cls, data, meta, plot_settings=None, **kwargs):
+        new = cls(data, meta, _as_read=False, **kwargs)
+        if plot_settings is not None:
+            new.plot_settings.update(plot_settings)
+            norm = new.plot_settings.get("norm")
+            if norm is not None:
+                new.plot_settings["norm"] = norm.renewed() if isinstance(norm, CoronaNorm) else copy.deepcopy(norm)
+        return new
+
+    def _standardised(self, *, to_float):
+        """
+        The same map with a standard header.
+
+        With ``to_float`` its data are floats in which holes and the pixels of an
+        attached mask are NaN.
+        """
+        data, mask = self.data, self._mask
+        if to_float:
+            kind = data.dtype if data.dtype.kind == "f" else np.dtype(np.float32)
+            holes = empty_pixels(data, self.meta)
+            if mask is not None:
+                holes = holes | mask
+            data, mask = data.astype(kind.newbyteorder("=")), None
+            data[holes] = np.nan
+        meta = _with_standard_header(self, raw=is_raw(self.meta) and not to_float)
+        return self._new_instance(data, meta, plot_settings=self.plot_settings, mask=mask)
+
+    @property
+    def quantity(self):
+        """Data with their unit; the holes of raw counts are NaN."""
+        if not is_raw(self.meta):
+            return super().quantity
+        counts = self.data.astype(float)
+        counts[empty_pixels(self.data, self.meta)] = np.nan
+        return u.Quantity(counts, self.unit, copy=False)
+
+    def _new_instance_from_op(self, new_data):
+        new_meta = copy.deepcopy(self.meta)
+        new_meta["bunit"] = new_data.unit.to_string()
+        return self._new_instance(
+            new_data.value, new_meta, plot_settings=self.plot_settings, mask=self._mask, flags=self._flags
+        )
+
+    def __neg__(self):
+        return self._new_instance_from_op(-self.quantity)
+
+    def submap(self, *args, **kwargs):
+        """
+        Cut out a rectangle; attached flags and uncertainty are cut with it.
+
+        See `sunpy.map.GenericMap.submap`.  A part of a raw frame is a sub-frame: its
+        cards R1COL, R1ROW, R2COL, R2ROW say which, and it can be calibrated.
+        """
+        new = super(OperationsMixin, self._standardised(to_float=False)).submap(*args, **kwargs)
+        left = round(self._geometry.crpix[0] - new._geometry.crpix[0])
+        bottom = round(self._geometry.crpix[1] - new._geometry.crpix[1])
+        part = np.s_[bottom : bottom + new.data.shape[0], left : left + new.data.shape[1]]
+        meta = new.meta
+        if is_raw(self.meta):
+            for card, value in _sub_frame_cards(self, left, bottom, new.data.shape).items():
+                meta[card] = value
+        return self._new_instance(
+            new.data,
+            meta,
+            plot_settings=self.plot_settings,
+            mask=None if self._mask is None else self._mask[part].copy(),
+            uncertainty=None if self.uncertainty is None else self.uncertainty[part],
+            flags=None if self._flags is None else self._flags[part].copy(),
+        )
+
+    def resample(self, *args, **kwargs):
+        """
+        Resample to another number of pixels; attached flags and uncertainty are left behind.
+
+        See `sunpy.map.GenericMap.resample`.
+        """
+        _refuse_sip(self, "Resampling")
+        return super(OperationsMixin, self._standardised(to_float=True)).resample(*args, **kwargs)
+
+    def rotate(self, *args, **kwargs):
+        """
+        Rotate, by default so that solar north is up; attached flags and uncertainty are left behind.
+
+        See `sunpy.map.GenericMap.rotate`.
+        """
+        _refuse_sip(self, "Rotating")
+        return super(OperationsMixin, self._standardised(to_float=True)).rotate(*args, **kwargs)
+
+    def superpixel(self, *args, **kwargs):
+        """
+        Combine pixels; attached flags and uncertainty are left behind.
+
+        See `sunpy.map.GenericMap.superpixel`.  Masked pixels are left out of the
+        sums or means; superpixels of nothing but masked pixels are NaN.
+        """
+        _refuse_sip(self, "Combining pixels")
+        new = super(OperationsMixin, self._standardised(to_float=True)).superpixel(*args, **kwargs)
+        data = new.data
+        if new._mask is not None:
+            data = np.array(data)
+            data[new._mask] = np.nan
+        return self._new_instance(data, new.meta, plot_settings=self.plot_settings)

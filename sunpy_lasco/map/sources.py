@@ -1,0 +1,303 @@
+"""
+Map sources for LASCO C2 and C3.
+"""
+
+import warnings
+
+import numpy as np
+
+import astropy.units as u
+import astropy.wcs
+from astropy.nddata import StdDevUncertainty
+from astropy.visualization import PowerStretch
+
+from sunpy.map.mapbase import SpatialPair
+from sunpy.map.sources import LASCOMap
+from sunpy.sun import constants
+from sunpy.time import parse_time
+
+from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.instrument.ephemeris import l1_position
+from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.map import headers
+from sunpy_lasco.map.display import CoronaNorm, corona_colours
+from sunpy_lasco.map.geometry import image_geometry
+from sunpy_lasco.map.masks import empty_pixels, hidden_and_outside, holes_to_nan
+from sunpy_lasco.map.operations import OperationsMixin
+from sunpy_lasco.map.registration import prefer
+
+__all__ = ["LASCOC2Map", "LASCOC3Map"]
+
+
+class _CoronagraphMap(OperationsMixin):
+    """
+    What the maps of both cameras share.
+
+    A mixin apart from `~sunpy.map.GenericMap`, so that it is no map source itself.
+    """
+
+    _camera_name = None
+    #: Percentiles of the valid pixels between which the colours lie, and the power of the stretch.
+    _display = (1.0, 99.0, 0.5)
+
+    def __init__(self, data, header, *, flags=None, _as_read=True, **kwargs):
+        if isinstance(kwargs.get("uncertainty"), np.ndarray):
+            kwargs["uncertainty"] = StdDevUncertainty(kwargs["uncertainty"])
+        self._flags = None
+        self._as_read = _as_read
+        plot_settings = kwargs.pop("plot_settings", None)
+        super().__init__(data, header, **kwargs)
+        if _as_read:
+            self._data = holes_to_nan(self._data, self.meta)
+        if flags is not None:
+            flags = np.asarray(flags)
+            if flags.shape != self.data.shape:
+                msg = f"The flags have the shape {flags.shape}, the data {self.data.shape}."
+                raise ValueError(msg)
+            self._flags = flags.astype(np.uint8)
+        self.plot_settings["cmap"] = corona_colours(self._camera_name)
+        if self.dtype != np.uint8:
+            low, high, power = self._display
+            self.plot_settings["norm"] = CoronaNorm((low, high), PowerStretch(power))
+        if plot_settings:
+            self.plot_settings.update(plot_settings)
+
+    @classmethod
+    def is_datasource_for(cls, data, header, **kwargs):
+        """Whether a header is of this camera."""
+        return (
+            squeezed(header.get("instrume", "")) == "LASCO" and squeezed(header.get("detector", "")) == cls._camera_name
+        )
+
+    def _validate_meta(self):
+        needed, wanted = headers.missing_cards(self.meta)
+        name = str(self.meta.get("filename") or "This header")
+        if needed:
+            msg = f"{name} lacks the cards {', '.join(needed)}, without which there can be no map of it."
+            raise headers.MapHeaderError(msg)
+        geometry = self._geometry
+        self.unit  # noqa: B018 - raises if BUNIT cannot be understood
+        super()._validate_meta()
+        if not self._as_read:
+            return
+        notes = list(geometry.notes)
+        if wanted:
+            notes.append(f"{name} lacks the cards {', '.join(wanted)}; it can be shown but not calibrated.")
+        if notes:
+            warnings.warn(" ".join(notes), LascoUserWarning, stacklevel=4)
+
+    @property
+    def _geometry(self):
+        """Geometry of the image; found once for each state of the header."""
+        key = self._meta_hash, self.data.shape
+        cached = getattr(self, "_geometry_cache", None)
+        if cached is None or cached[0] != key or key[0] is None:
+            self._geometry_cache = cached = key, image_geometry(self.meta, self.data.shape)
+        return cached[1]
+
+    # The WCS, from the geometry instead of the cards.
+    @property
+    def coordinate_system(self):
+        """Helioprojective, whatever CTYPE says in old files."""
+        return SpatialPair(*self._geometry.ctype)
+
+    @property
+    def spatial_units(self):
+        """Arcsec."""
+        return SpatialPair(u.arcsec, u.arcsec)
+
+    @property
+    def reference_pixel(self):
+        """Reference pixel counted from 0, by the rules of the file's vintage: the Sun's centre."""
+        return type(super().reference_pixel)(*(value * u.pix for value in self._geometry.crpix))
+
+    @property
+    def _reference_longitude(self):
+        return self._geometry.crval[0] * u.arcsec
+
+    @property
+    def _reference_latitude(self):
+        return self._geometry.crval[1] * u.arcsec
+
+    @property
+    def scale(self):
+        """Plate scale."""
+        return SpatialPair(*(value * u.arcsec / u.pix for value in self._geometry.cdelt))
+
+    @property
+    def rotation_matrix(self):
+        """Matrix PC of the roll, by the rules of the file's vintage."""
+        return np.array(self._geometry.pc)
+
+    @property
+    def wcs(self):
+        """The `~astropy.wcs.WCS` of the map, with the distortion where the header has one as SIP."""
+        wcs = super().wcs
+        if wcs.sip is None and "a_order" in self.meta and self._geometry.ctype[0].endswith("-SIP"):
+            # sunpy before 8.0 leaves it out.
+            wcs.sip = astropy.wcs.Sip(*_sip_matrices(self.meta), wcs.wcs.crpix)
+        return wcs
+
+    # Time.
+    @property
+    def date(self):
+        """Start of the exposure; of level 0.5 by the uncorrected on-board clock."""
+        return headers.observation_time(self.meta)
+
+    def _set_date(self, date):
+        for card in ("time-obs", "time_obs", "date_obs"):
+            self.meta.pop(card, None)
+        self.meta["date-obs"] = parse_time(date).utc.isot
+
+    @property
+    def reference_date(self):
+        """Time of the coordinate frame: DATE-AVG where there is one, else `date`."""
+        return self._get_date("date-avg") or self.date
+
+    def _set_reference_date(self, date):
+        if "date-avg" in self.meta:
+            self.meta["date-avg"] = parse_time(date).utc.isot
+        else:
+            self._set_date(date)
+
+    # Instrument and processing.
+    @property
+    def unit(self):
+        """Unit of the data: DN for level 0.5, `~sunpy_lasco.MSB` for level 1."""
+        return headers.header_unit(self.meta)
+
+    @property
+    def exposure_time(self):
+        """Exposure time."""
+        seconds = headers.exposure_seconds(self.meta)
+        return None if seconds is None else seconds * u.s
+
+    @property
+    def processing_level(self):
+        """0.5 or 1.0; None for the images of Helioviewer."""
+        return headers.header_level(self.meta)
+
+    @property
+    def measurement(self):
+        """What was measured: ``"B"``, such as ``"B +60 deg"`` with a polariser, ``"pB"`` and so on."""
+        return headers.measurement(self.meta)
+
+    # Observer.
+    @property
+    def _default_observer_coordinate(self):
+        """SOHO, by the L1 approximation."""
+        return l1_position(self.reference_date)
+
+    def _rsun_meters(self, dsun=None):
+        reference = self.meta.get("rsun_ref")
+        return constants.radius if reference is None else float(reference) * u.m
+
+    @property
+    def _rsun_obs_no_default(self):
+        for card in ("rsun_obs", "rsun"):
+            try:
+                value = float(self.meta.get(card))
+            except (TypeError, ValueError):
+                continue
+            if value > 0:
+                return value
+        return None
+
+    @property
+    def rsun_obs(self):
+        """
+        Angular radius of the Sun.
+
+        RSUN_OBS, else RSUN, which is by SolarSoft and 0.055 % larger; else what the
+        radius of 695,700 km is from the observer.
+        """
+        return super().rsun_obs
+
+    # Mask.
+    @property
+    def mask(self):
+        """
+        True where a pixel shows no sky.
+
+        What occulter, pylon and field edge hide, what was lost in telemetry or is
+        NaN, and what an attached mask says.
+        """
+        hidden, _ = hidden_and_outside(self._geometry, self.data.shape, self.meta)
+        mask = hidden | empty_pixels(self.data, self.meta)
+        if self._mask is not None:
+            mask |= self._mask
+        return mask
+
+    @mask.setter
+    def mask(self, value):
+        self._mask = None if value is None else np.broadcast_to(np.asarray(value, dtype=bool), self.data.shape)
+
+
+def _sip_matrices(meta):
+    """The matrices A, B, AP and BP of a SIP header."""
+    for name in ("a", "b", "ap", "bp"):
+        order = int(meta.get(f"{name}_order", -1))
+        matrix = np.zeros((order + 1, order + 1))
+        for p in range(order + 1):
+            for q in range(order + 1 - p):
+                matrix[p, q] = meta.get(f"{name}_{p}_{q}", 0.0)
+        yield matrix if order >= 0 else None
+
+
+class LASCOC2Map(_CoronagraphMap, LASCOMap):
+    """
+    Image of LASCO C2, the white-light coronagraph of 2 to 6 solar radii on SOHO.
+
+    Reads level 0.5 of any vintage, the official level 1, that of this package, and
+    the JPEG 2000 images of Helioviewer.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray`
+        Shape (ny, nx).
+    header : mapping
+        Header.
+    flags : `numpy.ndarray`, optional
+        Bits of `sunpy_lasco.pixel_flags.PixelFlag`, shape (ny, nx); see `sunpy_lasco.flags`.
+    uncertainty : `astropy.nddata.NDUncertainty` or `numpy.ndarray`, optional
+        1 sigma of the data.
+    **kwargs
+        As for `sunpy.map.GenericMap`.
+
+    References
+    ----------
+    * Brueckner et al. 1995, Solar Physics 162, 357
+    """
+
+    _camera_name = "C2"
+
+
+class LASCOC3Map(_CoronagraphMap, LASCOMap):
+    """
+    Image of LASCO C3, the white-light coronagraph of 4 to 30 solar radii on SOHO.
+
+    Reads level 0.5 of any vintage, the official level 1, that of this package, and
+    the JPEG 2000 images of Helioviewer.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray`
+        Shape (ny, nx).
+    header : mapping
+        Header.
+    flags : `numpy.ndarray`, optional
+        Bits of `sunpy_lasco.pixel_flags.PixelFlag`, shape (ny, nx); see `sunpy_lasco.flags`.
+    uncertainty : `astropy.nddata.NDUncertainty` or `numpy.ndarray`, optional
+        1 sigma of the data.
+    **kwargs
+        As for `sunpy.map.GenericMap`.
+
+    References
+    ----------
+    * Brueckner et al. 1995, Solar Physics 162, 357
+    """
+
+    _camera_name = "C3"
+
+
+prefer(LASCOMap, LASCOC2Map, LASCOC3Map)
