@@ -12,7 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 __all__ = ["main"]
 
 #: Modules that add subcommands, in the order of the help.
-COMMANDS = ("sunpy_lasco.commands.calibrate",)
+COMMANDS = (
+    "sunpy_lasco.commands.demo",
+    "sunpy_lasco.commands.calibrate",
+    "sunpy_lasco.assets.commands",
+)
 
 
 def _version():

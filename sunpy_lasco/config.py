@@ -17,7 +17,7 @@ file ``sunpyrc``, and environment variables come before them::
     ancillary_mirrors = https://soho.nascom.nasa.gov/data/ancillary
     ; seconds to wait for a connection, and for the next bytes
     connect_timeout = 5
-    read_timeout = 30
+    read_timeout = 15
     ; progress bars: yes, no, or auto (when the output is a terminal)
     progress = auto
 
@@ -128,7 +128,7 @@ class Configuration:
                 "ancillary": tuple(_setting("ancillary_mirrors", " ".join(ANCILLARY_MIRRORS)).split()),
             },
             connect_timeout=_seconds("connect_timeout", "5"),
-            read_timeout=_seconds("read_timeout", "30"),
+            read_timeout=_seconds("read_timeout", "15"),
             progress=sys.stderr.isatty() if automatic else _switch("progress", "no"),
         )
 

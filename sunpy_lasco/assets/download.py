@@ -11,6 +11,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -135,12 +136,19 @@ def _round(wanted, folder, check, configuration):
         ),
     )
     by_url = {url: job for job, url in wanted}
-    for job, url in wanted:
-        downloader.enqueue_file(url, path=folder, filename=job.name, chunksize=CHUNK)
+    answered = set()
+
+    def target(url, *_):
+        """Path for a file; parfive asks for it when the server begins to answer."""
+        answered.add(url)
+        return Path(folder, by_url[url].name)
+
+    for _, url in wanted:
+        downloader.enqueue_file(url, filename=partial(target, url), chunksize=CHUNK)
     results = _run(downloader)
     silent = set()
     for error in results.errors:
-        kind, reason = _failure(error.exception)
+        kind, reason = _failure(error.exception, error.url in answered)
         by_url[error.url].failures[error.url] = (kind, reason)
         Path(folder, by_url[error.url].name).unlink(missing_ok=True)
         if kind == UNREACHABLE:
@@ -164,7 +172,7 @@ def _run(downloader):
         return executor.submit(asyncio.run, downloader.run_download()).result()
 
 
-def _failure(exception):
+def _failure(exception, has_answered):
     """Kind and reason of a failed transfer."""
     while isinstance(exception, FailedDownload):
         exception = exception.exception
@@ -174,9 +182,9 @@ def _failure(exception):
     status = getattr(response, "status", None)
     if status in (404, 410):
         return ABSENT, f"it has no such file (status {status})"
-    if isinstance(status, int):
+    if isinstance(status, int) and status >= 300:
         return (BROKEN if status >= 500 or status == 429 else UNUSABLE), f"it answers with status {status}"
-    if isinstance(exception, _NO_ANSWER):
+    if isinstance(exception, _NO_ANSWER) or (isinstance(exception, TimeoutError) and not has_answered):
         return UNREACHABLE, "it does not answer"
     if isinstance(exception, TimeoutError):
         return BROKEN, "the transfer stood still"
@@ -190,7 +198,7 @@ def _accept(job, path, url, check):
         check(path, job.name, url)
     except AssetError as error:
         kind = ABSENT if _says_not_found(path) else UNUSABLE
-        job.failures[url] = (kind, str(error))
+        job.failures[url] = (kind, str(error).rstrip("."))
         path.unlink()
     else:
         job.path, job.url = path, url

@@ -279,6 +279,9 @@ def check_image(content, name, place):
 
 
 def _count(cards):
+    """Number of values in the primary array."""
+    if not cards["NAXIS"]:
+        return 0
     return int(np.prod([cards[f"NAXIS{axis + 1}"] for axis in range(cards["NAXIS"])], dtype=np.int64))
 
 

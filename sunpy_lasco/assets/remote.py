@@ -11,7 +11,7 @@ from sunpy_lasco.assets.download import Job, download
 from sunpy_lasco.assets.names import entry
 from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.assets.sources import AssetSource
-from sunpy_lasco.assets.store import Store
+from sunpy_lasco.assets.store import Store, StoreError
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError
 
@@ -65,7 +65,10 @@ class RemoteSource(AssetSource):
             raise self._absent(name)
         if self.configuration.offline:
             raise self._missing(name, _OFFLINE)
-        outcome = self.fetch([name])[name]
+        try:
+            outcome = self.fetch([name])[name]
+        except StoreError as error:
+            raise self._missing(name, str(error).rstrip(".")) from error
         if isinstance(outcome, Exception):
             raise outcome
         return self.store.file(name)
@@ -95,7 +98,7 @@ class RemoteSource(AssetSource):
 
         Raises
         ------
-        sunpy_lasco.errors.AssetError
+        sunpy_lasco.assets.store.StoreError
             If nothing can be written.
         """
         names = list(dict.fromkeys(names))
@@ -124,7 +127,7 @@ class RemoteSource(AssetSource):
         changed = {}
 
         def check(path, name, url):
-            found, pin = check_file(path, name, url), store.pin(name)
+            found, pin = check_file(path, name, "the answer"), store.pin(name)
             if pin not in (None, found) and not accept and not entry(name).grows:
                 changed[name] = f"{url} has the SHA-256 {found}, and {pin} is expected"
                 raise ChangedAssetError(changed[name])

@@ -23,7 +23,7 @@ from sunpy_lasco.assets.names import entry
 from sunpy_lasco.assets.reading import check_file, file_stamp, read_bytes
 from sunpy_lasco.errors import AssetError
 
-__all__ = ["Store"]
+__all__ = ["Store", "StoreError"]
 
 #: Seconds for which it is remembered that there is no file for a day.
 ABSENT_SECONDS = 24 * 3600
@@ -35,6 +35,10 @@ LOCK_SECONDS = 1800
 FREE_BYTES = 50_000_000
 
 _INCOMING = ".incoming-"
+
+
+class StoreError(AssetError):
+    """Nothing can be written to the directory of fetched assets."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Store:
 
         Raises
         ------
-        sunpy_lasco.errors.AssetError
+        StoreError
             If nothing can be written, or another process holds the store for too long.
         """
         try:
@@ -83,7 +87,7 @@ class Store:
                     shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
                 if shutil.disk_usage(self.root).free < FREE_BYTES:
                     msg = f"There is hardly any room left in {self.root}, where calibration images are to be kept."
-                    raise AssetError(msg)
+                    raise StoreError(msg)
                 incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=self.root))
                 try:
                     yield incoming
@@ -91,7 +95,7 @@ class Store:
                     shutil.rmtree(incoming, ignore_errors=True)
         except Timeout as error:
             msg = f"Another process has been holding {self.root} for {LOCK_SECONDS // 60} minutes; see what it does."
-            raise AssetError(msg) from error
+            raise StoreError(msg) from error
         except OSError as error:
             if isinstance(error, AssetError):
                 raise
@@ -99,7 +103,7 @@ class Store:
                 f"Calibration images cannot be kept in {self.root} ({error}); "
                 "name another directory in the environment variable SUNPY_LASCO_CACHE."
             )
-            raise AssetError(msg) from error
+            raise StoreError(msg) from error
 
     def adopt(self, name, path, url):
         """

@@ -188,9 +188,9 @@ def calibrate(
     smap = apply_calibration_factor(smap, scale=photometry)
     if vignetting:
         smap = correct_vignetting(smap, assets=assets, official=solarsoft)
+    _report(smap, on_bad)
     if stray_light:
         smap = subtract_stray_light(smap, assets=assets)
-    _report(smap, on_bad)
 
     smap = correct_distortion(smap, method=distortion, scale=geometry, north_up=north_up, sun_pixel=sun_pixel)
     if mask:

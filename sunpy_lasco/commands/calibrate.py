@@ -31,13 +31,19 @@ def add_parser(subparsers):
     parser.add_argument(
         "--assets",
         metavar="DIR",
-        help="directory of calibration images and tables (flat, or a SolarSoft tree), or the word 'estimate' for "
-        "the built-in estimate; by default the configured places",
+        help="directory of calibration images and tables (flat, or a SolarSoft tree), 'estimate' for the approximate "
+        "set that is built in, or 'simulated' for simulated files; by default the configured places",
     )
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path(), help="where the level-1 files go (default: here)"
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="where the files go, in folders by date and camera (default: here)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace level-1 files that are there already")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    parser.add_argument("--compress", action="store_true", help="write .fts.gz")
+    parser.add_argument("--inpaint", metavar="METHOD", help="fill lost blocks by this method, for example 'auto'")
     parser.add_argument(
         "--distortion",
         choices=("resample", "wcs", "none"),
@@ -45,12 +51,24 @@ def add_parser(subparsers):
         help="resample the image onto an undistorted grid (default), describe the distortion in the WCS and leave "
         "the pixels where they are, or leave it uncorrected",
     )
-    parser.add_argument("--inpaint", metavar="METHOD", help="how missing blocks are filled; 'none' leaves them NaN")
+    parser.add_argument("--north-up", action="store_true", help="turn solar north up, in the same interpolation")
+    parser.add_argument(
+        "--geometry", choices=("official", "stars"), default="official", help="plate scale and distortion"
+    )
+    parser.add_argument("--photometry", choices=("official", "stars"), default="official", help="calibration factor")
+    parser.add_argument(
+        "--bias", choices=("official", "dark"), default="official", help="official bias, or true dark level of C3"
+    )
     parser.add_argument(
         "--on-bad",
-        choices=("warn", "raise"),
+        choices=("warn", "raise", "ignore"),
         default="warn",
-        help="calibrate frames whose content cannot be right with a warning (default), or refuse them",
+        help="calibrate frames whose content cannot be right with a warning (default), refuse them, or say nothing",
+    )
+    parser.add_argument(
+        "--solarsoft",
+        action="store_true",
+        help="do as SolarSoft where this package deliberately does not, and write files in the official form",
     )
     parser.add_argument(
         "--jobs", metavar="N", type=_positive, default=1, help="frames calibrated at the same time (default: 1)"
@@ -72,15 +90,23 @@ def run(options):
     `int`
         0 if every frame was calibrated, else 1.
     """
-    options.out.mkdir(parents=True, exist_ok=True)
+    if options.solarsoft and options.compress:
+        print("sunpy-lasco calibrate: files in the official form are not compressed.", file=sys.stderr)
+        return 2
     work = partial(
         calibrate_file,
         out=options.out,
         overwrite=options.overwrite,
+        compress=options.compress,
         assets=options.assets,
+        inpaint=None if options.inpaint == "none" else options.inpaint,
         distortion=None if options.distortion == "none" else options.distortion,
+        north_up=options.north_up,
+        geometry=options.geometry,
+        photometry=options.photometry,
+        bias=options.bias,
         on_bad=options.on_bad,
-        **_inpainting(options.inpaint),
+        solarsoft=options.solarsoft,
     )
     failures = 0
     for file, written, reason in _each(work, options.files, options.jobs):
@@ -95,7 +121,7 @@ def run(options):
     return 1 if failures else 0
 
 
-def calibrate_file(file, *, out, overwrite, **choices):
+def calibrate_file(file, *, out, overwrite=False, compress=False, **choices):
     """
     Calibrate one file and write the result.
 
@@ -104,9 +130,11 @@ def calibrate_file(file, *, out, overwrite, **choices):
     file : `~pathlib.Path`
         A level-0.5 file.
     out : `~pathlib.Path`
-        The directory for the level-1 file.
+        The directory below which the level-1 file goes.
     overwrite : `bool`
         Whether to replace a file of the same name.
+    compress : `bool`
+        Whether to write .fts.gz.
     **choices
         Handed to `sunpy_lasco.calibrate`.
 
@@ -127,7 +155,11 @@ def calibrate_file(file, *, out, overwrite, **choices):
         smap = sunpy.map.Map(file)
         if isinstance(smap, list):
             return file, None, f"holds {len(smap)} images where one is expected"
-        written = sunpy_lasco.write_level1(sunpy_lasco.calibrate(smap, **choices), out, overwrite=overwrite)
+        level1 = sunpy_lasco.calibrate(smap, **choices)
+        if choices.get("solarsoft"):
+            written = _write_solarsoft(level1, out, overwrite=overwrite)
+        else:
+            written = sunpy_lasco.write_level1(level1, out, overwrite=overwrite, compress=compress)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one frame, the others are done
         return file, None, f"{type(error).__name__}: {error}"
     return file, written, None
@@ -147,11 +179,13 @@ def _each(work, files, jobs):
                 yield file, None, "the process that worked on it, or on another frame, ended (not enough memory?)"
 
 
-def _inpainting(method):
-    """The keyword for the repair, only if the user chose one."""
-    if method is None:
-        return {}
-    return {"inpaint": None if method == "none" else method}
+def _write_solarsoft(level1, out, *, overwrite):
+    """Write a file in the official form, in a folder of its own."""
+    from sunpy_lasco.calibration import write_solarsoft
+    from sunpy_lasco.calibration.storage import level1_folder
+
+    folder = out / "sunpy_lasco_solarsoft" / level1_folder(level1).relative_to("sunpy_lasco_level1")
+    return write_solarsoft(level1, folder / level1.meta["filename"], overwrite=overwrite)
 
 
 def _positive(text):

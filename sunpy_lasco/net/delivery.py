@@ -1,13 +1,15 @@
 """
 Fetching files: from one archive or the next, and only whole ones.
 
-A file is fetched under a temporary name in its folder, examined, and renamed: under
-its own name there is never a part of it.
+A file is fetched into a hidden folder beside its place, examined, and moved: in its
+place there is never a part of it.
 """
 
 import asyncio
 import dataclasses
+import shutil
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -37,7 +39,7 @@ class _Order:
     url: str
     #: All addresses to try, in turn.
     addresses: list
-    #: Where it is to stand, and under which name it is fetched.
+    #: Where it is to stand, and where it is fetched to.
     target: Path
     temporary: Path
     #: What each address said.
@@ -109,6 +111,7 @@ def _results(orders, downloader):
 def _orders(table, archives, path, overwrite):
     template = _template(path)
     orders, taken = [], set()
+    hidden = f".sunpy_lasco-{uuid.uuid4().hex[:8]}"
     for row in table:
         url = str(row["url"])
         name = url.rsplit("/", 1)[-1]
@@ -116,8 +119,8 @@ def _orders(table, archives, path, overwrite):
         if overwrite == "unique":
             target = _free(target, taken)
         taken.add(target)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-        orders.append(_Order(url, _addresses(url, str(row["Level"]), archives), target, temporary))
+        addresses = _addresses(url, str(row["Level"]), archives)
+        orders.append(_Order(url, addresses, target, target.parent / hidden / target.name))
     return orders
 
 
@@ -173,7 +176,7 @@ def _attempt(orders, number, downloader):
     for order in orders:
         worker.enqueue_file(order.addresses[number], filename=order.while_fetched)
     try:
-        results = worker.download()
+        results = _run(worker)
         for temporary in results:
             order = by_path[temporary]
             order.temporary.replace(order.target)
@@ -181,10 +184,20 @@ def _attempt(orders, number, downloader):
         for error in results.errors:
             error.filepath_partial.__self__.faults.append(f"{error.url}: {_reason(error.exception)}")
     finally:
-        for order in orders:
-            order.temporary.unlink(missing_ok=True)
+        for folder in {order.temporary.parent for order in orders}:
+            shutil.rmtree(folder, ignore_errors=True)
     broken_off = any(isinstance(error.exception, asyncio.CancelledError) for error in results.errors)
     return broken_off or len(results) + len(results.errors) < len(orders)
+
+
+def _run(worker):
+    """Download; unlike parfive's own way this leaves no event loop open."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(worker.run_download())
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(lambda: asyncio.run(worker.run_download())).result()
 
 
 def _examine(path, url, error):

@@ -2,6 +2,7 @@
 Asking the archives for many days: who has what, and what could not be learnt.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +90,8 @@ def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable |
         listing = _list_day(web, cache, archives, *job)
         return listing if keep is None else keep(listing)
 
+    # Downloaders leave event loops behind that complain when a thread collects them.
+    gc.collect()
     pool = ThreadPoolExecutor(max_workers=min(WORKERS, max(len(jobs), 1)), thread_name_prefix="lasco-listing")
     try:
         with _bar(len(jobs), progress) as bar:
