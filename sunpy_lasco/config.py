@@ -131,4 +131,3 @@ class Configuration:
             read_timeout=_seconds("read_timeout", "15"),
             progress=sys.stderr.isatty() if automatic else _switch("progress", "no"),
         )
-

@@ -107,7 +107,9 @@ def main():
     server = context.Process(target=show, args=(options.latency, address, stop), daemon=True)
     server.start()
     url = address.get()
-    print("| years | days | requests | images | first search, s | again, s | requests again | memory, MB | on disk, MB |")
+    print(
+        "| years | days | requests | images | first search, s | again, s | requests again | memory, MB | on disk, MB |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for years in options.years:
         receive, send = context.Pipe(duplex=False)

@@ -14,7 +14,13 @@ from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.photometry import STAR_SCALE, doubtful_factor, frame_factor
 from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout, inverse_vignetting
 
-__all__ = ["apply_calibration_factor", "correct_vignetting", "has_stray_light", "subtract_stray_light", "vignetting_name"]
+__all__ = [
+    "apply_calibration_factor",
+    "correct_vignetting",
+    "has_stray_light",
+    "subtract_stray_light",
+    "vignetting_name",
+]
 
 
 def apply_calibration_factor(smap, *, scale="official"):

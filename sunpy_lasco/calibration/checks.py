@@ -126,9 +126,7 @@ def _stripes(flags, frame):
     missing = (flags & PixelFlag.MISSING) != 0
     sent = (flags & PixelFlag.UNTRANSMITTED) == 0
     empty = [
-        int(row)
-        for row in np.unique(rows)
-        if sent[rows == row].any() and missing[rows == row][sent[rows == row]].all()
+        int(row) for row in np.unique(rows) if sent[rows == row].any() and missing[rows == row][sent[rows == row]].all()
     ]
     if not empty:
         return []

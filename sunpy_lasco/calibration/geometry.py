@@ -102,13 +102,13 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     resampling = _resampling(cards, frame, distortion)
     sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
     flags = smap._flags
-    result = interpolate(
-        smap.data, resampling, variance=None if sigma is None else sigma * sigma, flags=flags
-    )
+    result = interpolate(smap.data, resampling, variance=None if sigma is None else sigma * sigma, flags=flags)
     flags = result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE)
     history = ["Distortion corrected (bilinear)"]
     if rotation:
-        history.append(f"Rotated by {rotation:.5f} degrees counter-clockwise about the Sun's centre, same interpolation")
+        history.append(
+            f"Rotated by {rotation:.5f} degrees counter-clockwise about the Sun's centre, same interpolation"
+        )
     if target is not None:
         history.append("Sun's centre moved to a given pixel, same interpolation")
     return record(

@@ -23,12 +23,12 @@ from sunpy_lasco.calibration.counts import (
 )
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
+from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, given_factor
 from sunpy_lasco.calibration.masking import apply_mask
 from sunpy_lasco.calibration.pointing import correct_time, refresh_wcs, update_observer, update_pointing
 from sunpy_lasco.calibration.records import frame_of
-from sunpy_lasco.calibration.widening import widen_for_estimates
-from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, given_factor
 from sunpy_lasco.calibration.solarsoft import zero_missing
+from sunpy_lasco.calibration.widening import widen_for_estimates
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.version import version as __version__

@@ -27,8 +27,14 @@ C2_CORNER_LIGHT = 0.22
 CONSISTENT_WITHIN = 6.0
 #: 1 sigma of the biases by source, DN: scatter of the files against polynomials
 #: (-1.7 to +0.8 DN), and of the corner light for the level of the frame.
-BIAS_SIGMA = {"exposure-factor file": 0.3, "polynomial": 0.8, "header OFFSET": 4.0, "frame": 4.0, "given": 0.0,
-              "none": 0.0}
+BIAS_SIGMA = {
+    "exposure-factor file": 0.3,
+    "polynomial": 0.8,
+    "header OFFSET": 4.0,
+    "frame": 4.0,
+    "given": 0.0,
+    "none": 0.0,
+}
 #: Table values already multiplied by the LEB sums exceed the polynomial by this.
 ALREADY_MULTIPLIED = 1.5
 #: True dark level minus official bias of C3: day (MJD), DN.  From corners that are

@@ -21,8 +21,15 @@ __all__ = ["DERIVED_STATES", "Frame", "header_time", "squeezed"]
 DERIVED_STATES = frozenset({"PB", "TI", "UP", "JY", "JZ", "QS", "US", "QT", "UT", "JR", "JT"})
 
 #: Programmes (LP_NUM) that do not look at the sky.
-NON_SKY_PROGRAMMES = {"DARK": "a dark", "5": "a dark", "CALLAMP": "a lamp", "17": "a lamp",
-                      "CONT": "a continuous", "7": "a continuous", "CONTINUOUS": "a continuous"}
+NON_SKY_PROGRAMMES = {
+    "DARK": "a dark",
+    "5": "a dark",
+    "CALLAMP": "a lamp",
+    "17": "a lamp",
+    "CONT": "a continuous",
+    "7": "a continuous",
+    "CONTINUOUS": "a continuous",
+}
 
 #: An axis shorter than this, in pixels, is no image that can be calibrated.
 SHORTEST_AXIS = 128

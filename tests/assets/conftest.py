@@ -63,7 +63,7 @@ class Archive:
 
     @property
     def netloc(self):
-        return "127.0.0.1:{}".format(self._server.server_address[1])
+        return f"127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def url(self):

@@ -85,7 +85,9 @@ def test_servers_that_fail_are_named_once(run, archives, capsys):
     for archive in archives:
         for mjd in range(54890, 54900):
             archive.fail(exposure_factor_name("C2", mjd), "forbidden")
-    assert run("fetch", exposure_factor_name("C2", 54890), "--days", "2009-02-28", "2009-03-09", "--detector", "C2") == 1
+    assert (
+        run("fetch", exposure_factor_name("C2", 54890), "--days", "2009-02-28", "2009-03-09", "--detector", "C2") == 1
+    )
     errors = capsys.readouterr().err
     assert errors.count("sunpy-lasco assets:") == 1
     assert "9 others" in errors

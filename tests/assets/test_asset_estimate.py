@@ -89,7 +89,13 @@ def test_mask_is_the_official_one(estimate, test_data):
 
 @pytest.mark.parametrize(
     ("low", "high", "open_field", "pylon"),
-    [(69, 72, 0.05, 0.15), (72, 85, 0.015, 0.09), (85, 165, 0.003, 0.03), (165, 430, 0.002, 0.02), (430, 505, 0.002, 0.02)],
+    [
+        (69, 72, 0.05, 0.15),
+        (72, 85, 0.015, 0.09),
+        (85, 165, 0.003, 0.03),
+        (165, 430, 0.002, 0.02),
+        (430, 505, 0.002, 0.02),
+    ],
 )
 def test_c3_vignetting_beside_the_pixel_estimate(estimate, calib_data, low, high, open_field, pylon):
     sky = (estimate.image(C3_MASK).data == 1) & (C3_RADIUS >= low) & (C3_RADIUS < high)

@@ -93,7 +93,14 @@ def test_image_in_the_folders_of_a_tree(folder, tmp_path, mask_file):
 
 @pytest.mark.parametrize(
     "folder",
-    ["", "0902", "data/0902", "expfac/data/0902", "soho/lasco/lasco/expfac/data/0902", "soho/lasco/idl/expfac/data/0902"],
+    [
+        "",
+        "0902",
+        "data/0902",
+        "expfac/data/0902",
+        "soho/lasco/lasco/expfac/data/0902",
+        "soho/lasco/idl/expfac/data/0902",
+    ],
 )
 def test_exposure_factors_in_the_folders_of_a_tree(folder, tmp_path):
     name = exposure_factor_name("C2", 54890)

@@ -159,7 +159,12 @@ def test_pointing_table(tmp_path):
     utc = Time("2009-02-28T00:05:33.380")
     seconds = (54890 - 36204) * 86400 + 333.380 + 34 + 32.184
     path = tmp_path / POINTING_TABLES["C2"][1]
-    columns = {"c_tai": [seconds + 86400, seconds], "c_xmed": [511, 510.2], "c_ymed": [507, 506.9], "c_rmed": [0.6, 0.5]}
+    columns = {
+        "c_tai": [seconds + 86400, seconds],
+        "c_xmed": [511, 510.2],
+        "c_ymed": [507, 506.9],
+        "c_rmed": [0.6, 0.5],
+    }
     path.write_bytes(save_file(columns | {"c_x": [0.0, 0.0]}))
     table = read_pointing(path)
     assert table["mjd"][0] == pytest.approx(utc.mjd, abs=1e-9)

@@ -4,7 +4,6 @@ Closure: what the simulator puts in, the calibration gets out.
 The simulator shares the constants of the cameras with the calibration and no code.
 """
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -13,9 +12,7 @@ from scipy import ndimage
 import astropy.units as u
 
 import sunpy_lasco
-from sunpy_lasco import simulate
-from sunpy_lasco.calibration import counts, geometry, masking
-from sunpy_lasco.instrument import bias, cameras, distortion, photometry
+from sunpy_lasco.calibration import counts, masking
 
 #: Nothing left to chance, nothing rounded.
 EXACT = {"noise": False, "quantise": False, "saturation": False, "exposure_factor": 1.013, "seed": 3}
@@ -47,7 +44,9 @@ def level1(simulation, assets, **options):
 
 
 def given_centre(p):
-    return [(c - corner + 0.5) / s - 0.5 for c, corner, s in zip(p.sun_centre, p.corner, p.binning, strict=True)] * u.pix
+    return [
+        (c - corner + 0.5) / s - 0.5 for c, corner, s in zip(p.sun_centre, p.corner, p.binning, strict=True)
+    ] * u.pix
 
 
 def truth(simulation, result):

@@ -58,7 +58,9 @@ def test_the_inverse_agrees_with_the_published_polynomial(detector, coefficients
     np.testing.assert_allclose(y, distortion.centre[1], atol=1e-9)
 
 
-@given(st.floats(-50, 1074), st.floats(-50, 1074), st.sampled_from(["C2", "C3"]), st.sampled_from(["official", "stars"]))
+@given(
+    st.floats(-50, 1074), st.floats(-50, 1074), st.sampled_from(["C2", "C3"]), st.sampled_from(["official", "stars"])
+)
 def test_inverse_is_exact(x, y, detector, scale):
     distortion = camera_distortion(detector, 52000, scale=scale)
     assert distortion.to_corrected(*distortion.to_raw(x, y)) == pytest.approx((x, y), abs=1e-7)

@@ -10,7 +10,12 @@ from sunpy_lasco.instrument.bias import bias_excess, bias_polynomial, choose_bia
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.exposure import NO_FACTOR, find_exposure_factor
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.photometry import calibration_factor, calibration_factor_sigma, doubtful_factor, frame_factor
+from sunpy_lasco.instrument.photometry import (
+    calibration_factor,
+    calibration_factor_sigma,
+    doubtful_factor,
+    frame_factor,
+)
 from sunpy_lasco.instrument.tables import BIAS_C2, BIAS_C3
 
 

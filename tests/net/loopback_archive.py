@@ -60,13 +60,40 @@ class Image:
         day = f"{self.start:%Y/%m/%d}" if level == "0.5" else f"{self.start:%Y-%m-%dT%H:%M:%S.%f}"[:23]
         clock = f"{self.start:%H:%M:%S.%f}"[:12] if level == "0.5" else ""
         cards = {
-            "DATE": "2012/09/05", "FILENAME": self.name, "DATE-OBS": day, "TIME-OBS": clock,
-            "TELESCOP": "SOHO", "INSTRUME": "LASCO", "DETECTOR": self.camera, "EXPTIME": self.exptime,
-            "FILTER": self.filter, "POLAR": self.polar, "P1COL": self.corner[0], "P1ROW": self.corner[1],
-            "R1COL": 20, "R1ROW": 1, "R2COL": 1043, "R2ROW": 1024, "SUMROW": 0, "SUMCOL": 0, "LEBXSUM": 16,
-            "LEBYSUM": 16, "READPORT": "C", "COMPRSSN": "X#", "CRPIX1": 32.0, "CRPIX2": 32.0, "CRVAL1": 0.0,
-            "CRVAL2": 0.0, "CDELT1": 190.4, "CDELT2": 190.4, "CROTA1": 0.0, "CROTA2": 0.0, "CTYPE1": "SOLAR-X",
-            "CTYPE2": "SOLAR-Y", "CUNIT1": "ARCSEC", "CUNIT2": "ARCSEC",
+            "DATE": "2012/09/05",
+            "FILENAME": self.name,
+            "DATE-OBS": day,
+            "TIME-OBS": clock,
+            "TELESCOP": "SOHO",
+            "INSTRUME": "LASCO",
+            "DETECTOR": self.camera,
+            "EXPTIME": self.exptime,
+            "FILTER": self.filter,
+            "POLAR": self.polar,
+            "P1COL": self.corner[0],
+            "P1ROW": self.corner[1],
+            "R1COL": 20,
+            "R1ROW": 1,
+            "R2COL": 1043,
+            "R2ROW": 1024,
+            "SUMROW": 0,
+            "SUMCOL": 0,
+            "LEBXSUM": 16,
+            "LEBYSUM": 16,
+            "READPORT": "C",
+            "COMPRSSN": "X#",
+            "CRPIX1": 32.0,
+            "CRPIX2": 32.0,
+            "CRVAL1": 0.0,
+            "CRVAL2": 0.0,
+            "CDELT1": 190.4,
+            "CDELT2": 190.4,
+            "CROTA1": 0.0,
+            "CROTA2": 0.0,
+            "CTYPE1": "SOLAR-X",
+            "CTYPE2": "SOLAR-Y",
+            "CUNIT1": "ARCSEC",
+            "CUNIT2": "ARCSEC",
         }
         if level == "0.5":
             cards["LP_NUM"] = self.programme
@@ -141,7 +168,9 @@ class Tree:
             return None if key in self.missing_listings else Answer(self.listing(*key).encode(), kind="text/plain")
         names = [self._stored(image) for image in self.days[key]]
         if parts[2] == "":
-            rows = "".join(f'<tr><td><a href="{name}">{name}</a></td></tr>\n' for name in ["../", *names, "img_hdr.txt"])
+            rows = "".join(
+                f'<tr><td><a href="{name}">{name}</a></td></tr>\n' for name in ["../", *names, "img_hdr.txt"]
+            )
             return Answer(f"<html><body><table>{rows}</table></body></html>".encode(), kind="text/html")
         for image, name in zip(self.days[key], names, strict=True):
             if name == parts[2]:
