@@ -2,6 +2,7 @@
 Simulated files.
 """
 
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -30,10 +31,9 @@ def _write(path, content):
 
 def _fits(data, header):
     """A FITS file as `bytes`."""
-    with tempfile.SpooledTemporaryFile(max_size=2**26) as file:
-        fits.PrimaryHDU(data, header).writeto(file, output_verify="exception")
-        file.seek(0)
-        return file.read()
+    file = io.BytesIO()
+    fits.PrimaryHDU(data, header).writeto(file, output_verify="exception")
+    return file.getvalue()
 
 
 def write_level05(simulation, directory):
