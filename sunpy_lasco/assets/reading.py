@@ -85,7 +85,18 @@ def read_bytes(path):
 
 
 def digest(content):
-    """SHA-256 of `bytes`, in hexadecimal digits."""
+    """
+    SHA-256 of the content of a file.
+
+    Parameters
+    ----------
+    content : `bytes`
+
+    Returns
+    -------
+    `str`
+        Hexadecimal digits.
+    """
     return hashlib.sha256(content).hexdigest()
 
 

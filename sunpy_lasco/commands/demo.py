@@ -94,7 +94,8 @@ def _describe(exposure, level1, before, after):
     p = exposure.parameters
     print(f"{p.detector}, {p.exptime:.1f} s through {p.filter}, {p.time.isot[:19]}, simulated: {before}")
     print(
-        f"  {len(p.lost_blocks)} blocks of 32 x 32 pixels were lost; {np.isnan(level1.data).sum()} pixels of level 1 hold no measurement"
+        f"  {len(p.lost_blocks)} blocks of 32 x 32 pixels were lost; "
+        f"{np.isnan(level1.data).sum()} pixels of level 1 hold no measurement"
     )
     print(
         f"  bias {meta['biasval']:.2f} DN, exposure factor {meta['expfac']:.5f}, "

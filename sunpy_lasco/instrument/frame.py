@@ -36,7 +36,18 @@ SHORTEST_AXIS = 128
 
 
 def squeezed(value):
-    """Text without blanks, in upper case: ``'+60 Deg'`` becomes ``'+60DEG'``."""
+    """
+    Text without blanks, in upper case: ``'+60 Deg'`` becomes ``'+60DEG'``.
+
+    Parameters
+    ----------
+    value : object
+        The value of a card.
+
+    Returns
+    -------
+    `str`
+    """
     return re.sub(r"\s", "", str(value)).upper()
 
 

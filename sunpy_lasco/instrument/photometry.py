@@ -116,7 +116,17 @@ def frame_factor(frame, *, star_scale=False):
 
 
 def doubtful_factor(frame):
-    """Whether the source of SolarSoft flags the calibration factor as wrong."""
+    """
+    Whether the source of SolarSoft flags the calibration factor as wrong.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `bool`
+    """
     return frame.camera.name == "C2" and frame.filter in DOUBTFUL_C2_FILTERS
 
 

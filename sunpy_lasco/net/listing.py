@@ -173,7 +173,18 @@ def _start(day, clock):
 
 
 def is_html(content):
-    """Whether a body that should be a listing or an image is a page of HTML."""
+    """
+    Whether a body that should be a listing or an image is a page of HTML.
+
+    Parameters
+    ----------
+    content : `bytes`
+        The body, or its beginning.
+
+    Returns
+    -------
+    `bool`
+    """
     head = bytes(content[:1000]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return head.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")) or b"<html" in head
 

@@ -5,10 +5,11 @@ The light of a scene on the detector.
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.simulate import optics
 from sunpy_lasco.simulate.photometry import brightness_per_rate, polariser_angle
 from sunpy_lasco.simulate.pixels import full_grid
 
-__all__ = ["USUAL_FILTER", "diffuse_light", "light_at", "wheel"]
+__all__ = ["USUAL_FILTER", "diffuse_rate", "light_at", "wheel"]
 
 #: Filter of the usual programme.
 USUAL_FILTER = {"C2": "Orange", "C3": "Clear"}
@@ -43,14 +44,28 @@ def light_at(scene, parameters, x, y):
 
 
 def wheel(parameters):
-    """Sensitivity relative to the open wheels of the usual programme."""
+    """
+    Sensitivity relative to the open wheels of the usual programme.
+
+    Parameters
+    ----------
+    parameters : `~sunpy_lasco.simulate.parameters.Parameters`
+        Of the exposure.
+
+    Returns
+    -------
+    `float`
+    """
     mjd = int(np.floor(parameters.time.mjd))
     return brightness_per_rate(parameters.detector, USUAL_FILTER[parameters.detector], "Clear", mjd) / parameters.factor
 
 
-def diffuse_light(scene, parameters, *, subsamples=1):
+def diffuse_rate(scene, parameters, *, subsamples=1):
     """
-    Diffuse brightness at the raw pixels.
+    Rate of the full-resolution pixels from diffuse light, behind the optics.
+
+    What a pixel collects is the integral over its area of the light times the
+    transmission there; it is taken by the midpoint rule.
 
     Parameters
     ----------
@@ -59,17 +74,23 @@ def diffuse_light(scene, parameters, *, subsamples=1):
     parameters : `Parameters`
         Of the exposure.
     subsamples : `int`
-        Samples along an axis of a pixel, averaged; 1 takes the pixel's centre.
+        Samples along an axis of a pixel; 1 takes the pixel's centre.
 
     Returns
     -------
     `numpy.ndarray`
-        MSB, shape (1024, 1024).
+        DN / s, shape (1024, 1024).
     """
-    shifts = (np.arange(subsamples) + 0.5) / subsamples - 0.5
-    light = np.zeros((FULL_FRAME, FULL_FRAME))
-    for dy in shifts:
-        for dx in shifts:
-            grid = full_grid(parameters.detector, parameters.occulter_centre, (float(dx), float(dy)))
-            light += light_at(scene, parameters, *grid)
-    return light / subsamples**2
+    p = parameters
+    places = (np.arange(subsamples) + 0.5) / subsamples - 0.5
+    rate = np.zeros((FULL_FRAME, FULL_FRAME))
+    for dy in places:
+        for dx in places:
+            shift = float(dx), float(dy)
+            seen = light_at(scene, p, *full_grid(p.detector, p.occulter_centre, shift)) / p.factor
+            if p.has("vignetting"):
+                seen *= optics.transmission(p.detector, p.time, shift)
+            if p.has("diffracted"):
+                seen += optics.diffracted(p.detector, p.time, shift) * wheel(p)
+            rate += seen
+    return rate / subsamples**2

@@ -16,6 +16,7 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.simulate.overlap import disk_beyond, disk_covered
 from sunpy_lasco.simulate.pixels import occulter_centre
 
 __all__ = [
@@ -87,21 +88,6 @@ OPTICS = {
 }
 
 
-def disk_beyond(distance):
-    """Fraction of a unit disk beyond a straight edge at a distance from its centre."""
-    d = np.clip(distance, -1.0, 1.0)
-    return (np.arccos(d) - d * np.sqrt(1 - d * d)) / np.pi
-
-
-def disk_covered(distance, radius):
-    """Fraction of a unit disk that another disk covers, centres a distance apart."""
-    d = np.clip(distance, abs(radius - 1) + 1e-9, radius + 1 - 1e-9)
-    own = np.arccos(np.clip((d * d + 1 - radius**2) / (2 * d), -1, 1))
-    other = np.arccos(np.clip((d * d + radius**2 - 1) / (2 * d * radius), -1, 1))
-    kite = np.sqrt(np.maximum((-d + 1 + radius) * (d + 1 - radius) * (d - 1 + radius) * (d + 1 + radius), 0))
-    return (own + radius**2 * other - kite / 2) / np.pi
-
-
 def transmission_at(detector, time, x, y):
     """
     Fraction of the light that reaches raw positions.
@@ -171,21 +157,47 @@ def _diffracted(detector, centre, x, y):
 
 
 @lru_cache(maxsize=8)
-def _on_grid(function, detector, centre):
+def _on_grid(function, detector, centre, shift):
     y, x = np.mgrid[:FULL_FRAME, :FULL_FRAME]
-    image = function(detector, centre, x, y)
+    image = function(detector, centre, x + shift[0], y + shift[1])
     image.flags.writeable = False
     return image
 
 
-def transmission(detector, time):
-    """`transmission_at` all pixels, shape (1024, 1024), read-only and kept for the next exposure."""
-    return _on_grid(_transmission, detector, occulter_centre(detector, time))
+def transmission(detector, time, shift=(0.0, 0.0)):
+    """
+    `transmission_at` all pixels, kept for the next exposure.
+
+    Parameters
+    ----------
+    detector, time
+        As for `transmission_at`.
+    shift : `tuple` of `float`
+        Added to the positions (x, y), pixel.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (1024, 1024), read-only.
+    """
+    return _on_grid(_transmission, detector, occulter_centre(detector, time), shift)
 
 
-def diffracted(detector, time):
-    """`diffracted_at` all pixels, shape (1024, 1024), read-only and kept for the next exposure."""
-    return _on_grid(_diffracted, detector, occulter_centre(detector, time))
+def diffracted(detector, time, shift=(0.0, 0.0)):
+    """
+    `diffracted_at` all pixels, kept for the next exposure.
+
+    Parameters
+    ----------
+    detector, time, shift
+        As for `transmission`.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        DN / s, shape (1024, 1024), read-only.
+    """
+    return _on_grid(_diffracted, detector, occulter_centre(detector, time), shift)
 
 
 def inverse_vignetting(free, detector):

@@ -135,10 +135,12 @@ def plan(
         ``"C2"`` or ``"C3"``.
     time : `~astropy.time.Time`
         Start of the exposure.
+    filter, polar, exptime, exposure_factor, bias, flipped, roll, sun_centre
+        As for `~sunpy_lasco.simulate.exposure.observe`; None stands for what is usual.
+    chip_sum, leb_sum, subframe, lost_blocks, n_lost, port, processed, seed, cosmic_rays, bitpix
+        As for `~sunpy_lasco.simulate.exposure.observe`.
     ingredients : `dict` of `str` to `bool`
         What is switched on.
-    **options
-        As for `~sunpy_lasco.simulate.exposure.observe`, where None stands for what is usual.
 
     Returns
     -------

@@ -28,7 +28,19 @@ def _squeeze(text):
 
 
 def polariser_angle(polar):
-    """Angle of a polariser in degree, None for a position that does not polarise."""
+    """
+    Angle of a polariser.
+
+    Parameters
+    ----------
+    polar : `str`
+        The position of the wheel, as POLAR names it.
+
+    Returns
+    -------
+    `float` or None
+        Degree; None for a position that does not polarise.
+    """
     return POLARISERS.get(_squeeze(polar))
 
 

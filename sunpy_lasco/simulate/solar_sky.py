@@ -161,5 +161,17 @@ def attitude(time):
 
 
 def wrapped(angle):
-    """An angle in degree brought into (-180, 180]."""
+    """
+    Bring an angle into (-180, 180].
+
+    Parameters
+    ----------
+    angle : `float`
+        Degree.
+
+    Returns
+    -------
+    `float`
+        Degree.
+    """
     return float(180.0 - (180.0 - angle) % 360.0)

@@ -22,7 +22,19 @@ CENTRAL = {
 
 
 def block_grid(binning):
-    """Number of blocks (along x, along y) of the full frame summed by ``binning`` (x, y)."""
+    """
+    Count the blocks of a summed full frame.
+
+    Parameters
+    ----------
+    binning : `tuple` of `int`
+        Full-resolution pixels per stored pixel along (x, y).
+
+    Returns
+    -------
+    `tuple` of `int`
+        Blocks along x, blocks along y.
+    """
     return tuple(max(FULL_FRAME // (BLOCK * s), 1) for s in binning)
 
 

@@ -47,7 +47,8 @@ def test_a_plain_frame():
     assert frame.corner == (0, 0)
     assert frame.is_full_frame
     assert frame.is_lossy
-    assert not (frame.is_binned or frame.is_derived or frame.is_model or frame.transmits_all)
+    for other in ("is_binned", "is_derived", "is_model", "transmits_all"):
+        assert not getattr(frame, other)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_sub_frame():
 
 
 def test_coordinates_that_do_not_fit_the_array():
-    with pytest.raises(HeaderError, match="R1COL.*32088304|32088304.*R1COL"):
+    with pytest.raises(HeaderError, match=r"R1COL.*32088304|32088304.*R1COL"):
         read((1000, 1000))
 
 

@@ -271,8 +271,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(length))
         self.end_headers()
-        if method == "HEAD":
-            return
+        if method != "HEAD":
+            self._send(body, how)
+
+    def _send(self, body, how):
         if how == "whole":
             self.wfile.write(body)
         elif how == "slow":
