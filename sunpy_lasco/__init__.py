@@ -2,7 +2,7 @@
 SOHO/LASCO images, calibrated.
 
 Importing the package lets `sunpy.map.Map` recognise images of the coronagraphs C2
-and C3, and Fido find them.
+and C3, and Fido find them (`LASCOClient`, attrs as ``a.lasco``).
 """
 
 from sunpy_lasco.calibration import (
@@ -16,6 +16,7 @@ from sunpy_lasco.calibration import (
     write_solarsoft,
 )
 from sunpy_lasco.map import LASCOC2Map, LASCOC3Map, flags
+from sunpy_lasco.net import LASCOClient
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.units import MSB, mean_solar_brightness
 from sunpy_lasco.version import version as __version__
@@ -23,6 +24,7 @@ from sunpy_lasco.version import version as __version__
 __all__ = [
     "LASCOC2Map",
     "LASCOC3Map",
+    "LASCOClient",
     "MSB",
     "PixelFlag",
     "__version__",
