@@ -18,6 +18,9 @@ FIXED = (slice(0, 12), slice(12, 22), slice(22, 32), slice(34, 40), slice(42, 52
 #: Years of two digits from this one on belong to the 20th century.
 PIVOT = 70
 
+#: Width of the number of regions.
+REGION_DIGITS = 4
+
 _NAME = re.compile(r"\d{8}\.\w+")
 _COLUMNS = ("filename", "factor", "bias", "mjd", "time", "filter", "polar", "n_regions", "sigma")
 _TYPES = (str, float, float, int, float, str, str, int, float)
@@ -101,6 +104,7 @@ def _quality(line):
     """Number of regions and sigma, the last two items of a whole line."""
     items = line.split()
     try:
-        return int(items[5:][-2]), float(items[5:][-1])
+        # A number of four digits leaves no blank after the item before it.
+        return int(items[5:][-2][-REGION_DIGITS:]), float(items[5:][-1])
     except (IndexError, ValueError):
         return -1, float("nan")

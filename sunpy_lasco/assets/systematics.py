@@ -22,9 +22,10 @@ from sunpy_lasco.assets.names import (
 __all__ = ["systematic_error"]
 
 #: Relative error of the C2 vignetting against the distance from the occulter, pixel:
-#: 40 % near the occulter, 10 % at 3.2 solar radii, 4 % beyond 4.4 (stars), more in the corners.
-C2_RADII = (175.0, 190.0, 260.0, 360.0, 650.0, 735.0)
-C2_ERRORS = (0.40, 0.20, 0.10, 0.04, 0.04, 0.065)
+#: 40 % near the occulter, 10 % at 3.2 solar radii, 4 % beyond 4.4 (stars), and 10 % in the
+#: corners, where the parametric form is 8 to 10 % below the official image.
+C2_RADII = (175.0, 190.0, 260.0, 360.0, 650.0, 690.0)
+C2_ERRORS = (0.40, 0.20, 0.10, 0.04, 0.04, 0.10)
 C2_CENTRE = (512.634, 505.293)
 
 #: Relative error of the C3 vignetting in the open field.
@@ -38,8 +39,9 @@ C3_BEFORE = 0.10
 #: Common scale: the vignetting of the open field is 1 by assumption.
 C3_SCALE = 0.015
 C3_CENTRE = (516.456, 531.132)
-#: Half width of the strip along the pylon, pixel, and its direction (x, y) from the occulter.
-PYLON_HALF_WIDTH = 114.0
+#: Half width of the strip along the pylon, pixel, its root and its direction (x, y).
+PYLON_HALF_WIDTH = 116.0
+PYLON_ROOT = (519.7894, 527.7835)
 PYLON_DIRECTION = (-0.70870279, -0.70550716)
 
 #: Error of the C3 ramp, MSB.
@@ -79,7 +81,7 @@ def systematic_error(name):
 def _c3_error(*, before):
     distance = _distance(C3_CENTRE)
     y, x = np.indices(distance.shape)
-    dx, dy = x - C3_CENTRE[0], y - C3_CENTRE[1]
+    dx, dy = x - PYLON_ROOT[0], y - PYLON_ROOT[1]
     along = dx * PYLON_DIRECTION[0] + dy * PYLON_DIRECTION[1]
     across = dy * PYLON_DIRECTION[0] - dx * PYLON_DIRECTION[1]
     pylon = (np.abs(across) < PYLON_HALF_WIDTH) & (along > 0)

@@ -13,14 +13,14 @@ from sunpy_lasco.assets import (
     exposure_factor_name,
     resolve,
 )
-from sunpy_lasco.assets.systematics import C2_CENTRE, C3_CENTRE, PYLON_DIRECTION
+from sunpy_lasco.assets.systematics import C2_CENTRE, C3_CENTRE, PYLON_DIRECTION, PYLON_HALF_WIDTH, PYLON_ROOT
 from sunpy_lasco.errors import MissingAssetError
 
 Y, X = np.indices((1024, 1024))
 C2_RADIUS = np.hypot(X - C2_CENTRE[0], Y - C2_CENTRE[1])
 C3_RADIUS = np.hypot(X - C3_CENTRE[0], Y - C3_CENTRE[1])
-_DX, _DY = X - C3_CENTRE[0], Y - C3_CENTRE[1]
-PYLON = (np.abs(_DY * PYLON_DIRECTION[0] - _DX * PYLON_DIRECTION[1]) < 114) & (
+_DX, _DY = X - PYLON_ROOT[0], Y - PYLON_ROOT[1]
+PYLON = (np.abs(_DY * PYLON_DIRECTION[0] - _DX * PYLON_DIRECTION[1]) < PYLON_HALF_WIDTH) & (
     _DX * PYLON_DIRECTION[0] + _DY * PYLON_DIRECTION[1] > 0
 )
 
@@ -57,15 +57,18 @@ def test_no_background_and_no_tables(estimate):
 
 
 def test_c2_limits(estimate):
-    """50 under the occulter, as in the official image; at least 1; the exact law of the corners."""
-    vignetting = estimate.image(C2_VIGNETTING).data
+    """50 under the occulter, as in the official image; at least 1; in the corners the exact law within the error."""
+    asset = estimate.image(C2_VIGNETTING)
+    vignetting = asset.data
     assert (vignetting[C2_RADIUS < 150] == 50).all()
     assert vignetting.min() >= 1
     assert vignetting.max() == 50
     # Official values of untransmitted corner blocks: 1.922 + 0.01066 (r - 690) + 2.3e-5 (r - 690)^2.
-    block = np.s_[992:, 992:]
-    exact = 1.922 + 0.01066 * (C2_RADIUS[block] - 690) + 2.3e-5 * (C2_RADIUS[block] - 690) ** 2
-    assert rms(vignetting[block] / exact) < 0.05
+    # The pylon shades the corner at the lower left.
+    for block in (np.s_[992:, 992:], np.s_[992:, :32], np.s_[:32, 992:]):
+        exact = 1.922 + 0.01066 * (C2_RADIUS[block] - 690) + 2.3e-5 * (C2_RADIUS[block] - 690) ** 2
+        deviation = rms(vignetting[block] / exact)
+        assert 0.02 < deviation < 1.2 * np.median(asset.sigma[block])
 
 
 def test_c3_limits(estimate):
