@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 
-__all__ = ["sip_cards"]
+__all__ = ["rescaled_sip", "sip_cards", "sip_matrices"]
 
 #: Highest order of the forward polynomial, raw to corrected.
 FORWARD_ORDER = 9
@@ -54,6 +54,61 @@ def sip_cards(distortion, binning):
     cards |= _radial_terms("A", "B", forward, binning)
     cards |= _radial_terms("AP", "BP", backward, binning)
     return cards, scale
+
+
+def sip_matrices(header):
+    """
+    The polynomials of a SIP header, for `astropy.wcs.Sip`.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `tuple` of `numpy.ndarray` or None
+        A, B, AP and BP: element (p, q) of each is the coefficient of x**p y**q; None
+        for a polynomial that the header does not have.
+    """
+    matrices = []
+    for name in ("a", "b", "ap", "bp"):
+        order = int(header.get(f"{name}_order", -1))
+        matrix = np.zeros((order + 1, order + 1))
+        for p in range(order + 1):
+            for q in range(order + 1 - p):
+                matrix[p, q] = header.get(f"{name}_{p}_{q}", 0.0)
+        matrices.append(matrix if order >= 0 else None)
+    return tuple(matrices)
+
+
+def rescaled_sip(header, factors):
+    """
+    SIP cards for pixels of another size.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    factors : `tuple` of `float`
+        Old pixels per new pixel, along (x, y).
+
+    Returns
+    -------
+    `dict`
+        Those of the cards A_p_q, B_p_q, AP_p_q and BP_p_q that the header has, by
+        lower-case keyword.
+    """
+    along_x, along_y = factors
+    cards = {}
+    for name, own in (("a", along_x), ("b", along_y), ("ap", along_x), ("bp", along_y)):
+        order = int(header.get(f"{name}_order", -1))
+        for p in range(order + 1):
+            for q in range(order + 1 - p):
+                card = f"{name}_{p}_{q}"
+                if card in header:
+                    cards[card] = header[card] * along_x**p * along_y**q / own
+    return cards
 
 
 def _radial_terms(along_x, along_y, coefficients, binning):

@@ -13,6 +13,7 @@ import numpy as np
 import astropy.units as u
 
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
+from sunpy_lasco.instrument.sip import rescaled_sip
 from sunpy_lasco.map.display import CoronaNorm
 from sunpy_lasco.map.geometry import lenient_frame, standard_cards
 from sunpy_lasco.map.headers import header_unit, is_raw
@@ -34,13 +35,32 @@ def _with_standard_header(smap, *, raw):
     return meta
 
 
-def _refuse_sip(smap, operation):
-    if smap._geometry.ctype[0].endswith("-SIP"):
+def _with_distortion_moved(old, new):
+    """
+    A map made by an operation, with the SIP cards of the map before it fitted to the new pixels.
+
+    The distortion is radial about the reference pixel, so that turning the image does not
+    change its coefficients.
+    """
+    if not old._geometry.ctype[0].endswith("-SIP"):
+        return new
+    before, after = (np.asarray(smap._geometry.cdelt)[:, None] * np.asarray(smap._geometry.pc) for smap in (old, new))
+    # Old pixels per new pixel.
+    jacobian = np.linalg.solve(before, after)
+    factors = np.hypot(*jacobian)
+    gram = jacobian.T @ jacobian
+    only_scaled = np.allclose(jacobian, np.diag(factors))
+    only_turned = np.allclose(gram, gram[0, 0] * np.eye(2)) and np.isclose(*np.abs(old._geometry.cdelt))
+    if not (only_scaled or only_turned):
         msg = (
-            f"{operation} would make the distortion in the WCS of {smap.meta.get('filename', 'this map')} wrong. "
+            f"The distortion in the WCS of {old.meta.get('filename', 'this map')} cannot follow this operation. "
             'Calibrate with distortion="resample" instead, or use reproject_to.'
         )
         raise ValueError(msg)
+    meta = new.meta
+    for card, value in rescaled_sip(old.meta, factors).items():
+        meta[card] = value
+    return new._new_instance(new.data, meta, plot_settings=new.plot_settings, mask=new._mask)
 
 
 def _sub_frame_cards(old, left, bottom, shape):
@@ -135,8 +155,8 @@ class OperationsMixin:
 
         See `sunpy.map.GenericMap.resample`.
         """
-        _refuse_sip(self, "Resampling")
-        return super(OperationsMixin, self._standardised(to_float=True)).resample(*args, **kwargs)
+        new = super(OperationsMixin, self._standardised(to_float=True)).resample(*args, **kwargs)
+        return _with_distortion_moved(self, new)
 
     def rotate(self, *args, **kwargs):
         """
@@ -144,8 +164,8 @@ class OperationsMixin:
 
         See `sunpy.map.GenericMap.rotate`.
         """
-        _refuse_sip(self, "Rotating")
-        return super(OperationsMixin, self._standardised(to_float=True)).rotate(*args, **kwargs)
+        new = super(OperationsMixin, self._standardised(to_float=True)).rotate(*args, **kwargs)
+        return _with_distortion_moved(self, new)
 
     def superpixel(self, *args, **kwargs):
         """
@@ -154,10 +174,21 @@ class OperationsMixin:
         See `sunpy.map.GenericMap.superpixel`.  Masked pixels are left out of the
         sums or means; superpixels of nothing but masked pixels are NaN.
         """
-        _refuse_sip(self, "Combining pixels")
         new = super(OperationsMixin, self._standardised(to_float=True)).superpixel(*args, **kwargs)
         data = new.data
         if new._mask is not None:
             data = np.array(data)
             data[new._mask] = np.nan
-        return self._new_instance(data, new.meta, plot_settings=self.plot_settings)
+        new = self._new_instance(data, new.meta, plot_settings=self.plot_settings)
+        return _with_distortion_moved(self, new)
+
+    def reproject_to(self, *args, **kwargs):
+        """
+        Reproject to another WCS; masked pixels are NaN in the result.
+
+        See `sunpy.map.GenericMap.reproject_to`, which gives a map of no instrument.
+        """
+        floats = self._standardised(to_float=True)
+        data = np.where(self.mask, floats.dtype.type(np.nan), floats.data)
+        blind = self._new_instance(data, floats.meta, plot_settings=self.plot_settings)
+        return super(OperationsMixin, blind).reproject_to(*args, **kwargs)

@@ -19,6 +19,7 @@ from sunpy.time import parse_time
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.ephemeris import l1_position
 from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.instrument.sip import sip_matrices
 from sunpy_lasco.map import headers
 from sunpy_lasco.map.display import CoronaNorm, corona_colours
 from sunpy_lasco.map.geometry import image_geometry
@@ -98,8 +99,8 @@ class _CoronagraphMap(OperationsMixin):
     # The WCS, from the geometry instead of the cards.
     @property
     def coordinate_system(self):
-        """Helioprojective, whatever CTYPE says in old files."""
-        return SpatialPair(*self._geometry.ctype)
+        """Helioprojective, whatever CTYPE says in old files; `wcs` adds the distortion, where there is one."""
+        return SpatialPair(*(name.removesuffix("-SIP") for name in self._geometry.ctype))
 
     @property
     def spatial_units(self):
@@ -133,9 +134,13 @@ class _CoronagraphMap(OperationsMixin):
     def wcs(self):
         """The `~astropy.wcs.WCS` of the map, with the distortion where the header has one as SIP."""
         wcs = super().wcs
-        if wcs.sip is None and "a_order" in self.meta and self._geometry.ctype[0].endswith("-SIP"):
-            # sunpy before 8.0 leaves it out.
-            wcs.sip = astropy.wcs.Sip(*_sip_matrices(self.meta), wcs.wcs.crpix)
+        ctype = self._geometry.ctype
+        if wcs.sip is None and ctype[0].endswith("-SIP"):
+            # sunpy before 8.0 leaves it out; 8.0 fails at it where the header has a
+            # HISTORY of several lines.
+            wcs.sip = astropy.wcs.Sip(*sip_matrices(self.meta), wcs.wcs.crpix)
+            wcs.wcs.ctype = ctype
+            wcs.wcs.set()
         return wcs
 
     # Time.
@@ -231,17 +236,6 @@ class _CoronagraphMap(OperationsMixin):
     @mask.setter
     def mask(self, value):
         self._mask = None if value is None else np.broadcast_to(np.asarray(value, dtype=bool), self.data.shape)
-
-
-def _sip_matrices(meta):
-    """The matrices A, B, AP and BP of a SIP header."""
-    for name in ("a", "b", "ap", "bp"):
-        order = int(meta.get(f"{name}_order", -1))
-        matrix = np.zeros((order + 1, order + 1))
-        for p in range(order + 1):
-            for q in range(order + 1 - p):
-                matrix[p, q] = meta.get(f"{name}_{p}_{q}", 0.0)
-        yield matrix if order >= 0 else None
 
 
 class LASCOC2Map(_CoronagraphMap, LASCOMap):
