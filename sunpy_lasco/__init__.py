@@ -15,6 +15,7 @@ from sunpy_lasco.calibration import (
     write_level1,
     write_solarsoft,
 )
+from sunpy_lasco.inpainting import find_missing_blocks, inpaint, missing_block_mask
 from sunpy_lasco.map import LASCOC2Map, LASCOC3Map, flags
 from sunpy_lasco.net import LASCOClient
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -29,8 +30,11 @@ __all__ = [
     "PixelFlag",
     "__version__",
     "calibrate",
+    "find_missing_blocks",
     "flags",
+    "inpaint",
     "mean_solar_brightness",
+    "missing_block_mask",
     "read_level1",
     "region_sum",
     "systematic_uncertainty",

@@ -72,7 +72,7 @@ def _fill_zone(scene, zone, name, fill, options, arrays, methods):
         return f"a zone of {len(zone.blocks)} blocks is too large to be filled from its surroundings"
     crop, window = cut(scene, zone)
     if crop is None:
-        return "nothing was measured around it"
+        return "nothing was measured around them"
     result = fill(crop, **options)
     good = crop.hole & np.isfinite(result.z) & np.isfinite(result.sigma)
     values, sigma, noise = arrays
@@ -84,4 +84,4 @@ def _fill_zone(scene, zone, name, fill, options, arrays, methods):
     for row, column in zone.blocks:
         if good[np.ix_(crop.block_rows == row, crop.block_columns == column)].any():
             methods[row, column] = (*methods.get((row, column), ()), name)
-    return f"the method {name} cannot fill it"
+    return f"the method {name} cannot fill them"

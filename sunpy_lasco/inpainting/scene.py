@@ -135,7 +135,7 @@ def star_drift(frame, roll):
     return float(speed * np.cos(angle) / frame.binning[0]), float(-speed * np.sin(angle) / frame.binning[1])
 
 
-def frame_variance(expected, frame, *, corrected):
+def frame_variance(expected, _window, frame, *, corrected):
     """Variance of the noise around an expected signal, DN**2, with or without the response divided out."""
     variance = noise_variance(expected, frame, pattern=not corrected)
     if corrected:
@@ -154,19 +154,29 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
     raw : `~numpy.ndarray`
         Counts of the other exposure as they stand in the file.
     other : `~sunpy_lasco.instrument.frame.Frame`
-        Its header.
+        Its header: sums and the grid of the pixels as those of the frame.
     offset, bias : `float`, optional
         As of `counts_above_bias`.
 
     Returns
     -------
     `~sunpy_lasco.inpainting.workspace.SceneNeighbour`
+        In the pixels of the frame, NaN where the other exposure has none.
     """
-    signal, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
-    signal[saturated(signal, other)] = np.nan
+    counts, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
+    counts[saturated(counts, other)] = np.nan
+    signal = np.full(frame.shape, np.nan)
+    here, there = [], []
+    for axis, length in enumerate(frame.shape):
+        # Where the first pixel of the frame lies in the other exposure.
+        shift = (frame.corner[1 - axis] - other.corner[1 - axis]) // frame.binning[1 - axis]
+        first, last = max(0, -shift), min(length, other.shape[axis] - shift)
+        here.append(slice(first, max(last, first)))
+        there.append(slice(first + shift, max(last, first) + shift))
+    signal[tuple(here)] = counts[tuple(there)]
     seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
     # It is seen through the same pixels as the frame, whose response is no noise here.
-    return SceneNeighbour(signal, seconds, partial(noise_variance, frame=other, pattern=False))
+    return SceneNeighbour(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
 
 
 def frame_scene(

@@ -36,7 +36,8 @@ class SceneNeighbour:
     signal: np.ndarray
     #: Middle of the exposure after that of the frame, s.
     seconds: float
-    #: Function from a signal to the variance of its noise.
+    #: Function from an expected signal, and the window in which it is expected, to the
+    #: variance of its noise.
     variance: object
 
 
@@ -56,8 +57,8 @@ class Scene:
     background: np.ndarray
     #: Fixed response of the pixels, near 1; ones where it is not known.
     response: np.ndarray
-    #: Function from an expected signal to the variance of its noise, which knows
-    #: whether the response is divided out.
+    #: Function from an expected signal, and the window in which it is expected, to the
+    #: variance of its noise; it knows whether the response is divided out.
     variance: object
     #: Position of columns and rows from the Sun's centre, full-resolution pixels.
     x: np.ndarray
@@ -169,7 +170,7 @@ def cut(scene, zone, margin=MARGIN):
     if not (np.isfinite(scale) and scale > 0):
         return None, window
     expected = scale * background
-    noise = np.sqrt(scene.variance(expected))
+    noise = np.sqrt(scene.variance(expected, window))
     z = np.where(known, (signal / response - expected) / noise, np.nan)
     z[point_like(z, known)] = np.nan
     x, y = np.meshgrid(scene.x[window[1]], scene.y[window[0]])
@@ -214,5 +215,5 @@ def _neighbour(crop, other, window, ring):
     scale = float(np.median(signal[both] / crop.signal[both]))
     if not (np.isfinite(scale) and scale > 0):
         return None
-    noise = float(np.median(np.sqrt(other.variance(crop.expected * scale)) / scale / crop.noise))
+    noise = float(np.median(np.sqrt(other.variance(crop.expected * scale, window)) / scale / crop.noise))
     return Neighbour(z=crop.from_signal(signal / scale), seconds=other.seconds, noise=noise, scale=scale)

@@ -1,0 +1,204 @@
+"""
+The repair of a map.
+"""
+
+import copy
+import warnings
+from dataclasses import replace as exchange
+
+import numpy as np
+from scipy import ndimage
+
+from astropy.nddata import StdDevUncertainty
+
+from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError
+from sunpy_lasco.inpainting.calibrated import calibrated_neighbour, calibrated_scene
+from sunpy_lasco.inpainting.context import neighbours_among
+from sunpy_lasco.inpainting.interface import get_method
+from sunpy_lasco.inpainting.reading import card_offset, flagged, frame_of, holes_of, pointing_of
+from sunpy_lasco.inpainting.repair import repair_scene
+from sunpy_lasco.inpainting.report import history_lines, unfilled_message
+from sunpy_lasco.inpainting.scene import frame_scene, neighbour_of
+from sunpy_lasco.instrument.blocks import block_indices
+from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
+from sunpy_lasco.map.flags import flags as flags_of
+from sunpy_lasco.map.headers import header_level, is_raw
+from sunpy_lasco.map.replace import replace
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["inpaint"]
+
+
+def inpaint(smap, method="auto", *, context=None, background=None, response=None, longest=None, **options):
+    """
+    Fill what was lost in telemetry.
+
+    Pixels that were measured do not change.  A filled pixel carries the flag FILLED
+    beside MISSING, and its 1 sigma; HISTORY says by which method each block was filled.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Best of level 0.5, before anything else is done to it; `sunpy_lasco.calibrate` does
+        it there by itself.  Of level 1, what is flagged MISSING and NaN is filled, whatever
+        its shape; see the notes.
+    method : `str`, optional
+        ``"auto"``: per block, neighbours in time where ``context`` has any that fit, and
+        for the rest the best method that needs none.  Or ``"temporal"``, ``"mixture"``,
+        ``"kriging"``, ``"radial"``, ``"biharmonic"``, ``"fuzzy"``.
+    context : sequence of maps, optional
+        Exposures before and after, of the same level, in any order and number.  Those with
+        another filter, polariser, sum, roll or pointing, or too far away in time, are
+        left aside.
+    background : `~numpy.ndarray`, optional
+        Background model of the full frame, DN / s, shape (1024, 1024), see
+        `~sunpy_lasco.inpainting.background`; by default the one that comes with
+        the package.  Of level 1 the background is made of the map itself.
+    response : `~numpy.ndarray`, optional
+        Fixed response of the pixels relative to their surroundings, shape (1024, 1024).
+    longest : `~astropy.units.Quantity`, optional
+        Longest distance in time of a neighbour; by default 30 minutes for C2 and 90
+        minutes for C3.
+    **options
+        Of the method, for example ``variant="intended"`` of ``"fuzzy"``.
+
+    Returns
+    -------
+    map of the same class
+        float32 if something was filled, with flags, uncertainty, HISTORY and the cards
+        NFILLED and FILLMETH; else a copy.  What could not be filled is NaN.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        If blocks stay empty, with the reason: a whole frame, zones of more than
+        100 blocks without neighbours in time, blocks without surroundings.
+
+    Raises
+    ------
+    TypeError
+        If it is no map of C2 or C3.
+    ValueError
+        If there is no such method.
+    sunpy_lasco.errors.NotCalibratableError
+        If it is neither raw counts nor a level-1 image.
+
+    Notes
+    -----
+    Level 0.5 is the right place: the fixed response of the pixels is known there, the
+    background model holds the vignetting, holes have their true size, and the
+    uncertainty of a filled pixel takes part in all that follows.
+
+    SolarSoft ``fuzzy_image``, which is ``"fuzzy"``, fills C3 Clear only.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import PixelFlag, flags, inpaint, simulate
+    >>> raw = simulate.observe("C3", lost_blocks=[(5, 10)], seed=1).level05
+    >>> filled = inpaint(raw, "fuzzy")
+    >>> int(((flags(filled) & PixelFlag.FILLED) != 0).sum())
+    1024
+    """
+    if not hasattr(smap, "_flags"):
+        msg = f"Only maps of LASCO C2 and C3 can be repaired; this is a {type(smap).__name__}."
+        raise TypeError(msg)
+    if method != "auto":
+        get_method(method)
+    raw = is_raw(smap.meta)
+    if not raw and header_level(smap.meta) != 1.0:
+        msg = (
+            f"{smap.meta.get('filename') or 'The map'} is neither raw counts nor a level-1 image: "
+            "repair the level-0.5 map before anything else is done to it."
+        )
+        raise NotCalibratableError(msg)
+    holes = holes_of(smap)
+    if not holes.any():
+        return replace(smap)
+    if raw:
+        scene, bias = _raw_scene(smap, holes, background, response)
+        make = _raw_neighbour
+    else:
+        (scene, bias), make = (calibrated_scene(smap), 0.0), calibrated_neighbour
+    names = []
+    if context is not None:
+        seconds = None if longest is None else float(longest.to_value("s"))
+        found, names, refused = neighbours_among(smap, context, scene, make, longest=seconds)
+        scene = exchange(scene, neighbours=tuple(found))
+        if refused and not found:
+            msg = f"No map of the context fits {smap.meta.get('filename') or 'the map'}: {'; '.join(refused)}."
+            warnings.warn(msg, LascoUserWarning, stacklevel=2)
+    repair = repair_scene(scene, method, **options)
+    if repair.unfilled:
+        message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw))
+        warnings.warn(message, LascoUserWarning, stacklevel=2)
+    return _filled_map(smap, scene, repair, bias, names, raw=raw)
+
+
+def _first_block(smap, raw):
+    """Row and column, in the grid of the full frame, of the first block of the array."""
+    return tuple(int(indices[0]) for indices in block_indices(frame_of(smap))) if raw else (0, 0)
+
+
+def _raw_scene(smap, holes, background, response):
+    frame = frame_of(smap)
+    if response is not None:
+        response = block_mean(frame_cutout(np.asarray(response), frame), frame.binning)
+    scene, bias = frame_scene(
+        smap.data,
+        frame,
+        background=background,
+        response=response,
+        holes=holes,
+        pointing=pointing_of(smap, frame),
+        offset=card_offset(smap.meta),
+    )
+    return exchange(scene, unusable=scene.unusable | flagged(smap, "FILLED")), bias
+
+
+def _raw_neighbour(frame, other):
+    """The counts of another map; what was filled in it is no measurement."""
+    counts = np.array(other.data, dtype=float)
+    counts[flagged(other, "FILLED")] = np.nan
+    return neighbour_of(frame, counts, frame_of(other), offset=card_offset(other.meta))
+
+
+def _filled_map(smap, scene, repair, bias, names, *, raw):
+    """The map with the repair in it."""
+    new = scene.holes & np.isfinite(repair.values)
+    data = smap.data.astype(np.float32)
+    frame = frame_of(smap)
+    if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived:
+        # Sums beyond 32767 are negative in the file; beside filled pixels they cannot stay so.
+        data[data < 0] += np.float32(65536)
+    data[new] = (repair.values[new] + bias).astype(np.float32)
+    data[holes_of(smap) & ~new] = np.nan
+    flags = flags_of(smap)
+    flags[new] |= np.uint8(PixelFlag.FILLED)
+    sigma = _uncertainty(smap, scene, frame, raw=raw)
+    sigma[holes_of(smap)] = np.nan
+    sigma[new] = np.hypot(repair.sigma, _systematic(smap, sigma))[new]
+    meta = copy.deepcopy(smap.meta)
+    used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
+    lines = history_lines(repair.methods, _first_block(smap, raw), names if "temporal" in used else ())
+    meta["history"] = "\n".join([str(meta.get("history") or "").rstrip("\n"), *lines]).lstrip("\n")
+    meta["nfilled"] = len(repair.methods)
+    meta["fillmeth"] = ", ".join(used) or "none"
+    return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))
+
+
+def _systematic(smap, sigma):
+    """What estimated calibration images add to the uncertainty: that of the nearest measured pixel, or nothing."""
+    if not smap.meta.get("widened"):
+        return 0.0
+    nearest = ndimage.distance_transform_edt(~np.isfinite(sigma), return_distances=False, return_indices=True)
+    return sigma[tuple(nearest)]
+
+
+def _uncertainty(smap, scene, frame, *, raw):
+    """1 sigma of the measured pixels, as far as it is known."""
+    if smap.uncertainty is not None:
+        return np.array(smap.uncertainty.array, dtype=np.float32)
+    if raw:
+        return np.sqrt(noise_variance(scene.signal.astype(np.float32), frame))
+    return np.full(smap.data.shape, np.nan, dtype=np.float32)

@@ -1,0 +1,113 @@
+"""
+What a repair has to know of a map.
+"""
+
+import numpy as np
+
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.pointing import Pointing, header_pointing
+from sunpy_lasco.map.flags import flags
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["card_offset", "flagged", "frame_of", "holes_of", "pointing_of", "seconds_between"]
+
+
+def frame_of(smap):
+    """
+    The `~sunpy_lasco.instrument.frame.Frame` of a map.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.frame.Frame`
+    """
+    return Frame.from_header(smap.meta, smap.data.shape)
+
+
+def flagged(smap, *names):
+    """
+    Pixels that carry one of some flags.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    *names : `str`
+        Names of `~sunpy_lasco.PixelFlag`.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    bits = np.bitwise_or.reduce([int(PixelFlag[name]) for name in names])
+    return (flags(smap) & bits) != 0
+
+
+def holes_of(smap):
+    """
+    Pixels that were lost and that nothing was put into yet.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    return flagged(smap, "MISSING") & ~flagged(smap, "FILLED", "UNTRANSMITTED")
+
+
+def card_offset(meta):
+    """
+    The bias that the header card OFFSET predicts, DN, or None.
+
+    Parameters
+    ----------
+    meta : mapping
+
+    Returns
+    -------
+    `float` or None
+    """
+    try:
+        return float(meta.get("offset")) or None
+    except (TypeError, ValueError):
+        return None
+
+
+def pointing_of(smap, frame):
+    """
+    Pointing of a map: as it was set, else by the header.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.pointing.Pointing`
+    """
+    meta = smap.meta
+    if "detroll" in meta and "sunpix1" in meta:
+        centre = float(meta["sunpix1"]), float(meta["sunpix2"])
+        return Pointing(centre, float(meta["detroll"]), "set before", "set before", 0.0, 0.0)
+    return header_pointing(meta, frame)
+
+
+def seconds_between(frame, other):
+    """
+    Middle of another exposure after that of a frame, s.
+
+    Parameters
+    ----------
+    frame, other : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `float`
+    """
+    return (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
