@@ -18,8 +18,12 @@ file ``sunpyrc``, and environment variables come before them::
     ; seconds to wait for a connection, and for the next bytes
     connect_timeout = 5
     read_timeout = 15
-    ; progress bars: yes, no, or auto (when the output is a terminal)
+    ; progress bars: yes, no, or auto (in a terminal or a notebook)
     progress = auto
+    ; archives of images, in place of the known ones: provider, level and root of each
+    archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
+    ; have the Virtual Solar Observatory asked for LASCO images as well
+    keep_vso = no
 
 The environment variables are ``SUNPY_LASCO_`` and the name in upper case, for
 example ``SUNPY_LASCO_OFFLINE=1``.
@@ -34,7 +38,7 @@ import sunpy
 
 from sunpy_lasco.errors import LascoError
 
-__all__ = ["ANCILLARY_MIRRORS", "SECTION", "SSW_MIRRORS", "Configuration", "ConfigurationError"]
+__all__ = ["ANCILLARY_MIRRORS", "SECTION", "SSW_MIRRORS", "Configuration", "ConfigurationError", "setting", "switch"]
 
 #: Section of ``sunpyrc``.
 SECTION = "sunpy_lasco"
@@ -47,16 +51,47 @@ ANCILLARY_MIRRORS = ("https://soho.nascom.nasa.gov/data/ancillary",)
 _TRUE, _FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off", ""}
 
 
-def _setting(name, default):
-    """The environment variable, else the setting, else the default."""
+def setting(name, default):
+    """
+    What the user has set.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the setting, in lower case.
+    default : `str`
+        What counts where nothing is set.
+
+    Returns
+    -------
+    `str`
+        The environment variable, else the setting in ``sunpyrc``, else the default.
+    """
     value = os.environ.get(f"SUNPY_LASCO_{name.upper()}")
     if value is None:
         value = sunpy.config.get(SECTION, name, fallback=None)
     return default if value is None else value.strip()
 
 
-def _switch(name, default):
-    value = _setting(name, default).lower()
+def switch(name, default):
+    """
+    Whether the user has switched something on.
+
+    Parameters
+    ----------
+    name, default : `str`
+        As for `setting`.
+
+    Returns
+    -------
+    `bool`
+
+    Raises
+    ------
+    ConfigurationError
+        If the setting is neither a yes nor a no.
+    """
+    value = setting(name, default).lower()
     if value in _TRUE | _FALSE:
         return value in _TRUE
     msg = f"The setting {name!r} of sunpy_lasco is {value!r}; it must be yes or no."
@@ -64,7 +99,7 @@ def _switch(name, default):
 
 
 def _seconds(name, default):
-    value = _setting(name, default)
+    value = setting(name, default)
     try:
         seconds = float(value)
     except ValueError:
@@ -73,6 +108,11 @@ def _seconds(name, default):
         msg = f"The setting {name!r} of sunpy_lasco is {value!r}; it must be a number of seconds."
         raise ConfigurationError(msg)
     return seconds
+
+
+def _somebody_looks():
+    # The standard error of a notebook is no terminal.
+    return "ipykernel" in sys.modules or bool(getattr(sys.stderr, "isatty", bool)())
 
 
 class ConfigurationError(LascoError, ValueError):
@@ -116,18 +156,18 @@ class Configuration:
         ConfigurationError
             If a setting cannot be understood.
         """
-        directories = [item for item in _setting("assets", "").split(os.pathsep) if item.strip()]
-        cache = _setting("cache", "") or Path(sunpy.config.get("downloads", "download_dir")) / "lasco_assets"
-        automatic = _setting("progress", "auto").lower() == "auto"
+        directories = [item for item in setting("assets", "").split(os.pathsep) if item.strip()]
+        cache = setting("cache", "") or Path(sunpy.config.get("downloads", "download_dir")) / "lasco_assets"
+        automatic = setting("progress", "auto").lower() == "auto"
         return cls(
             assets=tuple(Path(item.strip()).expanduser() for item in directories),
-            offline=_switch("offline", "no"),
+            offline=switch("offline", "no"),
             cache=Path(cache).expanduser(),
             mirrors={
-                "ssw": tuple(_setting("mirrors", " ".join(SSW_MIRRORS)).split()),
-                "ancillary": tuple(_setting("ancillary_mirrors", " ".join(ANCILLARY_MIRRORS)).split()),
+                "ssw": tuple(setting("mirrors", " ".join(SSW_MIRRORS)).split()),
+                "ancillary": tuple(setting("ancillary_mirrors", " ".join(ANCILLARY_MIRRORS)).split()),
             },
             connect_timeout=_seconds("connect_timeout", "5"),
             read_timeout=_seconds("read_timeout", "15"),
-            progress=sys.stderr.isatty() if automatic else _switch("progress", "no"),
+            progress=_somebody_looks() if automatic else switch("progress", "no"),
         )

@@ -2,25 +2,37 @@
 Where the archives are, and which directory holds a day.
 
 Every archive has the same layout, ``root/YYMMDD/cN/``, the day being that of
-the uncorrected DATE-OBS at level 0.5 and of DATE-OBS at level 1.
+the uncorrected DATE-OBS of level 0.5.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
-__all__ = ["ARCHIVES", "CAMERAS", "FIRST_DAY", "Archive", "configured_archives", "days_between", "directory_day"]
+import astropy.units as u
+
+from sunpy_lasco.config import ConfigurationError, setting
+
+__all__ = [
+    "ARCHIVES",
+    "CAMERAS",
+    "CLOCK_ERROR",
+    "FIRST_DAY",
+    "Archive",
+    "configured_archives",
+    "days_between",
+    "directory_day",
+]
 
 #: Day of SOHO's launch: no archive holds anything older.
 FIRST_DAY = date(1995, 12, 2)
 
+#: More than the clock on board was ever wrong (162 s, in 2010 to 2013).
+CLOCK_ERROR = 300 * u.s
+
 #: The cameras that the archives are asked for.
 CAMERAS = ("C2", "C3")
-
-#: Environment variable that replaces `ARCHIVES`.
-VARIABLE = "SUNPY_LASCO_ARCHIVES"
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ ARCHIVES = (
 
 def configured_archives():
     """
-    The archives to ask: those of the environment, else the known ones.
+    The archives to ask: those of the setting ``archives``, else the known ones.
 
     Returns
     -------
@@ -80,28 +92,28 @@ def configured_archives():
 
     Raises
     ------
-    ValueError
-        If SUNPY_LASCO_ARCHIVES cannot be understood.
+    sunpy_lasco.config.ConfigurationError
+        If the setting cannot be understood.
 
     Notes
     -----
-    SUNPY_LASCO_ARCHIVES replaces all of them.  It holds entries of provider, level
+    The setting (`sunpy_lasco.config`) replaces all of them.  It holds entries of provider, level
     and root, divided by semicolons, such as ``"NRL 0.5 https://mirror.example/lz/level_05;
     NRL 1 https://mirror.example/lz/level_1"``.
     """
-    text = os.environ.get(VARIABLE, "").strip()
-    if not text:
-        return ARCHIVES
     archives = []
-    for entry in filter(None, (part.strip() for part in text.split(";"))):
+    for entry in filter(None, (part.strip() for part in setting("archives", "").split(";"))):
         words = entry.split()
         if len(words) != 3 or words[1] not in ("0.5", "1") or not words[2].startswith(("http://", "https://")):
-            msg = f"{VARIABLE}: {entry!r} is not 'PROVIDER LEVEL ROOT' with a level of 0.5 or 1 and a root of http(s)."
-            raise ValueError(msg)
+            msg = (
+                f"The setting 'archives' of sunpy_lasco holds {entry!r}, which is not "
+                "'PROVIDER LEVEL ROOT' with a level of 0.5 or 1 and a root of http(s)."
+            )
+            raise ConfigurationError(msg)
         provider, level, root = words
         known = [archive for archive in ARCHIVES if archive.provider == provider]
         archives.append(Archive(provider, level, root.rstrip("/"), known[0].recent_days if known else None))
-    return tuple(archives)
+    return tuple(archives) or ARCHIVES
 
 
 def days_between(start, end, today=None):

@@ -4,12 +4,14 @@ import warnings
 
 import numpy as np
 
+import astropy.units as u
+
 from sunpy.net import attrs as a
 from sunpy.net.base_client import BaseClient
 
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.net import attrs as lasco_attrs
-from sunpy_lasco.net.archives import CAMERAS, configured_archives, days_between
+from sunpy_lasco.net.archives import CAMERAS, CLOCK_ERROR, configured_archives, days_between
 from sunpy_lasco.net.delivery import deliver
 from sunpy_lasco.net.listing import SOURCE_DIGITS
 from sunpy_lasco.net.selection import in_period, selection
@@ -39,11 +41,12 @@ class LASCOClient(BaseClient):
     Attributes
     ----------
     archives : `tuple` of `~sunpy_lasco.net.archives.Archive` or None
-        Whom to ask, in this order.  None stands for those of the environment variable
-        SUNPY_LASCO_ARCHIVES, else for `sunpy_lasco.net.archives.ARCHIVES`.  Set it on the
+        Whom to ask, in this order.  None stands for those of the setting ``archives``
+        (`sunpy_lasco.config`), else for `sunpy_lasco.net.archives.ARCHIVES`.  Set it on the
         class, because Fido makes its own instances.
     progress : `bool` or None
-        Whether a search shows a progress bar; None: if it takes long and somebody looks.
+        Whether a search that takes long shows a progress bar; None: as the setting
+        ``progress`` says, by default if somebody can see it.
 
     Notes
     -----
@@ -174,12 +177,14 @@ class LASCOClient(BaseClient):
         cameras = [str(found[a.Detector].value).strip().upper()] if a.Detector in found else list(CAMERAS)
         if level == "1" and lasco_attrs.Programme in found:
             _warn("Listings of level 1 do not tell the observing programme: no image is found by it.")
-        days = days_between(found[a.Time].start, found[a.Time].end)
+        # The directories are named by the clock on board, which level 1 has corrected.
+        slack = CLOCK_ERROR if level == "1" else 0 * u.s
+        days = days_between(found[a.Time].start - slack, found[a.Time].end + slack)
         listings = survey(archives, days, cameras, progress=self.progress, keep=selection(found))
-        errors = [error for _, errors in listings for error in errors]
-        if errors and all(errors and not len(rows) for rows, errors in listings):
+        errors = [error for _, errors, _ in listings for error in errors]
+        if errors and all(failed for *_, failed in listings):
             raise ListingError("\n".join(str(error) for error in errors[:_NAMED]) + _others(errors))
-        rows = np.concatenate([np.empty(0, ROW), *(rows for rows, _ in listings)])
+        rows = np.concatenate([np.empty(0, ROW), *(rows for rows, *_ in listings)])
         rows, times = in_period(unique(rows, SOURCE_DIGITS[level]), found)
         if errors:
             _warn("The answer lacks images:\n" + "\n".join(str(error) for error in errors[:_NAMED]) + _others(errors))
@@ -201,7 +206,7 @@ class LASCOClient(BaseClient):
         progress : `bool`, optional
             Whether to show progress bars.
         downloader : `parfive.Downloader`, optional
-            Whose settings are used.
+            Whose settings are used; but no more than two files are fetched at once.
         wait : `bool`, optional
             For Fido; the files are fetched at once in any case.
         **kwargs

@@ -8,20 +8,19 @@ place there is never a part of it.
 import asyncio
 import dataclasses
 import shutil
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import parfive
 
-import sunpy
 from sunpy import log
 from sunpy.net.base_client import QueryResponseRow
 from sunpy.util import parfive_helpers
 
+from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
+from sunpy_lasco.net.orders import place_orders
+from sunpy_lasco.net.web import PER_HOST
 from sunpy_lasco.net.whole import fault_of
 
 __all__ = ["DeliveryError", "deliver"]
@@ -29,31 +28,6 @@ __all__ = ["DeliveryError", "deliver"]
 
 class DeliveryError(LascoError, OSError):
     """A file could not be fetched, or what came is not the file."""
-
-
-@dataclass
-class _Order:
-    """A file to be fetched."""
-
-    #: Where the search found it.
-    url: str
-    #: All addresses to try, in turn.
-    addresses: list
-    #: Where it is to stand, and where it is fetched to.
-    target: Path
-    temporary: Path
-    #: What each address said.
-    faults: list = field(default_factory=list)
-    #: A whole file stands in its place.
-    delivered: bool = False
-
-    def while_fetched(self, response, url):
-        """Where parfive is to write."""
-        return self.temporary
-
-    def in_the_end(self, response, url):
-        """Where parfive is to write when the download is tried again (``Fido.fetch(files)``)."""
-        return self.target
 
 
 def deliver(table, archives, *, path=None, overwrite=False, progress=True, downloader=None):
@@ -80,9 +54,13 @@ def deliver(table, archives, *, path=None, overwrite=False, progress=True, downl
     if downloader is None:
         downloader = parfive_helpers.Downloader(progress=progress, overwrite=overwrite)
     overwrite = overwrite or downloader.config.overwrite
-    orders = _orders(table, archives, path, overwrite)
-    pending = [order for order in orders if overwrite or not _is_there(order)]
+    orders = place_orders(table, archives, path, overwrite)
+    pending = [order for order in dict.fromkeys(orders) if overwrite or not _is_there(order)]
     attempt, interrupted = 0, False
+    if Configuration.read().offline:
+        for order in pending:
+            order.faults.append("not asked, because the setting 'offline' forbids it")
+        pending = []
     while pending and not interrupted:
         interrupted = _attempt(pending, attempt, downloader)
         attempt += 1
@@ -108,47 +86,6 @@ def _results(orders, downloader):
     return results
 
 
-def _orders(table, archives, path, overwrite):
-    template = _template(path)
-    orders, taken = [], set()
-    hidden = f".sunpy_lasco-{uuid.uuid4().hex[:8]}"
-    for row in table:
-        url = str(row["url"])
-        name = url.rsplit("/", 1)[-1]
-        target = Path(str(template).format(**{**row.response_block_map, "file": name})).expanduser()
-        if overwrite == "unique":
-            target = _free(target, taken)
-        taken.add(target)
-        addresses = _addresses(url, str(row["Level"]), archives)
-        orders.append(_Order(url, addresses, target, target.parent / hidden / target.name))
-    return orders
-
-
-def _template(path):
-    if path is None:
-        return Path(sunpy.config.get("downloads", "download_dir")) / "{file}"
-    return Path(path) if "{file}" in str(path) else Path(path) / "{file}"
-
-
-def _free(target, taken):
-    """A name like ``22000000.1.fts`` that nothing bears yet."""
-    if not target.exists() and target not in taken:
-        return target
-    stem, dot, suffix = target.name.partition(".")
-    names = (target.with_name(f"{stem}.{number}{dot}{suffix}") for number in count(1))
-    return next(name for name in names if not name.exists() and name not in taken)
-
-
-def _addresses(url, level, archives):
-    """The address, and the same file in the other archives of its level."""
-    archives = [archive for archive in archives if archive.level == level]
-    tails = [url[len(archive.root) :] for archive in archives if url.startswith(f"{archive.root}/")]
-    others = [archive.root + tails[0] for archive in archives] if tails else []
-    addresses = list(dict.fromkeys([url, *others]))
-    # Some directories of level 1 hold files that are not compressed.
-    return [*addresses, url[:-3]] if url.endswith(".gz") else addresses
-
-
 def _is_there(order):
     """Whether a whole file stands in its place already; a damaged one is removed."""
     if not order.target.exists():
@@ -165,7 +102,7 @@ def _attempt(orders, number, downloader):
     """Fetch each file from its address of this number; return whether the user broke off."""
     settings = downloader.config
     worker = parfive.Downloader(
-        max_conn=settings.max_conn,
+        max_conn=min(settings.max_conn, PER_HOST),
         # Parts of a file are not worth their requests at 2 MB.
         max_splits=1,
         progress=settings.progress,

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from sunpy_lasco.net.values import filter_name, polarizer_name, programme_name, size_name
 
-__all__ = ["Entry", "TruncatedListingError", "image_names", "is_html", "parse_index", "parse_listing"]
+__all__ = ["Entry", "TruncatedListingError", "image_names", "is_html", "is_index", "parse_index", "parse_listing"]
 
 #: Columns of a line, the last one not included.  In level 1 the slots of P1COL,
 #: P1ROW and LP_NUM hold R1COL, R1ROW and COMPRSSN.
@@ -46,7 +46,7 @@ _LINK = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
 class TruncatedListingError(ValueError):
-    """A listing ends in the middle of a line."""
+    """A listing of images, or of a directory, breaks off."""
 
 
 class Entry(NamedTuple):
@@ -189,6 +189,24 @@ def is_html(content):
     return head.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")) or b"<html" in head
 
 
+def is_index(text):
+    """
+    Whether a page is the server's own listing of a directory.
+
+    Parameters
+    ----------
+    text : `str`
+        The page.
+
+    Returns
+    -------
+    `bool`
+        False for pages that say, with a status of success, that there is nothing.
+    """
+    text = text.lower()
+    return "index of" in text or "parent directory" in text or "img_hdr.txt" in text
+
+
 def parse_index(text, camera, level):
     """
     Names of the images to which a directory listing of the server links.
@@ -204,7 +222,16 @@ def parse_index(text, camera, level):
     -------
     `list` of `str`
         File names, each once, in the order of the page.
+
+    Raises
+    ------
+    TruncatedListingError
+        If the page breaks off.
     """
+    lower = text.lower()
+    if "<html" in lower and "</html" not in lower:
+        msg = "The page breaks off."
+        raise TruncatedListingError(msg)
     pattern = image_names(camera, level)
     names = (unquote(link.split("?")[0]).rstrip("/").rsplit("/", 1)[-1] for link in _LINK.findall(text))
     return list(dict.fromkeys(name for name in names if pattern.fullmatch(name)))

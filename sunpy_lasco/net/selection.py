@@ -34,7 +34,7 @@ def selection(found):
     -------
     callable
         From a `~sunpy_lasco.net.survey.DayListing` to the rows that are wanted (of dtype
-        `~sunpy_lasco.net.table.ROW`) and the errors of the listing.
+        `~sunpy_lasco.net.table.ROW`), the errors of the listing, and whether it failed.
     """
     texts = {column: found[kind].value for kind, column in _TEXTS.items() if kind in found}
     exposure = found.get(ExposureTime)
@@ -49,7 +49,7 @@ def selection(found):
             # A hair more than the rounding, because 0.05 has no exact binary form.
             margin = _EXPOSURE_ROUNDING + 1e-6
             wanted &= (rows["exptime"] >= shortest - margin) & (rows["exptime"] <= longest + margin)
-        return rows[wanted], listing.errors
+        return rows[wanted], listing.errors, listing.failed
 
     return keep
 

@@ -2,8 +2,6 @@
 Asking the archives for many days: who has what, and what could not be learnt.
 """
 
-import gc
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,10 +9,11 @@ from datetime import date
 
 from tqdm.auto import tqdm
 
+from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.net.cache import ListingCache
 from sunpy_lasco.net.headers import remote_entry
-from sunpy_lasco.net.listing import is_html, parse_index, parse_listing
+from sunpy_lasco.net.listing import is_html, is_index, parse_index, parse_listing
 from sunpy_lasco.net.web import Web, WebError
 
 __all__ = ["DayListing", "ListingError", "survey"]
@@ -46,6 +45,15 @@ class DayListing:
     #: What went wrong.
     errors: list = field(default_factory=list)
 
+    @property
+    def failed(self):
+        """Whether no archive told of the day."""
+        return self.archive is None and bool(self.errors)
+
+
+class _PageError(WebError):
+    """In the place of a directory there is a page that lists nothing."""
+
 
 def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable | None = None):
     """
@@ -63,8 +71,8 @@ def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable |
     web : `~sunpy_lasco.net.web.Web`, optional
         By which to ask; a new one by default.
     progress : `bool`, optional
-        Whether a progress bar appears; by default only if it takes long and somebody
-        can see it.
+        Whether a progress bar appears if it takes long; by default as the configuration
+        says.
     keep : callable, optional
         Given a `DayListing`, makes of it what is returned.  It runs as soon as the
         listing is known, so that long searches need not hold all of them.
@@ -90,8 +98,6 @@ def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable |
         listing = _list_day(web, cache, archives, *job)
         return listing if keep is None else keep(listing)
 
-    # Downloaders leave event loops behind that complain when a thread collects them.
-    gc.collect()
     pool = ThreadPoolExecutor(max_workers=min(WORKERS, max(len(jobs), 1)), thread_name_prefix="lasco-listing")
     try:
         with _bar(len(jobs), progress) as bar:
@@ -105,8 +111,7 @@ def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable |
 
 
 def _bar(total, progress):
-    if progress is None:
-        progress = "ipykernel" in sys.modules or bool(getattr(sys.stderr, "isatty", bool)())
+    progress = Configuration.read().progress if progress is None else progress
     return tqdm(total=total, desc="Listings of days", unit="listing", delay=PATIENCE, disable=not progress)
 
 
@@ -116,28 +121,33 @@ def _list_day(web, cache, archives, day, camera):
         return DayListing(day, camera, entries, number)
     except KeyError:
         pass
-    today, faults, partial = date.today(), [], None
+    today, faults, partial, absent = date.today(), [], None, False
     for number, archive in enumerate(archives):
         if not archive.may_hold(day, today):
             continue
         try:
             entries, errors = _ask(web, archive, day, camera)
         except WebError as error:
-            faults.append(f"{archive.provider}: {error}")
+            faults.append((archive.provider, error))
             continue
         if entries and not errors:
             # After a fault the first archive may still have more to say.
             if not faults and partial is None:
                 cache.write(day, camera, entries, number)
             return DayListing(day, camera, entries, number)
+        absent |= not errors
         if errors and (partial is None or len(entries) > len(partial.entries)):
             partial = DayListing(day, camera, entries, number, errors)
     if partial is not None:
         return partial
-    if faults:
-        msg = f"{day} {camera}: the images could not be listed ({'; '.join(faults)})."
+    if any(not isinstance(error, _PageError) for _, error in faults) or (faults and not absent):
+        reasons = "; ".join(f"{provider}: {error}" for provider, error in faults)
+        msg = f"{day} {camera}: the images could not be listed ({reasons})."
         return DayListing(day, camera, errors=[ListingError(msg)])
-    cache.write(day, camera, [], None)
+    # Pages without a list count as "nothing there" only beside an archive that says so
+    # outright, and not for long: a portal that wants a password answers like that, too.
+    if not faults:
+        cache.write(day, camera, [], None)
     return DayListing(day, camera)
 
 
@@ -146,8 +156,7 @@ def _ask(web, archive, day, camera):
     directory, level = archive.directory(day, camera), archive.level
     entries, names = _listed(web, f"{directory}/img_hdr.txt", camera, level)
     if not entries and not names:
-        page = web.get(f"{directory}/")
-        names = parse_index(page.decode("latin-1"), camera, level) if page else []
+        names = _indexed(web, f"{directory}/", camera, level)
     errors = []
     for name in names[:MOST_HEADERS]:
         try:
@@ -179,6 +188,20 @@ def _listed(web, url, camera, level):
         entries = [entry._replace(name=_compressed(entry.name)) for entry in entries]
         names = [_compressed(name) for name in names]
     return entries, names
+
+
+def _indexed(web, url, camera, level):
+    """Names of the images in a directory; none where the server has no such directory."""
+
+    def read(body):
+        page = body.decode("latin-1")
+        return parse_index(page, camera, level), is_index(page)
+
+    names, is_list = web.get(url, read=read) or ([], True)
+    if not names and not is_list:
+        msg = f"{url}: the server answers with a page that is no listing"
+        raise _PageError(msg)
+    return names
 
 
 def _compressed(name):

@@ -8,19 +8,16 @@ reached.  On import its entry in Fido's registry is narrowed: it leaves alone wh
 queries without a camera or without a level, other levels, other instruments.
 """
 
-import os
-
 from sunpy.net import Fido
 from sunpy.net.vso import VSOClient
 
+from sunpy_lasco.config import switch
 from sunpy_lasco.net.client import LASCOClient
 
 __all__ = ["answer_alone"]
 
-#: Environment variable: where it is set, the VSO is asked as well.
-VARIABLE = "SUNPY_LASCO_KEEP_VSO"
-
-_alone = os.environ.get(VARIABLE, "") in ("", "0")
+#: What was chosen in this session; None: what the setting ``keep_vso`` says.
+_alone = None
 
 
 def answer_alone(alone=True):
@@ -30,8 +27,8 @@ def answer_alone(alone=True):
     Parameters
     ----------
     alone : `bool`, optional
-        True: it is not asked, as is the case after the import unless the environment
-        variable SUNPY_LASCO_KEEP_VSO is set.  False: it is asked as well, and
+        True: it is not asked, as is the case after the import unless the setting
+        ``keep_vso`` (`sunpy_lasco.config`) says yes.  False: it is asked as well, and
         images may stand in both blocks of the answer.
 
     Returns
@@ -40,8 +37,12 @@ def answer_alone(alone=True):
         What was chosen before.
     """
     global _alone
-    before, _alone = _alone, bool(alone)
+    before, _alone = _is_alone(), bool(alone)
     return before
+
+
+def _is_alone():
+    return not switch("keep_vso", "no") if _alone is None else _alone
 
 
 def narrow(registry_holder, general, specific):
@@ -58,11 +59,17 @@ def narrow(registry_holder, general, specific):
     Notes
     -----
     The present validator is wrapped, so that others may do the same before or after.
+    Where a module was loaded anew, as in a notebook, the client of its earlier loading
+    is taken out, so that it does not answer beside the new one.
     """
+    name = (specific.__module__, specific.__qualname__)
+    for client in list(registry_holder.registry):
+        if client is not specific and (client.__module__, client.__qualname__) == name:
+            registry_holder.unregister(client)
     accepts = registry_holder.registry[general]
 
     def accepts_the_rest(*query):
-        return accepts(*query) and not (_alone and specific._can_handle_query(*query))
+        return accepts(*query) and not (_is_alone() and specific._can_handle_query(*query))
 
     registry_holder.register(general, validation_function=accepts_the_rest)
 

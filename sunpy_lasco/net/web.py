@@ -7,7 +7,6 @@ does not answer at all is left alone for a while, so that a long search does not
 wait for it again and again.
 """
 
-import os
 import threading
 import time
 from collections import defaultdict
@@ -18,9 +17,10 @@ import requests
 import sunpy
 from sunpy import log
 
+from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 
-__all__ = ["OFFLINE_VARIABLE", "Web", "WebError"]
+__all__ = ["PER_HOST", "Web", "WebError"]
 
 #: Requests under way at once to a host.
 PER_HOST = 2
@@ -30,8 +30,6 @@ TRIES = 3
 PAUSE = 0.5
 #: Longest pause that a server may ask for (Retry-After), s.
 LONGEST_PAUSE = 30.0
-#: Time to connect, and longest silence of a server, s.
-TIMEOUT = (10.0, 30.0)
 #: Longest time for one request, s: a server may also be endlessly slow.
 DEADLINE = 120.0
 #: Requests in a row to which a host does not answer before it is left alone.
@@ -45,9 +43,6 @@ LONGEST_BODY = 8_000_000
 ABSENT = frozenset({404, 410})
 #: Answers that may be others a little later.
 PASSING = frozenset({429, 500, 502, 503, 504})
-
-#: Environment variable: no request is made where it is set.
-OFFLINE_VARIABLE = "SUNPY_LASCO_OFFLINE"
 
 _HEADERS = {"User-Agent": f"sunpy_lasco sunpy/{sunpy.__version__} requests/{requests.__version__}"}
 
@@ -68,7 +63,7 @@ class Web:
     pause : `float`, optional
         Pause before the second try of a request, s.
     timeout : `tuple` of `float`, optional
-        Time to connect and longest silence, s.
+        Time to connect and longest silence, s; by default those of the configuration.
 
     Notes
     -----
@@ -77,7 +72,9 @@ class Web:
 
     def __init__(self, *, pause=None, timeout=None):
         self._pause = PAUSE if pause is None else pause
-        self._timeout = TIMEOUT if timeout is None else timeout
+        settings = Configuration.read()
+        self._timeout = (settings.connect_timeout, settings.read_timeout) if timeout is None else timeout
+        self._offline = settings.offline
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._silences = defaultdict(int)
@@ -138,8 +135,8 @@ class Web:
         raise WebError(msg)
 
     def _check_may_ask(self, url, host):
-        if os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"):
-            msg = f"{url}: not asked, because {OFFLINE_VARIABLE} is set"
+        if self._offline:
+            msg = f"{url}: not asked, because the setting 'offline' forbids it"
             raise WebError(msg)
         if self._silences[host] >= SILENCES and time.monotonic() - self._rested_at[host] < REST:
             msg = f"{url}: not asked, because {host} did not answer {self._silences[host]} requests in a row"

@@ -30,7 +30,7 @@ def fault_of(path):
     `str` or None
         A clause such as ``"it is a page of HTML"``; None if the file is whole: it begins
         with a FITS header, has an image of two axes, and as many bytes as the header
-        asks for, padding included.
+        asks for, padding included, and nothing but zeros behind them.
     """
     try:
         with path.open("rb") as raw:
@@ -64,9 +64,10 @@ def _fault(file):
         if not chunk:
             return f"it has {length} of {expected} bytes"
         length += len(chunk)
-    # The checksum of gzip comes at the very end.
-    while file.read(1 << 20):
-        pass
+    # Reading on also has gzip check its sum.  Zeros behind the image do no harm.
+    while rest := file.read(1 << 20):
+        if rest.strip(b"\0"):
+            return f"something else follows its {expected} bytes"
     return None
 
 

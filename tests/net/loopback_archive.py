@@ -171,7 +171,10 @@ class Tree:
             rows = "".join(
                 f'<tr><td><a href="{name}">{name}</a></td></tr>\n' for name in ["../", *names, "img_hdr.txt"]
             )
-            return Answer(f"<html><body><table>{rows}</table></body></html>".encode(), kind="text/html")
+            return Answer(
+                f"<html><head><title>Index of {path}</title><body><table>{rows}</table></body></html>".encode(),
+                kind="text/html",
+            )
         for image, name in zip(self.days[key], names, strict=True):
             if name == parts[2]:
                 body = image.fits(self.level)
