@@ -13,20 +13,15 @@ map, in the order in which the light went the other way:
 """
 
 from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
-from sunpy_lasco.calibration.counts import (
-    estimate_noise,
-    mark_missing,
-    normalize_exposure,
-    pad_to_full_frame,
-    subtract_bias,
-    unwrap,
-)
+from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
 from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor
 from sunpy_lasco.calibration.masking import apply_mask
+from sunpy_lasco.calibration.noise import estimate_noise
 from sunpy_lasco.calibration.pipeline import calibrate
 from sunpy_lasco.calibration.pointing import correct_time, update_observer, update_pointing
+from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.solarsoft import write_solarsoft
 from sunpy_lasco.calibration.storage import read_level1, write_level1
 from sunpy_lasco.calibration.uncertainty import RegionSum, region_sum, systematic_uncertainty

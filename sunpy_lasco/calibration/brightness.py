@@ -8,7 +8,7 @@ import numpy as np
 
 from sunpy_lasco.assets.names import C2_VIGNETTING, C3_RAMP, c3_vignetting_name
 from sunpy_lasco.assets.resolve import resolve
-from sunpy_lasco.calibration.counts import scaled_uncertainty
+from sunpy_lasco.calibration.noise import scaled_uncertainty
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.photometry import STAR_SCALE, doubtful_factor, frame_factor

@@ -2,34 +2,25 @@
 From level 0.5 to level 1 in one call.
 """
 
-import warnings
-
 import astropy.units as u
 
-import sunpy
 from sunpy.map import MapSequence
 
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
 from sunpy_lasco.calibration.checks import bad_content, check_level05, report_bad
-from sunpy_lasco.calibration.counts import (
-    estimate_noise,
-    mark_missing,
-    normalize_exposure,
-    pad_to_full_frame,
-    subtract_bias,
-    unwrap,
-)
+from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
 from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, given_factor
 from sunpy_lasco.calibration.masking import apply_mask
+from sunpy_lasco.calibration.noise import estimate_noise
 from sunpy_lasco.calibration.pointing import correct_time, refresh_wcs, update_observer, update_pointing
+from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.calibration.solarsoft import zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
-from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.version import version as __version__
 
@@ -43,9 +34,6 @@ CHOICES = {
     "on_bad": ("warn", "raise", "ignore"),
 }
 BIAS_LEVELS = ("official", "dark")
-#: The first sunpy whose maps honour SIP.
-SIP_SINCE = 8
-SUNPY_MAJOR = int(sunpy.__version__.split(".")[0])
 
 
 def calibrate(
@@ -96,8 +84,8 @@ def calibrate(
         Level-0.5 maps of neighbouring times, which help to fill lost blocks.
     distortion : `str` or None
         ``"resample"``: one interpolation.  ``"wcs"``: pixels stay where they were
-        measured, the distortion goes into the WCS as SIP, which sunpy honours from
-        8.0 on.  None: left in.
+        measured, the distortion goes into the WCS as SIP.  sunpy honours it from 8.0
+        on; with 7.0 the maps of this package do, those of others do not.  None: left in.
     north_up : `bool`
         Turn solar north up, in the same interpolation.
     sun_pixel : `~astropy.units.Quantity`, optional
@@ -214,12 +202,6 @@ def _check_options(options):
     if isinstance(options["bias"], str) and options["bias"] not in BIAS_LEVELS:
         msg = f"bias={options['bias']!r} is unknown; it is 'official', 'dark' or a quantity in DN."
         raise ValueError(msg)
-    if options["distortion"] == "wcs" and SUNPY_MAJOR < SIP_SINCE:
-        msg = (
-            f"sunpy {sunpy.__version__} does not apply the distortion (SIP) that distortion='wcs' puts into the WCS: "
-            f"positions are up to 15 pixels off. sunpy {SIP_SINCE}.0 does, as does astropy.wcs.WCS(smap.fits_header)."
-        )
-        warnings.warn(msg, LascoUserWarning, stacklevel=3)
 
 
 def _source(assets):
