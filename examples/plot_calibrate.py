@@ -1,0 +1,44 @@
+"""
+========================
+Calibrating one exposure
+========================
+
+Counts become mean solar brightness: a simulated exposure of C3, before and after.
+"""
+
+import matplotlib.pyplot as plt
+
+import sunpy_lasco
+from sunpy_lasco import simulate
+
+###############################################################################
+# A level-0.5 map.  Of a file from the archive it would be
+# ``sunpy.map.Map("32418480.fts")``; here it comes from the simulator, which knows the
+# truth as well.  A coronal mass ejection left the Sun four hours and a half earlier.
+
+ejection = simulate.CME(start="2000-05-15T07:30", position_angle=255, speed=700, width=55)
+scene = simulate.corona(activity=0.7, cme=ejection)
+exposure = simulate.observe("C3", date="2000-05-15T12:00", scene=scene, n_lost=6, seed=3)
+raw = exposure.level05
+raw
+
+###############################################################################
+# One call does all of the calibration.  Calibration images of real frames are found by
+# themselves; those of simulated frames come from the simulator.
+
+level1 = sunpy_lasco.calibrate(raw, assets=simulate.assets(exposure))
+print(level1.unit, level1.meta["calfac"], level1.meta["centsrc"])
+
+###############################################################################
+# The background of the camera's electronics, the shadow of the occulter and of the arm that
+# holds it, and the uneven illumination are gone.  Lost blocks are no zeros but NaN.
+
+figure = plt.figure(figsize=(12, 5), layout="constrained")
+before = figure.add_subplot(1, 2, 1, projection=raw)
+image = raw.plot(axes=before, title="Level 0.5")
+figure.colorbar(image, ax=before, shrink=0.7, label="DN")
+after = figure.add_subplot(1, 2, 2, projection=level1)
+image = level1.plot(axes=after, title="Level 1")
+figure.colorbar(image, ax=after, shrink=0.7, label="mean solar brightness")
+
+plt.show()

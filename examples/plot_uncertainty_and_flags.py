@@ -1,0 +1,60 @@
+"""
+=====================
+Uncertainty and flags
+=====================
+
+How sure is a pixel, how sure is a sum of pixels, and which pixels should be left out?
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LogNorm
+
+import sunpy_lasco
+from sunpy_lasco import PixelFlag, simulate
+
+exposure = simulate.observe("C3", date="2000-05-15T12:00", n_lost=10, seed=5)
+level1 = sunpy_lasco.calibrate(exposure.level05, assets=simulate.assets(exposure))
+
+###############################################################################
+# ``level1.uncertainty`` is the 1 sigma of each pixel by noise.  Relative to the brightness it
+# is smallest where the corona is bright.
+
+sigma = level1.uncertainty.array
+figure = plt.figure(figsize=(12, 5), layout="constrained")
+axes = figure.add_subplot(1, 2, 1, projection=level1)
+image = axes.imshow(100 * sigma / level1.data, norm=LogNorm(0.5, 5), origin="lower")
+axes.set(title="1 sigma of a pixel", xlabel="Helioprojective longitude", ylabel="Helioprojective latitude")
+figure.colorbar(image, ax=axes, shrink=0.7, label="per cent")
+
+###############################################################################
+# Flags are bits, one array for all of them.  A pixel may carry several.
+
+flags = sunpy_lasco.flags(level1)
+for name in ("MISSING", "UNTRANSMITTED", "MASKED", "SATURATED"):
+    print(f"{name:14s} {np.count_nonzero(flags & getattr(PixelFlag, name)):7d} pixels")
+
+axes = figure.add_subplot(1, 2, 2, projection=level1)
+kinds = np.full(flags.shape, np.nan)
+for value, name in enumerate(("MASKED", "UNTRANSMITTED", "MISSING", "SATURATED")):
+    kinds[(flags & getattr(PixelFlag, name)) != 0] = value
+image = axes.imshow(
+    kinds, origin="lower", cmap=plt.get_cmap("viridis", 4), vmin=-0.5, vmax=3.5, interpolation="nearest"
+)
+bar = figure.colorbar(image, ax=axes, shrink=0.7, ticks=range(4))
+bar.ax.set_yticklabels(["masked", "not sent", "missing", "saturated"])
+axes.set(title="Flags", xlabel="Helioprojective longitude", ylabel=" ")
+plt.show()
+
+###############################################################################
+# The interpolation that corrects the distortion shares the noise of a pixel among its
+# neighbours.  Sums over regions must not add their variances as if they were independent;
+# `~sunpy_lasco.region_sum` goes back to the pixels of the camera.
+
+region = np.zeros(level1.data.shape, bool)
+region[700:732, 300:332] = True
+total = sunpy_lasco.region_sum(level1, region)
+independent = np.sqrt(np.sum(sigma[region].astype(float) ** 2))
+print(f"sum of {total.pixels} pixels: {total.value:.5g}")
+print(f"1 sigma by noise: {total.sigma:.2g}; of independent pixels it would be {independent:.2g}")
+print(f"1 sigma by the errors of the calibration: {total.systematic:.2g}")
