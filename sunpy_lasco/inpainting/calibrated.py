@@ -15,6 +15,7 @@ from sunpy_lasco.inpainting.scene import star_drift
 from sunpy_lasco.inpainting.workspace import Scene, SceneNeighbour
 from sunpy_lasco.instrument.cameras import BLOCK
 from sunpy_lasco.instrument.distortion import occulter_centre
+from sunpy_lasco.map.flags import flags as flags_of
 
 __all__ = ["calibrated_neighbour", "calibrated_scene", "local_noise"]
 
@@ -88,7 +89,7 @@ def _positions(smap):
     return x, y, (float((column - sun[0]) * sx), float((row - sun[1]) * sy))
 
 
-def calibrated_scene(smap):
+def calibrated_scene(smap, flags):
     """
     Prepare a level-1 map.
 
@@ -96,6 +97,8 @@ def calibrated_scene(smap):
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1.
+    flags : `~numpy.ndarray` of `numpy.uint8`
+        Its flags.
 
     Returns
     -------
@@ -105,9 +108,9 @@ def calibrated_scene(smap):
     """
     frame = frame_of(smap)
     signal = np.array(smap.data, dtype=float)
-    hidden = flagged(smap, "MASKED", "OUTSIDE")
-    holes = holes_of(smap) & ~hidden & ~np.isfinite(signal)
-    unusable = flagged(smap, "SATURATED", "FILLED")
+    hidden = flagged(flags, "MASKED", "OUTSIDE")
+    holes = holes_of(flags) & ~hidden & ~np.isfinite(signal)
+    unusable = flagged(flags, "SATURATED", "FILLED")
     x, y, occulter = _positions(smap)
     known = np.isfinite(signal) & ~hidden & ~unusable
     background = np.ones(signal.shape)
@@ -149,7 +152,7 @@ def calibrated_neighbour(frame, other):
     `~sunpy_lasco.inpainting.workspace.SceneNeighbour`
     """
     signal = np.array(other.data, dtype=float)
-    known = np.isfinite(signal) & ~flagged(other, "MASKED", "OUTSIDE", "SATURATED", "FILLED")
+    known = np.isfinite(signal) & ~flagged(flags_of(other), "MASKED", "OUTSIDE", "SATURATED", "FILLED")
     noise = local_noise(np.nan_to_num(signal), known)
     signal[~known] = np.nan
     return SceneNeighbour(signal, seconds_between(frame, frame_of(other)), LocalVariance(noise))

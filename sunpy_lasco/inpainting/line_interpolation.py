@@ -10,7 +10,8 @@ to it on a coarse grid, and an expansion to pixels.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
-from scipy.interpolate import CubicSpline, RectBivariateSpline
+from scipy.interpolate import RectBivariateSpline
+from scipy.linalg import solve_banded
 
 __all__ = ["fill_along_lines", "gradient_direction", "line_numbers"]
 
@@ -107,16 +108,46 @@ def line_numbers(shape, direction):
 def _splines(cells, direction):
     """Fill the zero cells of each line by a natural cubic spline through the others."""
     lines, order = line_numbers(cells.shape, direction)
-    filled = cells.ravel().copy()
-    _, starts = np.unique(lines.ravel()[order], return_index=True)
-    for members in np.split(order, starts[1:]):
-        values = filled[members]
-        known = np.flatnonzero(values)
-        if 2 <= known.size < members.size:
-            spline = CubicSpline(known, values[known], bc_type="natural")
-            empty = np.flatnonzero(values == 0)
-            filled[members[empty]] = spline(empty)
+    _, line, length = np.unique(lines.ravel()[order], return_inverse=True, return_counts=True)
+    values = cells.ravel()[order]
+    place = np.arange(values.size) - np.repeat(np.cumsum(length) - length, length)
+    known = values != 0
+    count = np.bincount(line, known, minlength=length.size).astype(int)
+    usable = ((count >= 2) & (count < length))[line]
+    knots, empty = np.flatnonzero(known & usable), np.flatnonzero(~known & usable)
+    if empty.size:
+        values[empty] = _natural_splines(line[knots], place[knots], values[knots], line[empty], place[empty])
+    filled = np.empty_like(values)
+    filled[order] = values
     return filled.reshape(cells.shape)
+
+
+def _natural_splines(group, x, y, wanted_group, wanted_x):
+    """
+    Values of natural cubic splines, each through the points of one group, also beyond its ends.
+
+    The second derivatives of all splines are one tridiagonal system, in which
+    those at the ends of each spline are zero.
+    """
+    same = group[1:] == group[:-1]
+    step = np.where(same, np.diff(x), 1)
+    slope = np.diff(y) / step
+    inner = np.zeros(x.size, dtype=bool)
+    inner[1:-1] = same[:-1] & same[1:]
+    at = np.flatnonzero(inner)
+    bands, right = np.zeros((3, x.size)), np.zeros(x.size)
+    bands[1] = 1.0
+    bands[0, at + 1], bands[1, at], bands[2, at - 1] = step[at], 2 * (step[at - 1] + step[at]), step[at - 1]
+    right[at] = 6 * (slope[at] - slope[at - 1])
+    bend = solve_banded((1, 1), bands, right, check_finite=False)
+    width = max(int(x.max()), int(wanted_x.max())) + 1
+    left = np.searchsorted(group * width + x, wanted_group * width + wanted_x) - 1
+    first, last = np.searchsorted(group, wanted_group), np.searchsorted(group, wanted_group, side="right")
+    left = np.clip(left, first, last - 2)
+    h, t = step[left], wanted_x - x[left]
+    third = (bend[left + 1] - bend[left]) / h
+    linear = slope[left] - h * (2 * bend[left] + bend[left + 1]) / 6
+    return y[left] + t * (linear + t * (bend[left] / 2 + t * third / 6))
 
 
 def _smooth_along(image, direction):

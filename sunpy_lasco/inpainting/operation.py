@@ -112,14 +112,14 @@ def inpaint(smap, method="auto", *, context=None, background=None, response=None
             "repair the level-0.5 map before anything else is done to it."
         )
         raise NotCalibratableError(msg)
-    holes = holes_of(smap)
-    if not holes.any():
+    flags = flags_of(smap)
+    if not holes_of(flags).any():
         return replace(smap)
     if raw:
-        scene, bias = _raw_scene(smap, holes, background, response)
+        scene, bias = _raw_scene(smap, flags, background, response)
         make = _raw_neighbour
     else:
-        (scene, bias), make = (calibrated_scene(smap), 0.0), calibrated_neighbour
+        scene, bias, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
     names = []
     if context is not None:
         seconds = None if longest is None else float(longest.to_value("s"))
@@ -132,7 +132,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response=None
     if repair.unfilled:
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw))
         warnings.warn(message, LascoUserWarning, stacklevel=2)
-    return _filled_map(smap, scene, repair, bias, names, raw=raw)
+    return _filled_map(smap, flags, scene, repair, bias, names)
 
 
 def _first_block(smap, raw):
@@ -140,7 +140,7 @@ def _first_block(smap, raw):
     return tuple(int(indices[0]) for indices in block_indices(frame_of(smap))) if raw else (0, 0)
 
 
-def _raw_scene(smap, holes, background, response):
+def _raw_scene(smap, flags, background, response):
     frame = frame_of(smap)
     if response is not None:
         response = block_mean(frame_cutout(np.asarray(response), frame), frame.binning)
@@ -149,22 +149,23 @@ def _raw_scene(smap, holes, background, response):
         frame,
         background=background,
         response=response,
-        holes=holes,
+        holes=holes_of(flags),
         pointing=pointing_of(smap, frame),
         offset=card_offset(smap.meta),
     )
-    return exchange(scene, unusable=scene.unusable | flagged(smap, "FILLED")), bias
+    return exchange(scene, unusable=scene.unusable | flagged(flags, "FILLED")), bias
 
 
 def _raw_neighbour(frame, other):
     """The counts of another map; what was filled in it is no measurement."""
     counts = np.array(other.data, dtype=float)
-    counts[flagged(other, "FILLED")] = np.nan
+    counts[flagged(flags_of(other), "FILLED")] = np.nan
     return neighbour_of(frame, counts, frame_of(other), offset=card_offset(other.meta))
 
 
-def _filled_map(smap, scene, repair, bias, names, *, raw):
+def _filled_map(smap, flags, scene, repair, bias, names):
     """The map with the repair in it."""
+    raw, empty = is_raw(smap.meta), holes_of(flags)
     new = scene.holes & np.isfinite(repair.values)
     data = smap.data.astype(np.float32)
     frame = frame_of(smap)
@@ -172,12 +173,11 @@ def _filled_map(smap, scene, repair, bias, names, *, raw):
         # Sums beyond 32767 are negative in the file; beside filled pixels they cannot stay so.
         data[data < 0] += np.float32(65536)
     data[new] = (repair.values[new] + bias).astype(np.float32)
-    data[holes_of(smap) & ~new] = np.nan
-    flags = flags_of(smap)
+    data[empty & ~new] = np.nan
     flags[new] |= np.uint8(PixelFlag.FILLED)
     sigma = _uncertainty(smap, scene, frame, raw=raw)
-    sigma[holes_of(smap)] = np.nan
-    sigma[new] = np.hypot(repair.sigma, _systematic(smap, sigma))[new]
+    sigma[empty] = np.nan
+    sigma[new] = np.hypot(repair.sigma[new], _systematic(smap, sigma, new))
     meta = copy.deepcopy(smap.meta)
     used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
     lines = history_lines(repair.methods, _first_block(smap, raw), names if "temporal" in used else ())
@@ -187,12 +187,12 @@ def _filled_map(smap, scene, repair, bias, names, *, raw):
     return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))
 
 
-def _systematic(smap, sigma):
+def _systematic(smap, sigma, new):
     """What estimated calibration images add to the uncertainty: that of the nearest measured pixel, or nothing."""
     if not smap.meta.get("widened"):
         return 0.0
     nearest = ndimage.distance_transform_edt(~np.isfinite(sigma), return_distances=False, return_indices=True)
-    return sigma[tuple(nearest)]
+    return sigma[tuple(nearest[:, new])]
 
 
 def _uncertainty(smap, scene, frame, *, raw):

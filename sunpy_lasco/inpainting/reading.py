@@ -6,7 +6,6 @@ import numpy as np
 
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.pointing import Pointing, header_pointing
-from sunpy_lasco.map.flags import flags
 from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["card_offset", "flagged", "frame_of", "holes_of", "pointing_of", "seconds_between"]
@@ -27,13 +26,14 @@ def frame_of(smap):
     return Frame.from_header(smap.meta, smap.data.shape)
 
 
-def flagged(smap, *names):
+def flagged(flags, *names):
     """
     Pixels that carry one of some flags.
 
     Parameters
     ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    flags : `~numpy.ndarray` of `numpy.uint8`
+        As of `sunpy_lasco.flags`.
     *names : `str`
         Names of `~sunpy_lasco.PixelFlag`.
 
@@ -41,23 +41,23 @@ def flagged(smap, *names):
     -------
     `~numpy.ndarray` of `bool`
     """
-    bits = np.bitwise_or.reduce([int(PixelFlag[name]) for name in names])
-    return (flags(smap) & bits) != 0
+    bits = np.uint8(np.bitwise_or.reduce([int(PixelFlag[name]) for name in names]))
+    return (flags & bits) != 0
 
 
-def holes_of(smap):
+def holes_of(flags):
     """
     Pixels that were lost and that nothing was put into yet.
 
     Parameters
     ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    flags : `~numpy.ndarray` of `numpy.uint8`
 
     Returns
     -------
     `~numpy.ndarray` of `bool`
     """
-    return flagged(smap, "MISSING") & ~flagged(smap, "FILLED", "UNTRANSMITTED")
+    return flagged(flags, "MISSING") & ~flagged(flags, "FILLED", "UNTRANSMITTED")
 
 
 def card_offset(meta):

@@ -82,7 +82,9 @@ def saturated(signal, frame):
     """
     reads = frame.leb_sum[0] * frame.leb_sum[1]
     full = np.nan_to_num(signal) > (frame.camera.saturation * reads) * 0.95
-    return ndimage.binary_dilation(full, iterations=SATURATION_MARGIN) if full.any() else full
+    if not full.any():
+        return full
+    return ndimage.maximum_filter(full.view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)
 
 
 def hidden_pixels(frame, *, margin=0.0):
