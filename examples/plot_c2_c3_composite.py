@@ -53,20 +53,24 @@ def flattened(smap, nearest, farthest):
 inner, outer = flattened(c2, 2.3, 6.2), flattened(c3, 5.5, 25)
 
 ###############################################################################
-# C3 sets the axes; ``autoalign`` draws C2 where its WCS says that it belongs.  The exposures have their
-# middles three seconds apart, and SOHO moves in the meantime: sunpy wants to know where in space the light
-# comes from, and a sphere around the observer will do.
+# Both are brought to one grid.  The exposures have their middles three seconds apart, and SOHO moves in the
+# meantime: sunpy wants to know where in space the light comes from, and a sphere around the observer will do.
 
-figure = plt.figure(figsize=(7.5, 7))
-axes = figure.add_subplot(projection=c3)
-axes.set_facecolor("black")
+centre = SkyCoord(0 * u.arcsec, 0 * u.arcsec, frame=c3.coordinate_frame)
+grid = sunpy.map.make_fitswcs_header((1100, 1100), centre, scale=[32, 32] * u.arcsec / u.pix)
 with SphericalScreen(c3.observer_coordinate):
-    outer.plot(axes=axes, norm=plt.Normalize(0.6, 1.9), title=False)
-    inner.plot(axes=axes, norm=plt.Normalize(0.5, 1.9), title=False, autoalign=True, zorder=1)
+    inner, outer = inner.reproject_to(grid), outer.reproject_to(grid)
+
+###############################################################################
+# The second image covers the first where it has pixels; the limb shows where the Sun is.
+
+figure = plt.figure(figsize=(7.5, 7), layout="constrained")
+axes = figure.add_subplot(projection=outer)
+axes.set_facecolor("black")
+outer.plot(axes=axes, cmap="soholasco3", norm=plt.Normalize(0.6, 1.9), title=False)
+inner.plot(axes=axes, cmap="soholasco2", norm=plt.Normalize(0.5, 1.9), title=False)
 outer.draw_limb(axes=axes, color="white")
-edge = 18 * c3.rsun_obs
-corners = SkyCoord([-edge, edge], [-edge, edge], frame=c3.coordinate_frame)
-columns, rows = c3.wcs.world_to_pixel(corners)
-axes.set(xlim=columns, ylim=rows, title="C2 and C3, divided by the median at each distance")
+axes.grid(False)
+axes.set_title("C2 and C3, divided by the median at each distance")
 
 plt.show()
