@@ -73,6 +73,9 @@ def missing(name, places, reason=None, mirrors=MIRRORS):
     except AssetError:
         msg = f"{name} is not in {where}{because}."
     else:
+        if not item.folders:
+            msg = f"{name} ({item.content}) is not in {where}{because}. `sunpy-lasco ephemeris update` makes it."
+            return MissingAssetError(msg)
         urls = " and ".join(item.urls(mirrors)[:2])
         built_in = ' Approximate images are built in: assets="estimate".' if item.kind in ("image", "mask") else ""
         msg = (

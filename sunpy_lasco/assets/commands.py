@@ -9,8 +9,10 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_lasco.assets.asset import AbsentAssetError
+from sunpy_lasco.assets.files import read_bytes
+from sunpy_lasco.assets.images import read_image
 from sunpy_lasco.assets.names import CATALOGUE, entry, exposure_factor_name
-from sunpy_lasco.assets.reading import check_file, read_bytes, read_image
+from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.assets.remote import RemoteSource
 from sunpy_lasco.assets.resolve import fetch, local_sources
 from sunpy_lasco.assets.sources import ChainSource

@@ -28,6 +28,7 @@ __all__ = [
     "MIRRORS",
     "NOMINAL_ROLL",
     "POINTING_TABLES",
+    "SOHO_ORBITS",
     "Entry",
     "c3_vignetting_name",
     "entry",
@@ -61,6 +62,9 @@ POINTING_TABLES = {
 #: The last days that the pointing tables cover.
 LAST_POINTING_DAYS = "c2_c3_last_post_recovery_day.sav"
 
+#: Tables of SOHO's position by their origin, best first; made here, and published nowhere.
+SOHO_ORBITS = {"horizons": "soho_orbit_horizons.fits", "mdi": "soho_orbit_mdi.fits"}
+
 #: First day (MJD) of the vignetting after the interruption, 1998-07-06 (``c3_calibrate``).
 INTERRUPTION_MJD = 51000
 
@@ -81,9 +85,9 @@ class Entry:
     name: str
     #: What the file holds, for messages.
     content: str
-    #: ``"image"``, ``"mask"``, ``"text"`` or ``"save"`` (an IDL save file).
+    #: ``"image"``, ``"mask"``, ``"text"``, ``"save"`` (an IDL save file) or ``"orbit"``.
     kind: str
-    #: Folders of the archive in which the file may lie, best first.
+    #: Folders of the archive in which the file may lie, best first; none if it is published nowhere.
     folders: tuple[str, ...]
     #: Other folders in which some SolarSoft trees hold the file; they are not published.
     local_folders: tuple[str, ...] = ()
@@ -145,6 +149,8 @@ def _catalogue():
 #: All assets but the daily ones, by name.
 CATALOGUE = _catalogue()
 
+_MADE = {name: Entry(name, "positions of SOHO", "orbit", ()) for name in SOHO_ORBITS.values()}
+
 _EXPOSURE_FACTORS = re.compile(r"c([23])_expfactor_(\d{2})(\d{2})(\d{2})\.dat")
 
 
@@ -155,8 +161,8 @@ def entry(name):
     Parameters
     ----------
     name : `str`
-        A file name: one of `CATALOGUE`, or one of the daily files as
-        `exposure_factor_name` makes them.
+        A file name: one of `CATALOGUE`, of `SOHO_ORBITS`, or one of the daily files
+        as `exposure_factor_name` makes them.
 
     Returns
     -------
@@ -169,6 +175,8 @@ def entry(name):
     """
     if name in CATALOGUE:
         return CATALOGUE[name]
+    if name in _MADE:
+        return _MADE[name]
     daily = _EXPOSURE_FACTORS.fullmatch(str(name))
     if daily is None:
         msg = f"{name!r} is the name of no calibration image or table; known are {', '.join(sorted(CATALOGUE))}."

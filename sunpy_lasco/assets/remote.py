@@ -63,6 +63,8 @@ class RemoteSource(AssetSource):
             return kept
         if self.store.is_absent(name):
             raise self._absent(name)
+        if not entry(name).folders:
+            raise self._missing(name, None)
         if self.configuration.offline:
             raise self._missing(name, _OFFLINE)
         try:
@@ -116,6 +118,8 @@ class RemoteSource(AssetSource):
                 outcomes[name] = store.file(name)
             elif store.is_absent(name) and not patient and not update:
                 outcomes[name] = self._absent(name)
+            elif not entry(name).folders:
+                outcomes[name] = self._missing(name, None)
             elif self.configuration.offline:
                 outcomes[name] = self._missing(name, _OFFLINE)
             else:
@@ -154,15 +158,18 @@ class RemoteSource(AssetSource):
                 f"`sunpy-lasco assets pin {job.name}` accepts what is published now."
             )
             return ChangedAssetError(msg)
-        if entry(job.name).daily and job.is_absent:
+        if job.is_absent:
             self.store.set_absent(job.name)
-            return self._absent(job.name)
+            if entry(job.name).daily:
+                return self._absent(job.name)
         return self._missing(job.name, f"it could not be fetched: {job.explanation}")
 
     def _missing(self, name, detail):
         return missing(name, [self.label], detail, self.configuration.mirrors)
 
     def _absent(self, name):
+        if not entry(name).daily:
+            return self._missing(name, "the archives had no such file when they were asked, less than a day ago")
         urls = " and ".join(entry(name).urls(self.configuration.mirrors))
         msg = f"There are no {entry(name).content}: the archives have no {urls} ."
         return AbsentAssetError(msg)

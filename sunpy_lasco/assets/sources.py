@@ -5,8 +5,9 @@ What every source of assets can do.
 from dataclasses import dataclass
 
 from sunpy_lasco.assets.asset import AbsentAssetError, missing
+from sunpy_lasco.assets.images import read_image
 from sunpy_lasco.assets.names import MIRRORS
-from sunpy_lasco.assets.reading import read_image, read_text
+from sunpy_lasco.assets.reading import read_text
 from sunpy_lasco.errors import MissingAssetError
 
 __all__ = ["AssetSource", "ChainSource"]

@@ -2,7 +2,7 @@
 The directory in which fetched assets are kept.
 
 Files appear in it whole or not at all.  Beside them stand what is known of
-their origin (``pins.json``) and, for a while, which daily files do not exist
+their origin (``pins.json``) and, for a while, which files do not exist
 (``absent.json``) and which servers did not answer (``unreachable.json``), so
 that many processes ask once.  The directory has the folders of a SolarSoft tree
 and can be copied to another machine and be given there as ``assets=``.
@@ -19,13 +19,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sunpy_lasco.assets.files import file_stamp, read_bytes
 from sunpy_lasco.assets.names import entry
-from sunpy_lasco.assets.reading import check_file, file_stamp, read_bytes
+from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.errors import AssetError
 
 __all__ = ["Store", "StoreError"]
 
-#: Seconds for which it is remembered that there is no file for a day.
+#: Seconds for which it is remembered that an archive has no such file.
 ABSENT_SECONDS = 24 * 3600
 #: Seconds for which a server that did not answer is not asked again.
 UNREACHABLE_SECONDS = 60
@@ -199,12 +200,12 @@ class Store:
         return path
 
     def is_absent(self, name):
-        """Whether it is remembered that there is no file for that day."""
+        """Whether it is remembered that the archives have no such file."""
         when = _load(self.file(name).with_name("absent.json"), strict=False).get(name)
         return _is_recent(when, ABSENT_SECONDS)
 
     def set_absent(self, name):
-        """Remember that there is no file for that day; only while `locked`."""
+        """Remember that the archives have no such file; only while `locked`."""
         self._note(self.file(name).with_name("absent.json"), name, time.time())
 
     def unreachable(self):

@@ -1,6 +1,8 @@
 """
-What tables say of a frame: its relative exposure and the error of its clock.
+What tables say of a frame: its relative exposure, the error of its clock, and where SOHO was.
 """
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from sunpy import log
 
 from sunpy_lasco.assets.exposure_factors import parse_exposure_factors
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS, exposure_factor_name
+from sunpy_lasco.assets.orbits import read_orbits
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.assets.tables import parse_time_offsets
 from sunpy_lasco.calibration.records import frame_of
@@ -17,7 +20,10 @@ from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.instrument.exposure import NO_FACTOR, ExposureFactor, find_exposure_factor
 from sunpy_lasco.instrument.frame import original_start
 
-__all__ = ["clock_offset", "exposure_factor", "given_factor"]
+__all__ = ["clock_correction", "clock_offset", "exposure_factor", "given_factor", "observer_position"]
+
+#: Least 1 sigma of an offset of the clock, s; none is published with the table.
+CLOCK_SIGMA = 1.0
 
 
 def exposure_factor(smap, *, assets=None):
@@ -96,10 +102,67 @@ def clock_offset(smap, *, assets=None):
     -----
     SolarSoft ``adjust_all_date_obs``: linear in time, with the ends extended.
     """
+    found = clock_correction(smap, assets=assets)
+    return None if found is None else found[0]
+
+
+def clock_correction(smap, *, assets=None):
+    """
+    Time by which the on-board clock was ahead, and its error.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    assets : optional
+        Source of the table, see `sunpy_lasco.calibrate`.
+
+    Returns
+    -------
+    `tuple` of `~astropy.units.Quantity` or None
+        Offset, and its 1 sigma: half the difference of the two rows between which the
+        exposure lies, since the clock was set forth and back at unknown times, and at
+        least 1 s.  None where there is no table.
+
+    Notes
+    -----
+    SolarSoft ``adjust_all_date_obs``: linear in time, with the ends extended.
+    """
     try:
         text, _ = resolve(assets).text(C2_TIME_OFFSETS)
     except MissingAssetError as error:
         log.debug("No correction of the time: %s", error)
         return None
+    days, offsets = _clock_table(text)
+    mjd = original_start(smap.meta).mjd
+    row = np.clip(np.searchsorted(days, mjd) + np.array([-1, 0]), 0, len(days) - 1)
+    sigma = max(abs(float(np.diff(offsets[row])[0])) / 2, CLOCK_SIGMA)
+    return float(np.interp(mjd, days, offsets)) * u.s, sigma * u.s
+
+
+@lru_cache(maxsize=2)
+def _clock_table(text):
     table = parse_time_offsets(text)
-    return float(np.interp(original_start(smap.meta).mjd, table["mjd"], table["offset"])) * u.s
+    return np.asarray(table["mjd"], dtype=float), np.asarray(table["offset"], dtype=float)
+
+
+def observer_position(smap, *, assets=None):
+    """
+    Where SOHO was, from a table that is at hand; nothing is ever fetched for it.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    assets : optional
+        Source of the tables, see `sunpy_lasco.calibrate`.
+
+    Returns
+    -------
+    `dict`
+        ``coordinate``, ``source`` and ``error`` for `~sunpy_lasco.update_observer`;
+        empty where no table covers the time, so that L1 is taken.
+    """
+    time = smap.date
+    for orbit in read_orbits(resolve(assets)):
+        if orbit.covers(time):
+            return {"coordinate": orbit.position(time), "source": orbit.source, "error": orbit.error}
+    return {}

@@ -13,15 +13,17 @@ from sunpy_lasco.calibration.checks import bad_content, check_level05, report_ba
 from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
-from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, given_factor
+from sunpy_lasco.calibration.lookups import clock_correction, exposure_factor, given_factor, observer_position
 from sunpy_lasco.calibration.masking import apply_mask
 from sunpy_lasco.calibration.noise import estimate_noise
 from sunpy_lasco.calibration.pointing import correct_time, refresh_wcs, update_observer, update_pointing
+from sunpy_lasco.calibration.pointing_sources import find_pointing
 from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.calibration.solarsoft import zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
 from sunpy_lasco.instrument.distortion import occulter_centre
+from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.version import version as __version__
 
 __all__ = ["calibrate"]
@@ -40,7 +42,7 @@ def calibrate(
     smap,
     *,
     assets=None,
-    inpaint=None,
+    inpaint="auto",
     context=None,
     distortion="resample",
     north_up=False,
@@ -79,9 +81,11 @@ def calibrate(
         environment variables ``LASCO_DATA`` and ``SSW``, and the archives.
     inpaint : `str`, `bool` or None
         Method by which lost blocks are filled before all else, see
-        `sunpy_lasco.inpaint`; True for ``"auto"``.  None or False leaves them NaN.
+        `sunpy_lasco.inpaint`: ``"auto"`` or True for the best one, block by block.
+        Filled pixels are flagged.  None or False leaves them NaN.
     context : sequence of maps, optional
-        Level-0.5 maps of neighbouring times, which help to fill lost blocks.
+        Level-0.5 maps of neighbouring times, which help to fill lost blocks.  Where
+        several maps are calibrated, they are the context of each other by default.
     distortion : `str` or None
         ``"resample"``: one interpolation.  ``"wcs"``: pixels stay where they were
         measured, the distortion goes into the WCS as SIP.  sunpy honours it from 8.0
@@ -106,7 +110,8 @@ def calibrate(
     time_offset : `~astropy.units.Quantity`, optional
         Time by which the on-board clock was ahead, instead of the table's.
     observer : `~astropy.coordinates.SkyCoord`, optional
-        Position of SOHO instead of L1; see `~sunpy_lasco.update_observer`.
+        Position of SOHO instead of that of a table, if ``sunpy-lasco ephemeris update``
+        has made one, or of L1; see `~sunpy_lasco.update_observer`.
     vignetting, stray_light, mask : `bool`
         Leave out a step by False.
     pad : `bool`
@@ -153,13 +158,15 @@ def calibrate(
     """
     options = {name: value for name, value in locals().items() if name != "smap"}
     if isinstance(smap, list | tuple | MapSequence):
+        options["context"] = list(smap) if context is None else context
         done = [calibrate(one, **options) for one in smap]
         return MapSequence(done) if isinstance(smap, MapSequence) else done
     check_level05(smap)
     _check_options(options)
     assets = _source(assets)
 
-    smap = update_pointing(smap, centre=centre, roll=roll)
+    clock = _clock(smap, time_offset, assets)
+    smap = _pointed(smap, centre, roll, clock, assets)
     if inpaint:
         smap = _filled(smap, inpaint, context)
     smap = unwrap(smap)
@@ -185,9 +192,10 @@ def calibrate(
         smap = apply_mask(smap, assets=assets)
     smap = widen_for_estimates(smap)
     smap = rectify(smap)
-    smap = _timed(smap, time_offset, assets)
+    smap = correct_time(smap, **clock)
     smap = refresh_wcs(smap)
-    smap = update_observer(smap, observer)
+    known = observer_position(smap, assets=assets) if observer is None else {"coordinate": observer}
+    smap = update_observer(smap, **known)
     if solarsoft:
         smap = zero_missing(smap)
     return finish_header(smap, statistics="official" if solarsoft else "nan", version=__version__)
@@ -224,8 +232,17 @@ def _report(smap, on_bad):
     report_bad(frame.filename, bad_content(smap.data, smap._flags, frame, centre), on_bad)
 
 
-def _timed(smap, offset, assets):
+def _clock(smap, offset, assets):
+    """What `correct_time` is to be told."""
     if offset is not None:
-        return correct_time(smap, offset=u.Quantity(offset), source="given")
-    found = clock_offset(smap, assets=assets)
-    return correct_time(smap) if found is None else correct_time(smap, offset=found, source=C2_TIME_OFFSETS)
+        return {"offset": u.Quantity(offset), "source": "given"}
+    found = clock_correction(smap, assets=assets)
+    return {} if found is None else {"offset": found[0], "source": C2_TIME_OFFSETS, "sigma": found[1]}
+
+
+def _pointed(smap, centre, roll, clock, assets):
+    """The map with the best pointing that is known, unless it was set before."""
+    known = "detroll" in smap.meta or (centre is not None and roll is not None)
+    start = original_start(smap.meta) - clock.get("offset", 0 * u.s)
+    found = None if known else find_pointing(smap, assets=assets, time=start)
+    return update_pointing(smap, centre=centre, roll=roll, pointing=found)

@@ -18,8 +18,8 @@ from sunpy_lasco.instrument.pointing import full_position, header_pointing, norm
 
 __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
-#: Largest error of an uncorrected clock in the years of the mission, s.
-CLOCK_ERROR = 180.0
+#: 1 sigma of an uncorrected clock, s: it was off by up to 180 s, all errors taken as equally likely.
+CLOCK_SIGMA = 104.0
 
 
 def refresh_wcs(smap):
@@ -44,6 +44,7 @@ def update_pointing(
     *,
     centre: u.pix = None,
     roll: u.deg = None,
+    pointing=None,
     centre_source=None,
     roll_source=None,
     centre_sigma: u.pix = None,
@@ -61,6 +62,10 @@ def update_pointing(
         as ``smap.reference_pixel`` counts them.
     roll : `~astropy.units.Quantity`, optional
         Turning the map's image by this counter-clockwise brings solar north up.
+    pointing : `~sunpy_lasco.instrument.pointing.Pointing`, optional
+        Both in the orientation of the detector, as
+        `~sunpy_lasco.calibration.pointing_sources.find_pointing` finds them; ``centre``
+        and ``roll`` come before it.
     centre_source, roll_source : `str`, optional
         Where the values come from, for the cards CENTSRC and ROLLSRC.
     centre_sigma, roll_sigma : `~astropy.units.Quantity`, optional
@@ -69,8 +74,9 @@ def update_pointing(
     Returns
     -------
     map of the same class
-        With the cards SUNPIX1, SUNPIX2, DETROLL, CENTSRC, ROLLSRC, CENTSIG, ROLLSIG
-        and a standard WCS.  What is not given is kept, or, in a map whose pointing
+        With the cards SUNPIX1, SUNPIX2, DETROLL; CENTSRC, ROLLSRC (where they come
+        from); CENTSTAT, ROLLSTAT (``final``, ``interim`` or ``given``); CENTSIG, ROLLSIG
+        (1 sigma) and a standard WCS.  What is not given is kept, or, in a map whose pointing
         was never set, taken from the header by the rules of its vintage.
 
     Notes
@@ -79,8 +85,8 @@ def update_pointing(
     """
     meta = smap.meta
     cards = {}
-    if "detroll" not in meta:
-        pointing = header_pointing(meta, frame_of(smap))
+    if "detroll" not in meta or pointing is not None:
+        pointing = pointing or header_pointing(meta, frame_of(smap))
         cards = {
             "sunpix1": pointing.centre[0],
             "sunpix2": pointing.centre[1],
@@ -89,6 +95,8 @@ def update_pointing(
             "rollsrc": pointing.roll_source,
             "centsig": pointing.centre_sigma,
             "rollsig": pointing.roll_sigma,
+            "centstat": pointing.status,
+            "rollstat": pointing.status,
         }
     history = []
     if centre is not None:
@@ -99,6 +107,7 @@ def update_pointing(
             "sunpix2": y,
             "centsrc": centre_source or "given",
             "centsig": None if centre_sigma is None else float(np.mean(centre_sigma.to_value(u.pix))),
+            "centstat": "given",
         }
         history.append(f"Sun centre set ({cards['centsrc']})")
     if roll is not None:
@@ -107,12 +116,13 @@ def update_pointing(
             "detroll": float(normalize_roll(stored + meta.get("imgrot", 0.0) + 180.0 * is_turned(meta))),
             "rollsrc": roll_source or "given",
             "rollsig": None if roll_sigma is None else float(np.squeeze(roll_sigma.to_value(u.deg))),
+            "rollstat": "given",
         }
         history.append(f"Roll set to {stored:.6f} degrees ({cards['rollsrc']})")
     return refresh_wcs(record(smap, cards=cards, history=history))
 
 
-def update_observer(smap, coordinate=None, *, source="given"):
+def update_observer(smap, coordinate=None, *, source="given", error=None):
     """
     Set the position of the observer.
 
@@ -125,6 +135,8 @@ def update_observer(smap, coordinate=None, *, source="given"):
         L1 point is taken; nothing is ever fetched.
     source : `str`
         Where the coordinate comes from, for the card OBSSRC.
+    error : `str`, optional
+        Its error, for the card OBSERR.
 
     Returns
     -------
@@ -140,8 +152,6 @@ def update_observer(smap, coordinate=None, *, source="given"):
     if coordinate is None:
         coordinate, source = l1_position(smap.date), "L1 approximation"
         error = L1_POSITION_ERROR
-    else:
-        error = None
     position = coordinate.transform_to(HeliographicStonyhurst(obstime=smap.date))
     distance = position.radius.to(u.m)
     cards = {
@@ -156,7 +166,7 @@ def update_observer(smap, coordinate=None, *, source="given"):
     return record(smap, cards=cards, history=[f"Observer: {source}"])
 
 
-def correct_time(smap, *, offset=None, source="uncorrected"):
+def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
     """
     Correct the time of the exposure for the drift of the on-board clock.
 
@@ -167,12 +177,15 @@ def correct_time(smap, *, offset=None, source="uncorrected"):
         Time by which the on-board clock was ahead.  None leaves the time as it is.
     source : `str`
         Where the offset comes from, for the card TIMESRC.
+    sigma : `~astropy.units.Quantity`, optional
+        1 sigma of the offset.
 
     Returns
     -------
     map of the same class
         With DATE-OBS, DATE-BEG, DATE-AVG, DATE-END in ISO form and UTC, the original
-        start in DATE-ORI, TIMESRC, and the offset in TIMEOFF.
+        start in DATE-ORI, TIMESRC, the offset in TIMEOFF and its 1 sigma, where it is
+        known, in TIMESIG (s).
 
     Notes
     -----
@@ -200,7 +213,10 @@ def correct_time(smap, *, offset=None, source="uncorrected"):
         "timesys": "UTC",
         "timesrc": source,
         "timeoff": shift,
+        "timesig": None if sigma is None else float(sigma.to_value(u.s)),
     }
+    if offset is None:
+        cards["timesig"] = CLOCK_SIGMA
     line = "Time not corrected for the drift of the clock (up to 3 minutes)"
     if offset is not None:
         line = f"Time corrected by {-shift:+.3f} s ({source}); original date_obs: {cards['date-ori']}"

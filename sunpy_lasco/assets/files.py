@@ -1,0 +1,102 @@
+"""
+Files of assets: what they hold, when they change, and what is no file at all.
+"""
+
+import hashlib
+from pathlib import Path
+
+from sunpy_lasco.errors import AssetError
+
+__all__ = ["digest", "file_stamp", "read_bytes", "refuse_page"]
+
+
+def file_stamp(path):
+    """
+    What changes when a file is replaced.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `tuple`
+        Time of modification, inode and size.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If there is no such file.
+    """
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        msg = f"The file {path} cannot be read: {error.strerror}."
+        raise AssetError(msg) from error
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def read_bytes(path):
+    """
+    Read a file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    content : `bytes`
+    sha256 : `str`
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If it cannot be read.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        msg = f"The file {path} cannot be read: {error.strerror}."
+        raise AssetError(msg) from error
+    return content, digest(content)
+
+
+def digest(content):
+    """
+    SHA-256 of the content of a file.
+
+    Parameters
+    ----------
+    content : `bytes`
+
+    Returns
+    -------
+    `str`
+        Hexadecimal digits.
+    """
+    return hashlib.sha256(content).hexdigest()
+
+
+def refuse_page(content, place):
+    """
+    Refuse a web page, with which archives answer, and status 200, for a file that they do not have.
+
+    Parameters
+    ----------
+    content : `bytes`
+    place : path-like or `str`
+        Path or address of the file, for messages.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If it is one, or empty.
+    """
+    start = content[:512].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        msg = f"{place} is a web page and not the file."
+        raise AssetError(msg)
+    if not content.strip():
+        msg = f"{place} is empty."
+        raise AssetError(msg)

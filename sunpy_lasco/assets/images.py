@@ -1,0 +1,146 @@
+"""
+Reading and checking of calibration images.
+"""
+
+import io
+import warnings
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+
+from sunpy_lasco.assets.asset import Asset
+from sunpy_lasco.assets.files import file_stamp, read_bytes, refuse_page
+from sunpy_lasco.assets.names import CATALOGUE
+from sunpy_lasco.assets.systematics import systematic_error
+from sunpy_lasco.errors import AssetError
+
+__all__ = ["check_image", "read_image"]
+
+#: Images kept in memory: all six of them, at 4 MB each.
+_IMAGES = 8
+
+
+def read_image(path, name=None):
+    """
+    Read and check a calibration image.
+
+    Parameters
+    ----------
+    path : path-like
+    name : `str`, optional
+        Name of the asset; the name of the file if None.
+
+    Returns
+    -------
+    `Asset`
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If the file is not what it should be.
+    """
+    path = Path(path)
+    return _read_image(path, name or path.name, file_stamp(path))
+
+
+@lru_cache(maxsize=_IMAGES)
+def _read_image(path, name, stamp):
+    content, sha256 = read_bytes(path)
+    data, header = check_image(content, name, path)
+    estimated = str(header.get("ORIGIN", "")).strip().upper() == "ESTIMATE"
+    sigma, offset = systematic_error(name) if estimated else (None, 0.0)
+    return Asset(
+        name=name,
+        data=data,
+        header=header,
+        source=path.name,
+        sha256=sha256,
+        estimated=estimated,
+        sigma=sigma,
+        offset_sigma=offset,
+    )
+
+
+def check_image(content, name, place):
+    """
+    Decode and check a calibration image.
+
+    Parameters
+    ----------
+    content : `bytes`
+        Of a FITS file.
+    name : `str`
+        Name of the asset.
+    place : path-like or `str`
+        Path or address of the file, for messages.
+
+    Returns
+    -------
+    data : `numpy.ndarray`
+        Native byte order, float32 or, for a mask, uint8; read-only.
+    header : `dict`
+        The cards by upper-case keyword, without COMMENT and HISTORY.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If it is not the image that it should be.
+    """
+    item = CATALOGUE.get(name)
+    refuse_page(content, place)
+    if not content.startswith(b"SIMPLE"):
+        msg = f"{place} is no FITS file."
+        raise AssetError(msg)
+    try:
+        # What astropy warns of (old cards, missing padding) does no harm, and
+        # what would do harm is checked here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)
+            with fits.open(io.BytesIO(content), memmap=False) as hdus:
+                cards = hdus[0].header
+                bitpix, scale = cards["BITPIX"], cards.get("BSCALE", 1)
+                needed = hdus[0].fileinfo()["datLoc"] + abs(bitpix) // 8 * _count(cards)
+                if len(content) < needed:
+                    msg = f"{place} is truncated: it has {len(content)} bytes and should have {needed}."
+                    raise AssetError(msg)
+                data = hdus[0].data
+                header = {key: cards[key] for key in cards if key not in ("COMMENT", "HISTORY", "")}
+    except (OSError, ValueError, KeyError, IndexError, TypeError, fits.VerifyError) as error:
+        if isinstance(error, AssetError):
+            raise
+        msg = f"{place} cannot be read as a FITS file: {error}"
+        raise AssetError(msg) from error
+    shape = None if data is None else data.shape
+    if item is not None and shape != item.shape:
+        msg = f"{place} holds an image of shape {shape}; {name} has the shape {item.shape}."
+        raise AssetError(msg)
+    if item is not None and bitpix not in item.bitpix and scale == 1:
+        msg = f"{place} has BITPIX {bitpix}; {name} has one of {item.bitpix}."
+        raise AssetError(msg)
+    return _native(data, item, place), header
+
+
+def _count(cards):
+    """Number of values in the primary array."""
+    if not cards["NAXIS"]:
+        return 0
+    return int(np.prod([cards[f"NAXIS{axis + 1}"] for axis in range(cards["NAXIS"])], dtype=np.int64))
+
+
+def _native(data, item, place):
+    if item is not None and item.kind == "mask":
+        if not np.isin(data, (0, 1)).all():
+            msg = f"{place} is a mask and holds other values than 0 and 1."
+            raise AssetError(msg)
+        native = data.astype(np.uint8)
+    else:
+        native = data.astype(np.float32)
+        if not np.isfinite(native).all():
+            msg = f"{place} holds {np.count_nonzero(~np.isfinite(native))} values that are not finite."
+            raise AssetError(msg)
+    native.flags.writeable = False
+    return native

@@ -1,0 +1,144 @@
+"""
+SOHO's orbit from Horizons, the ephemeris service of the JPL.
+"""
+
+import json
+import re
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.config import setting
+from sunpy_lasco.errors import AssetError
+from sunpy_lasco.instrument.orbit import Orbit
+
+__all__ = ["HORIZONS", "fetch_horizons"]
+
+#: Address of the service; the setting ``horizons`` replaces it.
+HORIZONS = "https://ssd.jpl.nasa.gov/api/horizons.api"
+#: SOHO's number there.
+SOHO = "-21"
+#: Answers to longer intervals take longer: times the timeout of other requests.
+PATIENCE = 4
+#: What the card OBSERR says: the orbit is a fit to tracking data; Horizons states no error.
+ERROR = "below 0.0001 deg and 1e-6 in distance (interpolation; Horizons states no error)"
+
+_LIMIT = re.compile(r"No ephemeris for target .*?(prior to|after) A\.D\. (\d{4}-[A-Z]{3}-\d{2} \d\d:\d\d(?::[\d.]+)?)")
+
+
+def fetch_horizons(first, last, *, configuration, step=1):
+    """
+    Positions and velocities of SOHO, a row a day.
+
+    Parameters
+    ----------
+    first, last : `~astropy.time.Time`
+        Interval; it is cut to what Horizons covers.
+    configuration : `~sunpy_lasco.config.Configuration`
+        For the timeout and the offline switch.
+    step : `int`
+        Days between rows.
+
+    Returns
+    -------
+    orbit : `~sunpy_lasco.instrument.orbit.Orbit`
+    url : `str`
+        Where it came from.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If there is no usable answer.
+    """
+    server = setting("horizons", HORIZONS)
+    if configuration.offline:
+        msg = f"{server} is not asked: the network is switched off."
+        raise AssetError(msg)
+    start, stop = (np.floor(time.tdb.jd - 0.5) + 0.5 for time in (first, last))
+    # One answer may say where the orbit begins, the next where it ends.
+    for _ in range(3):
+        if stop <= start:
+            msg = f"{server} has no orbit of SOHO between {first.utc.isot} and {last.utc.isot}."
+            raise AssetError(msg)
+        url = f"{server}?{urlencode(_query(start, stop, step))}"
+        text = _ask(server, url, configuration)
+        limit = _LIMIT.search(text)
+        if limit is None:
+            return _orbit(text, server, round((stop - start) / step) + 1), url
+        day = Time.strptime(limit[2][:11].title(), "%Y-%b-%d", scale="tdb").jd
+        if limit[1] == "after":
+            stop = min(stop, day)
+        else:
+            start = max(start, day + 1)
+    msg = f"{server} contradicts itself on the interval that it covers: {limit[0]}."
+    raise AssetError(msg)
+
+
+def _query(start, stop, step):
+    begin, end = (Time(day, format="jd", scale="tdb").strftime("%Y-%m-%d") for day in (start, stop))
+    return {
+        "format": "json",
+        "COMMAND": f"'{SOHO}'",
+        "OBJ_DATA": "'NO'",
+        "MAKE_EPHEM": "'YES'",
+        "EPHEM_TYPE": "'VECTORS'",
+        "CENTER": "'500@10'",
+        "REF_PLANE": "'ECLIPTIC'",
+        "REF_SYSTEM": "'ICRF'",
+        "VEC_TABLE": "'2'",
+        "VEC_CORR": "'NONE'",
+        "OUT_UNITS": "'AU-D'",
+        "CSV_FORMAT": "'YES'",
+        "START_TIME": f"'{begin}'",
+        "STOP_TIME": f"'{end}'",
+        "STEP_SIZE": f"'{step} d'",
+    }
+
+
+def _ask(server, url, configuration):
+    """The text of an answer."""
+    timeout = PATIENCE * max(configuration.connect_timeout, configuration.read_timeout)
+    try:
+        with urlopen(Request(url, headers={"User-Agent": "sunpy_lasco"}), timeout=timeout) as answer:
+            body = answer.read()
+    except HTTPError as error:
+        problem = f"it answers with status {error.code}"
+    except TimeoutError:
+        problem = f"it does not answer within {timeout:.0f} s"
+    except OSError as error:
+        problem = f"it cannot be reached ({getattr(error, 'reason', error)})"
+    except Exception as error:  # noqa: BLE001 - http.client raises what it stumbles over
+        problem = f"the transfer broke off ({type(error).__name__})"
+    else:
+        try:
+            content = json.loads(body)
+            text = content.get("error") or content["result"]
+        except (ValueError, KeyError, AttributeError, TypeError):
+            problem = f"its answer is not that of Horizons: {body[:60].decode('latin-1')!r}"
+        else:
+            return str(text)
+    msg = f"The orbit of SOHO could not be had from {server}: {problem}."
+    raise AssetError(msg)
+
+
+def _orbit(text, server, expected):
+    """The table in the text of an answer."""
+    found = re.search(r"^\$\$SOE\s*$(.*?)^\$\$EOE\s*$", text, re.MULTILINE | re.DOTALL)
+    try:
+        if found is None:
+            last_line = next((line for line in reversed(text.splitlines()) if line.strip()), "nothing")
+            msg = f"there is no whole table in it, but {last_line.strip()[:200]!r}"
+            raise ValueError(msg)
+        rows = [line.split(",") for line in found[1].splitlines() if line.strip()]
+        numbers = np.array([[float(row[0]), *map(float, row[2:8])] for row in rows]).reshape(-1, 7)
+        if len(numbers) != expected:
+            msg = f"it has {len(numbers)} rows instead of {expected}"
+            raise ValueError(msg)
+        return Orbit(numbers[:, 0], numbers[:, 1:4], numbers[:, 4:7], "Horizons", ERROR)
+    except (ValueError, IndexError) as error:
+        msg = f"The answer of {server} on the orbit of SOHO cannot be used: {error}."
+        raise AssetError(msg) from error
