@@ -33,6 +33,7 @@ from sunpy_lasco.map.headers import (
     is_standard,
     observation_time,
     processed_before,
+    processing_date,
 )
 
 __all__ = ["ImageGeometry", "image_geometry", "lenient_frame", "standard_cards"]
@@ -190,6 +191,8 @@ def lenient_frame(meta, shape):
     for card, stand_in in (("exptime", 0.0), ("filter", "unknown"), ("polar", "unknown")):
         if filled.get(card) in (None, ""):
             filled[card] = stand_in
+    if processing_date(meta) is None:
+        filled.pop("date", None)
     try:
         return Frame.from_header(filled, shape)
     except HeaderError as error:
@@ -218,6 +221,12 @@ def _level05(meta, shape):
     frame = lenient_frame(meta, shape)
     pointing = header_pointing(meta, frame)
     scale = frame.camera.plate_scale
+    notes = [pointing.note] if pointing.note else []
+    if meta.get("date") not in (None, "") and processing_date(meta) is None:
+        notes.append(
+            f"The card DATE of {frame.filename or 'the image'} holds {meta['date']!r}, which is no date; what "
+            "its pointing is worth depends on it."
+        )
     return ImageGeometry(
         crpix=tuple(map(float, binned_position(pointing.centre, frame))),
         crval=_crval(meta),
@@ -229,7 +238,7 @@ def _level05(meta, shape):
         anchor_offset=(0.0, 0.0),
         detector_scale=scale,
         distorted=True,
-        notes=(pointing.note,) if pointing.note else (),
+        notes=tuple(notes),
     )
 
 
@@ -273,7 +282,7 @@ def _official_level1(meta, shape):
     roll = header_roll(meta)
     nominal = nominal_pointing(SimpleNamespace(camera=camera, start=observation_time(meta)))
     name = str(meta.get("filename") or "The image")
-    sign = -1.0 if processed_before(meta, CROTA_SIGN_CHANGED) else 1.0
+    sign = _sign_of_roll(meta, roll, nominal.roll)
     if roll is None:
         roll = nominal.roll
         notes.append(f"{name} has no card CROTA: its roll is taken as {roll:.2f} degree ({nominal.roll_source}).")
@@ -305,6 +314,19 @@ def _official_level1(meta, shape):
         distorted=False,
         notes=tuple(notes),
     )
+
+
+def _sign_of_roll(meta, roll, nominal):
+    """
+    1 or -1: the sign of CROTA in official level 1.
+
+    It was wrong before a version of the software, but files made a little earlier with
+    the right one are around; then the nominal roll tells.
+    """
+    if not processed_before(meta, CROTA_SIGN_CHANGED):
+        return 1.0
+    right, wrong = (abs(normalize_roll(sign * (roll or 0.0) - nominal)) for sign in (1.0, -1.0))
+    return 1.0 if right < wrong else -1.0
 
 
 def _grid(camera, cdelt):

@@ -65,10 +65,10 @@ class _CoronagraphMap(OperationsMixin):
 
     @classmethod
     def is_datasource_for(cls, data, header, **kwargs):
-        """Whether a header is of this camera."""
-        return (
-            squeezed(header.get("instrume", "")) == "LASCO" and squeezed(header.get("detector", "")) == cls._camera_name
-        )
+        """Whether a header is of this camera, or lacks DETECTOR and is refused best by this class."""
+        if squeezed(header.get("instrume", "")) != "LASCO":
+            return False
+        return (squeezed(header.get("detector") or "") or _likely_camera(header)) == cls._camera_name
 
     def _validate_meta(self):
         needed, wanted = headers.missing_cards(self.meta)
@@ -236,6 +236,11 @@ class _CoronagraphMap(OperationsMixin):
     @mask.setter
     def mask(self, value):
         self._mask = None if value is None else np.broadcast_to(np.asarray(value, dtype=bool), self.data.shape)
+
+
+def _likely_camera(header):
+    """Camera of a header without DETECTOR, by the name of the file; C2 where that says nothing either."""
+    return {"1": "C1", "3": "C3"}.get(str(header.get("filename") or "").strip()[:1], "C2")
 
 
 class LASCOC2Map(_CoronagraphMap, LASCOMap):
