@@ -1,6 +1,8 @@
 """A server on 127.0.0.1 in the place of all archives."""
 
+import gc
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,33 @@ from loopback_archive import Site, serve
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path):
+def _own_cache(tmp_path_factory):
     """Listings of one test do not answer another one."""
     before = sunpy.config.get("downloads", "remote_data_manager_dir")
-    sunpy.config.set("downloads", "remote_data_manager_dir", str(tmp_path / "data_manager"))
+    sunpy.config.set("downloads", "remote_data_manager_dir", str(tmp_path_factory.mktemp("data_manager")))
     yield
     sunpy.config.set("downloads", "remote_data_manager_dir", before)
+
+
+@pytest.fixture
+def fetch():
+    """
+    ``Fido.fetch`` without progress bars.
+
+    It leaves the event loop of its own, empty download behind; that is swept up here,
+    where nobody complains about it.
+    """
+    from sunpy.net import Fido
+
+    def fetch(*results, **kwargs):
+        try:
+            return Fido.fetch(*results, **{"progress": False, **kwargs})
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                gc.collect()
+
+    return fetch
 
 
 @pytest.fixture
