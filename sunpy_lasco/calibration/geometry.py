@@ -102,7 +102,10 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     resampling = _resampling(cards, frame, distortion)
     sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
     flags = smap._flags
-    result = interpolate(smap.data, resampling, variance=None if sigma is None else sigma * sigma, flags=flags)
+    variance, shared = (None, None) if sigma is None else _shared_apart(sigma, flags)
+    result = interpolate(smap.data, resampling, variance=variance, flags=flags)
+    if shared is not None:
+        result.variance[...] += interpolate(shared, resampling).image ** 2
     flags = result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE)
     history = ["Distortion corrected (bilinear)"]
     if rotation:
@@ -119,6 +122,16 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
         cards=cards,
         history=history,
     )
+
+
+def _shared_apart(sigma, flags):
+    """Variance of measured pixels, and sigma of filled ones (or None), whose errors do not average out."""
+    filled = None if flags is None else (flags & PixelFlag.FILLED) != 0
+    if filled is None or not filled.any():
+        return sigma * sigma, None
+    measured, shared = np.where(filled, np.float32(0), sigma), np.where(filled, sigma, np.float32(0))
+    # What is missing is found by the image, and must not spoil what is not.
+    return measured * measured, np.nan_to_num(shared)
 
 
 def _resampling(meta, frame, distortion):

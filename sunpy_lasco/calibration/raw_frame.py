@@ -4,12 +4,13 @@ Raw frames brought into shape: wrapped counts, sub-frames, missing blocks.
 
 import numpy as np
 
+from astropy.nddata import StdDevUncertainty
+
 from sunpy_lasco.calibration.records import frame_of, record, require
 from sunpy_lasco.calibration.wcs import wcs_cards
 from sunpy_lasco.instrument.blocks import block_indices, classify_missing, empty_blocks, encode_blocks, grid_shape
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.saturation import saturated_pixels
-from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["mark_missing", "pad_to_full_frame", "unwrap"]
@@ -86,12 +87,19 @@ def pad_to_full_frame(smap):
         "naxis2": full.shape[0],
     }
     cards |= wcs_cards({**smap.meta, **cards}, full.shape)
+    sigma = None
+    if smap.uncertainty is not None:
+        sigma = np.full(full.shape, np.nan, np.float32)
+        sigma[part] = smap.uncertainty.array
+        sigma = StdDevUncertainty(sigma, copy=False)
     history = [f"Sub-frame of {nx} x {ny} pixels put into the full frame at ({cx // sx}, {cy // sy})"]
-    return record(smap, data=full, flags=flags, cards=cards, history=history)
+    return record(smap, data=full, flags=flags, uncertainty=sigma, cards=cards, history=history)
 
 
 def _holes(smap, frame):
-    """Flags MISSING and UNTRANSMITTED of a raw image."""
+    """Flags of a raw image, without those of what is hidden: they are set after the interpolation."""
+    if smap._flags is not None:
+        return smap._flags & ~np.uint8(PixelFlag.MASKED | PixelFlag.OUTSIDE)
     missing, untransmitted = classify_missing(smap.data, frame)
     return missing * np.uint8(PixelFlag.MISSING) | untransmitted * np.uint8(PixelFlag.UNTRANSMITTED)
 
@@ -116,8 +124,7 @@ def mark_missing(smap):
     lost, or not sent.  SolarSoft keeps them as numbers (C2) or as zeros (C3).
     """
     frame = frame_of(smap)
-    attached = getattr(smap, "_flags", None)
-    flags = _holes(smap, frame) if attached is None else flags_of(smap).copy()
+    flags = _holes(smap, frame)
     data = smap.data.astype(np.float32)
     cards = _missing_blocks(flags, frame)
     empty = (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) != 0

@@ -9,6 +9,7 @@ in quadrature; and errors of the calibration are common to all pixels.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 import astropy.units as u
 
@@ -19,6 +20,8 @@ from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.calibration.widening import estimate_error
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.instrument.photometry import calibration_factor_sigma
+from sunpy_lasco.map.flags import flags as flags_of
+from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.units import MSB
 
 __all__ = ["RegionSum", "region_sum", "systematic_uncertainty"]
@@ -75,6 +78,9 @@ def region_sum(smap, region):
     sqrt(sum_j w_ij**2).  Adding pixels in quadrature instead would give about
     1.5 times too little: bilinear interpolation keeps 4/9 of the variance of
     white noise on average.
+
+    The error of a filled pixel is shared by the pixels around it and does not average
+    out: those of each hole are added linearly.
     """
     if smap.uncertainty is None:
         msg = f"{smap.meta.get('filename', 'The map')} has no uncertainty; was it rotated or resampled afterwards?"
@@ -84,23 +90,27 @@ def region_sum(smap, region):
     if smap.meta.get("widened"):
         sigma = np.sqrt(np.maximum(sigma**2 - estimate_error(smap).astype(float) ** 2, 0.0))
     resampling = resampling_of(smap.meta, smap.data.shape)
-    rows, columns = np.nonzero(region)
+    filled = region & ((flags_of(smap) & PixelFlag.FILLED) != 0)
+    rows, columns = np.nonzero(region & ~filled)
     total = float(smap.data[region].sum(dtype=float))
     if resampling is None:
-        variance = float(np.sum(sigma[region] ** 2))
+        variance = float(np.sum(sigma[rows, columns] ** 2))
     else:
-        variance = _correlated_variance(sigma[region], rows, columns, resampling, turned=is_turned(smap.meta))
-    parts = systematic_uncertainty(smap)
+        variance = _correlated_variance(sigma[rows, columns], rows, columns, resampling, turned=is_turned(smap.meta))
+    if filled.any():
+        holes, number = ndimage.label(filled, structure=np.ones((3, 3)))
+        variance += float(np.sum(ndimage.sum_labels(sigma, holes, np.arange(1, number + 1)) ** 2))
+    parts, pixels = systematic_uncertainty(smap), int(np.count_nonzero(region))
     systematic = np.sqrt(
         (parts["calibration factor"] * total) ** 2
         + (parts["exposure"] * total) ** 2
         + (parts["vignetting"] * total) ** 2
-        + (parts["bias"].to_value(MSB) * rows.size) ** 2
-        + (parts["stray light"].to_value(MSB) * rows.size) ** 2
+        + (parts["bias"].to_value(MSB) * pixels) ** 2
+        + (parts["stray light"].to_value(MSB) * pixels) ** 2
     )
     if smap.meta.get("widened"):
         systematic = np.hypot(systematic, float(estimate_error(smap)[region].sum(dtype=float)))
-    return RegionSum(total * MSB, np.sqrt(variance) * MSB, systematic * MSB, int(rows.size))
+    return RegionSum(total * MSB, np.sqrt(variance) * MSB, systematic * MSB, pixels)
 
 
 def _correlated_variance(sigma, rows, columns, resampling, *, turned):

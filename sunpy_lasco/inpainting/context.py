@@ -2,6 +2,8 @@
 Other exposures of the same sky through the same pixels: which of them can help.
 """
 
+from functools import partial
+
 import numpy as np
 
 from sunpy_lasco.inpainting.reading import frame_of, pointing_of, seconds_between
@@ -19,6 +21,9 @@ LARGEST_SHIFT = 1.0
 LARGEST_TURN = 0.1
 #: The level per second may differ by this factor; beyond it an exposure went wrong.
 LARGEST_RATIO = 1.5
+#: Neighbours of each side of time that are used, nearest first: the second fills what
+#: the first lost itself.
+PER_SIDE = 2
 #: Step of the pixels of which the level is taken.
 LEVEL_STEP = 16
 #: The WCS of level-1 neighbours may differ by this much, stored pixels.
@@ -59,26 +64,34 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
     """
     frame = frame_of(smap)
     longest = LONGEST[frame.camera.name] if longest is None else longest
-    found, refused = [], []
-    for other in context:
-        if not hasattr(other, "_flags"):
-            msg = f"The context of a repair is maps of LASCO C2 and C3; there is a {type(other).__name__} in it."
-            raise TypeError(msg)
+    found, refused, sides = [], [], []
+    for other in sorted(context, key=partial(_distance, frame)):
         theirs = frame_of(other)
         if theirs.start == frame.start and theirs.camera == frame.camera:
             continue
         name = theirs.filename or theirs.start.isot
+        side = np.sign(seconds_between(frame, theirs))
+        if sides.count(side) >= PER_SIDE:
+            continue
         reason = _misfit(smap, frame, other, theirs, longest)
         if reason is None:
             neighbour = make(frame, other)
             ratio = _level_ratio(scene.signal, frame, neighbour.signal, theirs, raw=is_raw(smap.meta))
             if 1 / LARGEST_RATIO < ratio < LARGEST_RATIO:
                 found.append((neighbour, name))
+                sides.append(side)
                 continue
             reason = f"is {ratio:.2g} times as bright as the frame"
         refused.append(f"{name} {reason}")
-    found.sort(key=lambda pair: abs(pair[0].seconds))
     return [neighbour for neighbour, _ in found], [name for _, name in found], refused
+
+
+def _distance(frame, other):
+    """Distance in time, s."""
+    if not hasattr(other, "_flags"):
+        msg = f"The context of a repair is maps of LASCO C2 and C3; there is a {type(other).__name__} in it."
+        raise TypeError(msg)
+    return abs(seconds_between(frame, frame_of(other)))
 
 
 def _misfit(smap, frame, other, theirs, longest):

@@ -120,19 +120,16 @@ def inpaint(smap, method="auto", *, context=None, background=None, response=None
         make = _raw_neighbour
     else:
         scene, bias, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
-    names = []
+    names, refused = [], []
     if context is not None:
         seconds = None if longest is None else float(longest.to_value("s"))
         found, names, refused = neighbours_among(smap, context, scene, make, longest=seconds)
         scene = exchange(scene, neighbours=tuple(found))
-        if refused and not found:
-            msg = f"No map of the context fits {smap.meta.get('filename') or 'the map'}: {'; '.join(refused)}."
-            warnings.warn(msg, LascoUserWarning, stacklevel=2)
     repair = repair_scene(scene, method, **options)
     if repair.unfilled:
-        message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw))
+        message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
         warnings.warn(message, LascoUserWarning, stacklevel=2)
-    return _filled_map(smap, flags, scene, repair, bias, names)
+    return _filled_map(smap, flags, scene, repair, bias, history_lines(repair.methods, _first_block(smap, raw), names))
 
 
 def _first_block(smap, raw):
@@ -163,7 +160,7 @@ def _raw_neighbour(frame, other):
     return neighbour_of(frame, counts, frame_of(other), offset=card_offset(other.meta))
 
 
-def _filled_map(smap, flags, scene, repair, bias, names):
+def _filled_map(smap, flags, scene, repair, bias, lines):
     """The map with the repair in it."""
     raw, empty = is_raw(smap.meta), holes_of(flags)
     new = scene.holes & np.isfinite(repair.values)
@@ -180,7 +177,6 @@ def _filled_map(smap, flags, scene, repair, bias, names):
     sigma[new] = np.hypot(repair.sigma[new], _systematic(smap, sigma, new))
     meta = copy.deepcopy(smap.meta)
     used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
-    lines = history_lines(repair.methods, _first_block(smap, raw), names if "temporal" in used else ())
     meta["history"] = "\n".join([str(meta.get("history") or "").rstrip("\n"), *lines]).lstrip("\n")
     meta["nfilled"] = len(repair.methods)
     meta["fillmeth"] = ", ".join(used) or "none"

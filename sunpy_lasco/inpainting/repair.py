@@ -13,7 +13,7 @@ from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 __all__ = ["Repair", "repair_scene"]
 
 #: Best first: what ``"auto"`` takes for a hole that neighbours in time cannot fill.
-SINGLE_FRAME_METHODS = ("mixture", "fuzzy")
+SINGLE_FRAME_METHODS = ("fuzzy",)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,9 @@ __all__ = ["history_lines", "unfilled_message"]
 
 #: Characters of a line of HISTORY, which FITS cuts at 72.
 LINE = 70
+#: Blocks and exposures that a warning names at most.
+MOST_BLOCKS = 8
+MOST_REFUSED = 4
 
 
 def _blocks(blocks, first):
@@ -24,7 +27,7 @@ def history_lines(methods, first, neighbours=()):
     first : `tuple` of `int`
         Row and column, in the grid of the full frame, of the array's first block.
     neighbours : sequence of `str`, optional
-        File names of the exposures that helped.
+        File names of the exposures that stood by.
 
     Returns
     -------
@@ -40,12 +43,12 @@ def history_lines(methods, first, neighbours=()):
                 line = "   "
             line += f" {text}"
         lines.append(line)
-    if neighbours:
+    if neighbours and any("temporal" in names for names in methods.values()):
         lines.append(f"Neighbours in time: {' '.join(neighbours)}")
     return lines
 
 
-def unfilled_message(name, unfilled, first):
+def unfilled_message(name, unfilled, first, refused=()):
     """
     A warning of blocks that stay empty.
 
@@ -57,6 +60,8 @@ def unfilled_message(name, unfilled, first):
         From blocks (row, column) of the array to the reasons.
     first : `tuple` of `int`
         As of `history_lines`.
+    refused : sequence of `str`, optional
+        Which exposures of the context were not used, and why.
 
     Returns
     -------
@@ -65,9 +70,9 @@ def unfilled_message(name, unfilled, first):
     parts = []
     for reason in dict.fromkeys(unfilled.values()):
         texts = _blocks([block for block, why in unfilled.items() if why == reason], first)
-        some = " ".join(texts[:8]) + (" ..." if len(texts) > 8 else "")
+        some = " ".join(texts[:MOST_BLOCKS]) + (" ..." if len(texts) > MOST_BLOCKS else "")
         parts.append(f"{len(texts)} blocks (column,row {some}), since {reason}")
-    return (
-        f"{name or 'The map'}: pixels stay empty in {'; '.join(parts)}. "
-        "Exposures before and after, given as context, may fill them."
-    )
+    remedy = "Exposures before and after, given as context, may fill them."
+    if refused:
+        remedy = f"Of the context, {'; '.join(refused[:MOST_REFUSED])}{' ...' * (len(refused) > MOST_REFUSED)}."
+    return f"{name or 'The map'}: pixels stay empty in {'; '.join(parts)}. {remedy}"
