@@ -24,7 +24,7 @@ PixelFlag = extend_bit_flag_map(
 FLAG_MEANINGS = {
     "MISSING": "lost in telemetry or in transfer",
     "UNTRANSMITTED": "in a block that is not sent on purpose",
-    "MASKED": "behind the occulter or pylon, or beyond the field",
+    "MASKED": "behind occulter or pylon, or beyond the field",
     "SATURATED": "saturated, or bled into by a saturated pixel",
     "FILLED": "value estimated from other pixels",
     "OUTSIDE": "its source lies outside the detector",

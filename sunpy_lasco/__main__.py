@@ -1,0 +1,8 @@
+"""``python -m sunpy_lasco``: the command ``sunpy-lasco``."""
+
+import sys
+
+from sunpy_lasco.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

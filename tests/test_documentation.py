@@ -1,0 +1,96 @@
+"""What the documentation says in tables, compared with what the package does."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import astropy.units as u
+
+import sunpy.map
+
+import sunpy_lasco
+from sunpy_lasco import simulate
+
+DOCS = Path(__file__).parents[1] / "docs"
+#: Cards that FITS asks for.
+STRUCTURAL = {"SIMPLE", "BITPIX", "NAXIS", "EXTEND", "CHECKSUM", "DATASUM", "COMMENT"}
+
+
+@pytest.fixture(scope="module", params=["C2", "C3"])
+def level1(request):
+    sums = (2, 2) if request.param == "C2" else (1, 1)
+    raw = simulate.observe(request.param, date="2002-05-21T00:18", lost_blocks=[(9, 12)], leb_sum=sums, seed=1).level05
+    return sunpy_lasco.calibrate(raw, assets="simulated")
+
+
+def rows_of_tables(page):
+    """Rows of the list-tables of a page, as lists of cells."""
+    rows = []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("    * - "):
+            rows.append([line[8:]])
+        elif line.startswith("      - "):
+            rows[-1].append(line[8:])
+    return rows
+
+
+def documented_cards():
+    cards = [row[0] for row in rows_of_tables(DOCS / "reference" / "header_cards.rst")]
+    return {card for cell in cards for card in re.findall(r"[A-Z][A-Z0-9_-]+(?:i_j)?", cell)}
+
+
+def test_every_card_is_documented(level1, tmp_path):
+    from astropy.io import fits
+
+    path = sunpy_lasco.write_level1(level1, tmp_path / "image.fts")
+    cards = {re.sub(r"^(PC|A_|B_|AP_|BP_)\d_\d$", r"\1i_j", card) for card in fits.getheader(path)}
+    cards = {card if card in documented_cards() else re.sub(r"\d$", "", card) for card in cards}
+    assert cards - STRUCTURAL - documented_cards() == set()
+
+
+def saved(smap, tmp_path):
+    smap.save(tmp_path / "saved.fits")
+    return sunpy.map.Map(tmp_path / "saved.fits")
+
+
+def written(smap, tmp_path):
+    return sunpy_lasco.read_level1(sunpy_lasco.write_level1(smap, tmp_path / "written.fts"))
+
+
+#: By the first name in a row of the table: the operations that it stands for.
+OPERATIONS = {
+    "submap": [lambda smap, _: smap.submap([10, 20] * u.pix, top_right=[400, 300] * u.pix)],
+    "rotate": [
+        lambda smap, _: smap.rotate(10 * u.deg),
+        lambda smap, _: smap.resample([256, 256] * u.pix),
+        lambda smap, _: smap.superpixel([2, 2] * u.pix),
+    ],
+    "image": [lambda smap, _: smap * 2, lambda smap, _: smap + 1e-10 * sunpy_lasco.MSB, lambda smap, _: -smap],
+    "reproject_to": [lambda smap, _: smap.reproject_to(smap.wcs)],
+    "save": [saved],
+    "sunpy_lasco": [written],
+}
+TABLE = {re.search(r"\w+", row[0])[0]: row[1:] for row in rows_of_tables(DOCS / "explanation" / "operations.rst")}
+
+
+def test_table_of_operations_is_complete():
+    assert set(TABLE) - {"Operation"} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"), [(name, operation) for name, found in OPERATIONS.items() for operation in found]
+)
+def test_what_survives_an_operation(level1, name, operation, tmp_path):
+    keeps_class, keeps_unit, keeps_mask, keeps_flags, keeps_sigma = TABLE[name]
+    result = operation(level1, tmp_path)
+    assert (type(result) is type(level1)) == (keeps_class == "yes")
+    assert (result.unit == level1.unit) == (keeps_unit == "yes")
+    assert keeps_mask in ("yes", "as NaN")
+    empty = ~np.isfinite(result.data)
+    assert 0.05 < empty.mean() < 0.6
+    if keeps_mask == "yes":
+        assert np.all(result.mask[empty])
+    assert (getattr(result, "_flags", None) is not None) == (keeps_flags == "yes")
+    assert (result.uncertainty is not None) == (keeps_sigma == "yes")
