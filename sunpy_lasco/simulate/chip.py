@@ -121,7 +121,7 @@ def cosmic_rays(seconds, rate, rng):
 
 def bloom(charge, full_well):
     """
-    Let charge beyond the full well flow into the neighbours.
+    Let charge beyond the full well flow into the neighbours, half of it to either side.
 
     The columns of the CCD, along which charge flows, are the rows of the image:
     the ground software turns images from port C.
@@ -141,17 +141,17 @@ def bloom(charge, full_well):
     charge = charge.copy()
     for row in np.flatnonzero((charge > full_well).any(axis=1)):
         line = charge[row]
-        for source in np.flatnonzero(line > full_well):
-            excess = (line[source] - full_well) / 2
-            line[source] = full_well
-            for step in (-1, 1):
-                _spill(line, source, step, excess, full_well)
+        edges = np.flatnonzero(np.diff(line > full_well, prepend=False, append=False))
+        for first, end in edges.reshape(-1, 2):
+            excess = (line[first:end] - full_well).sum() / 2
+            line[first:end] = full_well
+            _spill(line[end:], excess, full_well)
+            _spill(line[:first][::-1], excess, full_well)
     return charge
 
 
-def _spill(line, source, step, excess, full_well):
-    """Fill the pixels on one side of a source, nearest first."""
-    side = line[source + 1 :] if step > 0 else line[:source][::-1]
+def _spill(side, excess, full_well):
+    """Fill the pixels on one side of an overflowing run, nearest first."""
     room = np.maximum(full_well - side, 0)
     taken = np.cumsum(room)
     filled = int(np.searchsorted(taken, excess))
