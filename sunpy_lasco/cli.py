@@ -16,6 +16,7 @@ COMMANDS = (
     "sunpy_lasco.commands.demo",
     "sunpy_lasco.commands.calibrate",
     "sunpy_lasco.assets.commands",
+    "sunpy_lasco.commands.ephemeris",
 )
 
 

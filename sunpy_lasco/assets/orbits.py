@@ -5,6 +5,7 @@ They are not published as files: ``sunpy-lasco ephemeris update`` makes them.  A
 in a directory of calibration images serves as well.
 """
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 import astropy.units as u
 from astropy.io import fits
 from astropy.table import Table
+from astropy.utils.exceptions import AstropyWarning
 
 from sunpy_lasco.assets.files import file_stamp
 from sunpy_lasco.assets.names import SOHO_ORBITS
@@ -70,8 +72,11 @@ def read_orbit(path):
 @lru_cache(maxsize=4)
 def _read(path, stamp):
     try:
-        with fits.open(path, memmap=False) as hdus:
-            header, data = hdus[1].header, hdus[1].data
+        # What astropy warns of in a damaged file ends in an error below.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)
+            with fits.open(path, memmap=False) as hdus:
+                header, data = hdus[1].header, hdus[1].data
             names = data.names
             columns = {name: np.array(data[name], dtype=float) for name in names}
         return Orbit(

@@ -58,7 +58,7 @@ def fetch_horizons(first, last, *, configuration, step=1):
     if configuration.offline:
         msg = f"{server} is not asked: the network is switched off."
         raise AssetError(msg)
-    start, stop = (np.floor(time.tdb.jd - 0.5) + 0.5 for time in (first, last))
+    start, stop = np.floor(first.tdb.jd - 0.5) + 0.5, np.ceil(last.tdb.jd - 0.5) + 0.5
     # One answer may say where the orbit begins, the next where it ends.
     for _ in range(3):
         if stop <= start:
@@ -106,6 +106,7 @@ def _ask(server, url, configuration):
         with urlopen(Request(url, headers={"User-Agent": "sunpy_lasco"}), timeout=timeout) as answer:
             body = answer.read()
     except HTTPError as error:
+        error.close()
         problem = f"it answers with status {error.code}"
     except TimeoutError:
         problem = f"it does not answer within {timeout:.0f} s"

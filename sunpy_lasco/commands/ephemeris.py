@@ -1,0 +1,138 @@
+"""``sunpy-lasco ephemeris``: make the tables of SOHO's position, and look into them."""
+
+import sys
+
+import numpy as np
+
+import astropy.units as u
+from astropy.time import Time
+
+from sunpy_lasco.errors import LascoError
+
+__all__ = ["add_parser", "update_orbits"]
+
+#: First day of the table: LASCO's first images.
+FIRST_DAY = "1996-01-01"
+
+
+def add_parser(subparsers):
+    """
+    Add the subcommand.
+
+    Parameters
+    ----------
+    subparsers : `argparse._SubParsersAction`
+        What `argparse.ArgumentParser.add_subparsers` returned.
+    """
+    parser = subparsers.add_parser(
+        "ephemeris",
+        help="make the table of SOHO's position, and look into it",
+        description="Without a table, level 1 says that SOHO was at L1, which is good to 0.26 degree.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    update = actions.add_parser("update", help="fetch positions for every day and keep them")
+    update.add_argument("--first", metavar="DAY", default=FIRST_DAY, help=f"first day (default: {FIRST_DAY})")
+    update.add_argument("--last", metavar="DAY", help="last day (default: today)")
+    update.add_argument(
+        "--source",
+        choices=("horizons", "mdi", "all"),
+        default="horizons",
+        help="Horizons at the JPL (default), or what MDI on SOHO recorded until 2011, with the roll, or both",
+    )
+    update.set_defaults(run=_update)
+    show = actions.add_parser("show", help="print position and roll at a time, by each table that is here")
+    show.add_argument("time", help="for example 2009-02-28T00:05")
+    show.set_defaults(run=_show)
+
+
+def update_orbits(sources, first, last):
+    """
+    Fetch tables of SOHO's position and keep them beside the calibration images.
+
+    Parameters
+    ----------
+    sources : sequence of `str`
+        ``"horizons"`` and ``"mdi"``.
+    first, last : `~astropy.time.Time`
+        Interval.
+
+    Returns
+    -------
+    `list` of `pathlib.Path`
+        Tables, each complete for the interval; they replace those of before.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If there is no usable answer; a table of before is kept then.
+    """
+    from sunpy_lasco.assets.names import SOHO_ORBITS
+    from sunpy_lasco.assets.orbits import write_orbit
+    from sunpy_lasco.assets.store import Store
+    from sunpy_lasco.config import Configuration
+    from sunpy_lasco.net.horizons import fetch_horizons
+    from sunpy_lasco.net.jsoc import fetch_mdi
+
+    configuration = Configuration.read()
+    fetchers = {"horizons": fetch_horizons, "mdi": fetch_mdi}
+    paths = []
+    for source in sources:
+        orbit, url = fetchers[source](first, last, configuration=configuration)
+        store = Store(configuration.cache)
+        with store.locked() as incoming:
+            path = incoming / SOHO_ORBITS[source]
+            write_orbit(path, orbit)
+            paths.append(store.adopt(SOHO_ORBITS[source], path, url))
+    return paths
+
+
+def _time(text):
+    try:
+        return Time(text, scale="utc")
+    except ValueError as error:
+        msg = f"{text!r} is no time; write it like 2009-02-28 or 2009-02-28T00:05."
+        raise LascoError(msg) from error
+
+
+def _update(options):
+    from sunpy_lasco.assets.orbits import read_orbit
+
+    try:
+        first, last = _time(options.first), _time(options.last) + 1 * u.day if options.last else Time.now()
+        sources = ("horizons", "mdi") if options.source == "all" else (options.source,)
+        for path in update_orbits(sources, first, last):
+            orbit = read_orbit(path)
+            begin, end = (Time(orbit.days[row], format="jd", scale="tdb").utc.isot[:10] for row in (0, -1))
+            print(f"{path}: {orbit.source}, {len(orbit.days)} days from {begin} to {end}")
+    except LascoError as error:
+        print(f"sunpy-lasco ephemeris: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _show(options):
+    from sunpy_lasco.assets.orbits import read_orbits
+    from sunpy_lasco.assets.resolve import resolve
+    from sunpy_lasco.instrument.ephemeris import L1_POSITION_ERROR, l1_position
+
+    try:
+        time = _time(options.time)
+        orbits = read_orbits(resolve(offline=True))
+    except LascoError as error:
+        print(f"sunpy-lasco ephemeris: {error}", file=sys.stderr)
+        return 1
+    for orbit in orbits:
+        if orbit.covers(time):
+            roll = orbit.roll(time)
+            _line(orbit.source, orbit.position(time), orbit.error, "" if roll is None else f", roll {roll:.3f} deg")
+        else:
+            print(f"{orbit.source}: no position near {time.isot}")
+    _line("L1 approximation", l1_position(time), L1_POSITION_ERROR, "")
+    return 0
+
+
+def _line(source, position, error, roll):
+    longitude, latitude = position.lon.wrap_at(180 * u.deg).to_value(u.deg), position.lat.to_value(u.deg)
+    distance = np.round(position.radius.to_value(u.au), 7)
+    print(f"{source}: Stonyhurst longitude {longitude:.4f} deg, latitude {latitude:.4f} deg, {distance} au{roll}")
+    print(f"    error {error}")
