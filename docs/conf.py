@@ -1,8 +1,8 @@
 """Configuration of the documentation."""
 
 import os
+import sys
 import warnings
-from importlib.metadata import version as version_of
 from pathlib import Path
 
 from matplotlib import MatplotlibDeprecationWarning
@@ -10,6 +10,8 @@ from matplotlib import MatplotlibDeprecationWarning
 from astropy.utils.exceptions import AstropyDeprecationWarning
 
 from sunpy.util.exceptions import SunpyDeprecationWarning
+
+import sunpy_lasco
 
 HERE = Path(__file__).parent
 
@@ -20,7 +22,7 @@ for category in (MatplotlibDeprecationWarning, AstropyDeprecationWarning, SunpyD
 project = "sunpy_lasco"
 author = "The sunpy_lasco developers"
 copyright = f"2026, {author}"  # noqa: A001 - Sphinx wants this name
-release = version_of("sunpy_lasco")
+release = sunpy_lasco.__version__
 version = ".".join(release.split(".")[:2])
 
 extensions = [
@@ -36,6 +38,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
+    "inner_names",
 ]
 root_doc = "index"
 source_suffix = {".rst": "restructuredtext"}
@@ -61,8 +64,10 @@ if os.environ.get("SUNPY_LASCO_DOCS_ONLINE") or os.environ.get("READTHEDOCS"):
     }
 # A link that leads nowhere is an error, if it leads to something of ours.
 nitpicky = True
+# Names of inner modules, see docs/inner_names.py.
+sys.path.insert(0, str(HERE))
 _FOREIGN = (
-    "argparse|array_like|astropy|bool|bytes|callable|collections|concurrent|dict|drms|float|frozenset|int|iterable|"
+    "argparse|array_like|astropy|bool|bytes|callable|collections|concurrent|datetime|dict|drms|float|frozenset|int|iterable|"
     "io|list|mapping|matplotlib|ndarray|numpy|np|object|optional|parfive|pathlib|Path|scipy|sequence|set|skimage|str|"
     "sunpy|torch|tuple|type|typing|u|None|True|False|NoneType|[A-Z][A-Za-z]*(Error|Warning|Exit|Exception)"
 )

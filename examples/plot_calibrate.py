@@ -18,7 +18,7 @@ from sunpy_lasco import simulate
 
 ejection = simulate.CME(start="2000-05-15T07:30", position_angle=255, speed=700, width=55)
 scene = simulate.corona(activity=0.7, cme=ejection)
-exposure = simulate.observe("C3", date="2000-05-15T12:00", scene=scene, n_lost=6, seed=3)
+exposure = simulate.observe("C3", date="2000-05-15T12:00", scene=scene, seed=3)
 raw = exposure.level05
 raw
 
@@ -31,7 +31,7 @@ print(level1.unit, level1.meta["calfac"], level1.meta["centsrc"])
 
 ###############################################################################
 # The background of the camera's electronics, the shadow of the occulter and of the arm that
-# holds it, and the uneven illumination are gone.  Lost blocks are no zeros but NaN.
+# holds it, and the uneven illumination are gone.  What shows no sky is not 0 but NaN.
 
 figure = plt.figure(figsize=(12, 5), layout="constrained")
 before = figure.add_subplot(1, 2, 1, projection=raw)

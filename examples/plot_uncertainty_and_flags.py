@@ -13,8 +13,11 @@ from matplotlib.colors import LogNorm
 import sunpy_lasco
 from sunpy_lasco import PixelFlag, simulate
 
+###############################################################################
+# An exposure with ten blocks that were lost in telemetry, which are to stay empty.
+
 exposure = simulate.observe("C3", date="2000-05-15T12:00", n_lost=10, seed=5)
-level1 = sunpy_lasco.calibrate(exposure.level05, assets=simulate.assets(exposure))
+level1 = sunpy_lasco.calibrate(exposure.level05, assets=simulate.assets(exposure), inpaint=None)
 
 ###############################################################################
 # ``level1.uncertainty`` is the 1 sigma of each pixel by noise.  Relative to the brightness it

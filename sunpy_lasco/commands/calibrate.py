@@ -43,7 +43,12 @@ def add_parser(subparsers):
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
     parser.add_argument("--compress", action="store_true", help="write .fts.gz")
-    parser.add_argument("--inpaint", metavar="METHOD", help="fill lost blocks by this method, for example 'auto'")
+    parser.add_argument(
+        "--inpaint",
+        metavar="METHOD",
+        default="auto",
+        help="how blocks lost in telemetry are filled: 'auto' (default) for the best method, 'none' to leave them empty",
+    )
     parser.add_argument(
         "--distortion",
         choices=("resample", "wcs", "none"),
