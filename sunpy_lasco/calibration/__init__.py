@@ -5,7 +5,7 @@ From level 0.5 to level 1.
 map, in the order in which the light went the other way:
 
 1. counts: `unwrap`, `pad_to_full_frame`, `mark_missing`, `subtract_bias`,
-   `estimate_noise`, `normalize_exposure`;
+   `correct_response` (if asked for), `estimate_noise`, `normalize_exposure`;
 2. brightness: `apply_calibration_factor`, `correct_vignetting`,
    `subtract_stray_light`;
 3. geometry: `correct_distortion`, `apply_mask`, `rectify`;
@@ -14,6 +14,7 @@ map, in the order in which the light went the other way:
 
 from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
 from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
+from sunpy_lasco.calibration.flat_field import correct_response
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
 from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor
@@ -34,6 +35,7 @@ __all__ = [
     "calibrate",
     "clock_offset",
     "correct_distortion",
+    "correct_response",
     "correct_time",
     "correct_vignetting",
     "estimate_noise",

@@ -14,7 +14,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 __all__ = ["estimate_noise", "scaled_uncertainty"]
 
 
-def estimate_noise(smap, *, pattern=True):
+def estimate_noise(smap):
     """
     Give each pixel its 1 sigma.
 
@@ -22,8 +22,6 @@ def estimate_noise(smap, *, pattern=True):
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Counts above the bias, not yet divided by the exposure.
-    pattern : `bool`
-        Whether the fixed pattern of the pixels is still in the image.
 
     Returns
     -------
@@ -32,7 +30,13 @@ def estimate_noise(smap, *, pattern=True):
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
-    sigma = np.sqrt(noise_variance(smap.data, frame_of(smap), pattern=pattern), dtype=np.float32)
+    frame = frame_of(smap)
+    left = float(smap.meta.get("patsig", 0.0))
+    variance = noise_variance(smap.data, frame, pattern=not left)
+    if left:
+        # What the flat field leaves of the pattern.
+        variance += (np.float32(left) * smap.data) ** 2 / (frame.binning[0] * frame.binning[1])
+    sigma = np.sqrt(variance, dtype=np.float32)
     if smap.uncertainty is not None:
         filled = (flags_of(smap) & PixelFlag.FILLED) != 0
         sigma[filled] = np.asarray(smap.uncertainty.array, np.float32)[filled]

@@ -11,6 +11,7 @@ from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
 from sunpy_lasco.calibration.checks import bad_content, check_level05, report_bad
 from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
+from sunpy_lasco.calibration.flat_field import correct_response
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
 from sunpy_lasco.calibration.lookups import clock_correction, exposure_factor, given_factor, observer_position
@@ -22,6 +23,7 @@ from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, u
 from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.calibration.solarsoft import zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
+from sunpy_lasco.inpainting.operation import inpaint as fill_missing
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.version import version as __version__
@@ -55,6 +57,7 @@ def calibrate(
     roll=None,
     time_offset=None,
     observer=None,
+    flat_field=False,
     vignetting=True,
     stray_light=True,
     mask=True,
@@ -112,6 +115,9 @@ def calibrate(
     observer : `~astropy.coordinates.SkyCoord`, optional
         Position of SOHO instead of that of a table, if ``sunpy-lasco ephemeris update``
         has made one, or of L1; see `~sunpy_lasco.update_observer`.
+    flat_field : `bool` or `~numpy.ndarray`
+        Divide by the fixed response of the pixels, which official products leave in: True
+        for the map that comes with the package, or a response of the full frame.
     vignetting, stray_light, mask : `bool`
         Leave out a step by False.
     pad : `bool`
@@ -168,7 +174,7 @@ def calibrate(
     clock = _clock(smap, time_offset, assets)
     smap = _pointed(smap, centre, roll, clock, assets)
     if inpaint:
-        smap = _filled(smap, inpaint, context)
+        smap = fill_missing(smap, "auto" if inpaint is True else inpaint, context=context)
     smap = unwrap(smap)
     if pad:
         smap = pad_to_full_frame(smap)
@@ -177,6 +183,8 @@ def calibrate(
     relative = exposure_factor(smap, assets=assets) if factor is None else given_factor(factor)
     level, value = (bias, None) if isinstance(bias, str) else ("official", bias)
     smap = subtract_bias(smap, bias=value, factor=relative, level=level)
+    if flat_field is not False:
+        smap = correct_response(smap, None if flat_field is True else flat_field)
     smap = estimate_noise(smap)
     smap = normalize_exposure(smap, factor=relative)
 
@@ -218,12 +226,6 @@ def _source(assets):
 
         return simulate.assets()
     return resolve(assets)
-
-
-def _filled(smap, method, context):
-    from sunpy_lasco.inpainting import inpaint
-
-    return inpaint(smap, method="auto" if method is True else method, context=context)
 
 
 def _report(smap, on_bad):

@@ -18,10 +18,10 @@ from sunpy_lasco.inpainting.interface import get_method
 from sunpy_lasco.inpainting.reading import card_offset, flagged, frame_of, holes_of, pointing_of
 from sunpy_lasco.inpainting.repair import repair_scene
 from sunpy_lasco.inpainting.report import history_lines, unfilled_message
+from sunpy_lasco.inpainting.response import builtin_response, frame_response, response_epoch
 from sunpy_lasco.inpainting.scene import frame_scene, neighbour_of
 from sunpy_lasco.instrument.blocks import block_indices
 from sunpy_lasco.instrument.noise import noise_variance
-from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level, is_raw
 from sunpy_lasco.map.replace import replace
@@ -30,7 +30,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 __all__ = ["inpaint"]
 
 
-def inpaint(smap, method="auto", *, context=None, background=None, response=None, longest=None, **options):
+def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, **options):
     """
     Fill what was lost in telemetry.
 
@@ -55,8 +55,10 @@ def inpaint(smap, method="auto", *, context=None, background=None, response=None
         Background model of the full frame, DN / s, shape (1024, 1024), see
         `~sunpy_lasco.inpainting.background`; by default the one that comes with
         the package.  Of level 1 the background is made of the map itself.
-    response : `~numpy.ndarray`, optional
-        Fixed response of the pixels relative to their surroundings, shape (1024, 1024).
+    response : `~numpy.ndarray`, ``"auto"`` or None
+        Fixed response of the pixels relative to their surroundings, shape (1024, 1024), see
+        `~sunpy_lasco.inpainting.response`.  ``"auto"`` takes the map that comes with the
+        package where there is one for the date; None does without.
     longest : `~astropy.units.Quantity`, optional
         Longest distance in time of a neighbour; by default 30 minutes for C2 and 90
         minutes for C3.
@@ -139,8 +141,11 @@ def _first_block(smap, raw):
 
 def _raw_scene(smap, flags, background, response):
     frame = frame_of(smap)
+    if isinstance(response, str):
+        epoch = response_epoch(frame)
+        response = None if epoch is None else builtin_response(epoch)
     if response is not None:
-        response = block_mean(frame_cutout(np.asarray(response), frame), frame.binning)
+        response = frame_response(response, frame)
     scene, bias = frame_scene(
         smap.data,
         frame,

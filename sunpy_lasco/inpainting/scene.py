@@ -27,7 +27,7 @@ HIDDEN_MARGIN = 4.0
 ECLIPTIC_MOTION = 3548.2
 #: Error that is left of the fixed response when it has been divided out, 1 sigma
 #: relative to the signal.
-RESIDUAL_PATTERN = 0.003
+RESIDUAL_PATTERN = 0.004
 #: Percentile of the measured pixels with which the bias is checked.
 LOW_PERCENTILE = 1.0
 
