@@ -21,7 +21,7 @@ from sunpy_lasco.assets.save_files import read_last_pointing_days, read_pointing
 from sunpy_lasco.assets.tables import parse_nominal_roll
 from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.errors import LascoUserWarning, MissingAssetError
-from sunpy_lasco.instrument.pointing import header_pointing, header_roll, is_placeholder
+from sunpy_lasco.instrument.pointing import header_pointing, header_roll, is_placeholder, nominal_pointing
 from sunpy_lasco.instrument.pointing_tables import attitude_pointing, table_pointing
 from sunpy_lasco.instrument.positions import is_flipped
 
@@ -72,7 +72,11 @@ def _from_attitude(meta, frame, time, assets):
 
 
 def _from_rules(meta, frame, time, assets):
-    return header_pointing(meta, frame)
+    found = header_pointing(meta, frame)
+    if found.roll_source == "level-0.5 header":
+        # Only reached in comparisons: the header comes first.
+        return nominal_pointing(frame, flipped=is_flipped(found.roll))
+    return found
 
 
 #: The sources, best first.
