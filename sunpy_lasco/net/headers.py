@@ -119,6 +119,10 @@ def _start(header):
             msg = "TIME-OBS is missing"
             raise ValueError(msg)
         text = f"{text}T{clock}"
-    time = Time(text, scale="utc")
+    try:
+        time = Time(text, format="isot", scale="utc")
+    except ValueError as error:
+        msg = f"{text!r} is no time"
+        raise ValueError(msg) from error
     time.precision = 3
     return time.isot

@@ -234,15 +234,15 @@ class _Handler(BaseHTTPRequestHandler):
             site.now += 1
             site.most = max(site.most, site.now)
             answer = site.answer(self.path)
+        if site.delay:
+            time.sleep(site.delay)
+        # Before the answer: the next request may be here before this thread goes on.
+        with site.lock:
+            site.now -= 1
         try:
-            if site.delay:
-                time.sleep(site.delay)
             self._say(method, answer, site)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
-        finally:
-            with site.lock:
-                site.now -= 1
 
     def _say(self, method, answer, site):
         body, how = answer.body, answer.how

@@ -16,13 +16,19 @@ from sunpy_lasco.net.listing import (
     parse_listing,
 )
 
+# fmt: off
 #: A line of 2024 as the archive has it, and one written from the format alone, in which
 #: the texts stand at the right of their columns.
-REAL = "22932721.fts    2024/01/01  00:00:05   C2    25.1   1024   1024     20      1  Orange  Clear   Normal       0.0000  4179\n"
-RIGHT = "32088304.fts    2002/05/21  00:18:06   C3    19.1   1024   1024     20      1   Clear   Clear    Normal     0.0000  3390\n"
+REAL = "22932721.fts    2024/01/01  00:00:05   C2    25.1   1024   1024     20      1" \
+       "  Orange  Clear   Normal       0.0000  4179\n"
+RIGHT = "32088304.fts    2002/05/21  00:18:06   C3    19.1   1024   1024     20      1" \
+        "   Clear   Clear    Normal     0.0000  3390\n"
 #: Blanks within texts, cut texts, sums, and a year of two digits.
-POLAR = "22000123.fts    1996/12/31  23:59:59   C2   100.1    512    512     20      1  Orange  +60 De  Seq PW       0.0000   123\n"
-OLD = "22000007.fts      97-03-06  12:00:01   C2    25.0   1024    576     20    225  DeepRd  0 Deg   Sum Img      0.0000     7\n"
+POLAR = "22000123.fts    1996/12/31  23:59:59   C2   100.1    512    512     20      1" \
+        "  Orange  +60 De  Seq PW       0.0000   123\n"
+OLD = "22000007.fts      97-03-06  12:00:01   C2    25.0   1024    576     20    225" \
+      "  DeepRd  0 Deg   Sum Img      0.0000     7\n"
+# fmt: on
 
 
 def test_real_line():

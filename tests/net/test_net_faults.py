@@ -1,0 +1,321 @@
+"""
+Faults of servers: each ends in the right answer from a mirror or in one clear error.
+
+And none leaves a part of a file anywhere.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import parfive
+import pytest
+import requests
+from loopback_archive import Answer, sequence
+
+from sunpy.net import Fido
+from sunpy.net import attrs as a
+from sunpy.util.parfive_helpers import Downloader
+
+from sunpy_lasco import LASCOClient
+from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.net import DeliveryError, ListingError, survey
+from sunpy_lasco.net.cache import cache_directory
+from sunpy_lasco.net.web import Web
+from sunpy_lasco.net.whole import fault_of
+
+START = datetime(2012, 8, 31, 19)
+DAY = a.Time("2012-08-31", "2012-08-31 23:59:59")
+TWO_DAYS = a.Time("2012-08-30", "2012-08-31 23:59:59")
+ATTRS = a.Instrument.lasco, a.Detector.c2, a.Level("0.5")
+IMAGES = sequence(START, count=6)
+LISTING = "".join(image.line() for image in IMAGES).encode()
+BODY = IMAGES[0].fits()
+HTML = b"<!DOCTYPE html><html><body>Please log in.</body></html>"
+NAMES = [image.name for image in IMAGES]
+PLAIN = "text/plain"
+
+
+def found_names(table):
+    return [url.rsplit("/", 1)[-1] for url in table["url"]]
+
+
+@pytest.fixture(autouse=True)
+def _short_patience(monkeypatch):
+    """Servers that stall do so for two seconds."""
+    monkeypatch.setenv("SUNPY_LASCO_READ_TIMEOUT", "0.4")
+
+
+#: What stands in the place of img_hdr.txt.  All but the first four are lasting.
+LISTING_FAULTS = {
+    "500 once": Answer(b"", 500, times=1),
+    "503 twice, with Retry-After": Answer(b"", 503, times=2, headers={"Retry-After": "0"}),
+    "reset once": Answer(LISTING, how="reset", times=1),
+    "cut once": Answer(LISTING, kind=PLAIN, how="cut", times=1),
+    "404": Answer(b"", 404),
+    "410": Answer(b"", 410),
+    "403": Answer(b"", 403),
+    "401 with HTML": Answer(HTML, 401, "text/html"),
+    "429": Answer(b"", 429),
+    "500": Answer(HTML, 500, "text/html"),
+    "503": Answer(b"", 503),
+    "HTML with 200": Answer(HTML, kind="text/html"),
+    "empty": Answer(b"", kind=PLAIN),
+    "reset": Answer(LISTING, how="reset"),
+    "dropped without an answer": Answer(LISTING, how="drop"),
+    "truncated": Answer(LISTING, kind=PLAIN, how="cut"),
+    "truncated, length unsaid": Answer(LISTING[:-200], kind=PLAIN, how="bare"),
+    "chunks that break off": Answer(LISTING, kind=PLAIN, how="chunked-cut"),
+    "longer than announced": Answer(LISTING, kind=PLAIN, how="short"),
+    "shorter than announced": Answer(LISTING, kind=PLAIN, how="long"),
+    "stalled": Answer(LISTING, kind=PLAIN, how="stall"),
+    "stray bytes": Answer(b"\xff\xfe\x00" * 300),
+    "endless redirection": Answer(b"", 302, headers={"Location": "img_hdr.txt"}),
+    "too long": Answer(b"x" * 8_100_000, kind=PLAIN),
+}
+
+
+@pytest.mark.parametrize("name", LISTING_FAULTS)
+def test_a_listing_at_fault(site, name):
+    """The whole directory at NRL is ill: the answer is whole, and says who gave it."""
+    fault = replace(LISTING_FAULTS[name])
+    lasting = fault.times is None
+    site.nrl.add(IMAGES)
+    site.sdac.add(IMAGES)
+    site.faults["/nrl/level_05/120831/c2/img_hdr.txt"] = fault
+    if lasting:
+        site.faults["/nrl/level_05/120831/c2/"] = replace(fault)
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert found_names(table) == NAMES
+    assert set(table["Provider"]) == {"SDAC" if lasting else "NRL"}
+    assert table.errors == []
+
+
+@pytest.mark.parametrize("name", [name for name, fault in LISTING_FAULTS.items() if fault.times is None])
+def test_a_listing_at_fault_without_a_mirror(site, monkeypatch, name):
+    """Either there is nothing, or one clear error."""
+    fault = LISTING_FAULTS[name]
+    monkeypatch.setattr(LASCOClient, "archives", LASCOClient.archives[:1])
+    site.nrl.add(sequence(START - timedelta(days=1), number=22000100)).add(IMAGES)
+    for tail in ("", "img_hdr.txt"):
+        site.faults[f"/nrl/level_05/120831/c2/{tail}"] = fault
+    if name in ("404", "410"):
+        assert len(Fido.search(DAY, *ATTRS)["lasco"]) == 0
+        return
+    # The other day is in the answer all the same, and the failed one is named.
+    with pytest.warns(LascoUserWarning, match="2012-08-31 C2"):
+        table = Fido.search(TWO_DAYS, *ATTRS)["lasco"]
+    assert len(table) == 3
+    (error,) = table.errors
+    assert isinstance(error, ListingError)
+    assert "127.0.0.1" in str(error)
+    assert "/nrl/level_05/120831/c2/" in str(error)
+    # A search of which nothing could be learnt fails.
+    client = LASCOClient()
+    with pytest.raises(ListingError, match="2012-08-31 C2"):
+        client.search(DAY, *ATTRS)
+    # Nothing of it is kept for later.
+    assert not list(cache_directory().rglob("120831*"))
+
+
+@pytest.mark.parametrize("name", ["HTML with 200", "empty", "404", "stray bytes"])
+def test_an_index_makes_up_for_a_listing(site, name):
+    site.nrl.add(IMAGES)
+    site.faults["/nrl/level_05/120831/c2/img_hdr.txt"] = LISTING_FAULTS[name]
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert found_names(table) == NAMES
+    assert table.errors == []
+
+
+def test_malformed_lines(site):
+    """What a line does not tell, the header of the image does."""
+    lines = LISTING.decode().splitlines(keepends=True)
+    lines[1] = lines[1][:28] + "xx:xx:xx" + lines[1][36:]
+    lines[4] = lines[4][:49] + "*******" + lines[4][56:]
+    site.nrl.add(IMAGES)
+    site.faults["/nrl/level_05/120831/c2/img_hdr.txt"] = Answer("".join(lines).encode(), kind=PLAIN)
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert found_names(table) == NAMES
+    assert table.errors == []
+
+
+def test_malformed_line_of_an_image_that_cannot_be_read_either(site):
+    lines = LISTING.decode().replace(f"{START:%Y/%m/%d}  19:00:00", f"{START:%Y/%m/%d}  xx:00:00")
+    site.nrl.add(IMAGES)
+    site.faults["/nrl/level_05/120831/c2/img_hdr.txt"] = Answer(lines.encode(), kind=PLAIN)
+    site.faults[f"/nrl/level_05/120831/c2/{NAMES[0]}"] = Answer(HTML)
+    with pytest.warns(LascoUserWarning, match=NAMES[0]):
+        table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert found_names(table) == NAMES[1:]
+    assert "HTML" in str(table.errors[0])
+    # A mirror that has all of them comes first.
+    site.sdac.add(IMAGES)
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert found_names(table) == NAMES
+    assert set(table["Provider"]) == {"SDAC"}
+
+
+def test_only_an_image_left_out_is_no_failure(site):
+    """A day that was listed is learnt, even if the query wants none of its images."""
+    site.nrl.add(IMAGES)
+    site.nrl.missing_listings.add((date(2012, 8, 31), "C2"))
+    site.faults[f"/nrl/level_05/120831/c2/{NAMES[0]}"] = Answer(b"", 500)
+    with pytest.warns(LascoUserWarning, match=NAMES[0]):
+        table = Fido.search(DAY, *ATTRS, a.lasco.Filter("Blue"))["lasco"]
+    assert len(table) == 0
+    assert len(table.errors) == 1
+
+
+def test_pages_of_gaps(site):
+    """An archive that says "nothing here" with a status of success, beside one that says it outright."""
+    for tail in ("", "img_hdr.txt"):
+        site.faults[f"/sdac/level_05/980801/c2/{tail}"] = Answer(HTML, kind="text/html")
+    table = Fido.search(a.Time("1998-08-01", "1998-08-01 23:00"), *ATTRS)["lasco"]
+    assert len(table) == 0
+    assert table.errors == []
+    # The page may have meant something else: it is asked for again.
+    assert not list(cache_directory().rglob("*.gz"))
+
+
+def test_many_failed_days_are_counted(site, monkeypatch):
+    monkeypatch.setattr(LASCOClient, "archives", LASCOClient.archives[:1])
+    site.nrl.add(IMAGES)
+    for n in range(1, 9):
+        site.faults[f"/nrl/level_05/12080{n}/c2/img_hdr.txt"] = Answer(b"", 403)
+    with pytest.warns(LascoUserWarning, match="and 3 more") as caught:
+        table = Fido.search(a.Time("2012-08-01", "2012-09-01"), *ATTRS)["lasco"]
+    assert len(caught) == 1
+    assert len(table) == 6
+    assert len(table.errors) == 8
+
+
+def test_a_host_that_is_dead_is_left_alone(site, monkeypatch):
+    """Ten days must not wait ten times for a server that does not answer."""
+    webs = []
+    monkeypatch.setattr(survey, "Web", lambda: webs.append(Web()) or webs[-1])
+    dead = type(LASCOClient.archives[0])("NRL", "0.5", "http://127.0.0.1:9/level_05")
+    monkeypatch.setattr(LASCOClient, "archives", (dead, LASCOClient.archives[1]))
+    for n in range(10):
+        site.sdac.add(sequence(START + n * timedelta(days=1), number=22000000 + 10 * n))
+    table = Fido.search(a.Time("2012-08-31", "2012-09-09 23:00"), *ATTRS)["lasco"]
+    assert len(table) == 30
+    assert webs[0].requests < 10 + 10 * 3
+
+
+def test_all_hosts_dead(monkeypatch):
+    dead = type(LASCOClient._asked_archives()[0])("NRL", "0.5", "http://127.0.0.1:9/level_05")
+    monkeypatch.setattr(LASCOClient, "archives", (dead,))
+    with pytest.raises(ListingError, match=r"http://127\.0\.0\.1:9/level_05/120831/c2/img_hdr\.txt: no connection"):
+        LASCOClient().search(DAY, *ATTRS)
+
+
+def test_offline(site, monkeypatch):
+    monkeypatch.setenv("SUNPY_LASCO_OFFLINE", "yes")
+    with pytest.raises(ListingError, match="offline"):
+        LASCOClient().search(DAY, *ATTRS)
+    assert site.hits == []
+
+
+# Files.
+
+#: What stands in the place of an image.
+FILE_FAULTS = {
+    "404": Answer(HTML, 404, "text/html"),
+    "403": Answer(b"", 403),
+    "500": Answer(b"", 500),
+    "503": Answer(b"", 503),
+    "HTML with 200": Answer(HTML, kind="text/html"),
+    "HTML as FITS": Answer(HTML),
+    "empty": Answer(b""),
+    "reset": Answer(BODY, how="reset"),
+    "dropped without an answer": Answer(BODY, how="drop"),
+    "truncated": Answer(BODY, how="cut"),
+    "truncated, length unsaid": Answer(BODY, how="bare"),
+    "truncated at a block": Answer(BODY[:5760]),
+    "chunks that break off": Answer(BODY, how="chunked-cut"),
+    "longer than announced": Answer(BODY, how="short"),
+    "shorter than announced": Answer(BODY, how="long"),
+    "stalled": Answer(BODY, how="stall"),
+    "something behind the image": Answer(BODY + HTML),
+    "no FITS": Answer(b"\x00" * 20000),
+    "FITS without an image": Answer(b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800)),
+    "compressed and damaged": Answer(b"\x1f\x8b" + bytes(500)),
+    "endless redirection": Answer(b"", 302, headers={"Location": NAMES[0]}),
+}
+
+
+def places(directory):
+    return sorted(path.relative_to(directory).as_posix() for path in Path(directory).rglob("*"))
+
+
+@pytest.fixture
+def downloader():
+    timeouts = aiohttp.ClientTimeout(total=0, sock_read=0.4)
+    return Downloader(progress=False, config=parfive.SessionConfig(timeouts=timeouts))
+
+
+@pytest.mark.parametrize("mirror", [True, False], ids=["mirror", "no mirror"])
+@pytest.mark.parametrize("name", FILE_FAULTS)
+def test_a_file_at_fault(site, fetch, tmp_path, downloader, name, mirror):
+    site.nrl.add(IMAGES[:2])
+    site.faults[f"/nrl/level_05/120831/c2/{NAMES[0]}"] = FILE_FAULTS[name]
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    if mirror:
+        site.sdac.add(IMAGES[:2])
+    files = fetch(table, path=tmp_path, downloader=downloader)
+    assert len(files) + len(files.errors) == 2
+    assert places(tmp_path) == NAMES[0 if mirror else 1 : 2]
+    assert [fault_of(Path(file)) for file in files] == [None] * len(files)
+    if not mirror:
+        (error,) = files.errors
+        assert isinstance(error.exception, DeliveryError)
+        assert str(error.exception).startswith(f"{table['url'][0]} was not delivered: {table['url'][0]}: ")
+        assert len(str(error.exception).split(": ", 2)[2]) > 10
+
+
+@pytest.mark.parametrize("how", ["slow", "whole"])
+def test_slow_but_sound(site, fetch, tmp_path, how):
+    site.nrl.add(IMAGES[:1])
+    site.faults["/nrl/level_05/120831/c2/img_hdr.txt"] = Answer(IMAGES[0].line().encode(), kind=PLAIN, how=how)
+    site.faults[f"/nrl/level_05/120831/c2/{NAMES[0]}"] = Answer(BODY, how=how)
+    files = fetch(Fido.search(DAY, *ATTRS), path=tmp_path)
+    assert places(tmp_path) == NAMES[:1]
+    assert files.errors == []
+
+
+def test_a_file_that_changed_on_the_server(site, fetch, tmp_path):
+    """Kept until it is asked for anew; then the new one, whole."""
+    site.nrl.add(IMAGES[:1])
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    fetch(table, path=tmp_path)
+    changed = BODY.replace(b"EXPTIME", b"EXPTIM2")
+    site.faults[f"/nrl/level_05/120831/c2/{NAMES[0]}"] = Answer(changed)
+    fetch(table, path=tmp_path)
+    assert (tmp_path / NAMES[0]).read_bytes() == BODY
+    fetch(table, path=tmp_path, overwrite=True)
+    assert (tmp_path / NAMES[0]).read_bytes() == changed
+
+
+def test_a_file_that_vanished_since_the_search(site, fetch, tmp_path):
+    site.nrl.add(IMAGES[:2])
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    site.nrl.days.clear()
+    files = fetch(table, path=tmp_path)
+    assert len(files.errors) == 2
+    assert "404" in str(files.errors[0].exception)
+    assert places(tmp_path) == []
+
+
+def test_errors_of_the_web_are_of_one_kind():
+    """Whatever requests raises, a search reports it for the day and goes on."""
+    from sunpy_lasco.net.web import _PassingError, _translated
+
+    for error in (requests.Timeout(), requests.ConnectionError("x"), requests.exceptions.ChunkedEncodingError()):
+        assert isinstance(_translated(error, "http://a"), _PassingError)
+    assert isinstance(_translated(requests.TooManyRedirects("x"), "http://a"), OSError)
+
+
+def test_there_are_more_than_twenty_kinds():
+    kinds = {name.removesuffix(" once").removesuffix(" twice") for name in (*LISTING_FAULTS, *FILE_FAULTS)}
+    assert len(kinds) >= 20
