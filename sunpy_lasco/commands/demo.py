@@ -10,15 +10,15 @@ with blocks lost in telemetry; calibrate both; compare the results with what was
 put in; and leave level-0.5 files, level-1 files and a picture.
 """
 
-#: When the exposures begin.
-DATE = "2000-05-15T12:00:00"
+#: When the exposures begin: the Pleiades stand north of the Sun, Saturn beside it.
+DATE = "2001-05-21T12:00:00"
 #: Two coronal mass ejections: one has reached C3, one is still in C2.
 EJECTIONS = (
-    {"start": "2000-05-15T07:30", "position_angle": 255.0, "speed": 700.0, "width": 55.0},
-    {"start": "2000-05-15T10:55", "position_angle": 75.0, "speed": 550.0, "width": 45.0},
+    {"start": "2001-05-21T08:40", "position_angle": 295.0, "speed": 750.0, "width": 62.0, "strength": 9e-10, "seed": 3},
+    {"start": "2001-05-21T10:35", "position_angle": 75.0, "speed": 560.0, "width": 44.0, "strength": 9e-10, "seed": 2},
 )
-#: Blocks that are lost in each exposure, and the seed of all that is random.
-LOST, SEED = 14, 4
+#: Blocks that are lost in each exposure, the seed of all that is random, and that of the streamers.
+LOST, SEED, STREAMERS = 14, 4, 5
 
 
 def add_parser(subparsers):
@@ -59,7 +59,7 @@ def run(options):
     from sunpy_lasco.commands.picture import draw
 
     options.out.mkdir(parents=True, exist_ok=True)
-    scene = simulate.corona(activity=0.7, cme=[simulate.CME(**ejection) for ejection in EJECTIONS])
+    scene = simulate.corona(activity=0.7, seed=STREAMERS, cme=[simulate.CME(**ejection) for ejection in EJECTIONS])
     pairs = []
     for detector in ("C2", "C3"):
         exposure = simulate.observe(detector, date=DATE, scene=scene, n_lost=LOST, seed=SEED)
@@ -70,7 +70,7 @@ def run(options):
         after = sunpy_lasco.write_level1(level1, options.out, overwrite=True)
         _describe(exposure, level1, before, after)
     picture = draw(pairs, options.out / "before_and_after.png")
-    print(f"Picture of all four images, and of both cameras in one: {picture}")
+    print(f"Drew both cameras before and after, and both in one picture: {picture}")
     return 0
 
 
@@ -92,17 +92,16 @@ def _describe(exposure, level1, before, after):
         return 100 * np.median(np.abs(error[where] / truth[where]))
 
     p = exposure.parameters
-    print(f"{p.detector}, {p.exptime:.1f} s through {p.filter}, {p.time.isot[:19]}, simulated: {before}")
+    print(f"Simulated {p.detector}: {p.exptime:.1f} s through {p.filter}, {p.time.isot[:19]} UT, written to {before}")
+    print(f"  On the way down {len(p.lost_blocks)} blocks of 32 x 32 pixels were lost.")
     print(
-        f"  {len(p.lost_blocks)} blocks of 32 x 32 pixels were lost; "
-        f"{np.isnan(level1.data).sum()} pixels of level 1 hold no measurement"
+        f"Calibrated with bias {meta['biasval']:.2f} DN, exposure factor {meta['expfac']:.5f} "
+        f"and {meta['calfac']:.4e} MSB per DN/s, written to {after}"
     )
-    print(
-        f"  bias {meta['biasval']:.2f} DN, exposure factor {meta['expfac']:.5f}, "
-        f"1 DN/s = {meta['calfac']:.4e} MSB where nothing is vignetted"
-    )
-    print(f"  level 1: {after}")
-    print(f"  {sound.sum()} measured pixels differ from the truth by {per_cent(sound):.2f} % (median), which is")
-    print(f"  {np.median(np.abs(error[sound] / sigma[sound])) / 0.6745:.2f} times the 1 sigma that the map states")
+    print(f"  {sound.sum()} measured pixels differ from the truth by {per_cent(sound):.2f} % (median),")
+    print(f"  {np.median(np.abs(error[sound] / sigma[sound])) / 0.6745:.2f} times what the stated 1 sigma lets expect.")
     if filled.any():
-        print(f"  {filled.sum()} filled pixels differ by {per_cent(filled):.2f} %")
+        print(f"  {filled.sum()} filled pixels differ from the truth by {per_cent(filled):.2f} % (median).")
+    print(
+        f"  {np.isnan(level1.data).sum()} pixels hold no measurement: occulter, pylon, corners, what was lost and not filled."
+    )

@@ -1,9 +1,10 @@
 """The picture of the demo."""
 
 import numpy as np
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import LogLocator, MaxNLocator
 from matplotlib.transforms import Affine2D
 
 import astropy.units as u
@@ -14,38 +15,60 @@ from sunpy.visualization.colormaps import cmlist
 __all__ = ["draw", "flattened"]
 
 #: Half width of the view of both cameras together, solar radii.
-VIEW = 21.0
+VIEW = 17.0
 #: Solar radii beyond which the image of C2 is cut off in that view.
-C2_EDGE = 6.3
+C2_EDGE = 6.2
+#: Solar radii within which light diffracted at the occulter outshines the corona in C2.
+DIFFRACTED = 2.6
+#: Degree of the polynomial in log r that stands for the fall of the corona; rounds of its fit, and
+#: weight in them of what is brighter than it.
+DEGREE, ROUNDS, LIGHT = 6, 6, 0.4
+#: Colour of what holds no measurement, and of text.
+HOLE, TEXT = "#101014", "#d8d8e0"
 
 
-def flattened(image, distance):
+def flattened(image, distance, angle, *, inner=0.0):
     """
-    Divide an image by its median at each distance from the Sun.
+    Divide an image by a smooth corona.
 
-    The corona fades by three orders of magnitude across the field; what is left
+    The corona fades by three orders of magnitude across the field, and its dust
+    part is flattened towards the ecliptic.  What is left when both are divided out
     shows streamers and fronts near and far alike.
 
     Parameters
     ----------
     image : `numpy.ndarray`
-        Brightness; NaN is missing.
+        Brightness, MSB; NaN is missing.
     distance : `numpy.ndarray`
-        Distance from the Sun's centre in pixels, same shape.
+        Distance from the Sun's centre, same shape, of any unit.
+    angle : `numpy.ndarray`
+        Position angle, same shape, radian.
+    inner : `float`
+        Distance within which the image does not decide what is smooth.
 
     Returns
     -------
     `numpy.ndarray`
+        About 1 where there is nothing but the smooth corona.
     """
-    good = np.isfinite(image)
-    ring = distance.astype(int)
-    order = np.argsort(ring[good], kind="stable")
-    values, rings = image[good][order], ring[good][order]
-    starts = np.flatnonzero(np.diff(rings, prepend=-1))
-    medians = [np.median(part) for part in np.split(values, starts[1:])]
-    profile = np.full(ring.max() + 1, np.nan)
-    profile[rings[starts]] = medians
-    return image / profile[ring]
+    good = np.isfinite(image) & (image > 0)
+    sample = np.flatnonzero(good & (distance > inner))[::37]
+    logr, theta, target = np.log(distance.flat[sample]), angle.flat[sample], np.log(image.flat[sample])
+    middle, half = (logr.max() + logr.min()) / 2, (logr.max() - logr.min()) / 2
+
+    def terms(logr, theta):
+        t = np.clip((logr - middle) / half, -1, 1)
+        waves = np.cos(2 * theta), np.sin(2 * theta)
+        return np.stack([t**k for k in range(DEGREE + 1)] + [t**k * w for w in waves for k in (0, 1, 2)], axis=-1)
+
+    matrix, weight = terms(logr, theta), np.ones(sample.size)
+    for _ in range(ROUNDS):
+        solution = np.linalg.lstsq(matrix * weight[:, None], target * weight, rcond=None)[0]
+        # What stands out to the bright side belongs to the streamers.
+        weight = np.where(matrix @ solution < target, LIGHT, 1.0)
+    with np.errstate(divide="ignore"):
+        everywhere = terms(np.log(distance), angle) @ solution
+    return np.where(good, image, np.nan) / np.exp(everywhere)
 
 
 def _sun(smap):
@@ -60,15 +83,37 @@ def _show(axes, smap, image, cmap, **options):
     x, y, radius = _sun(smap)
     ny, nx = image.shape
     extent = np.array([-0.5 - x, nx - 0.5 - x, -0.5 - y, ny - 0.5 - y]) / radius
-    drawn = axes.imshow(image, origin="lower", extent=extent, cmap=cmap, interpolation="bilinear", **options)
+    drawn = axes.imshow(image, origin="lower", extent=extent, cmap=cmap, interpolation="antialiased", **options)
     roll = np.degrees(np.arctan2(smap.rotation_matrix[1, 0], smap.rotation_matrix[0, 0]))
     drawn.set_transform(Affine2D().rotate_deg(roll) + axes.transData)
     return drawn
 
 
 def _frame(axes, title, half):
-    axes.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[], aspect="equal", facecolor="black")
-    axes.set_title(title, color="white", fontsize=11)
+    axes.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[], aspect="equal", facecolor=HOLE)
+    axes.set_title(title, color=TEXT, fontsize=11, loc="left", pad=5)
+    axes.add_patch(Circle((0, 0), 1, fill=False, edgecolor="white", linewidth=1.0, zorder=5))
+    for spine in axes.spines.values():
+        spine.set_color("#404048")
+
+
+def _bar(figure, axes, drawn, label):
+    """A colour bar within the image, at its lower edge."""
+    inset = axes.inset_axes([0.05, 0.045, 0.42, 0.022])
+    bar = figure.colorbar(drawn, cax=inset, orientation="horizontal")
+    bar.outline.set_edgecolor(TEXT)
+    bar.locator = LogLocator() if isinstance(drawn.norm, LogNorm) else MaxNLocator(3)
+    bar.ax.minorticks_off()
+    bar.ax.tick_params(
+        colors=TEXT, labelsize=7, length=2, pad=1, top=True, labeltop=True, bottom=False, labelbottom=False
+    )
+    axes.text(0.05, 0.012, label, color=TEXT, fontsize=7, transform=axes.transAxes)
+
+
+def _colours(detector):
+    cmap = cmlist[f"soholasco{detector[1]}"].copy()
+    cmap.set_bad(HOLE)
+    return cmap
 
 
 def draw(pairs, path):
@@ -87,36 +132,52 @@ def draw(pairs, path):
     `pathlib.Path`
         The file.
     """
-    figure = Figure(figsize=(15, 7.6), facecolor="black", layout="constrained")
+    figure = Figure(figsize=(17.2, 8.8), facecolor="black", layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, wspace=0.01, hspace=0.01)
     grid = figure.add_gridspec(2, 4)
     together = figure.add_subplot(grid[:, 2:])
-    _frame(together, "both, level 1, divided by the median at each distance", VIEW)
+    day = pairs[0][0].date.isot[:16].replace("T", "  ")
+    _frame(together, f"C2 and C3, level 1, relative to a smooth corona     {day} UT", VIEW)
     for row, (raw, level1) in enumerate(pairs):
-        cmap = cmlist[f"soholasco{raw.detector[1]}"].copy()
-        cmap.set_bad("black")
+        cmap = _colours(raw.detector)
         half = 512 / _sun(level1)[2]
         before, after = figure.add_subplot(grid[row, 0]), figure.add_subplot(grid[row, 1])
-        _frame(before, f"{raw.detector}, level 0.5: counts", half)
-        _frame(after, f"{raw.detector}, level 1: mean solar brightness", half)
+        _frame(before, f"{raw.detector} before: level 0.5, as it came down", half)
+        _frame(after, f"{raw.detector} after: level 1, calibrated", half)
         counts = np.where(raw.data > 0, raw.data, np.nan)
-        low, high = np.nanpercentile(counts, (1, 99.3))
-        _show(before, raw, counts, cmap, vmin=low, vmax=high)
-        low, high = np.nanpercentile(level1.data, (2, 99.7))
-        _show(after, level1, level1.data, cmap, norm=LogNorm(low, high))
+        low, high = np.nanpercentile(counts, (0.5, 99.0))
+        drawn = _show(before, raw, counts, cmap, norm=PowerNorm(0.7, low, high))
+        _bar(figure, before, drawn, "counts, DN")
+        low, high = np.nanpercentile(level1.data, (3, 99.3))
+        drawn = _show(after, level1, level1.data, cmap, norm=LogNorm(low, high))
+        _bar(figure, after, drawn, "mean solar brightness")
         _composite(together, level1, cmap)
-    together.add_patch(Circle((0, 0), 1, fill=False, edgecolor="white", linewidth=1.2, zorder=5))
-    figure.savefig(path, dpi=80, facecolor="black")
+    _scale(together)
+    figure.savefig(path, dpi=100, facecolor="black")
     return path
 
 
 def _composite(axes, level1, cmap):
     x, y, radius = _sun(level1)
     ny, nx = level1.data.shape
-    distance = np.hypot(np.arange(nx)[None, :] - x, np.arange(ny)[:, None] - y)
-    flat = flattened(level1.data, distance)
-    if level1.detector == "C2":
-        flat[distance > C2_EDGE * radius] = np.nan
-    low, high = np.nanpercentile(flat, (1, 99.6))
+    dx, dy = np.arange(nx)[None, :] - x, np.arange(ny)[:, None] - y
+    distance = np.hypot(dx, dy) / radius
+    inner = level1.detector == "C2"
+    flat = flattened(level1.data, distance, np.arctan2(-dx, dy), inner=DIFFRACTED if inner else 0.0)
+    shown = distance < (C2_EDGE if inner else 1.5 * VIEW)
+    flat[~shown] = np.nan
+    # The scale leaves out the light diffracted at the occulter.
+    low, high = np.nanpercentile(flat[~(distance < DIFFRACTED)] if inner else flat, (2, 99.8))
     clear = cmap.copy()
     clear.set_bad(alpha=0)
-    _show(axes, level1, flat, clear, vmin=low, vmax=high, zorder=2 if level1.detector == "C2" else 1)
+    _show(axes, level1, flat, clear, norm=PowerNorm(0.65, low, high), zorder=2 if inner else 1)
+    if inner:
+        # Where C2 holds no measurement C3 must not shine through: it would be another scale.
+        axes.add_patch(Circle((0, 0), C2_EDGE, facecolor=HOLE, edgecolor="none", zorder=1.5))
+
+
+def _scale(axes):
+    """A bar of five solar radii."""
+    end = 0.94 * VIEW
+    axes.plot([end - 5, end], [-end, -end], color=TEXT, linewidth=1.5, zorder=5)
+    axes.text(end - 2.5, -end + 0.25, "5 solar radii", color=TEXT, fontsize=9, ha="center", va="bottom", zorder=5)

@@ -31,8 +31,10 @@ RADII = np.geomspace(1.2, 70.0, 320)
 ANGLES = np.linspace(0, 2 * np.pi, 1080, endpoint=False)
 #: Columns repeated at both ends so that the spline closes.
 _WRAP = 12
-#: Sidereal rotation of the corona seen from the Earth (synodic), radian / day.
+#: Synodic rotation of the Sun, radian / day (Carrington).
 ROTATION = 2 * np.pi / 27.2753
+#: Angular width of the thin rays, 1 sigma in degree, and their brightness relative to what is around, 1 sigma.
+RAY_WIDTH, RAY_STRENGTH = (0.6, 2.5), 0.10
 #: Power of the impact parameter divided out of the tables, so that little is left to interpolate.
 _STEEP = -2.6
 
@@ -101,6 +103,11 @@ def _radial(density):
     return line_of_sight(density, RADII)
 
 
+@lru_cache(maxsize=4)
+def _tables(corona, mjd):
+    return corona._tables(mjd)
+
+
 @dataclass(frozen=True)
 class KCorona:
     """
@@ -117,12 +124,15 @@ class KCorona:
         Of the streamers' places, widths and strengths.
     scale : `float`
         Factor on the electron density.
+    rays : `int`
+        Number of thin rays, which make the corona uneven by some per cent.
     """
 
     activity: float = 0.5
     streamers: int = 24
     seed: int = 11
     scale: float = 1.3
+    rays: int = 0
 
     def _streamers(self):
         rng = np.random.default_rng([self.seed, 4])
@@ -132,6 +142,19 @@ class KCorona:
         width = np.radians(rng.uniform(2.0, 7.0, self.streamers))
         strength = rng.uniform(0.15, 0.9, self.streamers)
         return longitude, latitude, width, strength
+
+    def _rays(self, turned):
+        """Relative brightness of the thin rays over position angle, when the Sun has turned by an angle."""
+        rng = np.random.default_rng([self.seed, 8])
+        relief = np.zeros(ANGLES.size)
+        for _ in range(self.rays):
+            west, north = np.sin(rng.uniform(0, 2 * np.pi) + turned), np.tan(rng.uniform(-1.35, 1.35))
+            offset = (ANGLES - np.arctan2(-west, north) + np.pi) % (2 * np.pi) - np.pi
+            width, strength = np.radians(rng.uniform(*RAY_WIDTH)), rng.normal(0, RAY_STRENGTH)
+            # Rays that point at the observer or away are seen across a wide angle and faint.
+            strength *= (west**2 + north**2) / (1 + north**2)
+            relief += strength * np.exp(-0.5 * (offset / width) ** 2)
+        return np.clip(relief, -0.5, 0.5)
 
     def tables(self, time):
         """
@@ -147,13 +170,16 @@ class KCorona:
         `tuple` of `numpy.ndarray`
             Total and polarised brightness, MSB, shape (len(RADII), len(ANGLES)) each.
         """
+        return _tables(self, float(time.utc.mjd))
+
+    def _tables(self, mjd):
+        turned = ROTATION * (mjd - 50000.0)
         above = np.sin(ANGLES + np.pi / 2) ** 2
         shape = (1 - above) ** (2.0 - 1.6 * self.activity)
         equator, pole = _radial(LEBLANC), _radial(POLAR_HOLE)
         tables = [np.outer(e, shape) + np.outer(p, 1 - shape) for e, p in zip(equator, pole, strict=True)]
         for longitude, latitude, width, strength in zip(*self._streamers(), strict=True):
-            phase = longitude + ROTATION * (time.utc.mjd - 50000.0)
-            west, north = np.cos(latitude) * np.sin(phase), np.sin(latitude)
+            west, north = np.cos(latitude) * np.sin(longitude + turned), np.sin(latitude)
             # Off the plane of the sky the streamer starts further out and fades.
             visible = np.hypot(west, north)
             angle = np.arctan2(-west, north)
@@ -162,7 +188,9 @@ class KCorona:
             profile = strength * visible**4 * np.exp(-0.5 * (offset / spread) ** 2)
             for table, radial in zip(tables, equator, strict=True):
                 table += radial[:, None] * profile
-        return [self.scale * table for table in tables]
+        # The rays begin above the heights where loops are closed.
+        relief = 1 + np.outer(1 - np.exp(-(RADII - 1) / 1.5), self._rays(turned))
+        return [self.scale * table * relief for table in tables]
 
     def brightness(self, sight, time, *, polarised=False):
         """

@@ -17,6 +17,10 @@ from sunpy_lasco.simulate.stars import Planets, Stars
 __all__ = ["Scene", "Sight", "Uniform", "corona"]
 
 
+#: Thin rays of the usual corona.
+RAYS = 150
+
+
 @dataclass(frozen=True)
 class Sight:
     """Lines of sight, by where they pass the Sun."""
@@ -194,4 +198,4 @@ def corona(*, activity=0.5, cme=None, stars=True, planets=True, seed=11):
         points.append(Stars() if stars is True else Stars(faintest=float(stars)))
     if planets:
         points.append(Planets())
-    return Scene((KCorona(activity=activity, seed=seed), FCorona(), *ejections), tuple(points))
+    return Scene((KCorona(activity=activity, seed=seed, rays=RAYS), FCorona(), *ejections), tuple(points))
