@@ -4,6 +4,8 @@ What the header of a map says, of whatever vintage it is.
 Nothing here changes a header: what is wrong in it is put right on reading.
 """
 
+import re
+
 import numpy as np
 
 import astropy.units as u
@@ -27,6 +29,7 @@ __all__ = [
     "measurement",
     "missing_cards",
     "observation_time",
+    "printable",
     "processing_date",
 ]
 
@@ -303,3 +306,26 @@ def processed_before(meta, date):
     """
     made = processing_date(meta)
     return made is not None and made < Time(date)
+
+
+def printable(meta):
+    """
+    A header that can be written to FITS.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+
+    Returns
+    -------
+    `~sunpy.util.MetaDict`
+        A copy in which tabulators and other characters that FITS forbids are blanks; the
+        HISTORY of the ground system is full of them.
+    """
+    clean = meta.copy()
+    for card, value in meta.items():
+        if isinstance(value, str):
+            text = re.sub(r"[^\n -~]", " ", value)
+            if text != value:
+                clean[card] = text
+    return clean

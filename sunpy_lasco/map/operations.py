@@ -12,11 +12,13 @@ import numpy as np
 
 import astropy.units as u
 
+from sunpy.util import MetaDict
+
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
 from sunpy_lasco.instrument.sip import rescaled_sip
 from sunpy_lasco.map.display import CoronaNorm
 from sunpy_lasco.map.geometry import lenient_frame, standard_cards
-from sunpy_lasco.map.headers import header_unit, is_raw
+from sunpy_lasco.map.headers import header_level, header_unit, is_helioviewer, is_raw, printable
 from sunpy_lasco.map.masks import empty_pixels
 
 __all__ = ["OperationsMixin"]
@@ -106,6 +108,15 @@ class OperationsMixin:
         meta = _with_standard_header(self, raw=is_raw(self.meta) and not to_float)
         return self._new_instance(data, meta, plot_settings=self.plot_settings, mask=mask)
 
+    def _printable(self):
+        """The same map with a header that FITS can hold."""
+        meta = printable(self.meta)
+        if is_helioviewer(meta):
+            # Its own cards have too long names; without one the bytes would pass for counts.
+            standard = printable(_with_standard_header(self, raw=True))
+            meta = MetaDict({card: value for card, value in standard.items() if len(card) <= 8} | {"hv_image": True})
+        return self._new_instance(self.data, meta, plot_settings=self.plot_settings)
+
     @property
     def quantity(self):
         """Data with their unit; the holes of raw counts are NaN."""
@@ -116,11 +127,28 @@ class OperationsMixin:
         return u.Quantity(counts, self.unit, copy=False)
 
     def _new_instance_from_op(self, new_data):
-        new_meta = copy.deepcopy(self.meta)
+        # The cards of SolarSoft's level 1 would let its zeros and negative values be taken
+        # for holes when the result is saved and read again.
+        keep = header_level(self.meta) == 0.5
+        new_meta = copy.deepcopy(self.meta) if keep else _with_standard_header(self, raw=False)
         new_meta["bunit"] = new_data.unit.to_string()
         return self._new_instance(
             new_data.value, new_meta, plot_settings=self.plot_settings, mask=self._mask, flags=self._flags
         )
+
+    @property
+    def fits_header(self):
+        """The header as `~astropy.io.fits.Header`; what FITS forbids in texts is blank."""
+        return super(OperationsMixin, self._printable()).fits_header
+
+    def save(self, filepath, *args, **kwargs):
+        """
+        Save to a file; flags, uncertainty and an attached mask are left behind.
+
+        See `sunpy.map.GenericMap.save`, and `sunpy_lasco.write_level1` for all of a
+        level-1 map.
+        """
+        super(OperationsMixin, self._printable()).save(filepath, *args, **kwargs)
 
     def __neg__(self):
         return self._new_instance_from_op(-self.quantity)
