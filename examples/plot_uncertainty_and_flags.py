@@ -24,11 +24,12 @@ level1 = sunpy_lasco.calibrate(exposure.level05, assets=simulate.assets(exposure
 # is smallest where the corona is bright.
 
 sigma = level1.uncertainty.array
-figure = plt.figure(figsize=(12, 5), layout="constrained")
-axes = figure.add_subplot(1, 2, 1, projection=level1)
+figure = plt.figure(layout="constrained")
+axes = figure.add_subplot(projection=level1)
 image = axes.imshow(100 * sigma / level1.data, norm=LogNorm(0.5, 5), origin="lower")
 axes.set(title="1 sigma of a pixel", xlabel="Helioprojective longitude", ylabel="Helioprojective latitude")
-figure.colorbar(image, ax=axes, shrink=0.7, label="per cent")
+figure.colorbar(image, ax=axes, label="per cent")
+plt.show()
 
 ###############################################################################
 # Flags are bits, one array for all of them.  A pixel may carry several.
@@ -37,16 +38,17 @@ flags = sunpy_lasco.flags(level1)
 for name in ("MISSING", "UNTRANSMITTED", "MASKED", "SATURATED"):
     print(f"{name:14s} {np.count_nonzero(flags & getattr(PixelFlag, name)):7d} pixels")
 
-axes = figure.add_subplot(1, 2, 2, projection=level1)
+figure = plt.figure(layout="constrained")
+axes = figure.add_subplot(projection=level1)
 kinds = np.full(flags.shape, np.nan)
 for value, name in enumerate(("MASKED", "UNTRANSMITTED", "MISSING", "SATURATED")):
     kinds[(flags & getattr(PixelFlag, name)) != 0] = value
 image = axes.imshow(
     kinds, origin="lower", cmap=plt.get_cmap("viridis", 4), vmin=-0.5, vmax=3.5, interpolation="nearest"
 )
-bar = figure.colorbar(image, ax=axes, shrink=0.7, ticks=range(4))
+bar = figure.colorbar(image, ax=axes, ticks=range(4))
 bar.ax.set_yticklabels(["masked", "not sent", "missing", "saturated"])
-axes.set(title="Flags", xlabel="Helioprojective longitude", ylabel=" ")
+axes.set(title="Flags", xlabel="Helioprojective longitude", ylabel="Helioprojective latitude")
 plt.show()
 
 ###############################################################################

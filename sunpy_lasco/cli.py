@@ -7,7 +7,8 @@ Each subcommand is a module that adds its own parser: the modules of
 
 import argparse
 import importlib
-from importlib.metadata import PackageNotFoundError, version
+
+from sunpy_lasco.version import version
 
 __all__ = ["main"]
 
@@ -18,13 +19,6 @@ COMMANDS = (
     "sunpy_lasco.assets.commands",
     "sunpy_lasco.commands.ephemeris",
 )
-
-
-def _version():
-    try:
-        return version("sunpy_lasco")
-    except PackageNotFoundError:
-        return "unknown (the package is not installed)"
 
 
 def parser():
@@ -39,7 +33,7 @@ def parser():
         prog="sunpy-lasco",
         description="Calibrate and repair images of the coronagraphs LASCO C2 and C3.",
     )
-    top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    top.add_argument("--version", action="version", version=f"%(prog)s {version}")
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
         importlib.import_module(name).add_parser(subparsers)

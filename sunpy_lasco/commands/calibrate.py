@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -47,7 +48,7 @@ def add_parser(subparsers):
         "--inpaint",
         metavar="METHOD",
         default="auto",
-        help="how blocks lost in telemetry are filled: 'auto' (default) for the best method, 'none' to leave them empty",
+        help="how blocks lost in telemetry are filled: 'auto' (default) by the best method, 'none' leaves them empty",
     )
     parser.add_argument(
         "--distortion",
@@ -152,19 +153,28 @@ def calibrate_file(file, *, out, overwrite=False, compress=False, **choices):
     reason : `str` or None
         Why there is none.
     """
+    from astropy.io.fits.verify import VerifyWarning
+
     import sunpy.map
 
     import sunpy_lasco
+    from sunpy_lasco.calibration.storage import level1_folder
 
     try:
-        smap = sunpy.map.Map(file)
+        with warnings.catch_warnings():
+            # Four lines on cards of the archive's files that hold tabulators, for almost every file.
+            warnings.simplefilter("ignore", VerifyWarning)
+            smap = sunpy.map.Map(file)
         if isinstance(smap, list):
             return file, None, f"holds {len(smap)} images where one is expected"
         level1 = sunpy_lasco.calibrate(smap, **choices)
+        path = level1_folder(level1) / level1.meta["filename"]
         if choices.get("solarsoft"):
-            written = _write_solarsoft(level1, out, overwrite=overwrite)
+            # Files in the official form are kept apart from ours as well.
+            path = Path("sunpy_lasco_solarsoft", *path.parts[1:])
+            written = sunpy_lasco.write_solarsoft(level1, out / path, overwrite=overwrite)
         else:
-            written = sunpy_lasco.write_level1(level1, out, overwrite=overwrite, compress=compress)
+            written = sunpy_lasco.write_level1(level1, out / path, overwrite=overwrite, compress=compress)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one frame, the others are done
         return file, None, f"{type(error).__name__}: {error}"
     return file, written, None
@@ -182,15 +192,6 @@ def _each(work, files, jobs):
                 yield future.result()
             except BrokenProcessPool:
                 yield file, None, "the process that worked on it, or on another frame, ended (not enough memory?)"
-
-
-def _write_solarsoft(level1, out, *, overwrite):
-    """Write a file in the official form, in a folder of its own."""
-    from sunpy_lasco.calibration import write_solarsoft
-    from sunpy_lasco.calibration.storage import level1_folder
-
-    folder = out / "sunpy_lasco_solarsoft" / level1_folder(level1).relative_to("sunpy_lasco_level1")
-    return write_solarsoft(level1, folder / level1.meta["filename"], overwrite=overwrite)
 
 
 def _positive(text):
