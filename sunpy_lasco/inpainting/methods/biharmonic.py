@@ -1,0 +1,56 @@
+"""
+Biharmonic interpolation: the bent plate through the surroundings.
+
+The algorithm of scikit-image, in the working space and over cells, so that the plate
+is not bent by noise.
+"""
+
+import numpy as np
+
+from sunpy_lasco.inpainting.coarse import coarse_grid, refine
+from sunpy_lasco.inpainting.interface import Fill
+from sunpy_lasco.inpainting.spread import calibrated, structure
+
+__all__ = ["fill"]
+
+#: Cells around the hole that the plate is fixed to: it asks for two.
+AROUND = 3
+#: Side of the cells, stored pixels.
+SIDE = 4
+
+
+def fill(crop):
+    """
+    Fill a hole by biharmonic interpolation.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+
+    Returns
+    -------
+    `~sunpy_lasco.inpainting.interface.Fill`
+
+    Notes
+    -----
+    Planes are recovered.  Where something hidden is next to the hole, the plate has
+    a free end there, and bends.
+    """
+    from skimage.restoration import inpaint_biharmonic
+
+    means, hole = coarse_grid(crop, SIDE)
+    nothing = np.full(crop.z.shape, np.nan)
+    if hole.any():
+        window = tuple(
+            slice(max(int(index.min()) - AROUND, 0), int(index.max()) + AROUND + 1) for index in np.nonzero(hole)
+        )
+        part = means[window]
+        unknown = np.isnan(part)
+        if unknown.all():
+            return Fill(nothing, nothing)
+        level = np.nanmedian(part)
+        bent = inpaint_biharmonic(np.where(unknown, 0.0, part - level), unknown) + level
+        means = means.copy()
+        means[window] = np.where(hole[window], bent, part)
+    value = refine(means, crop, SIDE)
+    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "biharmonic"))

@@ -1,0 +1,52 @@
+"""
+Kriging: the best linear unbiased prediction from the surroundings.
+
+A Gaussian process in the working space, whose covariance is longer outwards than
+around the Sun and is scaled to what each crop shows.  It tells its uncertainty.
+"""
+
+import numpy as np
+
+from sunpy_lasco.inpainting.cells import between_nodes, gather, nodes, polar
+from sunpy_lasco.inpainting.covariance import COVARIANCES, fit_factor, predict
+from sunpy_lasco.inpainting.interface import Fill
+from sunpy_lasco.inpainting.spread import calibrated
+
+__all__ = ["fill"]
+
+#: Without this many cells around it, a hole is not filled.
+FEWEST_CELLS = 12
+
+
+def fill(crop, *, covariance=None):
+    """
+    Fill a hole by kriging.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    covariance : `~sunpy_lasco.inpainting.covariance.Covariance`, optional
+        By default that of the camera, scaled to the surroundings.  One that is given
+        is taken as it is, and so is the uncertainty that follows from it.
+
+    Returns
+    -------
+    `~sunpy_lasco.inpainting.interface.Fill`
+
+    Notes
+    -----
+    The trend is a plane of unknown coefficients, so that planes are recovered.  All
+    lost blocks of a zone are predicted at once.
+    """
+    nothing = np.full(crop.z.shape, np.nan)
+    u, v = polar(crop)
+    cells = gather(crop, u, v)
+    if len(cells.values) < FEWEST_CELLS:
+        return Fill(nothing, nothing)
+    usual = covariance is None
+    covariance = COVARIANCES[crop.camera] if usual else covariance
+    factor = fit_factor(cells, covariance) if usual else 1.0
+    grid = nodes(crop, u, v)
+    mean, variance = predict(cells, covariance, factor, grid.points, grid.places)
+    value, sigma = (between_nodes(part, grid, crop) for part in (mean, np.sqrt(variance)))
+    return Fill(value, calibrated(sigma, crop, "kriging") if usual else sigma)

@@ -1,0 +1,152 @@
+"""
+A learnt mixture of the classical fills.
+
+Kriging, the radial, the harmonic and the biharmonic fill err in different ways.  How much of
+each goes into a pixel depends on where it is; 27 coefficients per camera say so,
+found by ridge regression on frames whose blocks were known.
+"""
+
+import json
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.inpainting.coarse import harmonic
+from sunpy_lasco.inpainting.interface import Fill
+from sunpy_lasco.inpainting.methods import biharmonic, kriging, radial
+from sunpy_lasco.inpainting.spread import AROUND, calibrated
+
+__all__ = ["FEATURES", "OTHERS", "candidates", "features", "fill", "mix"]
+
+#: What is mixed with kriging, in the order of the coefficients.
+OTHERS = ("radial", "harmonic", "biharmonic")
+#: What the coefficients multiply, in their order.
+FEATURES = (
+    "one",
+    "depth in the hole",
+    "size of the hole",
+    "hidden surroundings",
+    "logarithm of the distance from the Sun",
+    "logarithm of the uncertainty of kriging",
+    "misfit of radial",
+    "misfit of harmonic",
+    "misfit of biharmonic",
+)
+#: Lengths and distances by which features are brought near one: depth in stored
+#: pixels, size of a hole in pixels, distance in occulter radii (about 100 pixels).
+DEPTH = 16.0
+SIZE = 32.0
+DISTANCE = 300.0
+
+
+def candidates(crop):
+    """
+    All fills that are mixed.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+
+    Returns
+    -------
+    values : `~numpy.ndarray`
+        Kriging and `OTHERS` in the pixels of the hole, (4, n); what a method leaves
+        out is taken from kriging.
+    sigma : `~numpy.ndarray`
+        1 sigma of kriging, (n,).
+    """
+    first = kriging.fill(crop)
+    fills = [first.z[crop.hole]]
+    fills += [fill[crop.hole] for fill in (radial.fill(crop).z, harmonic(crop), biharmonic.fill(crop).z)]
+    values = np.array([np.where(np.isfinite(fill), fill, fills[0]) for fill in fills])
+    return values, first.sigma[crop.hole]
+
+
+def features(crop, values, sigma):
+    """
+    What the weights of a mixture depend on.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    values, sigma : `~numpy.ndarray`
+        As of `candidates`.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        `FEATURES` in the pixels of the hole, (9, n).
+    """
+    depth = ndimage.distance_transform_edt(crop.hole)[crop.hole] / DEPTH
+    around = ndimage.distance_transform_edt(~crop.hole) <= AROUND
+    one = np.ones_like(depth)
+    # How far the others are from kriging in this hole, in units of its uncertainty:
+    # where they differ more than they may, one of them is wrong.
+    unit = np.sqrt(np.mean(sigma**2))
+    misfits = [np.tanh(np.sqrt(np.mean((other - values[0]) ** 2)) / unit - 1.0) for other in values[1:]]
+    return np.array(
+        [
+            one,
+            np.minimum(depth, 3.0) - 0.5,
+            one * np.log2(np.sqrt(crop.hole.sum()) / SIZE),
+            one * crop.hidden[around].mean(),
+            one * np.log(np.maximum(crop.radius[crop.hole].mean(), 1.0) / DISTANCE),
+            one * np.clip(np.log(unit), -3.0, 3.0),
+            *(one * misfit for misfit in misfits),
+        ]
+    )
+
+
+def mix(values, weights):
+    """
+    Mix fills.
+
+    Parameters
+    ----------
+    values : `~numpy.ndarray`
+        Kriging and others, (4, n).
+    weights : `~numpy.ndarray`
+        Of the others, (3, n); kriging has what is missing to one.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        (n,)
+    """
+    return values[0] + (weights * (values[1:] - values[0])).sum(axis=0)
+
+
+@lru_cache(maxsize=1)
+def _learnt():
+    path = resources.files("sunpy_lasco.inpainting").joinpath("data", "mixture.json")
+    cameras = json.loads(path.read_text(encoding="utf-8"))["cameras"]
+    return {camera: np.array(entry["coefficients"]) for camera, entry in cameras.items()}
+
+
+def fill(crop):
+    """
+    Fill a hole by a mixture.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+
+    Returns
+    -------
+    `~sunpy_lasco.inpainting.interface.Fill`
+
+    Notes
+    -----
+    The coefficients, and what they were learnt from, are in ``data/mixture.json``.
+    The uncertainty is that of kriging and of the disagreement among the fills.
+    """
+    value, sigma = (np.full(crop.z.shape, np.nan) for _ in range(2))
+    values, spread = candidates(crop)
+    if np.isnan(values).any():
+        return Fill(value, sigma)
+    weights = np.clip(_learnt()[crop.camera] @ features(crop, values, spread), -0.5, 1.5)
+    value[crop.hole] = mix(values, weights)
+    sigma[crop.hole] = np.hypot(spread, values.std(axis=0))
+    return Fill(value, calibrated(sigma, crop, "mixture"))
