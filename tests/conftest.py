@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+# Helpers of the tests are modules beside this one.
+sys.path.insert(0, str(Path(__file__).parent))
+
 # Before sunpy and matplotlib are imported: nobody's configuration, calibration
 # tree or downloads may change what a test sees, nor be changed by it.
 _HOME = tempfile.TemporaryDirectory(prefix="sunpy_lasco_tests_", ignore_cleanup_errors=True)

@@ -364,6 +364,20 @@ def test_day_without_a_file_said_by_one_server_only(page, archives, configuratio
     assert not isinstance(caught.value, AbsentAssetError)
 
 
+def test_file_that_no_archive_has_is_not_asked_for_again_and_again(archives, configuration, mask_file):
+    source = RemoteSource(configuration)
+    counts = []
+    for expected in ("it has no such file", "when they were asked, less than a day ago"):
+        with pytest.raises(MissingAssetError, match=expected) as caught:
+            source.path(C3_MASK)
+        assert not isinstance(caught.value, AbsentAssetError)
+        counts.append(sum(len(archive.requests) for archive in archives))
+    assert counts[0] == counts[1] > 0
+    archives[1].put(C3_MASK, mask_file)
+    assert source.fetch([C3_MASK], patient=True)[C3_MASK].read_bytes() == mask_file
+    assert source.path(C3_MASK).is_file()
+
+
 def test_login_page_is_no_absent_day(archives, configuration):
     for archive in archives:
         archive.fail(EXPFAC, "page")
