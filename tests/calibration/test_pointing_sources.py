@@ -22,7 +22,7 @@ from sunpy_lasco.assets import (
 )
 from sunpy_lasco.assets.names import SOHO_ORBITS
 from sunpy_lasco.assets.orbits import write_orbit
-from sunpy_lasco.calibration.lookups import clock_correction, observer_position
+from sunpy_lasco.calibration.lookups import clock_correction, mdi_roll, observer_position
 from sunpy_lasco.calibration.pointing_sources import POINTING_SOURCES, find_pointing, pointing_from
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.orbit import Orbit
@@ -205,6 +205,18 @@ def test_observer_from_a_table(raw, both, tmp_path):
     level1 = sunpy_lasco.calibrate(later, assets=both)
     assert level1.meta["obssrc"] == "L1 approximation"
     assert "0.18 deg in longitude" in level1.meta["obserr"]
+
+
+def test_roll_of_mdi_as_a_check(real_map, tmp_path):
+    """32108414 of 2003-07-21, upside down: MDI on the same spacecraft must say the same."""
+    smap = real_map("32108414")
+    assert mdi_roll(smap, assets=tmp_path) is None
+    days = Time("2003-07-18", scale="tdb").jd + np.arange(8)
+    positions = np.tile([1.005, 0.0, 0.0], (8, 1))
+    write_orbit(tmp_path / SOHO_ORBITS["mdi"], Orbit(days, positions, None, "m", "e", np.full(8, 180.05)))
+    check = mdi_roll(smap, assets=tmp_path)
+    assert check.to_value(u.deg) == pytest.approx(180.05 - 0.23)
+    assert abs(check.to_value(u.deg) - find_pointing(smap, assets=tmp_path).roll) < 0.1
 
 
 def test_nothing_is_asked_online_for_the_observer(raw, monkeypatch, tmp_path):
