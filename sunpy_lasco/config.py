@@ -15,6 +15,9 @@ file ``sunpyrc``, and environment variables come before them::
     mirrors = https://hesperia.gsfc.nasa.gov/ssw https://soho.nascom.nasa.gov/solarsoft
     ; servers of SOHO's ancillary data
     ancillary_mirrors = https://soho.nascom.nasa.gov/data/ancillary
+    ; services for the position of SOHO
+    horizons = https://ssd.jpl.nasa.gov/api/horizons.api
+    jsoc = http://jsoc.stanford.edu/cgi-bin/ajax/
     ; seconds to wait for a connection, and for the next bytes
     connect_timeout = 5
     read_timeout = 15

@@ -9,7 +9,8 @@ map, in the order in which the light went the other way:
 2. brightness: `apply_calibration_factor`, `correct_vignetting`,
    `subtract_stray_light`;
 3. geometry: `correct_distortion`, `apply_mask`, `rectify`;
-4. header: `update_pointing`, `correct_time`, `update_observer`, `finish_header`.
+4. header: `update_pointing`, `correct_time`, `update_observer`, `finish_header`, with
+   what tables know: `find_pointing`, `clock_offset`, `observer_position`.
 """
 
 from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
@@ -17,11 +18,12 @@ from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.flat_field import correct_response
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
-from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor
+from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, mdi_roll, observer_position
 from sunpy_lasco.calibration.masking import apply_mask
 from sunpy_lasco.calibration.noise import estimate_noise
 from sunpy_lasco.calibration.pipeline import calibrate
 from sunpy_lasco.calibration.pointing import correct_time, update_observer, update_pointing
+from sunpy_lasco.calibration.pointing_sources import POINTING_SOURCES, find_pointing, pointing_from
 from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.solarsoft import write_solarsoft
 from sunpy_lasco.calibration.storage import read_level1, write_level1
@@ -29,6 +31,7 @@ from sunpy_lasco.calibration.uncertainty import RegionSum, region_sum, systemati
 from sunpy_lasco.calibration.widening import widen_for_estimates
 
 __all__ = [
+    "POINTING_SOURCES",
     "RegionSum",
     "apply_calibration_factor",
     "apply_mask",
@@ -40,10 +43,14 @@ __all__ = [
     "correct_vignetting",
     "estimate_noise",
     "exposure_factor",
+    "find_pointing",
     "finish_header",
     "mark_missing",
+    "mdi_roll",
     "normalize_exposure",
+    "observer_position",
     "pad_to_full_frame",
+    "pointing_from",
     "read_level1",
     "rectify",
     "region_sum",

@@ -19,8 +19,9 @@ from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.instrument.exposure import NO_FACTOR, ExposureFactor, find_exposure_factor
 from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.instrument.positions import normalize_roll
 
-__all__ = ["clock_correction", "clock_offset", "exposure_factor", "given_factor", "observer_position"]
+__all__ = ["clock_correction", "clock_offset", "exposure_factor", "given_factor", "mdi_roll", "observer_position"]
 
 #: Least 1 sigma of an offset of the clock, s; none is published with the table.
 CLOCK_SIGMA = 1.0
@@ -166,3 +167,31 @@ def observer_position(smap, *, assets=None):
         if orbit.covers(time):
             return {"coordinate": orbit.position(time), "source": orbit.source, "error": orbit.error}
     return {}
+
+
+def mdi_roll(smap, *, assets=None):
+    """
+    Roll of the camera by what MDI on the same spacecraft recorded, a check of the roll in use.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    assets : optional
+        Source of the table, which ``sunpy-lasco ephemeris update --source mdi`` makes.
+
+    Returns
+    -------
+    `~astropy.units.Quantity` or None
+        Degree, in the orientation of the detector, like DETROLL; None without a table,
+        outside of 1996 to 2011, and where SOHO turned within a day.
+
+    Notes
+    -----
+    CROTA2 of MDI plus the offset of the camera.  The sign of CROTA2 is taken as FITS
+    defines it; it matters since 2010-10-30 only, when the roll left 0 and 180.
+    """
+    for orbit in read_orbits(resolve(assets)):
+        roll = orbit.roll(smap.date)
+        if roll is not None:
+            return float(normalize_roll(roll + frame_of(smap).camera.roll_offset)) * u.deg
+    return None

@@ -451,6 +451,19 @@ def test_cache_below_a_file(configuration, tmp_path):
         RemoteSource(replace(configuration, cache=tmp_path / "file" / "cache")).path(C3_MASK)
 
 
+def test_prepared_cache_is_only_read(archives, configuration, mask_file, monkeypatch):
+    """On a cluster the directory may be write-protected."""
+    from sunpy_lasco.assets.store import Store
+
+    archives[0].put(C3_MASK, mask_file)
+    RemoteSource(configuration).path(C3_MASK)
+    monkeypatch.setattr(Store, "locked", lambda self: pytest.fail("the cache was opened for writing"))
+    source = RemoteSource(replace(configuration, offline=True))
+    assert source.image(C3_MASK).data.shape == (1024, 1024)
+    with pytest.raises(MissingAssetError, match="network is switched off"):
+        source.path(C2_VIGNETTING)
+
+
 def test_full_disk(archives, configuration, mask_file, monkeypatch):
     import shutil
 
