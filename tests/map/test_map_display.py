@@ -1,0 +1,78 @@
+"""How maps are shown."""
+
+import copy
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+import astropy.units as u
+from astropy.visualization import PowerStretch
+
+from sunpy_lasco.map.display import CoronaNorm, corona_colours
+
+
+@pytest.fixture
+def norm():
+    return CoronaNorm((1.0, 99.0), PowerStretch(0.5))
+
+
+def test_limits_of_the_valid_pixels(norm):
+    data = np.ma.masked_array(np.arange(10001.0), np.arange(10001) > 1000)
+    data[5] = np.nan
+    norm.autoscale_None(data)
+    assert (norm.vmin, norm.vmax) == (pytest.approx(10, abs=1), pytest.approx(990, abs=1))
+
+
+def test_limits_that_are_set_stay(norm):
+    norm.vmin = 3.0
+    norm.autoscale_None(np.arange(101.0))
+    assert (norm.vmin, norm.vmax) == (3.0, 99.0)
+    new = norm.renewed()
+    # The one that was found is found anew; the one that was set is kept.
+    assert (new.vmin, new.vmax) == (3.0, None)
+    assert (norm.vmin, norm.vmax) == (3.0, 99.0)
+
+
+def test_nothing_valid(norm):
+    norm.autoscale_None(np.full((4, 4), np.nan))
+    assert norm.vmin < norm.vmax
+
+
+def test_constant_image(norm):
+    norm.autoscale_None(np.full(100, 7.0))
+    assert (norm.vmin, norm.vmax) == (7.0, 7.0)
+
+
+def test_copies(norm):
+    norm.autoscale_None(np.arange(101.0))
+    assert copy.deepcopy(norm)(np.array([50.0])) == norm(np.array([50.0]))
+
+
+@pytest.mark.parametrize("detector", ["C2", "C3"])
+def test_colours(detector):
+    colours = corona_colours(detector)
+    assert colours.name == f"soholasco{detector[1]}"
+    assert tuple(colours.get_bad()) == (0, 0, 0, 1)
+    # The registered map is as it was.
+    assert tuple(mpl.colormaps[f"soholasco{detector[1]}"].get_bad()) != (0, 0, 0, 1)
+
+
+def test_a_map_and_its_parts_have_scales_of_their_own(level05_cards, make_map):
+    y, x = np.mgrid[:1024, :1024]
+    smap = make_map(level05_cards(), data=(500 + x + 3 * y).astype(np.int16))
+    whole = smap.plot(axes=plt.figure().add_subplot(projection=smap))
+    limits = whole.norm.vmin, whole.norm.vmax
+    part = smap.submap([700, 700] * u.pix, top_right=[800, 800] * u.pix)
+    shown = part.plot(axes=plt.figure().add_subplot(projection=part))
+    assert shown.norm.vmin > 500 + 700 + 3 * 700
+    assert (whole.norm.vmin, whole.norm.vmax) == limits
+    # What a user sets is kept.
+    smap.plot_settings["norm"].vmax = 4000.0
+    assert smap.submap([700, 700] * u.pix, top_right=[800, 800] * u.pix).plot_settings["norm"].vmax == 4000.0
+
+
+def test_bytes_are_shown_as_they_are(level05_cards, make_map):
+    smap = make_map(level05_cards(helioviewer=" ", naxis1=1024, naxis2=1024), dtype=np.uint8)
+    assert not isinstance(smap.plot_settings["norm"], CoronaNorm)
