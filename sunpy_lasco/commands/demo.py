@@ -102,6 +102,5 @@ def _describe(exposure, level1, before, after):
     print(f"  {np.median(np.abs(error[sound] / sigma[sound])) / 0.6745:.2f} times what the stated 1 sigma lets expect.")
     if filled.any():
         print(f"  {filled.sum()} filled pixels differ from the truth by {per_cent(filled):.2f} % (median).")
-    print(
-        f"  {np.isnan(level1.data).sum()} pixels hold no measurement: occulter, pylon, corners, what was lost and not filled."
-    )
+    empty = np.isnan(level1.data).sum()
+    print(f"  {empty} pixels hold no measurement: occulter, pylon, corners, what was lost and not filled.")

@@ -19,7 +19,7 @@ VIEW = 17.0
 #: Solar radii beyond which the image of C2 is cut off in that view.
 C2_EDGE = 6.2
 #: Solar radii within which light diffracted at the occulter outshines the corona in C2.
-DIFFRACTED = 2.6
+DIFFRACTED = 2.35
 #: Degree of the polynomial in log r that stands for the fall of the corona; rounds of its fit, and
 #: weight in them of what is brighter than it.
 DEGREE, ROUNDS, LIGHT = 6, 6, 0.4

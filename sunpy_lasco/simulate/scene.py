@@ -135,7 +135,9 @@ class Scene:
         `tuple`
             Brightness, MSB, and tangentially polarised brightness or None.
         """
-        sight = Sight.from_plane(np.asarray(west, float), np.asarray(north, float), time)
+        west, north = np.broadcast_arrays(np.asarray(west, float), np.asarray(north, float))
+        # The parts expect arrays.
+        sight = Sight.from_plane(np.atleast_1d(west), np.atleast_1d(north), time)
         total = np.zeros(sight.impact.shape)
         tangential = np.zeros(sight.impact.shape) if polarised else None
         for part in self.diffuse:
@@ -143,7 +145,7 @@ class Scene:
             total += light
             if polarised:
                 tangential += excess
-        return total, tangential
+        return total.reshape(west.shape), tangential.reshape(west.shape) if polarised else None
 
     def sources(self, time):
         """

@@ -1,0 +1,226 @@
+"""The corona, the stars and how they move, against independent knowledge and on images."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import astropy.units as u
+from astropy.coordinates import SkyCoord
+from astropy.time import Time
+
+from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_earth, sun
+
+from sunpy_lasco import simulate
+from sunpy_lasco.simulate import stars
+from sunpy_lasco.simulate.corona import LEBLANC, RADII, line_of_sight, scattering
+from sunpy_lasco.simulate.pixels import distort, helioprojective_from_plane, undistort
+from sunpy_lasco.simulate.points import point_light, spread_at
+from sunpy_lasco.simulate.solar_sky import solar_sky
+
+DAY = Time("2002-01-08T12:00:00")
+
+
+def sight(impact, angle):
+    impact, angle = np.broadcast_arrays(np.asarray(impact, float), np.radians(np.asarray(angle, float)))
+    return simulate.Sight(impact, angle, solar_sky(DAY).ecliptic_north)
+
+
+def test_far_electron_sees_a_point():
+    """Far out the Sun is a point: tangential 2 k / r2 per steradian of van de Hulst's limit, radial without."""
+    r = 200.0
+    tangential, difference = scattering(np.array([r]))
+    # Flux of a disk of brightness 1 / (1 - u / 3) x (1 - u / 3) and radius 1 / r: pi / r2; sigma per electron 7.95e-26.
+    assert tangential[0] == pytest.approx(7.95e-26 * np.pi / 2 / r**2, rel=2e-3)
+    assert difference[0] == pytest.approx(tangential[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("impact", [2.5, 6.0, 25.0])
+def test_line_of_sight_integral(impact):
+    """The same integral along z instead of along the angle, by another method."""
+
+    def integrand(z, polarised):
+        r = np.hypot(impact, z)
+        electrons = sum(a * r**k for k, a in LEBLANC)
+        tangential, difference = (part.item() for part in scattering(np.array(r)))
+        sin2 = (impact / r) ** 2
+        return 6.957e10 * electrons * (difference * sin2 if polarised else 2 * tangential - difference * sin2)
+
+    expected = [2 * quad(integrand, 0, np.inf, args=(flag,), epsabs=0, epsrel=1e-9)[0] for flag in (False, True)]
+    found = [part[0] for part in line_of_sight(LEBLANC, np.array([impact]))]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_brightness_of_the_corona_is_that_of_textbooks():
+    """K falls below F beyond 4 solar radii; both together 1e-9 to 1e-8 at 3 and 1e-11 to 1e-9 at 10."""
+    equator = sight([3.0, 6.0, 10.0, 20.0], 90)
+    k = simulate.KCorona(activity=0.2).brightness(equator, DAY)[0]
+    f = simulate.FCorona().brightness(equator, DAY)[0]
+    assert 1e-9 < k[0] + f[0] < 2e-8
+    assert 1e-11 < k[2] + f[2] < 1e-9
+    assert k[0] > 0.3 * f[0]
+    assert (f[2:] > k[2:]).all()
+    assert f[2] == pytest.approx(1.75e-10, rel=0.02)
+    poles = simulate.KCorona(activity=0.0, streamers=0).brightness(sight(4.0, [0, 90, 180]), DAY)[0]
+    assert poles[0] == pytest.approx(poles[2], rel=1e-9)
+    assert poles[0] < 0.5 * poles[1]
+
+
+def test_interpolation_of_the_tables():
+    corona = simulate.KCorona(streamers=0, activity=0.4)
+    impact = np.sqrt(RADII[40:-40:30] * RADII[41:-39:30])
+    table = line_of_sight(LEBLANC, impact)
+    found = corona.brightness(sight(impact, 90), DAY, polarised=True)
+    for expected, got in zip(table, found, strict=True):
+        np.testing.assert_allclose(got, 1.3 * expected, rtol=1e-6)
+
+
+def test_streamers_turn_with_the_sun():
+    corona = simulate.KCorona(rays=40)
+    ring = sight(4.0, np.arange(0, 360, 0.5))
+    first, hour, month = (
+        corona.brightness(ring, Time(DAY.mjd + days, format="mjd", scale="utc"))[0] for days in (0, 1 / 24, 27.2753)
+    )
+    np.testing.assert_allclose(month, first, rtol=1e-6)
+    assert 0 < np.abs(hour / first - 1).max() < 0.1
+    assert not np.array_equal(first, simulate.KCorona(rays=40, seed=12).brightness(ring, DAY)[0])
+
+
+def test_cme_by_hand():
+    cme = simulate.CME("2002-01-08T10:00:00", position_angle=90.0, speed=695.7, width=60.0, strength=1e-9)
+    # 7200 s at a thousandth of a solar radius per second.
+    assert cme.height(DAY) == pytest.approx(8.2)
+    # Half the width is 30 degrees: bubble of radius 8.2 / 3 around 2 / 3 x 8.2.
+    radius, centre = 8.2 / 3, 8.2 * 2 / 3
+    axis = sight(centre + radius * np.linspace(-0.2, 1.6, 400), 90)
+    light, polarised = cme.brightness(axis, DAY, polarised=True)
+    np.testing.assert_allclose(polarised, 0.55 * light)
+    assert axis.impact[np.argmax(light)] == pytest.approx(8.2, abs=0.1)
+    assert light.max() == pytest.approx(1e-9 * (8.2 / 5) ** -2.6, rel=0.25)
+    cavity = np.abs(axis.impact - (centre + 0.35 * radius)) < 0.05
+    core = cme.brightness(sight(centre - 0.45 * radius, 90), DAY)[0]
+    assert light[cavity].max() < 0.3 * light.max()
+    assert core > 2 * light[cavity].max()
+    assert not cme.brightness(sight([3.0, 8.2, 20.0], 270), DAY)[0].any()
+    assert not cme.brightness(axis, Time("2002-01-08T09:00:00"))[0].any()
+
+
+@pytest.mark.parametrize(
+    ("detector", "start", "cadence"), [("C3", "2002-01-08T12:00:00", 2700.0), ("C2", "2002-01-08T10:15:00", 720.0)]
+)
+def test_front_moves_across_the_images(detector, start, cadence):
+    """600 km / s are 3.105 solar radii an hour, measured on noisy images."""
+    cme = simulate.CME("2002-01-08T09:30:00", position_angle=270.0, speed=600.0, strength=2e-9)
+    calm = simulate.corona(stars=False, planets=False)
+    scene = dataclasses.replace(calm, diffuse=(*calm.diffuse, cme))
+    options = {"start": start, "cadence": cadence, "cosmic_rays": False, "roll": 0.0}
+    frames = simulate.sequence(detector, 4, scene=scene, **options)
+    heights, hours = [], []
+    for frame in frames:
+        p = frame.parameters
+        # To the west along the row of the Sun's centre, in corrected pixels; the corona before is subtracted.
+        x = np.arange(p.sun_centre[0] + (95 if detector == "C3" else 200), 1000.0)
+        y = np.full_like(x, p.sun_centre[1])
+        column, row = (np.rint(v).astype(int) for v in distort(x, y, detector, p.occulter_centre))
+        # The front is 20 pixels high and more: the mean over 7 rows beats the noise.
+        profile = np.mean([frame.data[row + k, column] for k in range(-3, 4)], axis=0)
+        quiet = simulate.observe(detector, scene=calm, date=p.time, noise=False, roll=0.0).data
+        quiet = np.mean([quiet[row + k, column] for k in range(-3, 4)], axis=0)
+        ratio = (profile - p.bias) / (quiet - p.bias)
+        scale = p.attitude.scale / np.degrees(solar_sky(p.time).solar_radius) / 3600
+        heights.append((x - p.sun_centre[0])[np.argmax(ratio)] * scale)
+        hours.append(p.time.mjd * 24)
+    speed = np.polyfit(np.array(hours) - hours[0], heights, 1)[0]
+    assert speed == pytest.approx(600 * 3600 / 695700, rel=0.04)
+    assert heights[-1] == pytest.approx(cme.height(frames[-1].parameters.time), rel=0.03)
+
+
+@pytest.mark.parametrize("day", ["1998-05-20", "2002-01-08T12:00:00", "2010-08-20", "2024-11-11"])
+def test_stars_and_sun_stand_where_sunpy_says(day):
+    """Helioprojective positions by another route, without aberration as here."""
+    time = Time(day)
+    sky = solar_sky(time)
+    earth = get_earth(time)
+    soho = SkyCoord(earth.lon, earth.lat, 0.99 * earth.radius, frame=HeliographicStonyhurst, obstime=time)
+    assert sky.distance == pytest.approx(soho.radius.to_value(u.km), rel=2e-5)
+    points = simulate.Stars(faintest=0.0).positions(sky)
+    assert len(points[0]) >= 1
+    bright = np.array(list(stars.BRIGHT_STARS.values()))
+    coords = SkyCoord(bright[:, 0] * u.deg, bright[:, 1] * u.deg, distance=1e6 * u.pc, frame="icrs")
+    seen = coords.transform_to(Helioprojective(observer=soho, obstime=time))
+    tx, ty = seen.Tx.to_value(u.arcsec), seen.Ty.to_value(u.arcsec)
+    for x, y in zip(points[0], points[1], strict=True):
+        # The frames of sunpy take the light travel time of the Sun into account or not: below 1 / 20 of a C3 pixel.
+        assert np.hypot(tx - x, ty - y).min() < 3
+    # Position angle of ecliptic north: the P angle of the Sun's axis against the ecliptic, at most 7.25 degrees.
+    assert abs(np.degrees(sky.ecliptic_north)) <= 7.26
+
+
+def test_stars_drift_as_the_sun_moves_along_the_ecliptic():
+    """3548 arcsec a day on the mean of a year; star drift on images between two days."""
+    longitude = [sun.apparent_longitude(Time("2002-01-01") + k * u.day).to_value(u.arcsec) for k in (0, 365.25)]
+    mean = (longitude[1] - longitude[0] + 1296000) / 365.25
+    assert mean == pytest.approx(3548, abs=2)
+    # Regulus passes the Sun in August.
+    positions = []
+    dark = dict.fromkeys(("noise", "diffracted", "ramp", "saturation", "quantise"), False)
+    scene = simulate.Scene((), (simulate.Stars(faintest=1.5),))
+    for day in ("2002-08-17T06:00:00", "2002-08-18T06:00:00"):
+        time = Time(day)
+        exposure = simulate.observe("C3", scene=scene, date=day, roll=0.0, **dark)
+        data = exposure.data - exposure.parameters.bias
+        data = np.where(exposure.untransmitted | (data < 2), 0, data)
+        row, column = np.unravel_index(np.argmax(data), data.shape)
+        box = np.s_[row - 3 : row + 4, column - 3 : column + 4]
+        y, x = np.mgrid[box]
+        centroid = [(v * data[box]).sum() / data[box].sum() for v in (x, y)]
+        p = exposure.parameters
+        plane = p.attitude.plane(*undistort(*map(np.array, centroid), "C3", p.occulter_centre))
+        positions.append((np.ravel(helioprojective_from_plane(*plane)), time))
+    (first, t0), (second, t1) = positions
+    moved = (sun.apparent_longitude(t1) - sun.apparent_longitude(t0)).to_value(u.arcsec)
+    assert 3400 < moved < 3548
+    # To the west, and as far as the Sun went to the east.
+    assert second[0] - first[0] > 3000
+    assert np.hypot(*(second - first)) == pytest.approx(moved, rel=3e-3)
+
+
+@pytest.mark.parametrize(
+    ("planet", "day"), [("venus", "2000-06-11T12:00"), ("jupiter", "2000-05-08T12:00"), ("mercury", "2003-05-07T08:00")]
+)
+def test_planets_at_their_conjunctions(planet, day):
+    """Superior conjunctions of 2000, and the transit of Mercury of 2003-05-07."""
+    tx, ty, magnitude = simulate.Planets((planet,)).positions(solar_sky(Time(day)))
+    assert np.hypot(tx[0], ty[0]) < (1.0 if planet != "mercury" else 0.3) * 3600
+    assert -5 < magnitude[0] < 12
+
+
+def test_flux_of_stars():
+    """A star of magnitude 0 is 5.72e-5 MSB arcsec2: 1.824e-8 MSB in one pixel of C3."""
+    assert 5.720e-5 / 56**2 == pytest.approx(1.824e-8, rel=1e-3)
+    image = point_light(np.array([500.3]), np.array([400.8]), np.array([1.0]))
+    assert image.sum() == pytest.approx(1, abs=2e-3)
+    y, x = np.mgrid[:1024, :1024]
+    assert (image * x).sum() / image.sum() == pytest.approx(500.3, abs=0.01)
+    assert (image * y).sum() / image.sum() == pytest.approx(400.8, abs=0.01)
+    # Symmetric to the bit about a pixel.
+    assert spread_at(np.array([1.0]), np.array([0.0])) == spread_at(np.array([0.0]), np.array([-1.0]))
+
+
+def test_star_counts():
+    """5000 stars of the whole sky are brighter than 6; the belt of +-18 degrees holds 0.309 of it."""
+    magnitudes = stars._catalogue(3, 8.5)[1]
+    made_up = magnitudes[len(stars.BRIGHT_STARS) :]
+    below = (made_up < 6).sum()
+    expected = 5000 * np.sin(np.radians(18)) * (1 - 10 ** (0.48 * (stars.BRIGHTEST - 6)))
+    assert below == pytest.approx(expected, abs=5 * np.sqrt(expected))
+    assert (made_up < 8).sum() / (made_up < 7).sum() == pytest.approx(10**0.48, rel=0.06)
+
+
+def test_uniform_and_sums_of_parts():
+    scene = simulate.Scene((simulate.Uniform(2e-10, 1e-11), simulate.Uniform(1e-10)))
+    total, polarised = scene.brightness([0, 5000], [9000, 0], DAY, polarised=True)
+    np.testing.assert_allclose(total, 3e-10)
+    np.testing.assert_allclose(polarised, 1e-11)
+    assert all(part.size == 0 for part in scene.sources(DAY))
