@@ -9,7 +9,7 @@ from importlib import resources
 import numpy as np
 from scipy import ndimage
 
-__all__ = ["calibrated", "setting", "structure"]
+__all__ = ["calibrated", "raw_scales", "setting", "structure"]
 
 #: Width of the surroundings of which the structure is taken, and side of its cells, stored pixels.
 SURROUNDINGS = 32
@@ -74,7 +74,14 @@ def setting(crop):
 
 
 @lru_cache(maxsize=1)
-def _scales():
+def raw_scales():
+    """
+    Factors of sigma by method, camera and setting.
+
+    Returns
+    -------
+    `dict`
+    """
     path = resources.files("sunpy_lasco.inpainting").joinpath("data", "sigma.json")
     return json.loads(path.read_text(encoding="utf-8"))["scales"]
 
@@ -97,4 +104,4 @@ def calibrated(sigma, crop, method):
         Times the factor of ``data/sigma.json`` for this method, camera and kind of
         hole; see ``benchmarks/inpainting`` for how it is learnt.
     """
-    return np.maximum(sigma * _scales()[method][crop.camera][setting(crop)], SMALLEST_SIGMA)
+    return np.maximum(sigma * raw_scales()[method][crop.camera][setting(crop)], SMALLEST_SIGMA)

@@ -11,7 +11,7 @@ from sunpy_lasco.inpainting.coarse import coarse_grid, refine
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.spread import calibrated, structure
 
-__all__ = ["fill"]
+__all__ = ["fill", "plate"]
 
 #: Cells around the hole that the plate is fixed to: it asks for two.
 AROUND = 3
@@ -36,10 +36,27 @@ def fill(crop):
     Planes are recovered.  Where something hidden is next to the hole, the plate has
     a free end there, and bends.
     """
+    value = plate(crop)
+    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "biharmonic"))
+
+
+def plate(crop):
+    """
+    Bend a plate over a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        In the working space; NaN outside of the hole, and all over where nothing is
+        known around it.  Shape (ny, nx).
+    """
     from skimage.restoration import inpaint_biharmonic
 
     means, hole = coarse_grid(crop, SIDE)
-    nothing = np.full(crop.z.shape, np.nan)
     if hole.any():
         window = tuple(
             slice(max(int(index.min()) - AROUND, 0), int(index.max()) + AROUND + 1) for index in np.nonzero(hole)
@@ -47,10 +64,9 @@ def fill(crop):
         part = means[window]
         unknown = np.isnan(part)
         if unknown.all():
-            return Fill(nothing, nothing)
+            return np.full(crop.z.shape, np.nan)
         level = np.nanmedian(part)
         bent = inpaint_biharmonic(np.where(unknown, 0.0, part - level), unknown) + level
         means = means.copy()
         means[window] = np.where(hole[window], bent, part)
-    value = refine(means, crop, SIDE)
-    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "biharmonic"))
+    return refine(means, crop, SIDE)

@@ -13,6 +13,7 @@ from scipy import fft, ndimage
 
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.line_interpolation import OFFICIAL_CELL_CENTRE, fill_along_lines
+from sunpy_lasco.inpainting.spread import calibrated
 from sunpy_lasco.instrument.cameras import BLOCK
 
 __all__ = ["CLASSES", "VARIANTS", "coefficient_classes", "fill", "fuzzy_midpoint"]
@@ -142,7 +143,7 @@ def fill(crop, *, variant="idl"):
     image[rows, columns] = np.where(crop.hole[rows, columns], lines, part)
     _adjust_blocks(image, crop, official)
     value = np.where(crop.hole, crop.from_signal(background + image), np.nan)
-    return Fill(value, np.where(crop.hole, _structure(crop), np.nan))
+    return Fill(value, calibrated(np.where(crop.hole, _structure(crop), np.nan), crop, "fuzzy"))
 
 
 def _region(crop):

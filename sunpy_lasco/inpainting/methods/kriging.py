@@ -12,7 +12,7 @@ from sunpy_lasco.inpainting.covariance import COVARIANCES, fit_factor, predict
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.spread import calibrated
 
-__all__ = ["fill"]
+__all__ = ["fill", "krige"]
 
 #: Without this many cells around it, a hole is not filled.
 FEWEST_CELLS = 12
@@ -38,15 +38,34 @@ def fill(crop, *, covariance=None):
     The trend is a plane of unknown coefficients, so that planes are recovered.  All
     lost blocks of a zone are predicted at once.
     """
-    nothing = np.full(crop.z.shape, np.nan)
+    value, sigma = krige(crop, covariance=covariance)
+    return Fill(value, calibrated(sigma, crop, "kriging") if covariance is None else sigma)
+
+
+def krige(crop, *, covariance=None):
+    """
+    Predict the pixels of a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    covariance : `~sunpy_lasco.inpainting.covariance.Covariance`, optional
+        As of `fill`.
+
+    Returns
+    -------
+    value, sigma : `~numpy.ndarray`
+        In the working space, and as the covariance has it; NaN outside of the hole, and
+        all over where too little is known around it.  Shape (ny, nx).
+    """
     u, v = polar(crop)
     cells = gather(crop, u, v)
     if len(cells.values) < FEWEST_CELLS:
-        return Fill(nothing, nothing)
-    usual = covariance is None
-    covariance = COVARIANCES[crop.camera] if usual else covariance
-    factor = fit_factor(cells, covariance) if usual else 1.0
+        return np.full(crop.z.shape, np.nan), np.full(crop.z.shape, np.nan)
+    factor = 1.0
+    if covariance is None:
+        covariance = COVARIANCES[crop.camera]
+        factor = fit_factor(cells, covariance)
     grid = nodes(crop, u, v)
     mean, variance = predict(cells, covariance, factor, grid.points, grid.places)
-    value, sigma = (between_nodes(part, grid, crop) for part in (mean, np.sqrt(variance)))
-    return Fill(value, calibrated(sigma, crop, "kriging") if usual else sigma)
+    return between_nodes(mean, grid, crop), between_nodes(np.sqrt(variance), grid, crop)

@@ -15,10 +15,12 @@ from scipy import ndimage
 
 from sunpy_lasco.inpainting.coarse import harmonic
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.methods import biharmonic, kriging, radial
+from sunpy_lasco.inpainting.methods.biharmonic import plate
+from sunpy_lasco.inpainting.methods.kriging import krige
+from sunpy_lasco.inpainting.methods.radial import along_radii
 from sunpy_lasco.inpainting.spread import AROUND, calibrated
 
-__all__ = ["FEATURES", "OTHERS", "candidates", "features", "fill", "mix"]
+__all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "features", "fill", "mix"]
 
 #: What is mixed with kriging, in the order of the coefficients.
 OTHERS = ("radial", "harmonic", "biharmonic")
@@ -39,6 +41,8 @@ FEATURES = (
 DEPTH = 16.0
 SIZE = 32.0
 DISTANCE = 300.0
+#: Weights of the others are kept within these.
+WEIGHTS = (-0.5, 1.5)
 
 
 def candidates(crop):
@@ -57,11 +61,11 @@ def candidates(crop):
     sigma : `~numpy.ndarray`
         1 sigma of kriging, (n,).
     """
-    first = kriging.fill(crop)
-    fills = [first.z[crop.hole]]
-    fills += [fill[crop.hole] for fill in (radial.fill(crop).z, harmonic(crop), biharmonic.fill(crop).z)]
+    value, sigma = krige(crop)
+    fills = [value[crop.hole]]
+    fills += [other[crop.hole] for other in (along_radii(crop), harmonic(crop), plate(crop))]
     values = np.array([np.where(np.isfinite(fill), fill, fills[0]) for fill in fills])
-    return values, first.sigma[crop.hole]
+    return values, sigma[crop.hole]
 
 
 def features(crop, values, sigma):
@@ -125,13 +129,15 @@ def _learnt():
     return {camera: np.array(entry["coefficients"]) for camera, entry in cameras.items()}
 
 
-def fill(crop):
+def fill(crop, *, coefficients=None):
     """
     Fill a hole by a mixture.
 
     Parameters
     ----------
     crop : `~sunpy_lasco.inpainting.interface.Crop`
+    coefficients : `~numpy.ndarray`, optional
+        Of `OTHERS` and `FEATURES`, shape (3, 9); by default those of the camera.
 
     Returns
     -------
@@ -146,7 +152,8 @@ def fill(crop):
     values, spread = candidates(crop)
     if np.isnan(values).any():
         return Fill(value, sigma)
-    weights = np.clip(_learnt()[crop.camera] @ features(crop, values, spread), -0.5, 1.5)
+    coefficients = _learnt()[crop.camera] if coefficients is None else np.asarray(coefficients)
+    weights = np.clip(coefficients @ features(crop, values, spread), *WEIGHTS)
     value[crop.hole] = mix(values, weights)
     sigma[crop.hole] = np.hypot(spread, values.std(axis=0))
     return Fill(value, calibrated(sigma, crop, "mixture"))

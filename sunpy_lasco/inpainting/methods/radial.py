@@ -13,7 +13,7 @@ from sunpy_lasco.inpainting.cells import between_nodes, gather, nodes, polar
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.spread import calibrated, structure
 
-__all__ = ["fill"]
+__all__ = ["along_radii", "fill"]
 
 #: Weights fall to 1/e over this distance around, full-resolution pixels, and over this
 #: distance from the hole, stored pixels.
@@ -52,11 +52,30 @@ def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     A straight line in the logarithm of the distance is fitted to each radius, from
     the surroundings at its angle.  Constants are recovered.
     """
-    nothing = np.full(crop.z.shape, np.nan)
+    value = along_radii(crop, around=around, outwards=outwards, slope=slope)
+    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "radial"))
+
+
+def along_radii(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
+    """
+    Interpolate along radii.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    around, outwards, slope : `float`, optional
+        As of `fill`.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        In the working space; NaN outside of the hole, and all over where too little is
+        known around it.  Shape (ny, nx).
+    """
     u, v = polar(crop)
     cells = gather(crop, u, v)
     if len(cells.values) < FEWEST_CELLS:
-        return Fill(nothing, nothing)
+        return np.full(crop.z.shape, np.nan)
     grid = nodes(crop, u, v)
     around = AROUND[crop.camera] if around is None else around
     weight = np.exp(-np.abs(grid.points[:, None, 1] - cells.points[None, :, 1]) / around)
@@ -70,5 +89,4 @@ def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     product = (weight * deviation * cells.values[None, :]).sum(axis=1)
     # The ridge is the variance of a line's level over that of its slope.
     line = product / (spread + 1.0 / slope**2 / len(cells.values))
-    value = between_nodes(mean + line * (grid.points[:, 0] / 100.0 - mean_u), grid, crop)
-    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "radial"))
+    return between_nodes(mean + line * (grid.points[:, 0] / 100.0 - mean_u), grid, crop)

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.inpainting.interface import Fill
+from sunpy_lasco.inpainting.spread import calibrated
 from sunpy_lasco.inpainting.workspace import point_like
 
 __all__ = ["fill"]
@@ -89,7 +90,9 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     value = value + carried / (weight + CARRY_PRIOR) + stars
     sigma = np.sqrt(SMALLEST_SIGMA**2 + misfit**2 + (FRONT_SHARE * change) ** 2 + (STAR_SHARE * stars) ** 2)
     return Fill(
-        np.where(crop.hole, value, np.nan), np.where(crop.hole, sigma, np.nan), np.where(crop.hole, noise, np.nan)
+        np.where(crop.hole, value, np.nan),
+        calibrated(np.where(crop.hole, sigma, np.nan), crop, "temporal"),
+        np.where(crop.hole, noise, np.nan),
     )
 
 

@@ -1,0 +1,106 @@
+"""
+Artificial losses with known truth.
+
+Blocks are lost from frames that have them; what a method says of them is compared
+with what was there.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sunpy_lasco.inpainting.losses import KINDS, draw_losses
+from sunpy_lasco.inpainting.workspace import cut, point_like
+from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
+from sunpy_lasco.instrument.blocks import blocks_to_pixels
+
+#: Losses of each kind that are drawn from a frame.
+NUMBERS = {
+    "single": 5,
+    "square": 4,
+    "run": 3,
+    "scattered": 2,
+    "stripe": 1,
+    "occulter": 4,
+    "pylon": 3,
+    "edge": 3,
+    "front": 2,
+    "stars": 2,
+}
+#: A hole of which fewer pixels can be judged is left out.
+FEWEST_PIXELS = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A hole, its surroundings, and what was in it."""
+
+    name: str
+    camera: str
+    #: What is held back together.
+    group: str
+    origin: str
+    kind: str
+    blocks: int
+    #: Distance of the middle of the hole from the Sun's centre, full-resolution pixels.
+    radius: float
+    crop: object
+    #: Signal that was taken away; NaN where it cannot be judged.
+    truth: np.ndarray
+    #: Whether an exposure before exists, of which a running difference is made.
+    sequence: bool
+
+
+def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
+    """
+    Lose blocks of a scene, and cut out the holes.
+
+    Parameters
+    ----------
+    exposure : Exposure
+    scene : `~sunpy_lasco.inpainting.workspace.Scene`
+    seed : `int`
+    numbers : mapping
+        Losses of each kind.
+
+    Yields
+    ------
+    Case
+    """
+    rng = np.random.default_rng([seed, sum(map(ord, exposure.name))])
+    before = scene.neighbours[0].signal if scene.neighbours else None
+    for kind in KINDS:
+        for _ in range(numbers.get(kind, 0)):
+            try:
+                blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before)
+            except ValueError:
+                break  # The camera has no such place: C2 has no pylon across its field.
+            holes = blocks_to_pixels(blocks, exposure.frame)
+            yield from _holes(exposure, scene, kind, holes)
+
+
+def _holes(exposure, scene, kind, holes):
+    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes)
+    for zone in find_zones(lost.lost_blocks()):
+        crop, window = cut(lost, zone)
+        if crop is None or len(zone.blocks) > LARGEST_ZONE:
+            continue
+        truth = scene.signal[window].astype(float)
+        usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
+        # Stars and hits are not what a repair can know.
+        usable &= ~point_like(np.nan_to_num(crop.from_signal(truth)), usable)
+        truth = np.where(crop.hole & usable, truth, np.nan)
+        if np.isfinite(truth).sum() < FEWEST_PIXELS:
+            continue
+        yield Case(
+            name=exposure.name,
+            camera=exposure.camera,
+            group=exposure.group,
+            origin=exposure.origin,
+            kind=kind,
+            blocks=len(zone.blocks),
+            radius=float(np.median(crop.radius[crop.hole])),
+            crop=crop,
+            truth=truth,
+            sequence=any(other.seconds < 0 for other in scene.neighbours),
+        )

@@ -1,0 +1,184 @@
+"""
+Frames of the benchmark: real ones and simulated ones, with backgrounds that have not seen them.
+
+Dates are what is held back.  The background of a C3 frame is made of the other
+dates; real C2 frames are of one epoch (January 2010), and their background is made
+of the other days of it.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from astropy.io import fits
+
+from sunpy_lasco.inpainting.background import derive_background
+from sunpy_lasco.inpainting.response import derive_response, response_epoch
+from sunpy_lasco.inpainting.scene import counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.instrument.frame import Frame
+
+#: Real frames of which blocks are taken: camera, name, neighbours before and after.
+REAL = {
+    "C3": (
+        "32046494", "32082037", "32082153", "32108414", "32122317", "32219521",
+        "32310943", "32310947", "32310951", "32310953", "32310960",
+    ),
+    "C2": ("22321894", "22322544", "22322625", "22322749", "22322784"),
+}  # fmt: skip
+#: Real frames whose neighbours in time are at hand.
+SEQUENCE = {name: (str(int(name) - 1), str(int(name) + 1)) for name in REAL["C3"] if name.startswith("3231")}
+#: The frame of each date that goes into the backgrounds of the other dates.
+BACKGROUND = {
+    "C3": ("32046494", "32082153", "32108414", "32122317", "32219521", "32310941"),
+    "C2": ("22321894", "22322544", "22322625", "22322749", "22322784"),
+}
+#: Simulated exposures: start and activity of the Sun, 0 to 1.
+SIMULATED = (
+    ("1997-05-11T12:00:00", 0.1),
+    ("1999-11-02T12:00:00", 0.8),
+    ("2001-10-23T12:00:00", 1.0),
+    ("2004-03-14T12:00:00", 0.6),
+    ("2007-08-18T12:00:00", 0.15),
+    ("2012-06-25T12:00:00", 0.9),
+)
+#: Time between simulated exposures, s.
+CADENCE = {"C2": 1440.0, "C3": 720.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """A frame with all that the benchmark needs of it."""
+
+    name: str
+    camera: str
+    #: Day of the exposure, which is what is held back.
+    date: str
+    #: What is held back together: a date, or an epoch of C2.
+    group: str
+    #: ``"real"`` or ``"simulated"``.
+    origin: str
+    raw: np.ndarray
+    frame: Frame
+    offset: float | None
+    #: Exposures before and after, or none.
+    neighbours: tuple = ()
+
+
+def data_directory():
+    """The directory of real frames, None without."""
+    name = os.environ.get("SUNPY_LASCO_TEST_DATA")
+    return Path(name) / "level05" if name and (Path(name) / "level05").is_dir() else None
+
+
+@lru_cache(maxsize=64)
+def read(name):
+    """Raw counts, frame and OFFSET of a real frame."""
+    path = data_directory() / ("c2" if name.startswith("22") else "c3") / f"{name}.fts"
+    with fits.open(path) as hdus:
+        raw, header = np.array(hdus[0].data), hdus[0].header
+    return raw, Frame.from_header(header, raw.shape), header.get("OFFSET")
+
+
+def real_exposure(name, *, context=False):
+    """A real frame, with its neighbours if asked for."""
+    raw, frame, offset = read(name)
+    around = tuple(read(other) for other in SEQUENCE.get(name, ())) if context else ()
+    date, camera = frame.start.isot[:10], frame.camera.name
+    # The days of C2 are one epoch; those of C3 in January 2002 are one as well.
+    group = date[:7] if camera == "C2" or date.startswith("2002-01") else date
+    return Exposure(name, camera, date, group, "real", raw, frame, offset, around)
+
+
+@lru_cache(maxsize=4)
+def simulated_exposures(camera, number):
+    """A simulated frame between two others, of the date of that number."""
+    from sunpy_lasco import simulate
+
+    start, activity = SIMULATED[number]
+    scene = simulate.corona(activity=activity, seed=100 + number)
+    made = simulate.sequence(camera, 3, start=start, cadence=CADENCE[camera], seed=1000 * (number + 1), scene=scene)
+    return [(one.data, Frame.from_header(one.header, one.data.shape), one.header.get("OFFSET")) for one in made]
+
+
+def simulated_exposure(camera, number):
+    """A simulated frame with its neighbours."""
+    before, (raw, frame, offset), after = simulated_exposures(camera, number)
+    date = frame.start.isot[:10]
+    group = f"simulated {date}"
+    return Exposure(f"{camera} {date}", camera, date, group, "simulated", raw, frame, offset, (before, after))
+
+
+def _clean_signal(raw, frame, offset):
+    signal, _, _ = counts_above_bias(raw, frame, offset=offset)
+    signal[saturated(signal, frame)] = np.nan
+    return signal
+
+
+def _others(exposure):
+    """Real frames of the same camera that know nothing of what is held back with an exposure."""
+    parts = [read(name) for name in BACKGROUND[exposure.camera]]
+    # There is no other epoch of C2: its other days stand in.
+    length = 10 if exposure.camera == "C2" else 7
+    return [part for part in parts if part[1].start.isot[:length] != exposure.date[:length]]
+
+
+@lru_cache(maxsize=24)
+def _derived(camera, origin, date):
+    """Background without a date, and the pixels of which it knows nothing."""
+    if origin == "real":
+        parts = _others(next(one for one in map(real_exposure, REAL[camera]) if one.date == date))
+    else:
+        parts = [simulated_exposures(camera, k)[0] for k in range(len(SIMULATED)) if SIMULATED[k][0][:10] != date]
+    signals = [_clean_signal(*part) for part in parts]
+    unknown = np.isnan(signals).all(axis=0)
+    return derive_background(signals, [part[1] for part in parts]), unknown
+
+
+@lru_cache(maxsize=16)
+def _response(camera, date):
+    """Response of the pixels from other dates of the same epoch, None if there are none."""
+    exposure = next(one for one in map(real_exposure, REAL[camera]) if one.date == date)
+    epoch = response_epoch(exposure.frame)
+    parts = [part for part in _others(exposure) if epoch is not None and epoch.contains(part[1].mjd)]
+    if not parts:
+        return None
+    background, _ = _derived(camera, "real", date)
+    response, _ = derive_response(
+        [_clean_signal(*part) for part in parts], [part[1] for part in parts], background=background
+    )
+    return response
+
+
+def scene_of(exposure, *, response=True):
+    """
+    The exposure as a scene without artificial holes.
+
+    Background and response of the pixels come from other dates; simulated frames have
+    no response.
+    """
+    around = [neighbour_of(exposure.frame, raw, frame, offset=off) for raw, frame, off in exposure.neighbours]
+    background, unknown = _derived(exposure.camera, exposure.origin, exposure.date)
+    known = _response(exposure.camera, exposure.date) if response and exposure.origin == "real" else None
+    scene, _ = frame_scene(
+        exposure.raw,
+        exposure.frame,
+        background=background,
+        response=known,
+        neighbours=around,
+        offset=exposure.offset,
+    )
+    # Where all frames of the background are saturated it says nothing.
+    return replace(scene, unusable=scene.unusable | unknown & ~scene.holes)
+
+
+def exposures(cameras=("C3", "C2"), origins=("real", "simulated")):
+    """All exposures of the benchmark, one after the other."""
+    for origin in origins:
+        for camera in cameras:
+            if origin == "simulated":
+                yield from (simulated_exposure(camera, number) for number in range(len(SIMULATED)))
+            elif data_directory() is not None:
+                yield from (real_exposure(name, context=True) for name in REAL[camera])

@@ -1,0 +1,211 @@
+"""
+Learn what the repair ships: the coefficients of the mixture and the scales of sigma.
+
+    python benchmarks/inpainting/learn.py
+
+It needs the real frames.  Blocks are lost as in the benchmark, but others.  What is
+learnt from all dates goes into the package; what is learnt without each date goes
+to ``held_back.json``, with which the benchmark scores that date.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from cases import NUMBERS, cases_of
+from frames import data_directory, exposures, scene_of
+from scores import cells, coverage, judge
+
+from sunpy_lasco.inpainting.interface import METHODS, get_method
+from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, features, mix
+from sunpy_lasco.inpainting.spread import raw_scales, setting
+
+HERE = Path(__file__).parent
+DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"
+#: Seed of the losses from which is learnt.
+SEED = 1
+#: Strength of the ridge.
+RIDGE = 10.0
+#: Errors beyond this many sigma count less.
+HUBER = 1.5
+#: Factors that are tried for sigma, and coverages they are to give, with their tolerances.
+SCALES = np.geomspace(0.1, 10.0, 101)
+TARGETS = ((0.6827, 0.05), (0.95, 0.03))
+#: Settings with fewer holes than this take the factor of all of them.
+FEWEST_HOLES = 12
+#: Losses from which is learnt: few stripes, which are slow.
+LEARNT = {**NUMBERS, "stripe": 1}
+
+
+def table_of(case):
+    """Candidates, features and truth of a hole in cells of 8 x 8 pixels; None where there are none."""
+    crop = case.crop
+    values, sigma = candidates(crop)
+    if not np.isfinite(values).all():
+        return None
+    truth = crop.from_signal(case.truth)
+    known = np.isfinite(cells(truth)).sum(axis=1)
+    enough = known >= 32
+
+    def mean(part):
+        image = np.full(truth.shape, np.nan)
+        image[crop.hole] = part
+        return np.nanmean(np.where(np.isnan(cells(truth)), np.nan, cells(image))[enough], axis=1)
+
+    if not enough.any():
+        return None
+    return {
+        "values": np.array([mean(part) for part in values]),
+        "features": np.array([mean(part) for part in features(crop, values, sigma)]),
+        "sigma": mean(sigma),
+        "truth": np.nanmean(cells(truth)[enough], axis=1),
+        "known": known[enough],
+    }
+
+
+def ridge(tables):
+    """Coefficients of the mixture from holes, each of which counts alike."""
+    parts = []
+    for one in tables:
+        others = one["values"][1:] - one["values"][0]
+        design = (others[:, None, :] * one["features"][None]).reshape(len(OTHERS) * len(FEATURES), -1)
+        unit = np.sqrt(np.mean(one["sigma"] ** 2) + 1.0 / np.mean(one["known"]))
+        weight = np.full(design.shape[1], 1.0 / design.shape[1])
+        parts.append((design.T / unit, (one["truth"] - one["values"][0]) / unit, weight))
+    design, target, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+    found = np.zeros(design.shape[1])
+    for _ in range(8):
+        used = weight / np.maximum(1.0, np.abs(target - design @ found) / HUBER)
+        normal = design.T @ (design * used[:, None]) + RIDGE * np.eye(len(found))
+        found = np.linalg.solve(normal, design.T @ (used * target))
+    return found.reshape(len(OTHERS), len(FEATURES)).round(4).tolist()
+
+
+def mixed(table, coefficients, noise):
+    """Score of a mixture in cells: as `judge` has it, with sigma before any factor."""
+    values = table["values"]
+    weights = np.clip(np.asarray(coefficients) @ table["features"], *WEIGHTS)
+    sigma = np.hypot(table["sigma"], values.std(axis=0))
+    return {"error": mix(values, weights) - table["truth"], "sigma": sigma, "noise": noise}
+
+
+def unscaled(score, factor):
+    """What counts of a score for the factor of sigma, without the factor that it has."""
+    return {"error": score["error"], "noise": score["noise"], "sigma": score["sigma"] / factor}
+
+
+def best_scale(scores):
+    """The factor of sigma that brings the coverages nearest to what they should be."""
+    misses = [
+        sum(((got - wanted) / width) ** 2 for got, (wanted, width) in zip(coverage(scores, s), TARGETS, strict=True))
+        for s in SCALES
+    ]
+    return round(float(SCALES[int(np.argmin(misses))]), 3)
+
+
+def scales(scored):
+    """Factors of sigma by setting, from (setting, score) of one method and camera."""
+    found = {}
+    for name in ("single", "few", "many", "border"):
+        mine = [score for where, score in scored if where == name]
+        used = mine if len(mine) >= FEWEST_HOLES else [score for _, score in scored]
+        found[name] = best_scale(used) if used else 1.0
+    return found
+
+
+def used_for(method, camera, origin):
+    """Whether frames of that origin teach a method: simulated ones where real ones are of one epoch."""
+    return origin == "real" if camera == "C3" and method != "temporal" else True
+
+
+def main():
+    if data_directory() is None:
+        msg = "SUNPY_LASCO_TEST_DATA names no directory of real frames: there is nothing to learn from."
+        raise SystemExit(msg)
+    start = time.perf_counter()
+    holes = []
+    for exposure in exposures():
+        for case in cases_of(exposure, scene_of(exposure), seed=SEED, numbers=LEARNT):
+            scored = {}
+            for method in METHODS:
+                if method == "mixture" or (method == "temporal" and not case.crop.neighbours):
+                    continue
+                scored[method] = judge(case, get_method(method)(case.crop))
+            holes.append((case.camera, case.group, case.origin, setting(case.crop), table_of(case), scored))
+        print(f"{exposure.name}: {len(holes)} holes, {time.perf_counter() - start:.0f} s", flush=True)
+    learn(holes)
+
+
+def mixture_learns_from(hole):
+    """The mixture of C2 learns from simulated frames: real ones are of one epoch, and remain to test it."""
+    camera, _, origin, _, table, _ = hole
+    return table is not None and origin == ("simulated" if camera == "C2" else "real")
+
+
+def learn(holes):
+    """Fit everything, with and without each group of dates, and write it."""
+    groups = sorted({hole[1] for hole in holes})
+    tables = {
+        (camera, group): ridge(
+            [hole[4] for hole in holes if hole[0] == camera and hole[1] != group and mixture_learns_from(hole)]
+        )
+        for camera in ("C2", "C3")
+        for group in ("", *groups)
+    }
+    for hole in holes:
+        # Scored with coefficients that know nothing of its date.
+        if hole[4] is not None and hole[5]["kriging"] is not None:
+            hole[5]["mixture"] = mixed(hole[4], tables[hole[0], hole[1]], hole[5]["kriging"]["noise"])
+    usual = raw_scales()
+    factors = {"": {}, **{group: {} for group in groups}}
+    for group, by_method in factors.items():
+        for method in METHODS:
+            by_method[method] = {}
+            for camera in ("C2", "C3"):
+                scored = [
+                    (hole[3], unscaled(hole[5][method], 1.0 if method == "mixture" else usual[method][camera][hole[3]]))
+                    for hole in holes
+                    if hole[0] == camera and hole[1] != group and used_for(method, camera, hole[2])
+                    and hole[5].get(method) is not None
+                ]  # fmt: skip
+                by_method[method][camera] = scales(scored)
+    about = f"Learnt by benchmarks/inpainting/learn.py from {len(holes)} holes in {len(groups)} groups of dates"
+    write(
+        DATA / "mixture.json",
+        {
+            "about": f"{about}: weights of the fills beside kriging by features of the hole; C2 from simulated frames.",
+            "others": OTHERS,
+            "features": FEATURES,
+            "weights": WEIGHTS,
+            "cameras": {camera: {"coefficients": tables[camera, ""]} for camera in ("C2", "C3")},
+        },
+    )
+    write(
+        DATA / "sigma.json",
+        {
+            "about": f"{about}: factors of sigma by method, camera and kind of hole; C3 from real frames "
+            "(temporal from simulated ones too), C2 from real and simulated ones.",
+            "scales": factors[""],
+        },
+    )
+    write(
+        HERE / "held_back.json",
+        {
+            "about": f"{about}: what each group of dates is scored with, learnt without it.",
+            "mixture": {camera: {group: tables[camera, group] for group in groups} for camera in ("C2", "C3")},
+            "scales": {group: factors[group] for group in groups},
+        },
+    )
+
+
+def write(path, content):
+    """Write JSON with one row of numbers on a line."""
+    text = json.dumps(content, indent=1)
+    short = json.dumps(content, separators=(", ", ": "))
+    path.write_text((text if path.parent == DATA else short) + "\n", encoding="utf-8")
+    print(f"Wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()
