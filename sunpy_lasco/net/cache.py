@@ -16,15 +16,17 @@ import zlib
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 import sunpy
 from sunpy import log
 
-from sunpy_lasco.net.listing import Entry
+from sunpy_lasco.net.table import ENTRY
 
 __all__ = ["ListingCache", "cache_directory", "clear_listings"]
 
 #: Changes when the content of the files changes.
-FORMAT = 1
+FORMAT = 2
 #: A day younger than this is never kept, days: its images are still coming in.
 FRESH = 30
 #: A day that the first archive does not have is kept only from this age on, days:
@@ -84,7 +86,8 @@ class ListingCache:
 
         Returns
         -------
-        entries : `list` of `~sunpy_lasco.net.listing.Entry`
+        entries : `~numpy.ndarray`
+            Of dtype `~sunpy_lasco.net.table.ENTRY`.
         number : `int` or None
             Which archive gave them; None where all said that there are none.
 
@@ -95,12 +98,11 @@ class ListingCache:
         """
         path = self._path(day, camera)
         try:
-            with gzip.open(path, "rt", encoding="ascii") as file:
-                head = json.loads(file.readline())
-                lines = file.read().splitlines()
+            head, _, body = gzip.decompress(path.read_bytes()).partition(b"\n")
+            head = json.loads(head)
             if head["format"] != FORMAT or not 0 <= time.time() - head["asked"] < head["lifetime"] * DAY:
                 raise KeyError(path)
-            entries = [_entry(line) for line in lines]
+            entries = np.frombuffer(body, dtype=ENTRY)
             if len(entries) != head["entries"]:
                 raise KeyError(path)
             return entries, None if head["root"] is None else self._archives[head["root"]]
@@ -117,8 +119,8 @@ class ListingCache:
         ----------
         day, camera
             As for `read`.
-        entries : sequence of `~sunpy_lasco.net.listing.Entry`
-            The images.
+        entries : `~numpy.ndarray`
+            Of dtype `~sunpy_lasco.net.table.ENTRY`.
         number : `int` or None
             Which archive gave them.
         """
@@ -133,19 +135,14 @@ class ListingCache:
             "lifetime": LIFETIME if number == 0 else LIFETIME_OTHER,
             "entries": len(entries),
         }
-        text = "\n".join([json.dumps(head), *("\t".join(map(str, entry)) for entry in entries)]) + "\n"
+        content = json.dumps(head).encode() + b"\n" + entries.tobytes()
         try:
-            _write_whole(self._path(day, camera), gzip.compress(text.encode("ascii", "replace"), 6))
+            _write_whole(self._path(day, camera), gzip.compress(content, 6))
         except OSError as error:
             log.debug(f"The listing of {day} cannot be kept: {error}")
 
     def _path(self, day, camera):
-        return self._root / f"{day:%Y}" / f"{day:%y%m%d}_{camera.lower()}.txt.gz"
-
-
-def _entry(line):
-    name, start, exptime, nx, ny, *texts = line.split("\t")
-    return Entry(name, start, float(exptime), int(nx), int(ny), *texts)
+        return self._root / f"{day:%Y}" / f"{day:%y%m%d}_{camera.lower()}.gz"
 
 
 def _write_whole(path, content):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from sunpy_lasco.config import Configuration
@@ -14,6 +15,7 @@ from sunpy_lasco.errors import LascoError
 from sunpy_lasco.net.cache import ListingCache
 from sunpy_lasco.net.headers import remote_entry
 from sunpy_lasco.net.listing import is_html, is_index, parse_index, parse_listing
+from sunpy_lasco.net.table import compact
 from sunpy_lasco.net.web import Web, WebError
 
 __all__ = ["DayListing", "ListingError", "survey"]
@@ -38,8 +40,8 @@ class DayListing:
     day: date
     #: ``"C2"`` or ``"C3"``.
     camera: str
-    #: The images, as `~sunpy_lasco.net.listing.Entry`.
-    entries: list = field(default_factory=list)
+    #: The images, of dtype `~sunpy_lasco.net.table.ENTRY`.
+    entries: np.ndarray = field(default_factory=lambda: compact([]))
     #: Which of the archives has them; None if there are none.
     archive: int | None = None
     #: What went wrong.
@@ -131,13 +133,14 @@ def _list_day(web, cache, archives, day, camera):
             faults.append((archive.provider, error))
             continue
         if entries and not errors:
+            listing = DayListing(day, camera, compact(entries), number)
             # After a fault the first archive may still have more to say.
             if not faults and partial is None:
-                cache.write(day, camera, entries, number)
-            return DayListing(day, camera, entries, number)
+                cache.write(day, camera, listing.entries, number)
+            return listing
         absent |= not errors
         if errors and (partial is None or len(entries) > len(partial.entries)):
-            partial = DayListing(day, camera, entries, number, errors)
+            partial = DayListing(day, camera, compact(entries), number, errors)
     if partial is not None:
         return partial
     if any(not isinstance(error, _PageError) for _, error in faults) or (faults and not absent):
@@ -147,7 +150,7 @@ def _list_day(web, cache, archives, day, camera):
     # Pages without a list count as "nothing there" only beside an archive that says so
     # outright, and not for long: a portal that wants a password answers like that, too.
     if not faults:
-        cache.write(day, camera, [], None)
+        cache.write(day, camera, compact([]), None)
     return DayListing(day, camera)
 
 

@@ -14,25 +14,24 @@ from astropy.table import TableAttribute
 
 from sunpy.net.dataretriever import QueryResponse
 
-__all__ = ["LASCOQueryResponse", "pack", "response", "unique"]
+__all__ = ["ENTRY", "ROW", "LASCOQueryResponse", "compact", "pack", "response", "unique"]
 
-#: A row: an entry of a listing, with its camera, day and archive.
-ROW = np.dtype(
+#: An entry of a listing (`~sunpy_lasco.net.listing.Entry`).
+ENTRY = np.dtype(
     [
         ("name", "S15"),
         ("start", "S23"),
-        ("exptime", "f8"),
-        ("nx", "i2"),
-        ("ny", "i2"),
+        ("exptime", "<f8"),
+        ("nx", "<i2"),
+        ("ny", "<i2"),
         ("size", "S9"),
         ("filter", "S8"),
         ("polarizer", "S8"),
         ("programme", "S8"),
-        ("camera", "S2"),
-        ("day", "i4"),
-        ("archive", "i2"),
     ]
 )
+#: A row: an entry with its camera, day and archive.
+ROW = np.dtype([*ENTRY.descr, ("camera", "S2"), ("day", "<i4"), ("archive", "<i2")])
 
 #: Images of one exposure have the same start within this, in characters of the ISO
 #: time: the second.
@@ -53,14 +52,31 @@ class LASCOQueryResponse(QueryResponse):
         errors = TableAttribute(default=[])
 
 
+def compact(entries):
+    """
+    Put entries into one array.
+
+    Parameters
+    ----------
+    entries : sequence of `~sunpy_lasco.net.listing.Entry`
+        The images.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Of dtype `ENTRY`, shape (number of entries,).
+    """
+    return np.array([tuple(entry) for entry in entries], dtype=ENTRY)
+
+
 def pack(entries, camera, day, archive):
     """
     Make rows of the entries of a day.
 
     Parameters
     ----------
-    entries : sequence of `~sunpy_lasco.net.listing.Entry`
-        The images.
+    entries : `~numpy.ndarray`
+        Of dtype `ENTRY`.
     camera : `str`
         ``"C2"`` or ``"C3"``.
     day : `~datetime.date`
@@ -73,8 +89,11 @@ def pack(entries, camera, day, archive):
     `~numpy.ndarray`
         Of dtype `ROW`, shape (number of entries,).
     """
-    tail = (camera, day.toordinal(), -1 if archive is None else archive)
-    return np.array([tuple(entry) + tail for entry in entries], dtype=ROW)
+    rows = np.empty(len(entries), dtype=ROW)
+    for name in ENTRY.names:
+        rows[name] = entries[name]
+    rows["camera"], rows["day"], rows["archive"] = camera, day.toordinal(), -1 if archive is None else archive
+    return rows
 
 
 def unique(rows, digits):
@@ -96,8 +115,8 @@ def unique(rows, digits):
 
     Notes
     -----
-    Two rows are the same image where camera and file name agree, or camera, second of
-    the start, size and both wheels.
+    Two rows are the same image where file names agree (they begin with the number of
+    the camera), or camera, second of the start, size and both wheels.
     """
     if len(rows) == 0:
         return rows
@@ -105,7 +124,7 @@ def unique(rows, digits):
     rank = np.select([second_digit == digit.encode() for digit in digits], range(len(digits)), len(digits))
     order = np.lexsort((rows["name"], rows["archive"], rank))
     rows = rows[order]
-    _, first = np.unique(rows[["camera", "name"]], return_index=True)
+    _, first = np.unique(rows["name"], return_index=True)
     rows = rows[np.sort(first)]
     same = np.empty(len(rows), dtype=[("time", f"S{SECOND}"), *((key, ROW[key]) for key in _EXPOSURE)])
     same["time"] = rows["start"].astype(f"S{SECOND}")
@@ -163,23 +182,27 @@ def response(rows, times, archives, level, client, errors=()):
         "Programme": rows["programme"].astype("U8"),
         "url": _addresses(rows, archives),
     }
-    table = LASCOQueryResponse(columns, client=client)
+    # Nobody else holds the columns: no copy of half a gigabyte for ten years.
+    table = LASCOQueryResponse(columns, client=client, copy=False)
     table.errors = list(errors)
     return table
 
 
 def _pixels(rows):
     """Texts such as ``1024x512``."""
-    sizes, inverse = np.unique(rows[["nx", "ny"]], return_inverse=True)
-    return np.array([f"{nx}x{ny}" for nx, ny in sizes.tolist()])[inverse.ravel()]
+    # Numbers are sorted ten times as fast as records.
+    _, first, inverse = np.unique(rows["nx"].astype("i8") << 16 | rows["ny"], return_index=True, return_inverse=True)
+    return np.array([f"{nx}x{ny}" for nx, ny in rows[["nx", "ny"]][first].tolist()])[inverse]
 
 
 def _addresses(rows, archives):
-    directories, inverse = np.unique(rows[["day", "camera", "archive"]], return_inverse=True)
+    key = ["day", "camera", "archive"]
+    number = (rows["day"].astype("i8") << 16) + (rows["archive"] << 1) + (rows["camera"] == b"C3")
+    _, first, inverse = np.unique(number, return_index=True, return_inverse=True)
     texts = np.array(
         [
             archives[number].directory(date.fromordinal(day), camera.decode()) + "/"
-            for day, camera, number in directories.tolist()
+            for day, camera, number in rows[key][first].tolist()
         ]
     )
-    return np.char.add(texts[inverse.ravel()], rows["name"].astype("U15"))
+    return np.char.add(texts[inverse], rows["name"].astype("U15"))

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
-from loopback_archive import Image, sequence
+from loopback_archive import Answer, Image, sequence
 
 import astropy.units as u
 from astropy.time import Time
@@ -14,7 +14,7 @@ from sunpy.net import attrs as a
 
 from sunpy_lasco import LASCOClient
 from sunpy_lasco.errors import LascoUserWarning
-from sunpy_lasco.net import LASCOQueryResponse
+from sunpy_lasco.net import LASCOQueryResponse, ListingError
 
 TIME = a.Time("2012-08-31 19:00", "2012-08-31 21:00")
 C2 = (TIME, a.Instrument.lasco, a.Detector.c2, a.Level("0.5"))
@@ -336,3 +336,26 @@ def test_settings_replace_the_archives(site, monkeypatch):
     monkeypatch.setattr(LASCOClient, "archives", None)
     monkeypatch.setenv("SUNPY_LASCO_ARCHIVES", f"Mine 0.5 {site.url}/nrl/level_05")
     assert list(Fido.search(*C2)["lasco"]["Provider"]) == ["Mine"] * 3
+
+
+def test_a_search_that_fails_through_fido(site):
+    """sunpy 7 lets the error through; from 7.1 on it stands in the answer."""
+    for tail in ("", "img_hdr.txt"):
+        for root in ("nrl", "sdac"):
+            site.faults[f"/{root}/level_05/120831/c2/{tail}"] = Answer(b"", 403)
+    try:
+        result = Fido.search(*C2)
+    except ListingError as error:
+        raised = error
+    else:
+        (raised,) = result.errors
+    assert isinstance(raised, ListingError)
+    assert "120831" in str(raised)
+
+
+def test_a_table_can_be_cut(day):
+    table = Fido.search(*C2)["lasco"]
+    assert len(table[table["Exposure"] > 50 * u.s]) == 4
+    assert len(table[table["Filter"] == "Blue"]) == 1
+    table.sort("Exposure", reverse=True)
+    assert table["Exposure"][0] == 300.5 * u.s
