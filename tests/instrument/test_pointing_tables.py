@@ -113,3 +113,10 @@ def test_before_the_first_step_and_against_the_header():
     assert is_flipped(found.roll)
     assert "upside down, the header that it was upright" in found.note
     assert np.isfinite(found.roll_sigma)
+
+
+@pytest.mark.parametrize(("start", "roll"), [("2025-08-21T15:48", -177.3), ("2025-08-31T23:36", -178.6)])
+def test_roll_while_headers_of_c2_held_placeholders(start, roll):
+    """The roll of those days as the neighbours among the headers have it, without the neighbours."""
+    frame = SimpleNamespace(camera=CAMERAS["C2"], start=Time(start))
+    assert nominal_pointing(frame, flipped=True).roll == pytest.approx(roll, abs=0.05)
