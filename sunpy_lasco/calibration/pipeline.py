@@ -173,16 +173,16 @@ def calibrate(
 
     clock = _clock(smap, time_offset, assets)
     smap = _pointed(smap, centre, roll, clock, assets)
+    given = None if isinstance(bias, str) else bias
     if inpaint:
-        smap = fill_missing(smap, "auto" if inpaint is True else inpaint, context=context)
+        smap = fill_missing(smap, "auto" if inpaint is True else inpaint, context=context, bias=given)
     smap = unwrap(smap)
     if pad:
         smap = pad_to_full_frame(smap)
     smap = mark_missing(smap)
 
     relative = exposure_factor(smap, assets=assets) if factor is None else given_factor(factor)
-    level, value = (bias, None) if isinstance(bias, str) else ("official", bias)
-    smap = subtract_bias(smap, bias=value, factor=relative, level=level)
+    smap = subtract_bias(smap, bias=given, factor=relative, level="official" if given is not None else bias)
     if flat_field is not False:
         smap = correct_response(smap, None if flat_field is True else flat_field)
     smap = estimate_noise(smap)

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.inpainting.reading import frame_of, pointing_of, seconds_between
 from sunpy_lasco.instrument.pointing import normalize_roll
 from sunpy_lasco.map.headers import is_raw
@@ -75,7 +76,11 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
             continue
         reason = _misfit(smap, frame, other, theirs, longest)
         if reason is None:
-            neighbour = make(frame, other)
+            try:
+                neighbour = make(frame, other)
+            except NotCalibratableError:
+                refused.append(f"{name} is no sky image, by its counts")
+                continue
             ratio = _level_ratio(scene.signal, frame, neighbour.signal, theirs, raw=is_raw(smap.meta))
             if 1 / LARGEST_RATIO < ratio < LARGEST_RATIO:
                 found.append((neighbour, name))

@@ -5,6 +5,7 @@ The repair of a map.
 import copy
 import warnings
 from dataclasses import replace as exchange
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -30,7 +31,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 __all__ = ["inpaint"]
 
 
-def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, **options):
+def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, bias=None, **options):
     """
     Fill what was lost in telemetry.
 
@@ -62,6 +63,8 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     longest : `~astropy.units.Quantity`, optional
         Longest distance in time of a neighbour; by default 30 minutes for C2 and 90
         minutes for C3.
+    bias : `~astropy.units.Quantity`, optional
+        Bias of a single read-out, DN, where it is not to be chosen as in the calibration.
     **options
         Of the method, for example ``variant="intended"`` of ``"fuzzy"``.
 
@@ -118,10 +121,11 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     if not holes_of(flags).any():
         return replace(smap)
     if raw:
-        scene, bias = _raw_scene(smap, flags, background, response)
-        make = _raw_neighbour
+        single = None if bias is None else float(bias.to_value("DN"))
+        scene, level = _raw_scene(smap, flags, background, response, single)
+        make = partial(_raw_neighbour, bias=single)
     else:
-        scene, bias, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
+        scene, level, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
     names, refused = [], []
     if context is not None:
         seconds = None if longest is None else float(longest.to_value("s"))
@@ -131,7 +135,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     if repair.unfilled:
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
         warnings.warn(message, LascoUserWarning, stacklevel=2)
-    return _filled_map(smap, flags, scene, repair, bias, history_lines(repair.methods, _first_block(smap, raw), names))
+    return _filled_map(smap, flags, scene, repair, level, history_lines(repair.methods, _first_block(smap, raw), names))
 
 
 def _first_block(smap, raw):
@@ -139,14 +143,14 @@ def _first_block(smap, raw):
     return tuple(int(indices[0]) for indices in block_indices(frame_of(smap))) if raw else (0, 0)
 
 
-def _raw_scene(smap, flags, background, response):
+def _raw_scene(smap, flags, background, response, bias):
     frame = frame_of(smap)
     if isinstance(response, str):
         epoch = response_epoch(frame)
         response = None if epoch is None else builtin_response(epoch)
     if response is not None:
         response = frame_response(response, frame)
-    scene, bias = frame_scene(
+    scene, level = frame_scene(
         smap.data,
         frame,
         background=background,
@@ -154,27 +158,31 @@ def _raw_scene(smap, flags, background, response):
         holes=holes_of(flags),
         pointing=pointing_of(smap, frame),
         offset=card_offset(smap.meta),
+        bias=None if bias is None else bias * frame.leb_sum[0] * frame.leb_sum[1],
     )
-    return exchange(scene, unusable=scene.unusable | flagged(flags, "FILLED")), bias
+    return exchange(scene, unusable=scene.unusable | flagged(flags, "FILLED")), level
 
 
-def _raw_neighbour(frame, other):
+def _raw_neighbour(frame, other, *, bias):
     """The counts of another map; what was filled in it is no measurement."""
     counts = np.array(other.data, dtype=float)
     counts[flagged(flags_of(other), "FILLED")] = np.nan
-    return neighbour_of(frame, counts, frame_of(other), offset=card_offset(other.meta))
+    theirs = frame_of(other)
+    bias = None if bias is None else bias * theirs.leb_sum[0] * theirs.leb_sum[1]
+    return neighbour_of(frame, counts, theirs, offset=card_offset(other.meta), bias=bias)
 
 
-def _filled_map(smap, flags, scene, repair, bias, lines):
+def _filled_map(smap, flags, scene, repair, level, lines):
     """The map with the repair in it."""
     raw, empty = is_raw(smap.meta), holes_of(flags)
     new = scene.holes & np.isfinite(repair.values)
     data = smap.data.astype(np.float32)
     frame = frame_of(smap)
-    if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived:
+    if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived and (data < 0).any():
         # Sums beyond 32767 are negative in the file; beside filled pixels they cannot stay so.
         data[data < 0] += np.float32(65536)
-    data[new] = (repair.values[new] + bias).astype(np.float32)
+        lines = ["Negative counts of the summed image unwrapped (+65536)", *lines]
+    data[new] = (repair.values[new] + level).astype(np.float32)
     data[empty & ~new] = np.nan
     flags[new] |= np.uint8(PixelFlag.FILLED)
     sigma = _uncertainty(smap, scene, frame, raw=raw)

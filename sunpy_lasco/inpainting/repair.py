@@ -12,8 +12,9 @@ from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 
 __all__ = ["Repair", "repair_scene"]
 
-#: Best first: what ``"auto"`` takes for a hole that neighbours in time cannot fill.
-SINGLE_FRAME_METHODS = ("fuzzy",)
+#: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
+#: for what the better of these leave.
+SINGLE_FRAME_METHODS = ("mixture", "radial", "biharmonic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +54,12 @@ def repair_scene(scene, method="auto", **options):
     """
     names = [method]
     if method == "auto":
-        names = [*(("temporal",) if scene.neighbours else ()), SINGLE_FRAME_METHODS[0]]
+        names = [*(("temporal",) if scene.neighbours else ()), *SINGLE_FRAME_METHODS]
     values, sigma, noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
     methods, reasons = {}, {}
     for name in names:
+        if not scene.holes.any():
+            break
         fill = get_method(name)
         for zone in find_zones(scene.lost_blocks()):
             reason = _fill_zone(scene, zone, name, fill, options, (values, sigma, noise), methods)
