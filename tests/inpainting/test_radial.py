@@ -20,7 +20,7 @@ def test_rays_are_carried_through(make_crop, lost):
     hole = lost()
     crop = make_crop(np.zeros(hole.shape), hole)
     _, v = polar(crop)
-    rays = 10 * np.exp(-(((v + 6) / 6) ** 2))
+    rays = 10 * np.exp(-(((v + 6) / 10) ** 2))
     crop_with_rays = make_crop(rays, hole)
     value = along_radii(crop_with_rays)
     assert np.sqrt(np.mean((value - rays)[hole] ** 2)) < 0.4 * rays[hole].std()

@@ -33,8 +33,8 @@ def fill(crop):
 
     Notes
     -----
-    Planes are recovered.  Where something hidden is next to the hole, the plate has
-    a free end there, and bends.
+    Planes are recovered.  scikit-image keeps the plate within the range of the values
+    around it, so that it does not run away where something hidden is next to the hole.
     """
     value = plate(crop)
     return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "biharmonic"))
