@@ -111,9 +111,7 @@ def _bar(figure, axes, drawn, label):
 
 
 def _colours(detector):
-    cmap = cmlist[f"soholasco{detector[1]}"].copy()
-    cmap.set_bad(HOLE)
-    return cmap
+    return cmlist[f"soholasco{detector[1]}"].with_extremes(bad=HOLE)
 
 
 def draw(pairs, path):
@@ -168,9 +166,14 @@ def _composite(axes, level1, cmap):
     flat[~shown] = np.nan
     # The scale leaves out the light diffracted at the occulter.
     low, high = np.nanpercentile(flat[~(distance < DIFFRACTED)] if inner else flat, (2, 99.8))
-    clear = cmap.copy()
-    clear.set_bad(alpha=0)
-    _show(axes, level1, flat, clear, norm=PowerNorm(0.65, low, high), zorder=2 if inner else 1)
+    _show(
+        axes,
+        level1,
+        flat,
+        cmap.with_extremes(bad=(0, 0, 0, 0)),
+        norm=PowerNorm(0.65, low, high),
+        zorder=2 if inner else 1,
+    )
     if inner:
         # Where C2 holds no measurement C3 must not shine through: it would be another scale.
         axes.add_patch(Circle((0, 0), C2_EDGE, facecolor=HOLE, edgecolor="none", zorder=1.5))
