@@ -105,7 +105,8 @@ class Orbit:
             near = slice(row, row + 2)
             spline = CubicHermiteSpline(self.days[near] - day, self.positions[near], self.velocities[near])
         else:
-            near = slice(max(row - 1, 0), row + 3)
+            start = int(np.clip(row - 1, 0, max(len(self.days) - 4, 0)))
+            near = slice(start, start + 4)
             spline = BarycentricInterpolator(self.days[near] - day, self.positions[near])
         x, y, z = spline(0.0) * u.au
         frame = HeliocentricEclipticIAU76(obstime=time)
