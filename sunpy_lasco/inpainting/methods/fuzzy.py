@@ -32,7 +32,7 @@ HIGH_FREQUENCY = 28.8
 SECTOR = 15.0
 #: Background models whose level is farther than this factor from the frame's are
 #: not of its kind: SolarSoft repairs C3 Clear only.
-FARTHEST_SCALE = 2.0
+FARTHEST_SCALE = 3.0
 #: Uncertainty, in units of the structure around the hole, and at least.
 SIGMA_SHARE = 1.0
 SMALLEST_SIGMA = 0.3
