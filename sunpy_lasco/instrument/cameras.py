@@ -62,7 +62,7 @@ class Camera:
     occulter_radius: float
     #: Counts above which a single full-resolution pixel counts as saturated, DN.
     saturation: float
-    #: How far along the column a saturated pixel bleeds, pixel.
+    #: How far a saturated pixel bleeds along the column of the CCD, the row of the image, pixel.
     bleed: int
     #: Gain, electrons / DN.
     gain: float

@@ -24,7 +24,8 @@ def saturated_pixels(raw, frame):
 
     Notes
     -----
-    The CCD of C3 blooms along its columns long before the converter ends, at 11
+    The CCD of C3 blooms along its columns, which are the rows of the image since the
+    ground software turned images from port C, long before the converter ends, at 11
     to 13 thousand DN, so that the equality with 16383 by which SolarSoft knows
     saturation finds none of it.  Sums of the electronics box add as many
     full scales; a sum may hide one saturated addend, hence the limit of all of them.
@@ -36,6 +37,6 @@ def saturated_pixels(raw, frame):
     with np.errstate(invalid="ignore"):
         saturated = raw >= limit
     if camera.bleed and saturated.any():
-        reach = -(-camera.bleed // frame.binning[1])
-        saturated = ndimage.binary_dilation(saturated, np.ones((2 * reach + 1, 1), bool))
+        reach = -(-camera.bleed // frame.binning[0])
+        saturated = ndimage.binary_dilation(saturated, np.ones((1, 2 * reach + 1), bool))
     return saturated
