@@ -20,7 +20,7 @@ from run import HERE, options_of
 from sunpy_lasco.inpainting.interface import METHODS, get_method
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 #: Losses that are drawn of each camera.
 DRAWN = {

@@ -45,9 +45,11 @@ class Covariance:
         return total
 
 
-#: Fitted by maximum likelihood to holes and surroundings of frames: C3 to six dates of
-#: 2000 to 2012, C2 to January 2010 and to simulated frames of six dates (there the ring
-#: around the occulter is long around the Sun); see ``benchmarks/inpainting``.
+#: After ``benchmarks/inpainting/fit_covariance.py``, maximum likelihood of holes and surroundings
+#: together.  C3: six dates of 2000 to 2012.  C2: frames of January 2010 and simulated ones of six
+#: dates; the last part, long around the Sun, is the ring around the occulter.  The fit
+#: finds that part stronger and the rays weaker: these were chosen between it and real
+#: frames alone, so that both cells of real frames and of simulated ones come out well.
 COVARIANCES = {
     "C2": Covariance(((1.0, 60.0, 12.0), (25.0, 1000.0, 200.0), (1.0, 55.0, 1350.0))),
     "C3": Covariance(((0.23, 36.0, 50.0), (1.54, 404.0, 162.0))),
