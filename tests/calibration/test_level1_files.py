@@ -65,7 +65,7 @@ def test_file_is_standard(level1, tmp_path):
         assert {"CHECKSUM", "DATASUM"} <= set(image.header) & set(pixels.header)
         assert pixels.name == "PIXELS"
         assert pixels.columns.names == ["FLAGS", "SIGMA"]
-        assert pixels.data["FLAGS"].shape == (1, 1024, 1024)
+        assert pixels.data["FLAGS"].shape == (1024, 1024)
         assert "MISSING" in pixels.header["FLAG001"]
         assert "CROTA" not in image.header
         assert "BLANK" not in image.header
