@@ -108,10 +108,10 @@ def main():
     server = context.Process(target=show, args=(options.latency, address, stop), daemon=True)
     server.start()
     url = address.get()
-    print(
-        "| years | days | requests | images | first, s | work, s | again, s | work, s | requests | memory, MB | kept, MB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    heads = ["years", "days", "requests", "images", "first, s", "work, s"]
+    heads += ["again, s", "work, s", "requests", "memory, MB", "kept, MB"]
+    print("|", " | ".join(heads), "|")
+    print("|" + "---|" * len(heads))
     for years in options.years:
         receive, send = context.Pipe(duplex=False)
         worker = context.Process(target=measure, args=(url, years, send))
@@ -119,11 +119,10 @@ def main():
         send.close()
         row = receive.recv()
         worker.join()
-        print(
-            f"| {years} | {row['days']} | {row['first requests']} | {row['images']} | {row['first']:.1f} "
-            f"| {row['first work']:.1f} | {row['again']:.1f} | {row['again work']:.1f} | {row['again requests']} | {row['memory']:.0f} | {row['kept']:.0f} |",
-            flush=True,
-        )
+        cells = [years, row["days"], row["first requests"], row["images"]]
+        cells += [f"{row[key]:.1f}" for key in ("first", "first work", "again", "again work")]
+        cells += [row["again requests"], f"{row['memory']:.0f}", f"{row['kept']:.0f}"]
+        print("|", " | ".join(map(str, cells)), "|", flush=True)
     stop.set()
     server.join()
 
