@@ -12,6 +12,9 @@ from astropy.coordinates import SkyCoord
 
 from sunpy.visualization.colormaps import cmlist
 
+from sunpy_lasco.map import flags
+from sunpy_lasco.pixel_flags import PixelFlag
+
 __all__ = ["draw", "flattened"]
 
 #: Half width of the view of both cameras together, solar radii.
@@ -141,7 +144,8 @@ def draw(pairs, path):
         half = 512 / _sun(level1)[2]
         before, after = figure.add_subplot(grid[row, 0]), figure.add_subplot(grid[row, 1])
         _frame(before, f"{raw.detector} before: level 0.5, as it came down", half)
-        _frame(after, f"{raw.detector} after: level 1, calibrated", half)
+        filled = (flags(level1) & PixelFlag.FILLED).any()
+        _frame(after, f"{raw.detector} after: level 1{', lost blocks filled' if filled else ''}", half)
         counts = np.where(raw.data > 0, raw.data, np.nan)
         low, high = np.nanpercentile(counts, (0.5, 99.0))
         drawn = _show(before, raw, counts, cmap, norm=PowerNorm(0.7, low, high))
