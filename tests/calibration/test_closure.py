@@ -18,6 +18,9 @@ from sunpy_lasco.instrument import bias, cameras, distortion, photometry
 CASES = {
     "C3 full": ("C3", {}),
     "C2 full": ("C2", {}),
+    # Integrals over the pixels, by 9 samples, instead of the brightness at their centres.
+    "C3 integrated": ("C3", {"subsamples": 3}),
+    "C2 integrated": ("C2", {"subsamples": 3}),
     "C3 box sum": ("C3", {"leb_sum": (2, 2)}),
     "C2 box sum": ("C2", {"leb_sum": (2, 2)}),
     "C3 chip sum": ("C3", {"chip_sum": (2, 2)}),
