@@ -3,11 +3,10 @@ import pytest
 
 from sunpy_lasco import calibrate, inpaint, simulate
 from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.inpainting.pattern import derive_response, fine_pattern
 from sunpy_lasco.inpainting.response import (
     EPOCHS,
     builtin_response,
-    derive_response,
-    fine_pattern,
     frame_response,
     pack_response,
     response_epoch,
