@@ -16,7 +16,8 @@ import numpy as np
 from astropy.io import fits
 
 from sunpy_lasco.inpainting.background import derive_background
-from sunpy_lasco.inpainting.response import derive_response, response_epoch
+from sunpy_lasco.inpainting.pattern import derive_response
+from sunpy_lasco.inpainting.response import response_epoch
 from sunpy_lasco.inpainting.scene import counts_above_bias, frame_scene, neighbour_of, saturated
 from sunpy_lasco.instrument.frame import Frame
 
