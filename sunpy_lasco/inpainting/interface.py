@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["METHODS", "Crop", "Fill", "Neighbour", "get_method"]
+__all__ = ["LEARNT_METHODS", "METHODS", "Crop", "Fill", "Neighbour", "get_method"]
 
 #: Methods by name and the modules that hold them, imported when asked for.
 METHODS = {
     name: f"sunpy_lasco.inpainting.methods.{name}"
     for name in ("temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
 }
+#: Methods that need weights of the user's, and torch; ``"auto"`` does not take them.
+LEARNT_METHODS = {"network": "sunpy_lasco.inpainting.methods.network"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,7 @@ def get_method(name):
     Parameters
     ----------
     name : `str`
-        One of `METHODS`.
+        One of `METHODS` or `LEARNT_METHODS`.
 
     Returns
     -------
@@ -140,7 +142,8 @@ def get_method(name):
     ValueError
         If there is no such method.
     """
-    if name not in METHODS:
-        msg = f"There is no method {name!r}; there are {', '.join(METHODS)} and auto."
+    modules = METHODS | LEARNT_METHODS
+    if name not in modules:
+        msg = f"There is no method {name!r}; there are {', '.join(modules)} and auto."
         raise ValueError(msg)
-    return importlib.import_module(METHODS[name]).fill
+    return importlib.import_module(modules[name]).fill

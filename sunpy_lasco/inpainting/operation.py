@@ -47,7 +47,8 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     method : `str`, optional
         ``"auto"``: per block, neighbours in time where ``context`` has any that fit, and
         for the rest the best method that needs none.  Or ``"temporal"``, ``"mixture"``,
-        ``"kriging"``, ``"radial"``, ``"biharmonic"``, ``"fuzzy"``.
+        ``"kriging"``, ``"radial"``, ``"biharmonic"``, ``"fuzzy"``; or ``"network"`` with
+        ``weights=`` of your own training (`sunpy_lasco.inpainting.methods.network`).
     context : sequence of maps, optional
         Exposures before and after, of the same level, in any order and number.  Those with
         another filter, polariser, sum, roll or pointing, or too far away in time, are

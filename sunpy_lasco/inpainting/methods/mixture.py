@@ -20,7 +20,7 @@ from sunpy_lasco.inpainting.methods.kriging import krige
 from sunpy_lasco.inpainting.methods.radial import along_radii
 from sunpy_lasco.inpainting.spread import AROUND, calibrated
 
-__all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "features", "fill", "mix"]
+__all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "features", "fill", "mix", "mixed_fill"]
 
 #: What is mixed with kriging, in the order of the coefficients.
 OTHERS = ("radial", "harmonic", "biharmonic")
@@ -148,10 +148,29 @@ def fill(crop, *, coefficients=None):
     The coefficients, and what they were learnt from, are in ``data/mixture.json``.
     The uncertainty is that of kriging and of the disagreement among the fills.
     """
-    value, sigma = (np.full(crop.z.shape, np.nan) for _ in range(2))
     values, spread = candidates(crop)
     if np.isnan(values).any():
-        return Fill(value, sigma)
+        return Fill(*(np.full(crop.z.shape, np.nan) for _ in range(2)))
+    return mixed_fill(crop, values, spread, coefficients=coefficients)
+
+
+def mixed_fill(crop, values, spread, *, coefficients=None):
+    """
+    The mixture of fills that are at hand.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    values, spread : `~numpy.ndarray`
+        As of `candidates`, without NaN.
+    coefficients : `~numpy.ndarray`, optional
+        As of `fill`.
+
+    Returns
+    -------
+    `~sunpy_lasco.inpainting.interface.Fill`
+    """
+    value, sigma = (np.full(crop.z.shape, np.nan) for _ in range(2))
     coefficients = _learnt()[crop.camera] if coefficients is None else np.asarray(coefficients)
     weights = np.clip(coefficients @ features(crop, values, spread), *WEIGHTS)
     value[crop.hole] = mix(values, weights)

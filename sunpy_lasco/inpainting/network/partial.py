@@ -1,0 +1,110 @@
+"""
+Partial convolution: a convolution of what is known.
+"""
+
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+__all__ = ["PartialConv2d", "advance_mask"]
+
+
+class PartialConv2d(nn.Module):
+    """
+    Convolution over the valid pixels of each window.
+
+    ``O = W^T (X M) sum(1) / sum(M) + b`` where the window holds a valid pixel, and
+    exactly 0 where it holds none; the mask of the output is valid where the window
+    holds a valid pixel (Liu et al. 2018, arXiv 1804.07723).
+
+    Parameters
+    ----------
+    in_channels, out_channels : `int`
+    kernel_size : `int`
+        Odd.
+    stride, dilation : `int`, optional
+
+    Notes
+    -----
+    ``sum(1)`` counts the pixels of the window that lie inside of the image: its border is
+    no missing data, and with a full mask this is a plain convolution with zeros
+    around the image.  The ratio is of single precision, whatever the precision
+    of the features.
+    """
+
+    def __init__(self, in_channels, out_channels, kernel_size, *, stride=1, dilation=1):
+        super().__init__()
+        if kernel_size % 2 == 0:
+            msg = f"The kernel of a partial convolution needs a middle; its side is {kernel_size}."
+            raise ValueError(msg)
+        self.stride, self.dilation = stride, dilation
+        self.padding = dilation * (kernel_size // 2)
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel_size, kernel_size))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        nn.init.kaiming_normal_(self.weight, a=0.1)
+        self.register_buffer("window", torch.ones(1, 1, kernel_size, kernel_size), persistent=False)
+
+    def _sum(self, mask):
+        """Sum of a one-channel mask over each window."""
+        return functional.conv2d(
+            mask, self.window.to(mask.dtype), stride=self.stride, padding=self.padding, dilation=self.dilation
+        )
+
+    def _ratio(self, mask, channels):
+        """sum(1) / sum(M), 0 where the window is empty; and where it is not."""
+        share = mask.float()
+        per_channel = channels if share.shape[1] == 1 else 1
+        device = share.device.type
+        full = torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
+        with full:
+            valid = per_channel * self._sum(share.sum(dim=1, keepdim=True))
+            everything = channels * self._sum(torch.ones_like(share[:1, :1]))
+        some = valid > 0
+        return torch.where(some, everything / valid.clamp(min=1.0), 0.0), some
+
+    def forward(self, x, mask):
+        """
+        Convolve.
+
+        Parameters
+        ----------
+        x : `torch.Tensor`
+            (N, C, H, W); values that are not valid do not matter, not even NaN.
+        mask : `torch.Tensor`
+            1 where a value is valid and 0 elsewhere, (N, C, H, W) or (N, 1, H, W).
+
+        Returns
+        -------
+        features, mask : `torch.Tensor`
+            (N, C', H', W') and (N, 1, H', W').
+        """
+        with torch.no_grad():
+            ratio, some = self._ratio(mask, x.shape[1])
+        known = torch.where(mask > 0, x, torch.zeros((), dtype=x.dtype, device=x.device))
+        sums = functional.conv2d(
+            known, self.weight.to(x.dtype), stride=self.stride, padding=self.padding, dilation=self.dilation
+        )
+        out = sums.float() * ratio + self.bias.float()[:, None, None]
+        out = torch.where(some, out, 0.0).to(sums.dtype)
+        return out, some.to(mask.dtype)
+
+
+def advance_mask(mask, pixels):
+    """
+    Declare valid what lies near something valid.
+
+    Parameters
+    ----------
+    mask : `torch.Tensor`
+        (N, 1, H, W)
+    pixels : `int`
+        How far the mask advances, along rows and columns; at least 1.
+
+    Returns
+    -------
+    `torch.Tensor`
+        (N, 1, H, W), nowhere below the given one.
+    """
+    return functional.max_pool2d(mask, 2 * pixels + 1, stride=1, padding=pixels)

@@ -1,0 +1,146 @@
+"""
+Windows as tensors, for training and repair alike.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+
+from sunpy_lasco.inpainting.network.cascade import Cascade
+from sunpy_lasco.inpainting.network.windows import CONDITIONS, IMAGES
+
+__all__ = ["Batch", "batch_of", "new_network", "run"]
+
+
+@dataclass(eq=False)
+class Batch:
+    """
+    Windows of a batch; values are in units of what the network says (`Window.unit`).
+
+    Shapes are (N, C, H, W), of scalars (N, 1, 1, 1).
+    """
+
+    #: Channels with masks: N x 8.
+    images: torch.Tensor
+    masks: torch.Tensor
+    #: Channels that are known everywhere: N x 11.
+    condition: torch.Tensor
+    #: What is corrected; 0 where there is nothing.
+    base: torch.Tensor
+    #: Unit of the output over that of the image.
+    scale: torch.Tensor
+    #: Pixels to be filled.
+    hole: torch.Tensor
+    #: The truth, and where it is known within the hole.
+    truth: torch.Tensor
+    known: torch.Tensor
+    #: No signal is below -brightness: zero of the signal in these units is here.
+    dark: torch.Tensor
+    #: 1 sigma of the noise of the truth.
+    noise: torch.Tensor
+    #: 1 sigma of the base.
+    sigma: torch.Tensor
+
+    def to(self, device):
+        """The batch on another device."""
+        return Batch(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
+    @property
+    def direction(self):
+        """Unit vector away from the Sun along rows and columns of the image; N x 2."""
+        return self.condition[:, 1:3]
+
+
+#: 1 sigma of the noise of a pixel of a window, a mean over 2 x 2 stored ones turned
+#: between them, in units of the noise of a stored pixel.
+PIXEL_NOISE = 0.4
+
+
+def batch_of(windows, *, unit_output=False):
+    """
+    Stack windows.
+
+    Parameters
+    ----------
+    windows : sequence of `~sunpy_lasco.inpainting.network.windows.Window`
+        Or objects with the same attributes.
+    unit_output : `bool`, optional
+        The network says the image itself, between 0 and 1, and corrects no base.
+
+    Returns
+    -------
+    `Batch`
+    """
+
+    def stack(name):
+        return torch.from_numpy(np.stack([np.asarray(getattr(one, name), dtype=np.float32) for one in windows]))
+
+    def numbers(name):
+        return torch.tensor([float(getattr(one, name)) for one in windows]).reshape(-1, 1, 1, 1)
+
+    images, masks = stack("images"), stack("masks")
+    unit, scale = numbers("unit"), numbers("unit") / numbers("structure")
+    base = torch.zeros_like(images[:, :1]) if unit_output else images[:, 1:2] / scale
+    hole, known = stack("hole")[:, None], stack("truth_known")[:, None]
+    condition = stack("condition")
+    return Batch(
+        images=images,
+        masks=masks,
+        condition=condition,
+        base=base,
+        scale=scale,
+        hole=hole,
+        truth=known * (base + stack("truth")[:, None]),
+        known=known,
+        dark=-(stack("brightness")[:, None] + numbers("level")) / unit,
+        noise=PIXEL_NOISE / unit,
+        sigma=torch.exp(condition[:, 8:9]),
+    )
+
+
+def run(network, batch, *, forced=False):
+    """
+    Run a cascade on a batch.
+
+    Parameters
+    ----------
+    network : `~sunpy_lasco.inpainting.network.cascade.Cascade`
+    batch : `Batch`
+    forced : `bool`, optional
+        Teacher forcing: later networks see the truth in the rings before theirs.
+
+    Returns
+    -------
+    `list` of `~sunpy_lasco.inpainting.network.cascade.Stage`
+    """
+    if network.architecture.output == "unit":
+        images, masks, condition = batch.images[:, :1], batch.masks[:, :1], None
+    else:
+        images, masks, condition = batch.images, batch.masks, batch.condition
+    return network(
+        images,
+        masks,
+        condition=condition,
+        base=batch.base,
+        scale=batch.scale,
+        truth=batch.truth if forced else None,
+        known=batch.known if forced else None,
+    )
+
+
+def new_network(architecture):
+    """
+    A cascade of an architecture with random weights.
+
+    Parameters
+    ----------
+    architecture : `~sunpy_lasco.inpainting.network.architecture.Architecture`
+
+    Returns
+    -------
+    `~sunpy_lasco.inpainting.network.cascade.Cascade`
+    """
+    if architecture.output == "unit":
+        return Cascade(architecture)
+    return Cascade(architecture, channels=len(IMAGES), condition=len(CONDITIONS))

@@ -1,0 +1,176 @@
+"""
+Weights of networks in files that hold numbers and text, nothing that runs.
+
+A file is of the safetensors format.  Its metadata hold the architecture, the camera,
+the card of the model (data by date, recipe, measured errors, limits) and a hash of the
+numbers.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from sunpy_lasco.errors import AssetError, MissingAssetError
+from sunpy_lasco.inpainting.network.architecture import Architecture
+from sunpy_lasco.inpainting.network.cascade import Cascade
+from sunpy_lasco.inpainting.network.tensors import new_network
+
+__all__ = ["FORMAT", "Trained", "hash_of", "load_weights", "packaged_weights", "save_weights"]
+
+#: What the metadata call such files, with the version of their layout.
+FORMAT = "sunpy_lasco network 1"
+
+
+@dataclass(eq=False)
+class Trained:
+    """A network with its weights, and what is known of it."""
+
+    network: Cascade
+    #: ``"C2"`` or ``"C3"``.
+    camera: str
+    #: Data by date, recipe, errors, limits.
+    card: dict = field(default_factory=dict)
+    #: Factors of its sigma by kind of hole, as of `sunpy_lasco.inpainting.spread.setting`.
+    scales: dict = field(default_factory=dict)
+
+
+def hash_of(tensors):
+    """
+    Hash of named numbers.
+
+    Parameters
+    ----------
+    tensors : mapping
+        Names and `torch.Tensor`.
+
+    Returns
+    -------
+    `str`
+        SHA-256, hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_weights(path, trained):
+    """
+    Write a network.
+
+    Parameters
+    ----------
+    path : path-like
+        The file appears whole or not at all.
+    trained : `Trained`
+
+    Returns
+    -------
+    `~pathlib.Path`
+    """
+    path = Path(path)
+    tensors = {name: value.detach().cpu().contiguous() for name, value in trained.network.state_dict().items()}
+    metadata = {
+        "format": FORMAT,
+        "camera": trained.camera,
+        "architecture": json.dumps(trained.network.architecture.to_dict()),
+        "card": json.dumps(trained.card),
+        "scales": json.dumps(trained.scales),
+        "sha256": hash_of(tensors),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        save_file(tensors, partial, metadata=metadata)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def load_weights(path):
+    """
+    Read a network.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `Trained`
+        On the CPU, ready for repairs.
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If there is no such file.
+    sunpy_lasco.errors.AssetError
+        If it is no file of weights, one of another program, or damaged.
+    """
+    path = Path(path)
+    if not path.is_file():
+        msg = f"{path}: there is no such file of weights."
+        raise MissingAssetError(msg)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError, ValueError) as error:
+        msg = f"{path} cannot be read as a file of weights: {error}. Copy or train it again."
+        raise AssetError(msg) from error
+    if metadata.get("format") != FORMAT:
+        msg = f"{path} holds no weights of this package: its metadata lack format={FORMAT!r}."
+        raise AssetError(msg)
+    if metadata.get("sha256") != hash_of(tensors):
+        msg = f"{path} is damaged: its numbers do not have the hash that its metadata state. Copy or train it again."
+        raise AssetError(msg)
+    try:
+        network = new_network(Architecture.from_dict(json.loads(metadata["architecture"])))
+        network.load_state_dict(tensors)
+        trained = Trained(network, metadata["camera"], json.loads(metadata["card"]), json.loads(metadata["scales"]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        msg = f"{path}: weights and architecture do not belong together: {error}"
+        raise AssetError(msg) from error
+    network.eval()
+    network.requires_grad_(requires_grad=False)
+    return trained
+
+
+@lru_cache(maxsize=2)
+def packaged_weights(camera):
+    """
+    The network that comes with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `Trained`
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If there is none for the camera.
+    """
+    place = resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
+    if not place.is_file():
+        msg = (
+            f"No trained network for {camera} comes with the package: none has been better than the mixture on dates "
+            "that it was not trained on. Train one with 'sunpy-lasco train --config recommended "
+            f"--camera {camera} FILE ...' and name it: inpaint(smap, 'network', weights='network.safetensors')."
+        )
+        raise MissingAssetError(msg)
+    with resources.as_file(place) as path:
+        return load_weights(path)
