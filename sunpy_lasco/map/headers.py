@@ -6,9 +6,6 @@ Nothing here changes a header: what is wrong in it is put right on reading.
 
 import re
 
-import numpy as np
-
-import astropy.units as u
 from astropy.time import Time
 
 from sunpy.map.mapbase import MapMetaValidationError
@@ -16,40 +13,23 @@ from sunpy.map.mapbase import MapMetaValidationError
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.frame import header_time, squeezed
-from sunpy_lasco.units import MSB
 
 __all__ = [
     "MapHeaderError",
-    "exposure_seconds",
+    "card_text",
     "header_level",
-    "header_unit",
     "is_helioviewer",
     "is_raw",
     "is_standard",
-    "measurement",
     "missing_cards",
     "observation_time",
     "printable",
+    "processed_before",
     "processing_date",
 ]
 
 #: Level-1 digits in the second place of a file name.
 LEVEL1_DIGITS = ("4", "5", "6")
-
-#: POLAR without blanks and in upper case -> what is measured.
-MEASUREMENTS = {
-    "": "B",
-    "CLEAR": "B",
-    "+60DEG": "B +60 deg",
-    "60DEG": "B +60 deg",
-    "0DEG": "B 0 deg",
-    "-60DEG": "B -60 deg",
-    "ND": "B ND",
-    "H_ALPHA": "B H-alpha",
-    "PB": "pB",
-    "TI": "tB",
-    "UP": "uB",
-}
 
 
 class MapHeaderError(HeaderError, MapMetaValidationError):
@@ -112,7 +92,7 @@ def header_level(meta):
             return float(str(meta.get(card)).strip().lstrip("Ll"))
         except ValueError:
             continue
-    calibrated = _text(meta, "bunit").upper() == "MSB" or _text(meta, "filename")[1:2] in LEVEL1_DIGITS
+    calibrated = card_text(meta, "bunit").upper() == "MSB" or card_text(meta, "filename")[1:2] in LEVEL1_DIGITS
     return 1.0 if calibrated else 0.5
 
 
@@ -152,9 +132,9 @@ def missing_cards(meta):
     needed = []
     if squeezed(meta.get("detector", "")) not in CAMERAS:
         needed.append("DETECTOR")
-    if not any(_text(meta, card) for card in ("date-obs", "date_obs", "date-beg", "date-avg")):
+    if not any(card_text(meta, card) for card in ("date-obs", "date_obs", "date-beg", "date-avg")):
         needed.append("DATE-OBS")
-    wanted = [card.upper() for card in ("exptime", "filter", "polar") if not _text(meta, card)]
+    wanted = [card.upper() for card in ("exptime", "filter", "polar") if not card_text(meta, card)]
     return needed, wanted if header_level(meta) == 0.5 else []
 
 
@@ -183,7 +163,7 @@ def observation_time(meta):
     except HeaderError as error:
         raise MapHeaderError(str(error)) from error
     if found is None:
-        msg = f"{_text(meta, 'filename') or 'The image'} lacks the card DATE-OBS."
+        msg = f"{card_text(meta, 'filename') or 'The image'} lacks the card DATE-OBS."
         raise MapHeaderError(msg)
     return found
 
@@ -208,82 +188,22 @@ def processing_date(meta):
         return None
 
 
-def exposure_seconds(meta):
+def card_text(meta, card):
     """
-    Exposure time.
+    A card as text.
 
     Parameters
     ----------
     meta : mapping
         With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `float` or None
-        Of XPOSURE, else EXPTIME, s.
-    """
-    for card in ("xposure", "exptime"):
-        try:
-            value = float(meta.get(card))
-        except (TypeError, ValueError):
-            continue
-        if np.isfinite(value):
-            return value
-    return None
-
-
-def header_unit(meta):
-    """
-    Unit of the data.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `~astropy.units.UnitBase`
-        Of BUNIT; where there is none, DN for level 0.5, `~sunpy_lasco.MSB` for level 1,
-        and no unit for the bytes of Helioviewer.
-    """
-    text = _text(meta, "bunit")
-    if is_helioviewer(meta) and text in ("", "0"):
-        return u.dimensionless_unscaled
-    if not text and "bunit" not in meta:
-        return u.DN if header_level(meta) == 0.5 else MSB
-    if text.upper() in ("MSB", "MEAN SOLAR BRIGHTNESS"):
-        return MSB
-    with u.add_enabled_units([MSB]):
-        unit = u.Unit(text, parse_strict="silent")
-    if isinstance(unit, u.UnrecognizedUnit):
-        msg = f"The card BUNIT of {_text(meta, 'filename') or 'the image'} holds {text!r}, which is no unit."
-        raise MapHeaderError(msg)
-    return unit
-
-
-def measurement(meta):
-    """
-    What was measured: a brightness, seen through which polariser.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
+    card : `str`
+        Lower-case keyword.
 
     Returns
     -------
     `str`
-        ``"B"`` without polariser, such as ``"B +60 deg"`` with one, ``"pB"``, ``"tB"``
-        and ``"uB"`` for polarised, total and unpolarised brightness derived from
-        polarised triplets.  Codes of other derived images are given as they are.
+        Without blanks around it; empty where the card is missing.
     """
-    polar = squeezed(meta.get("polar") or "")
-    return MEASUREMENTS.get(polar, polar)
-
-
-def _text(meta, card):
-    """The card as text without blanks around it; empty where it is missing."""
     value = meta.get(card)
     return "" if value is None else str(value).strip()
 
@@ -324,8 +244,6 @@ def printable(meta):
     """
     clean = meta.copy()
     for card, value in meta.items():
-        if isinstance(value, str):
-            text = re.sub(r"[^\n -~]", " ", value)
-            if text != value:
-                clean[card] = text
+        if isinstance(value, str) and (text := re.sub(r"[^\n -~]", " ", value)) != value:
+            clean[card] = text
     return clean

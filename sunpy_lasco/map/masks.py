@@ -14,8 +14,9 @@ from scipy import ndimage
 from sunpy_lasco.instrument.blocks import no_data
 from sunpy_lasco.instrument.field import field_mask, outside_detector
 from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.map.content import measurement
 from sunpy_lasco.map.geometry import distortion_of, lenient_frame
-from sunpy_lasco.map.headers import header_level, is_helioviewer, is_raw, is_standard, measurement
+from sunpy_lasco.map.headers import header_level, is_helioviewer, is_raw, is_standard
 
 __all__ = ["empty_pixels", "hidden_and_outside", "holes_to_nan"]
 
@@ -31,7 +32,7 @@ def hidden_and_outside(geometry, shape, meta):
 
     Parameters
     ----------
-    geometry : `~sunpy_lasco.map.geometry.ImageGeometry`
+    geometry : `~sunpy_lasco.map.linear.ImageGeometry`
     shape : `tuple` of `int`
         (ny, nx).
     meta : mapping

@@ -16,12 +16,19 @@ from sunpy.util import MetaDict
 
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
 from sunpy_lasco.instrument.sip import rescaled_sip
+from sunpy_lasco.map.content import header_unit
 from sunpy_lasco.map.display import CoronaNorm
-from sunpy_lasco.map.geometry import lenient_frame, standard_cards
-from sunpy_lasco.map.headers import header_level, header_unit, is_helioviewer, is_raw, printable
+from sunpy_lasco.map.geometry import lenient_frame
+from sunpy_lasco.map.headers import header_level, is_helioviewer, is_raw, printable
 from sunpy_lasco.map.masks import empty_pixels
+from sunpy_lasco.map.standard import standard_cards
 
 __all__ = ["OperationsMixin"]
+
+
+def _is_own_card(card):
+    """Whether a card fits FITS and says more than how the data are stored."""
+    return len(card) <= 8 and card not in ("simple", "bitpix", "extend") and not card.startswith("naxis")
 
 
 def _with_standard_header(smap, *, raw):
@@ -113,8 +120,8 @@ class OperationsMixin:
         meta = printable(self.meta)
         if is_helioviewer(meta):
             # Its own cards have too long names; without one the bytes would pass for counts.
-            standard = printable(_with_standard_header(self, raw=True))
-            meta = MetaDict({card: value for card, value in standard.items() if len(card) <= 8} | {"hv_image": True})
+            standard = printable(_with_standard_header(self, raw=True)) | {"hv_image": True}
+            meta = MetaDict({card: value for card, value in standard.items() if _is_own_card(card)})
         return self._new_instance(self.data, meta, plot_settings=self.plot_settings)
 
     @property

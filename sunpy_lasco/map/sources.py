@@ -20,7 +20,7 @@ from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.ephemeris import l1_position
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.instrument.sip import sip_matrices
-from sunpy_lasco.map import headers
+from sunpy_lasco.map import content, headers
 from sunpy_lasco.map.display import CoronaNorm, corona_colours
 from sunpy_lasco.map.geometry import image_geometry
 from sunpy_lasco.map.masks import empty_pixels, hidden_and_outside, holes_to_nan
@@ -169,12 +169,12 @@ class _CoronagraphMap(OperationsMixin):
     @property
     def unit(self):
         """Unit of the data: DN for level 0.5, `~sunpy_lasco.MSB` for level 1."""
-        return headers.header_unit(self.meta)
+        return content.header_unit(self.meta)
 
     @property
     def exposure_time(self):
         """Exposure time."""
-        seconds = headers.exposure_seconds(self.meta)
+        seconds = content.exposure_seconds(self.meta)
         return None if seconds is None else seconds * u.s
 
     @property
@@ -185,7 +185,7 @@ class _CoronagraphMap(OperationsMixin):
     @property
     def measurement(self):
         """What was measured: ``"B"``, such as ``"B +60 deg"`` with a polariser, ``"pB"`` and so on."""
-        return headers.measurement(self.meta)
+        return content.measurement(self.meta)
 
     # Observer.
     @property

@@ -1,13 +1,9 @@
-"""What a header says of level, unit, date and exposure."""
+"""What a header says of level and dates, and what it lacks."""
 
-import numpy as np
 import pytest
-
-import astropy.units as u
 
 from sunpy.util import MetaDict
 
-from sunpy_lasco import MSB
 from sunpy_lasco.map import headers
 
 
@@ -41,28 +37,6 @@ def test_counts_as_they_came_down(cards, raw):
 
 
 @pytest.mark.parametrize(
-    ("cards", "unit"),
-    [
-        ({}, u.DN),
-        ({"level": "1.0"}, MSB),
-        ({"bunit": "MSB"}, MSB),
-        ({"bunit": "mean solar brightness"}, MSB),
-        ({"bunit": "MSB / s"}, MSB / u.s),
-        ({"bunit": "DN / s"}, u.DN / u.s),
-        ({"bunit": ""}, u.dimensionless_unscaled),
-        ({"helioviewer": " ", "bunit": 0}, u.dimensionless_unscaled),
-    ],
-)
-def test_unit(cards, unit):
-    assert headers.header_unit(cards) == unit
-
-
-def test_unit_that_is_none():
-    with pytest.raises(headers.MapHeaderError, match=r"BUNIT of 22\.fts holds 'counts per fortnight'"):
-        headers.header_unit({"bunit": "counts per fortnight", "filename": "22.fts"})
-
-
-@pytest.mark.parametrize(
     ("cards", "time"),
     [
         ({"date-obs": "2002/05/21", "time-obs": "00:18:06.516"}, "2002-05-21T00:18:06.516"),
@@ -92,14 +66,6 @@ def test_when_a_file_was_made():
     assert not headers.processed_before({}, "2010-11-08")
 
 
-@pytest.mark.parametrize(
-    ("cards", "seconds"),
-    [({"exptime": 19.1}, 19.1), ({"xposure": 19.2, "exptime": 19.1}, 19.2), ({"exptime": "long"}, None), ({}, None)],
-)
-def test_exposure(cards, seconds):
-    assert headers.exposure_seconds(cards) == seconds
-
-
 def test_missing_cards():
     complete = {"detector": "C2", "date-obs": "2002/05/21", "exptime": 19.1, "filter": "Orange", "polar": "Clear"}
     assert headers.missing_cards(complete) == ([], [])
@@ -122,8 +88,3 @@ def test_standard_headers_have_a_matrix():
     assert headers.is_standard({"pc1_1": 1.0})
     assert headers.is_standard({"cd2_1": 1.0})
     assert not headers.is_standard({"crota1": 1.0, "cdelt1": 56.0})
-
-
-def test_measurement_without_card():
-    assert headers.measurement({}) == "B"
-    assert np.unique(list(headers.MEASUREMENTS.values())).size == 9

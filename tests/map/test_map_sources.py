@@ -285,7 +285,7 @@ def openjpeg(monkeypatch):
 
 
 @pytest.mark.usefixtures("openjpeg")
-def test_image_of_helioviewer(test_data):
+def test_image_of_helioviewer(test_data, tmp_path):
     smap = sunpy.map.Map(test_data / "jp2" / "helioviewer_lasco_c3.jp2")
     assert type(smap) is LASCOC3Map
     assert smap.data.dtype == np.uint8
@@ -300,6 +300,22 @@ def test_image_of_helioviewer(test_data):
     # All that is black lies under the mask, but for single dark pixels.
     assert (black & ~smap.mask).mean() < 0.01
     assert smap.mask.mean() == pytest.approx(0.181, abs=0.005)
+    smap.save(tmp_path / "image.fits")
+    again = sunpy.map.Map(tmp_path / "image.fits")
+    assert (again.processing_level, again.unit, roll_of(again)) == (None, smap.unit, 0)
+    np.testing.assert_array_equal(again.mask, smap.mask)
+
+
+def test_image_of_helioviewer_stays_one_when_saved(make_map, level05_cards, tmp_path):
+    """The cards by which it is known are too long for FITS; taken for counts it would be turned twice."""
+    cards = {"helioviewer": " ", "hv_rocc_inner": 4.4, "bunit": 0, "crota1": -7.4, "crpix1": 519.2, "crpix2": 533.5}
+    smap = make_map(level05_cards(naxis1=1024, naxis2=1024, **cards), dtype=np.uint8)
+    smap.save(tmp_path / "image.fits")
+    again = sunpy.map.Map(tmp_path / "image.fits")
+    assert (again.unit, again.processing_level, again.data.dtype) == (u.dimensionless_unscaled, None, np.uint8)
+    np.testing.assert_allclose(again.rotation_matrix, np.eye(2))
+    np.testing.assert_allclose(u.Quantity(again.reference_pixel).value, (518.2, 532.5))
+    np.testing.assert_array_equal(again.mask, smap.mask)
 
 
 @pytest.mark.parametrize("name", ["22321894", "32310941", "35082038", "lasco_c2_25299383_s"])

@@ -1,0 +1,132 @@
+"""
+Headers with a standard WCS: our own level 1, and all maps that were cut, turned or resampled.
+"""
+
+import numpy as np
+
+import astropy.units as u
+
+from sunpy_lasco.map.headers import MapHeaderError, header_level
+from sunpy_lasco.map.linear import ImageGeometry, camera_of, card_pair, reference_pixel, reference_position
+
+__all__ = ["standard_cards", "standard_geometry"]
+
+
+def standard_geometry(meta):
+    """
+    Geometry of an image with a standard WCS.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+
+    Returns
+    -------
+    `~sunpy_lasco.map.linear.ImageGeometry`
+
+    Raises
+    ------
+    sunpy_lasco.map.headers.MapHeaderError
+        If there is no CRPIX.
+    """
+    units = [u.Unit((str(meta.get(f"cunit{axis}") or "arcsec")).strip().lower()) for axis in (1, 2)]
+    to_arcsec = [unit.to(u.arcsec) for unit in units]
+    pc, cdelt = _matrix(meta)
+    cdelt = tuple(step * factor for step, factor in zip(cdelt, to_arcsec, strict=True))
+    crval = tuple(value * factor for value, factor in zip(reference_position(meta), to_arcsec, strict=True))
+    crpix = reference_pixel({**meta, "date": None}, 0, 0)
+    if crpix is None:
+        msg = f"{meta.get('filename') or 'The image'} lacks the cards CRPIX1 and CRPIX2."
+        raise MapHeaderError(msg)
+    camera = camera_of(meta)
+    image_roll = float(np.rad2deg(np.arctan2(pc[1][0] * cdelt[1], pc[0][0] * cdelt[0])))
+    scale = _detector_scale(meta)
+    distort = str(meta.get("distort", "")).strip().lower()
+    ctype = tuple(_projected(meta.get(f"ctype{axis}"), name) for axis, name in ((1, "HPLN-TAN"), (2, "HPLT-TAN")))
+    if ctype[0].endswith("-SIP"):
+        # The reference pixel is the centre of the distortion, and pixels near it are
+        # smaller or larger than the plate scale says.
+        anchor = card_pair(meta, "occcen") or camera.occulter_centre
+        k0 = float(meta.get("dist_k0", camera.distortion_px[0]))
+        offset, scale = crval, scale / (1.0 + k0)
+    else:
+        anchor, offset = card_pair(meta, "sunpix") or camera.sun_centre, (0.0, 0.0)
+    return ImageGeometry(
+        crpix=crpix,
+        crval=crval,
+        cdelt=cdelt,
+        pc=pc,
+        ctype=ctype,
+        detector_roll=float(meta.get("detroll", image_roll)),
+        anchor=anchor,
+        anchor_offset=offset,
+        detector_scale=scale,
+        distorted=distort in ("wcs", "none") or (not distort and header_level(meta) in (0.5, None)),
+    )
+
+
+def standard_cards(geometry):
+    """
+    The cards that say what a geometry says, whatever the header was.
+
+    Parameters
+    ----------
+    geometry : `~sunpy_lasco.map.linear.ImageGeometry`
+
+    Returns
+    -------
+    `dict`
+        Cards by lower-case keyword; None for those to remove.
+    """
+    sun = geometry.anchor if geometry.anchor_offset == (0.0, 0.0) else None
+    cards = {
+        "ctype1": geometry.ctype[0],
+        "ctype2": geometry.ctype[1],
+        "cunit1": "arcsec",
+        "cunit2": "arcsec",
+        "cdelt1": geometry.cdelt[0],
+        "cdelt2": geometry.cdelt[1],
+        "crpix1": geometry.crpix[0] + 1,
+        "crpix2": geometry.crpix[1] + 1,
+        "crval1": geometry.crval[0],
+        "crval2": geometry.crval[1],
+        "pc1_1": geometry.pc[0][0],
+        "pc1_2": geometry.pc[0][1],
+        "pc2_1": geometry.pc[1][0],
+        "pc2_2": geometry.pc[1][1],
+        "detroll": geometry.detector_roll,
+        "crota": None,
+        "crota1": None,
+        "crota2": None,
+        "cd1_1": None,
+        "cd1_2": None,
+        "cd2_1": None,
+        "cd2_2": None,
+    }
+    if sun is not None:
+        cards |= {"sunpix1": sun[0], "sunpix2": sun[1]}
+    return cards
+
+
+def _detector_scale(meta):
+    """Arcsec of a full-resolution pixel: official, or of the stars where the header says so."""
+    camera = camera_of(meta)
+    if str(meta.get("geoscale", "")).strip() == "stars" and camera.stars is not None:
+        return camera.stars.plate_scale
+    return camera.plate_scale
+
+
+def _matrix(meta):
+    """PC by rows and CDELT, in the units of the header, of PCi_j or CDi_j."""
+    if any(f"pc{i}_{j}" in meta for i in (1, 2) for j in (1, 2)):
+        pc = tuple(tuple(float(meta.get(f"pc{i}_{j}", float(i == j))) for j in (1, 2)) for i in (1, 2))
+        return pc, (float(meta.get("cdelt1", 1.0)), float(meta.get("cdelt2", 1.0)))
+    cd = np.array([[float(meta.get(f"cd{i}_{j}", 0.0)) for j in (1, 2)] for i in (1, 2)])
+    cdelt = np.hypot(cd[:, 0], cd[:, 1])
+    return tuple(map(tuple, (cd / cdelt[:, None]).tolist())), tuple(cdelt.tolist())
+
+
+def _projected(ctype, default):
+    """A helioprojective CTYPE, or the default one instead of anything else."""
+    text = str(ctype or "").strip().upper()
+    return text if text.startswith(default[:5]) else default
