@@ -7,6 +7,7 @@ Each subcommand is a module that adds its own parser: the modules of
 
 import argparse
 import importlib
+import logging
 
 from sunpy_lasco.version import version
 
@@ -56,4 +57,6 @@ def main(arguments=None):
         2 (through `SystemExit`) if the command line cannot be understood.
     """
     options = parser().parse_args(arguments)
+    # drms gives the root logger a handler of its own, by which each warning would be shown twice.
+    logging.getLogger("astropy").propagate = False
     return options.run(options)

@@ -158,7 +158,7 @@ def report_bad(name, problems, on_bad):
     """
     if not problems or on_bad == "ignore":
         return
-    msg = f"{name or 'The frame'} cannot be right: {'; '.join(problems)}."
+    msg = f"{name or 'The frame'} cannot be right: {'; '.join(problems)}"
     if on_bad == "raise":
         raise BadFrameError(msg)
     warnings.warn(msg, LascoUserWarning, stacklevel=4)
