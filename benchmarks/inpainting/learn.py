@@ -19,7 +19,7 @@ from scores import cells, coverage, judge
 
 from sunpy_lasco.inpainting.interface import METHODS, get_method
 from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, features, mix
-from sunpy_lasco.inpainting.spread import raw_scales, setting
+from sunpy_lasco.inpainting.spread import SETTINGS, raw_scales, setting
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"
@@ -30,7 +30,7 @@ RIDGE = 10.0
 #: Errors beyond this many sigma count less.
 HUBER = 1.5
 #: Factors that are tried for sigma, and coverages they are to give, with their tolerances.
-SCALES = np.geomspace(0.1, 10.0, 101)
+SCALES = np.geomspace(0.1, 20.0, 131)
 TARGETS = ((0.6827, 0.05), (0.95, 0.03))
 #: Settings with fewer holes than this take the factor of all of them.
 FEWEST_HOLES = 12
@@ -107,7 +107,7 @@ def best_scale(scores):
 def scales(scored):
     """Factors of sigma by setting, from (setting, score) of one method and camera."""
     found = {}
-    for name in ("single", "few", "many", "border"):
+    for name in SETTINGS:
         mine = [score for where, score in scored if where == name]
         used = mine if len(mine) >= FEWEST_HOLES else [score for _, score in scored]
         found[name] = best_scale(used) if used else 1.0

@@ -9,19 +9,25 @@ from importlib import resources
 import numpy as np
 from scipy import ndimage
 
-__all__ = ["calibrated", "raw_scales", "setting", "structure"]
+from sunpy_lasco.inpainting.coarse import harmonic
+
+__all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "setting", "structure"]
 
 #: Width of the surroundings of which the structure is taken, and side of its cells, stored pixels.
 SURROUNDINGS = 32
 CELL = 8
+#: Kinds of holes that have scales of their own.
+SETTINGS = ("single", "few", "many", "border", "edge")
 #: Smallest 1 sigma, in units of the noise of a pixel.
 SMALLEST_SIGMA = 0.03
 #: 1 sigma grows from the edge of the hole over this distance, stored pixels.
 GROWTH = 8.0
-#: A hole is at a border where more than this share of what is around it is hidden.
+#: A hole is at a border where more than this share of what is around it is not known.
 BORDER_SHARE = 0.1
 #: Width of what counts as around it, stored pixels.
 AROUND = 12
+#: Side of the square over which fills are compared, stored pixels.
+COMPARED = 9
 #: Zones of more blocks than the first are wide, of more than the second very wide.
 SIZES = (1, 4)
 
@@ -52,6 +58,36 @@ def structure(crop):
     return np.hypot(SMALLEST_SIGMA, scatter) * np.sqrt(1.0 - np.exp(-inside / GROWTH))
 
 
+def deviation(value, crop, *, share):
+    """
+    1 sigma of a fill by what the smoothest one says, and by the structure of the surroundings.
+
+    Parameters
+    ----------
+    value : `~numpy.ndarray`
+        In the working space, NaN where nothing is filled; shape (ny, nx).
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    share : `float`
+        Of the structure that counts.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        NaN where the value is.
+
+    Notes
+    -----
+    Where a fill is far from the harmonic one, one of them is wrong: of all that is known
+    of a hole, this tells best how far off a fill is that has no model of its errors.
+    """
+    filled = np.isfinite(value)
+    square = np.where(filled, np.nan_to_num(value - harmonic(crop)) ** 2, 0.0)
+    area = np.maximum(ndimage.uniform_filter(filled.astype(float), COMPARED), 1.0 / COMPARED**2)
+    # Running sums may end below zero by rounding.
+    apart = np.maximum(ndimage.uniform_filter(square, COMPARED), 0.0) / area
+    return np.where(filled, np.sqrt((share * structure(crop)) ** 2 + apart), np.nan)
+
+
 def setting(crop):
     """
     What kind of hole it is, as far as its uncertainty goes.
@@ -63,10 +99,15 @@ def setting(crop):
     Returns
     -------
     `str`
-        ``"border"`` beside something hidden, ``"single"``, ``"few"`` or ``"many"`` blocks.
+        ``"edge"`` at the edge of the frame, ``"border"`` beside something that is not known,
+        ``"single"``, ``"few"`` or ``"many"`` blocks.
     """
-    around = ndimage.distance_transform_edt(~crop.hole) <= AROUND
-    if crop.hidden[around].mean() > BORDER_SHARE:
+    if crop.hole[[0, -1]].any() or crop.hole[:, [0, -1]].any():
+        return "edge"
+    around = ~crop.hole & (ndimage.distance_transform_edt(~crop.hole) <= AROUND)
+    # Stars that are left out are no border.
+    unknown = crop.hidden | np.isnan(crop.signal)
+    if unknown[around].mean() > BORDER_SHARE:
         return "border"
     rows, columns = np.nonzero(crop.hole)
     number = len(np.unique(crop.block_rows[rows] * 10000 + crop.block_columns[columns]))

@@ -8,7 +8,7 @@ import pytest
 from sunpy_lasco.inpainting.interface import METHODS, get_method
 from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, candidates, features, fill, mix
 from sunpy_lasco.inpainting.repair import repair_scene
-from sunpy_lasco.inpainting.spread import calibrated, raw_scales, setting, structure
+from sunpy_lasco.inpainting.spread import SETTINGS, calibrated, deviation, raw_scales, setting, structure
 
 
 def test_mixing_by_hand():
@@ -72,17 +72,30 @@ def test_settings(make_crop, lost):
     flat = np.zeros((160, 160))
     assert setting(make_crop(flat, lost())) == "single"
     assert setting(make_crop(flat, lost(blocks=[(1, 1), (1, 2)]))) == "few"
-    assert setting(make_crop(flat, lost(blocks=[(1, k) for k in range(5)]))) == "many"
+    assert setting(make_crop(flat, lost(blocks=[(1, 1), (1, 2), (1, 3), (3, 1), (3, 3)]))) == "many"
     hidden = np.zeros(flat.shape, dtype=bool)
     hidden[:64] = True
     assert setting(make_crop(flat, lost(), hidden=hidden)) == "border"
+    assert setting(make_crop(flat, lost(blocks=[(0, 2)]))) == "edge"
+    # What was not sent is a border as well.
+    crop = make_crop(flat, lost())
+    assert setting(dataclasses.replace(crop, signal=np.where(hidden, np.nan, crop.signal))) == "border"
+
+
+def test_deviation_by_hand(make_crop, lost):
+    # The smoothest fill of zeros is zero, and there is no structure around.
+    hole = lost()
+    crop = make_crop(np.zeros(hole.shape), hole)
+    apart = deviation(np.where(hole, 3.0, np.nan), crop, share=1.0)
+    assert np.allclose(apart[hole], 3.0, atol=0.01)
+    assert np.isnan(apart[~hole]).all()
 
 
 def test_scales_of_sigma_are_there_for_all(make_crop, lost):
     crop = make_crop(np.zeros((160, 160)), lost())
     for method in METHODS:
         for camera in ("C2", "C3"):
-            assert set(raw_scales()[method][camera]) == {"single", "few", "many", "border"}
+            assert set(raw_scales()[method][camera]) == set(SETTINGS)
             mine = dataclasses.replace(crop, camera=camera)
             factor = raw_scales()[method][camera]["single"]
             assert calibrated(np.array([2.0]), mine, method)[0] == pytest.approx(2.0 * factor)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sunpy_lasco.inpainting.coarse import coarse_grid, refine
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.spread import calibrated, structure
+from sunpy_lasco.inpainting.spread import calibrated, deviation
 
 __all__ = ["fill", "plate"]
 
@@ -17,6 +17,9 @@ __all__ = ["fill", "plate"]
 AROUND = 3
 #: Side of the cells, stored pixels.
 SIDE = 4
+
+#: Share of the structure around a hole that counts for the uncertainty.
+STRUCTURE = 0.25
 
 
 def fill(crop):
@@ -37,7 +40,7 @@ def fill(crop):
     around it, so that it does not run away where something hidden is next to the hole.
     """
     value = plate(crop)
-    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "biharmonic"))
+    return Fill(value, calibrated(deviation(value, crop, share=STRUCTURE), crop, "biharmonic"))
 
 
 def plate(crop):

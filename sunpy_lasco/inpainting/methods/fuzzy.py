@@ -9,11 +9,11 @@ official level 1 of C3 Clear was made with, and the method to beat.
 from functools import lru_cache
 
 import numpy as np
-from scipy import fft, ndimage
+from scipy import fft
 
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.line_interpolation import OFFICIAL_CELL_CENTRE, fill_along_lines
-from sunpy_lasco.inpainting.spread import calibrated
+from sunpy_lasco.inpainting.spread import calibrated, deviation
 from sunpy_lasco.instrument.cameras import BLOCK
 
 __all__ = ["CLASSES", "VARIANTS", "coefficient_classes", "fill", "fuzzy_midpoint"]
@@ -33,12 +33,8 @@ SECTOR = 15.0
 #: Background models whose level is farther than this factor from the frame's are
 #: not of its kind: SolarSoft repairs C3 Clear only.
 FARTHEST_SCALE = 3.0
-#: Uncertainty, in units of the structure around the hole, and at least.
-SIGMA_SHARE = 1.0
-SMALLEST_SIGMA = 0.3
-#: Width of the surroundings of which the structure is taken, and side of its cells.
-SURROUNDINGS = 32
-CELL = 8
+#: Share of the structure around a hole that counts for the uncertainty.
+STRUCTURE = 1.0
 
 
 @lru_cache(maxsize=1)
@@ -123,7 +119,8 @@ def fill(crop, *, variant="idl"):
     value that could leak; only the hole is written; blocks at the edge of the frame, of
     which SolarSoft transforms the wrong one, are left as the lines give them.
     The fixed response of the pixels is not used.  The uncertainty, of which
-    SolarSoft has none, is that of the structure around the hole.
+    SolarSoft has none, is that of the structure around the hole and of the distance from
+    the smoothest fill.
     """
     if variant not in VARIANTS:
         msg = f"There is no variant {variant!r} of the fuzzy method; there are {' and '.join(VARIANTS)}."
@@ -143,7 +140,7 @@ def fill(crop, *, variant="idl"):
     image[rows, columns] = np.where(crop.hole[rows, columns], lines, part)
     _adjust_blocks(image, crop, official)
     value = np.where(crop.hole, crop.from_signal(background + image), np.nan)
-    return Fill(value, calibrated(np.where(crop.hole, _structure(crop), np.nan), crop, "fuzzy"))
+    return Fill(value, calibrated(deviation(value, crop, share=STRUCTURE), crop, "fuzzy"))
 
 
 def _region(crop):
@@ -207,13 +204,3 @@ def _adjusted(stack, classes, official):
     if nonzero.size:
         changed[mine] = fuzzy_midpoint(nonzero.min(), nonzero.max(), members)
     return changed
-
-
-def _structure(crop):
-    """1 sigma of the structure around the hole, seen over cells of 8 x 8 pixels."""
-    near = crop.known & (ndimage.distance_transform_edt(~crop.hole) <= SURROUNDINGS)
-    share = ndimage.uniform_filter(near.astype(float), CELL)
-    mean = ndimage.uniform_filter(np.where(near, crop.z, 0.0), CELL) / np.maximum(share, 1e-6)
-    values = mean[near & (share > 0.5)]
-    scatter = 1.4826 * np.median(np.abs(values - np.median(values))) if values.size else np.nan
-    return np.hypot(SMALLEST_SIGMA, SIGMA_SHARE * scatter)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sunpy_lasco.inpainting.cells import between_nodes, gather, nodes, polar
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.spread import calibrated, structure
+from sunpy_lasco.inpainting.spread import calibrated, deviation
 
 __all__ = ["along_radii", "fill"]
 
@@ -25,6 +25,9 @@ OUTWARDS = 6.0
 SLOPE = 3.0
 #: Without this many cells around it, a hole is not filled.
 FEWEST_CELLS = 12
+
+#: Share of the structure around a hole that counts for the uncertainty.
+STRUCTURE = 0.25
 
 
 def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
@@ -53,7 +56,7 @@ def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     the surroundings at its angle.  Constants are recovered.
     """
     value = along_radii(crop, around=around, outwards=outwards, slope=slope)
-    return Fill(value, calibrated(np.where(np.isfinite(value), structure(crop), np.nan), crop, "radial"))
+    return Fill(value, calibrated(deviation(value, crop, share=STRUCTURE), crop, "radial"))
 
 
 def along_radii(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
