@@ -27,11 +27,15 @@ class CoronaNorm(ImageNormalize):
         Lower and upper percentile.
     stretch : `~astropy.visualization.BaseStretch`
         Stretch between them.
+    is_default : `bool`
+        Whether nobody chose it: a map made from a map has the default for what it
+        shows, brightness or counts.
     """
 
-    def __init__(self, percentiles, stretch):
+    def __init__(self, percentiles, stretch, *, is_default=False):
         super().__init__(interval=AsymmetricPercentileInterval(*percentiles), stretch=stretch, clip=False)
         self.percentiles = percentiles
+        self.is_default = is_default
         #: Limits that were found rather than set.
         self._found = {}
 

@@ -91,10 +91,13 @@ class OperationsMixin:
     def _new_instance(cls, data, meta, plot_settings=None, **kwargs):
         new = cls(data, meta, _as_read=False, **kwargs)
         if plot_settings is not None:
+            default = new.plot_settings.get("norm")
             new.plot_settings.update(plot_settings)
             norm = new.plot_settings.get("norm")
             if norm is not None:
-                new.plot_settings["norm"] = norm.renewed() if isinstance(norm, CoronaNorm) else copy.deepcopy(norm)
+                norm = norm.renewed() if isinstance(norm, CoronaNorm) else copy.deepcopy(norm)
+                untouched = getattr(norm, "is_default", False) and norm.vmin is None and norm.vmax is None
+                new.plot_settings["norm"] = default if untouched else norm
         return new
 
     def _standardised(self, *, to_float):

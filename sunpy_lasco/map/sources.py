@@ -38,8 +38,10 @@ class _CoronagraphMap(OperationsMixin):
     """
 
     _camera_name = None
-    #: Percentiles of the valid pixels between which the colours lie, and the power of the stretch.
+    #: Percentiles of the valid pixels between which the colours lie, and the power of the stretch: for
+    #: counts, and for brightness, which without the vignetting falls more steeply.
     _display = (1.0, 99.0, 0.5)
+    _display_level1 = (1.0, 98.0, 1.0 / 3.0)
 
     def __init__(self, data, header, *, flags=None, _as_read=True, **kwargs):
         if isinstance(kwargs.get("uncertainty"), np.ndarray):
@@ -58,8 +60,8 @@ class _CoronagraphMap(OperationsMixin):
             self._flags = flags.astype(np.uint8)
         self.plot_settings["cmap"] = corona_colours(self._camera_name)
         if self.dtype != np.uint8:
-            low, high, power = self._display
-            self.plot_settings["norm"] = CoronaNorm((low, high), PowerStretch(power))
+            low, high, power = self._display_level1 if self.processing_level == 1.0 else self._display
+            self.plot_settings["norm"] = CoronaNorm((low, high), PowerStretch(power), is_default=True)
         if plot_settings:
             self.plot_settings.update(plot_settings)
 

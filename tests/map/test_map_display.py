@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 import astropy.units as u
 from astropy.visualization import PowerStretch
 
+from sunpy_lasco.map import replace
 from sunpy_lasco.map.display import CoronaNorm, corona_colours
 
 
@@ -71,6 +72,16 @@ def test_a_map_and_its_parts_have_scales_of_their_own(level05_cards, make_map):
     # What a user sets is kept.
     smap.plot_settings["norm"].vmax = 4000.0
     assert smap.submap([700, 700] * u.pix, top_right=[800, 800] * u.pix).plot_settings["norm"].vmax == 4000.0
+
+
+def test_brightness_has_a_steeper_scale_than_counts(calibrated):
+    pair = calibrated("C3", leb_sum=(2, 2))
+    assert pair.level05.plot_settings["norm"].stretch(np.array([0.125])) == pytest.approx(0.125**0.5)
+    assert pair.level1.plot_settings["norm"].stretch(np.array([0.125])) == pytest.approx(0.5)
+    # One that was chosen goes along.
+    raw = replace(pair.level05)
+    raw.plot_settings["norm"] = CoronaNorm((5.0, 95.0), PowerStretch(1.0))
+    assert replace(raw, meta=pair.level1.meta).plot_settings["norm"].percentiles == (5.0, 95.0)
 
 
 def test_bytes_are_shown_as_they_are(level05_cards, make_map):
