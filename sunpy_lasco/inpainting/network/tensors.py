@@ -35,8 +35,9 @@ class Batch:
     #: The truth, and where it is known within the hole.
     truth: torch.Tensor
     known: torch.Tensor
-    #: No signal is below -brightness: zero of the signal in these units is here.
+    #: Where no light at all would be, and where what the background expects is.
     dark: torch.Tensor
+    zero: torch.Tensor
     #: 1 sigma of the noise of the truth.
     noise: torch.Tensor
     #: 1 sigma of the base.
@@ -94,6 +95,7 @@ def batch_of(windows, *, unit_output=False):
         truth=known * (base + stack("truth")[:, None]),
         known=known,
         dark=-(stack("brightness")[:, None] + numbers("level")) / unit,
+        zero=-numbers("level") / unit,
         noise=PIXEL_NOISE / unit,
         sigma=torch.exp(condition[:, 8:9]),
     )

@@ -1,0 +1,111 @@
+"""
+The windows of a training, made once and kept: one file for each frame.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from sunpy_lasco.training.crops import load_crops, make_crops, save_crops
+from sunpy_lasco.training.frames import Scenes, read_exposures, simulated_exposures, with_neighbours
+
+__all__ = ["chosen_exposures", "fill_cache", "made_for"]
+
+#: Entries of a recipe that decide what windows look like.
+DECIDING = ("losses_per_frame", "rectangles", "seed")
+
+
+def chosen_exposures(recipe, paths, camera):
+    """
+    Exposures from which a network learns.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.training.recipe.Recipe`
+    paths : sequence of path-like
+        Level-0.5 files.
+    camera : `str`
+
+    Returns
+    -------
+    chosen : `list` of `~sunpy_lasco.training.frames.Exposure`
+        Of each group of dates as many as the recipe says, evenly spread; and simulated ones.
+    everything : `list` of `~sunpy_lasco.training.frames.Exposure`
+    """
+    real = with_neighbours(read_exposures(paths, camera))
+    simulated = [simulated_exposures(camera, number, seed=recipe.seed) for number in range(recipe.simulated)]
+    chosen = []
+    for group in sorted({one.group for one in real}):
+        mine = [one for one in real if one.group == group]
+        places = np.linspace(0, len(mine) - 1, min(recipe.frames_per_group, len(mine))).round().astype(int)
+        chosen += [mine[place] for place in places]
+    return chosen + simulated, real + simulated
+
+
+def made_for(recipe, camera):
+    """
+    What the windows of a recipe depend on, in short.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.training.recipe.Recipe`
+    camera : `str`
+
+    Returns
+    -------
+    `str`
+        12 hexadecimal digits.
+    """
+    a = recipe.architecture
+    parts = [camera, *(getattr(recipe, name) for name in DECIDING)]
+    parts += [a.size, a.step, a.aligned, a.neighbours, a.normalisation]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def fill_cache(recipe, paths, camera, directory, *, say=None):
+    """
+    Make the windows that are not there yet.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.training.recipe.Recipe`
+    paths : sequence of path-like
+        Level-0.5 files; there may be none.
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    directory : path-like
+    say : callable, optional
+        Is told about each frame.
+
+    Returns
+    -------
+    `list` of `~pathlib.Path`
+        A file for each frame that has windows.
+    """
+    chosen, everything = chosen_exposures(recipe, paths, camera)
+    scenes = Scenes(everything)
+    key = made_for(recipe, camera)
+    files = []
+    for exposure in chosen:
+        path = Path(directory) / f"{camera}_{exposure.name.replace(' ', '_')}_{key}.npz"
+        if not path.is_file():
+            crops = make_crops(
+                exposure,
+                scenes.scene_of(exposure),
+                recipe.architecture,
+                number=recipe.losses_per_frame,
+                seed=recipe.seed,
+                rectangles=recipe.rectangles,
+            )
+            if not crops:
+                continue
+            save_crops(
+                path, crops, name=exposure.name, camera=camera, date=exposure.date,
+                group=exposure.group, origin=exposure.origin, seed=recipe.seed,
+            )  # fmt: skip
+        files.append(path)
+        if say is not None:
+            say(f"{exposure.name} {exposure.date}: {len(load_crops(path)[0]['partner'])} windows in {path.name}")
+    return files

@@ -1,0 +1,212 @@
+"""
+Windows with known truth, kept in files.
+
+Blocks are lost as the telemetry loses them (`sunpy_lasco.inpainting.losses`), or as in
+the paper: one rectangle of blocks.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from sunpy_lasco.inpainting.losses import KINDS, draw_losses
+from sunpy_lasco.inpainting.network.windows import windows_of
+from sunpy_lasco.inpainting.workspace import cut, point_like
+from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
+from sunpy_lasco.instrument.blocks import blocks_to_pixels, nominal_untransmitted
+
+__all__ = ["SHARES", "draw_rectangle", "load_crops", "make_crops", "save_crops", "windows_with_truth"]
+
+#: How often each kind of loss is drawn: a quarter of them at the occulter, where fills
+#: err most.
+SHARES = {
+    "single": 0.28,
+    "square": 0.14,
+    "run": 0.08,
+    "scattered": 0.05,
+    "stripe": 0.01,
+    "occulter": 0.24,
+    "pylon": 0.08,
+    "edge": 0.04,
+    "front": 0.06,
+    "stars": 0.02,
+}
+#: Windows of a hole that are kept.
+MOST_WINDOWS = 4
+#: A window is kept if this many of its pixels have a truth.
+FEWEST_PIXELS = 32
+#: Largest rectangle of the paper's masks, blocks along an axis.
+LARGEST_RECTANGLE = 31
+#: Arrays of a window, and how they are kept; and its numbers.
+ARRAYS = {
+    "images": np.float16,
+    "masks": np.uint8,
+    "condition": np.float16,
+    "hole": np.uint8,
+    "truth": np.float16,
+    "truth_known": np.uint8,
+    "brightness": np.float16,
+}
+NUMBERS = ("level", "structure", "unit")
+
+
+def draw_rectangle(frame, rng):
+    """
+    Lose one rectangle of n x m blocks, as the masks of the paper.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    rng : `~numpy.random.Generator`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Blocks that are lost.
+    """
+    sent = ~nominal_untransmitted(frame)
+    lost = np.zeros_like(sent)
+    size = [int(rng.integers(1, min(LARGEST_RECTANGLE, length - 1) + 1)) for length in sent.shape]
+    first = [int(rng.integers(0, length - side + 1)) for length, side in zip(sent.shape, size, strict=True)]
+    lost[tuple(slice(start, start + side) for start, side in zip(first, size, strict=True))] = True
+    return lost & sent
+
+
+def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=True):
+    """
+    Lose blocks of a scene, and cut out windows around them.
+
+    Parameters
+    ----------
+    scene : `~sunpy_lasco.inpainting.workspace.Scene`
+    blocks : `~numpy.ndarray` of `bool`
+        Blocks that are lost.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    architecture : `~sunpy_lasco.inpainting.network.architecture.Architecture`
+    rng : `~numpy.random.Generator`
+        Chooses windows where there are more than four.
+    neighbours : `bool`, optional
+        Give windows twice where the scene has neighbours: without them and with them.
+
+    Yields
+    ------
+    `tuple`
+        `~sunpy_lasco.inpainting.network.windows.Window` without neighbours, and the same with them or None.
+    """
+    holes = blocks_to_pixels(blocks, frame)
+    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & ~scene.hidden)
+    for zone in find_zones(lost.lost_blocks()):
+        crop, window = cut(lost, zone)
+        if crop is None or len(zone.blocks) > LARGEST_ZONE:
+            continue
+        truth = crop.from_signal(scene.signal[window].astype(float))
+        usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
+        # Stars and hits are not what a network can know.
+        usable &= ~point_like(np.nan_to_num(truth), usable)
+        truth = np.where(crop.hole & usable, truth, np.nan)
+        alone, _, _ = windows_of(crop, architecture, truth=truth, neighbours=False)
+        both = [None] * len(alone)
+        if neighbours and architecture.neighbours and crop.neighbours:
+            both, _, _ = windows_of(crop, architecture, truth=truth)
+        kept = [k for k, one in enumerate(alone) if one.truth_known.sum() >= FEWEST_PIXELS]
+        if len(kept) > MOST_WINDOWS:
+            kept = sorted(rng.choice(kept, MOST_WINDOWS, replace=False))
+        yield from ((alone[k], both[k]) for k in kept)
+
+
+def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rectangles=False):
+    """
+    Windows of one exposure.
+
+    Parameters
+    ----------
+    exposure : `~sunpy_lasco.training.frames.Exposure`
+    scene : `~sunpy_lasco.inpainting.workspace.Scene`
+    architecture : `~sunpy_lasco.inpainting.network.architecture.Architecture`
+    number : `int`
+        How many losses are drawn; a loss gives up to four windows per zone.
+    seed : `int`
+    shares : mapping, optional
+        How often each kind of loss is drawn, by default `SHARES`.
+    rectangles : `bool`, optional
+        Lose one rectangle of blocks each time, as in the paper.
+
+    Returns
+    -------
+    `dict`
+        Stacked arrays of all windows; ``partner`` is the place of the window with neighbours,
+        -1 for those that have none or are it.
+    """
+    digest = int.from_bytes(hashlib.sha256(exposure.name.encode()).digest()[:4], "little")
+    rng = np.random.default_rng([seed, digest])
+    shares = SHARES if shares is None else shares
+    kinds = [kind for kind in KINDS if shares.get(kind)]
+    before = scene.neighbours[0].signal if scene.neighbours else None
+    found, partner, chosen = [], [], []
+    for _ in range(number):
+        kind = str(rng.choice(kinds, p=np.array([shares[k] for k in kinds]) / sum(shares[k] for k in kinds)))
+        if rectangles:
+            kind, blocks = "rectangle", draw_rectangle(exposure.frame, rng)
+        else:
+            try:
+                blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before)
+            except ValueError:
+                continue  # C2 has no pylon across its field.
+        for alone, both in windows_with_truth(scene, blocks, exposure.frame, architecture, rng=rng):
+            place = len(found)
+            found += [alone] if both is None else [alone, both]
+            partner += [-1] if both is None else [place + 1, -2]
+            chosen += [kind] * (1 if both is None else 2)
+    if not found:
+        return {}
+    stacked = {name: np.stack([getattr(one, name) for one in found]).astype(kept) for name, kept in ARRAYS.items()}
+    stacked |= {name: np.array([getattr(one, name) for one in found], dtype=np.float32) for name in NUMBERS}
+    return {**stacked, "partner": np.array(partner), "kind": np.array(chosen)}
+
+
+def save_crops(path, crops, **about):
+    """
+    Keep windows in a file.
+
+    Parameters
+    ----------
+    path : path-like
+    crops : `dict`
+        As of `make_crops`.
+    **about
+        What is to be known of them: group, origin, seed and so on.
+
+    Returns
+    -------
+    `~pathlib.Path`
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial.npz")
+    try:
+        np.savez(partial, about=np.array(json.dumps(about)), **crops)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def load_crops(path):
+    """
+    Windows from a file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    crops : `dict`
+    about : `dict`
+    """
+    with np.load(path, allow_pickle=False) as file:
+        crops = {name: file[name] for name in file.files if name != "about"}
+        return crops, json.loads(str(file["about"]))

@@ -1,0 +1,151 @@
+"""
+What gives the features of the perceptual and the style terms.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from sunpy_lasco.errors import AssetError, MissingAssetError
+
+__all__ = ["FeatureExtractor", "vgg19_weights"]
+
+#: Channels of the first convolutions of VGG-19; ``None`` is a maximum over 2 x 2 pixels.
+LAYERS = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None)
+#: Places of the three features, counted with the activations: the maxima, as of the paper.
+PLACES = (4, 9, 18)
+#: Name of the weights in torch's own cache; it holds the beginning of their SHA-256.
+FILE = "vgg19-dcbb9e9d.pth"
+SHA256_PREFIX = "dcbb9e9d"
+#: Where torchvision has them.
+URL = f"https://download.pytorch.org/models/{FILE}"
+#: Mean and scatter of the images on which VGG-19 was trained.
+MEAN, SCATTER = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def vgg19_weights(path=None, *, download=False):
+    """
+    Find the weights of VGG-19.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        The file; by default that of torch's own cache.
+    download : `bool`, optional
+        Fetch it (550 MB) if it is not there.
+
+    Returns
+    -------
+    `dict`
+        Names and tensors of the convolutions up to the third scale.
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If there is no file, or it cannot be fetched.
+    sunpy_lasco.errors.AssetError
+        If its hash is not the one in its name, or it cannot be read.
+    """
+    home = Path(os.environ.get("TORCH_HOME", Path("~/.cache/torch").expanduser())) / "hub" / "checkpoints"
+    file = home / FILE if path is None else Path(path)
+    if not file.is_file():
+        if not download:
+            msg = f"{file}: there are no weights of VGG-19; name a file, allow the download, or take 'random' features."
+            raise MissingAssetError(msg)
+        try:
+            torch.hub.download_url_to_file(URL, str(file), hash_prefix=SHA256_PREFIX, progress=False)
+        except (OSError, RuntimeError) as error:
+            msg = f"{URL} could not be fetched: {error}. Put the file at {file}."
+            raise MissingAssetError(msg) from error
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not digest.startswith(SHA256_PREFIX):
+        msg = f"{file} is not {FILE}: its SHA-256 begins with {digest[:8]}."
+        raise AssetError(msg)
+    try:
+        # Only numbers: nothing in the file is run.
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        msg = f"{file} cannot be read: {error}"
+        raise AssetError(msg) from error
+    return {name: value for name, value in state.items() if name.startswith("features.")}
+
+
+class FeatureExtractor(nn.Module):
+    """
+    The first eleven layers of VGG-19 with their maxima, at three scales.
+
+    Parameters
+    ----------
+    weights : mapping or ``"random"``
+        Weights of `vgg19_weights`; or random ones of a seed, which serve textures nearly as well
+        (He et al. 2016, arXiv 1606.04801).
+    seed : `int`, optional
+    width : `float`, optional
+        Share of the channels that random features have.
+
+    Notes
+    -----
+    Images are not resized: a block keeps its 32 pixels.  Values are brought to 0 .. 1 over
+    the range of the truth.  The features are no part of a network that is saved.
+    """
+
+    def __init__(self, weights="random", *, seed=0, width=1.0):
+        super().__init__()
+        layers, channels = [], 3
+        for number in LAYERS:
+            if number is None:
+                layers.append(nn.MaxPool2d(2, 2))
+            else:
+                wide = number if weights != "random" else max(4, int(number * width))
+                layers += [nn.Conv2d(channels, wide, 3, padding=1), nn.ReLU()]
+                channels = wide
+        self.features = nn.Sequential(*layers)
+        if isinstance(weights, str):
+            generator = torch.Generator().manual_seed(seed)
+            for layer in self.features:
+                if isinstance(layer, nn.Conv2d):
+                    nn.init.kaiming_normal_(layer.weight, generator=generator)
+                    nn.init.zeros_(layer.bias)
+        else:
+            own = {name.removeprefix("features."): value for name, value in weights.items()}
+            self.features.load_state_dict({name: own[name] for name in self.features.state_dict()})
+        self.requires_grad_(requires_grad=False)
+        self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
+        self.register_buffer("scatter", torch.tensor(SCATTER).reshape(1, 3, 1, 1), persistent=False)
+        self._register_state_dict_hook(_drop_everything)
+        self.eval()
+
+    def train(self, mode=True):
+        """It is never trained."""
+        return super().train(mode=False)
+
+    def forward(self, image):
+        """
+        Features at three scales.
+
+        Parameters
+        ----------
+        image : `torch.Tensor`
+            0 .. 1, (N, 1, H, W)
+
+        Returns
+        -------
+        `list` of `torch.Tensor`
+        """
+        x = (image.expand(-1, 3, -1, -1) - self.mean) / self.scatter
+        found = []
+        for place, layer in enumerate(self.features):
+            x = layer(x)
+            if place in PLACES:
+                found.append(x)
+        return found
+
+
+def _drop_everything(_module, state, prefix, _metadata):
+    """What is fixed does not belong into checkpoints."""
+    for name in [name for name in state if name.startswith(prefix)]:
+        del state[name]
