@@ -2,8 +2,6 @@
 How a step of the calibration leaves its trace on a map.
 """
 
-import copy
-
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.map.replace import replace
@@ -58,7 +56,7 @@ def record(smap, *, cards=None, history=(), **new):
     -------
     map of the same class
     """
-    meta = copy.deepcopy(smap.meta)
+    meta = smap.meta.copy()
     for card, value in (cards or {}).items():
         if value is None:
             meta.pop(card, None)

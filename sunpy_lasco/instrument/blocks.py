@@ -128,8 +128,8 @@ def blocks_to_pixels(blocks, frame):
     `~numpy.ndarray`
         Shape (ny, nx).
     """
-    rows, columns = block_indices(frame)
-    return np.asarray(blocks)[np.ix_(rows - rows[0], columns - columns[0])]
+    rows, columns = (np.bincount(indices - indices[0]) for indices in block_indices(frame))
+    return np.repeat(np.repeat(blocks, columns, axis=1), rows, axis=0)
 
 
 def empty_blocks(raw, frame):

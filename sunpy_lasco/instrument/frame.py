@@ -7,6 +7,7 @@ and geometry depend, with the known errors of the headers put right.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,6 +52,12 @@ def squeezed(value):
     return re.sub(r"\s", "", str(value)).upper()
 
 
+@lru_cache(maxsize=64)
+def _utc(text):
+    """A time of the header; each is asked for many times, and costs as much as a step of the calibration."""
+    return Time(text, scale="utc")
+
+
 def header_time(header, day="date-obs", clock="time-obs"):
     """
     Join the cards of a day and of a time of day, as level 0.5 has them.
@@ -79,7 +86,7 @@ def header_time(header, day="date-obs", clock="time-obs"):
     if clock_text and "T" not in text and ":" not in text:
         text = f"{text}T{clock_text}"
     try:
-        return Time(text.replace(" ", "T"), scale="utc")
+        return _utc(text.replace(" ", "T"))
     except ValueError as error:
         msg = f"The cards {day.upper()} and {str(clock).upper()} hold {text!r}, which is no date."
         raise HeaderError(msg) from error

@@ -3,7 +3,6 @@ Saturated pixels of a raw image.
 """
 
 import numpy as np
-from scipy import ndimage
 
 __all__ = ["saturated_pixels"]
 
@@ -37,6 +36,9 @@ def saturated_pixels(raw, frame):
     with np.errstate(invalid="ignore"):
         saturated = raw >= limit
     if camera.bleed and saturated.any():
+        core = saturated.copy()
         reach = -(-camera.bleed // frame.binning[0])
-        saturated = ndimage.binary_dilation(saturated, np.ones((1, 2 * reach + 1), bool))
+        for step in range(1, reach + 1):
+            saturated[:, step:] |= core[:, :-step]
+            saturated[:, :-step] |= core[:, step:]
     return saturated

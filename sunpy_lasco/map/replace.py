@@ -4,6 +4,8 @@ A new map from an old one: the way in which all operations make their results.
 
 import copy
 
+from sunpy.util import MetaDict
+
 __all__ = ["replace"]
 
 
@@ -18,12 +20,12 @@ def replace(smap, *, data=None, meta=None, uncertainty=..., flags=...):
     data : `numpy.ndarray`, optional
         New data, shape (ny, nx).  By default a copy of those of ``smap``.
     meta : mapping, optional
-        New header; by default, and also where one is given, it is copied deeply.
+        New header; by default that of ``smap``.  It is copied, as sunpy copies headers.
     uncertainty : `astropy.nddata.NDUncertainty`, `numpy.ndarray` or None
-        New 1-sigma uncertainty; None for none.  What ``smap`` has is kept by default.
+        New 1-sigma uncertainty; None for none.  By default a copy of what ``smap`` has.
     flags : `numpy.ndarray` or None
         New flags, bits of `sunpy_lasco.pixel_flags.PixelFlag`, shape (ny, nx); None for
-        none.  What is attached to ``smap`` is kept by default.
+        none.  By default a copy of what is attached to ``smap``.
 
     Returns
     -------
@@ -38,19 +40,19 @@ def replace(smap, *, data=None, meta=None, uncertainty=..., flags=...):
         mask of the old shape would be kept.
     """
     data = smap.data.copy() if data is None else data
-    kept = {
-        "mask": getattr(smap, "_mask", None),
-        "uncertainty": smap.uncertainty if uncertainty is ... else uncertainty,
-        "flags": getattr(smap, "_flags", None) if flags is ... else flags,
+    parts = {
+        "mask": copy.copy(getattr(smap, "_mask", None)),
+        "uncertainty": copy.deepcopy(smap.uncertainty) if uncertainty is ... else uncertainty,
+        "flags": copy.copy(getattr(smap, "_flags", None)) if flags is ... else flags,
     }
-    for name, part in kept.items():
+    for name, part in parts.items():
         shape = None if part is None else getattr(getattr(part, "array", part), "shape", None)
         if shape is not None and shape != data.shape:
             msg = f"The {name} has the shape {shape}, the data have {data.shape}: give new {name} with new data."
             raise ValueError(msg)
     return smap._new_instance(
         data,
-        copy.deepcopy(smap.meta if meta is None else meta),
+        MetaDict(smap.meta if meta is None else meta),
         plot_settings=smap.plot_settings,
-        **{name: copy.deepcopy(part) for name, part in kept.items()},
+        **parts,
     )
