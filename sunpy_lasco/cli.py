@@ -19,6 +19,7 @@ COMMANDS = (
     "sunpy_lasco.commands.calibrate",
     "sunpy_lasco.assets.commands",
     "sunpy_lasco.commands.ephemeris",
+    "sunpy_lasco.commands.train",
 )
 
 

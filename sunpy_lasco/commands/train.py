@@ -1,0 +1,95 @@
+"""``sunpy-lasco train``: a network for missing blocks, from one's own frames."""
+
+import sys
+from pathlib import Path
+
+from sunpy_lasco.errors import LascoError
+
+__all__ = ["add_parser"]
+
+DESCRIPTION = """
+Train the network that repairs missing blocks: cut windows out of level-0.5 files and of
+simulated exposures, lose blocks in them, train, and leave weights, their card, checkpoints,
+logs and curves.  It needs the packages of the extra 'train'.
+"""
+
+
+def add_parser(subparsers):
+    """
+    Add the subcommand.
+
+    Parameters
+    ----------
+    subparsers : `argparse._SubParsersAction`
+        What `argparse.ArgumentParser.add_subparsers` returned.
+    """
+    parser = subparsers.add_parser("train", help="train a network for missing blocks", description=DESCRIPTION)
+    add = parser.add_argument
+    add("files", nargs="*", metavar="FILE", type=Path, help="level-0.5 files; without any, simulated exposures alone")
+    add("--config", default="recommended", metavar="NAME",
+        help="a preset (recommended, paper-pretrain, paper-finetune, paper-full) or a TOML file")  # fmt: skip
+    add("--camera", choices=("C2", "C3"), default="C3", help="camera (default: C3)")
+    add("--out", metavar="DIR", type=Path, default=Path("sunpy_lasco_network"), help="where everything goes")
+    add("--cache", metavar="DIR", type=Path, help="where windows are kept (default: 'windows' in --out)")
+    add("--hold-back", metavar="DATE", help="group of dates on which the training is judged: its first day")
+    add("--catalogue", metavar="SOURCE", help="CDAW catalogue, file or address, whose ejections are fetched too")
+    add("--steps", type=int, help="number of steps, in place of that of the recipe")
+    add("--simulated", type=int, help="number of simulated exposures, in place of that of the recipe")
+    add("--seed", type=int, help="seed, in place of that of the recipe")
+    add("--resume", metavar="FILE", type=Path, help="checkpoint of a training that is to be continued")
+    add("--max-time", metavar="DD:HH:MM:SS", help="longest time")
+    add("--accelerator", default="auto", help="cpu, gpu or auto")
+    add("--devices", default="auto", help="number of devices, or auto")
+    add("--allow-download", action="store_true", help="fetch the weights of VGG-19 if the recipe asks for them")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """
+    Train.
+
+    Parameters
+    ----------
+    options : `argparse.Namespace`
+
+    Returns
+    -------
+    `int`
+        0 if a network was trained, 1 if that could not be done.
+    """
+    try:
+        return _train(options)
+    except ModuleNotFoundError as error:
+        print(f"Training needs {error.name}: install 'sunpy_lasco[train]'.", file=sys.stderr)
+    except (LascoError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+    return 1
+
+
+def _train(options):
+    from sunpy_lasco.training.cache import fill_cache
+    from sunpy_lasco.training.recipe import read_recipe
+    from sunpy_lasco.training.run import train
+
+    recipe = read_recipe(options.config, steps=options.steps, simulated=options.simulated, seed=options.seed)
+    files = list(options.files)
+    if options.catalogue:
+        from sunpy_lasco.training.catalogue import intervals_of, read_catalogue
+        from sunpy_lasco.training.search import fetch_intervals
+
+        files += fetch_intervals(
+            intervals_of(read_catalogue(options.catalogue)), options.camera, options.out / "frames"
+        )
+    windows = fill_cache(recipe, files, options.camera, options.cache or options.out / "windows", say=print)
+    devices = int(options.devices) if options.devices.isdigit() else options.devices
+    result = train(
+        recipe, windows, options.camera, options.out,
+        held_back=options.hold_back, resume=options.resume, accelerator=options.accelerator, devices=devices,
+        max_time=options.max_time, download=options.allow_download,
+    )  # fmt: skip
+    print(f"Trained for {result.card['steps']} steps: {result.weights}, curves in {result.curves}")
+    for name, found in result.card.get("metrics", {}).items():
+        for where, one in found.items():
+            what = f"{one['ratio']:.3f} of the error of the base in {one['windows']} windows"
+            print(f"  {options.hold_back}, {name}, {where}: {what}")
+    return 0
