@@ -57,7 +57,7 @@ class Exposure:
     camera: str
     #: Day of the exposure, which is what is held back.
     date: str
-    #: What is held back together: a date, or an epoch of C2.
+    #: What is held back together.
     group: str
     #: ``"real"`` or ``"simulated"``.
     origin: str
@@ -88,8 +88,8 @@ def real_exposure(name, *, context=False):
     raw, frame, offset = read(name)
     around = tuple(read(other) for other in SEQUENCE.get(name, ())) if context else ()
     date, camera = frame.start.isot[:10], frame.camera.name
-    # The days of C2 are one epoch; those of C3 in January 2002 are one as well.
-    group = date[:7] if camera == "C2" or date.startswith("2002-01") else date
+    # Three days of January 2002 are one date; those of C2 in January 2010 are all there is.
+    group = date[:7] if date.startswith("2002-01") else date
     return Exposure(name, camera, date, group, "real", raw, frame, offset, around)
 
 

@@ -18,7 +18,7 @@ from frames import data_directory, exposures, scene_of
 from scores import cells, coverage, judge
 
 from sunpy_lasco.inpainting.interface import METHODS, get_method
-from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, features, mix
+from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, disagreement, features, mix
 from sunpy_lasco.inpainting.spread import SETTINGS, raw_scales, setting
 
 HERE = Path(__file__).parent
@@ -82,17 +82,18 @@ def ridge(tables):
     return found.reshape(len(OTHERS), len(FEATURES)).round(4).tolist()
 
 
-def mixed(table, coefficients, noise):
+def mixed(table, coefficients, score):
     """Score of a mixture in cells: as `judge` has it, with sigma before any factor."""
     values = table["values"]
     weights = np.clip(np.asarray(coefficients) @ table["features"], *WEIGHTS)
-    sigma = np.hypot(table["sigma"], values.std(axis=0))
-    return {"error": mix(values, weights) - table["truth"], "sigma": sigma, "noise": noise}
+    found = mix(values, weights)
+    sigma = np.hypot(table["sigma"], disagreement(found, values))
+    return {**score, "error": found - table["truth"], "sigma": sigma}
 
 
 def unscaled(score, factor):
     """What counts of a score for the factor of sigma, without the factor that it has."""
-    return {"error": score["error"], "noise": score["noise"], "sigma": score["sigma"] / factor}
+    return {**{name: score[name] for name in ("group", "error", "noise")}, "sigma": score["sigma"] / factor}
 
 
 def best_scale(scores):
@@ -114,9 +115,9 @@ def scales(scored):
     return found
 
 
-def used_for(method, camera, origin):
-    """Whether frames of that origin teach a method: simulated ones where real ones are of one epoch."""
-    return origin == "real" if camera == "C3" and method != "temporal" else True
+def used_for(method, origin):
+    """Whether frames of that origin teach a method its sigma: simulated ones where there is no other sequence."""
+    return origin == "real" or method == "temporal"
 
 
 def main():
@@ -156,7 +157,7 @@ def learn(holes):
     for hole in holes:
         # Scored with coefficients that know nothing of its date.
         if hole[4] is not None and hole[5]["kriging"] is not None:
-            hole[5]["mixture"] = mixed(hole[4], tables[hole[0], hole[1]], hole[5]["kriging"]["noise"])
+            hole[5]["mixture"] = mixed(hole[4], tables[hole[0], hole[1]], hole[5]["kriging"])
     usual = raw_scales()
     factors = {"": {}, **{group: {} for group in groups}}
     for group, by_method in factors.items():
@@ -166,7 +167,7 @@ def learn(holes):
                 scored = [
                     (hole[3], unscaled(hole[5][method], 1.0 if method == "mixture" else usual[method][camera][hole[3]]))
                     for hole in holes
-                    if hole[0] == camera and hole[1] != group and used_for(method, camera, hole[2])
+                    if hole[0] == camera and hole[1] != group and used_for(method, hole[2])
                     and hole[5].get(method) is not None
                 ]  # fmt: skip
                 by_method[method][camera] = scales(scored)
@@ -184,8 +185,8 @@ def learn(holes):
     write(
         DATA / "sigma.json",
         {
-            "about": f"{about}: factors of sigma by method, camera and kind of hole; C3 from real frames "
-            "(temporal from simulated ones too), C2 from real and simulated ones.",
+            "about": f"{about}: factors of sigma by method, camera and kind of hole; from real frames, "
+            "those of temporal from simulated ones too.",
             "scales": factors[""],
         },
     )

@@ -61,6 +61,7 @@ def judge(case, fill):
     span = np.ptp(np.nanpercentile(case.truth[good], (1, 99)))
     rms = np.sqrt(np.nanmean((error * crop.noise * crop.response) ** 2))
     return {
+        "group": case.group,
         "flux": 100 * abs(np.nansum(error * crop.noise)) / np.nansum(np.where(good, flat, 0.0)),
         "bin8": 100 * np.mean(np.abs(np.nanmedian(cells(relative)[enough], axis=1))),
         "pixel": 100 * np.nanmean(np.abs(relative)),
@@ -88,8 +89,10 @@ def _ssim(value, truth, good):
 
 
 def coverage(scores, scale=1.0):
-    """Share of 8 x 8 cells whose error is below 1 and 1.96 sigma, with sigma times a factor."""
-    pulls = np.concatenate(
-        [np.abs(one["error"]) / np.sqrt((scale * one["sigma"]) ** 2 + one["noise"]) for one in scores]
-    )
-    return float(np.mean(pulls < 1.0)), float(np.mean(pulls < 1.96))
+    """Share of 8 x 8 cells with errors below 1 and 1.96 sigma, sigma times a factor; each group counts alike."""
+    groups = {}
+    for one in scores:
+        pull = np.abs(one["error"]) / np.sqrt((scale * one["sigma"]) ** 2 + one["noise"])
+        groups.setdefault(one["group"], []).append(pull)
+    shares = [[np.mean(np.concatenate(pulls) < limit) for limit in (1.0, 1.96)] for pulls in groups.values()]
+    return tuple(float(share) for share in np.mean(shares, axis=0))

@@ -18,7 +18,7 @@ SMALLEST_RADIUS = 8.0
 #: Side of the cells next to the hole and farther out, stored pixels.
 CELLS = (4, 8)
 #: The small cells reach this far, in their own sides, and the large ones in theirs.
-REACH = (4, 8)
+REACH = (4, 6)
 #: Cells are doubled in size while there are more than this.
 MOST_CELLS = 900
 #: A cell counts if at least this share of it is known.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
+from scipy.spatial import distance
 
 __all__ = ["COVARIANCES", "Covariance", "fit_factor", "predict"]
 
@@ -37,11 +38,10 @@ class Covariance:
 
     def between(self, a, b):
         """Covariance of the points ``a`` (n, 2) with the points ``b`` (m, 2): (n, m)."""
-        total = 0.0
-        for variance, along_u, along_v in self.parts:
-            du = a[:, None, 0] / along_u - b[None, :, 0] / along_u
-            dv = a[:, None, 1] / along_v - b[None, :, 1] / along_v
-            total = total + variance * np.exp(-np.sqrt(du * du + dv * dv))
+        total = np.zeros((len(a), len(b)))
+        for variance, *lengths in self.parts:
+            far = distance.cdist(a / np.array(lengths), b / np.array(lengths))
+            total += variance * np.exp(np.negative(far, out=far), out=far)
         return total
 
 

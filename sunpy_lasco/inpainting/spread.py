@@ -85,7 +85,9 @@ def deviation(value, crop, *, share):
     area = np.maximum(ndimage.uniform_filter(filled.astype(float), COMPARED), 1.0 / COMPARED**2)
     # Running sums may end below zero by rounding.
     apart = np.maximum(ndimage.uniform_filter(square, COMPARED), 0.0) / area
-    return np.where(filled, np.sqrt((share * structure(crop)) ** 2 + apart), np.nan)
+    if share:
+        apart = apart + (share * structure(crop)) ** 2
+    return np.where(filled, np.sqrt(apart), np.nan)
 
 
 def setting(crop):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.inpainting.interface import METHODS, get_method
-from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, candidates, features, fill, mix
+from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, candidates, disagreement, features, fill, mix
 from sunpy_lasco.inpainting.repair import repair_scene
 from sunpy_lasco.inpainting.spread import SETTINGS, calibrated, deviation, raw_scales, setting, structure
 
@@ -15,6 +15,10 @@ def test_mixing_by_hand():
     values = np.array([[1.0, 1.0], [3.0, 2.0], [0.0, 5.0], [1.0, 9.0]])
     weights = np.array([[0.5, 0.0], [0.25, 0.0], [1.0, 0.5]])
     assert np.allclose(mix(values, weights), [1 + 1 - 0.25, 1 + 4])
+
+
+def test_disagreement_by_hand():
+    assert np.allclose(disagreement(np.array([1.0, 2.0]), np.array([[1.0, 2.5], [0.0, 2.0], [3.0, 2.0]])), [2.0, 0.5])
 
 
 def test_coefficients_fit_fills_and_features():

@@ -10,7 +10,7 @@ import numpy as np
 from sunpy_lasco.inpainting.cells import between_nodes, gather, nodes, polar
 from sunpy_lasco.inpainting.covariance import COVARIANCES, fit_factor, predict
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.spread import calibrated
+from sunpy_lasco.inpainting.spread import calibrated, deviation
 
 __all__ = ["fill", "krige"]
 
@@ -39,7 +39,10 @@ def fill(crop, *, covariance=None):
     lost blocks of a zone are predicted at once.
     """
     value, sigma = krige(crop, covariance=covariance)
-    return Fill(value, calibrated(sigma, crop, "kriging") if covariance is None else sigma)
+    if covariance is None:
+        # What the model of the errors does not foresee, the smoothest fill often shows.
+        sigma = calibrated(np.hypot(sigma, deviation(value, crop, share=0.0)), crop, "kriging")
+    return Fill(value, sigma)
 
 
 def krige(crop, *, covariance=None):

@@ -20,7 +20,7 @@ from sunpy_lasco.inpainting.methods.kriging import krige
 from sunpy_lasco.inpainting.methods.radial import along_radii
 from sunpy_lasco.inpainting.spread import AROUND, calibrated
 
-__all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "features", "fill", "mix", "mixed_fill"]
+__all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "disagreement", "features", "fill", "mix", "mixed_fill"]
 
 #: What is mixed with kriging, in the order of the coefficients.
 OTHERS = ("radial", "harmonic", "biharmonic")
@@ -122,6 +122,25 @@ def mix(values, weights):
     return values[0] + (weights * (values[1:] - values[0])).sum(axis=0)
 
 
+def disagreement(mixed, values):
+    """
+    How far the mixture is from the fill that is farthest from it.
+
+    Parameters
+    ----------
+    mixed : `~numpy.ndarray`
+        As of `mix`, (n,).
+    values : `~numpy.ndarray`
+        The fills, (4, n).
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        (n,)
+    """
+    return np.abs(values - mixed).max(axis=0)
+
+
 @lru_cache(maxsize=1)
 def _learnt():
     path = resources.files("sunpy_lasco.inpainting").joinpath("data", "mixture.json")
@@ -174,5 +193,5 @@ def mixed_fill(crop, values, spread, *, coefficients=None):
     coefficients = _learnt()[crop.camera] if coefficients is None else np.asarray(coefficients)
     weights = np.clip(coefficients @ features(crop, values, spread), *WEIGHTS)
     value[crop.hole] = mix(values, weights)
-    sigma[crop.hole] = np.hypot(spread, values.std(axis=0))
+    sigma[crop.hole] = np.hypot(spread, disagreement(value[crop.hole], values))
     return Fill(value, calibrated(sigma, crop, "mixture"))
