@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sunpy_lasco.inpainting.losses import KINDS, draw_losses
+from sunpy_lasco.inpainting.scene import HIDDEN_MARGIN, hidden_pixels
 from sunpy_lasco.inpainting.workspace import cut, point_like
 from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 from sunpy_lasco.instrument.blocks import blocks_to_pixels
@@ -75,12 +76,14 @@ def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
                 blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before)
             except ValueError:
                 break  # The camera has no such place: C2 has no pylon across its field.
+            # As in a repair, what is hidden is no hole but for its rim.
+            sky = ~hidden_pixels(exposure.frame, margin=-HIDDEN_MARGIN)
             holes = blocks_to_pixels(blocks, exposure.frame)
-            yield from _holes(exposure, scene, kind, holes)
+            yield from _holes(exposure, scene, kind, holes, sky)
 
 
-def _holes(exposure, scene, kind, holes):
-    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes)
+def _holes(exposure, scene, kind, holes, sky):
+    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
     for zone in find_zones(lost.lost_blocks()):
         crop, window = cut(lost, zone)
         if crop is None or len(zone.blocks) > LARGEST_ZONE:

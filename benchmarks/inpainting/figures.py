@@ -46,7 +46,7 @@ def panels(case, held_back):
             continue
         filled = get_method(method)(crop, **options_of(method, case, held_back)).z
         images[method] = np.where(crop.hole, filled, crop.z) * ratio
-    return images
+    return {name: np.where(crop.hidden, np.nan, image) for name, image in images.items()}
 
 
 def draw(camera, path):

@@ -135,9 +135,10 @@ class _Places:
         reach = self._reach(frame, rows, columns)
         camera = frame.camera
         self.occulter = partly & (reach < OCCULTER_REACH)
-        self.pylon = partly & (reach >= OCCULTER_REACH) & (reach < PYLON_REACH[camera.name])
         border = np.zeros_like(partly)
         border[[0, -1]] = border[:, [0, -1]] = True
+        # The outermost pixels of C3 are hidden too, which makes no pylon of its border.
+        self.pylon = partly & (reach >= OCCULTER_REACH) & (reach < PYLON_REACH[camera.name]) & ~border
         # Beside blocks that are not sent, and at the border of the frame.
         border |= ndimage.binary_dilation(~self.sent, iterations=1)
         far = reach >= PYLON_REACH[camera.name]
