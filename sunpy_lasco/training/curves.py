@@ -57,7 +57,8 @@ def draw_curves(log, picture):
         if name.startswith("loss"):
             left.plot(steps, values, label=name, linewidth=2 if name == "loss" else 0.8)
     left.set(xlabel="step", ylabel="loss", yscale="symlog", title="Loss and its terms")
-    left.legend(fontsize="x-small")
+    if left.lines:
+        left.legend(fontsize="x-small")
     if "held_back" in curves:
         right.plot(*curves["held_back"], marker=".", color="tab:red")
     right.axhline(1.0, color="0.5", linewidth=0.8)

@@ -174,7 +174,7 @@ def train(
         num_sanity_val_steps=0,
         enable_progress_bar=progress,
         enable_model_summary=False,
-        log_every_n_steps=min(25, recipe.steps),
+        log_every_n_steps=min(25, max(1, recipe.steps // 20)),
         default_root_dir=output,
     )
     batches = loader(seen, recipe.batch, shuffle=True, seed=recipe.seed)
