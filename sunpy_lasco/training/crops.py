@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from sunpy_lasco.inpainting.losses import KINDS, draw_losses
+from sunpy_lasco.inpainting.network.placement import place_windows
 from sunpy_lasco.inpainting.network.windows import windows_of
-from sunpy_lasco.inpainting.workspace import cut, point_like
+from sunpy_lasco.inpainting.workspace import MARGIN, cut, point_like
 from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, nominal_untransmitted
+from sunpy_lasco.instrument.cameras import BLOCK
 
 __all__ = ["SHARES", "draw_rectangle", "load_crops", "make_crops", "save_crops", "windows_with_truth"]
 
@@ -98,23 +100,30 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
     """
     holes = blocks_to_pixels(blocks, frame)
     lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & ~scene.hidden)
+    working = architecture.normalisation == "working"
+    # Large windows want large surroundings.
+    margin = max(MARGIN, architecture.size * architecture.step // (2 * BLOCK))
     for zone in find_zones(lost.lost_blocks()):
-        crop, window = cut(lost, zone)
-        if crop is None or len(zone.blocks) > LARGEST_ZONE:
+        if working and len(zone.blocks) > LARGEST_ZONE:
+            continue
+        crop, window = cut(lost, zone, margin)
+        if crop is None:
             continue
         truth = crop.from_signal(scene.signal[window].astype(float))
         usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
         # Stars and hits are not what a network can know.
         usable &= ~point_like(np.nan_to_num(truth), usable)
         truth = np.where(crop.hole & usable, truth, np.nan)
-        alone, _, _ = windows_of(crop, architecture, truth=truth, neighbours=False)
+        places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
+        if len(places) > MOST_WINDOWS:
+            places = [places[k] for k in sorted(rng.choice(len(places), MOST_WINDOWS, replace=False))]
+        alone, _, _ = windows_of(crop, architecture, truth=truth, neighbours=False, places=places)
         both = [None] * len(alone)
         if neighbours and architecture.neighbours and crop.neighbours:
-            both, _, _ = windows_of(crop, architecture, truth=truth)
-        kept = [k for k, one in enumerate(alone) if one.truth_known.sum() >= FEWEST_PIXELS]
-        if len(kept) > MOST_WINDOWS:
-            kept = sorted(rng.choice(kept, MOST_WINDOWS, replace=False))
-        yield from ((alone[k], both[k]) for k in kept)
+            both, _, _ = windows_of(crop, architecture, truth=truth, places=places)
+        for one, other in zip(alone, both, strict=True):
+            if one.truth_known.sum() >= FEWEST_PIXELS:
+                yield one, other
 
 
 def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rectangles=False):

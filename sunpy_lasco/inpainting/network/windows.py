@@ -67,7 +67,7 @@ class Window:
     unit: float
 
 
-def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=True):
+def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=True, places=None):
     """
     Everything that a network gets of a crop.
 
@@ -81,6 +81,8 @@ def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=
         Of the mixture, by default those of the camera.
     neighbours : `bool`, optional
         Use exposures before and after, if the architecture and the crop have them.
+    places : `list`, optional
+        Some of those of `place_windows`, by default all.
 
     Returns
     -------
@@ -90,7 +92,8 @@ def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=
     base : `~sunpy_lasco.inpainting.interface.Fill` or `Equalisation`
         What the network corrects; of the histogram, how to come back.
     """
-    places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
+    if places is None:
+        places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
     if architecture.normalisation == "histogram":
         base = Equalisation(np.where(crop.known, crop.signal, np.nan))
         image = base.forward(np.where(crop.known, crop.signal, np.nan))
