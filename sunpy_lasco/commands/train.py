@@ -31,7 +31,11 @@ def add_parser(subparsers):
     add("--camera", choices=("C2", "C3"), default="C3", help="camera (default: C3)")
     add("--out", metavar="DIR", type=Path, default=Path("sunpy_lasco_network"), help="where everything goes")
     add("--cache", metavar="DIR", type=Path, help="where windows are kept (default: 'windows' in --out)")
-    add("--hold-back", metavar="DATE", help="group of dates on which the training is judged: its first day")
+    add(
+        "--hold-back",
+        metavar="DATE",
+        help="group of dates on which the training is judged: its first day; several with commas",
+    )
     add("--catalogue", metavar="SOURCE", help="CDAW catalogue, file or address, whose ejections are fetched too")
     add("--steps", type=int, help="number of steps, in place of that of the recipe")
     add("--simulated", type=int, help="number of simulated exposures, in place of that of the recipe")

@@ -28,7 +28,7 @@ class Windows(Dataset):
     files : sequence of path-like
         As of `~sunpy_lasco.training.cache.fill_cache`.
     without, only : `str`, optional
-        A group of dates that is held back, or is all there is.
+        Group of dates that is held back, or is all there is; several with commas between them.
     unit_output : `bool`, optional
         The network says the image itself.
     dropout : `float`, optional
@@ -46,9 +46,10 @@ class Windows(Dataset):
 
     def __init__(self, files, *, without=None, only=None, unit_output=False, dropout=0.5, flips=False, seed=0):
         parts, self.origins, self.groups = [], [], set()
+        left_out, wanted = (None if names is None else names.split(",") for names in (without, only))
         for path in files:
             crops, about = load_crops(path)
-            if about["group"] == without or (only is not None and about["group"] != only):
+            if (left_out and about["group"] in left_out) or (wanted is not None and about["group"] not in wanted):
                 continue
             parts.append(crops)
             self.groups.add(about["group"])

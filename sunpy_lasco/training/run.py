@@ -127,7 +127,8 @@ def train(
     output : path-like
         Directory for weights, card, checkpoints, logs and curves.
     held_back : `str`, optional
-        Group of dates that is left out, on which the training is judged and stopped early.
+        Group of dates that is left out, on which the training is judged and stopped early;
+        several with commas between them.
     resume : path-like, optional
         A checkpoint of a training that is to be continued.
     accelerator, devices : `str`, optional

@@ -54,6 +54,9 @@ def test_dates_are_held_back(files):
     second = Windows(files, without="first")
     assert len(everything) == len(first) + len(second)
     assert (first.groups, second.groups) == ({"first"}, {"second"})
+    assert Windows(files, only="second,first").groups == {"first", "second"}
+    with pytest.raises(ValueError, match="No windows"):
+        Windows(files, without="first,second")
     with pytest.raises(ValueError, match="third"):
         Windows(files, only="third")
 
