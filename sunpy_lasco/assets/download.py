@@ -21,7 +21,7 @@ from parfive.utils import FailedDownload
 
 from sunpy_lasco.errors import AssetError
 
-__all__ = ["ABSENT", "BROKEN", "UNREACHABLE", "UNUSABLE", "Job", "download"]
+__all__ = ["ABSENT", "BROKEN", "UNREACHABLE", "UNUSABLE", "Job", "download", "run_coroutine"]
 
 #: Kinds of failure: the archive has no such file; its server does not answer;
 #: the transfer broke; what came is not the file.
@@ -145,7 +145,7 @@ def _round(wanted, folder, check, configuration):
 
     for _, url in wanted:
         downloader.enqueue_file(url, filename=partial(target, url), chunksize=CHUNK)
-    results = _run(downloader)
+    results = run_coroutine(_uninterrupted(downloader))
     silent = set()
     for error in results.errors:
         kind, reason = _failure(error.exception, error.url in answered)
@@ -158,18 +158,35 @@ def _round(wanted, folder, check, configuration):
     return silent
 
 
-def _run(downloader):
-    """
-    Run the downloads, whether or not an event loop runs already (as in notebooks).
+async def _uninterrupted(downloader):
+    """Run the downloads; parfive counts what the user breaks off as failed transfers, the task knows better."""
+    results = await downloader.run_download()
+    if asyncio.current_task().cancelling():
+        raise asyncio.CancelledError
+    return results
 
-    ``Downloader.download`` would leave its loop unclosed and warn in threads.
+
+def run_coroutine(coroutine):
+    """
+    Run a coroutine, whether or not an event loop runs already, as in notebooks.
+
+    ``parfive.Downloader.download`` would leave its loop unclosed and warn in threads.
+
+    Parameters
+    ----------
+    coroutine : coroutine
+
+    Returns
+    -------
+    object
+        What it returns.
     """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(downloader.run_download())
+        return asyncio.run(coroutine)
     with ThreadPoolExecutor(1) as executor:
-        return executor.submit(asyncio.run, downloader.run_download()).result()
+        return executor.submit(asyncio.run, coroutine).result()
 
 
 def _failure(exception, has_answered):

@@ -94,14 +94,10 @@ def official_statistics(image, *, saturation_maximum=None, saturation_minimum=No
         "DATASIG": positive.std(ddof=1) if n > 1 else 0.0,
     }
     bins = np.trunc(positive * scale).astype(np.int64)
-    counts = np.cumsum(np.bincount(bins - bins[0]))
     position = -1
     for q in PERCENTILES:
         # The first bin whose running count exceeds q % of the pixels, but never
         # one that an earlier percentile has used.
-        reached = int(np.searchsorted(counts, n * q / 100.0, side="right"))
-        if bins[0] > 0:
-            reached += int(bins[0])
-        position = max(reached, position + 1)
+        position = max(int(bins[int(n * q / 100.0)]), position + 1)
         cards[f"DATAP{q:02d}"] = position / scale
     return cards, image

@@ -8,7 +8,6 @@ place there is never a part of it.
 import asyncio
 import dataclasses
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import parfive
@@ -17,6 +16,7 @@ from sunpy import log
 from sunpy.net.base_client import QueryResponseRow
 from sunpy.util import parfive_helpers
 
+from sunpy_lasco.assets.download import run_coroutine
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.net.orders import place_orders
@@ -113,7 +113,7 @@ def _attempt(orders, number, downloader):
     for order in orders:
         worker.enqueue_file(order.addresses[number], filename=order.while_fetched)
     try:
-        results = _run(worker)
+        results = run_coroutine(worker.run_download())
         for temporary in results:
             order = by_path[temporary]
             order.temporary.replace(order.target)
@@ -125,16 +125,6 @@ def _attempt(orders, number, downloader):
             shutil.rmtree(folder, ignore_errors=True)
     broken_off = any(isinstance(error.exception, asyncio.CancelledError) for error in results.errors)
     return broken_off or len(results) + len(results.errors) < len(orders)
-
-
-def _run(worker):
-    """Download; unlike parfive's own way this leaves no event loop open."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(worker.run_download())
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(lambda: asyncio.run(worker.run_download())).result()
 
 
 def _examine(path, url, error):

@@ -257,14 +257,12 @@ def test_server_that_does_not_answer_is_not_waited_for_again(archives, configura
             fillers.append(filler)
         mirrors = (f"http://127.0.0.1:{address[1]}/ssw",)
         quick = replace(configuration, connect_timeout=0.4, mirrors={"ssw": mirrors, "ancillary": mirrors})
-        start = time.monotonic()
         with pytest.raises(MissingAssetError, match="does not answer"):
             RemoteSource(quick).path(C3_MASK)
-        assert time.monotonic() - start < 2.0
-        start = time.monotonic()
+        # Nothing is asked now: nothing could answer within no time.
+        hasty = replace(quick, connect_timeout=1e-6)
         with pytest.raises(MissingAssetError, match="did not answer a short while ago"):
-            RemoteSource(quick).path(C2_VIGNETTING)
-        assert time.monotonic() - start < 0.2
+            RemoteSource(hasty).path(C2_VIGNETTING)
         for filler in fillers:
             filler.close()
 
