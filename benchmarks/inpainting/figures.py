@@ -71,7 +71,7 @@ def draw(camera, path):
     figure.colorbar(image, ax=axes, shrink=0.5, label="signal over background - 1")
     origin = "real" if real else "simulated"
     figure.suptitle(f"{camera}, {exposure.date}, {origin} frame; blue: lost, hidden or of no use", fontsize=9)
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=65)
     print(f"Wrote {path}")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from cases import NUMBERS, cases_of
 from frames import data_directory, exposures, scene_of
 from scores import coverage, judge
-from tables import write_csv, write_markdown
+from tables import write_csv, write_markdown, write_summary
 
 from sunpy_lasco.inpainting.interface import METHODS, get_method
 from sunpy_lasco.inpainting.spread import raw_scales, setting
@@ -118,6 +118,7 @@ def main():
         print(f"{exposure.name} {exposure.date}: {len(rows)} fills, {time.perf_counter() - start:.0f} s", flush=True)
     arguments.output.mkdir(exist_ok=True)
     write_csv(arguments.output / "holes.csv", rows, COLUMNS)
+    write_summary(arguments.output / "summary.csv", rows)
     real = data_directory() is not None
     write_markdown(arguments.output / "tables.md", rows, memory, tried, real=real, coverage=coverage)
     print(f"Tables in {arguments.output}, after {time.perf_counter() - start:.0f} s")

@@ -32,6 +32,25 @@ def write_csv(path, rows, columns):
             writer.writerow([f"{row[c]:.4g}" if isinstance(row[c], float | np.floating) else row[c] for c in columns])
 
 
+def write_summary(path, rows):
+    """Means and medians by frames, kind of loss and method."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        measures = [*MEASURES, "floor", "ms"]
+        names = [f"{what}_{name}" for name in measures for what in ("mean", "median")]
+        writer.writerow(["origin", "camera", "kind", "method", "holes", *names])
+        keys = dict.fromkeys((row["origin"], row["camera"], row["kind"], row["method"]) for row in rows)
+        for key in sorted(keys):
+            mine = [row for row in rows if (row["origin"], row["camera"], row["kind"], row["method"]) == key]
+            values = [f"{average(mine, name):.4g}" for name in measures for average in (_mean, _median)]
+            writer.writerow([*key, len(mine), *values])
+
+
+def _median(rows, name):
+    values = np.array([row[name] for row in rows], dtype=float)
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else np.nan
+
+
 def _mean(rows, name):
     values = np.array([row[name] for row in rows], dtype=float)
     return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
@@ -45,14 +64,14 @@ def _table(head, lines):
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(line)} |" for line in lines), ""]
 
 
-def _by(rows, names, pick, name, digits):
-    """Methods against columns: means of a measure."""
+def _by(rows, names, pick, name, digits, average=_mean):
+    """Methods against columns: means or medians of a measure."""
     lines = []
     for method in METHODS:
         mine = [row for row in rows if row["method"] == method]
         if mine:
             lines.append(
-                [method, *(_number(_mean([row for row in mine if pick(row) == k], name), digits) for k in names)]
+                [method, *(_number(average([row for row in mine if pick(row) == k], name), digits) for k in names)]
             )
     return lines
 
@@ -72,12 +91,15 @@ def _section(rows, title):
         if all(value == "-" for line in lines for value in line[1:]):
             continue
         text += [f"Mean {label}:", "", *_table(["method", *kinds], [*lines, ["holes", *counts]])]
+        if name in ("flux", "bin8"):
+            lines = _by(rows, kinds, lambda row: row["kind"], name, digits, _median)
+            text += [f"Median {label}:", "", *_table(["method", *kinds], lines)]
     camera = rows[0]["camera"]
     edges = RADII[camera]
     names = list(range(len(edges) - 1))
-    lines = _by(rows, names, lambda row: int(np.searchsorted(edges, row["radius"])) - 1, "bin8", 3)
+    lines = _by(rows, names, lambda row: int(np.searchsorted(edges, row["radius"])) - 1, "bin8", 3, _median)
     labels = [f"{low}-{high} px" for low, high in pairwise(edges)]
-    text += ["Mean error of 8 x 8 cells, %, by distance from the Sun:", "", *_table(["method", *labels], lines)]
+    text += ["Median error of 8 x 8 cells, %, by distance from the Sun:", "", *_table(["method", *labels], lines)]
     return text
 
 
