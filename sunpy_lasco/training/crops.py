@@ -15,6 +15,7 @@ import numpy as np
 from sunpy_lasco.inpainting.losses import KINDS, draw_losses
 from sunpy_lasco.inpainting.network.placement import place_windows
 from sunpy_lasco.inpainting.network.windows import windows_of
+from sunpy_lasco.inpainting.scene import HIDDEN_MARGIN, hidden_pixels
 from sunpy_lasco.inpainting.workspace import MARGIN, cut, point_like
 from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, nominal_untransmitted
@@ -99,7 +100,9 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
         `~sunpy_lasco.inpainting.network.windows.Window` without neighbours, and the same with them or None.
     """
     holes = blocks_to_pixels(blocks, frame)
-    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & ~scene.hidden)
+    # As in a repair, what is hidden is no hole but for its rim.
+    sky = ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
+    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
     working = architecture.normalisation == "working"
     # Large windows want large surroundings.
     margin = max(MARGIN, architecture.size * architecture.step // (2 * BLOCK))

@@ -90,13 +90,13 @@ RECOMMENDED = Architecture()
 
 #: Channels and kernels of the published network, and two of them in cascade: 121 million
 #: parameters.  The paper gives no widths; these are of its public code.  The mask
-#: advances by 16 pixels, half a block: with the natural update the second network
-#: would have nothing to do for holes of up to 16 x 16 blocks.
+#: advances by 8 pixels, a quarter of a block: with the natural update the second
+#: network would have nothing to do for holes of up to 16 x 16 blocks.
 PUBLISHED = Architecture(
     channels=(32, 64, 128, 256, 512, 1024),
     kernels=(9, 7, 5, 3, 3, 3),
     decoder_kernels=(9, 7, 5, 3, 3, 3),
-    advance=(16,),
+    advance=(8,),
     skip="add",
     pool="max",
     norm="batch",

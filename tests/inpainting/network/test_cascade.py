@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch", reason="the network needs torch")
 
 from sunpy_lasco.inpainting.network.architecture import PUBLISHED, RECOMMENDED, Architecture  # noqa: E402
 from sunpy_lasco.inpainting.network.cascade import Cascade  # noqa: E402
+from sunpy_lasco.inpainting.network.partial import advance_mask  # noqa: E402
 from sunpy_lasco.inpainting.network.unet import PartialUNet  # noqa: E402
 
 SMALL = Architecture(channels=(4, 6, 8), kernels=(3, 3, 3), decoder_kernels=(3, 3, 3), size=32)
@@ -67,6 +68,14 @@ def test_rings_are_not_void_and_cover_the_hole(architecture):
     # A block of 16 pixels advanced by 3 and 2.
     if len(stages) == 3:
         assert [int(stage.ring[0].sum()) for stage in stages] == [16**2 - 10**2, 10**2 - 6**2, 6**2]
+
+
+def test_published_cascade_has_work_for_both_networks_in_one_block():
+    size = PUBLISHED.size // 8
+    mask = torch.ones(1, 1, size, size)
+    mask[..., 32:64, 32:64] = 0
+    after = advance_mask(mask, PUBLISHED.advance[0])
+    assert (after == 0).sum() == (32 - 2 * 8) ** 2
 
 
 def test_without_advance_the_second_network_is_refused():
