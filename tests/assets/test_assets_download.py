@@ -217,7 +217,9 @@ def test_interrupted_by_the_user(archives, configuration, mask_file):
     archives[0].put(C3_MASK, mask_file)
     archives[0].fail(C3_MASK, "stalled")
     code = (
-        "import os, pathlib\n"
+        "import signal\n"
+        # Where the tests run in the background of a shell, interrupts are ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from sunpy_lasco.assets import C3_MASK, resolve\n"
         "print('ready', flush=True)\n"
         "resolve().path(C3_MASK)\n"
