@@ -5,7 +5,7 @@ Fit the covariances of kriging by maximum likelihood.
 
 Holes and their surroundings are taken together, as they were measured.  The factor
 by which each crop differs from the usual is the most likely one.  The result is
-printed; the constants of `sunpy_lasco.inpainting.covariance` are rounded from it.
+printed; `sunpy_lasco.inpainting.covariance` says what it takes of it.
 """
 
 import argparse

@@ -45,14 +45,14 @@ class Covariance:
         return total
 
 
-#: After ``benchmarks/inpainting/fit_covariance.py``, maximum likelihood of holes and surroundings
-#: together.  C3: six dates of 2000 to 2012.  C2: frames of January 2010 and simulated ones of six
-#: dates; the last part, long around the Sun, is the ring around the occulter.  The fit
-#: finds that part stronger and the rays weaker: these were chosen between it and real
-#: frames alone, so that both cells of real frames and of simulated ones come out well.
+#: By maximum likelihood of holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``.
+#: C3: real frames of six dates of 2000 to 2012, rounded; the first part is rings around the
+#: occulter, which backgrounds of other dates leave, the second rays.  C2: the first part is
+#: of real frames (January 2010), the others of simulated ones of six dates too, with the
+#: rings weakened so that cells of real frames come out well; a compromise by hand.
 COVARIANCES = {
     "C2": Covariance(((1.0, 60.0, 12.0), (25.0, 1000.0, 200.0), (1.0, 55.0, 1350.0))),
-    "C3": Covariance(((0.23, 36.0, 50.0), (1.54, 404.0, 162.0))),
+    "C3": Covariance(((1.8, 115.0, 665.0), (1.3, 357.0, 86.0))),
 }
 
 
