@@ -3,38 +3,10 @@ How a step of the calibration leaves its trace on a map.
 """
 
 from sunpy_lasco.errors import NotCalibratableError
-from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.map.records import add_history, frame_of
 from sunpy_lasco.map.replace import replace
 
 __all__ = ["add_history", "frame_of", "record", "require", "require_not"]
-
-
-def frame_of(smap):
-    """
-    The `~sunpy_lasco.instrument.frame.Frame` of a map.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-
-    Returns
-    -------
-    `~sunpy_lasco.instrument.frame.Frame`
-    """
-    return Frame.from_header(smap.meta, smap.data.shape)
-
-
-def add_history(meta, *lines):
-    """
-    Append lines to the HISTORY of a header, in place.
-
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-    *lines : `str`
-    """
-    before = str(meta.get("history", "") or "").rstrip("\n")
-    meta["history"] = "\n".join(([before] if before else []) + list(lines))
 
 
 def record(smap, *, cards=None, history=(), **new):

@@ -25,6 +25,7 @@ from sunpy_lasco.instrument.blocks import block_indices
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level, is_raw
+from sunpy_lasco.map.records import add_history
 from sunpy_lasco.map.replace import replace
 from sunpy_lasco.pixel_flags import PixelFlag
 
@@ -191,7 +192,7 @@ def _filled_map(smap, flags, scene, repair, level, lines):
     sigma[new] = np.hypot(repair.sigma[new], _systematic(smap, sigma, new))
     meta = copy.deepcopy(smap.meta)
     used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
-    meta["history"] = "\n".join([str(meta.get("history") or "").rstrip("\n"), *lines]).lstrip("\n")
+    add_history(meta, *lines)
     meta["nfilled"] = len(repair.methods)
     meta["fillmeth"] = ", ".join(used) or "none"
     return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))

@@ -4,26 +4,11 @@ What a repair has to know of a map.
 
 import numpy as np
 
-from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.pointing import Pointing, header_pointing
+from sunpy_lasco.map.records import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["card_offset", "flagged", "frame_of", "holes_of", "pointing_of", "seconds_between"]
-
-
-def frame_of(smap):
-    """
-    The `~sunpy_lasco.instrument.frame.Frame` of a map.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-
-    Returns
-    -------
-    `~sunpy_lasco.instrument.frame.Frame`
-    """
-    return Frame.from_header(smap.meta, smap.data.shape)
 
 
 def flagged(flags, *names):
