@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from sunpy_lasco.training.coronas import with_other_corona
 from sunpy_lasco.training.crops import load_crops, make_crops, save_crops
 from sunpy_lasco.training.frames import Scenes, read_exposures, simulated_exposures, with_neighbours
 
 __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
 #: Entries of a recipe that decide what windows look like.
-DECIDING = ("losses_per_frame", "rectangles", "seed")
+DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart")
 
 
 def chosen_exposures(recipe, paths, camera):
@@ -31,17 +32,22 @@ def chosen_exposures(recipe, paths, camera):
     Returns
     -------
     chosen : `list` of `~sunpy_lasco.training.frames.Exposure`
-        Of each group of dates as many as the recipe says, evenly spread; and simulated ones.
+        Of each group of dates as many as the recipe says, evenly spread; some of these with
+        other coronae; and simulated ones.
     everything : `list` of `~sunpy_lasco.training.frames.Exposure`
     """
-    real = with_neighbours(read_exposures(paths, camera))
+    real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
     simulated = [simulated_exposures(camera, number, seed=recipe.seed) for number in range(recipe.simulated)]
-    chosen = []
+    by_group = {}
     for group in sorted({one.group for one in real}):
         mine = [one for one in real if one.group == group]
         places = np.linspace(0, len(mine) - 1, min(recipe.frames_per_group, len(mine))).round().astype(int)
-        chosen += [mine[place] for place in places]
-    return chosen + simulated, real + simulated
+        by_group[group] = [mine[place] for place in places]
+    mixed = []
+    for number in range(recipe.mixed if real else 0):
+        mine = list(by_group.values())[number % len(by_group)]
+        mixed.append(with_other_corona(mine[number // len(by_group) % len(mine)], number, seed=recipe.seed))
+    return [one for mine in by_group.values() for one in mine] + mixed + simulated, real + simulated
 
 
 def made_for(recipe, camera):

@@ -18,7 +18,7 @@ from astropy.time import Time
 from sunpy_lasco.inpainting.background import builtin_background, derive_background
 from sunpy_lasco.inpainting.pattern import derive_response
 from sunpy_lasco.inpainting.response import response_epoch
-from sunpy_lasco.inpainting.scene import counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.inpainting.scene import RESIDUAL_PATTERN, counts_above_bias, frame_scene, neighbour_of, saturated
 from sunpy_lasco.instrument.frame import Frame
 
 __all__ = ["Exposure", "Scenes", "groups_of", "read_exposures", "simulated_exposures", "with_neighbours"]
@@ -44,10 +44,12 @@ class Exposure:
     offset: float | None
     #: What is held back together.
     group: str
-    #: ``"real"`` or ``"simulated"``.
+    #: ``"real"``, ``"mixed"`` (a real frame with another corona) or ``"simulated"``.
     origin: str
     #: Exposures before and after.
     neighbours: tuple = ()
+    #: 0 for a background of all other dates; others have one of some of them.
+    variant: int = 0
 
     @property
     def date(self):
@@ -78,7 +80,7 @@ def groups_of(days, apart=ROTATION):
     return [int(number) for number in numbers]
 
 
-def read_exposures(paths, camera):
+def read_exposures(paths, camera, *, apart=ROTATION):
     """
     Read level-0.5 files.
 
@@ -87,6 +89,8 @@ def read_exposures(paths, camera):
     paths : sequence of path-like
     camera : `str`
         ``"C2"`` or ``"C3"``; files of the other camera, sums and sub-frames are left out.
+    apart : `float`, optional
+        Days between groups of dates.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def read_exposures(paths, camera):
         if frame.camera.name == camera and frame.is_full_frame and not frame.is_binned:
             found.append((path.rsplit("/", 1)[-1].split(".")[0], raw, frame, header.get("OFFSET")))
     found.sort(key=lambda part: part[2].mjd)
-    numbers = groups_of([frame.mjd for _, _, frame, _ in found])
+    numbers = groups_of([frame.mjd for _, _, frame, _ in found], apart)
     first = {}
     for number, (_, _, frame, _) in zip(numbers, found, strict=True):
         first.setdefault(number, frame.start.isot[:10])
@@ -186,12 +190,29 @@ def _signal(exposure):
 
 def _others(exposure, exposures):
     """One exposure of each other date, of other groups if there are enough."""
-    by_date = {one.date: one for one in reversed(exposures) if one.origin == exposure.origin}
+    origin = "simulated" if exposure.origin == "simulated" else "real"
+    by_date = {one.date: one for one in reversed(exposures) if one.origin == origin}
     for far in (True, False):
         found = [one for one in by_date.values() if (one.group != exposure.group if far else one.date != exposure.date)]
         if len(found) >= FEWEST_OTHERS:
-            return found
-    return []
+            break
+    else:
+        return []
+    if exposure.variant:
+        # Backgrounds of other dates misfit in other ways.
+        rng = np.random.default_rng([exposure.variant, int(exposure.frame.mjd)])
+        number = int(rng.integers(FEWEST_OTHERS, len(found) + 1))
+        found = [found[k] for k in sorted(rng.choice(len(found), number, replace=False))]
+    return found
+
+
+def _simulated_response(exposure):
+    """The response of simulated pixels, known as well as that of real ones."""
+    from sunpy_lasco.simulate.chip import pixel_pattern
+
+    pattern = pixel_pattern(exposure.frame.camera.name, exposure.frame.start)
+    error = np.random.default_rng([7, int(exposure.frame.mjd)]).standard_normal(pattern.shape)
+    return (pattern * (1.0 + RESIDUAL_PATTERN * error)).astype(np.float32)
 
 
 class Scenes:
@@ -209,7 +230,7 @@ class Scenes:
         self._made = {}
 
     def _models(self, exposure):
-        key = (exposure.origin, exposure.group, exposure.date)
+        key = (exposure.origin, exposure.group, exposure.date, exposure.variant)
         if key not in self._made:
             others = _others(exposure, self.exposures)
             background, unknown, response = builtin_background(exposure.frame.camera.name), None, None
@@ -219,7 +240,9 @@ class Scenes:
                 background = derive_background(signals, [one.frame for one in others])
             epoch = response_epoch(exposure.frame)
             same = [one for one in others if epoch is not None and epoch.contains(one.frame.mjd)]
-            if same and exposure.origin == "real":
+            if exposure.origin == "simulated":
+                response = _simulated_response(exposure)
+            elif same:
                 frames = [one.frame for one in same]
                 response, _ = derive_response([_signal(one) for one in same], frames, background=background)
             self._made = {key: (background, unknown, response)}

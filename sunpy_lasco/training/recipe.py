@@ -44,15 +44,21 @@ class Recipe:
     precision: str = "32-true"
     #: Share of the windows with neighbours that are shown without them.
     neighbour_dropout: float = 0.5
-    #: Losses drawn per frame, frames per date, and simulated exposures.
+    #: Losses drawn per frame, frames per group of dates, real frames that get another
+    #: corona, and simulated exposures.
     losses_per_frame: int = 120
-    frames_per_group: int = 6
-    simulated: int = 12
+    frames_per_group: int = 10
+    mixed: int = 36
+    simulated: int = 24
+    #: Days between groups of dates.
+    days_apart: float = 27.0
     #: One rectangle of blocks is lost, as in the paper, instead of real losses.
     rectangles: bool = False
-    #: Steps between scores on the held-back date, and how many of these without gain
-    #: end the training.
+    #: Steps between scores on the held-back date.
     validate_every: int = 250
+    #: ``"last"``, or ``"best"``: the network that was best on the held-back date, on which it is then no
+    #: test any more, and with which the training ends after so many scores without gain.
+    keep: str = "last"
     patience: int = 8
     seed: int = 0
 
