@@ -2,8 +2,9 @@
 What a method of repair gets and gives.
 
 A method is one module of `sunpy_lasco.inpainting.methods` with a function
-``fill(crop, **options)`` that takes a `Crop` and returns a `Fill`.  It knows arrays
-only, and it writes nothing: what it says outside of the hole is ignored.
+``fill(crop, **options)`` that takes a `Crop` and returns a `Fill`; or with
+``fill_all(crops, **options)`` beside it, where many holes are filled faster together.  It
+knows arrays only, and it writes nothing: what it says outside of the hole is ignored.
 """
 
 import importlib
@@ -11,14 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["LEARNT_METHODS", "METHODS", "Crop", "Fill", "Neighbour", "get_method"]
+__all__ = ["LEARNT_METHODS", "METHODS", "Crop", "Fill", "Neighbour", "fill_holes", "get_method", "usable_methods"]
 
 #: Methods by name and the modules that hold them, imported when asked for.
 METHODS = {
     name: f"sunpy_lasco.inpainting.methods.{name}"
     for name in ("temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
 }
-#: Methods that need weights of the user's, and torch; ``"auto"`` does not take them.
+#: Methods that need torch.
 LEARNT_METHODS = {"network": "sunpy_lasco.inpainting.methods.network"}
 
 
@@ -147,3 +148,43 @@ def get_method(name):
         msg = f"There is no method {name!r}; there are {', '.join(modules)} and auto."
         raise ValueError(msg)
     return importlib.import_module(modules[name]).fill
+
+
+def usable_methods(camera):
+    """
+    Methods that work without anything of the user's.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `tuple` of `str`
+        `METHODS`, and those of `LEARNT_METHODS` whose libraries are installed and whose weights for the
+        camera come with the package.
+    """
+    learnt = (name for name, module in LEARNT_METHODS.items() if importlib.import_module(module).is_ready(camera))
+    return (*METHODS, *learnt)
+
+
+def fill_holes(name, crops, **options):
+    """
+    Fill the holes of a frame with one method.
+
+    Parameters
+    ----------
+    name : `str`
+        As of `get_method`.
+    crops : sequence of `Crop`
+    **options
+        Of the method.
+
+    Returns
+    -------
+    `list` of `Fill`
+    """
+    fill = get_method(name)
+    together = getattr(importlib.import_module(fill.__module__), "fill_all", None)
+    return [fill(crop, **options) for crop in crops] if together is None else together(crops, **options)

@@ -31,6 +31,9 @@ from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["inpaint"]
 
+#: Filters of the frames from which networks learn.
+USUAL_FILTER = {"C2": "Orange", "C3": "Clear"}
+
 
 def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, bias=None, **options):
     """
@@ -46,10 +49,12 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         it there by itself.  Of level 1, what is flagged MISSING and NaN is filled, whatever
         its shape; see the notes.
     method : `str`, optional
-        ``"auto"``: per block, neighbours in time where ``context`` has any that fit, and
-        for the rest the best method that needs none.  Or ``"temporal"``, ``"mixture"``,
-        ``"kriging"``, ``"radial"``, ``"biharmonic"``, ``"fuzzy"``; or ``"network"`` with
-        ``weights=`` of your own training (`sunpy_lasco.inpainting.methods.network`).
+        ``"auto"``: per block, the network for those kinds of holes that it fills better
+        than all other methods, if torch is installed; neighbours in time where
+        ``context`` has any that fit; and for the rest the best method that needs
+        none.  Or ``"network"``, if you like with ``weights=`` of your own training
+        (`sunpy_lasco.inpainting.methods.network`); ``"temporal"``, ``"mixture"``,
+        ``"kriging"``, ``"radial"``, ``"biharmonic"``, ``"fuzzy"``.
     context : sequence of maps, optional
         Exposures before and after, of the same level, in any order and number.  Those with
         another filter, polariser, sum, roll or pointing, or too far away in time, are
@@ -133,11 +138,16 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         seconds = None if longest is None else float(longest.to_value("s"))
         found, names, refused = neighbours_among(smap, context, scene, make, longest=seconds)
         scene = exchange(scene, neighbours=tuple(found))
-    repair = repair_scene(scene, method, **options)
+    repair = repair_scene(scene, method, networks=raw and _is_usual(frame_of(smap)), **options)
     if repair.unfilled:
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
         warnings.warn(message, LascoUserWarning, stacklevel=2)
     return _filled_map(smap, flags, scene, repair, level, history_lines(repair.methods, _first_block(smap, raw), names))
+
+
+def _is_usual(frame):
+    """Whether a frame was taken as those from which networks learn."""
+    return not frame.is_derived and (frame.filter, frame.polar) == (USUAL_FILTER[frame.camera.name], "Clear")
 
 
 def _first_block(smap, raw):

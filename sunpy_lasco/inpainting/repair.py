@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sunpy_lasco.inpainting.interface import get_method
+from sunpy_lasco.inpainting.interface import fill_holes, usable_methods
 from sunpy_lasco.inpainting.workspace import cut
 from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 
 __all__ = ["Repair", "repair_scene"]
 
+#: Methods that fill zones of any size where exposures before or after show them.
+WITH_NEIGHBOURS = ("temporal", "network")
 #: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
 #: for what the better of these leave.
 SINGLE_FRAME_METHODS = ("mixture", "radial", "biharmonic")
@@ -34,7 +36,7 @@ class Repair:
     unfilled: dict[tuple[int, int], str]
 
 
-def repair_scene(scene, method="auto", **options):
+def repair_scene(scene, method="auto", *, networks=True, **options):
     """
     Fill the holes of a scene.
 
@@ -42,9 +44,12 @@ def repair_scene(scene, method="auto", **options):
     ----------
     scene : `~sunpy_lasco.inpainting.workspace.Scene`
     method : `str`, optional
-        One of `~sunpy_lasco.inpainting.interface.METHODS`, or ``"auto"``: neighbours
-        in time where they are fit for it, and the best method that needs none
-        for what they leave.
+        One of `~sunpy_lasco.inpainting.interface.METHODS`, or ``"auto"``: the network of
+        the package where it is better than all others, if torch is installed; neighbours in
+        time where they are fit for it; and the best method that needs none for what they
+        leave.
+    networks : `bool`, optional
+        Whether ``"auto"`` may use the network: it is trained on level-0.5 frames of the usual filter.
     **options
         Handed on to the method.
 
@@ -52,39 +57,56 @@ def repair_scene(scene, method="auto", **options):
     -------
     `Repair`
     """
-    names = [method]
-    if method == "auto":
-        names = [*(("temporal",) if scene.neighbours else ()), *SINGLE_FRAME_METHODS]
+    steps = _best_methods(scene, options, networks=networks) if method == "auto" else [(method, options)]
     values, sigma, noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
     methods, reasons = {}, {}
-    for name in names:
+    for name, its_options in steps:
         if not scene.holes.any():
             break
-        fill = get_method(name)
+        zones, cuts = [], []
         for zone in find_zones(scene.lost_blocks()):
-            reason = _fill_zone(scene, zone, name, fill, options, (values, sigma, noise), methods)
+            crop, window, reason = _cut(scene, zone, name)
             reasons |= dict.fromkeys(zone.blocks, reason)
+            if crop is not None:
+                zones.append(zone)
+                cuts.append((crop, window))
+        fills = fill_holes(name, [crop for crop, _ in cuts], **its_options)
+        for zone, (crop, window), fill in zip(zones, cuts, fills, strict=True):
+            _put(fill, zone, crop, window, name, (values, sigma, noise), methods)
         scene = scene.filled_with(values)
     left = np.argwhere(scene.lost_blocks())
     return Repair(values, sigma, noise, methods, {(int(i), int(j)): reasons.get((int(i), int(j)), "") for i, j in left})
 
 
-def _fill_zone(scene, zone, name, fill, options, arrays, methods):
-    """Fill a zone, and say why some of it may stay empty."""
-    if len(zone.blocks) > LARGEST_ZONE and name != "temporal":
-        return f"a zone of {len(zone.blocks)} blocks is too large to be filled from its surroundings"
+def _best_methods(scene, options, *, networks):
+    """What ``"auto"`` uses, one after the other for what is left, with the options of each."""
+    found = [("temporal", options)] if scene.neighbours else []
+    found += [(name, options) for name in SINGLE_FRAME_METHODS]
+    # The network where it is better than all others, if it comes with the package.
+    if networks and "network" in usable_methods(scene.camera):
+        found = [("network", {"only_better": True, **options}), *found]
+    return found
+
+
+def _cut(scene, zone, name):
+    """A zone in the working space or None, where it stands, and why it may stay empty."""
+    if len(zone.blocks) > LARGEST_ZONE and not (name in WITH_NEIGHBOURS and scene.neighbours):
+        return None, None, f"a zone of {len(zone.blocks)} blocks is too large to be filled from its surroundings"
     crop, window = cut(scene, zone)
     if crop is None:
-        return "nothing was measured around them"
-    result = fill(crop, **options)
-    good = crop.hole & np.isfinite(result.z) & np.isfinite(result.sigma)
+        return None, None, "nothing was measured around them"
+    return crop, window, f"the method {name} cannot fill them"
+
+
+def _put(fill, zone, crop, window, name, arrays, methods):
+    """Take over what a method says of a zone."""
+    good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma)
     values, sigma, noise = arrays
-    own = np.zeros_like(result.z) if result.noise is None else result.noise
+    own = np.zeros_like(fill.z) if fill.noise is None else fill.noise
     unit = crop.noise * crop.response
-    values[window][good] = crop.to_signal(result.z)[good]
-    sigma[window][good] = (np.hypot(result.sigma, own) * unit)[good]
+    values[window][good] = crop.to_signal(fill.z)[good]
+    sigma[window][good] = (np.hypot(fill.sigma, own) * unit)[good]
     noise[window][good] = (own * unit)[good]
     for row, column in zone.blocks:
         if good[np.ix_(crop.block_rows == row, crop.block_columns == column)].any():
             methods[row, column] = (*methods.get((row, column), ()), name)
-    return f"the method {name} cannot fill them"

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sunpy_lasco.inpainting.losses import KINDS, draw_losses
+from sunpy_lasco.inpainting.methods.mixture import candidates
 from sunpy_lasco.inpainting.network.placement import place_windows
 from sunpy_lasco.inpainting.network.windows import windows_of
 from sunpy_lasco.inpainting.scene import HIDDEN_MARGIN, hidden_pixels
@@ -120,10 +121,12 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
         places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
         if len(places) > MOST_WINDOWS:
             places = [places[k] for k in sorted(rng.choice(len(places), MOST_WINDOWS, replace=False))]
-        alone, _, _ = windows_of(crop, architecture, truth=truth, neighbours=False, places=places)
+        # Both kinds of windows rest on the same fills.
+        common = {"truth": truth, "places": places, "made": candidates(crop) if working else None}
+        alone, _ = windows_of(crop, architecture, neighbours=False, **common)
         both = [None] * len(alone)
         if neighbours and architecture.neighbours and crop.neighbours:
-            both, _, _ = windows_of(crop, architecture, truth=truth, places=places)
+            both, _ = windows_of(crop, architecture, **common)
         for one, other in zip(alone, both, strict=True):
             if one.truth_known.sum() >= FEWEST_PIXELS:
                 yield one, other

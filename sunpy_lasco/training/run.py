@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
+from sunpy_lasco.inpainting.network.strata import STRATA
 from sunpy_lasco.inpainting.network.tensors import batch_of
 from sunpy_lasco.inpainting.network.weights import Trained, save_weights
 from sunpy_lasco.training.curves import draw_curves
@@ -23,6 +24,8 @@ __all__ = ["Result", "score", "train"]
 
 #: Windows of a setting that are needed for a factor of its own.
 FEWEST_WINDOWS = 20
+#: Kinds of holes in the open corona.
+OPEN = ("single", "few", "many")
 #: What every card says.
 LIMITS = (
     "Trained on full frames of the usual filter without polariser. A hole is corrected block by block; "
@@ -87,15 +90,15 @@ def _one(batch, index):
     return type(batch)(**{name: value[index : index + 1] for name, value in vars(batch).items()})
 
 
-def _scales(scores):
-    """Factors of sigma by kind of hole."""
+def _records(scores):
+    """Factors of sigma by kind of hole, as held-back windows tell them."""
     usual = scores.get("all", {}).get("factor", 1.0)
 
     def of(name):
         mine = scores.get(name, {})
         return mine.get("factor", usual) if mine.get("windows", 0) >= FEWEST_WINDOWS else usual
 
-    return {"single": of("open"), "few": of("open"), "many": of("open"), "border": of("border")}
+    return {name: {"sigma": of("open" if name in OPEN else "border")} for name in STRATA}
 
 
 def _loggers(output):
@@ -112,7 +115,7 @@ def _loggers(output):
 def train(
     recipe, files, camera, output, *,
     held_back=None, resume=None, accelerator="auto", devices="auto", max_time=None, download=False, progress=False,
-    scales=None,
+    records=None,
 ):  # fmt: skip
     """
     Train a network.
@@ -139,8 +142,9 @@ def train(
         Allow the weights of VGG-19 to be fetched.
     progress : `bool`, optional
         Show a progress bar.
-    scales : `dict`, optional
-        Factors of sigma by kind of hole, where no date is held back that would tell them.
+    records : `dict`, optional
+        What held-back dates tell of each kind of hole, where no date is held back here, as of
+        `~sunpy_lasco.inpainting.network.weights.Trained`.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def train(
     callbacks = [
         ModelCheckpoint(output / "checkpoints", save_last=True, monitor=None if judged is None else "held_back")
     ]
-    if judged is not None:
+    if judged is not None and recipe.keep == "best":
         callbacks.append(EarlyStopping("held_back", patience=recipe.patience))
     loggers = _loggers(output)
     trainer = lightning.Trainer(
@@ -182,7 +186,7 @@ def train(
     held = None if judged is None else loader(judged, recipe.batch, shuffle=False)
     trainer.fit(module, batches, held, ckpt_path=resume)
     best = callbacks[0].best_model_path
-    if judged is not None and best:
+    if judged is not None and best and recipe.keep == "best":
         module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
     card = _card(recipe, camera, seen, held_back, trainer.global_step)
     network = module.result.to("cpu").eval()
@@ -191,8 +195,11 @@ def train(
             "without neighbours": score(network, judged, neighbours=False),
             "with neighbours": score(network, judged, neighbours=True),
         }
-        scales = _scales(card["metrics"]["without neighbours"])
-    path = save_weights(output / "network.safetensors", Trained(network, camera, card, scales or {}))
+        records = {
+            "alone": _records(card["metrics"]["without neighbours"]),
+            "neighbours": _records(card["metrics"]["with neighbours"]),
+        }
+    path = save_weights(output / "network.safetensors", Trained((network,), camera, card, records or {}))
     (output / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return Result(path, card, draw_curves(Path(loggers[0].log_dir) / "metrics.csv", output / "curves.png"))
 
@@ -204,7 +211,7 @@ def _card(recipe, camera, seen, held_back, steps):
         "recipe": recipe.to_dict(),
         "steps": int(steps),
         "dates": sorted(group for group in seen.groups if not group.startswith("simulated")),
-        "windows": {name: int((origins == name).sum()) for name in ("real", "simulated")},
+        "windows": {name: int((origins == name).sum()) for name in ("real", "mixed", "simulated")},
         "held back": held_back,
         "limits": LIMITS,
     }

@@ -10,6 +10,7 @@ pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightnin
 
 from sunpy_lasco import cli  # noqa: E402
 from sunpy_lasco.inpainting.network.architecture import PUBLISHED, Architecture  # noqa: E402
+from sunpy_lasco.inpainting.network.strata import STRATA  # noqa: E402
 from sunpy_lasco.inpainting.network.tensors import batch_of, new_network, run  # noqa: E402
 from sunpy_lasco.inpainting.network.weights import load_weights  # noqa: E402
 from sunpy_lasco.training.crops import make_crops, save_crops  # noqa: E402
@@ -100,14 +101,14 @@ def test_training_lowers_the_loss(files, tmp_path):
     assert result.curves.stat().st_size > 10000
     # What was learnt is in the weights: on what it was trained it beats its base.
     trained = load_weights(result.weights)
-    assert score(trained.network, Windows(files[1:]), neighbours=False)["all"]["ratio"] < 0.8
+    assert score(trained.networks[0], Windows(files[1:]), neighbours=False)["all"]["ratio"] < 0.8
     assert trained.card["dates"] == ["second"]
     assert trained.card["steps"] == 150
     assert json.loads((tmp_path / "card.json").read_text()) == trained.card
 
 
 def test_held_back_date_is_judged_and_ends_the_training(files, tmp_path):
-    recipe = dataclasses.replace(RECIPE, learning_rate=0.0, patience=1, validate_every=5, average=0.0)
+    recipe = dataclasses.replace(RECIPE, learning_rate=0.0, keep="best", patience=1, validate_every=5, average=0.0)
     result = train(recipe, files, "C3", tmp_path, held_back="first", accelerator="cpu")
     # Nothing is learnt at no rate: the base is not beaten, and the second score is the last.
     assert result.card["steps"] == 10
@@ -115,13 +116,15 @@ def test_held_back_date_is_judged_and_ends_the_training(files, tmp_path):
     metrics = result.card["metrics"]
     assert metrics["without neighbours"]["all"]["ratio"] == pytest.approx(1.0, abs=1e-3)
     assert metrics["with neighbours"]["all"]["windows"] == len(Windows(files, only="first"))
-    assert set(load_weights(result.weights).scales) == {"single", "few", "many", "border"}
+    records = load_weights(result.weights).records
+    assert set(records) == {"alone", "neighbours"}
+    assert set(records["alone"]) == set(STRATA)
 
 
 def test_same_seed_same_weights_and_resumed_goes_on(files, tmp_path):
     short = dataclasses.replace(RECIPE, steps=4, validate_every=2)
     one, other = (train(short, files, "C3", tmp_path / name, accelerator="cpu") for name in ("a", "b"))
-    states = [load_weights(result.weights).network.state_dict() for result in (one, other)]
+    states = [load_weights(result.weights).networks[0].state_dict() for result in (one, other)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     longer = dataclasses.replace(short, steps=6)
     result = train(
@@ -143,7 +146,7 @@ def test_recipes_of_the_paper_make_a_step(files, tmp_path, preset):
     crops = make_crops(exposure, Scenes([exposure]).scene_of(exposure), architecture, number=4, seed=1)
     path = save_crops(tmp_path / "crops.npz", crops, group="a", origin="simulated")
     result = train(recipe, [path], "C3", tmp_path, accelerator="cpu")
-    assert load_weights(result.weights).network.architecture.normalisation == "histogram"
+    assert load_weights(result.weights).networks[0].architecture.normalisation == "histogram"
     curves = read_curves(tmp_path / "log" / "metrics.csv")
     assert {f"loss/{name}" for name, weight in recipe.losses.items() if weight} <= set(curves)
 

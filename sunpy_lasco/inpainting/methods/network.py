@@ -6,9 +6,51 @@ are any, in the working space, and tells its uncertainty.  torch is imported her
 the method is asked for.
 """
 
-from sunpy_lasco.errors import MissingAssetError
+import importlib.util
+from importlib import resources
 
-__all__ = ["fill"]
+import numpy as np
+
+from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.inpainting.interface import Fill
+
+__all__ = ["fill", "fill_all", "is_ready", "packaged_file"]
+
+
+def _has_torch():
+    return importlib.util.find_spec("torch") is not None
+
+
+def packaged_file(camera):
+    """
+    Where the weights for a camera are that come with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `importlib.resources.abc.Traversable`
+    """
+    return resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
+
+
+def is_ready(camera):
+    """
+    Whether the method works without anything of the user's; torch is not imported.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `bool`
+    """
+    return _has_torch() and packaged_file(camera).is_file()
 
 
 def fill(crop, *, weights=None, device="cpu", coefficients=None, neighbours=True):
@@ -18,15 +60,8 @@ def fill(crop, *, weights=None, device="cpu", coefficients=None, neighbours=True
     Parameters
     ----------
     crop : `~sunpy_lasco.inpainting.interface.Crop`
-    weights : path-like or `~sunpy_lasco.inpainting.network.weights.Trained`, optional
-        A network of ``sunpy-lasco train``; by default the one that comes with the package
-        for the camera.
-    device : `str`, optional
-        Where to compute, as torch names it.
-    coefficients : `~numpy.ndarray`, optional
-        Of the mixture that is corrected, by default those of the camera.
-    neighbours : `bool`, optional
-        Use exposures before and after, where there are any.
+    weights, device, coefficients, neighbours
+        As of `fill_all`.
 
     Returns
     -------
@@ -39,13 +74,56 @@ def fill(crop, *, weights=None, device="cpu", coefficients=None, neighbours=True
     sunpy_lasco.errors.AssetError
         If the file of weights is damaged, of another program, or for the other camera.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
+    return fill_all([crop], weights=weights, device=device, coefficients=coefficients, neighbours=neighbours)[0]
+
+
+def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours=True, only_better=False):
+    """
+    Fill holes with a network of partial convolutions, many at a time.
+
+    Parameters
+    ----------
+    crops : sequence of `~sunpy_lasco.inpainting.interface.Crop`
+        Of one frame.
+    weights : path-like or `~sunpy_lasco.inpainting.network.weights.Trained`, optional
+        A network of ``sunpy-lasco train``; by default the one that comes with the package
+        for the camera.
+    device : `str`, optional
+        Where to compute, as torch names it.
+    coefficients : `~numpy.ndarray`, optional
+        Of the mixture that is corrected, by default those of the camera.
+    neighbours : `bool`, optional
+        Use exposures before and after, where there are any.
+    only_better : `bool`, optional
+        Fill only such holes as the network has been seen to fill better than all other methods, on
+        dates that it was not trained on.
+
+    Returns
+    -------
+    `list` of `~sunpy_lasco.inpainting.interface.Fill`
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If there is no network, or no torch.
+    sunpy_lasco.errors.AssetError
+        If the file of weights is damaged, of another program, or for the other camera.
+    """
+    if not crops:
+        return []
+    if not _has_torch():
         msg = "The method 'network' needs torch: install it ('pip install torch'), or take method='auto'."
-        raise MissingAssetError(msg) from error
-    from sunpy_lasco.inpainting.network.choice import network_for
+        raise MissingAssetError(msg)
+    from sunpy_lasco.inpainting.network.choice import is_better, network_for
     from sunpy_lasco.inpainting.network.prediction import predict
 
-    trained = network_for(crop.camera, weights)
-    return predict(crop, trained, coefficients=coefficients, device=device, neighbours=neighbours)
+    trained = network_for(crops[0].camera, weights)
+    wanted = [not only_better or is_better(crop, trained, neighbours=neighbours) for crop in crops]
+    chosen = [crop for crop, its in zip(crops, wanted, strict=True) if its]
+    found = iter(predict(chosen, trained, coefficients=coefficients, device=device, neighbours=neighbours))
+    return [next(found) if its else _nothing(crop) for crop, its in zip(crops, wanted, strict=True)]
+
+
+def _nothing(crop):
+    nothing = np.full(crop.z.shape, np.nan)
+    return Fill(nothing, nothing)

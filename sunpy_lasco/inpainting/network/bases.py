@@ -43,7 +43,7 @@ def nearest_neighbours(crop):
     )
 
 
-def bases_of(crop, *, coefficients=None, neighbours=True):
+def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
     """
     Fill a hole without a network.
 
@@ -54,27 +54,28 @@ def bases_of(crop, *, coefficients=None, neighbours=True):
         Of the mixture.
     neighbours : `bool`, optional
         Use exposures before and after, where the crop has them and they fit.
+    made : `tuple`, optional
+        What `~sunpy_lasco.inpainting.methods.mixture.candidates` gave for this hole.
 
     Returns
     -------
     `Base` or None
         None where too little is known around the hole.
     """
-    values, spread = candidates(crop)
+    values, spread = candidates(crop) if made is None else made
     if np.isnan(values).any():
         return None
     fill = mixed_fill(crop, values, spread, coefficients=coefficients)
     images = np.zeros((len(values), *crop.hole.shape))
     images[:, crop.hole] = values
-    around = (None, None)
-    if neighbours and crop.neighbours:
-        around = nearest_neighbours(crop)
-        temporal = get_method("temporal")(crop)
-        there = np.isfinite(temporal.z) & np.isfinite(temporal.sigma)
-        fill = Fill(np.where(there, temporal.z, fill.z), np.where(there, _whole(temporal), fill.sigma))
-    return Base(fill, images, around)
-
-
-def _whole(fill):
-    """1 sigma of all that a fill may be off."""
-    return fill.sigma if fill.noise is None else np.hypot(fill.sigma, fill.noise)
+    if not (neighbours and crop.neighbours):
+        return Base(fill, images, (None, None))
+    temporal = get_method("temporal")(crop)
+    there = np.isfinite(temporal.z) & np.isfinite(temporal.sigma)
+    noise = np.zeros(crop.hole.shape) if temporal.noise is None else temporal.noise
+    fill = Fill(
+        np.where(there, temporal.z, fill.z),
+        np.where(there, temporal.sigma, fill.sigma),
+        np.where(there, noise, np.where(crop.hole, 0.0, np.nan)),
+    )
+    return Base(fill, images, nearest_neighbours(crop))

@@ -64,7 +64,7 @@ class PartialConv2d(nn.Module):
         some = valid > 0
         return torch.where(some, everything / valid.clamp(min=1.0), 0.0), some
 
-    def forward(self, x, mask):
+    def forward(self, x, mask, *, masked=False):
         """
         Convolve.
 
@@ -74,6 +74,8 @@ class PartialConv2d(nn.Module):
             (N, C, H, W); values that are not valid do not matter, not even NaN.
         mask : `torch.Tensor`
             1 where a value is valid and 0 elsewhere, (N, C, H, W) or (N, 1, H, W).
+        masked : `bool`, optional
+            The values are known to be 0 where they are not valid.
 
         Returns
         -------
@@ -82,13 +84,13 @@ class PartialConv2d(nn.Module):
         """
         with torch.no_grad():
             ratio, some = self._ratio(mask, x.shape[1])
-        known = torch.where(mask > 0, x, torch.zeros((), dtype=x.dtype, device=x.device))
+        known = x if masked else torch.where(mask > 0, x, torch.zeros((), dtype=x.dtype, device=x.device))
         sums = functional.conv2d(
             known, self.weight.to(x.dtype), stride=self.stride, padding=self.padding, dilation=self.dilation
         )
-        out = sums.float() * ratio + self.bias.float()[:, None, None]
-        out = torch.where(some, out, 0.0).to(sums.dtype)
-        return out, some.to(mask.dtype)
+        valid = some.to(mask.dtype)
+        out = (sums.float() * ratio + self.bias.float()[:, None, None] * valid).to(sums.dtype)
+        return out, valid
 
 
 def advance_mask(mask, pixels):

@@ -9,7 +9,7 @@ rows, with the Sun on the left: a network need not learn each direction anew.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import sparse
 
 __all__ = ["SHARE", "Placement", "Sampler", "place_windows"]
 
@@ -84,21 +84,50 @@ class Sampler:
     Parameters
     ----------
     placement : `Placement`
+    shape : `tuple` of `int`
+        Of the crop.
+
+    Notes
+    -----
+    A pixel of a window is the mean over a square of stored pixels, between whose places
+    is interpolated.  Both are one sparse matrix, which is made once for all images.
     """
 
-    def __init__(self, placement):
-        self.step = placement.step
-        # The mean over an even number of pixels belongs between two of them.
-        self.at = placement.to_crop() + (0.5 if self.step % 2 == 0 else 0.0)
+    def __init__(self, placement, shape):
+        self.at, self.size = placement.to_crop(), placement.size
+        rows, row_weights, columns, column_weights = (
+            part for at, length in zip(self.at, shape, strict=True) for part in _along(at.ravel(), placement.step, length)
+        )
+        where = rows[:, :, None] * shape[1] + columns[:, None, :]
+        weights = row_weights[:, :, None] * column_weights[:, None, :]
+        number, each = len(where), where[0].size
+        pointers = np.arange(number + 1) * each
+        self.matrix = sparse.csr_array(
+            (weights.reshape(-1), where.reshape(-1), pointers), shape=(number, shape[0] * shape[1])
+        )
 
-    def share(self, mask):
-        """Share of each pixel that a mask of the crop holds, (size, size)."""
-        smooth = ndimage.uniform_filter(mask.astype(np.float32), self.step, mode="constant")
-        return ndimage.map_coordinates(smooth, self.at, order=1, mode="constant")
+    def shares(self, images):
+        """Means over the pixels of the window, outside of the crop with 0: (..., size, size)."""
+        flat = np.asarray(images, dtype=np.float32)
+        found = self.matrix @ flat.reshape(-1, flat.shape[-2] * flat.shape[-1]).T
+        return np.ascontiguousarray(found.T).reshape(*flat.shape[:-2], self.size, self.size)
 
-    def mean(self, image, known):
-        """Mean over the known part of each pixel, 0 where it is too small; and where it is not."""
-        total = self.share(np.where(known, image, 0.0))
-        share = self.share(known)
+    def means(self, images, known):
+        """Means over the known part of each pixel, 0 where it is too small; and where it is not."""
+        known = np.asarray(known, dtype=bool)
+        totals, share = self.shares(np.stack([np.where(known, images, 0.0), known]))
         good = share >= SHARE
-        return np.where(good, total / np.maximum(share, 1e-3), 0.0), good
+        return np.where(good, totals / np.maximum(share, 1e-3), 0.0), good
+
+
+def _along(at, step, length):
+    """Along one axis: pixels that take part in each mean, and their weights; those outside have none."""
+    # The mean over a square is a step function of its middle; between steps is interpolated.
+    first = at - step / 2 + 0.5
+    lowest = np.floor(first).astype(np.int64)
+    share = (first - lowest)[:, None]
+    index = lowest[:, None] + np.arange(step + 1)
+    weight = np.full(index.shape, 1.0 / step)
+    weight[:, :1], weight[:, -1:] = (1 - share) / step, share / step
+    inside = (index >= 0) & (index < length)
+    return np.where(inside, index, 0), np.where(inside, weight, 0.0).astype(np.float32)

@@ -1,5 +1,5 @@
 """
-What a trained network makes of a hole.
+What trained networks make of holes.
 """
 
 import numpy as np
@@ -7,9 +7,10 @@ import torch
 from scipy import ndimage
 
 from sunpy_lasco.inpainting.interface import Fill
+from sunpy_lasco.inpainting.network.strata import stratum
 from sunpy_lasco.inpainting.network.tensors import batch_of, run
-from sunpy_lasco.inpainting.network.windows import windows_of
-from sunpy_lasco.inpainting.spread import SMALLEST_SIGMA, setting, structure
+from sunpy_lasco.inpainting.network.windows import prepare, rings_of
+from sunpy_lasco.inpainting.spread import SMALLEST_SIGMA, structure
 
 __all__ = ["predict"]
 
@@ -17,16 +18,58 @@ __all__ = ["predict"]
 BATCH = 16
 
 
-def predict(crop, trained, *, coefficients=None, device="cpu", neighbours=True):
+class _Hole:
+    """A hole while it is filled."""
+
+    def __init__(self, crop, trained, *, coefficients, neighbours):
+        self.crop, self.architecture = crop, trained.architecture
+        self.unit = self.architecture.output == "unit"
+        self.value, self.spread = (np.full(crop.z.shape, np.nan) for _ in range(2))
+        self.prepared = prepare(crop, self.architecture, coefficients=coefficients, neighbours=neighbours)
+        self.rings = [] if self.prepared is None else rings_of(crop, self.prepared.places)
+        with_neighbours = self.prepared is not None and self.prepared.has_neighbours
+        self.record = trained.record_of(stratum(crop), neighbours=with_neighbours)
+
+    def window(self, number):
+        """A window, with what was said of the rings outside of it."""
+        return self.prepared.window(number, value=self.value)
+
+    def take(self, number, window, said, spread):
+        """Take over what the network says of a block."""
+        place, pixels = self.prepared.places[number]
+        at, where = place.to_window(*pixels), tuple(pixels)
+        found = _between(said, window.hole, at)
+        if self.unit:
+            signal = np.full(self.crop.z.shape, np.nan)
+            signal[where] = self.prepared.equalisation.inverse(found)
+            self.value[where] = self.crop.from_signal(signal)[where]
+            return
+        self.value[where] = self.prepared.base.fill.z[where] + self.record["weight"] * window.unit * found
+        self.spread[where] = _between(spread, window.hole, at)
+
+    @property
+    def fill(self):
+        """What was made of the hole."""
+        if self.prepared is None:
+            return Fill(self.value, self.spread)
+        if self.unit:
+            # The published network tells no uncertainty: that of the surroundings stands for it.
+            return Fill(self.value, np.where(self.crop.hole, structure(self.crop), np.nan))
+        base = self.prepared.base.fill
+        sigma = base.sigma * np.exp(self.spread) * self.record["sigma"]
+        return Fill(self.value, np.maximum(sigma, SMALLEST_SIGMA), base.noise)
+
+
+def predict(crops, trained, *, coefficients=None, device="cpu", neighbours=True):
     """
-    Fill a hole with a network.
+    Fill holes with networks, many windows at a time.
 
     Parameters
     ----------
-    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    crops : sequence of `~sunpy_lasco.inpainting.interface.Crop`
     trained : `~sunpy_lasco.inpainting.network.weights.Trained`
     coefficients : `~numpy.ndarray`, optional
-        Of the mixture that the network corrects.
+        Of the mixture that the networks correct.
     device : `str`, optional
         Where to compute, as torch names it.
     neighbours : `bool`, optional
@@ -34,48 +77,39 @@ def predict(crop, trained, *, coefficients=None, device="cpu", neighbours=True):
 
     Returns
     -------
-    `~sunpy_lasco.inpainting.interface.Fill`
-        NaN all over where too little is known around the hole.
+    `list` of `~sunpy_lasco.inpainting.interface.Fill`
+        NaN all over where too little is known around a hole.
+
+    Notes
+    -----
+    The blocks of a large zone are filled from its edge inwards: what was said of one ring
+    of blocks stands in the windows of the next.
     """
-    architecture = trained.network.architecture
-    windows, places, base = windows_of(crop, architecture, coefficients=coefficients, neighbours=neighbours)
-    value, sigma = (np.full(crop.z.shape, np.nan) for _ in range(2))
-    if not windows:
-        return Fill(value, sigma)
-    unit = architecture.output == "unit"
-    for first in range(0, len(windows), BATCH):
-        part = slice(first, first + BATCH)
-        said, spread = _said(windows[part], trained, unit=unit, device=device)
-        for one, (place, pixels), what, how in zip(windows[part], places[part], said, spread, strict=True):
-            at = place.to_window(*pixels)
-            hole = one.hole
-            found = _between(what, hole, at)
-            if unit:
-                signal = np.full(crop.z.shape, np.nan)
-                signal[tuple(pixels)] = base.inverse(found)
-                value[tuple(pixels)] = crop.from_signal(signal)[tuple(pixels)]
-                continue
-            value[tuple(pixels)] = base.z[tuple(pixels)] + one.unit * found
-            sigma[tuple(pixels)] = base.sigma[tuple(pixels)] * np.exp(_between(how, hole, at))
-    if unit:
-        # The published network tells no uncertainty: that of the surroundings stands for it.
-        sigma = np.where(crop.hole, structure(crop), np.nan)
-    factor = trained.scales.get(setting(crop), 1.0)
-    return Fill(value, np.maximum(sigma * factor, SMALLEST_SIGMA))
+    holes = [_Hole(crop, trained, coefficients=coefficients, neighbours=neighbours) for crop in crops]
+    networks = [network.to(device) for network in trained.networks]
+    for ring in range(1, max((max(hole.rings, default=0) for hole in holes), default=0) + 1):
+        jobs = [(hole, number) for hole in holes for number, its in enumerate(hole.rings) if its == ring]
+        # What is said of a ring does not depend on the order within it.
+        windows = [hole.window(number) for hole, number in jobs]
+        for first in range(0, len(jobs), BATCH):
+            part = slice(first, first + BATCH)
+            said, spread = _said(windows[part], networks, unit=trained.architecture.output == "unit", device=device)
+            for (hole, number), window, what, how in zip(jobs[part], windows[part], said, spread, strict=True):
+                hole.take(number, window, what, how)
+    return [hole.fill for hole in holes]
 
 
-def _said(windows, trained, *, unit, device):
-    """Corrections (or images) and logarithms of the ratio of sigma, (n, size, size)."""
-    network = trained.network.to(device)
+def _said(windows, networks, *, unit, device):
+    """Mean corrections (or images) and logarithms of the ratio of sigma, (n, size, size)."""
     batch = batch_of(windows, unit_output=unit).to(device)
+    said, spread = torch.zeros_like(batch.base), torch.zeros_like(batch.base)
     with torch.inference_mode():
-        stages = run(network, batch)
-    # Each network speaks for its own ring.
-    said = sum(stage.ring * (stage.output - batch.base) for stage in stages)
-    spread = sum(
-        stage.ring * (torch.zeros_like(stage.output) if stage.log_ratio is None else stage.log_ratio)
-        for stage in stages
-    )
+        for network in networks:
+            # Each network of a cascade speaks for its own ring.
+            for stage in run(network, batch):
+                said += stage.ring * (stage.output - batch.base) / len(networks)
+                if stage.log_ratio is not None:
+                    spread += stage.ring * stage.log_ratio / len(networks)
     return said[:, 0].cpu().numpy().astype(float), spread[:, 0].cpu().numpy().astype(float)
 
 

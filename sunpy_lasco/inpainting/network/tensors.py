@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sunpy_lasco.inpainting.network.cascade import Cascade
-from sunpy_lasco.inpainting.network.windows import CONDITIONS, IMAGES
+from sunpy_lasco.inpainting.network.channels import CONDITIONS, IMAGES
 
 __all__ = ["Batch", "batch_of", "new_network", "run"]
 
@@ -64,7 +64,7 @@ def batch_of(windows, *, unit_output=False):
 
     Parameters
     ----------
-    windows : sequence of `~sunpy_lasco.inpainting.network.windows.Window`
+    windows : sequence of `~sunpy_lasco.inpainting.network.channels.Window`
         Or objects with the same attributes.
     unit_output : `bool`, optional
         The network says the image itself, between 0 and 1, and corrects no base.
@@ -80,11 +80,13 @@ def batch_of(windows, *, unit_output=False):
     def numbers(name):
         return torch.tensor([float(getattr(one, name)) for one in windows]).reshape(-1, 1, 1, 1)
 
-    images, masks = stack("images"), stack("masks")
+    # Channels last is the faster order for convolutions on processors.
+    images, masks, condition = (
+        stack(name).contiguous(memory_format=torch.channels_last) for name in ("images", "masks", "condition")
+    )
     unit, scale = numbers("unit"), numbers("unit") / numbers("structure")
     base = torch.zeros_like(images[:, :1]) if unit_output else images[:, 1:2] / scale
     hole, known = stack("hole")[:, None], stack("truth_known")[:, None]
-    condition = stack("condition")
     return Batch(
         images=images,
         masks=masks,
@@ -143,6 +145,5 @@ def new_network(architecture):
     -------
     `~sunpy_lasco.inpainting.network.cascade.Cascade`
     """
-    if architecture.output == "unit":
-        return Cascade(architecture)
-    return Cascade(architecture, channels=len(IMAGES), condition=len(CONDITIONS))
+    channels = {} if architecture.output == "unit" else {"channels": len(IMAGES), "condition": len(CONDITIONS)}
+    return Cascade(architecture, **channels).to(memory_format=torch.channels_last)

@@ -43,18 +43,19 @@ class PartialStage(nn.Module):
         self.residual = PartialConv2d(out_channels, out_channels, 3) if residual else None
         self.active = active
 
-    def forward(self, x, mask, condition=None):
+    def forward(self, x, mask, conditions=None, *, masked=True):
         """Features and mask of the next scale or place: (N, C', H', W') and (N, 1, H', W')."""
-        x, mask = self.conv(x, mask)
+        x, mask = self.conv(x, mask, masked=masked)
         if self.condition is not None:
-            x = x + self.condition(functional.adaptive_avg_pool2d(condition, x.shape[-2:]))
+            x = x + self.condition(conditions[x.shape[-1]])
         if self.norm is not None:
             x = self.norm(x)
         if self.active:
             x = functional.leaky_relu(x, SLOPE)
         if self.residual is not None:
-            x = x + functional.leaky_relu(self.residual(x, mask)[0], SLOPE)
-        return torch.where(mask > 0, x, torch.zeros((), dtype=x.dtype, device=x.device)), mask
+            x = x * mask
+            x = x + functional.leaky_relu(self.residual(x, mask, masked=True)[0], SLOPE)
+        return x * mask, mask
 
 
 class PartialUNet(nn.Module):
@@ -126,35 +127,45 @@ class PartialUNet(nn.Module):
             (N, C', H, W) and (N, 1, H, W)
         """
         kept = []
+        conditions = _pyramid(condition, len(self.encoder))
         for number, stage in enumerate(self.encoder):
             if number and self.pool == "max":
                 # What is not valid is 0 and must not win against what is negative.
                 low = torch.where(mask > 0, x, torch.full_like(x, -torch.inf))
                 x, mask = functional.max_pool2d(low, 2), functional.max_pool2d(mask, 2)
                 x = torch.where(mask > 0, x, torch.zeros_like(x))
-            x, mask = stage(x, mask, condition)
+            x, mask = stage(x, mask, conditions, masked=number > 0)
             kept.append((x, mask))
         kept.pop()
-        x, mask = self._at_the_bottom(x, mask, condition)
+        x, mask = self._at_the_bottom(x, mask, conditions)
         for stage in self.decoder:
             skipped, its_mask = kept.pop()
             if self.skip == "add":
-                x, mask = stage(x, mask, condition)
+                x, mask = stage(x, mask, conditions)
                 x, mask = _finer(x) + skipped, torch.maximum(_finer(mask), its_mask)
             else:
                 x = torch.cat([_finer(x), skipped], dim=1)
                 coarse = x.shape[1] - skipped.shape[1]
                 both = [_finer(mask).expand(-1, coarse, -1, -1), its_mask.expand(-1, skipped.shape[1], -1, -1)]
-                x, mask = stage(x, torch.cat(both, dim=1), condition)
-        return self.head(x, mask)
+                x, mask = stage(x, torch.cat(both, dim=1), conditions)
+        return self.head(x, mask, masked=True)
 
-    def _at_the_bottom(self, x, mask, condition):
+    def _at_the_bottom(self, x, mask, conditions):
         if self.attention is None:
-            return self.middle(x, mask, condition)
+            return self.middle(x, mask, conditions)
         places = x.flatten(2).transpose(1, 2)
         mixed, _ = self.attention(places, places, places, need_weights=False)
         mixed = mixed.transpose(1, 2).reshape(x.shape)
         return torch.where(mask > 0, mixed, torch.zeros_like(mixed)), mask
+
+
+def _pyramid(condition, scales):
+    """What is known of every pixel, at each scale by the width of its images."""
+    found = {}
+    for _ in range(scales if condition is not None else 0):
+        found[condition.shape[-1]] = condition
+        condition = functional.avg_pool2d(condition, 2)
+    return found
 
 
 def _finer(x):

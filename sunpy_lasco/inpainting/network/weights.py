@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
+from sunpy_lasco.inpainting.methods.network import packaged_file
 from sunpy_lasco.inpainting.network.architecture import Architecture
 from sunpy_lasco.inpainting.network.cascade import Cascade
 from sunpy_lasco.inpainting.network.tensors import new_network
@@ -24,20 +25,47 @@ from sunpy_lasco.inpainting.network.tensors import new_network
 __all__ = ["FORMAT", "Trained", "hash_of", "load_weights", "packaged_weights", "save_weights"]
 
 #: What the metadata call such files, with the version of their layout.
-FORMAT = "sunpy_lasco network 1"
+FORMAT = "sunpy_lasco network 2"
 
 
 @dataclass(eq=False)
 class Trained:
-    """A network with its weights, and what is known of it."""
+    """Networks with their weights, and what is known of them."""
 
-    network: Cascade
+    #: Networks of one architecture, whose answers are averaged.
+    networks: tuple[Cascade, ...]
     #: ``"C2"`` or ``"C3"``.
     camera: str
     #: Data by date, recipe, errors, limits.
     card: dict = field(default_factory=dict)
-    #: Factors of its sigma by kind of hole, as of `sunpy_lasco.inpainting.spread.setting`.
-    scales: dict = field(default_factory=dict)
+    #: For ``"alone"`` and ``"neighbours"``, by `sunpy_lasco.inpainting.network.strata.STRATA`: what dates
+    #: tell that were not trained on; see `record_of`.
+    records: dict = field(default_factory=dict)
+
+    @property
+    def architecture(self):
+        """Architecture of all networks."""
+        return self.networks[0].architecture
+
+    def record_of(self, stratum, *, neighbours):
+        """
+        What held-back dates tell of a kind of hole.
+
+        Parameters
+        ----------
+        stratum : `str`
+            One of `sunpy_lasco.inpainting.network.strata.STRATA`.
+        neighbours : `bool`
+            With exposures before or after.
+
+        Returns
+        -------
+        `dict`
+            ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"``
+            than all other methods there.
+        """
+        usual = {"weight": 1.0, "sigma": 1.0, "better": False}
+        return usual | self.records.get("neighbours" if neighbours else "alone", {}).get(stratum, {})
 
 
 def hash_of(tensors):
@@ -77,13 +105,18 @@ def save_weights(path, trained):
     `~pathlib.Path`
     """
     path = Path(path)
-    tensors = {name: value.detach().cpu().contiguous() for name, value in trained.network.state_dict().items()}
+    tensors = {
+        f"{number}.{name}": value.detach().cpu().contiguous()
+        for number, network in enumerate(trained.networks)
+        for name, value in network.state_dict().items()
+    }
     metadata = {
         "format": FORMAT,
         "camera": trained.camera,
-        "architecture": json.dumps(trained.network.architecture.to_dict()),
+        "architecture": json.dumps(trained.architecture.to_dict()),
+        "networks": str(len(trained.networks)),
         "card": json.dumps(trained.card),
-        "scales": json.dumps(trained.scales),
+        "records": json.dumps(trained.records),
         "sha256": hash_of(tensors),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,15 +167,22 @@ def load_weights(path):
         msg = f"{path} is damaged: its numbers do not have the hash that its metadata state. Copy or train it again."
         raise AssetError(msg)
     try:
-        network = new_network(Architecture.from_dict(json.loads(metadata["architecture"])))
-        network.load_state_dict(tensors)
-        trained = Trained(network, metadata["camera"], json.loads(metadata["card"]), json.loads(metadata["scales"]))
+        architecture = Architecture.from_dict(json.loads(metadata["architecture"]))
+        networks = tuple(_network(architecture, tensors, number) for number in range(int(metadata["networks"])))
+        trained = Trained(networks, metadata["camera"], json.loads(metadata["card"]), json.loads(metadata["records"]))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         msg = f"{path}: weights and architecture do not belong together: {error}"
         raise AssetError(msg) from error
-    network.eval()
-    network.requires_grad_(requires_grad=False)
     return trained
+
+
+def _network(architecture, tensors, number):
+    network = new_network(architecture)
+    start = f"{number}."
+    network.load_state_dict(
+        {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+    )
+    return network.eval().requires_grad_(requires_grad=False)
 
 
 @lru_cache(maxsize=2)
@@ -164,11 +204,10 @@ def packaged_weights(camera):
     sunpy_lasco.errors.MissingAssetError
         If there is none for the camera.
     """
-    place = resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
+    place = packaged_file(camera)
     if not place.is_file():
         msg = (
-            f"No trained network for {camera} comes with the package: none has been better than the mixture on dates "
-            "that it was not trained on. Train one with 'sunpy-lasco train --config recommended "
+            f"No trained network for {camera} comes with this installation. Train one with 'sunpy-lasco train --config recommended "
             f"--camera {camera} FILE ...' and name it: inpaint(smap, 'network', weights='network.safetensors')."
         )
         raise MissingAssetError(msg)

@@ -1,202 +1,152 @@
 """
-Windows of a crop, as a network sees them.
-
-Images with masks, what is known of every pixel, and, for training, the truth.  The same
-functions serve training and repair.
+Windows around the lost blocks of a crop.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.inpainting.network.bases import bases_of
+from sunpy_lasco.inpainting.interface import Crop, Fill
+from sunpy_lasco.inpainting.network.architecture import Architecture
+from sunpy_lasco.inpainting.network.bases import Base, bases_of
+from sunpy_lasco.inpainting.network.channels import equalised_window, working_window
 from sunpy_lasco.inpainting.network.histogram import Equalisation
-from sunpy_lasco.inpainting.network.placement import SHARE, Sampler, place_windows
+from sunpy_lasco.inpainting.network.placement import place_windows
 
-__all__ = ["CONDITIONS", "IMAGES", "Window", "windows_of"]
-
-#: Channels with a mask: the image, the image with the base in its hole, the fills of
-#: the mixture less the base, and the exposures before and after.
-IMAGES = ("image", "filled", "kriging", "radial", "harmonic", "biharmonic", "before", "after")
-#: Channels that are known of every pixel.
-CONDITIONS = (
-    "logarithm of the distance from the Sun",
-    "radius along rows",
-    "radius along columns",
-    "hole",
-    "hidden",
-    "depth in the hole",
-    "logarithm of the structure",
-    "logarithm of the unit",
-    "logarithm of sigma",
-    "hours of the exposure before",
-    "hours of the exposure after",
-)
-#: Lengths by which channels are brought near one: distance from the Sun in full-resolution
-#: pixels, depth in stored pixels.
-DISTANCE = 300.0
-DEPTH = 16.0
-#: Noise of a mean over 4 x 4 pixels, in units of the noise of a pixel: errors are not
-#: asked to be smaller.
-LEAST_UNIT = 0.25
-#: Values are kept within this many units.
-CLIP = 50.0
+__all__ = ["Prepared", "prepare", "rings_of", "windows_of"]
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
-    """A window in the form of a network; values of image are ``(z - level) / structure``."""
+class Prepared:
+    """A hole with all that its windows are made of."""
 
-    #: `IMAGES` and their masks, (8, size, size); where a mask is 0 the image is 0.
-    images: np.ndarray
-    masks: np.ndarray
-    #: `CONDITIONS`, (11, size, size)
-    condition: np.ndarray
-    #: Pixels to be filled, (size, size).
-    hole: np.ndarray
-    #: The truth less the base in units of ``unit``, 0 where it is not known.
-    truth: np.ndarray
-    truth_known: np.ndarray
-    #: Expected signal over its noise, (size, size).
-    brightness: np.ndarray
-    #: What the values of the image are measured by, in the working space.
-    level: float
-    structure: float
-    #: Unit of what the network says, in the working space.
-    unit: float
+    crop: Crop
+    architecture: Architecture
+    #: Windows, and the pixels of the hole (2, n) that each of them fills.
+    places: list
+    #: What the network corrects; None for equalised histograms.
+    base: Base | None
+    #: Of the known pixels, for a network of equalised histograms.
+    equalisation: Equalisation | None = None
+
+    @property
+    def has_neighbours(self):
+        """Whether exposures before or after take part."""
+        return self.base is not None and any(one is not None for one in self.base.neighbours)
+
+    def window(self, number, *, truth=None, value=None):
+        """
+        One window.
+
+        Parameters
+        ----------
+        number : `int`
+            Which of the places.
+        truth : `~numpy.ndarray`, optional
+            The working space in the hole, NaN where it is not known; (ny, nx).
+        value : `~numpy.ndarray`, optional
+            What stands in the hole instead of the base where it is finite: what the network said of
+            the rings outside of this block.
+
+        Returns
+        -------
+        `~sunpy_lasco.inpainting.network.channels.Window`
+        """
+        place, pixels = self.places[number]
+        crop = self.crop
+        if self.equalisation is not None:
+            image = self.equalisation.forward(np.where(crop.known, crop.signal, np.nan))
+            if truth is not None:
+                truth = self.equalisation.forward(np.where(crop.hole, crop.to_signal(truth), np.nan))
+            return equalised_window(crop, image, truth, place)
+        base = self.base
+        if value is not None and np.isfinite(value).any():
+            fill = Fill(np.where(np.isfinite(value), value, base.fill.z), base.fill.sigma, base.fill.noise)
+            base = replace(base, fill=fill)
+        return working_window(crop, base, truth, place, pixels)
 
 
-def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=True, places=None):
+def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=None, made=None):
     """
-    Everything that a network gets of a crop.
+    Make all that the windows of a hole are made of.
 
     Parameters
     ----------
     crop : `~sunpy_lasco.inpainting.interface.Crop`
     architecture : `~sunpy_lasco.inpainting.network.architecture.Architecture`
-    truth : `~numpy.ndarray`, optional
-        The working space in the hole, NaN where it is not known; (ny, nx).
     coefficients : `~numpy.ndarray`, optional
         Of the mixture, by default those of the camera.
     neighbours : `bool`, optional
         Use exposures before and after, if the architecture and the crop have them.
     places : `list`, optional
-        Some of those of `place_windows`, by default all.
+        Some of those of `~sunpy_lasco.inpainting.network.placement.place_windows`, by default all.
+    made : `tuple`, optional
+        As of `~sunpy_lasco.inpainting.network.bases.bases_of`.
 
     Returns
     -------
-    windows : `list` of `Window`
-    places : `list` of (`Placement`, `~numpy.ndarray`)
-        As of `place_windows`.
-    base : `~sunpy_lasco.inpainting.interface.Fill` or `Equalisation`
-        What the network corrects; of the histogram, how to come back.
+    `Prepared` or None
+        None where too little is known around the hole.
     """
     if places is None:
         places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
     if architecture.normalisation == "histogram":
-        base = Equalisation(np.where(crop.known, crop.signal, np.nan))
-        image = base.forward(np.where(crop.known, crop.signal, np.nan))
-        wanted = None if truth is None else base.forward(np.where(crop.hole, crop.to_signal(truth), np.nan))
-        return [_equalised(crop, image, wanted, place) for place, _ in places], places, base
-    base = bases_of(crop, coefficients=coefficients, neighbours=neighbours and architecture.neighbours)
-    if base is None:
-        return [], [], None
-    return [_working(crop, base, truth, place, pixels) for place, pixels in places], places, base.fill
+        known = np.where(crop.known, crop.signal, np.nan)
+        if not crop.known.any():
+            return None
+        return Prepared(crop, architecture, places, None, Equalisation(known))
+    around = neighbours and architecture.neighbours
+    base = bases_of(crop, coefficients=coefficients, neighbours=around, made=made)
+    return None if base is None else Prepared(crop, architecture, places, base)
 
 
-def _equalised(crop, image, truth, placement):
-    sampler = Sampler(placement)
-    value, known = sampler.mean(np.nan_to_num(image), np.isfinite(image))
-    blank = np.zeros((len(IMAGES) - 1, *known.shape), dtype=np.float32)
-    right, right_known = _truth(sampler, truth, known)
-    hole = sampler.share(crop.hole) > SHARE
-    return Window(
-        images=np.concatenate([value[None], blank]).astype(np.float32),
-        masks=np.concatenate([known[None], blank]).astype(np.float32),
-        condition=np.zeros((len(CONDITIONS), *known.shape), dtype=np.float32),
-        hole=hole,
-        truth=right.astype(np.float32),
-        truth_known=right_known & hole,
-        brightness=np.zeros(known.shape, dtype=np.float32),
-        level=0.0,
-        structure=1.0,
-        unit=1.0,
+def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=True, places=None, made=None):
+    """
+    Everything that a network gets of a crop.
+
+    Parameters
+    ----------
+    crop, architecture, coefficients, neighbours, places, made
+        As of `prepare`.
+    truth : `~numpy.ndarray`, optional
+        The working space in the hole, NaN where it is not known; (ny, nx).
+
+    Returns
+    -------
+    windows : `list` of `~sunpy_lasco.inpainting.network.channels.Window`
+    prepared : `Prepared` or None
+        None, and no windows, where too little is known around the hole.
+    """
+    prepared = prepare(
+        crop, architecture, coefficients=coefficients, neighbours=neighbours, places=places, made=made
     )
+    if prepared is None:
+        return [], None
+    return [prepared.window(number, truth=truth) for number in range(len(prepared.places))], prepared
 
 
-def _truth(sampler, truth, like):
-    if truth is None:
-        return np.zeros(like.shape, dtype=np.float32), np.zeros(like.shape, dtype=bool)
-    return sampler.mean(np.nan_to_num(truth), np.isfinite(truth))
+def rings_of(crop, places):
+    """
+    How deep in the zone each lost block lies.
 
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    places : `list`
+        As of `Prepared`.
 
-def _working(crop, base, truth, placement, pixels):
-    sampler = Sampler(placement)
-    z, known = sampler.mean(np.nan_to_num(crop.z), crop.known)
-    hole = sampler.share(crop.hole) > SHARE
-    value = np.where(np.isfinite(base.fill.z), base.fill.z, 0.0)
-    fill, filled = sampler.mean(value, crop.hole)
-    sigma, _ = sampler.mean(np.where(crop.hole, np.nan_to_num(base.fill.sigma), 0.0), crop.hole)
-    filled &= hole
-    level = float(np.median(z[known])) if known.any() else 0.0
-    structure = float(np.hypot(z[known].std() if known.any() else 0.0, 0.5))
-    unit = float(np.hypot(np.sqrt(np.mean(base.fill.sigma[tuple(pixels)] ** 2)), LEAST_UNIT))
-    images, masks = [(z - level) / structure], [known]
-    images.append((np.where(filled, fill, z) - level) / structure)
-    masks.append(known | filled)
-    for candidate in base.candidates:
-        mean, there = sampler.mean(candidate - value, crop.hole)
-        images.append(mean / unit)
-        masks.append(there & hole)
-    hours = []
-    for other in base.neighbours:
-        if other is None:
-            images.append(np.zeros_like(z))
-            masks.append(np.zeros_like(known))
-            hours.append(0.0)
-            continue
-        mean, there = sampler.mean(np.nan_to_num(other.z), np.isfinite(other.z))
-        images.append((mean - level) / structure)
-        masks.append(there)
-        hours.append(other.seconds / 3600.0)
-    right, right_known = _truth(sampler, truth, known)
-    masks = np.array(masks)
-    return Window(
-        images=np.where(masks, np.clip(images, -CLIP, CLIP), 0.0).astype(np.float32),
-        masks=masks.astype(np.float32),
-        condition=_condition(crop, placement, sampler, hole, (structure, unit, sigma / unit, *hours)),
-        hole=hole & filled,
-        truth=np.where(right_known & filled, np.clip((right - fill) / unit, -CLIP, CLIP), 0.0).astype(np.float32),
-        truth_known=right_known & filled,
-        brightness=sampler.mean(crop.expected / crop.noise, np.ones_like(crop.hole))[0].astype(np.float32),
-        level=level,
-        structure=structure,
-        unit=unit,
-    )
-
-
-def _condition(crop, placement, sampler, hole, numbers):
-    structure, unit, sigma, before, after = numbers
-    rows, columns = np.clip(sampler.at, 0, np.array(crop.z.shape)[:, None, None] - 1)
-    at = np.array([rows, columns])
-    x, y = (ndimage.map_coordinates(part, at, order=1) for part in (crop.x, crop.y))
-    radius = np.maximum(np.hypot(x, y), 1.0)
-    cos, sin = np.cos(placement.angle), np.sin(placement.angle)
-    flat = np.ones(hole.shape)
-    return np.array(
-        [
-            np.log(radius / DISTANCE),
-            (x * cos + y * sin) / radius,
-            (y * cos - x * sin) / radius,
-            hole,
-            sampler.share(crop.hidden) > SHARE,
-            np.minimum(ndimage.distance_transform_edt(hole) * placement.step / DEPTH, 3.0),
-            np.log(structure) * flat,
-            np.log(unit) * flat,
-            np.log(np.maximum(sigma, 0.05)) * hole,
-            before * flat,
-            after * flat,
-        ],
-        dtype=np.float32,
-    )
+    Returns
+    -------
+    `list` of `int`
+        1 for blocks next to one that is not lost, diagonals counted, 2 for those behind them, and so on.
+    """
+    first = crop.block_rows[0], crop.block_columns[0]
+    shape = crop.block_rows[-1] - first[0] + 1, crop.block_columns[-1] - first[1] + 1
+    lost = np.zeros(shape, dtype=bool)
+    blocks = [(crop.block_rows[rows[0]] - first[0], crop.block_columns[columns[0]] - first[1]) for _, (rows, columns) in places]
+    for block in blocks:
+        lost[block] = True
+    # Beyond the crop is the edge of the frame, where nothing is known.
+    depth = ndimage.distance_transform_cdt(lost, "chessboard") if not lost.all() else lost.astype(int)
+    return [max(int(depth[block]), 1) for block in blocks]

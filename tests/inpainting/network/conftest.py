@@ -23,7 +23,7 @@ def trained(architecture):
     network = new_network(architecture)
     for one in network.networks:
         torch.nn.init.normal_(one.head.weight, std=0.02)
-    return Trained(network.eval(), "C3", {"data": ["2002-01-08"]}, {"single": 1.5})
+    return Trained((network.eval(),), "C3", {"data": ["2002-01-08"]}, {"alone": {"single": {"sigma": 1.5}}})
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,10 +21,10 @@ fill = get_method("network")
 
 def test_saved_and_loaded_to_the_bit(tmp_path, trained):
     again = load_weights(save_weights(tmp_path / "a" / "network.safetensors", trained))
-    for name, value in trained.network.state_dict().items():
-        assert torch.equal(again.network.state_dict()[name], value)
-    assert again.network.architecture == trained.network.architecture
-    assert (again.camera, again.card, again.scales) == ("C3", trained.card, trained.scales)
+    for name, value in trained.networks[0].state_dict().items():
+        assert torch.equal(again.networks[0].state_dict()[name], value)
+    assert again.networks[0].architecture == trained.networks[0].architecture
+    assert (again.camera, again.card, again.records) == ("C3", trained.card, trained.records)
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["network.safetensors"]
 
 
@@ -50,8 +49,8 @@ def test_damaged_and_foreign_files_are_refused(tmp_path, trained, damage):
     elif damage == "foreign":
         save_file({"weight": torch.zeros(3)}, path, metadata={"format": "pt"})
     else:
-        other = Trained(new_network(Architecture(channels=(4,), kernels=(3,), decoder_kernels=(3,))), "C3")
-        object.__setattr__(other.network, "architecture", trained.network.architecture)
+        other = Trained((new_network(Architecture(channels=(4,), kernels=(3,), decoder_kernels=(3,))),), "C3")
+        object.__setattr__(other.networks[0], "architecture", trained.networks[0].architecture)
         save_weights(path, other)
     with pytest.raises(AssetError, match=r"network\.safetensors"):
         load_weights(path)
@@ -65,7 +64,7 @@ def test_missing_file_and_other_camera(tmp_path, trained, rough):
 
 
 def test_without_a_network_the_error_says_how_to_train(monkeypatch, tmp_path, raw_map, losing):
-    monkeypatch.setattr(module, "resources", SimpleNamespace(files=lambda _package: tmp_path))
+    monkeypatch.setattr(module, "packaged_file", lambda _camera: tmp_path / "nothing.safetensors")
     module.packaged_weights.cache_clear()
     with pytest.raises(MissingAssetError, match="sunpy-lasco train"):
         network_for("C3")
@@ -83,7 +82,7 @@ def test_it_is_a_method_of_its_own():
 def test_untrained_network_is_its_base(rough, architecture):
     torch.manual_seed(1)
     for crop in (rough(), rough(blocks=((1, 1), (1, 2), (2, 2)))):
-        found = fill(crop, weights=Trained(new_network(architecture).eval(), "C3"))
+        found = fill(crop, weights=Trained((new_network(architecture).eval(),), "C3"))
         base = get_method("mixture")(crop)
         assert np.allclose(found.z, base.z, equal_nan=True)
         assert np.allclose(found.sigma, base.sigma, equal_nan=True)
@@ -101,7 +100,7 @@ def test_corrections_stay_where_they_belong(trained, rough):
 
 def test_sigma_has_the_factor_of_the_card(trained, rough):
     crop = rough()
-    other = dataclasses.replace(trained, scales={"single": 3.0})
+    other = dataclasses.replace(trained, records={"alone": {"single": {"sigma": 3.0}}})
     ratio = fill(crop, weights=other).sigma / fill(crop, weights=trained).sigma
     assert ratio[crop.hole] == pytest.approx(2.0)
 
@@ -114,7 +113,7 @@ def test_published_kind_of_network_fills(rough):
         neighbours=False,
     )  # fmt: skip
     crop = rough()
-    found = fill(crop, weights=Trained(new_network(small).eval(), "C3"))
+    found = fill(crop, weights=Trained((new_network(small).eval(),), "C3"))
     signal = crop.to_signal(found.z)[crop.hole]
     known = crop.signal[crop.known]
     assert signal.min() >= known.min()

@@ -5,9 +5,10 @@ import pytest
 
 from sunpy_lasco.inpainting.interface import Neighbour, get_method
 from sunpy_lasco.inpainting.network.architecture import Architecture
+from sunpy_lasco.inpainting.network.channels import CONDITIONS, IMAGES
 from sunpy_lasco.inpainting.network.histogram import Equalisation
 from sunpy_lasco.inpainting.network.placement import Placement, Sampler, place_windows
-from sunpy_lasco.inpainting.network.windows import CONDITIONS, IMAGES, windows_of
+from sunpy_lasco.inpainting.network.windows import rings_of, windows_of
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, -2.0])
@@ -33,13 +34,13 @@ def test_the_sun_is_on_the_left(rough):
 
 def test_means_by_hand():
     image = np.arange(16.0).reshape(4, 4)
-    sampler = Sampler(Placement((1.5, 1.5), 0.0, 2, 2))
-    mean, known = sampler.mean(image, np.ones((4, 4), dtype=bool))
+    sampler = Sampler(Placement((1.5, 1.5), 0.0, 2, 2), (4, 4))
+    mean, known = sampler.means(image, np.ones((4, 4), dtype=bool))
     assert np.allclose(mean, [[2.5, 4.5], [10.5, 12.5]])
     assert known.all()
     where = np.ones((4, 4), dtype=bool)
     where[0, 0] = where[0, 1] = where[1, 0] = where[2, 3] = False
-    mean, known = sampler.mean(image, where)
+    mean, known = sampler.means(image, where)
     assert known.tolist() == [[False, True], [True, True]]
     assert mean[1, 1] == pytest.approx((10 + 14 + 15) / 3)
 
@@ -47,7 +48,7 @@ def test_means_by_hand():
 def test_windows_hold_what_they_name(rough):
     crop = rough()
     truth = np.where(crop.hole, 2.0, np.nan)
-    (window,), _, base = windows_of(crop, Architecture(), truth=truth)
+    (window,), prepared = windows_of(crop, Architecture(), truth=truth)
     assert window.images.shape == window.masks.shape == (len(IMAGES), 48, 48)
     assert window.condition.shape == (len(CONDITIONS), 48, 48)
     known, filled = window.masks[0] > 0, window.masks[1] > 0
@@ -59,7 +60,7 @@ def test_windows_hold_what_they_name(rough):
     # The base and the truth less the base make the truth.
     whole = window.level + window.structure * window.images[1] + window.unit * window.truth
     assert np.allclose(whole[window.truth_known], 2.0, atol=1e-4)
-    assert base.z[crop.hole] == pytest.approx(get_method("mixture")(crop).z[crop.hole])
+    assert prepared.base.fill.z[crop.hole] == pytest.approx(get_method("mixture")(crop).z[crop.hole])
     assert np.allclose(np.hypot(window.condition[1], window.condition[2]), 1.0, atol=1e-5)
     assert window.condition[1, 24, 24] > 0.999
 
@@ -67,8 +68,8 @@ def test_windows_hold_what_they_name(rough):
 def test_what_stood_in_the_hole_does_not_matter(rough):
     crop = rough()
     garbage = dataclasses.replace(crop, signal=np.where(crop.hole, 1e6, crop.signal))
-    (one,), _, _ = windows_of(crop, Architecture())
-    (other,), _, _ = windows_of(garbage, Architecture())
+    (one,), _ = windows_of(crop, Architecture())
+    (other,), _ = windows_of(garbage, Architecture())
     for name in ("images", "masks", "condition"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
 
@@ -80,7 +81,7 @@ def test_neighbours_in_time(rough):
         Neighbour(np.full((160, 160), 4.0), 1440.0, 1.0, 1.0),
     )
     crop = dataclasses.replace(crop, neighbours=around)
-    (window,), _, _ = windows_of(crop, Architecture())
+    (window,), _ = windows_of(crop, Architecture())
     assert np.allclose(window.level + window.structure * window.images[6][window.masks[6] > 0], 3.0, atol=1e-5)
     assert np.allclose(window.level + window.structure * window.images[7][window.masks[7] > 0], 4.0, atol=1e-5)
     assert window.condition[9:, 0, 0] == pytest.approx([-0.2, 0.4])
@@ -95,13 +96,14 @@ def test_neighbours_in_time(rough):
 def test_nothing_known_no_windows(rough):
     crop = rough()
     empty = dataclasses.replace(crop, z=np.full(crop.z.shape, np.nan))
-    assert windows_of(empty, Architecture()) == ([], [], None)
+    assert windows_of(empty, Architecture()) == ([], None)
 
 
 def test_one_window_for_each_block(rough):
-    windows, places, _ = windows_of(rough(blocks=((1, 1), (1, 2), (3, 3))), Architecture())
-    assert len(windows) == len(places) == 3
-    assert sum(pixels.shape[1] for _, pixels in places) == 3 * 1024
+    windows, prepared = windows_of(rough(blocks=((1, 1), (1, 2), (3, 3))), Architecture())
+    assert len(windows) == len(prepared.places) == 3
+    assert sum(pixels.shape[1] for _, pixels in prepared.places) == 3 * 1024
+    assert rings_of(prepared.crop, prepared.places) == [1, 1, 1]
 
 
 def test_equalisation_by_hand():
