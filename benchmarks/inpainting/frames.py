@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from astropy.io import fits
+from astropy.time import Time, TimeDelta
 
 from sunpy_lasco.inpainting.background import derive_background
 from sunpy_lasco.inpainting.pattern import derive_response
@@ -29,8 +30,10 @@ REAL = {
     ),
     "C2": ("22321894", "22322544", "22322625", "22322749", "22322784"),
 }  # fmt: skip
-#: Real frames whose neighbours in time are at hand.
-SEQUENCE = {name: (str(int(name) - 1), str(int(name) + 1)) for name in REAL["C3"] if name.startswith("3231")}
+#: Real frames whose neighbours in time are at hand: two before and two after, nearest first.
+SEQUENCE = {
+    name: tuple(str(int(name) + step) for step in (-1, 1, -2, 2)) for name in REAL["C3"] if name.startswith("3231")
+}
 #: The frame of each date that goes into the backgrounds of the other dates.
 BACKGROUND = {
     "C3": ("32046494", "32082153", "32108414", "32122317", "32219521", "32310941"),
@@ -45,7 +48,12 @@ SIMULATED = (
     ("2007-08-18T12:00:00", 0.15),
     ("2012-06-25T12:00:00", 0.9),
 )
-#: Time between simulated exposures, s.
+#: Places of the exposure that is scored, and of the one that goes into backgrounds, in simulated sequences.
+MIDDLE, FIRST = 2, 1
+#: Frames that are no neighbours: 160 of the blocks of the first are lost, the second is a sum with another filter.
+NO_NEIGHBOURS = ("32310957", "32310962")
+#: Time between simulated exposures, and farthest neighbour, s.
+LONGEST = {"C2": 1800.0, "C3": 5400.0}
 CADENCE = {"C2": 1440.0, "C3": 720.0}
 
 
@@ -86,7 +94,8 @@ def read(name):
 def real_exposure(name, *, context=False):
     """A real frame, with its neighbours if asked for."""
     raw, frame, offset = read(name)
-    around = tuple(read(other) for other in SEQUENCE.get(name, ())) if context else ()
+    near = [other for other in SEQUENCE.get(name, ()) if context and other not in NO_NEIGHBOURS]
+    around = tuple(read(other) for other in near)
     date, camera = frame.start.isot[:10], frame.camera.name
     # Three days of January 2002 are one date; those of C2 in January 2010 are all there is.
     group = date[:7] if date.startswith("2002-01") else date
@@ -95,21 +104,26 @@ def real_exposure(name, *, context=False):
 
 @lru_cache(maxsize=4)
 def simulated_exposures(camera, number):
-    """A simulated frame between two others, of the date of that number."""
+    """A simulated frame between two before and two after, of the date of that number."""
     from sunpy_lasco import simulate
 
     start, activity = SIMULATED[number]
     scene = simulate.corona(activity=activity, seed=100 + number)
-    made = simulate.sequence(camera, 3, start=start, cadence=CADENCE[camera], seed=1000 * (number + 1), scene=scene)
+    cadence = CADENCE[camera]
+    first = Time(start) - TimeDelta(cadence, format="sec")
+    made = simulate.sequence(camera, 5, start=first, cadence=cadence, seed=1000 * (number + 1) - 1, scene=scene)
     return [(one.data, Frame.from_header(one.header, one.data.shape), one.header.get("OFFSET")) for one in made]
 
 
 def simulated_exposure(camera, number):
     """A simulated frame with its neighbours."""
-    before, (raw, frame, offset), after = simulated_exposures(camera, number)
+    made = simulated_exposures(camera, number)
+    raw, frame, offset = made[MIDDLE]
+    reach = min(int(LONGEST[camera] // CADENCE[camera]), MIDDLE)
+    near = [one for place, one in enumerate(made) if 0 < abs(place - MIDDLE) <= reach]
     date = frame.start.isot[:10]
     group = f"simulated {date}"
-    return Exposure(f"{camera} {date}", camera, date, group, "simulated", raw, frame, offset, (before, after))
+    return Exposure(f"{camera} {date}", camera, date, group, "simulated", raw, frame, offset, tuple(near))
 
 
 def _clean_signal(raw, frame, offset):
@@ -132,7 +146,7 @@ def _derived(camera, origin, date):
     if origin == "real":
         parts = _others(next(one for one in map(real_exposure, REAL[camera]) if one.date == date))
     else:
-        parts = [simulated_exposures(camera, k)[0] for k in range(len(SIMULATED)) if SIMULATED[k][0][:10] != date]
+        parts = [simulated_exposures(camera, k)[FIRST] for k in range(len(SIMULATED)) if SIMULATED[k][0][:10] != date]
     signals = [_clean_signal(*part) for part in parts]
     unknown = np.isnan(signals).all(axis=0)
     return derive_background(signals, [part[1] for part in parts]), unknown

@@ -3,11 +3,11 @@ Score networks on dates that they were not trained on, beside the other methods.
 
     python benchmarks/inpainting/network.py DIRECTORY [--camera C3] [--output DIRECTORY]
 
-DIRECTORY holds directories ``without_DATE``, or ``without_DATE,DATE``, as
-``sunpy-lasco train --hold-back DATE --out DIRECTORY/without_DATE`` leaves it.  A frame is
-scored with the network that knows nothing of its date; mixture, backgrounds and
-responses are of other dates too.  Ratios are geometric means over holes with 95 % intervals of
-the bootstrap over them.
+DIRECTORY holds directories ``without_DATE``, or ``without_DATE,DATE``, as `train_networks`
+leaves them; of directories that differ in what follows ``_``, the networks are averaged.  A
+frame is scored with the networks that know nothing of its date; mixture, backgrounds, responses,
+and what the records say (weight of the correction, factor of sigma) are of other dates too.
+Ratios are geometric means over holes with 95 % intervals of the bootstrap over them.
 """
 
 import argparse
@@ -20,82 +20,105 @@ import numpy as np
 import torch
 from cases import cases_of
 from frames import exposures, scene_of
-from run import HERE, SEED, options_of
-from scores import coverage, judge
+from records import WEIGHTS, learn_records, table_lines
+from run import HERE, SEED, held_back_scale, options_of
+from scores import judge
 from tables import write_csv
 
-from sunpy_lasco.inpainting.interface import get_method
-from sunpy_lasco.inpainting.network.weights import load_weights
+from sunpy_lasco.inpainting.interface import Fill, get_method
+from sunpy_lasco.inpainting.methods.mixture import OTHERS, candidates, mixed_fill
+from sunpy_lasco.inpainting.network.prediction import predict
+from sunpy_lasco.inpainting.network.strata import stratum
+from sunpy_lasco.inpainting.network.weights import Trained, load_weights
 from sunpy_lasco.training.frames import groups_of
 
-#: Where holes are, by kind of loss.
-STRATA = {"occulter": "occulter", "pylon": "pylon", "edge": "edge"}
-COLUMNS = ("frame", "date", "kind", "blocks", "radius", "method", "bin8", "flux", "pixel", "ms")
-#: Draws of the bootstrap.
-DRAWS = 2000
-REFERENCES = ("fuzzy", "kriging", "radial", "mixture", "temporal")
+#: Losses are drawn with these seeds: more holes than those of `run`, among which these are.
+SEEDS = (SEED, SEED + 1)
+COLUMNS = ("frame", "date", "origin", "kind", "stratum", "blocks", "radius", "method", "bin8", "flux", "pixel", "ms")
+#: Days between groups of dates.
+APART = {"C2": 5.0, "C3": 27.0}
 
 
-def networks_of(directory, dates):
-    """The network for each date, by what it was trained without."""
+def networks_of(directory, dates, camera):
+    """The networks for each date, by what they were trained without; ``"simulated"`` takes any."""
     days = [np.datetime64(date).astype("datetime64[D]").astype(int) for date in dates]
-    numbers = dict(zip(dates, groups_of(days), strict=True))
+    numbers = dict(zip(dates, groups_of(days, APART[camera]), strict=True))
     found = {}
-    for path in sorted(directory.glob("without_*/network.safetensors")):
-        held = path.parent.name.removeprefix("without_").split(",")
+    for path in sorted(Path(directory).glob("without_*/network.safetensors")):
+        held = path.parent.name.removeprefix("without_").partition("_")[0].split(",")
+        one = load_weights(path)
         for date in dates:
-            if any(numbers[date] == numbers.get(one) for one in held):
-                found[date] = load_weights(path)
-    return found
+            if any(numbers[date] == numbers.get(day) for day in held):
+                found.setdefault(date, []).append(one)
+    return {date: Trained(sum((one.networks for one in ones), ()), camera) for date, ones in found.items()}
 
 
-def score_of(case, method, **options):
-    """A row of the table, None where the method declines."""
-    start = time.thread_time()
-    fill = get_method(method)(case.crop, **options)
-    spent = 1000 * (time.thread_time() - start) / case.blocks
-    found = judge(case, fill)
-    if found is None:
-        return None
-    return {"frame": case.name, "kind": case.kind, "blocks": case.blocks, "radius": case.radius, "ms": spent, **found}
+def scores_of(case, trained, held_back):
+    """What all methods make of a hole: scores by method."""
+    alone = replace(case.crop, neighbours=())
+    options = options_of("mixture", case, held_back)
+    values, spread = candidates(alone)
+    if np.isnan(values).any():
+        return {}
+
+    def whole(part):
+        image = np.full(alone.hole.shape, np.nan)
+        image[alone.hole] = part
+        return Fill(image, np.where(alone.hole, 1.0, np.nan))
+
+    fills = dict(zip(("kriging", *OTHERS), map(whole, values), strict=True))
+    fills["mean"] = whole((values[0] + values[1]) / 2)
+    fills["mixture"] = mixed_fill(alone, values, spread, **options)
+    fills["fuzzy"] = get_method("fuzzy")(alone)
+    fills["network"] = predict([alone], trained, **options)[0]
+    fills |= _weighted("network", fills["mixture"], fills["network"])
+    if case.crop.neighbours:
+        fills["temporal"] = get_method("temporal")(case.crop)
+        both = predict([case.crop], trained, **options)[0]
+        fills["network with neighbours"] = both
+        fills |= _weighted("network with neighbours", fills["temporal"], both)
+    return {name: found for name, fill in fills.items() if (found := judge(case, fill)) is not None}
 
 
-def ratio(rows, mine, reference, pick, measure="bin8"):
-    """Geometric mean of ratios with its interval, and the number of holes."""
-    values = {
-        name: {row["hole"]: row[measure] for row in rows if row["method"] == name and pick(row)}
-        for name in (mine, reference)
+def _weighted(name, base, fill):
+    """The same with less of the correction."""
+    there = np.isfinite(base.z)
+    correction = fill.z - np.where(there, base.z, fill.z)
+    return {
+        f"{name} x {weight}": replace(fill, z=fill.z - (1.0 - weight) * correction)
+        for weight in WEIGHTS
+        if weight != 1.0
     }
-    both = sorted(set(values[mine]) & set(values[reference]))
-    logs = np.log([max(values[mine][k], 1e-6) / max(values[reference][k], 1e-6) for k in both])
-    if len(logs) < 3:
-        return None
-    rng = np.random.default_rng(0)
-    drawn = np.exp(rng.choice(logs, (DRAWS, len(logs))).mean(axis=1))
-    return float(np.exp(logs.mean())), *(float(x) for x in np.percentile(drawn, (2.5, 97.5))), len(logs)
 
 
-def tables(rows):
-    """Ratios by stratum, and coverage, as text."""
-    lines = []
-    picks = {"open": lambda row: row["kind"] not in STRATA}
-    picks |= {kind: (lambda row, kind=kind: row["kind"] == kind) for kind in STRATA}
-    for measure in ("bin8", "flux"):
-        for method in ("network", "network with neighbours"):
-            for where, pick in picks.items():
-                for reference in REFERENCES:
-                    found = ratio(rows, method, reference, pick, measure)
-                    if found is not None:
-                        value, low, high, number = found
-                        lines.append(
-                            f"{measure} {method} / {reference}, {where}: {value:.3f} [{low:.3f}, {high:.3f}] n={number}"
-                        )
-    for method in sorted({row["method"] for row in rows}):
-        mine = [row for row in rows if row["method"] == method]
-        shares = coverage(mine)
-        lines.append(f"coverage {method}: {shares[0]:.3f} {shares[1]:.3f} of cells in {len(mine)} holes")
-        lines.append(f"cost {method}: {np.median([row['ms'] for row in mine]):.1f} ms a block (median)")
-    return lines
+def score_all(camera, directory, *, origins=("real",), seeds=SEEDS):
+    """Scores of all holes: a list of dictionaries."""
+    torch.set_num_threads(1)
+    held_back = json.loads((HERE / "held_back.json").read_text(encoding="utf-8"))
+    made = list(exposures((camera,), origins))
+    real = sorted({one.date for one in made if one.origin == "real"})
+    networks = networks_of(directory, real, camera)
+    holes = []
+    for exposure in made:
+        # No network was trained on simulated exposures of the benchmark: any may judge them.
+        trained = networks.get(exposure.date) if exposure.origin == "real" else networks[real[0]]
+        if trained is None:
+            print(f"{exposure.name} {exposure.date}: no network was trained without it")
+            continue
+        scene = scene_of(exposure)
+        for seed in seeds:
+            for case in cases_of(exposure, scene, seed=seed):
+                start = time.thread_time()
+                found = scores_of(case, trained, held_back)
+                if "network" in found:
+                    about = {
+                        "frame": case.name, "date": exposure.date, "group": case.group, "origin": case.origin,
+                        "kind": case.kind, "stratum": stratum(case.crop), "blocks": case.blocks, "radius": case.radius,
+                        "seconds": time.thread_time() - start, "classical": held_back_scale("mixture", case, held_back),
+                    }  # fmt: skip
+                    holes.append({"about": about, "scores": found})
+        print(f"{exposure.name} {exposure.date}: {len(holes)} holes", flush=True)
+    return holes
 
 
 def main():
@@ -104,36 +127,25 @@ def main():
     parser.add_argument("--camera", choices=("C2", "C3"), default="C3")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    held_back = json.loads((HERE / "held_back.json").read_text(encoding="utf-8"))
-    made = list(exposures((arguments.camera,), ("real",)))
-    networks = networks_of(arguments.directory, sorted({one.date for one in made}))
-    rows, hole = [], 0
-    for exposure in made:
-        trained = networks.get(exposure.date)
-        if trained is None:
-            print(f"{exposure.name} {exposure.date}: no network was trained without it")
-            continue
-        for case in cases_of(exposure, scene_of(exposure), seed=SEED):
-            hole += 1
-            alone = replace(case.crop, neighbours=())
-            mixed = options_of("mixture", case, held_back)
-            wanted = [(name, name, alone, {}) for name in ("fuzzy", "kriging", "radial")]
-            wanted += [("mixture", "mixture", alone, mixed)]
-            wanted += [("network", "network", alone, {"weights": trained, **mixed})]
-            if case.crop.neighbours:
-                wanted += [("temporal", "temporal", case.crop, {})]
-                wanted += [("network with neighbours", "network", case.crop, {"weights": trained, **mixed})]
-            for label, method, crop, options in wanted:
-                row = score_of(replace(case, crop=crop), method, **options)
-                if row is not None:
-                    rows.append({**row, "method": label, "hole": hole, "date": exposure.date})
-        print(f"{exposure.name} {exposure.date}: {hole} holes", flush=True)
-    arguments.output.mkdir(exist_ok=True, parents=True)
-    write_csv(arguments.output / f"network_{arguments.camera.lower()}.csv", rows, COLUMNS)
-    lines = tables(rows)
-    (arguments.output / f"network_{arguments.camera.lower()}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    camera = arguments.camera
+    holes = score_all(camera, arguments.directory, origins=("real", "simulated"))
+    write_results(holes, camera, arguments.output)
+
+
+def write_results(holes, camera, output):
+    """Tables of ratios and coverage; returns what the package ships as records, and what they were seen to do."""
+    output.mkdir(exist_ok=True, parents=True)
+    rows = [
+        {**hole["about"], "method": name, "ms": np.nan, **score}
+        for hole in holes
+        for name, score in hole["scores"].items()
+        if " x " not in name
+    ]
+    write_csv(output / f"network_{camera.lower()}.csv", rows, COLUMNS)
+    lines = table_lines(holes)
+    (output / f"network_{camera.lower()}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
+    return learn_records(holes)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ import numpy as np
 
 from sunpy_lasco.training.coronas import with_other_corona
 from sunpy_lasco.training.crops import load_crops, make_crops, save_crops
-from sunpy_lasco.training.frames import Scenes, read_exposures, simulated_exposures, with_neighbours
+from sunpy_lasco.training.frames import read_exposures, simulated_exposures, with_neighbours
+from sunpy_lasco.training.scenes import Scenes
 
 __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
 #: Entries of a recipe that decide what windows look like.
-DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart")
+DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated")
 
 
 def chosen_exposures(recipe, paths, camera):
@@ -90,8 +91,13 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
     `list` of `~pathlib.Path`
         A file for each frame that has windows.
     """
+    index = _index_of(recipe, paths, camera, directory)
+    if index.is_file():
+        files = [index.parent / name for name in json.loads(index.read_text(encoding="utf-8"))]
+        if all(path.is_file() for path in files):
+            return files
     chosen, everything = chosen_exposures(recipe, paths, camera)
-    scenes = Scenes(everything)
+    scenes = Scenes(everything, calibrated=recipe.calibrated, assets=recipe.assets)
     key = made_for(recipe, camera)
     files = []
     for exposure in chosen:
@@ -114,4 +120,14 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
         files.append(path)
         if say is not None:
             say(f"{exposure.name} {exposure.date}: {len(load_crops(path)[0]['partner'])} windows in {path.name}")
+    if files:
+        index.write_text(json.dumps([path.name for path in files], indent=1) + "\n", encoding="utf-8")
     return files
+
+
+def _index_of(recipe, paths, camera, directory):
+    """The file that names the windows of these frames, once they are all made."""
+    parts = [made_for(recipe, camera), sorted(Path(path).name for path in paths)]
+    parts += [recipe.frames_per_group, recipe.mixed, recipe.simulated]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    return Path(directory) / f"{camera}_{digest}.json"

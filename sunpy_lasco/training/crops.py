@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from sunpy_lasco.inpainting.losses import KINDS, draw_losses
 from sunpy_lasco.inpainting.methods.mixture import candidates
 from sunpy_lasco.inpainting.network.placement import place_windows
 from sunpy_lasco.inpainting.network.windows import windows_of
-from sunpy_lasco.inpainting.scene import HIDDEN_MARGIN, hidden_pixels
+from sunpy_lasco.inpainting.scene import HIDDEN_MARGIN
 from sunpy_lasco.inpainting.workspace import MARGIN, cut, point_like
 from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, nominal_untransmitted
@@ -38,6 +39,8 @@ SHARES = {
     "front": 0.06,
     "stars": 0.02,
 }
+#: How often only the nearest exposure of each side is shown, and only those of one side.
+NEAREST_SHARE, ONE_SIDE_SHARE = 0.3, 0.15
 #: Windows of a hole that are kept.
 MOST_WINDOWS = 4
 #: A window is kept if this many of its pixels have a truth.
@@ -102,7 +105,7 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
     """
     holes = blocks_to_pixels(blocks, frame)
     # As in a repair, what is hidden is no hole but for its rim.
-    sky = ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
+    sky = ~ndimage.binary_erosion(scene.hidden, iterations=round(HIDDEN_MARGIN / max(scene.binning)))
     lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
     working = architecture.normalisation == "working"
     # Large windows want large surroundings.
@@ -126,10 +129,21 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
         alone, _ = windows_of(crop, architecture, neighbours=False, **common)
         both = [None] * len(alone)
         if neighbours and architecture.neighbours and crop.neighbours:
-            both, _ = windows_of(crop, architecture, **common)
+            both, _ = windows_of(_some_neighbours(crop, rng), architecture, **common)
         for one, other in zip(alone, both, strict=True):
             if one.truth_known.sum() >= FEWEST_PIXELS:
                 yield one, other
+
+
+def _some_neighbours(crop, rng):
+    """All exposures before and after, or the nearest ones, or those of one side of time."""
+    kept = crop.neighbours
+    if (drawn := rng.random()) < NEAREST_SHARE:
+        kept = kept[:2]
+    elif drawn < NEAREST_SHARE + ONE_SIDE_SHARE:
+        side = rng.choice([-1, 1])
+        kept = tuple(one for one in kept if np.sign(one.seconds) == side) or kept
+    return replace(crop, neighbours=kept)
 
 
 def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rectangles=False):

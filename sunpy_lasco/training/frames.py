@@ -2,8 +2,7 @@
 Frames from which a network learns: real ones from files, and simulated ones.
 
 What is held back together are dates: frames less than 27 days apart see the same corona,
-and belong to one group.  The background model of a frame, and the response of its
-pixels, come from other groups, as they will where the network is used.
+and belong to one group.
 """
 
 from dataclasses import dataclass, replace
@@ -15,21 +14,16 @@ import astropy.units as u
 from astropy.io import fits
 from astropy.time import Time
 
-from sunpy_lasco.inpainting.background import builtin_background, derive_background
-from sunpy_lasco.inpainting.pattern import derive_response
-from sunpy_lasco.inpainting.response import response_epoch
-from sunpy_lasco.inpainting.scene import RESIDUAL_PATTERN, counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.inpainting.network.bases import EXPOSURES
 from sunpy_lasco.instrument.frame import Frame
 
-__all__ = ["Exposure", "Scenes", "groups_of", "read_exposures", "simulated_exposures", "with_neighbours"]
+__all__ = ["Exposure", "groups_of", "read_exposures", "simulated_exposures", "with_neighbours"]
 
 #: A rotation of the Sun as the Earth sees it, day.
 ROTATION = 27.0
-#: A background is made of at least this many frames of other dates.
-FEWEST_OTHERS = 3
 #: Longest time to a neighbour, s, and time between simulated exposures.
 LONGEST = {"C2": 1800.0, "C3": 5400.0}
-CADENCE = {"C2": 1440.0, "C3": 720.0}
+CADENCES = (720.0, 1440.0)
 #: Solar cycles 23 and 24, of which simulated dates are drawn (MJD).
 SIMULATED_DATES = (50200.0, 56700.0)
 
@@ -50,6 +44,8 @@ class Exposure:
     neighbours: tuple = ()
     #: 0 for a background of all other dates; others have one of some of them.
     variant: int = 0
+    #: Header of the file, which calibrated windows need.
+    header: object = None
 
     @property
     def date(self):
@@ -103,21 +99,19 @@ def read_exposures(paths, camera, *, apart=ROTATION):
             raw, header = np.array(hdus[0].data), hdus[0].header
         frame = Frame.from_header(header, raw.shape)
         if frame.camera.name == camera and frame.is_full_frame and not frame.is_binned:
-            found.append((path.rsplit("/", 1)[-1].split(".")[0], raw, frame, header.get("OFFSET")))
-    found.sort(key=lambda part: part[2].mjd)
-    numbers = groups_of([frame.mjd for _, _, frame, _ in found], apart)
+            name = path.rsplit("/", 1)[-1].split(".")[0]
+            found.append(Exposure(name, raw, frame, header.get("OFFSET"), "", "real", header=header))
+    found.sort(key=lambda one: one.frame.mjd)
+    numbers = groups_of([one.frame.mjd for one in found], apart)
     first = {}
-    for number, (_, _, frame, _) in zip(numbers, found, strict=True):
-        first.setdefault(number, frame.start.isot[:10])
-    return [
-        Exposure(name, raw, frame, offset, first[number], "real")
-        for number, (name, raw, frame, offset) in zip(numbers, found, strict=True)
-    ]
+    for number, one in zip(numbers, found, strict=True):
+        first.setdefault(number, one.date)
+    return [replace(one, group=first[number]) for number, one in zip(numbers, found, strict=True)]
 
 
 def with_neighbours(exposures):
     """
-    Give exposures the nearest ones before and after, where there are any.
+    Give exposures the two nearest ones before and after, where there are any.
 
     Parameters
     ----------
@@ -129,22 +123,21 @@ def with_neighbours(exposures):
     """
     found = []
     for one in exposures:
-        sides = {}
+        near = {-1.0: [], 1.0: []}
         for other in exposures:
             seconds = (other.frame.mid_mjd - one.frame.mid_mjd) * 86400.0 + other.frame.mid_time - one.frame.mid_time
             fits_it = (other.frame.filter, other.frame.polar) == (one.frame.filter, one.frame.polar)
-            if other is not one and fits_it and abs(seconds) <= LONGEST[one.frame.camera.name]:
-                side = np.sign(seconds)
-                if side not in sides or abs(seconds) < sides[side][0]:
-                    sides[side] = (abs(seconds), other)
-        found.append(replace(one, neighbours=tuple(part[1] for part in sides.values())))
+            if other is not one and fits_it and 0 < abs(seconds) <= LONGEST[one.frame.camera.name]:
+                near[np.sign(seconds)].append((abs(seconds), other))
+        sides = [sorted(side, key=lambda part: part[0])[: EXPOSURES // 2] for side in near.values()]
+        found.append(replace(one, neighbours=tuple(other for side in sides for _, other in side)))
     return found
 
 
 @lru_cache(maxsize=32)
 def simulated_exposures(camera, number, *, seed=0):
     """
-    A simulated exposure with one before and one after.
+    A simulated exposure with two before and two after.
 
     Parameters
     ----------
@@ -171,94 +164,18 @@ def simulated_exposures(camera, number, *, seed=0):
             )
         ]
     scene = simulate.corona(activity=activity, seed=int(rng.integers(2**31)), cme=ejections)
+    cadence = CADENCES[number % len(CADENCES)]
     made = simulate.sequence(
-        camera, 3, start=start, cadence=CADENCE[camera], seed=int(rng.integers(2**31)), scene=scene
+        camera, EXPOSURES + 1, start=start, cadence=cadence, seed=int(rng.integers(2**31)), scene=scene
     )
     parts = []
     for place, one in enumerate(made):
         frame = Frame.from_header(one.header, one.data.shape)
         name = f"simulated {number} {place}"
-        parts.append(Exposure(name, one.data, frame, one.header.get("OFFSET"), f"simulated {number}", "simulated"))
-    return replace(parts[1], neighbours=(parts[0], parts[2]))
-
-
-def _signal(exposure):
-    signal, _, _ = counts_above_bias(exposure.raw, exposure.frame, offset=exposure.offset)
-    signal[saturated(signal, exposure.frame)] = np.nan
-    return signal
-
-
-def _others(exposure, exposures):
-    """One exposure of each other date, of other groups if there are enough."""
-    origin = "simulated" if exposure.origin == "simulated" else "real"
-    by_date = {one.date: one for one in reversed(exposures) if one.origin == origin}
-    for far in (True, False):
-        found = [one for one in by_date.values() if (one.group != exposure.group if far else one.date != exposure.date)]
-        if len(found) >= FEWEST_OTHERS:
-            break
-    else:
-        return []
-    if exposure.variant:
-        # Backgrounds of other dates misfit in other ways.
-        rng = np.random.default_rng([exposure.variant, int(exposure.frame.mjd)])
-        number = int(rng.integers(FEWEST_OTHERS, len(found) + 1))
-        found = [found[k] for k in sorted(rng.choice(len(found), number, replace=False))]
-    return found
-
-
-def _simulated_response(exposure):
-    """The response of simulated pixels, known as well as that of real ones."""
-    from sunpy_lasco.simulate.chip import pixel_pattern
-
-    pattern = pixel_pattern(exposure.frame.camera.name, exposure.frame.start)
-    error = np.random.default_rng([7, int(exposure.frame.mjd)]).standard_normal(pattern.shape)
-    return (pattern * (1.0 + RESIDUAL_PATTERN * error)).astype(np.float32)
-
-
-class Scenes:
-    """
-    Scenes of exposures; what is derived for a date is kept until the next one is asked for.
-
-    Parameters
-    ----------
-    exposures : sequence of `Exposure`
-        All there are, of one camera.
-    """
-
-    def __init__(self, exposures):
-        self.exposures = list(exposures)
-        self._made = {}
-
-    def _models(self, exposure):
-        key = (exposure.origin, exposure.group, exposure.date, exposure.variant)
-        if key not in self._made:
-            others = _others(exposure, self.exposures)
-            background, unknown, response = builtin_background(exposure.frame.camera.name), None, None
-            if others:
-                signals = [_signal(one) for one in others]
-                unknown = np.isnan(signals).all(axis=0)
-                background = derive_background(signals, [one.frame for one in others])
-            epoch = response_epoch(exposure.frame)
-            same = [one for one in others if epoch is not None and epoch.contains(one.frame.mjd)]
-            if exposure.origin == "simulated":
-                response = _simulated_response(exposure)
-            elif same:
-                frames = [one.frame for one in same]
-                response, _ = derive_response([_signal(one) for one in same], frames, background=background)
-            self._made = {key: (background, unknown, response)}
-        return self._made[key]
-
-    def scene_of(self, exposure):
-        """The scene of an exposure without artificial holes, with its neighbours."""
-        background, unknown, response = self._models(exposure)
-        around = [neighbour_of(exposure.frame, one.raw, one.frame, offset=one.offset) for one in exposure.neighbours]
-        scene, _ = frame_scene(
-            exposure.raw,
-            exposure.frame,
-            background=background,
-            response=response,
-            neighbours=around,
-            offset=exposure.offset,
-        )
-        # Where all frames of the background are saturated it says nothing.
-        return scene if unknown is None else replace(scene, unusable=scene.unusable | unknown & ~scene.holes)
+        group, offset = f"simulated {number}", one.header.get("OFFSET")
+        parts.append(Exposure(name, one.data, frame, offset, group, "simulated", header=one.header))
+    middle = EXPOSURES // 2
+    near = [
+        one for place, one in enumerate(parts) if place != middle and abs(place - middle) * cadence <= LONGEST[camera]
+    ]
+    return replace(parts[middle], neighbours=tuple(near))

@@ -9,6 +9,7 @@ import torch
 
 from sunpy_lasco.inpainting.network.architecture import Architecture
 from sunpy_lasco.inpainting.network.tensors import new_network, run
+from sunpy_lasco.training.losses.efficientnet import EfficientNetFeatures
 from sunpy_lasco.training.losses.extractors import FeatureExtractor, vgg19_weights
 from sunpy_lasco.training.losses.total import WITH_FEATURES, TotalLoss
 from sunpy_lasco.training.recipe import Recipe
@@ -32,12 +33,16 @@ def extractor_of(recipe, *, download=False):
 
     Returns
     -------
-    `~sunpy_lasco.training.losses.extractors.FeatureExtractor` or None
+    `torch.nn.Module` or None
+        `~sunpy_lasco.training.losses.extractors.FeatureExtractor`, or
+        `~sunpy_lasco.training.losses.efficientnet.EfficientNetFeatures`.
     """
     if recipe.features == "none" or not any(recipe.losses.get(name) for name in WITH_FEATURES):
         return None
     if recipe.features == "random":
         return FeatureExtractor("random", seed=recipe.seed, width=RANDOM_WIDTH)
+    if recipe.features == "efficientnet":
+        return EfficientNetFeatures()
     path = None if recipe.features == "vgg19" else recipe.features
     return FeatureExtractor(vgg19_weights(path, download=download))
 

@@ -25,7 +25,7 @@ class Recipe:
     #: Weights of the terms of the loss, see `sunpy_lasco.training.losses.total.TERMS`.
     losses: dict = field(default_factory=dict)
     #: What gives the features of perceptual and style terms: ``"none"``, ``"random"``,
-    #: ``"vgg19"``, or a file of the weights of VGG-19.
+    #: ``"efficientnet"`` (of the extra 'features'), ``"vgg19"``, or a file of the weights of VGG-19.
     features: str = "none"
     #: ``"adam"`` or ``"adamw"``, its learning rate, and the largest norm of a gradient.
     optimizer: str = "adamw"
@@ -43,13 +43,17 @@ class Recipe:
     #: ``"32-true"`` or ``"bf16-mixed"``.
     precision: str = "32-true"
     #: Share of the windows with neighbours that are shown without them.
-    neighbour_dropout: float = 0.5
+    neighbour_dropout: float = 0.35
     #: Losses drawn per frame, frames per group of dates, real frames that get another
     #: corona, and simulated exposures.
     losses_per_frame: int = 120
     frames_per_group: int = 10
     mixed: int = 36
     simulated: int = 24
+    #: Calibrate frames first, as in the paper, with calibration images of a directory or
+    #: ``"estimate"``; by default those of the configuration.
+    calibrated: bool = False
+    assets: str | None = None
     #: Days between groups of dates.
     days_apart: float = 27.0
     #: One rectangle of blocks is lost, as in the paper, instead of real losses.
@@ -128,7 +132,7 @@ PRESETS = {
     ),
     "paper-full": replace(
         _PAPER, name="paper-full", architecture=PUBLISHED, features="none",
-        losses={"pixel_inner": 6.0, "pixel_difference": 6.0}, precision="bf16-mixed", batch=4,
+        losses={"pixel_inner": 6.0, "pixel_difference": 6.0}, precision="bf16-mixed", batch=4, calibrated=True,
     ),
 }  # fmt: skip
 

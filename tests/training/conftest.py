@@ -12,11 +12,11 @@ def make_batch(**changes):
 
     hole = torch.zeros(1, 1, 16, 16)
     hole[..., 4:12, 4:12] = 1
-    condition = torch.zeros(1, 11, 16, 16)
+    condition = torch.zeros(1, 13, 16, 16)
     condition[:, 1] = 1.0
     values = {
-        "images": torch.zeros(1, 8, 16, 16),
-        "masks": (1 - hole).expand(1, 8, 16, 16).clone(),
+        "images": torch.zeros(1, 10, 16, 16),
+        "masks": (1 - hole).expand(1, 10, 16, 16).clone(),
         "condition": condition,
         "base": torch.zeros(1, 1, 16, 16),
         "scale": torch.ones(1, 1, 1, 1),

@@ -7,7 +7,8 @@ from sunpy_lasco.inpainting.losses import draw_losses
 from sunpy_lasco.inpainting.network.architecture import Architecture
 from sunpy_lasco.instrument.blocks import nominal_untransmitted
 from sunpy_lasco.training.crops import draw_rectangle, load_crops, make_crops, save_crops, windows_with_truth
-from sunpy_lasco.training.frames import Scenes, groups_of, read_exposures, simulated_exposures, with_neighbours
+from sunpy_lasco.training.frames import groups_of, read_exposures, simulated_exposures, with_neighbours
+from sunpy_lasco.training.scenes import Scenes
 
 ARCHITECTURE = Architecture()
 

@@ -5,7 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from sunpy_lasco.errors import AssetError, MissingAssetError  # noqa: E402
-from sunpy_lasco.training.losses import extractors  # noqa: E402
+from sunpy_lasco.training.losses import efficientnet, extractors  # noqa: E402
+from sunpy_lasco.training.losses.efficientnet import EfficientNetFeatures  # noqa: E402
 from sunpy_lasco.training.losses.extractors import FeatureExtractor, vgg19_weights  # noqa: E402
 
 
@@ -66,3 +67,27 @@ def test_files_that_would_run_code_are_refused(stored, monkeypatch, capsys):
     with pytest.raises(AssetError, match="cannot be read"):
         vgg19_weights(path)
     assert "run" not in capsys.readouterr().out.split()
+
+
+def test_features_of_a_package():
+    features = EfficientNetFeatures()
+    image = torch.rand(2, 1, 48, 48, requires_grad=True)
+    found = features(image)
+    assert [part.shape[1:] for part in found] == [(16, 24, 24), (24, 12, 12), (40, 6, 6)]
+    sum(part.square().mean() for part in found).backward()
+    assert image.grad.abs().min() >= 0
+    assert image.grad.abs().max() > 0
+    assert not [name for name, part in features.named_parameters() if part.requires_grad]
+    assert features.state_dict() == {}
+    assert not features.train().training
+    # Trained weights, which are the same each time.
+    assert torch.equal(found[2], EfficientNetFeatures()(image)[2])
+
+
+def test_features_of_a_package_that_is_absent_or_another(monkeypatch):
+    monkeypatch.setattr(efficientnet, "SHA256_PREFIX", "00000000")
+    with pytest.raises(AssetError, match="other weights"):
+        EfficientNetFeatures()
+    monkeypatch.setattr(efficientnet, "PACKAGES", ("a_package_that_is_not_there",))
+    with pytest.raises(MissingAssetError, match="features"):
+        EfficientNetFeatures()

@@ -16,10 +16,11 @@ from sunpy_lasco.inpainting.network.weights import load_weights  # noqa: E402
 from sunpy_lasco.training.crops import make_crops, save_crops  # noqa: E402
 from sunpy_lasco.training.curves import read_curves  # noqa: E402
 from sunpy_lasco.training.data import Windows, loader  # noqa: E402
-from sunpy_lasco.training.frames import Scenes, simulated_exposures  # noqa: E402
+from sunpy_lasco.training.frames import simulated_exposures  # noqa: E402
 from sunpy_lasco.training.losses.total import TotalLoss  # noqa: E402
 from sunpy_lasco.training.recipe import PRESETS  # noqa: E402
 from sunpy_lasco.training.run import score, train  # noqa: E402
+from sunpy_lasco.training.scenes import Scenes  # noqa: E402
 from sunpy_lasco.training.scores import best_factor, relative_error  # noqa: E402
 
 # What other packages warn of on their own account.

@@ -9,7 +9,11 @@ import numpy as np
 from sunpy_lasco.inpainting.interface import Fill, get_method
 from sunpy_lasco.inpainting.methods.mixture import candidates, mixed_fill
 
-__all__ = ["Base", "bases_of", "nearest_neighbours"]
+__all__ = ["EXPOSURES", "Base", "bases_of", "nearest_neighbours"]
+
+
+#: Exposures before and after that a network sees: two of each.
+EXPOSURES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +24,13 @@ class Base:
     fill: Fill
     #: Kriging, radial, harmonic and biharmonic fills; 0 outside of the hole; (4, ny, nx).
     candidates: np.ndarray
-    #: The nearest exposures before and after; None where there is none.
+    #: As of `nearest_neighbours`.
     neighbours: tuple
 
 
 def nearest_neighbours(crop):
     """
-    The nearest exposures before and after.
+    The nearest exposures before and after, and the next ones.
 
     Parameters
     ----------
@@ -35,12 +39,14 @@ def nearest_neighbours(crop):
     Returns
     -------
     `tuple`
-        Two `~sunpy_lasco.inpainting.interface.Neighbour` or None.
+        `EXPOSURES` `~sunpy_lasco.inpainting.interface.Neighbour` or None: before, after, second before,
+        second after.
     """
-    return tuple(
-        next((one for one in crop.neighbours if np.sign(one.seconds) == side and np.isfinite(one.z).any()), None)
+    sides = [
+        [one for one in crop.neighbours if np.sign(one.seconds) == side and np.isfinite(one.z).any()]
         for side in (-1, 1)
-    )
+    ]
+    return tuple(side[place] if place < len(side) else None for place in range(EXPOSURES // 2) for side in sides)
 
 
 def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
@@ -69,7 +75,7 @@ def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
     images = np.zeros((len(values), *crop.hole.shape))
     images[:, crop.hole] = values
     if not (neighbours and crop.neighbours):
-        return Base(fill, images, (None, None))
+        return Base(fill, images, (None,) * EXPOSURES)
     temporal = get_method("temporal")(crop)
     there = np.isfinite(temporal.z) & np.isfinite(temporal.sigma)
     noise = np.zeros(crop.hole.shape) if temporal.noise is None else temporal.noise

@@ -15,8 +15,12 @@ from sunpy_lasco.inpainting.network.placement import SHARE, Sampler
 __all__ = ["CONDITIONS", "IMAGES", "Window", "equalised_window", "working_window"]
 
 #: Channels with a mask: the image, the image with the base in its hole, the fills of
-#: the mixture less the base, and the exposures before and after.
-IMAGES = ("image", "filled", "kriging", "radial", "harmonic", "biharmonic", "before", "after")
+#: the mixture less the base, and what exposures before and after differ by from the
+#: image with the base in its hole.
+IMAGES = (
+    "image", "filled", "kriging", "radial", "harmonic", "biharmonic",
+    "before", "after", "second before", "second after",
+)  # fmt: skip
 #: Channels that are known of every pixel.
 CONDITIONS = (
     "logarithm of the distance from the Sun",
@@ -30,6 +34,8 @@ CONDITIONS = (
     "logarithm of sigma",
     "hours of the exposure before",
     "hours of the exposure after",
+    "hours of the second exposure before",
+    "hours of the second exposure after",
 )
 #: Lengths by which channels are brought near one: distance from the Sun in full-resolution
 #: pixels, depth in stored pixels.
@@ -46,10 +52,10 @@ CLIP = 50.0
 class Window:
     """A window in the form of a network; values of image are ``(z - level) / structure``."""
 
-    #: `IMAGES` and their masks, (8, size, size); where a mask is 0 the image is 0.
+    #: `IMAGES` and their masks, (10, size, size); where a mask is 0 the image is 0.
     images: np.ndarray
     masks: np.ndarray
-    #: `CONDITIONS`, (11, size, size)
+    #: `CONDITIONS`, (13, size, size)
     condition: np.ndarray
     #: Pixels to be filled, (size, size).
     hole: np.ndarray
@@ -129,12 +135,11 @@ def working_window(crop, base, truth, placement, pixels):
     sampler = Sampler(placement, crop.hole.shape)
     value = np.where(np.isfinite(base.fill.z), base.fill.z, 0.0)
     around = [np.full(crop.z.shape, np.nan) if other is None else other.z for other in base.neighbours]
-    images = np.stack(
-        [crop.z, value, np.where(crop.hole, base.fill.sigma, 0.0), *(base.candidates - value), *around]
-    )
+    images = np.stack([crop.z, value, np.where(crop.hole, base.fill.sigma, 0.0), *(base.candidates - value), *around])
     known = np.stack([crop.known, *[crop.hole] * (2 + len(base.candidates)), *(np.isfinite(one) for one in around)])
     means, there = sampler.means(np.nan_to_num(images), known)
-    z, fill, sigma, others, around = means[0], means[1], means[2], means[3:-2], means[-2:]
+    last = -len(around)
+    z, fill, sigma, others, around = means[0], means[1], means[2], means[3:last], means[last:]
     hole, hidden, brightness = sampler.shares(np.stack([crop.hole, crop.hidden, crop.expected / crop.noise]))
     hole, hidden = hole > SHARE, hidden > SHARE
     known, filled = there[0], there[1] & hole
@@ -146,10 +151,11 @@ def working_window(crop, base, truth, placement, pixels):
             ((z - level) / structure)[None],
             ((np.where(filled, fill, z) - level) / structure)[None],
             others / unit,
-            (around - level) / structure,
+            (around - np.where(filled, fill, z)) / unit,
         ]
     )
-    masks = np.concatenate([[known, known | filled], there[3:-2] & hole, there[-2:]])
+    whole = known | filled
+    masks = np.concatenate([[known, whole], there[3:last] & hole, there[last:] & whole])
     hours = [0.0 if other is None else other.seconds / 3600.0 for other in base.neighbours]
     right, right_known = _truth(sampler, truth, known)
     right_known &= filled
@@ -168,7 +174,7 @@ def working_window(crop, base, truth, placement, pixels):
 
 
 def _condition(crop, placement, sampler, masks, numbers):
-    (hole, hidden), (structure, unit, sigma, before, after) = masks, numbers
+    (hole, hidden), (structure, unit, sigma, *hours) = masks, numbers
     rows, columns = sampler.at
     # Positions are linear along the axes of a crop.
     x = np.interp(columns, np.arange(crop.x.shape[1]), crop.x[0])
@@ -187,8 +193,7 @@ def _condition(crop, placement, sampler, masks, numbers):
             np.log(structure) * flat,
             np.log(unit) * flat,
             np.log(np.maximum(sigma, 0.05)) * hole,
-            before * flat,
-            after * flat,
+            *(one * flat for one in hours),
         ],
         dtype=np.float32,
     )

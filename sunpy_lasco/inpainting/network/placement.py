@@ -96,7 +96,9 @@ class Sampler:
     def __init__(self, placement, shape):
         self.at, self.size = placement.to_crop(), placement.size
         rows, row_weights, columns, column_weights = (
-            part for at, length in zip(self.at, shape, strict=True) for part in _along(at.ravel(), placement.step, length)
+            part
+            for at, length in zip(self.at, shape, strict=True)
+            for part in _along(at.ravel(), placement.step, length)
         )
         where = rows[:, :, None] * shape[1] + columns[:, None, :]
         weights = row_weights[:, :, None] * column_weights[:, None, :]

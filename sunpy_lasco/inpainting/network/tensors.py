@@ -21,10 +21,10 @@ class Batch:
     Shapes are (N, C, H, W), of scalars (N, 1, 1, 1).
     """
 
-    #: Channels with masks: N x 8.
+    #: Channels with masks: N x 10.
     images: torch.Tensor
     masks: torch.Tensor
-    #: Channels that are known everywhere: N x 11.
+    #: Channels that are known everywhere: N x 13.
     condition: torch.Tensor
     #: What is corrected; 0 where there is nothing.
     base: torch.Tensor

@@ -207,8 +207,9 @@ def packaged_weights(camera):
     place = packaged_file(camera)
     if not place.is_file():
         msg = (
-            f"No trained network for {camera} comes with this installation. Train one with 'sunpy-lasco train --config recommended "
-            f"--camera {camera} FILE ...' and name it: inpaint(smap, 'network', weights='network.safetensors')."
+            f"No trained network for {camera} comes with this installation. Train one with "
+            f"'sunpy-lasco train --config recommended --camera {camera} FILE ...' "
+            "and name it: inpaint(smap, 'network', weights='network.safetensors')."
         )
         raise MissingAssetError(msg)
     with resources.as_file(place) as path:

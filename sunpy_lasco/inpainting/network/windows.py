@@ -118,9 +118,7 @@ def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=
     prepared : `Prepared` or None
         None, and no windows, where too little is known around the hole.
     """
-    prepared = prepare(
-        crop, architecture, coefficients=coefficients, neighbours=neighbours, places=places, made=made
-    )
+    prepared = prepare(crop, architecture, coefficients=coefficients, neighbours=neighbours, places=places, made=made)
     if prepared is None:
         return [], None
     return [prepared.window(number, truth=truth) for number in range(len(prepared.places))], prepared
@@ -142,11 +140,11 @@ def rings_of(crop, places):
         1 for blocks next to one that is not lost, diagonals counted, 2 for those behind them, and so on.
     """
     first = crop.block_rows[0], crop.block_columns[0]
-    shape = crop.block_rows[-1] - first[0] + 1, crop.block_columns[-1] - first[1] + 1
-    lost = np.zeros(shape, dtype=bool)
-    blocks = [(crop.block_rows[rows[0]] - first[0], crop.block_columns[columns[0]] - first[1]) for _, (rows, columns) in places]
+    lost = np.zeros((crop.block_rows[-1] - first[0] + 1, crop.block_columns[-1] - first[1] + 1), dtype=bool)
+    at = [pixels[:, 0] for _, pixels in places]
+    blocks = [(crop.block_rows[row] - first[0], crop.block_columns[column] - first[1]) for row, column in at]
     for block in blocks:
         lost[block] = True
     # Beyond the crop is the edge of the frame, where nothing is known.
     depth = ndimage.distance_transform_cdt(lost, "chessboard") if not lost.all() else lost.astype(int)
-    return [max(int(depth[block]), 1) for block in blocks]
+    return [int(depth[block]) for block in blocks]

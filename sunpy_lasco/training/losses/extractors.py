@@ -11,7 +11,7 @@ from torch import nn
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
 
-__all__ = ["FeatureExtractor", "vgg19_weights"]
+__all__ = ["FeatureExtractor", "sha256_of", "vgg19_weights"]
 
 #: Channels of the first convolutions of VGG-19; ``None`` is a maximum over 2 x 2 pixels.
 LAYERS = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None)
@@ -24,6 +24,23 @@ SHA256_PREFIX = "dcbb9e9d"
 URL = f"https://download.pytorch.org/models/{FILE}"
 #: Mean and scatter of the images on which VGG-19 was trained.
 MEAN, SCATTER = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def sha256_of(path):
+    """
+    Hash of a file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `str`
+        SHA-256, hexadecimal.
+    """
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def vgg19_weights(path=None, *, download=False):
@@ -60,8 +77,7 @@ def vgg19_weights(path=None, *, download=False):
         except (OSError, RuntimeError) as error:
             msg = f"{URL} could not be fetched: {error}. Put the file at {file}."
             raise MissingAssetError(msg) from error
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = sha256_of(file)
     if not digest.startswith(SHA256_PREFIX):
         msg = f"{file} is not {FILE}: its SHA-256 begins with {digest[:8]}."
         raise AssetError(msg)
@@ -116,7 +132,7 @@ class FeatureExtractor(nn.Module):
         self.requires_grad_(requires_grad=False)
         self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("scatter", torch.tensor(SCATTER).reshape(1, 3, 1, 1), persistent=False)
-        self._register_state_dict_hook(_drop_everything)
+        self._register_state_dict_hook(drop_everything)
         self.eval()
 
     def train(self, mode=True):
@@ -145,7 +161,7 @@ class FeatureExtractor(nn.Module):
         return found
 
 
-def _drop_everything(_module, state, prefix, _metadata):
+def drop_everything(_module, state, prefix, _metadata):
     """What is fixed does not belong into checkpoints."""
     for name in [name for name in state if name.startswith(prefix)]:
         del state[name]

@@ -1,0 +1,133 @@
+"""
+What held-back dates tell of a network: by kind of hole, the weight of its correction, the factor
+of its sigma, and whether it is better than all other methods.
+"""
+
+import numpy as np
+from learn import best_scale
+from scores import coverage
+
+from sunpy_lasco.inpainting.network.strata import STRATA
+
+#: Weights of the correction that are tried.
+WEIGHTS = (0.0, 0.5, 0.75, 1.0)
+#: Draws of the bootstrap, and the highest upper limit of a ratio with which a network counts as better.
+DRAWS = 2000
+HIGHEST = 1.02
+#: Kinds of holes with fewer than this take what all of them tell, and are not called better.
+FEWEST = 12
+#: What a network is held against, without and with neighbours.
+CLASSICAL = ("mixture", "kriging", "radial", "harmonic", "biharmonic", "fuzzy")
+REFERENCES = ("mean", *CLASSICAL)
+NAMES = {"alone": "network", "neighbours": "network with neighbours"}
+#: Where losses are, by kind.
+PLACES = {"occulter": "occulter", "pylon": "pylon", "edge": "edge", "front": "front", "stripe": "stripe"}
+
+
+def interval(logs):
+    """Geometric mean with its 95 % interval, and the number of holes; None for too few."""
+    logs = np.asarray(logs)
+    if len(logs) < 3:
+        return None
+    drawn = np.exp(np.random.default_rng(0).choice(logs, (DRAWS, len(logs))).mean(axis=1))
+    return float(np.exp(logs.mean())), *(float(x) for x in np.percentile(drawn, (2.5, 97.5))), len(logs)
+
+
+def ratio(holes, mine, reference, measure="bin8"):
+    """Ratio of errors of two methods on the holes that both fill."""
+    both = [
+        (hole["scores"][mine][measure], hole["scores"][reference][measure])
+        for hole in holes
+        if mine in hole["scores"] and reference in hole["scores"]
+    ]
+    return interval([np.log(max(a, 1e-6) / max(b, 1e-6)) for a, b in both])
+
+
+def named(name, weight):
+    """The method with a weight of its correction."""
+    return name if weight == 1.0 else f"{name} x {weight}"
+
+
+def pulls_with(hole, name, record):
+    """The score of a network with what a record says."""
+    score = hole["scores"].get(named(name, record["weight"]))
+    return None if score is None else {**score, "sigma": score["sigma"] * record["sigma"]}
+
+
+def _record(holes, name, usual):
+    """Weight, sigma and verdict for holes of one kind."""
+    mine = [hole for hole in holes if name in hole["scores"]]
+    if len(mine) < FEWEST:
+        return {**usual, "better": False}
+    errors = {
+        weight: np.mean([np.log(max(hole["scores"][named(name, weight)]["bin8"], 1e-6)) for hole in mine])
+        for weight in WEIGHTS
+        if weight and all(named(name, weight) in hole["scores"] for hole in mine)
+    }
+    weight = min(errors, key=errors.get)
+    used = named(name, weight)
+    rivals = CLASSICAL if name == "network" else ("temporal",)
+    # The best of the others for this kind of hole as a whole.
+    found = {rival: ratio(mine, used, rival) for rival in rivals}
+    worst = max((one for one in found.values() if one is not None), key=lambda one: one[0], default=None)
+    better = worst is not None and worst[2] < HIGHEST
+    return {"weight": weight, "sigma": best_scale([hole["scores"][used] for hole in mine]), "better": bool(better)}
+
+
+def learn_records(holes):
+    """Records for ``"alone"`` and ``"neighbours"`` by kind of hole."""
+    records = {}
+    for key, name in NAMES.items():
+        usual = {"weight": 1.0, "sigma": 1.0}
+        scored = [hole["scores"][name] for hole in holes if name in hole["scores"]]
+        if scored:
+            usual["sigma"] = best_scale(scored)
+        records[key] = {
+            kind: _record([hole for hole in holes if hole["about"]["stratum"] == kind], name, usual) for kind in STRATA
+        }
+    return records
+
+
+def cross_fitted(holes):
+    """The holes with scores of the network as records of other dates make it."""
+    found = []
+    for group in dict.fromkeys(hole["about"]["group"] for hole in holes):
+        others = [hole for hole in holes if hole["about"]["group"] != group]
+        records = learn_records(others)
+        for hole in (one for one in holes if one["about"]["group"] == group):
+            scores = dict(hole["scores"])
+            for key, name in NAMES.items():
+                if name in scores:
+                    scores[name] = pulls_with(hole, name, records[key][hole["about"]["stratum"]]) or scores[name]
+            found.append({**hole, "scores": scores})
+    return found
+
+
+def table_lines(holes):
+    """Ratios by place of the loss, and coverage, as text; real and simulated frames apart."""
+    lines = []
+    for origin in ("real", "simulated"):
+        mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin])
+        if not mine:
+            continue
+        lines += ["", f"{origin} frames, {len(mine)} holes", ""]
+        places = {"open": lambda kind: kind not in PLACES}
+        places |= {place: (lambda kind, place=place: kind == place) for place in PLACES}
+        for measure in ("bin8", "flux"):
+            for name, rivals in (("network", REFERENCES), ("network with neighbours", ("temporal", "network"))):
+                for place, pick in places.items():
+                    chosen = [hole for hole in mine if pick(hole["about"]["kind"])]
+                    for rival in rivals:
+                        if (one := ratio(chosen, name, rival, measure)) is not None:
+                            value, low, high, number = one
+                            lines.append(
+                                f"{measure} {name} / {rival}, {place}: {value:.3f} [{low:.3f}, {high:.3f}] n={number}"
+                            )
+        for name in NAMES.values():
+            scored = [hole["scores"][name] for hole in mine if name in hole["scores"]]
+            if scored:
+                shares = coverage(scored)
+                pixels = [float(np.mean([one[key] for one in scored])) for key in ("pixel_68", "pixel_95")]
+                lines.append(f"coverage {name}, cells: {shares[0]:.3f} {shares[1]:.3f} in {len(scored)} holes")
+                lines.append(f"coverage {name}, pixels before any factor: {pixels[0]:.3f} {pixels[1]:.3f}")
+    return lines
