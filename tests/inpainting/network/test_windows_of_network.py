@@ -76,21 +76,40 @@ def test_what_stood_in_the_hole_does_not_matter(rough):
 
 def test_neighbours_in_time(rough):
     crop = rough()
-    around = (
-        Neighbour(np.full((160, 160), 3.0), -720.0, 1.0, 1.0),
-        Neighbour(np.full((160, 160), 4.0), 1440.0, 1.0, 1.0),
-    )
-    crop = dataclasses.replace(crop, neighbours=around)
-    (window,), _ = windows_of(crop, Architecture())
-    assert np.allclose(window.level + window.structure * window.images[6][window.masks[6] > 0], 3.0, atol=1e-5)
-    assert np.allclose(window.level + window.structure * window.images[7][window.masks[7] > 0], 4.0, atol=1e-5)
-    assert window.condition[9:, 0, 0] == pytest.approx([-0.2, 0.4])
+    around = [
+        Neighbour(np.full((160, 160), value), seconds, 1.0, 1.0)
+        for value, seconds in ((3.0, -720.0), (4.0, 1440.0), (5.0, -2160.0), (6.0, -3000.0))
+    ]
+    crop = dataclasses.replace(crop, neighbours=tuple(around))
+    (window,), prepared = windows_of(crop, Architecture())
+    assert prepared.has_neighbours
+    filled = window.level + window.structure * window.images[1]
+    for channel, value in ((6, 3.0), (7, 4.0), (8, 5.0)):
+        there = window.masks[channel] > 0
+        assert there.any()
+        assert np.allclose((filled + window.unit * window.images[channel])[there], value, atol=1e-4)
+    # There is only one exposure after, and two before are enough.
+    assert not window.masks[9].any()
+    assert window.condition[9:, 0, 0] == pytest.approx([-0.2, 0.4, -0.6, 0.0])
     for without in (
         windows_of(crop, Architecture(), neighbours=False),
         windows_of(crop, Architecture(neighbours=False)),
         windows_of(dataclasses.replace(crop, neighbours=()), Architecture()),
     ):
         assert not without[0][0].masks[6:].any()
+        assert not without[1].has_neighbours
+
+
+def test_rings_of_a_zone(rough):
+    blocks = tuple((row, column) for row in range(1, 4) for column in range(1, 4))
+    _, prepared = windows_of(rough(blocks=blocks), Architecture())
+    assert rings_of(prepared.crop, prepared.places) == [1, 1, 1, 1, 2, 1, 1, 1, 1]
+    # What was said of the outer blocks stands in the window of the inner one.
+    value = np.where(prepared.crop.hole & (prepared.crop.block_rows[:, None] != 2), 9.0, np.nan)
+    one, other = prepared.window(4), prepared.window(4, value=value)
+    assert not np.array_equal(one.images[1], other.images[1])
+    assert np.array_equal(one.images[0], other.images[0])
+    assert np.isclose(other.level + other.structure * other.images[1], 9.0, atol=1e-4).any()
 
 
 def test_nothing_known_no_windows(rough):
