@@ -115,7 +115,7 @@ def _loggers(output):
 def train(
     recipe, files, camera, output, *,
     held_back=None, resume=None, accelerator="auto", devices="auto", max_time=None, download=False, progress=False,
-    records=None,
+    records=None, judge=True,
 ):  # fmt: skip
     """
     Train a network.
@@ -146,6 +146,9 @@ def train(
         What held-back dates tell of each kind of hole, where no date is held back here, as of
         `~sunpy_lasco.inpainting.network.weights.Trained`.
 
+    judge : `bool`, optional
+        Score the network on what is held back.
+
     Returns
     -------
     `Result`
@@ -156,7 +159,7 @@ def train(
     unit = recipe.architecture.output == "unit"
     common = {"unit_output": unit, "seed": recipe.seed}
     seen = Windows(files, without=held_back, dropout=recipe.neighbour_dropout, flips=True, **common)
-    judged = None if held_back is None else Windows(files, only=held_back, dropout=1.0, **common)
+    judged = None if held_back is None or not judge else Windows(files, only=held_back, dropout=1.0, **common)
     module = Training(recipe.to_dict(), download=download)
     callbacks = [
         ModelCheckpoint(output / "checkpoints", save_last=True, monitor=None if judged is None else "held_back")

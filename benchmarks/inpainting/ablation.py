@@ -1,0 +1,176 @@
+"""
+What helps a network: the same short training with one thing changed each time.
+
+    python benchmarks/inpainting/ablation.py RUNS [--steps N] [--only NAME ...]
+
+RUNS is the directory of `train_networks`, whose windows of C3 are used.  All variants are trained
+without two dates and scored on these, window by window: ratio of the errors of means over 8 x 8
+stored pixels to those of the base, geometric mean with the 95 % interval of the bootstrap.  The
+network of the paper (equalised histograms, loss of its Table 1, an eighth of its channels) says no
+correction of a base; it is scored on the losses of `run`.  What is there already is not made again.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from cases import cases_of
+from frames import data_directory, real_exposure, scene_of
+from records import interval
+from run import HERE, SEED
+from scores import judge
+from train_networks import PLANS
+
+from sunpy_lasco.inpainting.interface import get_method
+from sunpy_lasco.inpainting.network.prediction import predict
+from sunpy_lasco.inpainting.network.tensors import Batch, batch_of
+from sunpy_lasco.inpainting.network.weights import load_weights
+from sunpy_lasco.training.cache import fill_cache
+from sunpy_lasco.training.data import BORDERS, Windows
+from sunpy_lasco.training.recipe import read_recipe
+from sunpy_lasco.training.run import train
+from sunpy_lasco.training.scores import cell_errors
+
+CAMERA, FOLD = "C3", PLANS["C3"].folds[0]
+#: Real frames of the dates that are held back.
+FRAMES = ("32046494", "32219521")
+#: Steps of each variant.
+STEPS = 1200
+_TEXTURE = {"perceptual": 0.05, "style_inner": 120.0, "style_difference": 120.0}
+_PIXELS = {"multi_scale": 0.0, "pixel_inner": 1.0, "pixel_difference": 1.0}
+#: Changes of the recommended recipe: of the losses, of the architecture, of all else.
+VARIANTS = {
+    "recommended": {},
+    "without edge continuity": {"losses": {"edge": 0.0}},
+    "without radial gradient (lambda 1)": {"losses": {"radial_gradient": 0.0}},
+    "without flux and admissibility (lambda 2)": {"losses": {"flux": 0.0, "admissibility": 0.0}},
+    "without likelihood": {"losses": {"likelihood": 0.0}},
+    "pixel terms in place of multi-scale": {"losses": _PIXELS},
+    "multi-scale alone": {"losses": {"edge": 0.0, "radial_gradient": 0.0, "flux": 0.0, "admissibility": 0.0}},
+    "with total variation": {"losses": {"total_variation": 0.1}},
+    "with perceptual and style, random features": {"losses": _TEXTURE, "features": "random"},
+    "with perceptual and style, EfficientNet": {"losses": _TEXTURE, "features": "efficientnet"},
+    "two networks in cascade (L = 2)": {"architecture": {"advance": (4,)}},
+    "L = 2, teacher forcing": {"architecture": {"advance": (4,)}, "teacher_forcing": True},
+    "three networks in cascade (L = 3)": {"architecture": {"advance": (3, 3)}},
+    "residual connections in the encoder": {"architecture": {"residual_encoder": True}},
+    "residual connections in the decoder": {"architecture": {"residual_decoder": True}},
+    "one more scale": {
+        "architecture": {
+            "channels": (16, 32, 48, 64, 64), "kernels": (5, 3, 3, 3, 3), "decoder_kernels": (3, 3, 3, 3, 3),
+        }
+    },
+    "half as many channels again": {"architecture": {"channels": (24, 48, 72, 96)}},
+    "never shown neighbours": {"neighbour_dropout": 1.0},
+}  # fmt: skip
+#: Losses per frame and steps of the network of the paper.
+PAPER = {"losses_per_frame": 40, "frames_per_group": 2, "mixed": 0, "simulated": 4}
+PAPER_STEPS = 1500
+
+
+def recipe_of(changes, steps):
+    """The recommended recipe with changes."""
+    recipe = read_recipe("recommended", steps=steps, validate_every=10 * steps)
+    changes = dict(changes)
+    architecture = replace(recipe.architecture, **changes.pop("architecture", {}))
+    losses = recipe.losses | changes.pop("losses", {})
+    return replace(recipe, architecture=architecture, losses=losses, **changes)
+
+
+def window_scores(network, windows, *, neighbours):
+    """Logarithms of the ratio of errors to the base, and which windows are at borders."""
+    indices = windows.partner[windows.partner >= 0] if neighbours else windows.places
+    logs = []
+    for first in range(0, len(indices), 32):
+        batch = batch_of([windows.window(index) for index in indices[first : first + 32]])
+        for one in range(len(batch.images)):
+            part = Batch(**{name: value[one : one + 1] for name, value in vars(batch).items()})
+            mine, base, _ = cell_errors(network, part)
+            logs.append(float(torch.log(mine / base)))
+    return np.array(logs), np.isin(windows.arrays["kind"][indices], BORDERS)
+
+
+def line_of(name, network, windows):
+    """A row of the table."""
+    texts = []
+    for neighbours in (False, True):
+        if neighbours and not (windows.partner >= 0).any():
+            continue
+        logs, borders = window_scores(network, windows, neighbours=neighbours)
+        for pick in (~borders, borders):
+            found = interval(logs[pick & np.isfinite(logs)])
+            texts.append("-" if found is None else "{:.3f} [{:.3f}, {:.3f}]".format(*found))
+    size = sum(part.numel() for part in network.parameters())
+    return f"| {name} | {size / 1e6:.2f} | " + " | ".join(texts) + " |"
+
+
+def paper(output, files):
+    """The network of the paper, and what it does beside others on the same holes."""
+    recipe = read_recipe("paper-pretrain", steps=PAPER_STEPS, validate_every=10 * PAPER_STEPS, **PAPER)
+    windows = fill_cache(recipe, files, CAMERA, output / "windows", say=print)
+    place = output / "paper"
+    if not (place / "network.safetensors").is_file():
+        train(recipe, windows, CAMERA, place, held_back=FOLD, accelerator="cpu")
+    trained = load_weights(place / "network.safetensors")
+    rows = []
+    for name in FRAMES:
+        exposure = real_exposure(name)
+        for case in cases_of(exposure, scene_of(exposure), seed=SEED):
+            fills = {"paper": predict([case.crop], trained)[0]}
+            fills |= {other: get_method(other)(case.crop) for other in ("fuzzy", "mixture")}
+            scored = {method: judge(case, fill) for method, fill in fills.items()}
+            if all(scored.values()):
+                rows.append((case.kind in BORDERS, {method: one["bin8"] for method, one in scored.items()}))
+    lines = ["", f"The network of the paper, {PAPER_STEPS} steps, relative to other methods on the same holes:", ""]
+    lines += ["| holes | / fuzzy logic | / mixture |", "|---|---|---|"]
+    for border, title in ((False, "open corona"), (True, "borders")):
+        mine = [bins for where, bins in rows if where == border]
+        texts = [
+            "{:.2f} [{:.2f}, {:.2f}]".format(*interval([np.log(bins["paper"] / bins[other]) for bins in mine]))
+            for other in ("fuzzy", "mixture")
+        ]
+        lines.append(f"| {title} ({len(mine)}) | " + " | ".join(texts) + " |")
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--only", nargs="+", default=[*VARIANTS, "paper"], metavar="NAME")
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    files = sorted((data_directory() / "c3").glob("*.fts"))
+    windows = fill_cache(read_recipe("recommended", **PLANS[CAMERA].changes), files, CAMERA, arguments.runs / "windows")
+    held = Windows(windows, only=FOLD, dropout=1.0)
+    place = arguments.runs / "ablation"
+    place.mkdir(exist_ok=True, parents=True)
+    known = place / f"rows_{arguments.steps}.json"
+    rows = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else {}
+    for name, changes in VARIANTS.items():
+        if name not in rows and name in arguments.only:
+            directory = place / name.replace(" ", "_")
+            result = train(recipe_of(changes, arguments.steps), windows, CAMERA, directory, held_back=FOLD,
+                           accelerator="cpu", judge=False)  # fmt: skip
+            rows[name] = line_of(name, load_weights(result.weights).networks[0], held)
+            known.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            print(rows[name], flush=True)
+    lines = [
+        "# What helps the network",
+        "",
+        f"C3, trained without {FOLD}, {arguments.steps} steps, {len(held)} windows:",
+    ]
+    lines += ["", "| variant | million parameters | open corona | borders |", "|---|---|---|---|"]
+    lines += [rows[name] for name in VARIANTS if name in rows]
+    if "paper" in arguments.only:
+        lines += paper(place, files)
+    (arguments.output / "ablation.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

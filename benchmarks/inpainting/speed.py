@@ -1,0 +1,105 @@
+"""
+Time and memory that a network takes for a repair.
+
+    OMP_NUM_THREADS=1 python benchmarks/inpainting/speed.py [--weights FILE]
+
+One thread, warm, of a simulated frame with 20 lost blocks, far from each other and in one run; what
+the base of the network takes, and the network with its windows, block by block.  A cold start
+is measured in a process of its own.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from functools import partial
+
+import numpy as np
+import torch
+
+import sunpy_lasco
+from sunpy_lasco import simulate
+from sunpy_lasco.inpainting.network.bases import bases_of
+from sunpy_lasco.inpainting.network.choice import network_for
+from sunpy_lasco.inpainting.network.prediction import BATCH
+from sunpy_lasco.inpainting.network.tensors import batch_of, run
+from sunpy_lasco.inpainting.network.windows import prepare
+from sunpy_lasco.inpainting.operation import _raw_scene
+from sunpy_lasco.inpainting.workspace import cut
+from sunpy_lasco.inpainting.zones import find_zones
+from sunpy_lasco.map.flags import flags
+
+COLD = """
+import resource, time
+start = time.perf_counter()
+import sunpy.map, sunpy_lasco
+from sunpy_lasco import simulate
+raw = simulate.observe("C3", lost_blocks=[(5, 10)], seed=1).level05
+ready = time.perf_counter()
+sunpy_lasco.inpaint(raw, "{method}")
+print(time.perf_counter() - ready, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+#: Repetitions; the median counts.
+TIMES = 5
+
+
+def median_of(work):
+    """Median of the time of some repetitions, s."""
+    found = []
+    for _ in range(TIMES):
+        start = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - start)
+    return float(np.median(found))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    options = {} if arguments.weights is None else {"weights": arguments.weights}
+    for camera in ("C3", "C2"):
+        if arguments.weights is None or camera == "C3":
+            one_camera(camera, arguments.weights, options)
+    for method in ("mixture", "network" if arguments.weights is None else "mixture"):
+        said = subprocess.run(
+            [sys.executable, "-c", COLD.format(method=method)], capture_output=True, text=True, check=True
+        )
+        seconds, memory = map(float, said.stdout.split())
+        print(f"cold, one block, {method}: {seconds:.2f} s, {memory:.0f} MB at the most")
+
+
+def one_camera(camera, weights, options):
+    """Times of one camera."""
+    spread = [(4 + 5 * k, row) for row in (3, 9, 22, 28) for k in range(5)]
+    for name, blocks in (("apart", spread), ("in a run", [(20 + k // 10, 20 + k % 10) for k in range(20)])):
+        raw = simulate.observe(camera, lost_blocks=blocks, seed=1).level05
+        lines = []
+        for method, its in (("mixture", {}), ("network", options)):
+            sunpy_lasco.inpaint(raw, method, **its)
+            lines.append(f"{method} {median_of(partial(sunpy_lasco.inpaint, raw, method, **its)):.2f} s")
+        print(f"{camera}, 20 blocks {name}: {', '.join(lines)}")
+    trained = network_for(camera, weights)
+    scene, _ = _raw_scene(
+        raw := simulate.observe(camera, lost_blocks=spread, seed=1).level05, flags(raw), None, "auto", None
+    )
+    crops = [cut(scene, zone)[0] for zone in find_zones(scene.lost_blocks())]
+    base = median_of(lambda: [bases_of(crop) for crop in crops])
+    ready = [prepare(crop, trained.architecture) for crop in crops]
+    windows = [one.window(k) for one in ready for k in range(len(one.places))]
+    making = median_of(lambda: [one.window(k) for one in ready for k in range(len(one.places))])
+
+    def networks():
+        with torch.inference_mode():
+            for first in range(0, len(windows), BATCH):
+                batch = batch_of(windows[first : first + BATCH])
+                for network in trained.networks:
+                    run(network, batch)
+
+    per_block = [1000 * part / len(windows) for part in (base, making, median_of(networks))]
+    print(f"{camera}, ms a block: base {per_block[0]:.1f}, windows {per_block[1]:.1f}, network {per_block[2]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
