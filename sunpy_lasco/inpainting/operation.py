@@ -32,7 +32,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 __all__ = ["inpaint"]
 
 #: Filters of the frames from which networks learn.
-USUAL_FILTER = {"C2": "Orange", "C3": "Clear"}
+USUAL_FILTER = {"C2": "ORANGE", "C3": "CLEAR"}
 
 
 def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, bias=None, **options):
@@ -147,7 +147,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
 
 def _is_usual(frame):
     """Whether a frame was taken as those from which networks learn."""
-    return not frame.is_derived and (frame.filter, frame.polar) == (USUAL_FILTER[frame.camera.name], "Clear")
+    return not frame.is_derived and (frame.filter, frame.polar) == (USUAL_FILTER[frame.camera.name], "CLEAR")
 
 
 def _first_block(smap, raw):

@@ -4,6 +4,7 @@ The windows of a training, made once and kept: one file for each frame.
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from sunpy_lasco.training.coronas import with_other_corona
 from sunpy_lasco.training.crops import load_crops, make_crops, save_crops
 from sunpy_lasco.training.frames import read_exposures, simulated_exposures, with_neighbours
 from sunpy_lasco.training.scenes import Scenes
+from sunpy_lasco.training.sums import summed
 
 __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
@@ -34,7 +36,7 @@ def chosen_exposures(recipe, paths, camera):
     -------
     chosen : `list` of `~sunpy_lasco.training.frames.Exposure`
         Of each group of dates as many as the recipe says, evenly spread; some of these with
-        other coronae; and simulated ones.
+        other coronae; simulated ones; and some of all of them summed over 2 x 2 pixels.
     everything : `list` of `~sunpy_lasco.training.frames.Exposure`
     """
     real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
@@ -48,7 +50,9 @@ def chosen_exposures(recipe, paths, camera):
     for number in range(recipe.mixed if real else 0):
         mine = list(by_group.values())[number % len(by_group)]
         mixed.append(with_other_corona(mine[number // len(by_group) % len(mine)], number, seed=recipe.seed))
-    return [one for mine in by_group.values() for one in mine] + mixed + simulated, real + simulated
+    chosen = [one for mine in by_group.values() for one in mine] + mixed + simulated
+    places = np.linspace(0, len(chosen) - 1, min(recipe.summed, len(chosen))).round().astype(int)
+    return chosen + [summed(chosen[place]) for place in places], real + simulated
 
 
 def made_for(recipe, camera):
@@ -103,6 +107,8 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
     for exposure in chosen:
         path = Path(directory) / f"{camera}_{exposure.name.replace(' ', '_')}_{key}.npz"
         if not path.is_file():
+            if not recipe.architecture.neighbours:
+                exposure = replace(exposure, neighbours=())
             crops = make_crops(
                 exposure,
                 scenes.scene_of(exposure),
@@ -128,6 +134,6 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
 def _index_of(recipe, paths, camera, directory):
     """The file that names the windows of these frames, once they are all made."""
     parts = [made_for(recipe, camera), sorted(Path(path).name for path in paths)]
-    parts += [recipe.frames_per_group, recipe.mixed, recipe.simulated]
+    parts += [recipe.frames_per_group, recipe.mixed, recipe.simulated, recipe.summed]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
     return Path(directory) / f"{camera}_{digest}.json"

@@ -45,11 +45,12 @@ class Recipe:
     #: Share of the windows with neighbours that are shown without them.
     neighbour_dropout: float = 0.35
     #: Losses drawn per frame, frames per group of dates, real frames that get another
-    #: corona, and simulated exposures.
+    #: corona, simulated exposures, and how many of all these are summed over 2 x 2 pixels, too.
     losses_per_frame: int = 120
     frames_per_group: int = 10
     mixed: int = 36
     simulated: int = 24
+    summed: int = 14
     #: Calibrate frames first, as in the paper, with calibration images of a directory or
     #: ``"estimate"``; by default those of the configuration.
     calibrated: bool = False

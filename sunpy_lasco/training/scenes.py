@@ -11,8 +11,9 @@ import numpy as np
 
 from sunpy_lasco.inpainting.background import builtin_background, derive_background
 from sunpy_lasco.inpainting.pattern import derive_response
-from sunpy_lasco.inpainting.response import response_epoch
+from sunpy_lasco.inpainting.response import frame_response, response_epoch
 from sunpy_lasco.inpainting.scene import RESIDUAL_PATTERN, counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.instrument.vignetting import block_mean
 from sunpy_lasco.training.level1 import level1_scene
 
 __all__ = ["Scenes"]
@@ -98,6 +99,10 @@ class Scenes:
         if self.calibrated:
             return level1_scene(exposure, assets=self.assets)
         background, unknown, response = self._models(exposure)
+        if response is not None:
+            response = frame_response(response, exposure.frame)
+        if unknown is not None:
+            unknown = block_mean(unknown, exposure.frame.binning) > 0
         around = [neighbour_of(exposure.frame, one.raw, one.frame, offset=one.offset) for one in exposure.neighbours]
         scene, _ = frame_scene(
             exposure.raw,

@@ -26,6 +26,8 @@ class Base:
     candidates: np.ndarray
     #: As of `nearest_neighbours`.
     neighbours: tuple
+    #: Pixels that averaged neighbours fill, (ny, nx).
+    shown: np.ndarray
 
 
 def nearest_neighbours(crop):
@@ -75,7 +77,7 @@ def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
     images = np.zeros((len(values), *crop.hole.shape))
     images[:, crop.hole] = values
     if not (neighbours and crop.neighbours):
-        return Base(fill, images, (None,) * EXPOSURES)
+        return Base(fill, images, (None,) * EXPOSURES, np.zeros(crop.hole.shape, dtype=bool))
     temporal = get_method("temporal")(crop)
     there = np.isfinite(temporal.z) & np.isfinite(temporal.sigma)
     noise = np.zeros(crop.hole.shape) if temporal.noise is None else temporal.noise
@@ -84,4 +86,4 @@ def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
         np.where(there, temporal.sigma, fill.sigma),
         np.where(there, noise, np.where(crop.hole, 0.0, np.nan)),
     )
-    return Base(fill, images, nearest_neighbours(crop))
+    return Base(fill, images, nearest_neighbours(crop), there)

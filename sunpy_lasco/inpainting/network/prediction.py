@@ -11,6 +11,7 @@ from sunpy_lasco.inpainting.network.strata import stratum
 from sunpy_lasco.inpainting.network.tensors import batch_of, run
 from sunpy_lasco.inpainting.network.windows import prepare, rings_of
 from sunpy_lasco.inpainting.spread import SMALLEST_SIGMA, structure
+from sunpy_lasco.inpainting.zones import LARGEST_ZONE
 
 __all__ = ["predict"]
 
@@ -55,9 +56,12 @@ class _Hole:
         if self.unit:
             # The published network tells no uncertainty: that of the surroundings stands for it.
             return Fill(self.value, np.where(self.crop.hole, structure(self.crop), np.nan))
-        base = self.prepared.base.fill
+        base, value = self.prepared.base.fill, self.value
+        if len(self.rings) > LARGEST_ZONE:
+            # Too far from all that was measured, but for what neighbours show.
+            value = np.where(self.prepared.base.shown, value, np.nan)
         sigma = base.sigma * np.exp(self.spread) * self.record["sigma"]
-        return Fill(self.value, np.maximum(sigma, SMALLEST_SIGMA), base.noise)
+        return Fill(value, np.maximum(sigma, SMALLEST_SIGMA), base.noise)
 
 
 def predict(crops, trained, *, coefficients=None, device="cpu", neighbours=True):

@@ -1,0 +1,87 @@
+"""
+================================
+Repairing blocks with the network
+================================
+
+What the network that comes with the package makes of lost blocks, how far it trusts itself, and what its card says.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import sunpy.map
+
+import sunpy_lasco
+from sunpy_lasco import simulate
+from sunpy_lasco.inpainting.network.choice import network_for
+
+###############################################################################
+# Five exposures of C2 near solar maximum, and blocks of the third that are lost: in the open corona, at
+# the edge of the occulter, and two in a row.
+
+scene = simulate.corona(activity=0.9, seed=31)
+exposures = simulate.sequence("C2", 5, start="2001-10-23T10:06", cadence=720.0, seed=8, scene=scene)
+maps = [exposure.level05 for exposure in exposures]
+whole = maps.pop(2)
+data = whole.data.copy()
+for column, row in ((6, 16), (20, 21), (10, 8), (11, 8), (24, 10)):
+    data[32 * row : 32 * row + 32, 32 * column : 32 * column + 32] = 0
+lost = sunpy.map.Map(data, whole.meta)
+
+###############################################################################
+# The network corrects the mixture of the classical fills, or averaged neighbours where there are any.  ``"auto"``,
+# which `sunpy_lasco.calibrate` uses, takes it for those kinds of holes that it has been seen to fill better than all
+# other methods.  HISTORY says which method filled which block.
+
+filled = {
+    "fuzzy": sunpy_lasco.inpaint(lost, "fuzzy"),
+    "mixture": sunpy_lasco.inpaint(lost, "mixture"),
+    "network": sunpy_lasco.inpaint(lost, "network"),
+    "network, neighbours": sunpy_lasco.inpaint(lost, "network", context=maps),
+    "auto": sunpy_lasco.inpaint(lost),
+}
+print(filled["auto"].meta["history"].splitlines()[-1])
+
+###############################################################################
+# Errors of means over 8 x 8 pixels, in which structure shows and noise does not, and the uncertainty that each fill
+# tells.
+
+holes = sunpy_lasco.missing_block_mask(lost)
+known = holes & (sunpy_lasco.flags(filled["network"]) & sunpy_lasco.PixelFlag.FILLED != 0)
+
+
+def cells(image):
+    """Means over cells of the holes."""
+    means = np.where(known, image, np.nan).reshape(128, 8, 128, 8).mean(axis=(1, 3))
+    return means[np.isfinite(means)]
+
+
+level = cells(whole.data - 470.0)
+for name, smap in filled.items():
+    error = cells(smap.data.astype(float) - whole.data) / level
+    sigma = cells(smap.uncertainty.array) / level
+    print(f"{name:20} median error {100 * np.median(np.abs(error)):.2f} %, 1 sigma {100 * np.median(sigma):.2f} %")
+
+###############################################################################
+# The two blocks in a row.
+
+part = np.s_[208:336, 272:432]
+figure, axes = plt.subplots(1, 5, figsize=(14, 3), layout="constrained")
+shown = {"lost": lost, **{name: filled[name] for name in ("mixture", "network", "network, neighbours")}, "truth": whole}
+for ax, (name, smap) in zip(axes, shown.items(), strict=True):
+    image = np.where(smap.data[part] > 0, smap.data[part], np.nan)
+    low, high = np.percentile(whole.data[part], (2, 98))
+    ax.imshow(image, origin="lower", vmin=low, vmax=high, cmap="soholasco2")
+    ax.set(title=name, xticks=[], yticks=[])
+
+plt.show()
+
+###############################################################################
+# The card of the network: on what it was trained, and what it was seen to do on dates that it was not trained on.
+
+card = network_for("C2").card
+print(card["dates"], card["windows"], card["steps"])
+print(card["limits"])
+for where, kinds in card["error relative to other methods on held-back dates: mean, 95 % interval, holes"].items():
+    for kind, ratios in kinds.items():
+        print(f"{where}, {kind}: {ratios}")

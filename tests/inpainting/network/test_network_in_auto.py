@@ -1,0 +1,108 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the network needs torch")
+
+import sunpy_lasco  # noqa: E402
+from sunpy_lasco.inpainting.interface import METHODS, fill_holes, get_method, usable_methods  # noqa: E402
+from sunpy_lasco.inpainting.methods import network as method  # noqa: E402
+from sunpy_lasco.inpainting.network import choice  # noqa: E402
+from sunpy_lasco.inpainting.network.choice import is_better  # noqa: E402
+from sunpy_lasco.inpainting.network.strata import STRATA, stratum  # noqa: E402
+
+
+def shipped(monkeypatch, trained, better):
+    """A network in the place of that of the package, with a record of what it is better at."""
+    records = {"alone": {kind: {"better": kind in better} for kind in STRATA}}
+    monkeypatch.setattr(method, "is_ready", lambda _camera: True)
+    monkeypatch.setattr(choice, "packaged_weights", lambda _camera: dataclasses.replace(trained, records=records))
+
+
+def test_auto_takes_the_network_where_it_is_better(monkeypatch, trained, raw_map, losing):
+    torn = losing.without(raw_map(), [(8, 20), (20, 6), (21, 6)])
+    shipped(monkeypatch, trained, {"single"})
+    assert "network" in usable_methods("C3")
+    filled = sunpy_lasco.inpaint(torn)
+    assert filled.meta["fillmeth"] == "network, mixture"
+    alone = sunpy_lasco.inpaint(torn, "mixture")
+    network = sunpy_lasco.inpaint(torn, "network", weights=trained)
+    columns = np.arange(1024) // 32
+    single, few = (losing.has(filled, "FILLED") & np.isin(columns, mine) for mine in ((8,), (20, 21)))
+    assert np.array_equal(filled.data[few], alone.data[few])
+    assert np.allclose(filled.data[single], network.data[single], rtol=1e-6)
+    assert not np.array_equal(filled.data[single], alone.data[single])
+    shipped(monkeypatch, trained, set())
+    assert np.array_equal(sunpy_lasco.inpaint(torn).data, alone.data, equal_nan=True)
+
+
+def test_calibrate_uses_it(monkeypatch, trained, raw_map, losing):
+    shipped(monkeypatch, trained, {"single"})
+    level1 = sunpy_lasco.calibrate(losing.without(raw_map(), [(8, 20)]), assets="simulated")
+    assert level1.meta["fillmeth"] == "network"
+
+
+def test_auto_without_torch(monkeypatch, raw_map, losing):
+    monkeypatch.setattr(method, "_has_torch", lambda: False)
+    assert usable_methods("C3") == tuple(METHODS)
+    filled = sunpy_lasco.inpaint(losing.without(raw_map(), [(8, 20)]))
+    assert filled.meta["fillmeth"] == "mixture"
+
+
+def test_level_1_and_other_filters_go_without(monkeypatch, trained, raw_map, losing):
+    shipped(monkeypatch, trained, set(STRATA))
+    torn = losing.without(raw_map(), [(8, 20)])
+    meta = dict(torn.meta) | {"filter": "Orange"}
+    assert sunpy_lasco.inpaint(torn._new_instance(torn.data, meta)).meta["fillmeth"] == "mixture"
+    level1 = sunpy_lasco.calibrate(torn, assets="simulated", inpaint=None)
+    assert sunpy_lasco.inpaint(level1).meta["fillmeth"] == "mixture"
+
+
+def test_many_holes_at_a_time_are_the_same_as_one_by_one(trained, rough):
+    crops = [rough(), rough(blocks=((1, 1), (1, 2), (2, 2))), rough(centre=(0, 300))]
+    together = fill_holes("network", crops, weights=trained)
+    for crop, one in zip(crops, together, strict=True):
+        alone = get_method("network")(crop, weights=trained)
+        assert np.allclose(alone.z, one.z, atol=1e-4, equal_nan=True)
+        assert np.allclose(alone.sigma, one.sigma, rtol=1e-4, equal_nan=True)
+    assert fill_holes("network", []) == []
+
+
+def test_weight_of_the_record(trained, rough):
+    crop, base = rough(), get_method("mixture")(rough())
+    full = get_method("network")(crop, weights=trained)
+    half = dataclasses.replace(trained, records={"alone": {"single": {"weight": 0.5}}})
+    found = get_method("network")(crop, weights=half)
+    assert np.allclose((found.z - base.z)[crop.hole], 0.5 * (full.z - base.z)[crop.hole])
+    assert not is_better(crop, half)
+    assert is_better(crop, dataclasses.replace(trained, records={"alone": {"single": {"better": True}}}))
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [({}, "single"), ({"blocks": ((1, 1), (2, 2))}, "few"), ({"blocks": ((0, 2),)}, "edge")],
+)
+def test_strata(rough, options, kind):
+    assert stratum(rough(**options)) == kind
+
+
+def test_stratum_at_the_occulter(rough):
+    crop = rough(centre=(0, 100))
+    hidden = np.hypot(crop.x, crop.y) < 80
+    assert stratum(dataclasses.replace(crop, hidden=hidden)) == "occulter"
+    crop = rough(centre=(0, 400))
+    assert stratum(dataclasses.replace(crop, hidden=crop.y < 390)) == "border"
+
+
+def test_networks_are_averaged(trained, rough):
+    crop = rough()
+    base = get_method("mixture")(crop)
+    torch.manual_seed(9)
+    from sunpy_lasco.inpainting.network.tensors import new_network
+
+    plain = new_network(trained.architecture).eval()
+    both = dataclasses.replace(trained, networks=(*trained.networks, plain))
+    one, mean = (get_method("network")(crop, weights=these) for these in (trained, both))
+    # The second one says nothing: the mean is half of the first.
+    assert np.allclose((mean.z - base.z)[crop.hole], 0.5 * (one.z - base.z)[crop.hole], atol=1e-6)
