@@ -45,6 +45,8 @@ PLANS = {
 }
 #: Networks whose answers are averaged: the same recipe with other seeds.
 SEEDS = (0, 1)
+#: Steps between scores on what is held back, which takes longer than the steps.
+VALIDATE_EVERY = 2000
 
 
 def one_training(recipe, windows, camera, output, *, held_back=None):
@@ -82,6 +84,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--camera", choices=("C2", "C3"), default="C3")
     parser.add_argument("--output", type=Path, default=Path("runs"), help="where windows and trainings go")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="of the networks that are averaged")
     parser.add_argument("--steps", type=int, help="in place of those of the recipe")
     parser.add_argument("--only", choices=("windows", "held-back", "all-dates"), help="stop after, or do nothing but")
     arguments = parser.parse_args()
@@ -90,11 +93,14 @@ def main():
         raise SystemExit(msg)
     torch.set_num_threads(1)
     camera, plan = arguments.camera, PLANS[arguments.camera]
-    recipes = [read_recipe("recommended", steps=arguments.steps, seed=seed, **plan.changes) for seed in SEEDS]
+    common = {"steps": arguments.steps, "validate_every": VALIDATE_EVERY, **plan.changes}
+    recipes = [read_recipe("recommended", seed=seed, **common) for seed in arguments.seeds]
     output = arguments.output / camera.lower()
     files = sorted((data_directory() / camera.lower()).glob("*.fts"))
-    # The windows are those of the first seed.
-    windows = fill_cache(recipes[0], files, camera, arguments.output / "windows", say=print)
+    # The windows are those of one seed for all.
+    windows = fill_cache(
+        read_recipe("recommended", **plan.changes), files, camera, arguments.output / "windows", say=print
+    )
     if arguments.only == "windows":
         return
     for recipe in recipes:

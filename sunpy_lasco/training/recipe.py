@@ -60,7 +60,7 @@ class Recipe:
     #: One rectangle of blocks is lost, as in the paper, instead of real losses.
     rectangles: bool = False
     #: Steps between scores on the held-back date.
-    validate_every: int = 250
+    validate_every: int = 1000
     #: ``"last"``, or ``"best"``: the network that was best on the held-back date, on which it is then no
     #: test any more, and with which the training ends after so many scores without gain.
     keep: str = "last"
