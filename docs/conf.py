@@ -73,6 +73,11 @@ _FOREIGN = (
 )
 nitpick_ignore_regex = [("py:.*", rf"({_FOREIGN})(\.(?!lasco).*)?")]
 
+# -- Cards of the networks ----------------------------------------------------
+from model_cards import write_model_cards  # noqa: E402
+
+write_model_cards(HERE / "generated" / "model_cards.rst")
+
 # -- Reference ----------------------------------------------------------------
 autoclass_content = "class"
 autodoc_typehints = "none"
