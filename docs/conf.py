@@ -42,7 +42,7 @@ extensions = [
 ]
 root_doc = "index"
 source_suffix = {".rst": "restructuredtext"}
-exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst", "generated/model_cards.rst"]
 default_role = "py:obj"
 templates_path = ["_templates"]
 

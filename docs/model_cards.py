@@ -52,13 +52,8 @@ def card_of(camera):
             rows.append((f"{kind} ({max(one[3] for one in ratios.values())})", *texts))
         lines += table(("Kind of hole (number)", *rivals), rows)
     lines += ['What ``"auto"`` takes from this:', ""]
-    rows = [
-        (
-            kind,
-            *(f"{'network' if one[kind]['better'] else 'not the network'}" for one in records.values() if kind in one),
-        )
-        for kind in records["alone"]
-    ]
+    says = {True: "network", False: "not the network"}
+    rows = [(kind, *(says[one[kind]["better"]] for one in records.values())) for kind in records["alone"]]
     return [*lines, *table(("Kind of hole", "from one frame", "with neighbours"), rows)]
 
 
