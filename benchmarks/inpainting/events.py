@@ -14,11 +14,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import frames
 import numpy as np
 import torch
 from cases import cases_of
-from frames import data_directory, real_exposure, scene_of
+from frames import data_directory, named, real_exposure, scene_of
 from matplotlib.figure import Figure
 from run import HERE
 from scores import judge
@@ -186,17 +185,8 @@ def simulated_front(trained):
     scenes, rows = Scenes(parts), []
     for k in range(2, 7):
         one = replace(parts[k], neighbours=(parts[k - 1], parts[k + 1], parts[k - 2], parts[k + 2]))
-        stand_in = named(one)
-        rows += front_rows(stand_in, scenes.scene_of(one), early, trained)
+        rows += front_rows(named(one), scenes.scene_of(one), early, trained)
     return rows
-
-
-def named(exposure):
-    """An exposure of the training as the benchmark wants it."""
-    return frames.Exposure(
-        exposure.name, exposure.frame.camera.name, exposure.date, exposure.group, exposure.origin,
-        exposure.raw, exposure.frame, exposure.offset, exposure.neighbours,
-    )  # fmt: skip
 
 
 def real_front(trained):

@@ -126,6 +126,31 @@ def simulated_exposure(camera, number):
     return Exposure(f"{camera} {date}", camera, date, group, "simulated", raw, frame, offset, tuple(near))
 
 
+def named(exposure, origin=None):
+    """An exposure of `sunpy_lasco.training` as one of the benchmark."""
+    date, frame = exposure.date, exposure.frame
+    group = date[:7] if date.startswith("2002-01") else date
+    origin = exposure.origin if origin is None else origin
+    parts = exposure.raw, frame, exposure.offset, exposure.neighbours
+    return Exposure(exposure.name, frame.camera.name, date, group, origin, *parts)
+
+
+def summed_exposures(camera):
+    """Real frames summed over 2 x 2 pixels with their scenes, whose backgrounds are of other dates."""
+    from sunpy_lasco.training.frames import read_exposures, with_neighbours
+    from sunpy_lasco.training.scenes import Scenes
+    from sunpy_lasco.training.sums import summed
+
+    apart = 5.0 if camera == "C2" else 27.0
+    files = (data_directory() / camera.lower()).glob("*.fts")
+    read_all = with_neighbours(read_exposures(files, camera, apart=apart))
+    scenes = Scenes(read_all)
+    for one in read_all:
+        if one.name in REAL[camera]:
+            small = summed(one)
+            yield named(small, "summed"), scenes.scene_of(small)
+
+
 def _clean_signal(raw, frame, offset):
     signal, _, _ = counts_above_bias(raw, frame, offset=offset)
     signal[saturated(signal, frame)] = np.nan

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from cases import cases_of
-from frames import exposures, scene_of
+from frames import exposures, scene_of, summed_exposures
 from records import WEIGHTS, learn_records, table_lines
 from run import HERE, SEED, held_back_scale, options_of
 from scores import judge
@@ -95,17 +95,18 @@ def score_all(camera, directory, *, origins=("real",), seeds=SEEDS):
     """Scores of all holes: a list of dictionaries."""
     torch.set_num_threads(1)
     held_back = json.loads((HERE / "held_back.json").read_text(encoding="utf-8"))
-    made = list(exposures((camera,), origins))
+    made = list(exposures((camera,), [one for one in origins if one != "summed"]))
     real = sorted({one.date for one in made if one.origin == "real"})
     networks = networks_of(directory, real, camera)
     holes = []
-    for exposure in made:
+    both = [(one, None) for one in made]
+    for exposure, scene in (*both, *(summed_exposures(camera) if "summed" in origins else ())):
         # No network was trained on simulated exposures of the benchmark: any may judge them.
-        trained = networks.get(exposure.date) if exposure.origin == "real" else networks[real[0]]
+        trained = networks[real[0]] if exposure.origin == "simulated" else networks.get(exposure.date)
         if trained is None:
             print(f"{exposure.name} {exposure.date}: no network was trained without it")
             continue
-        scene = scene_of(exposure)
+        scene = scene_of(exposure) if scene is None else scene
         for seed in seeds:
             for case in cases_of(exposure, scene, seed=seed):
                 start = time.thread_time()
@@ -128,7 +129,7 @@ def main():
     parser.add_argument("--output", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
     camera = arguments.camera
-    holes = score_all(camera, arguments.directory, origins=("real", "simulated"))
+    holes = score_all(camera, arguments.directory, origins=("real", "summed", "simulated"))
     write_results(holes, camera, arguments.output)
 
 

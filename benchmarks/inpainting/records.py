@@ -104,9 +104,9 @@ def cross_fitted(holes):
 
 
 def table_lines(holes):
-    """Ratios by place of the loss, and coverage, as text; real and simulated frames apart."""
+    """Ratios by place of the loss, and coverage, as text; real, summed and simulated frames apart."""
     lines = []
-    for origin in ("real", "simulated"):
+    for origin in ("real", "summed", "simulated"):
         mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin])
         if not mine:
             continue

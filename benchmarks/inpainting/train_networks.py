@@ -65,7 +65,7 @@ def one_training(recipe, windows, camera, output, *, held_back=None):
 def metrics_of(holes):
     """Ratios and numbers of holes for the card, by place and origin."""
     found = {}
-    for origin in ("real", "simulated"):
+    for origin in ("real", "summed", "simulated"):
         mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin])
         for name in NAMES.values():
             rivals = ("fuzzy", "mean", "kriging", "mixture") if name == "network" else ("temporal",)
@@ -111,7 +111,7 @@ def main():
     final = [one_training(recipe, windows, camera, output / f"all_seed{recipe.seed}") for recipe in recipes]
     if arguments.only == "all-dates":
         return
-    holes = score_all(camera, output, origins=("real", "simulated"))
+    holes = score_all(camera, output, origins=("real", "summed", "simulated"))
     records = write_results(holes, camera, HERE / "results")
     card = {
         **final[0].card,
