@@ -7,34 +7,18 @@ the method is asked for.
 """
 
 import importlib.util
-from importlib import resources
 
 import numpy as np
 
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.inpainting.interface import Fill
+from sunpy_lasco.inpainting.network.records import is_better, packaged_file, packaged_records
 
-__all__ = ["fill", "fill_all", "is_ready", "packaged_file"]
+__all__ = ["fill", "fill_all", "is_ready"]
 
 
 def _has_torch():
     return importlib.util.find_spec("torch") is not None
-
-
-def packaged_file(camera):
-    """
-    Where the weights for a camera are that come with the package.
-
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-
-    Returns
-    -------
-    `importlib.resources.abc.Traversable`
-    """
-    return resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
 
 
 def is_ready(camera):
@@ -114,14 +98,24 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
     if not _has_torch():
         msg = "The method 'network' needs torch: install it ('pip install torch'), or take method='auto'."
         raise MissingAssetError(msg)
-    from sunpy_lasco.inpainting.network.choice import is_better, network_for
-    from sunpy_lasco.inpainting.network.prediction import predict
+    wanted = list(crops)
+    if only_better:
+        records = packaged_records(crops[0].camera) if weights is None else _trained(crops[0], weights).records
+        wanted = [crop for crop in crops if is_better(crop, records, neighbours=neighbours)]
+    fills = {}
+    if wanted:
+        from sunpy_lasco.inpainting.network.prediction import predict
 
-    trained = network_for(crops[0].camera, weights)
-    wanted = [not only_better or is_better(crop, trained, neighbours=neighbours) for crop in crops]
-    chosen = [crop for crop, its in zip(crops, wanted, strict=True) if its]
-    found = iter(predict(chosen, trained, coefficients=coefficients, device=device, neighbours=neighbours))
-    return [next(found) if its else _nothing(crop) for crop, its in zip(crops, wanted, strict=True)]
+        trained = _trained(crops[0], weights)
+        found = predict(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
+        fills = {id(crop): fill for crop, fill in zip(wanted, found, strict=True)}
+    return [fills.get(id(crop)) or _nothing(crop) for crop in crops]
+
+
+def _trained(crop, weights):
+    from sunpy_lasco.inpainting.network.choice import network_for
+
+    return network_for(crop.camera, weights)
 
 
 def _nothing(crop):

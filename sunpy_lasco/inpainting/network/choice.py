@@ -6,11 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.inpainting.network.bases import nearest_neighbours
-from sunpy_lasco.inpainting.network.strata import stratum
 from sunpy_lasco.inpainting.network.weights import Trained, load_weights, packaged_weights
 
-__all__ = ["is_better", "network_for"]
+__all__ = ["network_for"]
 
 
 def network_for(camera, weights=None):
@@ -44,25 +42,6 @@ def network_for(camera, weights=None):
         msg = f"{weights if trained is not weights else 'The network'} is trained for {trained.camera}, not {camera}."
         raise AssetError(msg)
     return trained
-
-
-def is_better(crop, trained, *, neighbours=True):
-    """
-    Whether a network is the best method for a hole, as far as its card tells.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.inpainting.interface.Crop`
-    trained : `~sunpy_lasco.inpainting.network.weights.Trained`
-    neighbours : `bool`, optional
-        With exposures before and after, where there are any.
-
-    Returns
-    -------
-    `bool`
-    """
-    around = neighbours and trained.architecture.neighbours and any(nearest_neighbours(crop))
-    return bool(trained.record_of(stratum(crop), neighbours=bool(around))["better"])
 
 
 @lru_cache(maxsize=4)

@@ -17,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
-from sunpy_lasco.inpainting.methods.network import packaged_file
 from sunpy_lasco.inpainting.network.architecture import Architecture
 from sunpy_lasco.inpainting.network.cascade import Cascade
+from sunpy_lasco.inpainting.network.records import packaged_file, record_of
 from sunpy_lasco.inpainting.network.tensors import new_network
 
 __all__ = ["FORMAT", "Trained", "hash_of", "load_weights", "packaged_weights", "save_weights"]
@@ -47,25 +47,9 @@ class Trained:
         """Architecture of all networks."""
         return self.networks[0].architecture
 
-    def record_of(self, stratum, *, neighbours):
-        """
-        What held-back dates tell of a kind of hole.
-
-        Parameters
-        ----------
-        stratum : `str`
-            One of `sunpy_lasco.inpainting.network.strata.STRATA`.
-        neighbours : `bool`
-            With exposures before or after.
-
-        Returns
-        -------
-        `dict`
-            ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"``
-            than all other methods there.
-        """
-        usual = {"weight": 1.0, "sigma": 1.0, "better": False}
-        return usual | self.records.get("neighbours" if neighbours else "alone", {}).get(stratum, {})
+    def record_of(self, kind, *, neighbours):
+        """What is known of a kind of hole, as of `sunpy_lasco.inpainting.network.records.record_of`."""
+        return record_of(self.records, kind, neighbours=neighbours)
 
 
 def hash_of(tensors):

@@ -9,7 +9,7 @@ import sunpy_lasco  # noqa: E402
 from sunpy_lasco.inpainting.interface import METHODS, fill_holes, get_method, usable_methods  # noqa: E402
 from sunpy_lasco.inpainting.methods import network as method  # noqa: E402
 from sunpy_lasco.inpainting.network import choice  # noqa: E402
-from sunpy_lasco.inpainting.network.choice import is_better  # noqa: E402
+from sunpy_lasco.inpainting.network.records import is_better  # noqa: E402
 from sunpy_lasco.inpainting.network.strata import STRATA, stratum  # noqa: E402
 
 
@@ -17,6 +17,7 @@ def shipped(monkeypatch, trained, better):
     """A network in the place of that of the package, with a record of what it is better at."""
     records = {"alone": {kind: {"better": kind in better} for kind in STRATA}}
     monkeypatch.setattr(method, "is_ready", lambda _camera: True)
+    monkeypatch.setattr(method, "packaged_records", lambda _camera: records)
     monkeypatch.setattr(choice, "packaged_weights", lambda _camera: dataclasses.replace(trained, records=records))
 
 
@@ -75,8 +76,10 @@ def test_weight_of_the_record(trained, rough):
     half = dataclasses.replace(trained, records={"alone": {"single": {"weight": 0.5}}})
     found = get_method("network")(crop, weights=half)
     assert np.allclose((found.z - base.z)[crop.hole], 0.5 * (full.z - base.z)[crop.hole])
-    assert not is_better(crop, half)
-    assert is_better(crop, dataclasses.replace(trained, records={"alone": {"single": {"better": True}}}))
+    assert not is_better(crop, half.records)
+    assert is_better(crop, {"alone": {"single": {"better": True}}})
+    # Of holes with neighbours nothing is known.
+    assert not is_better(crop, {"neighbours": {"single": {"better": True}}})
 
 
 @pytest.mark.parametrize(
@@ -106,3 +109,14 @@ def test_networks_are_averaged(trained, rough):
     one, mean = (get_method("network")(crop, weights=these) for these in (trained, both))
     # The second one says nothing: the mean is half of the first.
     assert np.allclose((mean.z - base.z)[crop.hole], 0.5 * (one.z - base.z)[crop.hole], atol=1e-6)
+
+
+def test_no_torch_where_the_network_is_not_wanted(monkeypatch, trained, rough):
+    shipped(monkeypatch, trained, set())
+
+    def never(*_args):
+        raise AssertionError
+
+    monkeypatch.setattr(method, "_trained", never)
+    (found,) = fill_holes("network", [rough()], only_better=True)
+    assert np.isnan(found.z).all()

@@ -1,0 +1,111 @@
+"""
+What held-back dates tell of a network, by kind of hole.
+
+No torch is needed to read it, so that nobody waits for its import who has no hole that
+the network would fill better than other methods.
+"""
+
+import json
+from functools import lru_cache
+from importlib import resources
+
+from safetensors import SafetensorError, safe_open
+
+from sunpy_lasco.errors import AssetError
+from sunpy_lasco.inpainting.network.bases import nearest_neighbours
+from sunpy_lasco.inpainting.network.strata import stratum
+
+__all__ = ["is_better", "packaged_file", "packaged_records", "record_of"]
+
+#: What is taken where nothing is known.
+USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
+
+
+def packaged_file(camera):
+    """
+    Where the weights for a camera are that come with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `importlib.resources.abc.Traversable`
+    """
+    return resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
+
+
+@lru_cache(maxsize=2)
+def packaged_records(camera):
+    """
+    Records of the network that comes with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `dict`
+        As of `sunpy_lasco.inpainting.network.weights.Trained`; empty if there is no network.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If its file cannot be read.
+    """
+    place = packaged_file(camera)
+    if not place.is_file():
+        return {}
+    with resources.as_file(place) as path:
+        try:
+            with safe_open(path, framework="np") as file:
+                return json.loads(file.metadata()["records"])
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            msg = f"{path} cannot be read as a file of weights: {error}. Install the package again."
+            raise AssetError(msg) from error
+
+
+def record_of(records, kind, *, neighbours):
+    """
+    What is known of a kind of hole.
+
+    Parameters
+    ----------
+    records : `dict`
+        For ``"alone"`` and ``"neighbours"``, by kind.
+    kind : `str`
+        One of `sunpy_lasco.inpainting.network.strata.STRATA`.
+    neighbours : `bool`
+        With exposures before or after.
+
+    Returns
+    -------
+    `dict`
+        ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"`` than
+        all other methods there.
+    """
+    return USUAL | records.get("neighbours" if neighbours else "alone", {}).get(kind, {})
+
+
+def is_better(crop, records, *, neighbours=True):
+    """
+    Whether a network is the best method for a hole, as far as its records tell.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    records : `dict`
+        As of `record_of`.
+    neighbours : `bool`, optional
+        With exposures before and after, where there are any.
+
+    Returns
+    -------
+    `bool`
+    """
+    around = neighbours and any(one is not None for one in nearest_neighbours(crop))
+    return bool(record_of(records, stratum(crop), neighbours=around)["better"])
