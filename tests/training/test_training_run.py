@@ -78,6 +78,8 @@ def test_mirrored_windows(files):
     # The vector away from the Sun is mirrored as well.
     assert torch.equal(one.direction[:, 0].flip(1), other.direction[:, 0])
     assert torch.equal(one.direction[:, 1].flip(1), -other.direction[:, 1])
+    for name, value in vars(one.mirrored).items():
+        assert torch.equal(value, getattr(other, name))
 
 
 def test_a_quarter_of_the_windows_is_at_borders(files):

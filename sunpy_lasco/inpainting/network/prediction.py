@@ -97,23 +97,32 @@ def predict(crops, trained, *, coefficients=None, device="cpu", neighbours=True)
         windows = [hole.window(number) for hole, number in jobs]
         for first in range(0, len(jobs), BATCH):
             part = slice(first, first + BATCH)
-            said, spread = _said(windows[part], networks, unit=trained.architecture.output == "unit", device=device)
+            said, spread = _said(windows[part], trained, networks, device=device)
             for (hole, number), window, what, how in zip(jobs[part], windows[part], said, spread, strict=True):
                 hole.take(number, window, what, how)
     return [hole.fill for hole in holes]
 
 
-def _said(windows, networks, *, unit, device):
+def _said(windows, trained, networks, *, device):
     """Mean corrections (or images) and logarithms of the ratio of sigma, (n, size, size)."""
-    batch = batch_of(windows, unit_output=unit).to(device)
+    architecture = trained.architecture
+    batch = batch_of(windows, unit_output=architecture.output == "unit").to(device)
+    # Nothing in the corona tells left from right of the line to the Sun: both are asked.
+    shown = [(batch, False), *([(batch.mirrored, True)] if architecture.aligned else [])]
     said, spread = torch.zeros_like(batch.base), torch.zeros_like(batch.base)
+    share = 1.0 / (len(networks) * len(shown))
     with torch.inference_mode():
         for network in networks:
-            # Each network of a cascade speaks for its own ring.
-            for stage in run(network, batch):
-                said += stage.ring * (stage.output - batch.base) / len(networks)
-                if stage.log_ratio is not None:
-                    spread += stage.ring * stage.log_ratio / len(networks)
+            for one, turned in shown:
+                # Each network of a cascade speaks for its own ring.
+                for stage in run(network, one):
+                    parts = [stage.ring * (stage.output - one.base)]
+                    parts.append(
+                        torch.zeros_like(one.base) if stage.log_ratio is None else stage.ring * stage.log_ratio
+                    )
+                    correction, log_ratio = (part.flip(2) if turned else part for part in parts)
+                    said += share * correction
+                    spread += share * log_ratio
     return said[:, 0].cpu().numpy().astype(float), spread[:, 0].cpu().numpy().astype(float)
 
 

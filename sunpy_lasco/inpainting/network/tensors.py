@@ -48,6 +48,19 @@ class Batch:
         return Batch(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
     @property
+    def mirrored(self):
+        """The batch mirrored at the rows' middle: for aligned windows, at the line to the Sun."""
+        parts = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            parts[field.name] = (
+                value.flip(2).contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
+            )
+        # The vector away from the Sun is mirrored as well.
+        parts["condition"][:, 2] *= -1
+        return Batch(**parts)
+
+    @property
     def direction(self):
         """Unit vector away from the Sun along rows and columns of the image; N x 2."""
         return self.condition[:, 1:3]

@@ -120,3 +120,16 @@ def test_no_torch_where_the_network_is_not_wanted(monkeypatch, trained, rough):
     monkeypatch.setattr(method, "_trained", never)
     (found,) = fill_holes("network", [rough()], only_better=True)
     assert np.isnan(found.z).all()
+
+
+def test_mirrored_crops_have_mirrored_fills(trained, rough):
+    crop = rough(centre=(300, 0))
+    arrays = {
+        name: getattr(crop, name)[::-1].copy()
+        for name in ("z", "hole", "expected", "noise", "response", "signal", "hidden", "x", "y")
+    }
+    mirrored = dataclasses.replace(crop, **arrays | {"y": -arrays["y"]})
+    one, other = (get_method("network")(part, weights=trained) for part in (crop, mirrored))
+    assert np.allclose(one.z[crop.hole], other.z[::-1][crop.hole], atol=0.02)
+    base = get_method("mixture")(crop)
+    assert np.abs((one.z - base.z)[crop.hole]).max() > 0.05
