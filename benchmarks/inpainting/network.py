@@ -21,7 +21,7 @@ import torch
 from cases import cases_of
 from frames import exposures, scene_of, summed_exposures
 from records import WEIGHTS, learn_records, table_lines
-from run import HERE, SEED, held_back_scale, options_of
+from run import HERE, SEED, options_of
 from scores import judge
 from tables import write_csv
 
@@ -115,7 +115,7 @@ def score_all(camera, directory, *, origins=("real",), seeds=SEEDS):
                     about = {
                         "frame": case.name, "date": exposure.date, "group": case.group, "origin": case.origin,
                         "kind": case.kind, "stratum": stratum(case.crop), "blocks": case.blocks, "radius": case.radius,
-                        "seconds": time.thread_time() - start, "classical": held_back_scale("mixture", case, held_back),
+                        "seconds": time.thread_time() - start,
                     }  # fmt: skip
                     holes.append({"about": about, "scores": found})
         print(f"{exposure.name} {exposure.date}: {len(holes)} holes", flush=True)

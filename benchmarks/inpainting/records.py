@@ -54,9 +54,16 @@ def pulls_with(hole, name, record):
     return None if score is None else {**score, "sigma": score["sigma"] * record["sigma"]}
 
 
+def _telling(holes, name):
+    """Holes of real frames that a network filled, or those of simulated ones if they are too few."""
+    mine = [hole for hole in holes if name in hole["scores"]]
+    real = [hole for hole in mine if hole["about"]["origin"] != "simulated"]
+    return real if len(real) >= FEWEST else mine
+
+
 def _record(holes, name, usual):
     """Weight, sigma and verdict for holes of one kind."""
-    mine = [hole for hole in holes if name in hole["scores"]]
+    mine = _telling(holes, name)
     if len(mine) < FEWEST:
         return {**usual, "better": False}
     errors = {
@@ -75,12 +82,11 @@ def _record(holes, name, usual):
 
 
 def learn_records(holes):
-    """Records for ``"alone"`` and ``"neighbours"`` by kind of hole."""
+    """Records for ``"alone"`` and ``"neighbours"`` by kind of hole; of simulated frames where real ones are too few."""
     records = {}
     for key, name in NAMES.items():
         usual = {"weight": 1.0, "sigma": 1.0}
-        scored = [hole["scores"][name] for hole in holes if name in hole["scores"]]
-        if scored:
+        if scored := [hole["scores"][name] for hole in _telling(holes, name)]:
             usual["sigma"] = best_scale(scored)
         records[key] = {
             kind: _record([hole for hole in holes if hole["about"]["stratum"] == kind], name, usual) for kind in STRATA
@@ -88,12 +94,11 @@ def learn_records(holes):
     return records
 
 
-def cross_fitted(holes):
-    """The holes with scores of the network as records of other dates make it."""
+def cross_fitted(holes, everything):
+    """The holes with scores of the network as records of other dates make it, which are of all frames."""
     found = []
     for group in dict.fromkeys(hole["about"]["group"] for hole in holes):
-        others = [hole for hole in holes if hole["about"]["group"] != group]
-        records = learn_records(others)
+        records = learn_records([hole for hole in everything if hole["about"]["group"] != group])
         for hole in (one for one in holes if one["about"]["group"] == group):
             scores = dict(hole["scores"])
             for key, name in NAMES.items():
@@ -107,7 +112,7 @@ def table_lines(holes):
     """Ratios by place of the loss, and coverage, as text; real, summed and simulated frames apart."""
     lines = []
     for origin in ("real", "summed", "simulated"):
-        mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin])
+        mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin], holes)
         if not mine:
             continue
         lines += ["", f"{origin} frames, {len(mine)} holes", ""]

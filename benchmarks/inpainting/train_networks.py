@@ -11,6 +11,7 @@ stopped goes on where it was.
 
 import argparse
 import json
+import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def metrics_of(holes):
     """Ratios and numbers of holes for the card, by place and origin."""
     found = {}
     for origin in ("real", "summed", "simulated"):
-        mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin])
+        mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin], holes)
         for name in NAMES.values():
             rivals = ("fuzzy", "mean", "kriging", "mixture") if name == "network" else ("temporal",)
             for kind in sorted({hole["about"]["stratum"] for hole in mine}):
@@ -111,7 +112,12 @@ def main():
     final = [one_training(recipe, windows, camera, output / f"all_seed{recipe.seed}") for recipe in recipes]
     if arguments.only == "all-dates":
         return
-    holes = score_all(camera, output, origins=("real", "summed", "simulated"))
+    scored = output / "scores.pickle"
+    if scored.is_file():
+        holes = pickle.loads(scored.read_bytes())
+    else:
+        holes = score_all(camera, output, origins=("real", "summed", "simulated"))
+        scored.write_bytes(pickle.dumps(holes))
     records = write_results(holes, camera, HERE / "results")
     card = {
         **final[0].card,
