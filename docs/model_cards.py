@@ -54,7 +54,7 @@ def card_of(camera):
     lines += ['What ``"auto"`` takes from this:', ""]
     says = {True: "network", False: "not the network"}
     rows = [(kind, *(says[one[kind]["better"]] for one in records.values())) for kind in records["alone"]]
-    return [*lines, *table(("Kind of hole", "from one frame", "with neighbours"), rows)]
+    return [*lines, *table(("Kind of hole", *records), rows)]
 
 
 def write_model_cards(path):

@@ -11,7 +11,6 @@ correction of a base; it is scored on the losses of `run`.  What is there alread
 """
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +37,7 @@ CAMERA, FOLD = "C3", PLANS["C3"].folds[0]
 #: Real frames of the dates that are held back.
 FRAMES = ("32046494", "32219521")
 #: Steps of each variant.
-STEPS = 1200
+STEPS = 800
 _TEXTURE = {"perceptual": 0.05, "style_inner": 120.0, "style_difference": 120.0}
 _PIXELS = {"multi_scale": 0.0, "pixel_inner": 1.0, "pixel_difference": 1.0}
 #: Changes of the recommended recipe: of the losses, of the architecture, of all else.
@@ -149,20 +148,23 @@ def main():
     held = Windows(windows, only=FOLD, dropout=1.0)
     place = arguments.runs / "ablation"
     place.mkdir(exist_ok=True, parents=True)
-    known = place / f"rows_{arguments.steps}.json"
-    rows = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else {}
+    rows = {}
     for name, changes in VARIANTS.items():
-        if name not in rows and name in arguments.only:
-            directory = place / name.replace(" ", "_")
-            result = train(recipe_of(changes, arguments.steps), windows, CAMERA, directory, held_back=FOLD,
-                           accelerator="cpu", judge=False)  # fmt: skip
-            rows[name] = line_of(name, load_weights(result.weights).networks[0], held)
-            known.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-            print(rows[name], flush=True)
+        directory = place / f"{name.replace(' ', '_')}_{arguments.steps}"
+        row = directory / "row.txt"
+        if not row.is_file() and name in arguments.only:
+            result = train(
+                recipe_of(changes, arguments.steps), windows, CAMERA, directory, held_back=FOLD,
+                accelerator="cpu", judge=False,
+            )  # fmt: skip
+            row.write_text(line_of(name, load_weights(result.weights).networks[0], held), encoding="utf-8")
+            print(row.read_text(encoding="utf-8"), flush=True)
+        if row.is_file():
+            rows[name] = row.read_text(encoding="utf-8")
     lines = [
         "# What helps the network",
         "",
-        f"C3, trained without {FOLD}, {arguments.steps} steps, {len(held)} windows:",
+        f"C3, trained without {FOLD}, {arguments.steps} steps each, {len(held)} windows:",
     ]
     lines += ["", "| variant | million parameters | open corona | borders |", "|---|---|---|---|"]
     lines += [rows[name] for name in VARIANTS if name in rows]

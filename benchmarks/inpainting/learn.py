@@ -96,10 +96,10 @@ def unscaled(score, factor):
     return {**{name: score[name] for name in ("group", "error", "noise")}, "sigma": score["sigma"] / factor}
 
 
-def best_scale(scores):
+def best_scale(scores, targets=TARGETS):
     """The factor of sigma that brings the coverages nearest to what they should be."""
     misses = [
-        sum(((got - wanted) / width) ** 2 for got, (wanted, width) in zip(coverage(scores, s), TARGETS, strict=True))
+        sum(((got - wanted) / width) ** 2 for got, (wanted, width) in zip(coverage(scores, s), targets, strict=True))
         for s in SCALES
     ]
     return round(float(SCALES[int(np.argmin(misses))]), 3)

@@ -7,10 +7,13 @@ import numpy as np
 from learn import best_scale
 from scores import coverage
 
+from sunpy_lasco.inpainting.network.records import KEYS
 from sunpy_lasco.inpainting.network.strata import STRATA
 
 #: Weights of the correction that are tried.
 WEIGHTS = (0.0, 0.5, 0.75, 1.0)
+#: Coverages that sigma is to give, and how far off they may be.
+TARGETS = ((0.6827, 0.04), (0.95, 0.02))
 #: Draws of the bootstrap, and the highest upper limit of a ratio with which a network counts as better.
 DRAWS = 2000
 HIGHEST = 1.02
@@ -19,7 +22,7 @@ FEWEST = 12
 #: What a network is held against, without and with neighbours.
 CLASSICAL = ("mixture", "kriging", "radial", "harmonic", "biharmonic", "fuzzy")
 REFERENCES = ("mean", *CLASSICAL)
-NAMES = {"alone": "network", "neighbours": "network with neighbours"}
+METHODS = ("network", "network with neighbours")
 #: Where losses are, by kind.
 PLACES = {"occulter": "occulter", "pylon": "pylon", "edge": "edge", "front": "front", "stripe": "stripe"}
 
@@ -77,21 +80,28 @@ def _record(holes, name, usual):
     # The best of the others for this kind of hole as a whole.
     found = {rival: ratio(mine, used, rival) for rival in rivals}
     worst = max((one for one in found.values() if one is not None), key=lambda one: one[0], default=None)
-    better = worst is not None and worst[2] < HIGHEST
-    return {"weight": weight, "sigma": best_scale([hole["scores"][used] for hole in mine]), "better": bool(better)}
+    better = worst is not None and worst[0] < 1.0 and worst[2] < HIGHEST
+    return {"weight": weight, "sigma": best_scale([hole["scores"][used] for hole in mine], TARGETS), "better": bool(better)}
 
 
 def learn_records(holes):
-    """Records for ``"alone"`` and ``"neighbours"`` by kind of hole; of simulated frames where real ones are too few."""
+    """Records for each of `KEYS` by kind of hole; of simulated frames where real ones are too few."""
     records = {}
-    for key, name in NAMES.items():
+    for key in KEYS:
+        name = METHODS[key.startswith("neighbours")]
+        mine = [hole for hole in holes if (hole["about"]["origin"] == "summed") == key.endswith("summed")]
         usual = {"weight": 1.0, "sigma": 1.0}
-        if scored := [hole["scores"][name] for hole in _telling(holes, name)]:
-            usual["sigma"] = best_scale(scored)
+        if scored := [hole["scores"][name] for hole in _telling(mine, name)]:
+            usual["sigma"] = best_scale(scored, TARGETS)
         records[key] = {
-            kind: _record([hole for hole in holes if hole["about"]["stratum"] == kind], name, usual) for kind in STRATA
+            kind: _record([hole for hole in mine if hole["about"]["stratum"] == kind], name, usual) for kind in STRATA
         }
     return records
+
+
+def key_for(hole, name):
+    """Which of the records is for a hole and a method."""
+    return KEYS[METHODS.index(name) + 2 * (hole["about"]["origin"] == "summed")]
 
 
 def cross_fitted(holes, everything):
@@ -101,9 +111,10 @@ def cross_fitted(holes, everything):
         records = learn_records([hole for hole in everything if hole["about"]["group"] != group])
         for hole in (one for one in holes if one["about"]["group"] == group):
             scores = dict(hole["scores"])
-            for key, name in NAMES.items():
+            for name in METHODS:
                 if name in scores:
-                    scores[name] = pulls_with(hole, name, records[key][hole["about"]["stratum"]]) or scores[name]
+                    record = records[key_for(hole, name)][hole["about"]["stratum"]]
+                    scores[name] = pulls_with(hole, name, record) or scores[name]
             found.append({**hole, "scores": scores})
     return found
 
@@ -128,7 +139,7 @@ def table_lines(holes):
                             lines.append(
                                 f"{measure} {name} / {rival}, {place}: {value:.3f} [{low:.3f}, {high:.3f}] n={number}"
                             )
-        for name in NAMES.values():
+        for name in METHODS:
             scored = [hole["scores"][name] for hole in mine if name in hole["scores"]]
             if scored:
                 shares = coverage(scored)

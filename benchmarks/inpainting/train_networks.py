@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from frames import data_directory
 from network import score_all, write_results
-from records import NAMES, cross_fitted, ratio
+from records import METHODS, cross_fitted, ratio
 from run import HERE
 
 from sunpy_lasco.inpainting.network.weights import Trained, load_weights, save_weights
@@ -68,7 +68,7 @@ def metrics_of(holes):
     found = {}
     for origin in ("real", "summed", "simulated"):
         mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin], holes)
-        for name in NAMES.values():
+        for name in METHODS:
             rivals = ("fuzzy", "mean", "kriging", "mixture") if name == "network" else ("temporal",)
             for kind in sorted({hole["about"]["stratum"] for hole in mine}):
                 chosen = [hole for hole in mine if hole["about"]["stratum"] == kind]

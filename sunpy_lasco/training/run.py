@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
+from sunpy_lasco.inpainting.network.records import KEYS
 from sunpy_lasco.inpainting.network.strata import STRATA
 from sunpy_lasco.inpainting.network.tensors import batch_of
 from sunpy_lasco.inpainting.network.weights import Trained, save_weights
@@ -199,8 +200,8 @@ def train(
             "with neighbours": score(network, judged, neighbours=True),
         }
         records = {
-            "alone": _records(card["metrics"]["without neighbours"]),
-            "neighbours": _records(card["metrics"]["with neighbours"]),
+            key: _records(card["metrics"][f"{'with' if key.startswith('neighbours') else 'without'} neighbours"])
+            for key in KEYS
         }
     path = save_weights(output / "network.safetensors", Trained((network,), camera, card, records or {}))
     (output / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import torch
 from scipy import ndimage
 
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.network.strata import stratum
+from sunpy_lasco.inpainting.network.records import record_of
 from sunpy_lasco.inpainting.network.tensors import batch_of, run
 from sunpy_lasco.inpainting.network.windows import prepare, rings_of
 from sunpy_lasco.inpainting.spread import SMALLEST_SIGMA, structure
@@ -29,7 +29,7 @@ class _Hole:
         self.prepared = prepare(crop, self.architecture, coefficients=coefficients, neighbours=neighbours)
         self.rings = [] if self.prepared is None else rings_of(crop, self.prepared.places)
         with_neighbours = self.prepared is not None and self.prepared.has_neighbours
-        self.record = trained.record_of(stratum(crop), neighbours=with_neighbours)
+        self.record = record_of(crop, trained.records, neighbours=with_neighbours)
 
     def window(self, number):
         """A window, with what was said of the rings outside of it."""

@@ -15,8 +15,10 @@ from sunpy_lasco.errors import AssetError
 from sunpy_lasco.inpainting.network.bases import nearest_neighbours
 from sunpy_lasco.inpainting.network.strata import stratum
 
-__all__ = ["is_better", "packaged_file", "packaged_records", "record_of"]
+__all__ = ["KEYS", "is_better", "key_of", "packaged_file", "packaged_records", "record_of"]
 
+#: Records are kept apart for frames with summed pixels, and for holes with exposures before or after.
+KEYS = ("alone", "neighbours", "alone, summed", "neighbours, summed")
 #: What is taken where nothing is known.
 USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
@@ -69,16 +71,33 @@ def packaged_records(camera):
             raise AssetError(msg) from error
 
 
-def record_of(records, kind, *, neighbours):
+def key_of(crop, *, neighbours):
+    """
+    Which of the records is for a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    neighbours : `bool`
+        With exposures before or after.
+
+    Returns
+    -------
+    `str`
+        One of `KEYS`.
+    """
+    return KEYS[int(neighbours) + 2 * int(max(crop.binning) > 1)]
+
+
+def record_of(crop, records, *, neighbours):
     """
     What is known of a kind of hole.
 
     Parameters
     ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
     records : `dict`
-        For ``"alone"`` and ``"neighbours"``, by kind.
-    kind : `str`
-        One of `sunpy_lasco.inpainting.network.strata.STRATA`.
+        For each of `KEYS`, by `sunpy_lasco.inpainting.network.strata.STRATA`.
     neighbours : `bool`
         With exposures before or after.
 
@@ -88,7 +107,7 @@ def record_of(records, kind, *, neighbours):
         ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"`` than
         all other methods there.
     """
-    return USUAL | records.get("neighbours" if neighbours else "alone", {}).get(kind, {})
+    return USUAL | records.get(key_of(crop, neighbours=neighbours), {}).get(stratum(crop), {})
 
 
 def is_better(crop, records, *, neighbours=True):
@@ -108,4 +127,4 @@ def is_better(crop, records, *, neighbours=True):
     `bool`
     """
     around = neighbours and any(one is not None for one in nearest_neighbours(crop))
-    return bool(record_of(records, stratum(crop), neighbours=around)["better"])
+    return bool(record_of(crop, records, neighbours=around)["better"])

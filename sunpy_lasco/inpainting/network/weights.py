@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from sunpy_lasco.errors import AssetError, MissingAssetError
 from sunpy_lasco.inpainting.network.architecture import Architecture
 from sunpy_lasco.inpainting.network.cascade import Cascade
-from sunpy_lasco.inpainting.network.records import packaged_file, record_of
+from sunpy_lasco.inpainting.network.records import packaged_file
 from sunpy_lasco.inpainting.network.tensors import new_network
 
 __all__ = ["FORMAT", "Trained", "hash_of", "load_weights", "packaged_weights", "save_weights"]
@@ -38,18 +38,13 @@ class Trained:
     camera: str
     #: Data by date, recipe, errors, limits.
     card: dict = field(default_factory=dict)
-    #: For ``"alone"`` and ``"neighbours"``, by `sunpy_lasco.inpainting.network.strata.STRATA`: what dates
-    #: tell that were not trained on; see `record_of`.
+    #: What dates tell that were not trained on, as of `sunpy_lasco.inpainting.network.records.record_of`.
     records: dict = field(default_factory=dict)
 
     @property
     def architecture(self):
         """Architecture of all networks."""
         return self.networks[0].architecture
-
-    def record_of(self, kind, *, neighbours):
-        """What is known of a kind of hole, as of `sunpy_lasco.inpainting.network.records.record_of`."""
-        return record_of(self.records, kind, neighbours=neighbours)
 
 
 def hash_of(tensors):
