@@ -76,12 +76,16 @@ def _record(holes, name, usual):
     }
     weight = min(errors, key=errors.get)
     used = named(name, weight)
-    rivals = CLASSICAL if name == "network" else ("temporal",)
-    # The best of the others for this kind of hole as a whole.
-    found = {rival: ratio(mine, used, rival) for rival in rivals}
-    worst = max((one for one in found.values() if one is not None), key=lambda one: one[0], default=None)
-    better = worst is not None and worst[0] < 1.0 and worst[2] < HIGHEST
-    return {"weight": weight, "sigma": best_scale([hole["scores"][used] for hole in mine], TARGETS), "better": bool(better)}
+    # Better than what "auto" would take otherwise, and no other method is seen to be better than it.
+    usually, rivals = ("mixture", CLASSICAL) if name == "network" else ("temporal", ("temporal",))
+    value, _, high, _ = ratio(mine, used, usually) or (1.0, 1.0, 1.0, 0)
+    found = [one for rival in rivals if (one := ratio(mine, used, rival)) is not None]
+    better = value < 1.0 and high < HIGHEST and all(low <= 1.0 for _, low, _, _ in found)
+    return {
+        "weight": weight,
+        "sigma": best_scale([hole["scores"][used] for hole in mine], TARGETS),
+        "better": bool(better),
+    }
 
 
 def learn_records(holes):
