@@ -81,6 +81,9 @@ def _record(holes, name, usual):
     value, _, high, _ = ratio(mine, used, usually) or (1.0, 1.0, 1.0, 0)
     found = [one for rival in rivals if (one := ratio(mine, used, rival)) is not None]
     better = value < 1.0 and high < HIGHEST and all(low <= 1.0 for _, low, _, _ in found)
+    # And the flux of a hole is not seen to be worse.
+    flux = ratio(mine, used, usually, "flux")
+    better = better and flux is not None and flux[1] <= 1.0
     return {
         "weight": weight,
         "sigma": best_scale([hole["scores"][used] for hole in mine], TARGETS),
