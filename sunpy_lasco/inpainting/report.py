@@ -2,6 +2,8 @@
 What a repair says of itself.
 """
 
+from sunpy_lasco.inpainting.repair import WITH_NEIGHBOURS
+
 __all__ = ["history_lines", "unfilled_message"]
 
 #: Characters of a line of HISTORY, which FITS cuts at 72.
@@ -43,7 +45,7 @@ def history_lines(methods, first, neighbours=()):
                 line = "   "
             line += f" {text}"
         lines.append(line)
-    if neighbours and any("temporal" in names for names in methods.values()):
+    if neighbours and any(name in WITH_NEIGHBOURS for names in methods.values() for name in names):
         lines.append(f"Neighbours in time: {' '.join(neighbours)}")
     return lines
 

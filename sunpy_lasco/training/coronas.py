@@ -24,6 +24,8 @@ QUIET, ACTIVE = (0.05, 0.4), (0.3, 1.0)
 EJECTIONS = {"C2": 0.35, "C3": 0.4}
 AGE = {"C2": (0.03, 0.12), "C3": (0.1, 0.5)}
 SPEED = (250.0, 1000.0)
+#: Signal below which there is none, DN.
+DARK = 1e-3
 #: What belongs to no ratio of coronae.
 IDEAL = {
     "noise": False, "pattern": False, "cosmic_rays": 0.0, "saturation": False, "quantise": False,
@@ -70,7 +72,8 @@ def corona_ratios(camera, times, rng):
     found = []
     for time in times:
         first, second = (simulate.observe(camera, date=time, scene=scene, **IDEAL).data for scene in (old, new))
-        found.append(second / np.maximum(first, 1e-3))
+        # Behind the occulter there is nothing to be changed.
+        found.append(np.where(first > DARK, second / np.maximum(first, DARK), 1.0))
     return found
 
 

@@ -69,7 +69,7 @@ def test_neighbours_show_the_same_corona(exposure, mixed):
 
 
 def test_mixed_exposures_are_spread_over_the_dates(real_frames):
-    recipe = dataclasses.replace(PRESETS["recommended"], mixed=6, simulated=0, frames_per_group=1)
+    recipe = dataclasses.replace(PRESETS["recommended"], mixed=6, simulated=0, summed=0, frames_per_group=1)
     files = [path for path in real_frames if path.parent.name == "c3" and int(path.stem) < 32310943]
     chosen, everything = chosen_exposures(recipe, files, "C3")
     mixed = [one for one in chosen if one.origin == "mixed"]
@@ -98,4 +98,4 @@ def test_scene_of_level_1(exposure):
     assert 1e-13 < np.nanmedian(scene.signal) < 1e-9
     assert scene.hidden[530, 516]
     assert not scene.hidden[900, 500]
-    assert len(scene.neighbours) == 2
+    assert len(scene.neighbours) == 4

@@ -9,16 +9,19 @@ import json
 from functools import lru_cache
 from importlib import resources
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.inpainting.network.bases import nearest_neighbours
 from sunpy_lasco.inpainting.network.strata import stratum
 
-__all__ = ["KEYS", "is_better", "key_of", "packaged_file", "packaged_records", "record_of"]
+__all__ = ["KEYS", "SHOWN_SHARE", "is_better", "key_of", "packaged_file", "packaged_records", "record_of"]
 
 #: Records are kept apart for frames with summed pixels, and for holes with exposures before or after.
 KEYS = ("alone", "neighbours", "alone, summed", "neighbours, summed")
+#: Exposures before and after count for a hole of which they show more than this share.
+SHOWN_SHARE = 0.5
 #: What is taken where nothing is known.
 USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
@@ -79,7 +82,7 @@ def key_of(crop, *, neighbours):
     ----------
     crop : `~sunpy_lasco.inpainting.interface.Crop`
     neighbours : `bool`
-        With exposures before or after.
+        With exposures before or after that show it.
 
     Returns
     -------
@@ -126,5 +129,6 @@ def is_better(crop, records, *, neighbours=True):
     -------
     `bool`
     """
-    around = neighbours and any(one is not None for one in nearest_neighbours(crop))
-    return bool(record_of(crop, records, neighbours=around)["better"])
+    near = [one for one in nearest_neighbours(crop) if neighbours and one is not None]
+    shown = any(np.isfinite(one.z[crop.hole]).mean() > SHOWN_SHARE for one in near)
+    return bool(record_of(crop, records, neighbours=shown)["better"])
