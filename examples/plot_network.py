@@ -1,7 +1,7 @@
 """
-================================
+=================================
 Repairing blocks with the network
-================================
+=================================
 
 What the network that comes with the package makes of lost blocks, how far it trusts itself, and what its card says.
 """
