@@ -66,8 +66,8 @@ VARIANTS = {
     "never shown neighbours": {"neighbour_dropout": 1.0},
 }  # fmt: skip
 #: Losses per frame and steps of the network of the paper.
-PAPER = {"losses_per_frame": 40, "frames_per_group": 2, "mixed": 0, "simulated": 4}
-PAPER_STEPS = 1500
+PAPER = {"losses_per_frame": 10, "frames_per_group": 1, "mixed": 0, "simulated": 1, "summed": 0}
+PAPER_STEPS = 400
 
 
 def recipe_of(changes, steps):

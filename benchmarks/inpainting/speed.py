@@ -95,7 +95,8 @@ def one_camera(camera, weights, options):
             for first in range(0, len(windows), BATCH):
                 batch = batch_of(windows[first : first + BATCH])
                 for network in trained.networks:
-                    run(network, batch)
+                    for one in (batch, batch.mirrored):
+                        run(network, one)
 
     per_block = [1000 * part / len(windows) for part in (base, making, median_of(networks))]
     print(f"{camera}, ms a block: base {per_block[0]:.1f}, windows {per_block[1]:.1f}, network {per_block[2]:.1f}")
