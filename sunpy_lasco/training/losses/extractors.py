@@ -11,7 +11,7 @@ from torch import nn
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
 
-__all__ = ["FeatureExtractor", "sha256_of", "vgg19_weights"]
+__all__ = ["FeatureExtractor", "FixedFeatures", "sha256_of", "vgg19_weights"]
 
 #: Channels of the first convolutions of VGG-19; ``None`` is a maximum over 2 x 2 pixels.
 LAYERS = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None)
@@ -90,49 +90,24 @@ def vgg19_weights(path=None, *, download=False):
     return {name: value for name, value in state.items() if name.startswith("features.")}
 
 
-class FeatureExtractor(nn.Module):
+class FixedFeatures(nn.Module):
     """
-    The first eleven layers of VGG-19 with their maxima, at three scales.
+    Layers that are never trained, and features of some of them.
 
-    Parameters
-    ----------
-    weights : mapping or ``"random"``
-        Weights of `vgg19_weights`; or random ones of a seed, which serve textures nearly as well
-        (He et al. 2016, arXiv 1606.04801).
-    seed : `int`, optional
-    width : `float`, optional
-        Share of the channels that random features have.
-
-    Notes
-    -----
-    Images are not resized: a block keeps its 32 pixels.  Values are brought to 0 .. 1 over
-    the range of the truth.  The features are no part of a network that is saved.
+    Images are not resized: a block keeps its 32 pixels.  The weights are no part of a network that
+    is saved.
     """
 
-    def __init__(self, weights="random", *, seed=0, width=1.0):
+    #: Places of the layers whose outputs are features.
+    places = ()
+
+    def __init__(self, layers):
         super().__init__()
-        layers, channels = [], 3
-        for number in LAYERS:
-            if number is None:
-                layers.append(nn.MaxPool2d(2, 2))
-            else:
-                wide = number if weights != "random" else max(4, int(number * width))
-                layers += [nn.Conv2d(channels, wide, 3, padding=1), nn.ReLU()]
-                channels = wide
         self.features = nn.Sequential(*layers)
-        if isinstance(weights, str):
-            generator = torch.Generator().manual_seed(seed)
-            for layer in self.features:
-                if isinstance(layer, nn.Conv2d):
-                    nn.init.kaiming_normal_(layer.weight, generator=generator)
-                    nn.init.zeros_(layer.bias)
-        else:
-            own = {name.removeprefix("features."): value for name, value in weights.items()}
-            self.features.load_state_dict({name: own[name] for name in self.features.state_dict()})
-        self.requires_grad_(requires_grad=False)
         self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("scatter", torch.tensor(SCATTER).reshape(1, 3, 1, 1), persistent=False)
-        self._register_state_dict_hook(drop_everything)
+        self._register_state_dict_hook(_drop_everything)
+        self.requires_grad_(requires_grad=False)
         self.eval()
 
     def train(self, mode=True):
@@ -156,12 +131,54 @@ class FeatureExtractor(nn.Module):
         found = []
         for place, layer in enumerate(self.features):
             x = layer(x)
-            if place in PLACES:
+            if place in self.places:
                 found.append(x)
         return found
 
 
-def drop_everything(_module, state, prefix, _metadata):
+class FeatureExtractor(FixedFeatures):
+    """
+    The first eleven layers of VGG-19 with their maxima, at three scales.
+
+    Parameters
+    ----------
+    weights : mapping or ``"random"``
+        Weights of `vgg19_weights`; or random ones of a seed, which serve textures nearly as well
+        (He et al. 2016, arXiv 1606.04801).
+    seed : `int`, optional
+    width : `float`, optional
+        Share of the channels that random features have.
+
+    Notes
+    -----
+    Values are brought to 0 .. 1 over the range of the truth.
+    """
+
+    places = PLACES
+
+    def __init__(self, weights="random", *, seed=0, width=1.0):
+        layers, channels = [], 3
+        for number in LAYERS:
+            if number is None:
+                layers.append(nn.MaxPool2d(2, 2))
+            else:
+                wide = number if weights != "random" else max(4, int(number * width))
+                layers += [nn.Conv2d(channels, wide, 3, padding=1), nn.ReLU()]
+                channels = wide
+        super().__init__(layers)
+        if isinstance(weights, str):
+            generator = torch.Generator().manual_seed(seed)
+            for layer in self.features:
+                if isinstance(layer, nn.Conv2d):
+                    nn.init.kaiming_normal_(layer.weight, generator=generator)
+                    nn.init.zeros_(layer.bias)
+        else:
+            layers = nn.Sequential(*layers)
+            own = {name.removeprefix("features."): value for name, value in weights.items()}
+            layers.load_state_dict({name: own[name] for name in layers.state_dict()})
+
+
+def _drop_everything(_module, state, prefix, _metadata):
     """What is fixed does not belong into checkpoints."""
     for name in [name for name in state if name.startswith(prefix)]:
         del state[name]
