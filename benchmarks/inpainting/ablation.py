@@ -25,7 +25,7 @@ from train_networks import PLANS
 
 from sunpy_lasco.inpainting.interface import get_method
 from sunpy_lasco.inpainting.network.prediction import predict
-from sunpy_lasco.inpainting.network.tensors import Batch, batch_of
+from sunpy_lasco.inpainting.network.tensors import batch_of
 from sunpy_lasco.inpainting.network.weights import load_weights
 from sunpy_lasco.training.cache import fill_cache
 from sunpy_lasco.training.data import BORDERS, Windows
@@ -86,8 +86,7 @@ def window_scores(network, windows, *, neighbours):
     for first in range(0, len(indices), 32):
         batch = batch_of([windows.window(index) for index in indices[first : first + 32]])
         for one in range(len(batch.images)):
-            part = Batch(**{name: value[one : one + 1] for name, value in vars(batch).items()})
-            mine, base, _ = cell_errors(network, part)
+            mine, base, _ = cell_errors(network, batch.one(one))
             logs.append(float(torch.log(mine / base)))
     return np.array(logs), np.isin(windows.arrays["kind"][indices], BORDERS)
 

@@ -80,7 +80,7 @@ class Windows(Dataset):
         return np.where(border, BORDER_SHARE / border.mean(), (1 - BORDER_SHARE) / (1 - border.mean()))
 
     def window(self, index, *, flip=False):
-        """One window, mirrored or not, with the attributes of `sunpy_lasco.inpainting.network.windows.Window`."""
+        """One window, mirrored or not, with the attributes of `sunpy_lasco.inpainting.network.channels.Window`."""
         one = {name: self.arrays[name][index] for name in (*ARRAYS, *NUMBERS)}
         if flip:
             one |= {name: one[name][..., ::-1, :] for name in ARRAYS}

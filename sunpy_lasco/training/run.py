@@ -69,7 +69,7 @@ def score(network, windows, *, neighbours, batch=32, device="cpu"):
     for first in range(0, len(indices), batch):
         chosen = [windows.window(index) for index in indices[first : first + batch]]
         made = batch_of(chosen, unit_output=windows.unit_output).to(device)
-        parts += [[part.cpu().numpy() for part in cell_errors(network, _one(made, k))] for k in range(len(chosen))]
+        parts += [[part.cpu().numpy() for part in cell_errors(network, made.one(k))] for k in range(len(chosen))]
     found = {}
     for name, where in (("all", kinds | ~kinds), ("open", ~kinds), ("border", kinds)):
         mine = [part for part, chosen in zip(parts, where, strict=True) if chosen]
@@ -84,11 +84,6 @@ def score(network, windows, *, neighbours, batch=32, device="cpu"):
             factor, shares = best_factor(pulls)
             found[name] |= {"factor": factor, "coverage": [round(share, 3) for share in shares]}
     return found
-
-
-def _one(batch, index):
-    """One window of a batch."""
-    return type(batch)(**{name: value[index : index + 1] for name, value in vars(batch).items()})
 
 
 def _records(scores):

@@ -117,10 +117,8 @@ def _said(windows, trained, networks, *, device):
             for one, turned in shown:
                 # Each network of a cascade speaks for its own ring.
                 for stage in run(network, one):
-                    parts = [stage.ring * (stage.output - one.base)]
-                    parts.append(
-                        torch.zeros_like(one.base) if stage.log_ratio is None else stage.ring * stage.log_ratio
-                    )
+                    log_ratio = torch.zeros_like(one.base) if stage.log_ratio is None else stage.log_ratio
+                    parts = stage.ring * (stage.output - one.base), stage.ring * log_ratio
                     correction, log_ratio = (part.flip(2) if turned else part for part in parts)
                     said += share * correction
                     spread += share * log_ratio

@@ -47,15 +47,17 @@ class Batch:
         """The batch on another device."""
         return Batch(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
+    def one(self, index):
+        """A batch of one of the windows."""
+        return Batch(**{field.name: getattr(self, field.name)[index : index + 1] for field in fields(self)})
+
     @property
     def mirrored(self):
         """The batch mirrored at the rows' middle: for aligned windows, at the line to the Sun."""
-        parts = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            parts[field.name] = (
-                value.flip(2).contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
-            )
+        parts = {
+            field.name: getattr(self, field.name).flip(2).contiguous(memory_format=torch.channels_last)
+            for field in fields(self)
+        }
         # The vector away from the Sun is mirrored as well.
         parts["condition"][:, 2] *= -1
         return Batch(**parts)

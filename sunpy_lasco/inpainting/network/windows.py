@@ -30,11 +30,6 @@ class Prepared:
     #: Of the known pixels, for a network of equalised histograms.
     equalisation: Equalisation | None = None
 
-    @property
-    def has_neighbours(self):
-        """Whether exposures before or after take part."""
-        return self.base is not None and any(one is not None for one in self.base.neighbours)
-
     def window(self, number, *, truth=None, value=None):
         """
         One window.
