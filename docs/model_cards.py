@@ -22,9 +22,14 @@ def table(head, rows):
     return [*lines, ""]
 
 
-def card_of(camera):
-    """Lines of the card of a camera."""
-    place = resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
+#: Of each camera: end of the name of the file, and title of the card.
+KINDS = {"": "single frames", "_neighbours": "holes that exposures before or after show"}
+
+
+def card_of(camera, kind):
+    """Lines of the card of a network."""
+    name = f"network_{camera.lower()}{kind}.safetensors"
+    place = resources.files("sunpy_lasco.inpainting").joinpath("data", name)
     if not place.is_file():
         return []
     with resources.as_file(place) as path, safe_open(path, framework="np") as file:
@@ -32,14 +37,15 @@ def card_of(camera):
         weight = path.stat().st_size
     card, records = (json.loads(metadata[name]) for name in ("card", "records"))
     windows = ", ".join(f"{number} {origin}" for origin, number in card["windows"].items())
-    lines = [camera, "-" * len(camera), ""]
+    title = f"{camera}, {KINDS[kind]}"
+    lines = [title, "-" * len(title), ""]
     facts = [
         ("File", f"``{place.name}``, {weight / 1e6:.2f} MB, {size} numbers in {metadata['networks']} networks"),
         ("SHA-256 of the numbers", f"``{metadata['sha256']}``"),
         ("Groups of dates", ", ".join(card["dates"])),
         ("Windows", windows),
         ("Recipe", f"``{card['recipe']['name']}``, {card['steps']} steps of {card['recipe']['batch']} windows"),
-        ("Held back in turn", "; ".join(card["held back in turn"])),
+        ("Held back in turn", "; ".join(card["held back in turn"]) or "none: scored on simulated frames"),
         ("Limits", card["limits"]),
     ]
     lines += table(("What", "Value"), facts)
@@ -53,7 +59,7 @@ def card_of(camera):
         lines += table(("Kind of hole (number)", *rivals), rows)
     lines += ['What ``"auto"`` takes from this:', ""]
     says = {True: "network", False: "not the network"}
-    rows = [(kind, *(says[one[kind]["better"]] for one in records.values())) for kind in records["alone"]]
+    rows = [(kind, *(says[one[kind]["better"]] for one in records.values())) for kind in next(iter(records.values()))]
     return [*lines, *table(("Kind of hole", *records), rows)]
 
 
@@ -61,4 +67,5 @@ def write_model_cards(path):
     """Write the page."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([*card_of("C2"), *card_of("C3")]) + "\n", encoding="utf-8")
+    lines = [line for camera in ("C2", "C3") for kind in KINDS for line in card_of(camera, kind)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

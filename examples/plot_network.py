@@ -3,7 +3,7 @@
 Repairing blocks with the network
 =================================
 
-What the network that comes with the package makes of lost blocks, how far it trusts itself, and what its card says.
+What the networks that come with the package make of lost blocks, how far they trust themselves, and what a card says.
 """
 
 import matplotlib.pyplot as plt
@@ -29,14 +29,15 @@ for column, row in ((6, 16), (20, 21), (10, 8), (11, 8), (24, 10)):
 lost = sunpy.map.Map(data, whole.meta)
 
 ###############################################################################
-# The network corrects the mixture of the classical fills, or averaged neighbours where there are any.  ``"auto"``,
-# which `sunpy_lasco.calibrate` uses, takes it for those kinds of holes that it has been seen to fill better than all
-# other methods.  HISTORY says which method filled which block.
+# One network corrects the mixture of the classical fills, another a sequence of exposures before and after.
+# ``"auto"``, which `sunpy_lasco.calibrate` uses, takes them for those kinds of holes that they have been seen to fill
+# better than all other methods.  HISTORY says which method filled which block.
 
 filled = {
     "fuzzy": sunpy_lasco.inpaint(lost, "fuzzy"),
     "mixture": sunpy_lasco.inpaint(lost, "mixture"),
     "network": sunpy_lasco.inpaint(lost, "network"),
+    "sequence": sunpy_lasco.inpaint(lost, "sequence", context=maps),
     "network, neighbours": sunpy_lasco.inpaint(lost, "network", context=maps),
     "auto": sunpy_lasco.inpaint(lost),
 }
@@ -77,7 +78,7 @@ for ax, (name, smap) in zip(axes, shown.items(), strict=True):
 plt.show()
 
 ###############################################################################
-# The card of the network: on what it was trained, and what it was seen to do on dates that it was not trained on.
+# The card of the network for single frames: on what it was trained, and what it was seen to do on dates that it was not trained on.
 
 card = network_for("C2").card
 print(card["dates"], card["windows"], card["steps"])

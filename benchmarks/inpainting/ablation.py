@@ -3,8 +3,9 @@ What helps a network: the same short training with one thing changed each time.
 
     python benchmarks/inpainting/ablation.py RUNS [--steps N] [--only NAME ...]
 
-RUNS is the directory of `train_networks`, whose windows of C3 are used.  All variants are trained
-without two dates and scored on these, window by window: ratio of the errors of means over 8 x 8
+RUNS is the directory of `train_networks`, whose windows of C3 are used.  All variants are networks for
+single frames, but for one that is shown windows with neighbours, too; they are trained without two dates
+and scored on these, window by window and without neighbours: ratio of the errors of means over 8 x 8
 stored pixels to those of the base, geometric mean with the 95 % interval of the bootstrap.  The
 network of the paper (equalised histograms, loss of its Table 1, an eighth of its channels) says no
 correction of a base; it is scored on the losses of `run`.  What is there already is not made again.
@@ -21,7 +22,7 @@ from frames import data_directory, real_exposure, scene_of
 from records import interval
 from run import HERE, SEED
 from scores import judge
-from train_networks import PLANS
+from train_networks import KINDS, PLANS
 
 from sunpy_lasco.inpainting.interface import get_method
 from sunpy_lasco.inpainting.network.prediction import predict
@@ -63,11 +64,11 @@ VARIANTS = {
         }
     },
     "half as many channels again": {"architecture": {"channels": (24, 48, 72, 96)}},
-    "never shown neighbours": {"neighbour_dropout": 1.0},
+    "one network for neighbours, too": {"architecture": {"neighbours": True}},
 }  # fmt: skip
 #: Losses per frame and steps of the network of the paper.
 PAPER = {"losses_per_frame": 10, "frames_per_group": 1, "mixed": 0, "simulated": 1, "summed": 0}
-PAPER_STEPS = 400
+PAPER_STEPS = 2400
 
 
 def recipe_of(changes, steps):
@@ -79,10 +80,9 @@ def recipe_of(changes, steps):
     return replace(recipe, architecture=architecture, losses=losses, **changes)
 
 
-def window_scores(network, windows, *, neighbours):
+def window_scores(network, windows):
     """Logarithms of the ratio of errors to the base, and which windows are at borders."""
-    indices = windows.partner[windows.partner >= 0] if neighbours else windows.places
-    logs = []
+    indices, logs = windows.places, []
     for first in range(0, len(indices), 32):
         batch = batch_of([windows.window(index) for index in indices[first : first + 32]])
         for one in range(len(batch.images)):
@@ -93,14 +93,9 @@ def window_scores(network, windows, *, neighbours):
 
 def line_of(name, network, windows):
     """A row of the table."""
-    texts = []
-    for neighbours in (False, True):
-        if neighbours and not (windows.partner >= 0).any():
-            continue
-        logs, borders = window_scores(network, windows, neighbours=neighbours)
-        for pick in (~borders, borders):
-            found = interval(logs[pick & np.isfinite(logs)])
-            texts.append("-" if found is None else "{:.3f} [{:.3f}, {:.3f}]".format(*found))
+    logs, borders = window_scores(network, windows)
+    found = [interval(logs[pick & np.isfinite(logs)]) for pick in (~borders, borders)]
+    texts = ["-" if one is None else "{:.3f} [{:.3f}, {:.3f}]".format(*one) for one in found]
     size = sum(part.numel() for part in network.parameters())
     return f"| {name} | {size / 1e6:.2f} | " + " | ".join(texts) + " |"
 
@@ -143,8 +138,11 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     files = sorted((data_directory() / "c3").glob("*.fts"))
-    windows = fill_cache(read_recipe("recommended", **PLANS[CAMERA].changes), files, CAMERA, arguments.runs / "windows")
-    held = Windows(windows, only=FOLD, dropout=1.0)
+    windows, shown = (
+        fill_cache(read_recipe(name, **PLANS[CAMERA].changes), files, CAMERA, arguments.runs / "windows")
+        for name in KINDS.values()
+    )
+    held = Windows(windows, only=FOLD)
     place = arguments.runs / "ablation"
     place.mkdir(exist_ok=True, parents=True)
     rows = {}
@@ -152,10 +150,9 @@ def main():
         directory = place / f"{name.replace(' ', '_')}_{arguments.steps}"
         row = directory / "row.txt"
         if not row.is_file() and name in arguments.only:
-            result = train(
-                recipe_of(changes, arguments.steps), windows, CAMERA, directory, held_back=FOLD,
-                accelerator="cpu", judge=False,
-            )  # fmt: skip
+            recipe = recipe_of(changes, arguments.steps)
+            seen = [*windows, *shown] if recipe.architecture.neighbours else windows
+            result = train(recipe, seen, CAMERA, directory, held_back=FOLD, accelerator="cpu", judge=False)
             row.write_text(line_of(name, load_weights(result.weights).networks[0], held), encoding="utf-8")
             print(row.read_text(encoding="utf-8"), flush=True)
         if row.is_file():

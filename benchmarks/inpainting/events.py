@@ -1,11 +1,11 @@
 """
 The stripe of a broken download, and fronts of ejections that losses cross.
 
-    python benchmarks/inpainting/events.py WEIGHTS [--output DIRECTORY]
+    python benchmarks/inpainting/events.py ALONE NEIGHBOURS [--output DIRECTORY]
 
-WEIGHTS is a network that was trained without 2012-08-31.  The stripe of 32310957 (five rows of
-blocks) is cut out of the exposures before and after it, where the truth is known, and filled from
-their neighbours; then 32310957 itself is.  Blocks are lost where the front of the ejection of
+ALONE and NEIGHBOURS are weights of the two kinds of networks, trained without 2012-08-31.  The stripe
+of 32310957 (five rows of blocks) is cut out of the exposures before and after it, where the truth is
+known, and filled from their neighbours; then 32310957 itself is.  Blocks are lost where the front of the ejection of
 2012-08-31, and that of a simulated one, moves; errors are those of the running difference and of
 the mass in the blocks.
 """
@@ -26,7 +26,7 @@ import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.inpainting.interface import get_method
+from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.inpainting.methods.mixture import OTHERS, candidates, mixed_fill
 from sunpy_lasco.inpainting.network.prediction import predict
 from sunpy_lasco.inpainting.network.weights import load_weights
@@ -68,7 +68,7 @@ def stripe(trained):
     """Lines of a table, and the maps for the picture."""
     broken = read(BROKEN)
     lost = sunpy_lasco.missing_block_mask(broken)
-    methods = {"temporal": {}, "network": {"weights": trained}}
+    methods = {**{name: {} for name in NEIGHBOUR_METHODS}, "network": {"weights": trained}}
     lines = [
         "| exposure | method | cells of 8 x 8, % | flux of a block, % | within 1 and 1.96 sigma |",
         "|---|---|---|---|---|",
@@ -128,10 +128,12 @@ def fills_of(crop, trained):
     values, spread = candidates(alone)
     if np.isnan(values).any():
         return {}
-    fills = {"mixture": mixed_fill(alone, values, spread), "network": predict([alone], trained)[0]}
+    single, both = trained
+    fills = {"mixture": mixed_fill(alone, values, spread), "network": predict([alone], single)[0]}
     fills |= {name: get_method(name)(alone) for name in ("kriging", OTHERS[0], "fuzzy")}
     if crop.neighbours:
-        fills |= {"temporal": get_method("temporal")(crop), "network with neighbours": predict([crop], trained)[0]}
+        fills |= {name: get_method(name)(crop) for name in NEIGHBOUR_METHODS}
+        fills["network with neighbours"] = predict([crop], both)[0]
     return fills
 
 
@@ -200,12 +202,12 @@ def real_front(trained):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=Path)
+    parser.add_argument("weights", nargs=2, type=Path, metavar=("ALONE", "NEIGHBOURS"))
     parser.add_argument("--output", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    trained = load_weights(arguments.weights)
-    lines, maps = stripe(trained)
+    trained = tuple(load_weights(path) for path in arguments.weights)
+    lines, maps = stripe(trained[1])
     draw_stripe(maps, arguments.output / "stripe.png")
     lines = ["# Events", "", "The stripe of 32310957, cut out of other exposures, filled with neighbours:", "", *lines]
     lines += summary(real_front(trained), "Losses on the front of 2012-08-31, medians")

@@ -17,7 +17,7 @@ from cases import cases_of
 from frames import data_directory, real_exposure, scene_of, simulated_exposure
 from run import HERE, options_of
 
-from sunpy_lasco.inpainting.interface import METHODS, get_method
+from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -42,7 +42,7 @@ def panels(case, held_back):
     truth = np.where(crop.hole, crop.from_signal(case.truth), crop.z) * ratio
     images = {"truth": truth, "lost": crop.z * ratio}
     for method in METHODS:
-        if method == "temporal" and not crop.neighbours:
+        if method in NEIGHBOUR_METHODS and not crop.neighbours:
             continue
         filled = get_method(method)(crop, **options_of(method, case, held_back)).z
         images[method] = np.where(crop.hole, filled, crop.z) * ratio

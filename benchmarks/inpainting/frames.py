@@ -54,7 +54,7 @@ MIDDLE, FIRST = 2, 1
 NO_NEIGHBOURS = ("32310957", "32310962")
 #: Time between simulated exposures, and farthest neighbour, s.
 LONGEST = {"C2": 1800.0, "C3": 5400.0}
-CADENCE = {"C2": 1440.0, "C3": 720.0}
+CADENCE = {"C2": (1440.0, 720.0), "C3": (720.0, 720.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def simulated_exposures(camera, number):
 
     start, activity = SIMULATED[number]
     scene = simulate.corona(activity=activity, seed=100 + number)
-    cadence = CADENCE[camera]
+    cadence = CADENCE[camera][number % 2]
     first = Time(start) - TimeDelta(cadence, format="sec")
     made = simulate.sequence(camera, 5, start=first, cadence=cadence, seed=1000 * (number + 1) - 1, scene=scene)
     return [(one.data, Frame.from_header(one.header, one.data.shape), one.header.get("OFFSET")) for one in made]
@@ -119,7 +119,7 @@ def simulated_exposure(camera, number):
     """A simulated frame with its neighbours."""
     made = simulated_exposures(camera, number)
     raw, frame, offset = made[MIDDLE]
-    reach = min(int(LONGEST[camera] // CADENCE[camera]), MIDDLE)
+    reach = min(int(LONGEST[camera] // CADENCE[camera][number % 2]), MIDDLE)
     near = [one for place, one in enumerate(made) if 0 < abs(place - MIDDLE) <= reach]
     date = frame.start.isot[:10]
     group = f"simulated {date}"

@@ -1,13 +1,15 @@
 """
 Learn what the repair ships: the coefficients of the mixture and the scales of sigma.
 
-    python benchmarks/inpainting/learn.py
+    python benchmarks/inpainting/learn.py [--only METHOD ...]
 
-It needs the real frames.  Blocks are lost as in the benchmark, but others.  What is
+It needs the real frames.  With ``--only METHOD ...`` sigma of these methods is learnt, and all else
+stays.  Blocks are lost as in the benchmark, but others.  What is
 learnt from all dates goes into the package; what is learnt without each date goes
 to ``held_back.json``, with which the benchmark scores that date.
 """
 
+import argparse
 import json
 import time
 from pathlib import Path
@@ -17,7 +19,7 @@ from cases import NUMBERS, cases_of
 from frames import data_directory, exposures, scene_of
 from scores import cells, coverage, judge
 
-from sunpy_lasco.inpainting.interface import METHODS, get_method
+from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, disagreement, features, mix
 from sunpy_lasco.inpainting.spread import SETTINGS, raw_scales, setting
 
@@ -32,6 +34,8 @@ HUBER = 1.5
 #: Factors that are tried for sigma, and coverages they are to give, with their tolerances.
 SCALES = np.geomspace(0.1, 20.0, 131)
 TARGETS = ((0.6827, 0.05), (0.95, 0.03))
+#: Simulated coronae change less than real ones: factors that only they tell are not taken below this.
+LEAST_SIMULATED = 0.35
 #: Settings with fewer holes than this take the factor of all of them.
 FEWEST_HOLES = 12
 #: How many times as many losses are learnt from in real frames as are scored: C2 has few of them.
@@ -117,27 +121,36 @@ def scales(scored):
 
 def used_for(method, origin):
     """Whether frames of that origin teach a method its sigma: simulated ones where there is no other sequence."""
-    return origin == "real" or method == "temporal"
+    return origin == "real" or method in NEIGHBOUR_METHODS
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=tuple(METHODS), default=[], metavar="METHOD")
+    only = parser.parse_args().only
     if data_directory() is None:
         msg = "SUNPY_LASCO_TEST_DATA names no directory of real frames: there is nothing to learn from."
         raise SystemExit(msg)
     start = time.perf_counter()
     holes = []
     for exposure in exposures():
+        if only and not exposure.neighbours and set(only) <= set(NEIGHBOUR_METHODS):
+            continue
         times = TIMES[exposure.camera] if exposure.origin == "real" else 1
         numbers = {kind: times * number for kind, number in NUMBERS.items()}
         for case in cases_of(exposure, scene_of(exposure), seed=SEED, numbers=numbers):
             scored = {}
-            for method in METHODS:
-                if method == "mixture" or (method == "temporal" and not case.crop.neighbours):
+            for method in only or METHODS:
+                if method == "mixture" or (method in NEIGHBOUR_METHODS and not case.crop.neighbours):
                     continue
                 scored[method] = judge(case, get_method(method)(case.crop))
-            holes.append((case.camera, case.group, case.origin, setting(case.crop), table_of(case), scored))
+            table = None if only else table_of(case)
+            holes.append((case.camera, case.group, case.origin, setting(case.crop), table, scored))
         print(f"{exposure.name}: {len(holes)} holes, {time.perf_counter() - start:.0f} s", flush=True)
-    learn(holes)
+    if only:
+        learn_scales(holes, only)
+    else:
+        learn(holes)
 
 
 def mixture_learns_from(hole):
@@ -160,19 +173,7 @@ def learn(holes):
         # Scored with coefficients that know nothing of its date.
         if hole[4] is not None and hole[5]["kriging"] is not None:
             hole[5]["mixture"] = mixed(hole[4], tables[hole[0], hole[1]], hole[5]["kriging"])
-    usual = raw_scales()
-    factors = {"": {}, **{group: {} for group in groups}}
-    for group, by_method in factors.items():
-        for method in METHODS:
-            by_method[method] = {}
-            for camera in ("C2", "C3"):
-                scored = [
-                    (hole[3], unscaled(hole[5][method], 1.0 if method == "mixture" else usual[method][camera][hole[3]]))
-                    for hole in holes
-                    if hole[0] == camera and hole[1] != group and used_for(method, hole[2])
-                    and hole[5].get(method) is not None
-                ]  # fmt: skip
-                by_method[method][camera] = scales(scored)
+    factors = {group: factors_without(group, holes, METHODS) for group in ("", *groups)}
     about = f"Learnt by benchmarks/inpainting/learn.py from {len(holes)} holes in {len(groups)} groups of dates"
     write(
         DATA / "mixture.json",
@@ -188,7 +189,7 @@ def learn(holes):
         DATA / "sigma.json",
         {
             "about": f"{about}: factors of sigma by method, camera and kind of hole; from real frames, "
-            "those of temporal from simulated ones too.",
+            f"those of {' and '.join(NEIGHBOUR_METHODS)} from simulated ones too.",
             "scales": factors[""],
         },
     )
@@ -200,6 +201,37 @@ def learn(holes):
             "scales": {group: factors[group] for group in groups},
         },
     )
+
+
+def factors_without(group, holes, methods):
+    """Factors of sigma by method, camera and setting, from holes of other dates."""
+    usual, found = raw_scales(), {}
+    for method in methods:
+        found[method] = {}
+        for camera in ("C2", "C3"):
+            scored = [
+                (hole[3], unscaled(hole[5][method], 1.0 if method == "mixture" else usual[method][camera][hole[3]]))
+                for hole in holes
+                if hole[0] == camera and hole[1] != group and used_for(method, hole[2])
+                and hole[5].get(method) is not None
+            ]  # fmt: skip
+            found[method][camera] = scales(scored)
+            if not any(hole[0] == camera and hole[2] == "real" and hole[5].get(method) is not None for hole in holes):
+                found[method][camera] = {
+                    name: max(factor, LEAST_SIMULATED) for name, factor in found[method][camera].items()
+                }
+    return found
+
+
+def learn_scales(holes, methods):
+    """Learn sigma of some methods; all else in the files stays."""
+    package, bench = DATA / "sigma.json", HERE / "held_back.json"
+    shipped, held_back = (json.loads(path.read_text(encoding="utf-8")) for path in (package, bench))
+    shipped["scales"] |= factors_without("", holes, methods)
+    for group, by_method in held_back["scales"].items():
+        by_method |= factors_without(group, holes, methods)
+    write(package, shipped)
+    write(bench, held_back)
 
 
 def write(path, content):

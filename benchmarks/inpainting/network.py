@@ -3,9 +3,10 @@ Score networks on dates that they were not trained on, beside the other methods.
 
     python benchmarks/inpainting/network.py DIRECTORY [--camera C3] [--output DIRECTORY]
 
-DIRECTORY holds directories ``without_DATE``, or ``without_DATE,DATE``, as `train_networks`
-leaves them; of directories that differ in what follows ``_``, the networks are averaged.  A
-frame is scored with the networks that know nothing of its date; mixture, backgrounds, responses,
+DIRECTORY holds directories ``alone`` and ``neighbours`` with ``without_DATE``, or ``without_DATE,DATE``,
+as `train_networks` leaves them; of directories that differ in what follows ``_``, the networks are
+averaged.  A frame is scored with the networks that know nothing of its date, a simulated one with any
+(none was trained on those of the benchmark, which are of other seeds); mixture, backgrounds, responses,
 and what the records say (weight of the correction, factor of sigma) are of other dates too.
 Ratios are geometric means over holes with 95 % intervals of the bootstrap over them.
 """
@@ -25,8 +26,9 @@ from run import HERE, SEED, options_of
 from scores import judge
 from tables import write_csv
 
-from sunpy_lasco.inpainting.interface import Fill, get_method
+from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS, Fill, get_method
 from sunpy_lasco.inpainting.methods.mixture import OTHERS, candidates, mixed_fill
+from sunpy_lasco.inpainting.network.bases import bases_of
 from sunpy_lasco.inpainting.network.prediction import predict
 from sunpy_lasco.inpainting.network.strata import stratum
 from sunpy_lasco.inpainting.network.weights import Trained, load_weights
@@ -40,7 +42,7 @@ APART = {"C2": 5.0, "C3": 27.0}
 
 
 def networks_of(directory, dates, camera):
-    """The networks for each date, by what they were trained without; ``"simulated"`` takes any."""
+    """The networks for each date, by what they were trained without; ``"simulated"`` takes the first."""
     days = [np.datetime64(date).astype("datetime64[D]").astype(int) for date in dates]
     numbers = dict(zip(dates, groups_of(days, APART[camera]), strict=True))
     found = {}
@@ -50,11 +52,15 @@ def networks_of(directory, dates, camera):
         for date in dates:
             if any(numbers[date] == numbers.get(day) for day in held):
                 found.setdefault(date, []).append(one)
-    return {date: Trained(sum((one.networks for one in ones), ()), camera) for date, ones in found.items()}
+    first = next(iter(found), None)
+    # Where no real date has neighbours, the network of all dates was trained on simulated frames.
+    everything = [load_weights(path) for path in sorted(Path(directory).glob("all_*/network.safetensors"))]
+    found["simulated"] = found[first] if first is not None else everything
+    return {date: Trained(sum((one.networks for one in ones), ()), camera) for date, ones in found.items() if ones}
 
 
-def scores_of(case, trained, held_back):
-    """What all methods make of a hole: scores by method."""
+def scores_of(case, alone_network, network, held_back):
+    """What all methods make of a hole, without and with neighbours: scores by method."""
     alone = replace(case.crop, neighbours=())
     options = options_of("mixture", case, held_back)
     values, spread = candidates(alone)
@@ -70,13 +76,14 @@ def scores_of(case, trained, held_back):
     fills["mean"] = whole((values[0] + values[1]) / 2)
     fills["mixture"] = mixed_fill(alone, values, spread, **options)
     fills["fuzzy"] = get_method("fuzzy")(alone)
-    fills["network"] = predict([alone], trained, **options)[0]
+    fills["network"] = predict([alone], alone_network, **options)[0]
     fills |= _weighted("network", fills["mixture"], fills["network"])
     if case.crop.neighbours:
-        fills["temporal"] = get_method("temporal")(case.crop)
-        both = predict([case.crop], trained, **options)[0]
+        fills |= {name: get_method(name)(case.crop) for name in NEIGHBOUR_METHODS}
+    if case.crop.neighbours and network is not None:
+        both = predict([case.crop], network, **options)[0]
         fills["network with neighbours"] = both
-        fills |= _weighted("network with neighbours", fills["temporal"], both)
+        fills |= _weighted("network with neighbours", bases_of(case.crop, made=(values, spread), **options).fill, both)
     return {name: found for name, fill in fills.items() if (found := judge(case, fill)) is not None}
 
 
@@ -97,20 +104,20 @@ def score_all(camera, directory, *, origins=("real",), seeds=SEEDS):
     held_back = json.loads((HERE / "held_back.json").read_text(encoding="utf-8"))
     made = list(exposures((camera,), [one for one in origins if one != "summed"]))
     real = sorted({one.date for one in made if one.origin == "real"})
-    networks = networks_of(directory, real, camera)
+    kinds = {kind: networks_of(Path(directory) / kind, real, camera) for kind in ("alone", "neighbours")}
     holes = []
     both = [(one, None) for one in made]
     for exposure, scene in (*both, *(summed_exposures(camera) if "summed" in origins else ())):
-        # No network was trained on simulated exposures of the benchmark: any may judge them.
-        trained = networks[real[0]] if exposure.origin == "simulated" else networks.get(exposure.date)
-        if trained is None:
+        name = "simulated" if exposure.origin == "simulated" else exposure.date
+        alone, with_neighbours = (networks.get(name) for networks in kinds.values())
+        if alone is None:
             print(f"{exposure.name} {exposure.date}: no network was trained without it")
             continue
         scene = scene_of(exposure) if scene is None else scene
         for seed in seeds:
             for case in cases_of(exposure, scene, seed=seed):
                 start = time.thread_time()
-                found = scores_of(case, trained, held_back)
+                found = scores_of(case, alone, with_neighbours, held_back)
                 if "network" in found:
                     about = {
                         "frame": case.name, "date": exposure.date, "group": case.group, "origin": case.origin,

@@ -7,11 +7,12 @@ import numpy as np
 from learn import best_scale
 from scores import coverage
 
+from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS
 from sunpy_lasco.inpainting.network.records import KEYS
 from sunpy_lasco.inpainting.network.strata import STRATA
 
 #: Weights of the correction that are tried.
-WEIGHTS = (0.0, 0.5, 0.75, 1.0)
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Coverages that sigma is to give, and how far off they may be.
 TARGETS = ((0.6827, 0.04), (0.95, 0.02))
 #: Draws of the bootstrap, and the highest upper limit of a ratio with which a network counts as better.
@@ -77,7 +78,7 @@ def _record(holes, name, usual):
     weight = min(errors, key=errors.get)
     used = named(name, weight)
     # Better than what "auto" would take otherwise, and no other method is seen to be better than it.
-    usually, rivals = ("mixture", CLASSICAL) if name == "network" else ("temporal", ("temporal",))
+    usually, rivals = ("mixture", CLASSICAL) if name == "network" else ("sequence", NEIGHBOUR_METHODS)
     value, _, high, _ = ratio(mine, used, usually) or (1.0, 1.0, 1.0, 0)
     found = [one for rival in rivals if (one := ratio(mine, used, rival)) is not None]
     better = value < 1.0 and high < HIGHEST and all(low <= 1.0 for _, low, _, _ in found)
@@ -137,7 +138,7 @@ def table_lines(holes):
         places = {"open": lambda kind: kind not in PLACES}
         places |= {place: (lambda kind, place=place: kind == place) for place in PLACES}
         for measure in ("bin8", "flux"):
-            for name, rivals in (("network", REFERENCES), ("network with neighbours", ("temporal", "network"))):
+            for name, rivals in (("network", REFERENCES), ("network with neighbours", (*NEIGHBOUR_METHODS, "network"))):
                 for place, pick in places.items():
                     chosen = [hole for hole in mine if pick(hole["about"]["kind"])]
                     for rival in rivals:

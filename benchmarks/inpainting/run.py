@@ -21,7 +21,7 @@ from frames import data_directory, exposures, scene_of
 from scores import coverage, judge
 from tables import write_csv, write_markdown, write_summary
 
-from sunpy_lasco.inpainting.interface import METHODS, get_method
+from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.inpainting.spread import raw_scales, setting
 
 HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ def held_back_scale(method, case, held_back):
 
 def score(case, method, held_back):
     """One row: what a method makes of a hole, None where it declines."""
-    if method == "temporal" and not case.crop.neighbours:
+    if method in NEIGHBOUR_METHODS and not case.crop.neighbours:
         return None
     fill = get_method(method)
     options = options_of(method, case, held_back)
@@ -77,7 +77,7 @@ def score(case, method, held_back):
 
 def peak_memory(method, case):
     """Most memory that a method takes for a hole beyond the crop, MB."""
-    if method == "temporal" and not case.crop.neighbours:
+    if method in NEIGHBOUR_METHODS and not case.crop.neighbours:
         return np.nan
     fill = get_method(method)
     tracemalloc.start()

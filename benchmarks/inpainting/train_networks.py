@@ -3,14 +3,14 @@ Train the networks that the package ships, and what their cards say.
 
     python benchmarks/inpainting/train_networks.py [--camera C3] [--output DIRECTORY]
 
-It needs the real frames.  Windows are cut out once; networks are trained without each group of
-dates and scored on it (`network`); networks that are shipped are trained on all dates, with the
+It needs the real frames.  There are two kinds of networks: for single frames, and for holes that
+exposures before or after show.  Windows are cut out once; networks are trained without each group
+of dates and scored on it (`network`); networks that are shipped are trained on all dates, with the
 records of the others.  What is there already is not made again, and a training that was
 stopped goes on where it was.
 """
 
 import argparse
-import json
 import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from network import score_all, write_results
 from records import METHODS, cross_fitted, ratio
 from run import HERE
 
+from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS
+from sunpy_lasco.inpainting.network.records import packaged_file
 from sunpy_lasco.inpainting.network.weights import Trained, load_weights, save_weights
 from sunpy_lasco.training.cache import fill_cache
 from sunpy_lasco.training.recipe import read_recipe
@@ -33,21 +35,24 @@ DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"
 class Plan:
     """What is trained for a camera."""
 
-    #: What is held back together.
+    #: What is held back together: all real dates in turn; and those with real neighbours.
     folds: tuple[str, ...]
+    folds_with_neighbours: tuple[str, ...]
     #: Changes of the recipe.
     changes: dict = field(default_factory=dict)
 
 
 PLANS = {
-    "C3": Plan(("2000-01-20,2010-01-05", "2002-01-08,2003-07-21", "2004-04-18,2012-08-31")),
-    # Real frames of C2 are of eleven days: those a week apart stand for dates.
-    "C2": Plan(("2010-01-05", "2010-01-12"), {"days_apart": 5.0}),
+    "C3": Plan(("2000-01-20,2010-01-05", "2002-01-08,2003-07-21", "2004-04-18,2012-08-31"), ("2012-08-31",)),
+    # Real frames of C2 are of eleven days: those a week apart stand for dates.  None has neighbours.
+    "C2": Plan(("2010-01-05", "2010-01-12"), (), {"days_apart": 5.0}),
 }
+#: Recipes: for single frames, and for holes that exposures before or after show.
+KINDS = {"alone": "recommended", "neighbours": "recommended-neighbours"}
 #: Networks whose answers are averaged: the same recipe with other seeds.
-SEEDS = (0, 1)
+SEEDS = (0,)
 #: Steps between scores on what is held back, which takes longer than the steps.
-VALIDATE_EVERY = 2000
+VALIDATE_EVERY = 3000
 
 
 def one_training(recipe, windows, camera, output, *, held_back=None):
@@ -69,7 +74,7 @@ def metrics_of(holes):
     for origin in ("real", "summed", "simulated"):
         mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin], holes)
         for name in METHODS:
-            rivals = ("fuzzy", "mean", "kriging", "mixture") if name == "network" else ("temporal",)
+            rivals = ("fuzzy", "mean", "kriging", "mixture") if name == "network" else NEIGHBOUR_METHODS
             for kind in sorted({hole["about"]["stratum"] for hole in mine}):
                 chosen = [hole for hole in mine if hole["about"]["stratum"] == kind]
                 ratios = {rival: ratio(chosen, name, rival) for rival in rivals}
@@ -81,57 +86,72 @@ def metrics_of(holes):
     return found
 
 
+def train_kind(kind, camera, arguments):
+    """Train the networks of a kind; those of all dates, or None if something was to be left out."""
+    plan = PLANS[camera]
+    files = sorted((data_directory() / camera.lower()).glob("*.fts"))
+    # The windows are those of one seed for all.
+    recipe = read_recipe(KINDS[kind], **plan.changes)
+    windows = fill_cache(recipe, files, camera, arguments.output / "windows", say=print)
+    if arguments.only == "windows":
+        return None
+    place = arguments.output / camera.lower() / kind
+    common = {"steps": arguments.steps, "validate_every": VALIDATE_EVERY, **plan.changes}
+    recipes = [read_recipe(KINDS[kind], seed=seed, **common) for seed in arguments.seeds]
+    folds = plan.folds if kind == "alone" else plan.folds_with_neighbours
+    for recipe in recipes:
+        for fold in folds if arguments.only != "all-dates" else ():
+            one_training(recipe, windows, camera, place / f"without_{fold}_seed{recipe.seed}", held_back=fold)
+    if arguments.only == "held-back":
+        return None
+    return [one_training(recipe, windows, camera, place / f"all_seed{recipe.seed}") for recipe in recipes]
+
+
+def ship(kind, networks, camera, holes, records, arguments):
+    """Write the networks of a kind with their card where the package has them."""
+    plan, method = PLANS[camera], METHODS[kind == "neighbours"]
+    title = "error relative to other methods on held-back dates: mean, 95 % interval, holes"
+    card = {
+        **networks[0].card,
+        "networks": len(networks),
+        "seeds": arguments.seeds,
+        "held back in turn": list(plan.folds if kind == "alone" else plan.folds_with_neighbours),
+        title: {name: one for name, one in metrics_of(holes).items() if name.endswith(f", {method}")},
+        "plan": asdict(plan),
+    }
+    card.pop("held back", None)
+    mine = {key: one for key, one in records.items() if key.startswith(kind)}
+    trained = Trained(sum((one.networks for one in networks), ()), camera, card, mine)
+    path = save_weights(DATA / packaged_file(camera, neighbours=kind == "neighbours").name, trained)
+    print(f"Wrote {path.name}, {path.stat().st_size / 1e6:.2f} MB")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--camera", choices=("C2", "C3"), default="C3")
     parser.add_argument("--output", type=Path, default=Path("runs"), help="where windows and trainings go")
+    parser.add_argument("--kinds", nargs="+", choices=tuple(KINDS), default=list(KINDS), help="all are needed to ship")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="of the networks that are averaged")
-    parser.add_argument("--steps", type=int, help="in place of those of the recipe")
+    parser.add_argument("--steps", type=int, help="in place of those of the recipes")
     parser.add_argument("--only", choices=("windows", "held-back", "all-dates"), help="stop after, or do nothing but")
     arguments = parser.parse_args()
     if data_directory() is None:
         msg = "SUNPY_LASCO_TEST_DATA names no directory of real frames: there is nothing to learn from."
         raise SystemExit(msg)
     torch.set_num_threads(1)
-    camera, plan = arguments.camera, PLANS[arguments.camera]
-    common = {"steps": arguments.steps, "validate_every": VALIDATE_EVERY, **plan.changes}
-    recipes = [read_recipe("recommended", seed=seed, **common) for seed in arguments.seeds]
-    output = arguments.output / camera.lower()
-    files = sorted((data_directory() / camera.lower()).glob("*.fts"))
-    # The windows are those of one seed for all.
-    windows = fill_cache(
-        read_recipe("recommended", **plan.changes), files, camera, arguments.output / "windows", say=print
-    )
-    if arguments.only == "windows":
+    camera = arguments.camera
+    final = {kind: train_kind(kind, camera, arguments) for kind in arguments.kinds}
+    if arguments.only is not None or set(final) != set(KINDS):
         return
-    for recipe in recipes:
-        for fold in plan.folds if arguments.only != "all-dates" else ():
-            one_training(recipe, windows, camera, output / f"without_{fold}_seed{recipe.seed}", held_back=fold)
-    if arguments.only == "held-back":
-        return
-    final = [one_training(recipe, windows, camera, output / f"all_seed{recipe.seed}") for recipe in recipes]
-    if arguments.only == "all-dates":
-        return
-    scored = output / "scores.pickle"
+    scored = arguments.output / camera.lower() / "scores.pickle"
     if scored.is_file():
         holes = pickle.loads(scored.read_bytes())
     else:
-        holes = score_all(camera, output, origins=("real", "summed", "simulated"))
+        holes = score_all(camera, scored.parent, origins=("real", "summed", "simulated"))
         scored.write_bytes(pickle.dumps(holes))
     records = write_results(holes, camera, HERE / "results")
-    card = {
-        **final[0].card,
-        "networks": len(final),
-        "seeds": [recipe.seed for recipe in recipes],
-        "held back in turn": list(plan.folds),
-        "error relative to other methods on held-back dates: mean, 95 % interval, holes": metrics_of(holes),
-        "plan": asdict(plan),
-    }
-    card.pop("held back", None)
-    trained = Trained(sum((one.networks for one in final), ()), camera, card, records)
-    path = save_weights(DATA / f"network_{camera.lower()}.safetensors", trained)
-    (output / "card.json").write_text(json.dumps({**card, "records": records}, indent=1) + "\n", encoding="utf-8")
-    print(f"Wrote {path.name}, {path.stat().st_size / 1e6:.2f} MB")
+    for kind, networks in final.items():
+        ship(kind, networks, camera, holes, records, arguments)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ def add_parser(subparsers):
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", type=Path, help="level-0.5 files; without any, simulated exposures alone")
     add("--config", default="recommended", metavar="NAME",
-        help="a preset (recommended, paper-pretrain, paper-finetune, paper-full) or a TOML file")  # fmt: skip
+        help="a TOML file or a preset: recommended (for single frames), recommended-neighbours, paper-pretrain, "
+        "paper-finetune, paper-full")  # fmt: skip
     add("--camera", choices=("C2", "C3"), default="C3", help="camera (default: C3)")
     add("--out", metavar="DIR", type=Path, default=Path("sunpy_lasco_network"), help="where everything goes")
     add("--cache", metavar="DIR", type=Path, help="where windows are kept (default: 'windows' in --out)")

@@ -12,13 +12,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["LEARNT_METHODS", "METHODS", "Crop", "Fill", "Neighbour", "fill_holes", "get_method", "usable_methods"]
+__all__ = [
+    "LEARNT_METHODS",
+    "METHODS",
+    "NEIGHBOUR_METHODS",
+    "Crop",
+    "Fill",
+    "Neighbour",
+    "fill_holes",
+    "get_method",
+    "usable_methods",
+]
 
 #: Methods by name and the modules that hold them, imported when asked for.
 METHODS = {
     name: f"sunpy_lasco.inpainting.methods.{name}"
-    for name in ("temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
+    for name in ("sequence", "temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
 }
+#: Of these, methods that need exposures before and after, the best first.
+NEIGHBOUR_METHODS = ("sequence", "temporal")
 #: Methods that need torch.
 LEARNT_METHODS = {"network": "sunpy_lasco.inpainting.methods.network"}
 

@@ -53,8 +53,9 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         than all other methods, if torch is installed; neighbours in time where
         ``context`` has any that fit; and for the rest the best method that needs
         none.  Or ``"network"``, if you like with ``weights=`` of your own training
-        (`sunpy_lasco.inpainting.methods.network`); ``"temporal"``, ``"mixture"``,
-        ``"kriging"``, ``"radial"``, ``"biharmonic"``, ``"fuzzy"``.
+        (`sunpy_lasco.inpainting.methods.network`); ``"sequence"`` of two exposures before and
+        two after, ``"temporal"`` of one each; ``"mixture"``, ``"kriging"``, ``"radial"``,
+        ``"biharmonic"``, ``"fuzzy"``.
     context : sequence of maps, optional
         Exposures before and after, of the same level, in any order and number.  Those with
         another filter, polariser, sum, roll or pointing, or too far away in time, are

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sunpy_lasco.inpainting.interface import fill_holes, usable_methods
+from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS, fill_holes, usable_methods
 from sunpy_lasco.inpainting.workspace import cut
 from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 
 __all__ = ["Repair", "repair_scene"]
 
 #: Methods that fill zones of any size where exposures before or after show them.
-WITH_NEIGHBOURS = ("temporal", "network")
+WITH_NEIGHBOURS = (*NEIGHBOUR_METHODS, "network")
 #: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
 #: for what the better of these leave.
 SINGLE_FRAME_METHODS = ("mixture", "radial", "biharmonic")
@@ -80,7 +80,7 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
 
 def _best_methods(scene, options, *, networks):
     """What ``"auto"`` uses, one after the other for what is left, with the options of each."""
-    found = [("temporal", options)] if scene.neighbours else []
+    found = [(name, options) for name in NEIGHBOUR_METHODS] if scene.neighbours else []
     found += [(name, options) for name in SINGLE_FRAME_METHODS]
     # The network where it is better than all others, if it comes with the package.
     if networks and "network" in usable_methods(scene.camera):

@@ -17,13 +17,15 @@ from sunpy_lasco.training.sums import summed
 
 __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
+#: What is corrected where there are neighbours: windows of another base are other windows.
+BASES = "sequence"
 #: Entries of a recipe that decide what windows look like.
 DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated")
 
 
 def chosen_exposures(recipe, paths, camera):
     """
-    Exposures from which a network learns.
+    Exposures from which a network learns: those with neighbours, if it fills no hole without them.
 
     Parameters
     ----------
@@ -41,13 +43,15 @@ def chosen_exposures(recipe, paths, camera):
     """
     real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
     simulated = [simulated_exposures(camera, number, seed=recipe.seed) for number in range(recipe.simulated)]
-    by_group = {}
+    by_group, alone = {}, recipe.architecture.alone
     for group in sorted({one.group for one in real}):
-        mine = [one for one in real if one.group == group]
+        mine = [one for one in real if one.group == group and (alone or one.neighbours)]
+        if not mine:
+            continue
         places = np.linspace(0, len(mine) - 1, min(recipe.frames_per_group, len(mine))).round().astype(int)
         by_group[group] = [mine[place] for place in places]
     mixed = []
-    for number in range(recipe.mixed if real else 0):
+    for number in range(recipe.mixed if by_group else 0):
         mine = list(by_group.values())[number % len(by_group)]
         mixed.append(with_other_corona(mine[number // len(by_group) % len(mine)], number, seed=recipe.seed))
     chosen = [one for mine in by_group.values() for one in mine] + mixed + simulated
@@ -71,7 +75,7 @@ def made_for(recipe, camera):
     """
     a = recipe.architecture
     parts = [camera, *(getattr(recipe, name) for name in DECIDING)]
-    parts += [a.size, a.step, a.aligned, a.neighbours, a.normalisation]
+    parts += [a.size, a.step, a.aligned, a.alone, BASES if a.neighbours else "", a.normalisation]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 

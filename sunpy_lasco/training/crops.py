@@ -82,7 +82,7 @@ def draw_rectangle(frame, rng):
     return lost & sent
 
 
-def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=True):
+def windows_with_truth(scene, blocks, frame, architecture, *, rng):
     """
     Lose blocks of a scene, and cut out windows around them.
 
@@ -95,13 +95,12 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
     architecture : `~sunpy_lasco.inpainting.network.architecture.Architecture`
     rng : `~numpy.random.Generator`
         Chooses windows where there are more than four.
-    neighbours : `bool`, optional
-        Give windows twice where the scene has neighbours: without them and with them.
 
     Yields
     ------
     `tuple`
-        `~sunpy_lasco.inpainting.network.windows.Window` without neighbours, and the same with them or None.
+        `~sunpy_lasco.inpainting.network.windows.Window` without neighbours, and the same with them; None for
+        what the architecture does not want or the scene does not have.
     """
     holes = blocks_to_pixels(blocks, frame)
     # As in a repair, what is hidden is no hole but for its rim.
@@ -126,12 +125,16 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng, neighbours=Tr
             places = [places[k] for k in sorted(rng.choice(len(places), MOST_WINDOWS, replace=False))]
         # Both kinds of windows rest on the same fills.
         common = {"truth": truth, "places": places, "made": candidates(crop) if working else None}
-        alone, _ = windows_of(crop, architecture, neighbours=False, **common)
-        both = [None] * len(alone)
-        if neighbours and architecture.neighbours and crop.neighbours:
-            both, _ = windows_of(_some_neighbours(crop, rng), architecture, **common)
-        for one, other in zip(alone, both, strict=True):
-            if one.truth_known.sum() >= FEWEST_PIXELS:
+        alone, both = [None] * len(places), [None] * len(places)
+        if architecture.alone:
+            alone, _ = windows_of(crop, architecture, neighbours=False, **common)
+        if architecture.neighbours and crop.neighbours:
+            both, prepared = windows_of(_some_neighbours(crop, rng), architecture, **common)
+            if not (architecture.alone or (prepared is not None and prepared.is_shown)):
+                continue
+        for one, other in zip(alone, both, strict=False):
+            told = other if one is None else one
+            if told is not None and told.truth_known.sum() >= FEWEST_PIXELS:
                 yield one, other
 
 
@@ -186,9 +189,10 @@ def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rect
                 continue  # C2 has no pylon across its field.
         for alone, both in windows_with_truth(scene, blocks, exposure.frame, architecture, rng=rng):
             place = len(found)
-            found += [alone] if both is None else [alone, both]
-            partner += [-1] if both is None else [place + 1, -2]
-            chosen += [kind] * (1 if both is None else 2)
+            new = [one for one in (alone, both) if one is not None]
+            found += new
+            partner += [-1] if len(new) == 1 else [place + 1, -2]
+            chosen += [kind] * len(new)
     if not found:
         return {}
     stacked = {name: np.stack([getattr(one, name) for one in found]).astype(kept) for name, kept in ARRAYS.items()}

@@ -14,7 +14,7 @@ import astropy.units as u
 from astropy.io import fits
 from astropy.time import Time
 
-from sunpy_lasco.inpainting.network.bases import EXPOSURES
+from sunpy_lasco.inpainting.exposures import EXPOSURES
 from sunpy_lasco.instrument.frame import Frame
 
 __all__ = ["Exposure", "groups_of", "read_exposures", "simulated_exposures", "with_neighbours"]

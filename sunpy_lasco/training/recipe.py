@@ -7,7 +7,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from sunpy_lasco.errors import LascoError
-from sunpy_lasco.inpainting.network.architecture import PUBLISHED, RECOMMENDED, Architecture
+from sunpy_lasco.inpainting.network.architecture import (
+    PUBLISHED,
+    RECOMMENDED,
+    RECOMMENDED_WITH_NEIGHBOURS,
+    Architecture,
+)
 
 __all__ = ["PRESETS", "Recipe", "RecipeError", "read_recipe"]
 
@@ -35,14 +40,14 @@ class Recipe:
     #: ``"constant"`` or ``"one-cycle"``.
     schedule: str = "one-cycle"
     batch: int = 16
-    steps: int = 6000
+    steps: int = 9000
     #: Later networks of a cascade see the truth in the rings before theirs.
     teacher_forcing: bool = False
     #: Of the moving average of the weights that is kept; 0 for none.
     average: float = 0.999
     #: ``"32-true"`` or ``"bf16-mixed"``.
     precision: str = "32-true"
-    #: Share of the windows with neighbours that are shown without them.
+    #: Share of the windows with neighbours that a network for both sees without them.
     neighbour_dropout: float = 0.35
     #: Losses drawn per frame, frames per group of dates, real frames that get another
     #: corona, simulated exposures, and how many of all these are summed over 2 x 2 pixels, too.
@@ -111,21 +116,26 @@ _PAPER = Recipe(
     batch=4,
     teacher_forcing=True,
     average=0.0,
-    neighbour_dropout=1.0,
     rectangles=True,
+)
+
+_RECOMMENDED = Recipe(
+    losses={
+        "multi_scale": 1.0,
+        "edge": 0.3,
+        "radial_gradient": 0.1,
+        "flux": 0.02,
+        "admissibility": 0.05,
+        "likelihood": 0.1,
+    }
 )
 
 #: Recipes by name.
 PRESETS = {
-    "recommended": Recipe(
-        losses={
-            "multi_scale": 1.0,
-            "edge": 0.3,
-            "radial_gradient": 0.1,
-            "flux": 0.02,
-            "admissibility": 0.05,
-            "likelihood": 0.1,
-        }
+    "recommended": _RECOMMENDED,
+    "recommended-neighbours": replace(
+        _RECOMMENDED, name="recommended-neighbours", architecture=RECOMMENDED_WITH_NEIGHBOURS, steps=4000,
+        mixed=6, summed=8,
     ),
     "paper-pretrain": _PAPER,
     "paper-finetune": replace(

@@ -52,7 +52,7 @@ def score(network, windows, *, neighbours, batch=32, device="cpu"):
     network : `~sunpy_lasco.inpainting.network.cascade.Cascade`
     windows : `~sunpy_lasco.training.data.Windows`
     neighbours : `bool`
-        Score windows that have neighbours, with them; or all windows without.
+        Score windows with neighbours, of places that have both; or all places, mostly without.
     batch : `int`, optional
     device : `str`, optional
 
@@ -190,9 +190,10 @@ def train(
     card = _card(recipe, camera, seen, held_back, trainer.global_step)
     network = module.result.to("cpu").eval()
     if judged is not None and not unit:
+        kinds = recipe.architecture
         card["metrics"] = {
-            "without neighbours": score(network, judged, neighbours=False),
-            "with neighbours": score(network, judged, neighbours=True),
+            "without neighbours": score(network, judged, neighbours=False) if kinds.alone else {},
+            "with neighbours": score(network, judged, neighbours=kinds.alone) if kinds.neighbours else {},
         }
         records = {
             key: _records(card["metrics"][f"{'with' if key.startswith('neighbours') else 'without'} neighbours"])

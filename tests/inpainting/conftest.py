@@ -193,4 +193,4 @@ def error_of_cells():
 @pytest.fixture
 def with_neighbours():
     """What "auto" uses for C3 where exposures before and after show what is lost: the network, if torch is there."""
-    return "network" if "network" in usable_methods("C3") else "temporal"
+    return "network" if "network" in usable_methods("C3") else "sequence"

@@ -5,12 +5,12 @@ import importlib.util
 import numpy as np
 import pytest
 
-from sunpy_lasco.inpainting.interface import METHODS, get_method
+from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.inpainting.repair import repair_scene
 from sunpy_lasco.inpainting.workspace import cut
 from sunpy_lasco.inpainting.zones import find_zones
 
-SINGLE_FRAME = sorted(set(METHODS) - {"temporal"})
+SINGLE_FRAME = sorted(set(METHODS) - set(NEIGHBOUR_METHODS))
 #: Methods that know no direction: neither rows from columns nor the Sun from elsewhere.
 ISOTROPIC = ["biharmonic"]
 

@@ -10,7 +10,7 @@ from sunpy_lasco.training.crops import draw_rectangle, load_crops, make_crops, s
 from sunpy_lasco.training.frames import groups_of, read_exposures, simulated_exposures, with_neighbours
 from sunpy_lasco.training.scenes import Scenes
 
-ARCHITECTURE = Architecture()
+ARCHITECTURE = Architecture(neighbours=True)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,19 @@ def test_windows_with_neighbours_hang_on_those_without(scene, exposure):
     assert np.array_equal(made["hole"][0], made["hole"][1])
     assert made["masks"][1, 6:].any()
     assert not made["masks"][0, 6:].any()
+
+
+def test_windows_of_one_kind(scene, exposure):
+    """A network for single frames gets no neighbours; one that needs them gets nothing else."""
+    common = {"number": 3, "seed": 1, "shares": {"single": 1.0}}
+    alone = make_crops(exposure, scene, Architecture(), **common)
+    assert alone["partner"].tolist() == [-1, -1, -1]
+    assert not alone["masks"][:, 6:].any()
+    needs = Architecture(neighbours=True, alone=False)
+    both = make_crops(exposure, scene, needs, **common)
+    assert both["partner"].tolist() == [-1, -1, -1]
+    assert both["masks"][:, 6:].any(axis=(1, 2, 3)).all()
+    assert make_crops(exposure, dataclasses.replace(scene, neighbours=()), needs, **common) == {}
 
 
 def test_rectangles_of_the_paper(exposure):

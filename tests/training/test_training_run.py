@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:::tensorboard"),
 ]
 
-SMALL = Architecture(channels=(8, 8, 8), kernels=(3, 3, 3), decoder_kernels=(3, 3, 3))
+SMALL = Architecture(channels=(8, 8, 8), kernels=(3, 3, 3), decoder_kernels=(3, 3, 3), neighbours=True)
 RECIPE = dataclasses.replace(
     PRESETS["recommended"], architecture=SMALL, steps=60, batch=8, learning_rate=5e-3, average=0.9, validate_every=20
 )

@@ -1,9 +1,10 @@
 """
 A trained network: what classical fills leave open, corrected by what real frames teach.
 
-The network corrects the mixture of the classical fills, or averaged neighbours where there
-are any, in the working space, and tells its uncertainty.  torch is imported here, when
-the method is asked for.
+A network corrects the mixture of the classical fills, or a sequence of exposures where there is
+one, in the working space, and tells its uncertainty.  With the package come a network for single
+frames and one for holes that exposures before or after show.  torch is imported here, when the
+method is asked for.
 """
 
 import importlib.util
@@ -12,7 +13,7 @@ import numpy as np
 
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.network.records import is_better, packaged_file, packaged_records
+from sunpy_lasco.inpainting.network.records import is_better, is_shown, packaged_file, packaged_records
 
 __all__ = ["fill", "fill_all", "is_ready"]
 
@@ -70,7 +71,7 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
     crops : sequence of `~sunpy_lasco.inpainting.interface.Crop`
         Of one frame.
     weights : path-like or `~sunpy_lasco.inpainting.network.weights.Trained`, optional
-        A network of ``sunpy-lasco train``; by default the one that comes with the package
+        A network of ``sunpy-lasco train`` for all holes; by default those that come with the package
         for the camera.
     device : `str`, optional
         Where to compute, as torch names it.
@@ -98,24 +99,37 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
     if not _has_torch():
         msg = "The method 'network' needs torch: install it ('pip install torch'), or take method='auto'."
         raise MissingAssetError(msg)
-    wanted = list(crops)
+    records = None
     if only_better:
         records = packaged_records(crops[0].camera) if weights is None else _trained(crops[0], weights).records
-        wanted = [crop for crop in crops if is_better(crop, records, neighbours=neighbours)]
-    fills = {}
-    if wanted:
-        from sunpy_lasco.inpainting.network.prediction import predict
+    common = {"weights": weights, "records": records, "coefficients": coefficients, "device": device}
+    if weights is not None or not neighbours:
+        fills = _predicted(crops, neighbours=neighbours, **common)
+    else:
+        shown = [crop for crop in crops if is_shown(crop)]
+        fills = _predicted(shown, neighbours=True, **common)
+        # Where exposures before and after do not fit, the network for single frames is asked.
+        others = [crop for crop in crops if crop not in shown or (crop in fills and fills[crop] is None)]
+        fills |= _predicted(others, neighbours=False, **common)
+    return [fills.get(crop) or _nothing(crop) for crop in crops]
 
-        trained = _trained(crops[0], weights)
-        found = predict(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
-        fills = {id(crop): fill for crop, fill in zip(wanted, found, strict=True)}
-    return [fills.get(id(crop)) or _nothing(crop) for crop in crops]
+
+def _predicted(crops, *, weights, records, coefficients, device, neighbours):
+    """What a network makes of crops, or of those that it fills better; None where it cannot."""
+    wanted = [crop for crop in crops if records is None or is_better(crop, records, neighbours=neighbours)]
+    if not wanted:
+        return {}
+    from sunpy_lasco.inpainting.network.prediction import predict
+
+    trained = _trained(wanted[0], weights, neighbours=neighbours)
+    fills = predict(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
+    return {crop: fill if np.isfinite(fill.z).any() else None for crop, fill in zip(wanted, fills, strict=True)}
 
 
-def _trained(crop, weights):
+def _trained(crop, weights, *, neighbours=False):
     from sunpy_lasco.inpainting.network.choice import network_for
 
-    return network_for(crop.camera, weights)
+    return network_for(crop.camera, weights, neighbours=neighbours)
 
 
 def _nothing(crop):

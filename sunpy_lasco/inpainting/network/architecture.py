@@ -4,7 +4,7 @@ What a network is made of: the numbers that its weights need to mean anything.
 
 from dataclasses import asdict, dataclass, fields
 
-__all__ = ["PUBLISHED", "RECOMMENDED", "Architecture"]
+__all__ = ["PUBLISHED", "RECOMMENDED", "RECOMMENDED_WITH_NEIGHBOURS", "Architecture"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class Architecture:
     step: int = 2
     #: Whether windows are turned so that the Sun is at the left.
     aligned: bool = True
-    #: Whether exposures before and after take part.
-    neighbours: bool = True
+    #: Whether exposures before and after take part, and whether holes are filled that none of them shows.
+    neighbours: bool = False
+    alone: bool = True
 
     def __post_init__(self):
         if not len(self.channels) == len(self.kernels) == len(self.decoder_kernels):
@@ -58,6 +59,9 @@ class Architecture:
             if getattr(self, name) not in allowed:
                 msg = f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}."
                 raise ValueError(msg)
+        if not (self.neighbours or self.alone):
+            msg = "A network without neighbours fills holes alone: one of the two must be true."
+            raise ValueError(msg)
         coarsest = 2 ** (len(self.channels) - 1)
         if self.size % coarsest:
             msg = f"A window of {self.size} pixels cannot be halved {len(self.channels) - 1} times."
@@ -85,8 +89,10 @@ class Architecture:
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-#: What single blocks of real frames are best repaired with, as far as trials went.
+#: What lost blocks of real frames are best repaired with, as far as trials went: a network for single
+#: frames, and one for holes that exposures before or after show.  One network for both learns slower.
 RECOMMENDED = Architecture()
+RECOMMENDED_WITH_NEIGHBOURS = Architecture(neighbours=True, alone=False)
 
 #: Channels and kernels of the published network, and two of them in cascade: 121 million
 #: parameters.  The paper gives no widths; these are of its public code.  The mask
@@ -106,5 +112,4 @@ PUBLISHED = Architecture(
     size=1024,
     step=1,
     aligned=False,
-    neighbours=False,
 )

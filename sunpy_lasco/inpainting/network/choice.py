@@ -11,7 +11,7 @@ from sunpy_lasco.inpainting.network.weights import Trained, load_weights, packag
 __all__ = ["network_for"]
 
 
-def network_for(camera, weights=None):
+def network_for(camera, weights=None, *, neighbours=False):
     """
     The network for a camera.
 
@@ -21,6 +21,8 @@ def network_for(camera, weights=None):
         ``"C2"`` or ``"C3"``.
     weights : path-like or `~sunpy_lasco.inpainting.network.weights.Trained`, optional
         By default what comes with the package.
+    neighbours : `bool`, optional
+        Of what comes with the package, the network for holes that exposures before or after show.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def network_for(camera, weights=None):
         If the network is for the other camera, or cannot be read.
     """
     if weights is None:
-        return packaged_weights(camera)
+        return packaged_weights(camera, neighbours=neighbours)
     trained = weights
     if not isinstance(weights, Trained):
         path = Path(weights)

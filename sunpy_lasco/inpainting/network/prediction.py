@@ -7,7 +7,7 @@ import torch
 from scipy import ndimage
 
 from sunpy_lasco.inpainting.interface import Fill
-from sunpy_lasco.inpainting.network.records import SHOWN_SHARE, record_of
+from sunpy_lasco.inpainting.network.records import record_of
 from sunpy_lasco.inpainting.network.tensors import batch_of, run
 from sunpy_lasco.inpainting.network.windows import prepare, rings_of
 from sunpy_lasco.inpainting.spread import SMALLEST_SIGMA, structure
@@ -28,8 +28,9 @@ class _Hole:
         self.value, self.spread = (np.full(crop.z.shape, np.nan) for _ in range(2))
         self.prepared = prepare(crop, self.architecture, coefficients=coefficients, neighbours=neighbours)
         self.rings = [] if self.prepared is None else rings_of(crop, self.prepared.places)
-        base = None if self.prepared is None else self.prepared.base
-        shown = base is not None and base.shown[crop.hole].mean() > SHOWN_SHARE
+        shown = self.prepared is not None and self.prepared.is_shown
+        if not (shown or self.architecture.alone):
+            self.prepared, self.rings = None, []
         self.record = record_of(crop, trained.records, neighbours=shown)
 
     def window(self, number):
@@ -83,7 +84,8 @@ def predict(crops, trained, *, coefficients=None, device="cpu", neighbours=True)
     Returns
     -------
     `list` of `~sunpy_lasco.inpainting.interface.Fill`
-        NaN all over where too little is known around a hole.
+        NaN all over where too little is known around a hole, or nothing shows it to a network
+        that needs exposures before or after.
 
     Notes
     -----

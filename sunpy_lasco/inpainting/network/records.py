@@ -13,10 +13,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.inpainting.network.bases import nearest_neighbours
+from sunpy_lasco.inpainting.exposures import nearest_neighbours
 from sunpy_lasco.inpainting.network.strata import stratum
 
-__all__ = ["KEYS", "SHOWN_SHARE", "is_better", "key_of", "packaged_file", "packaged_records", "record_of"]
+__all__ = ["KEYS", "SHOWN_SHARE", "is_better", "is_shown", "key_of", "packaged_file", "packaged_records", "record_of"]
 
 #: Records are kept apart for frames with summed pixels, and for holes with exposures before or after.
 KEYS = ("alone", "neighbours", "alone, summed", "neighbours, summed")
@@ -26,7 +26,7 @@ SHOWN_SHARE = 0.5
 USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
 
-def packaged_file(camera):
+def packaged_file(camera, *, neighbours=False):
     """
     Where the weights for a camera are that come with the package.
 
@@ -34,18 +34,21 @@ def packaged_file(camera):
     ----------
     camera : `str`
         ``"C2"`` or ``"C3"``.
+    neighbours : `bool`, optional
+        Of the network for holes that exposures before or after show, instead of that for single frames.
 
     Returns
     -------
     `importlib.resources.abc.Traversable`
     """
-    return resources.files("sunpy_lasco.inpainting").joinpath("data", f"network_{camera.lower()}.safetensors")
+    name = f"network_{camera.lower()}{'_neighbours' if neighbours else ''}.safetensors"
+    return resources.files("sunpy_lasco.inpainting").joinpath("data", name)
 
 
 @lru_cache(maxsize=2)
 def packaged_records(camera):
     """
-    Records of the network that comes with the package.
+    Records of the networks that come with the package.
 
     Parameters
     ----------
@@ -60,11 +63,13 @@ def packaged_records(camera):
     Raises
     ------
     sunpy_lasco.errors.AssetError
-        If its file cannot be read.
+        If a file cannot be read.
     """
-    place = packaged_file(camera)
-    if not place.is_file():
-        return {}
+    places = (packaged_file(camera, neighbours=neighbours) for neighbours in (False, True))
+    return {key: one for place in places if place.is_file() for key, one in _records_in(place).items()}
+
+
+def _records_in(place):
     with resources.as_file(place) as path:
         try:
             with safe_open(path, framework="np") as file:
@@ -113,6 +118,23 @@ def record_of(crop, records, *, neighbours):
     return USUAL | records.get(key_of(crop, neighbours=neighbours), {}).get(stratum(crop), {})
 
 
+def is_shown(crop):
+    """
+    Whether an exposure before or after shows the most of a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+
+    Returns
+    -------
+    `bool`
+    """
+    return any(
+        one is not None and np.isfinite(one.z[crop.hole]).mean() > SHOWN_SHARE for one in nearest_neighbours(crop)
+    )
+
+
 def is_better(crop, records, *, neighbours=True):
     """
     Whether a network is the best method for a hole, as far as its records tell.
@@ -129,6 +151,4 @@ def is_better(crop, records, *, neighbours=True):
     -------
     `bool`
     """
-    near = [one for one in nearest_neighbours(crop) if neighbours and one is not None]
-    shown = any(np.isfinite(one.z[crop.hole]).mean() > SHOWN_SHARE for one in near)
-    return bool(record_of(crop, records, neighbours=shown)["better"])
+    return bool(record_of(crop, records, neighbours=neighbours and is_shown(crop))["better"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import torch
 
+from sunpy_lasco.inpainting.exposures import EXPOSURES
 from sunpy_lasco.inpainting.network.cascade import Cascade
 from sunpy_lasco.inpainting.network.channels import CONDITIONS, IMAGES
 
@@ -133,14 +134,11 @@ def run(network, batch, *, forced=False):
     -------
     `list` of `~sunpy_lasco.inpainting.network.cascade.Stage`
     """
-    if network.architecture.output == "unit":
-        images, masks, condition = batch.images[:, :1], batch.masks[:, :1], None
-    else:
-        images, masks, condition = batch.images, batch.masks, batch.condition
+    images, conditions = _seen(network.architecture)
     return network(
-        images,
-        masks,
-        condition=condition,
+        batch.images[:, :images],
+        batch.masks[:, :images],
+        condition=batch.condition[:, :conditions] if conditions else None,
         base=batch.base,
         scale=batch.scale,
         truth=batch.truth if forced else None,
@@ -160,5 +158,14 @@ def new_network(architecture):
     -------
     `~sunpy_lasco.inpainting.network.cascade.Cascade`
     """
-    channels = {} if architecture.output == "unit" else {"channels": len(IMAGES), "condition": len(CONDITIONS)}
-    return Cascade(architecture, **channels).to(memory_format=torch.channels_last)
+    images, conditions = _seen(architecture)
+    return Cascade(architecture, channels=images, condition=conditions).to(memory_format=torch.channels_last)
+
+
+def _seen(architecture):
+    """Numbers of the first images and of the first conditions that a network sees."""
+    if architecture.output == "unit":
+        return 1, 0
+    # What exposures before and after show, and how far away in time they are, comes last.
+    hidden = 0 if architecture.neighbours else EXPOSURES
+    return len(IMAGES) - hidden, len(CONDITIONS) - hidden

@@ -164,15 +164,17 @@ def _network(architecture, tensors, number):
     return network.eval().requires_grad_(requires_grad=False)
 
 
-@lru_cache(maxsize=2)
-def packaged_weights(camera):
+@lru_cache(maxsize=4)
+def packaged_weights(camera, *, neighbours=False):
     """
-    The network that comes with the package.
+    A network that comes with the package.
 
     Parameters
     ----------
     camera : `str`
         ``"C2"`` or ``"C3"``.
+    neighbours : `bool`, optional
+        That for holes that exposures before or after show, instead of that for single frames.
 
     Returns
     -------
@@ -183,7 +185,7 @@ def packaged_weights(camera):
     sunpy_lasco.errors.MissingAssetError
         If there is none for the camera.
     """
-    place = packaged_file(camera)
+    place = packaged_file(camera, neighbours=neighbours)
     if not place.is_file():
         msg = (
             f"No trained network for {camera} comes with this installation. Train one with "

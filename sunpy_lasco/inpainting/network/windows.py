@@ -13,6 +13,7 @@ from sunpy_lasco.inpainting.network.bases import Base, bases_of
 from sunpy_lasco.inpainting.network.channels import equalised_window, working_window
 from sunpy_lasco.inpainting.network.histogram import Equalisation
 from sunpy_lasco.inpainting.network.placement import place_windows
+from sunpy_lasco.inpainting.network.records import SHOWN_SHARE
 
 __all__ = ["Prepared", "prepare", "rings_of", "windows_of"]
 
@@ -29,6 +30,11 @@ class Prepared:
     base: Base | None
     #: Of the known pixels, for a network of equalised histograms.
     equalisation: Equalisation | None = None
+
+    @property
+    def is_shown(self):
+        """Whether exposures before or after show the most of the hole, so that what is corrected rests on them."""
+        return self.base is not None and bool(self.base.shown[self.crop.hole].mean() > SHOWN_SHARE)
 
     def window(self, number, *, truth=None, value=None):
         """

@@ -6,11 +6,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
 import sunpy_lasco  # noqa: E402
-from sunpy_lasco.inpainting.interface import METHODS, fill_holes, get_method, usable_methods  # noqa: E402
+from sunpy_lasco.inpainting.interface import METHODS, Neighbour, fill_holes, get_method, usable_methods  # noqa: E402
 from sunpy_lasco.inpainting.methods import network as method  # noqa: E402
 from sunpy_lasco.inpainting.network import choice  # noqa: E402
 from sunpy_lasco.inpainting.network.records import is_better  # noqa: E402
 from sunpy_lasco.inpainting.network.strata import STRATA, stratum  # noqa: E402
+from sunpy_lasco.inpainting.network.tensors import new_network  # noqa: E402
+from sunpy_lasco.inpainting.network.weights import Trained  # noqa: E402
 
 
 def shipped(monkeypatch, trained, better):
@@ -18,7 +20,8 @@ def shipped(monkeypatch, trained, better):
     records = {"alone": {kind: {"better": kind in better} for kind in STRATA}}
     monkeypatch.setattr(method, "is_ready", lambda _camera: True)
     monkeypatch.setattr(method, "packaged_records", lambda _camera: records)
-    monkeypatch.setattr(choice, "packaged_weights", lambda _camera: dataclasses.replace(trained, records=records))
+    mine = dataclasses.replace(trained, records=records)
+    monkeypatch.setattr(choice, "packaged_weights", lambda _camera, neighbours: mine)
 
 
 def test_auto_takes_the_network_where_it_is_better(monkeypatch, trained, raw_map, losing):
@@ -98,12 +101,55 @@ def test_stratum_at_the_occulter(rough):
     assert stratum(dataclasses.replace(crop, hidden=crop.y < 390)) == "border"
 
 
+def seen_by(crop, value=4.0, hole=True):
+    """A crop with two exposures before and two after that show the same; or not what is in the hole."""
+    image = np.where(crop.hole & ~np.array(hole), np.nan, np.where(crop.hole, value, crop.z))
+    return dataclasses.replace(crop, neighbours=tuple(Neighbour(image, s, 1.0, 1.0) for s in (-720, 720, -1440, 1440)))
+
+
+def test_each_kind_of_hole_has_its_network(monkeypatch, trained, rough):
+    """Holes that exposures before or after show are for one of the package's networks, others for the other."""
+    architecture = dataclasses.replace(trained.architecture, neighbours=True, alone=False)
+    both = Trained((new_network(architecture).eval(),), "C3")
+    asked = []
+
+    def packaged(_camera, neighbours):
+        asked.append(neighbours)
+        return both if neighbours else trained
+
+    monkeypatch.setattr(choice, "packaged_weights", packaged)
+    crops = [seen_by(rough()), rough(blocks=((1, 1),)), seen_by(rough(), hole=False)]
+    fills = fill_holes("network", crops)
+    assert asked == [True, False]
+    # A network that was not trained is its base: the sequence, as far as neighbours show the hole.
+    assert np.allclose(fills[0].z, get_method("sequence")(crops[0]).z, equal_nan=True)
+    for crop, fill in zip(crops[1:], fills[1:], strict=True):
+        alone = get_method("network")(dataclasses.replace(crop, neighbours=()), weights=trained)
+        assert np.allclose(fill.z, alone.z, equal_nan=True)
+    # What does not fit is for the network of single frames.
+    cells = 100 * np.random.default_rng(5).normal(size=(20, 20))
+    wild = dataclasses.replace(crops[0].neighbours[0], z=cells.repeat(8, 0).repeat(8, 1))
+    torn = dataclasses.replace(crops[0], neighbours=(wild,))
+    (found,) = fill_holes("network", [torn])
+    assert np.allclose(found.z, get_method("network")(rough(), weights=trained).z, equal_nan=True)
+    # Where exposures show a hole but the network is not better than these, it is left to them.
+    records = {"alone": {"single": {"better": True}}, "neighbours": {"single": {"better": False}}}
+    monkeypatch.setattr(method, "packaged_records", lambda _camera: records)
+    left, taken, _ = fill_holes("network", crops, only_better=True)
+    assert np.isnan(left.z).all()
+    assert np.isfinite(taken.z[crops[1].hole]).all()
+
+
+def test_a_network_for_neighbours_fills_nothing_without(trained, rough):
+    both = new_network(dataclasses.replace(trained.architecture, neighbours=True, alone=False)).eval()
+    fill = get_method("network")(rough(), weights=dataclasses.replace(trained, networks=(both,)))
+    assert np.isnan(fill.z).all()
+
+
 def test_networks_are_averaged(trained, rough):
     crop = rough()
     base = get_method("mixture")(crop)
     torch.manual_seed(9)
-    from sunpy_lasco.inpainting.network.tensors import new_network
-
     plain = new_network(trained.architecture).eval()
     both = dataclasses.replace(trained, networks=(*trained.networks, plain))
     one, mean = (get_method("network")(crop, weights=these) for these in (trained, both))
@@ -114,7 +160,7 @@ def test_networks_are_averaged(trained, rough):
 def test_no_torch_where_the_network_is_not_wanted(monkeypatch, trained, rough):
     shipped(monkeypatch, trained, set())
 
-    def never(*_args):
+    def never(*_args, **_options):
         raise AssertionError
 
     monkeypatch.setattr(method, "_trained", never)

@@ -64,7 +64,7 @@ def test_missing_file_and_other_camera(tmp_path, trained, rough):
 
 
 def test_without_a_network_the_error_says_how_to_train(monkeypatch, tmp_path, raw_map, losing):
-    monkeypatch.setattr(module, "packaged_file", lambda _camera: tmp_path / "nothing.safetensors")
+    monkeypatch.setattr(module, "packaged_file", lambda _camera, neighbours=False: tmp_path / "nothing.safetensors")
     module.packaged_weights.cache_clear()
     with pytest.raises(MissingAssetError, match="sunpy-lasco train"):
         network_for("C3")
@@ -110,7 +110,6 @@ def test_published_kind_of_network_fills(rough):
     small = Architecture(
         channels=(4, 8, 8), kernels=(9, 7, 5), decoder_kernels=(5, 3, 3), advance=(8,), skip="add", pool="max",
         norm="batch", heads=2, output="unit", normalisation="histogram", size=128, step=1, aligned=False,
-        neighbours=False,
     )  # fmt: skip
     crop = rough()
     found = fill(crop, weights=Trained((new_network(small).eval(),), "C3"))

@@ -19,12 +19,21 @@ BLOCKS = ((5, 9), (10, 26), (15, 5), (24, 24), (26, 12), (6, 20))
 
 
 @pytest.mark.parametrize("camera", ["C2", "C3"])
-def test_weights_card_and_records(camera):
-    trained = packaged_weights(camera)
-    assert trained.camera == camera
+def test_records_of_all_kinds_of_holes(camera):
     assert "network" in usable_methods(camera)
-    assert trained.records == packaged_records(camera)
-    assert tuple(trained.records) == KEYS
+    records = packaged_records(camera)
+    assert set(records) == set(KEYS)
+    for neighbours in (False, True):
+        assert packaged_weights(camera, neighbours=neighbours).records.items() <= records.items()
+
+
+@pytest.mark.parametrize("neighbours", [False, True])
+@pytest.mark.parametrize("camera", ["C2", "C3"])
+def test_weights_card_and_records(camera, neighbours):
+    trained = packaged_weights(camera, neighbours=neighbours)
+    assert trained.camera == camera
+    assert (trained.architecture.alone, trained.architecture.neighbours) == (not neighbours, neighbours)
+    assert {key.startswith("neighbours") for key in trained.records} == {neighbours}
     for kinds in trained.records.values():
         assert set(kinds) == set(STRATA)
         for record in kinds.values():
@@ -37,7 +46,8 @@ def test_weights_card_and_records(camera):
 
 
 def test_they_are_small():
-    sizes = [len(packaged_file(camera).read_bytes()) for camera in ("C2", "C3")]
+    kinds = [(camera, neighbours) for camera in ("C2", "C3") for neighbours in (False, True)]
+    sizes = [len(packaged_file(camera, neighbours=neighbours).read_bytes()) for camera, neighbours in kinds]
     assert sum(sizes) < 8e6
 
 

@@ -19,6 +19,10 @@ def test_there_and_back(angle):
     assert np.allclose(back, np.indices((12, 12)))
 
 
+#: Holes with and without exposures before and after.
+BOTH = Architecture(neighbours=True)
+
+
 def test_the_sun_is_on_the_left(rough):
     for times in range(4):
         crop = rough(centre=[(300, 0), (0, 300), (-300, 0), (200, -200)][times])
@@ -81,7 +85,7 @@ def test_neighbours_in_time(rough):
         for value, seconds in ((3.0, -720.0), (4.0, 1440.0), (5.0, -2160.0), (6.0, -3000.0))
     ]
     crop = dataclasses.replace(crop, neighbours=tuple(around))
-    (window,), prepared = windows_of(crop, Architecture())
+    (window,), prepared = windows_of(crop, BOTH)
     assert any(one is not None for one in prepared.base.neighbours)
     filled = window.level + window.structure * window.images[1]
     for channel, value in ((6, 3.0), (7, 4.0), (8, 5.0)):
@@ -92,9 +96,9 @@ def test_neighbours_in_time(rough):
     assert not window.masks[9].any()
     assert window.condition[9:, 0, 0] == pytest.approx([-0.2, 0.4, -0.6, 0.0])
     for without in (
-        windows_of(crop, Architecture(), neighbours=False),
-        windows_of(crop, Architecture(neighbours=False)),
-        windows_of(dataclasses.replace(crop, neighbours=()), Architecture()),
+        windows_of(crop, BOTH, neighbours=False),
+        windows_of(crop, Architecture()),
+        windows_of(dataclasses.replace(crop, neighbours=()), BOTH),
     ):
         assert not without[0][0].masks[6:].any()
         assert not any(one is not None for one in without[1].base.neighbours)
