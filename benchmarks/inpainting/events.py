@@ -162,13 +162,13 @@ def summary(rows, title):
     """Medians as lines of a table."""
     lines = ["", f"{title}, {len(rows) // max(len({row['method'] for row in rows}), 1)} losses:", ""]
     lines += [
-        "| method | cells of 8 x 8, % | running difference, units of its noise | mass in the blocks, % |",
+        "| method (losses that it fills) | cells of 8 x 8, % | running difference, units of its noise | mass in the blocks, % |",
         "|---|---|---|---|",
     ]
     for name in dict.fromkeys(row["method"] for row in rows):
         mine = [row for row in rows if row["method"] == name]
         bin8, difference, mass = (np.nanmedian([row[key] for row in mine]) for key in ("bin8", "difference", "mass"))
-        lines.append(f"| {name} | {bin8:.3f} | {difference:.2f} | {100 * mass:.0f} |")
+        lines.append(f"| {name} ({len(mine)}) | {bin8:.3f} | {difference:.2f} | {100 * mass:.0f} |")
     return lines
 
 

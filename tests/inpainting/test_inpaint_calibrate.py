@@ -91,7 +91,7 @@ def test_maps_of_a_list_help_each_other(sequence, losing, with_neighbours):
     maps = list(sequence[1:4])
     maps[1] = losing.without(maps[1], [(22, 22)])
     done = calibrate(maps, assets="simulated")
-    assert done[1].meta["fillmeth"] == with_neighbours
+    assert done[1].meta["fillmeth"] in with_neighbours
     assert "nfilled" not in done[0].meta
 
 
