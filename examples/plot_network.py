@@ -78,7 +78,8 @@ for ax, (name, smap) in zip(axes, shown.items(), strict=True):
 plt.show()
 
 ###############################################################################
-# The card of the network for single frames: on what it was trained, and what it was seen to do on dates that it was not trained on.
+# The card of the network for single frames: on what it was trained, and what it was seen to do on dates that it was
+# not trained on.
 
 card = network_for("C2").card
 print(card["dates"], card["windows"], card["steps"])

@@ -42,6 +42,8 @@ FRONT = ("32310949", "32310950", "32310951", "32310952", "32310953", "32310954",
 BEFORE = "32310943"
 #: Losses that are drawn from each exposure with a front.
 LOSSES = {"front": 8}
+#: What exposures before and after are needed for.
+WITH_NEIGHBOURS = (*NEIGHBOUR_METHODS, "network with neighbours")
 #: Side of the cells over which noise is averaged, pixel.
 CELL = 8
 
@@ -140,7 +142,7 @@ def fills_of(crop, trained):
 def front_rows(exposure, scene, early, trained):
     """Errors on losses where a front is: in the running difference, and of the mass since the time before it."""
     rows = []
-    for case in cases_of(exposure, scene, seed=9, numbers=LOSSES):
+    for number, case in enumerate(cases_of(exposure, scene, seed=9, numbers=LOSSES)):
         window = np.isfinite(case.truth)
         # The ejected mass in a block is what is there and was not before.
         row, column = (int(case.crop.block_rows[0]), int(case.crop.block_columns[0]))
@@ -153,16 +155,28 @@ def front_rows(exposure, scene, early, trained):
                 continue
             error = np.nansum((case.crop.to_signal(fill.z) - case.truth)[window & np.isfinite(fill.z)])
             rows.append(
-                {"method": name, "bin8": score["bin8"], "difference": score["difference"], "mass": abs(error / mass)}
+                {
+                    "hole": (case.name, number),
+                    "method": name,
+                    "bin8": score["bin8"],
+                    "difference": score["difference"],
+                    "mass": abs(error / mass),
+                }
             )
     return rows
 
 
 def summary(rows, title):
-    """Medians as lines of a table."""
-    lines = ["", f"{title}, {len(rows) // max(len({row['method'] for row in rows}), 1)} losses:", ""]
+    """Medians as lines of tables: of all losses, and of those that the nearest neighbours fill, too."""
+    shown = {row["hole"] for row in rows if row["method"] == "temporal"}
+    lines = _table([row for row in rows if row["method"] not in WITH_NEIGHBOURS], title)
+    return lines + _table([row for row in rows if row["hole"] in shown], f"{title}, where neighbours fit")
+
+
+def _table(rows, title):
+    lines = ["", f"{title}, {len({row['hole'] for row in rows})} losses:", ""]
     lines += [
-        "| method (losses that it fills) | cells of 8 x 8, % | running difference, units of its noise | mass in the blocks, % |",
+        "| method (losses filled) | cells of 8 x 8, % | running difference, in its noise | mass in the blocks, % |",
         "|---|---|---|---|",
     ]
     for name in dict.fromkeys(row["method"] for row in rows):
