@@ -8,7 +8,8 @@ from scipy import ndimage
 from sunpy_lasco.inpainting.workspace import point_like
 
 __all__ = [
-    "COMPARED", "EXPOSURES", "carried", "compared_pixels", "misfit", "nearest_neighbours", "without_points",
+    "COMPARED", "EXPOSURES", "carried", "compared_pixels", "comparison", "misfit", "nearest_neighbours",
+    "without_points",
 ]  # fmt: skip
 
 #: Exposures before and after that are looked at together: two of each.
@@ -89,6 +90,30 @@ def compared_pixels(difference):
     compared = np.isfinite(difference)
     compared &= ~point_like(np.nan_to_num(difference), compared) & ~point_like(-np.nan_to_num(difference), compared)
     return compared
+
+
+def comparison(crop, value):
+    """
+    Compare a frame with what other exposures say of it.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.inpainting.interface.Crop`
+    value : `~numpy.ndarray`
+        What they say, in the working space; NaN where they were not measured, (ny, nx).
+
+    Returns
+    -------
+    difference : `~numpy.ndarray`
+    compared : `~numpy.ndarray` of `bool`
+        As of `compared_pixels`.
+    typical, rms : `float` or None
+        As of `misfit`, in the surroundings of the hole.
+    """
+    difference = crop.z - value
+    compared = compared_pixels(difference)
+    near = compared & (ndimage.distance_transform_edt(~crop.hole) <= COMPARED)
+    return difference, compared, *misfit(difference, near)
 
 
 def carried(difference, compared, scale):

@@ -10,7 +10,7 @@ the frame itself was measured.
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.inpainting.exposures import COMPARED, carried, compared_pixels, misfit, nearest_neighbours
+from sunpy_lasco.inpainting.exposures import COMPARED, carried, compared_pixels, comparison, nearest_neighbours
 from sunpy_lasco.inpainting.in_time import interpolate, nearest_pixels, spread
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.methods.temporal import WORST_MISFIT
@@ -64,9 +64,7 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     inner, outer = (np.where(shown, value, np.nan) for value in (inner, outer))
     weight = outer_weight(crop, inner, outer)
     value = inner + weight * (outer - inner)
-    difference = crop.z - value
-    compared = compared_pixels(difference)
-    structure, _ = misfit(difference, compared & (ndimage.distance_transform_edt(~crop.hole) <= COMPARED))
+    difference, compared, structure, _ = comparison(crop, value)
     if structure is None or structure > worst_misfit:
         return Fill(nothing, nothing)
     value = value + carried(difference, compared, CARRY) + stars

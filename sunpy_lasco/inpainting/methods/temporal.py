@@ -9,9 +9,8 @@ LASCO's missing blocks wherever neighbours exist, and so do real frames here.
 """
 
 import numpy as np
-from scipy import ndimage
 
-from sunpy_lasco.inpainting.exposures import COMPARED, carried, compared_pixels, misfit
+from sunpy_lasco.inpainting.exposures import carried, comparison
 from sunpy_lasco.inpainting.in_time import interpolate, nearest_pixels, spread
 from sunpy_lasco.inpainting.interface import Fill
 from sunpy_lasco.inpainting.spread import calibrated
@@ -57,10 +56,7 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     if before is None and after is None:
         return Fill(nothing, nothing)
     value, noise, change, stars = interpolate(before, after, crop.z.shape)
-    difference = crop.z - value
-    compared = compared_pixels(difference)
-    distance = ndimage.distance_transform_edt(~crop.hole)
-    typical, rms = misfit(difference, compared & (distance <= COMPARED))
+    difference, compared, typical, rms = comparison(crop, value)
     if typical is None or typical > worst_misfit:
         return Fill(nothing, nothing)
     # With one neighbour nothing else tells of fronts, so that outliers count.

@@ -56,10 +56,12 @@ def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
         return Base(fill, images, (None,) * EXPOSURES, np.zeros(crop.hole.shape, dtype=bool))
     shown = np.zeros(crop.hole.shape, dtype=bool)
     value, sigma, noise = fill.z, fill.sigma, np.where(crop.hole, 0.0, np.nan)
-    # The best comes last.
-    for name in reversed(NEIGHBOUR_METHODS):
+    for name in NEIGHBOUR_METHODS:
+        if shown[crop.hole].all():
+            break
         found = get_method(name)(crop)
-        there = np.isfinite(found.z) & np.isfinite(found.sigma)
+        # The best comes first; others fill what it leaves.
+        there = np.isfinite(found.z) & np.isfinite(found.sigma) & ~shown
         value, sigma = np.where(there, found.z, value), np.where(there, found.sigma, sigma)
         noise = np.where(there, 0.0 if found.noise is None else found.noise, noise)
         shown |= there
