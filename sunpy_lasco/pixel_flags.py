@@ -4,21 +4,33 @@ Flags that say of each pixel what it is worth.
 The bits are those that travel in the level-1 file; a pixel may carry several.
 """
 
-from astropy.nddata.bitmask import BitFlagNameMap, extend_bit_flag_map
+from enum import IntFlag
 
 __all__ = ["FLAG_MEANINGS", "PixelFlag"]
 
-#: Bits of the per-pixel flags, by name: ``PixelFlag.MISSING`` is 1.
-PixelFlag = extend_bit_flag_map(
-    "PixelFlag",
-    BitFlagNameMap,
-    MISSING=1,
-    UNTRANSMITTED=2,
-    MASKED=4,
-    SATURATED=8,
-    FILLED=16,
-    OUTSIDE=32,
-)
+
+class PixelFlag(IntFlag):
+    """
+    Bits of the per-pixel flags; `FLAG_MEANINGS` says what each of them means.
+
+    Members are integers; iterating gives them in order, each with ``name`` and
+    ``value``, and ``PixelFlag(17)`` says which bits a number holds.  astropy's functions
+    for bit masks take the class as ``flag_name_map``.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import PixelFlag
+    >>> [flag.name for flag in PixelFlag(17)]
+    ['MISSING', 'FILLED']
+    """
+
+    MISSING = 1
+    UNTRANSMITTED = 2
+    MASKED = 4
+    SATURATED = 8
+    FILLED = 16
+    OUTSIDE = 32
+
 
 #: What each flag says, for headers and documentation.
 FLAG_MEANINGS = {

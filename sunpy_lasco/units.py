@@ -5,6 +5,8 @@ Level-0.5 images count digital numbers (`astropy.units.DN`); level-1 images
 are brightnesses in units of the mean brightness of the solar disk.
 """
 
+import contextlib
+
 import astropy.units as u
 
 __all__ = ["MSB", "mean_solar_brightness"]
@@ -18,6 +20,11 @@ MEAN_SOLAR_RADIANCE = 2.009e7 * u.W / u.m**2 / u.sr
 #: radiance only through `mean_solar_brightness`, because the ratio holds for
 #: one wavelength range.
 MSB = u.def_unit("MSB", doc="Mean solar brightness: the brightness averaged over the solar disk")
+
+# So that astropy reads the BUNIT of level-1 files, and ``Unit("MSB")``, everywhere.  Where
+# another package has a unit of this name enabled, its own stays.
+with contextlib.suppress(ValueError):
+    u.add_enabled_units([MSB])
 
 
 @u.quantity_input

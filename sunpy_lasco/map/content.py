@@ -74,8 +74,7 @@ def header_unit(meta):
         return u.DN if header_level(meta) == 0.5 else MSB
     if text.upper() in ("MSB", "MEAN SOLAR BRIGHTNESS"):
         return MSB
-    with u.add_enabled_units([MSB]):
-        unit = u.Unit(text, parse_strict="silent")
+    unit = u.Unit(text, parse_strict="silent")
     if isinstance(unit, u.UnrecognizedUnit):
         msg = f"The card BUNIT of {card_text(meta, 'filename') or 'the image'} holds {text!r}, which is no unit."
         raise MapHeaderError(msg)
