@@ -10,6 +10,7 @@ __all__ = [
     "LascoUserWarning",
     "MissingAssetError",
     "NotCalibratableError",
+    "OptionError",
 ]
 
 
@@ -35,6 +36,10 @@ class AssetError(LascoError, OSError):
 
 class MissingAssetError(AssetError, FileNotFoundError):
     """A calibration image or table is nowhere to be found."""
+
+
+class OptionError(LascoError, ValueError):
+    """An option has a value that it cannot have, or two options do not go together."""
 
 
 class LascoUserWarning(AstropyUserWarning):

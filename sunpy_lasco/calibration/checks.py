@@ -161,4 +161,4 @@ def report_bad(name, problems, on_bad):
     msg = f"{name or 'The frame'} cannot be right: {'; '.join(problems)}"
     if on_bad == "raise":
         raise BadFrameError(msg)
-    warnings.warn(msg, LascoUserWarning, stacklevel=4)
+    warnings.warn(msg, LascoUserWarning, stacklevel=5)

@@ -49,7 +49,7 @@ KEPT = (
     "vigfile vigsha vigest rampfile rampsha rampest maskfile masksha widened "
     "distort geoscale occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 turned "
     "sunpix1 sunpix2 detroll centsrc rollsrc centsig rollsig centstat rollstat "
-    "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit patfile patsha patsig nfilled fillmeth"
+    "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig nfilled fillmeth"
 ).split()
 #: Second characters of level-0.5 names and what level 1 has instead.
 NAME_DIGITS = {"1": "4", "2": "5", "3": "4"}

@@ -2,8 +2,11 @@
 From level 0.5 to level 1 in one call.
 """
 
+from dataclasses import replace as exchange
+
 import astropy.units as u
 
+from sunpy.coordinates import HeliographicStonyhurst
 from sunpy.map import MapSequence
 
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS
@@ -17,12 +20,14 @@ from sunpy_lasco.calibration.level1_header import finish_header
 from sunpy_lasco.calibration.lookups import clock_correction, exposure_factor, given_factor, observer_position
 from sunpy_lasco.calibration.masking import apply_mask
 from sunpy_lasco.calibration.noise import estimate_noise
+from sunpy_lasco.calibration.options import read_options, takes_options
 from sunpy_lasco.calibration.pointing import correct_time, refresh_wcs, update_observer, update_pointing
 from sunpy_lasco.calibration.pointing_sources import find_pointing
 from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
-from sunpy_lasco.calibration.records import frame_of
+from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.solarsoft import zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
+from sunpy_lasco.errors import OptionError
 from sunpy_lasco.inpainting.operation import inpaint as fill_missing
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.instrument.frame import original_start
@@ -30,41 +35,12 @@ from sunpy_lasco.version import version as __version__
 
 __all__ = ["calibrate"]
 
-#: What the options that are words may be.
-CHOICES = {
-    "distortion": ("resample", "wcs", None),
-    "geometry": ("official", "stars"),
-    "photometry": ("official", "stars"),
-    "on_bad": ("warn", "raise", "ignore"),
-}
-BIAS_LEVELS = ("official", "dark")
+#: Distance of SOHO from the Sun, au; it has been between 0.973 and 1.008.
+DISTANCE_RANGE = (0.95, 1.03)
 
 
-def calibrate(
-    smap,
-    *,
-    assets=None,
-    inpaint="auto",
-    context=None,
-    distortion="resample",
-    north_up=False,
-    sun_pixel=None,
-    geometry="official",
-    photometry="official",
-    bias="official",
-    factor=None,
-    centre=None,
-    roll=None,
-    time_offset=None,
-    observer=None,
-    flat_field=False,
-    vignetting=True,
-    stray_light=True,
-    mask=True,
-    pad=True,
-    on_bad="warn",
-    solarsoft=False,
-):
+@takes_options
+def calibrate(smap, **options):
     """
     Make a level-1 map of a level-0.5 map.
 
@@ -76,58 +52,8 @@ def calibrate(
     ----------
     smap : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map`, `list` or `~sunpy.map.MapSequence`
         Level 0.5.  Several maps are calibrated one by one.
-    assets : optional
-        Where the calibration images come from: a directory that holds them, flat or
-        as a SolarSoft tree; ``"estimate"`` for an approximate set that is built in
-        and marks the product; ``"simulated"`` for those of `sunpy_lasco.simulate`;
-        or a `~sunpy_lasco.assets.AssetSource`.  None asks the configuration, the
-        environment variables ``LASCO_DATA`` and ``SSW``, and the archives.
-    inpaint : `str`, `bool` or None
-        Method by which lost blocks are filled before all else, see
-        `sunpy_lasco.inpaint`: ``"auto"`` or True for the best one, block by block.
-        Filled pixels are flagged.  None or False leaves them NaN.
-    context : sequence of maps, optional
-        Level-0.5 maps of neighbouring times, which help to fill lost blocks.  Where
-        several maps are calibrated, they are the context of each other by default.
-    distortion : `str` or None
-        ``"resample"``: one interpolation.  ``"wcs"``: pixels stay where they were
-        measured, the distortion goes into the WCS as SIP.  sunpy honours it from 8.0
-        on; with 7.0 the maps of this package do, those of others do not.  None: left in.
-    north_up : `bool`
-        Turn solar north up, in the same interpolation.
-    sun_pixel : `~astropy.units.Quantity`, optional
-        Bring the Sun's centre to this pixel (x, y) of the full frame, counted from 0
-        at full resolution, in the same interpolation.
-    geometry : `str`
-        ``"official"`` or ``"stars"``: plate scale and distortion.
-    photometry : `str`
-        ``"official"`` or ``"stars"``: calibration factor.
-    bias : `str` or `~astropy.units.Quantity`
-        ``"official"``; ``"dark"`` for the true dark level of C3, 3 to 7 DN above
-        it; or the bias of a single read-out in DN.
-    factor : `float`, optional
-        Relative exposure, instead of the one that is published for the frame.
-    centre, roll : `~astropy.units.Quantity`, optional
-        Sun's centre (x, y) in the level-0.5 map's pixels, and roll, instead of those
-        of header and tables; see `~sunpy_lasco.update_pointing`.
-    time_offset : `~astropy.units.Quantity`, optional
-        Time by which the on-board clock was ahead, instead of the table's.
-    observer : `~astropy.coordinates.SkyCoord`, optional
-        Position of SOHO instead of that of a table, if ``sunpy-lasco ephemeris update``
-        has made one, or of L1; see `~sunpy_lasco.update_observer`.
-    flat_field : `bool` or `~numpy.ndarray`
-        Divide by the fixed response of the pixels, which official products leave in: True
-        for the map that comes with the package, or a response of the full frame.
-    vignetting, stray_light, mask : `bool`
-        Leave out a step by False.
-    pad : `bool`
-        Put sub-frames into the full frame.
-    on_bad : `str`
-        What to do with frames that cannot be right: ``"warn"``, ``"raise"`` or
-        ``"ignore"``.
-    solarsoft : `bool`
-        Do as SolarSoft where this package deliberately does not: zeros instead of
-        NaN, the mean of the vignetting over summed pixels, its statistics.
+    **options
+        Those of `~sunpy_lasco.calibration.options.Level1Options`.
 
     Returns
     -------
@@ -138,7 +64,9 @@ def calibrate(
     Raises
     ------
     TypeError
-        If it is no map of C2 or C3.
+        If it is no map of C2 or C3, or there is no such option.
+    sunpy_lasco.errors.OptionError
+        If an option cannot have the value, or two do not go together.
     sunpy_lasco.errors.NotCalibratableError
         If it is no level-0.5 image of the sky.
     sunpy_lasco.errors.MissingAssetError
@@ -162,41 +90,53 @@ def calibrate(
     >>> level1.unit, level1.processing_level
     (Unit("MSB"), 1.0)
     """
-    options = {name: value for name, value in locals().items() if name != "smap"}
+    chosen = read_options(options)
     if isinstance(smap, list | tuple | MapSequence):
-        options["context"] = list(smap) if context is None else context
-        done = [calibrate(one, **options) for one in smap]
+        if chosen.context is None:
+            chosen = exchange(chosen, context=list(smap))
+        done = [_calibrated(one, chosen) for one in smap]
         return MapSequence(done) if isinstance(smap, MapSequence) else done
-    check_level05(smap)
-    _check_options(options)
-    assets = _source(assets)
+    return _calibrated(smap, chosen)
 
-    clock = _clock(smap, time_offset, assets)
-    smap = _pointed(smap, centre, roll, clock, assets)
-    given = None if isinstance(bias, str) else bias
-    if inpaint:
-        smap = fill_missing(smap, "auto" if inpaint is True else inpaint, context=context, bias=given)
+
+def _calibrated(smap, options):
+    """One map at level 1."""
+    check_level05(smap)
+    assets = _source(options.assets)
+    observer = _observer(smap, options.observer)
+
+    clock = _clock(smap, options.time_offset, assets)
+    smap = _pointed(smap, options.centre, options.roll, clock, assets)
+    given = None if isinstance(options.bias, str) else options.bias
+    if options.inpaint is not None:
+        smap = fill_missing(smap, options.inpaint, context=options.context, bias=given)
     smap = unwrap(smap)
-    if pad:
+    if options.pad:
         smap = pad_to_full_frame(smap)
     smap = mark_missing(smap)
 
-    relative = exposure_factor(smap, assets=assets) if factor is None else given_factor(factor)
-    smap = subtract_bias(smap, bias=given, factor=relative, level="official" if given is not None else bias)
-    if flat_field is not False:
-        smap = correct_response(smap, None if flat_field is True else flat_field)
+    relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
+    smap = subtract_bias(smap, bias=given, factor=relative, level=options.bias if given is None else "official")
+    if options.flat_field is not False:
+        smap = correct_response(smap, None if options.flat_field is True else options.flat_field)
     smap = estimate_noise(smap)
     smap = normalize_exposure(smap, factor=relative)
 
-    smap = apply_calibration_factor(smap, scale=photometry)
-    if vignetting:
-        smap = correct_vignetting(smap, assets=assets, official=solarsoft)
-    _report(smap, on_bad)
-    if stray_light:
+    smap = apply_calibration_factor(smap, scale=options.photometry)
+    if options.vignetting:
+        smap = correct_vignetting(smap, assets=assets, official=options.solarsoft)
+    _report(smap, options.on_bad)
+    if options.stray_light:
         smap = subtract_stray_light(smap, assets=assets)
 
-    smap = correct_distortion(smap, method=distortion, scale=geometry, north_up=north_up, sun_pixel=sun_pixel)
-    if mask:
+    smap = correct_distortion(
+        smap,
+        method=options.distortion,
+        scale=options.geometry,
+        north_up=options.north_up,
+        sun_pixel=options.sun_pixel,
+    )
+    if options.mask:
         smap = apply_mask(smap, assets=assets)
     smap = widen_for_estimates(smap)
     smap = rectify(smap)
@@ -204,20 +144,10 @@ def calibrate(
     smap = refresh_wcs(smap)
     known = observer_position(smap, assets=assets) if observer is None else {"coordinate": observer}
     smap = update_observer(smap, **known)
-    if solarsoft:
+    if options.solarsoft:
         smap = zero_missing(smap)
-    return finish_header(smap, statistics="official" if solarsoft else "nan", version=__version__)
-
-
-def _check_options(options):
-    """Refuse misspelt options before any work is done."""
-    for name, allowed in CHOICES.items():
-        if options[name] not in allowed:
-            msg = f"{name}={options[name]!r} is unknown; it is one of {', '.join(map(repr, allowed))}."
-            raise ValueError(msg)
-    if isinstance(options["bias"], str) and options["bias"] not in BIAS_LEVELS:
-        msg = f"bias={options['bias']!r} is unknown; it is 'official', 'dark' or a quantity in DN."
-        raise ValueError(msg)
+    smap = record(smap, cards={"calopts": options.provenance()})
+    return finish_header(smap, statistics="official" if options.solarsoft else "nan", version=__version__)
 
 
 def _source(assets):
@@ -234,10 +164,25 @@ def _report(smap, on_bad):
     report_bad(frame.filename, bad_content(smap.data, smap._flags, frame, centre), on_bad)
 
 
+def _observer(smap, coordinate):
+    """The position of SOHO that the user gave, with a time, refused if it is far from where SOHO ever was."""
+    if coordinate is None:
+        return None
+    frame = getattr(coordinate, "frame", coordinate)
+    if getattr(frame, "obstime", smap.date) is None:
+        coordinate = frame.replicate(obstime=smap.date)
+    distance = coordinate.transform_to(HeliographicStonyhurst(obstime=smap.date)).radius.to_value(u.au)
+    if not DISTANCE_RANGE[0] <= distance <= DISTANCE_RANGE[1]:
+        low, high = DISTANCE_RANGE
+        msg = f"observer is {distance:.4g} au from the Sun; SOHO is between {low} and {high} au."
+        raise OptionError(msg)
+    return coordinate
+
+
 def _clock(smap, offset, assets):
     """What `correct_time` is to be told."""
     if offset is not None:
-        return {"offset": u.Quantity(offset), "source": "given"}
+        return {"offset": offset, "source": "given"}
     found = clock_correction(smap, assets=assets)
     return {} if found is None else {"offset": found[0], "source": C2_TIME_OFFSETS, "sigma": found[1]}
 

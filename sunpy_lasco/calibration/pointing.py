@@ -9,9 +9,12 @@ from astropy.time import TimeDelta
 
 from sunpy.coordinates import HeliographicStonyhurst
 
+from sunpy_lasco.calibration.options import checked_option
 from sunpy_lasco.calibration.placement import is_turned, to_detector
 from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.wcs import wcs_cards
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.ephemeris import L1_POSITION_ERROR, l1_position
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.instrument.pointing import full_position, header_pointing, normalize_roll
@@ -83,6 +86,7 @@ def update_pointing(
     -----
     SolarSoft ``adjust_hdr_tcr``, ``get_sun_center``, ``get_crota``.
     """
+    centre, roll = checked_option("centre", centre), checked_option("roll", roll)
     meta = smap.meta
     cards = {}
     if "detroll" not in meta or pointing is not None:
@@ -100,8 +104,13 @@ def update_pointing(
         }
     history = []
     if centre is not None:
-        stored = tuple(float(v) for v in np.broadcast_to(centre.to_value(u.pix), 2))
-        x, y = to_detector(meta, full_position(stored, frame_of(smap)))
+        x, y = to_detector(meta, full_position(tuple(centre.value.tolist()), frame_of(smap)))
+        if not (0 <= x < FULL_FRAME and 0 <= y < FULL_FRAME):
+            msg = (
+                f"centre={centre} is the full-frame pixel ({x:.1f}, {y:.1f}), which lies beside the detector; "
+                "it is counted from 0 in the pixels of the map."
+            )
+            raise OptionError(msg)
         cards |= {
             "sunpix1": x,
             "sunpix2": y,
@@ -111,7 +120,7 @@ def update_pointing(
         }
         history.append(f"Sun centre set ({cards['centsrc']})")
     if roll is not None:
-        stored = float(np.squeeze(roll.to_value(u.deg)))
+        stored = float(roll.value)
         cards |= {
             "detroll": float(normalize_roll(stored + meta.get("imgrot", 0.0) + 180.0 * is_turned(meta))),
             "rollsrc": roll_source or "given",
@@ -193,7 +202,8 @@ def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
     MID_TIME keep the uncorrected clock, as in the official product.
     """
     start = original_start(smap.meta)
-    shift = 0.0 if offset is None else float(offset.to_value(u.s))
+    offset = checked_option("time_offset", offset)
+    shift = 0.0 if offset is None else float(offset.value)
     begin = start - TimeDelta(shift, format="sec")
     exposure = TimeDelta(float(smap.meta["exptime"]), format="sec")
 
