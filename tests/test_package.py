@@ -20,6 +20,7 @@ PACKAGE = Path(sunpy_lasco.__file__).parent
 #: Imports run from a higher number to a lower one.
 RANKS = {
     "errors": 0,
+    "files": 0,
     "pixel_flags": 0,
     "units": 0,
     "_version": 0,
@@ -39,6 +40,7 @@ RANKS = {
 }
 #: Imports between rooms of the same floor: constants, and the classes of maps.
 SAME_FLOOR = {
+    ("files", "errors"),
     ("assets", "config"),
     ("assets", "instrument"),
     ("net", "assets"),

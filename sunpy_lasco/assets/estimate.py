@@ -7,7 +7,6 @@ wider: see `sunpy_lasco.assets.systematics`.
 """
 
 import base64
-import hashlib
 import json
 import zlib
 from functools import lru_cache
@@ -20,6 +19,7 @@ from sunpy_lasco.assets.asset import Asset, missing
 from sunpy_lasco.assets.names import C2_VIGNETTING, C3_MASK, C3_RAMP, C3_VIGNETTING_POST, C3_VIGNETTING_PRE
 from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.systematics import systematic_error
+from sunpy_lasco.files import sha256_of
 
 __all__ = ["EstimateSource", "c2_vignetting", "c3_mask", "c3_ramp", "c3_vignetting"]
 
@@ -40,7 +40,7 @@ _FILE = "estimate.json"
 @lru_cache(maxsize=1)
 def _model():
     content = files("sunpy_lasco.assets").joinpath("data", _FILE).read_bytes()
-    return json.loads(content), hashlib.sha256(content).hexdigest()
+    return json.loads(content), sha256_of(content)
 
 
 def _offsets(centre):

@@ -2,12 +2,12 @@
 Files of assets: what they hold, when they change, and what is no file at all.
 """
 
-import hashlib
 from pathlib import Path
 
 from sunpy_lasco.errors import AssetError
+from sunpy_lasco.files import sha256_of
 
-__all__ = ["digest", "file_stamp", "read_bytes", "refuse_page"]
+__all__ = ["file_stamp", "read_bytes", "refuse_page"]
 
 
 def file_stamp(path):
@@ -59,23 +59,7 @@ def read_bytes(path):
     except OSError as error:
         msg = f"The file {path} cannot be read: {error.strerror}."
         raise AssetError(msg) from error
-    return content, digest(content)
-
-
-def digest(content):
-    """
-    SHA-256 of the content of a file.
-
-    Parameters
-    ----------
-    content : `bytes`
-
-    Returns
-    -------
-    `str`
-        Hexadecimal digits.
-    """
-    return hashlib.sha256(content).hexdigest()
+    return content, sha256_of(content)
 
 
 def refuse_page(content, place):

@@ -18,6 +18,7 @@ from astropy.utils.exceptions import AstropyWarning
 from sunpy_lasco.assets.files import file_stamp
 from sunpy_lasco.assets.names import SOHO_ORBITS
 from sunpy_lasco.errors import AssetError, MissingAssetError
+from sunpy_lasco.files import atomic_path
 from sunpy_lasco.instrument.orbit import Orbit
 
 __all__ = ["read_orbit", "read_orbits", "write_orbit"]
@@ -46,7 +47,8 @@ def write_orbit(path, orbit):
     hdu.header["ORBSRC"] = orbit.source
     hdu.header["ORBERR"] = orbit.error
     hdu.header["FRAME"] = ("HeliocentricEclipticIAU76", "ecliptic and equinox of J2000")
-    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, checksum=True)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(file, checksum=True)
 
 
 def read_orbit(path):

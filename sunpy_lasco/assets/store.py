@@ -23,6 +23,7 @@ from sunpy_lasco.assets.files import file_stamp, read_bytes
 from sunpy_lasco.assets.names import entry
 from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.errors import AssetError
+from sunpy_lasco.files import write_whole
 
 __all__ = ["Store", "StoreError"]
 
@@ -219,12 +220,9 @@ class Store:
             self._note(self.root / "unreachable.json", server, time.time())
 
     def _note(self, path, key, value):
-        path.parent.mkdir(parents=True, exist_ok=True)
         noted = _load(path, strict=path.name == "pins.json")
         noted[key] = value
-        temporary = self.root / f"{_INCOMING}{path.name}"
-        temporary.write_text(json.dumps(noted, indent=1, sort_keys=True) + "\n")
-        temporary.replace(path)
+        write_whole(path, json.dumps(noted, indent=1, sort_keys=True) + "\n")
 
 
 def _load(path, *, strict=True):

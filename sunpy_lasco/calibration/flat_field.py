@@ -2,7 +2,6 @@
 The fixed response of the pixels divided out.
 """
 
-import hashlib
 import warnings
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from sunpy_lasco.calibration.noise import scaled_uncertainty
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.files import sha256_of
 from sunpy_lasco.inpainting.response import builtin_response, frame_response, response_epoch
 
 __all__ = ["correct_response"]
@@ -62,7 +62,7 @@ def correct_response(smap, response=None):
             warnings.warn(msg, LascoUserWarning, stacklevel=3)
             return record(smap)
         name, residual, response = epoch.name, epoch.residual, builtin_response(epoch)
-    sha = hashlib.sha256(np.ascontiguousarray(response, dtype="<f4").tobytes()).hexdigest()
+    sha = sha256_of(np.ascontiguousarray(response, dtype="<f4").tobytes())
     factor = np.float32(1) / frame_response(response, frame).astype(np.float32)
     return record(
         smap,

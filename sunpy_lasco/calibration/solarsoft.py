@@ -13,8 +13,8 @@ from sunpy_lasco.calibration.placement import is_turned
 from sunpy_lasco.calibration.records import frame_of, record, require
 from sunpy_lasco.calibration.scaling import BLANK, BSCALE, BZERO, SCALE_MAXIMUM, encode_int16
 from sunpy_lasco.calibration.statistics import official_statistics
-from sunpy_lasco.calibration.storage import atomic_path
 from sunpy_lasco.calibration.wcs import image_roll, image_sun_centre
+from sunpy_lasco.files import atomic_path
 from sunpy_lasco.instrument.pointing import binned_position
 
 __all__ = ["solarsoft_hdu", "write_solarsoft", "zero_missing"]

@@ -5,10 +5,7 @@ One image, and beside it one binary table that holds flags and uncertainty of al
 pixels: further image extensions would make `sunpy.map.Map` return several maps.
 """
 
-import contextlib
 import gzip
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,61 +17,15 @@ from astropy.time import Time
 import sunpy.map
 
 from sunpy_lasco.errors import HeaderError, LascoError
+from sunpy_lasco.files import atomic_path
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.replace import replace
 from sunpy_lasco.pixel_flags import FLAG_MEANINGS, PixelFlag
 
-__all__ = ["atomic_path", "read_level1", "write_level1"]
+__all__ = ["read_level1", "write_level1"]
 
 #: Name of the table with flags and uncertainty.
 PIXELS = "PIXELS"
-
-
-@contextlib.contextmanager
-def atomic_path(path, *, overwrite=False):
-    """
-    A temporary path beside a path, which takes its name if all goes well.
-
-    Parameters
-    ----------
-    path : path-like
-    overwrite : `bool`
-        Whether a file of that name may be replaced.
-
-    Yields
-    ------
-    `pathlib.Path`
-
-    Raises
-    ------
-    FileExistsError
-        If the file is there and may not be replaced.
-    """
-    path = Path(path)
-    if path.exists() and not overwrite:
-        msg = f"{path} exists already; say overwrite=True to replace it."
-        raise FileExistsError(msg)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mode = 0o666 & ~_umask()
-        temporary.chmod(mode)
-        if overwrite:
-            temporary.replace(path)
-        else:
-            # A link fails where another process was faster; a rename would not.
-            os.link(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def level1_folder(smap):

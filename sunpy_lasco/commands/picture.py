@@ -12,6 +12,7 @@ from astropy.coordinates import SkyCoord
 
 from sunpy.visualization.colormaps import cmlist
 
+from sunpy_lasco.files import atomic_path
 from sunpy_lasco.map import flags
 from sunpy_lasco.pixel_flags import PixelFlag
 
@@ -155,7 +156,8 @@ def draw(pairs, path):
         _bar(figure, after, drawn, "mean solar brightness")
         _composite(together, level1, cmap)
     _scale(together)
-    figure.savefig(path, dpi=100, facecolor="black")
+    with atomic_path(path, overwrite=True) as temporary:
+        figure.savefig(temporary, dpi=100, facecolor="black", format="png")
     return path
 
 

@@ -6,11 +6,8 @@ nobody.  A file holds one day of one camera.
 """
 
 import gzip
-import hashlib
 import json
-import os
 import shutil
-import tempfile
 import time
 import zlib
 from datetime import date
@@ -21,6 +18,7 @@ import numpy as np
 import sunpy
 from sunpy import log
 
+from sunpy_lasco.files import sha256_of, write_whole
 from sunpy_lasco.net.table import ENTRY
 
 __all__ = ["ListingCache", "cache_directory", "clear_listings"]
@@ -70,7 +68,7 @@ class ListingCache:
     def __init__(self, archives, today=None):
         self._today = date.today() if today is None else today
         self._archives = {archive.root: number for number, archive in enumerate(archives)}
-        key = hashlib.sha256("\n".join(self._archives).encode()).hexdigest()[:12]
+        key = sha256_of("\n".join(self._archives).encode())[:12]
         self._root = cache_directory() / key
 
     def read(self, day, camera):
@@ -137,21 +135,10 @@ class ListingCache:
         }
         content = json.dumps(head).encode() + b"\n" + entries.tobytes()
         try:
-            _write_whole(self._path(day, camera), gzip.compress(content, 6))
+            # A listing that a power cut spoils does not pass the sum of gzip, and is asked for again.
+            write_whole(self._path(day, camera), gzip.compress(content, 6), durable=False)
         except OSError as error:
             log.debug(f"The listing of {day} cannot be kept: {error}")
 
     def _path(self, day, camera):
         return self._root / f"{day:%Y}" / f"{day:%y%m%d}_{camera.lower()}.gz"
-
-
-def _write_whole(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

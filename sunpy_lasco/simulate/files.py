@@ -3,30 +3,14 @@ Simulated files.
 """
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 from astropy.io import fits
 
+from sunpy_lasco.files import write_whole
 from sunpy_lasco.simulate.source import IMAGES, assets
 
 __all__ = ["write_assets", "write_level05"]
-
-
-def _write(path, content):
-    """Write `bytes` so that the file appears whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
-    return path
 
 
 def _fits(data, header):
@@ -61,7 +45,7 @@ def write_level05(simulation, directory):
         msg = "Level-0.5 files hold whole numbers: this exposure was made with quantise=False."
         raise ValueError(msg)
     path = Path(directory) / simulation.header["FILENAME"]
-    return _write(path, _fits(simulation.data, simulation.header))
+    return write_whole(path, _fits(simulation.data, simulation.header))
 
 
 def write_assets(directory, *simulations):
@@ -82,5 +66,5 @@ def write_assets(directory, *simulations):
     """
     source, directory = assets(*simulations), Path(directory)
     images = [source.image(name) for name in IMAGES]
-    written = [_write(directory / a.name, _fits(a.data, fits.Header(a.header))) for a in images]
-    return written + [_write(directory / name, source.text(name)[0].encode("ascii")) for name in source.tables]
+    written = [write_whole(directory / a.name, _fits(a.data, fits.Header(a.header))) for a in images]
+    return written + [write_whole(directory / name, source.text(name)[0].encode("ascii")) for name in source.tables]

@@ -2,7 +2,6 @@
 The calibration images and tables of the simulated cameras.
 """
 
-import hashlib
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +19,7 @@ from sunpy_lasco.assets.names import (
     exposure_factor_name,
 )
 from sunpy_lasco.assets.sources import AssetSource
+from sunpy_lasco.files import sha256_of
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.simulate import optics
 from sunpy_lasco.simulate.light import USUAL_FILTER
@@ -84,7 +84,7 @@ def _image(name):
         data=data,
         header={"ORIGIN": "SIMULATED", **header},
         source="sunpy_lasco.simulate",
-        sha256=hashlib.sha256(data.astype(data.dtype.newbyteorder(">")).tobytes()).hexdigest(),
+        sha256=sha256_of(data.astype(data.dtype.newbyteorder(">")).tobytes()),
     )
 
 
@@ -141,7 +141,7 @@ class SimulatedSource(AssetSource):
                 raise AbsentAssetError(msg)
             raise missing(name, [self.label])
         content = "\n".join(self.tables[name]) + "\n"
-        return content, hashlib.sha256(content.encode()).hexdigest()
+        return content, sha256_of(content.encode())
 
 
 def assets(*simulations):

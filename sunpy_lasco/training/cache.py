@@ -2,13 +2,13 @@
 The windows of a training, made once and kept: one file for each frame.
 """
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from sunpy_lasco.files import sha256_of, write_whole
 from sunpy_lasco.training.coronas import with_other_corona
 from sunpy_lasco.training.crops import load_crops, make_crops, save_crops
 from sunpy_lasco.training.frames import read_exposures, simulated_exposures, with_neighbours
@@ -76,7 +76,7 @@ def made_for(recipe, camera):
     a = recipe.architecture
     parts = [camera, *(getattr(recipe, name) for name in DECIDING)]
     parts += [a.size, a.step, a.aligned, a.alone, BASES if a.neighbours else "", a.normalisation]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    return sha256_of(json.dumps(parts).encode())[:12]
 
 
 def fill_cache(recipe, paths, camera, directory, *, say=None):
@@ -131,7 +131,7 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
         if say is not None:
             say(f"{exposure.name} {exposure.date}: {len(load_crops(path)[0]['partner'])} windows in {path.name}")
     if files:
-        index.write_text(json.dumps([path.name for path in files], indent=1) + "\n", encoding="utf-8")
+        write_whole(index, json.dumps([path.name for path in files], indent=1) + "\n")
     return files
 
 
@@ -139,5 +139,5 @@ def _index_of(recipe, paths, camera, directory):
     """The file that names the windows of these frames, once they are all made."""
     parts = [made_for(recipe, camera), sorted(Path(path).name for path in paths)]
     parts += [recipe.frames_per_group, recipe.mixed, recipe.simulated, recipe.summed]
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    digest = sha256_of(json.dumps(parts).encode())[:12]
     return Path(directory) / f"{camera}_{digest}.json"

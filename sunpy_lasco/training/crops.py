@@ -5,7 +5,6 @@ Blocks are lost as the telemetry loses them (`sunpy_lasco.inpainting.losses`), o
 the paper: one rectangle of blocks.
 """
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from sunpy_lasco.files import atomic_path, sha256_of
 from sunpy_lasco.inpainting.losses import KINDS, draw_losses
 from sunpy_lasco.inpainting.methods.mixture import candidates
 from sunpy_lasco.inpainting.network.placement import place_windows
@@ -172,7 +172,7 @@ def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rect
         Stacked arrays of all windows; ``partner`` is the place of the window with neighbours,
         -1 for those that have none or are it.
     """
-    digest = int.from_bytes(hashlib.sha256(exposure.name.encode()).digest()[:4], "little")
+    digest = int.from_bytes(bytes.fromhex(sha256_of(exposure.name.encode())[:8]), "little")
     rng = np.random.default_rng([seed, digest])
     shares = SHARES if shares is None else shares
     kinds = [kind for kind in KINDS if shares.get(kind)]
@@ -217,13 +217,8 @@ def save_crops(path, crops, **about):
     `~pathlib.Path`
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial.npz")
-    try:
-        np.savez(partial, about=np.array(json.dumps(about)), **crops)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_path(path, overwrite=True) as temporary, temporary.open("wb") as file:
+        np.savez(file, about=np.array(json.dumps(about)), **crops)
     return path
 
 

@@ -5,6 +5,8 @@ Curves of a training as a picture.
 import csv
 from pathlib import Path
 
+from sunpy_lasco.files import atomic_path
+
 __all__ = ["draw_curves", "read_curves"]
 
 
@@ -63,5 +65,6 @@ def draw_curves(log, picture):
         right.plot(*curves["held_back"], marker=".", color="tab:red")
     right.axhline(1.0, color="0.5", linewidth=0.8)
     right.set(xlabel="step", ylabel="error / error of the base", title="Held-back date")
-    figure.savefig(picture, dpi=120)
+    with atomic_path(picture, overwrite=True) as temporary:
+        figure.savefig(temporary, dpi=120, format=Path(picture).suffix[1:])
     return Path(picture)

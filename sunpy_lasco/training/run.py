@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
+from sunpy_lasco.files import write_whole
 from sunpy_lasco.inpainting.network.records import KEYS
 from sunpy_lasco.inpainting.network.strata import STRATA
 from sunpy_lasco.inpainting.network.tensors import batch_of
@@ -200,7 +201,7 @@ def train(
             for key in KEYS
         }
     path = save_weights(output / "network.safetensors", Trained((network,), camera, card, records or {}))
-    (output / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_whole(output / "card.json", json.dumps(card, indent=1) + "\n")
     return Result(path, card, draw_curves(Path(loggers[0].log_dir) / "metrics.csv", output / "curves.png"))
 
 

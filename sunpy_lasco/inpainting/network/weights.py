@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
+from sunpy_lasco.files import atomic_path
 from sunpy_lasco.inpainting.network.architecture import Architecture
 from sunpy_lasco.inpainting.network.cascade import Cascade
 from sunpy_lasco.inpainting.network.records import packaged_file
@@ -98,13 +99,8 @@ def save_weights(path, trained):
         "records": json.dumps(trained.records),
         "sha256": hash_of(tensors),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        save_file(tensors, partial, metadata=metadata)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_path(path, overwrite=True) as temporary:
+        save_file(tensors, temporary, metadata=metadata)
     return path
 
 

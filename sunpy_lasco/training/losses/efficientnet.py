@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
-from sunpy_lasco.training.losses.extractors import FixedFeatures, sha256_of
+from sunpy_lasco.files import sha256_of
+from sunpy_lasco.training.losses.extractors import FixedFeatures
 
 __all__ = ["EfficientNetFeatures"]
 

@@ -2,7 +2,6 @@
 What gives the features of the perceptual and the style terms.
 """
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import torch
 from torch import nn
 
 from sunpy_lasco.errors import AssetError, MissingAssetError
+from sunpy_lasco.files import sha256_of
 
-__all__ = ["FeatureExtractor", "FixedFeatures", "sha256_of", "vgg19_weights"]
+__all__ = ["FeatureExtractor", "FixedFeatures", "vgg19_weights"]
 
 #: Channels of the first convolutions of VGG-19; ``None`` is a maximum over 2 x 2 pixels.
 LAYERS = (64, 64, None, 128, 128, None, 256, 256, 256, 256, None)
@@ -24,23 +24,6 @@ SHA256_PREFIX = "dcbb9e9d"
 URL = f"https://download.pytorch.org/models/{FILE}"
 #: Mean and scatter of the images on which VGG-19 was trained.
 MEAN, SCATTER = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-def sha256_of(path):
-    """
-    Hash of a file.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    `str`
-        SHA-256, hexadecimal.
-    """
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def vgg19_weights(path=None, *, download=False):
