@@ -2,26 +2,36 @@
 SOHO/LASCO images, calibrated.
 
 Importing the package lets `sunpy.map.Map` recognise images of the coronagraphs C2
-and C3, and Fido find them (`LASCOClient`, attrs as ``a.lasco``).
+and C3, and Fido find them (`LASCOClient`, attrs as ``a.lasco``), whether sunpy's own
+packages are imported before or after it.
 """
 
-from sunpy_lasco.calibration import (
-    calibrate,
-    read_level1,
-    region_sum,
-    systematic_uncertainty,
-    update_observer,
-    update_pointing,
-    write_level1,
-    write_solarsoft,
-)
-from sunpy_lasco.inpainting import find_missing_blocks, inpaint, missing_block_mask
-from sunpy_lasco.map import LASCOC2Map, LASCOC3Map, flags
-from sunpy_lasco.net import LASCOClient
-from sunpy_lasco.pixel_flags import PixelFlag
+import lazy_loader
+
+from sunpy_lasco.registration import import_with_sunpy
 from sunpy_lasco.units import MSB, mean_solar_brightness
 from sunpy_lasco.version import version as __version__
 
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submodules=["assets", "calibration", "inpainting", "instrument", "map", "net", "simulate"],
+    submod_attrs={
+        "calibration": [
+            "calibrate",
+            "read_level1",
+            "region_sum",
+            "systematic_uncertainty",
+            "update_observer",
+            "update_pointing",
+            "write_level1",
+            "write_solarsoft",
+        ],
+        "inpainting": ["find_missing_blocks", "inpaint", "missing_block_mask"],
+        "map": ["LASCOC2Map", "LASCOC3Map", "flags"],
+        "net": ["LASCOClient"],
+        "pixel_flags": ["PixelFlag"],
+    },
+)
 __all__ = [
     "LASCOC2Map",
     "LASCOC3Map",
@@ -43,3 +53,5 @@ __all__ = [
     "write_level1",
     "write_solarsoft",
 ]
+
+import_with_sunpy({"sunpy.map": "sunpy_lasco.map", "sunpy.net": "sunpy_lasco.net"})

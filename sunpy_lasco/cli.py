@@ -1,11 +1,12 @@
 """
 The command ``sunpy-lasco``.
 
-Each subcommand is a module that adds its own parser: the modules of
-`sunpy_lasco.commands`, and ``commands`` of the subpackages that bring theirs.
+Each subcommand is a module of its own, imported when its command is called: help and
+errors of usage do not wait for what only the work needs.
 """
 
 import argparse
+import contextlib
 import importlib
 import logging
 
@@ -13,14 +14,26 @@ from sunpy_lasco.version import version
 
 __all__ = ["main"]
 
-#: Modules that add subcommands, in the order of the help.
-COMMANDS = (
-    "sunpy_lasco.commands.demo",
-    "sunpy_lasco.commands.calibrate",
-    "sunpy_lasco.assets.commands",
-    "sunpy_lasco.commands.ephemeris",
-    "sunpy_lasco.commands.train",
-)
+#: Subcommands in the order of the help: what each does, and the module that does it.
+COMMANDS = {
+    "demo": ("calibrate simulated exposures and draw them", "sunpy_lasco.commands.demo"),
+    "calibrate": ("turn level-0.5 files into level-1 files", "sunpy_lasco.commands.calibrate"),
+    "assets": ("list, fetch, check and pin calibration images and tables", "sunpy_lasco.commands.assets"),
+    "ephemeris": ("make the table of SOHO's position, and look into it", "sunpy_lasco.commands.ephemeris"),
+    "train": ("train a network for missing blocks", "sunpy_lasco.commands.train"),
+}
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """A parser of a subcommand, whose arguments its module adds when they are to be parsed."""
+
+    module = None
+
+    def parse_known_args(self, args=None, namespace=None):
+        if self.module is not None:
+            name, self.module = self.module, None
+            importlib.import_module(name).add_arguments(self)
+        return super().parse_known_args(args, namespace)
 
 
 def parser():
@@ -36,9 +49,9 @@ def parser():
         description="Calibrate and repair images of the coronagraphs LASCO C2 and C3.",
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {version}")
-    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        importlib.import_module(name).add_parser(subparsers)
+    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser)
+    for name, (text, module) in COMMANDS.items():
+        subparsers.add_parser(name, help=text).module = module
     return top
 
 
@@ -58,6 +71,16 @@ def main(arguments=None):
         2 (through `SystemExit`) if the command line cannot be understood.
     """
     options = parser().parse_args(arguments)
-    # drms gives the root logger a handler of its own, by which each warning would be shown twice.
-    logging.getLogger("astropy").propagate = False
-    return options.run(options)
+    with _each_warning_once():
+        return options.run(options)
+
+
+@contextlib.contextmanager
+def _each_warning_once():
+    """Drms gives the root logger a handler of its own, by which each warning of astropy's logger is shown twice."""
+    logger = logging.getLogger("astropy")
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = before

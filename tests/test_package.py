@@ -14,12 +14,14 @@ import pytest
 from packaging.version import Version
 
 import sunpy_lasco
+from sunpy_lasco.cli import COMMANDS
 
 PACKAGE = Path(sunpy_lasco.__file__).parent
 
 #: Imports run from a higher number to a lower one.
 RANKS = {
     "errors": 0,
+    "registration": 0,
     "files": 0,
     "pixel_flags": 0,
     "units": 0,
@@ -173,7 +175,8 @@ def test_modules_say_what_they_are_and_what_they_offer():
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as error:
-            assert error.name in TORCH and name.startswith(NEED_TORCH), f"{name}: {error}"
+            if error.name not in TORCH or not name.startswith(NEED_TORCH):
+                raise
             continue
         assert module.__doc__, name
         for public in getattr(module, "__all__", []):
@@ -210,6 +213,50 @@ print(sorted(heavy))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import sunpy_lasco, sunpy.map, sunpy.net",
+        "import sunpy.map, sunpy.net, sunpy_lasco",
+        "import sunpy.net, sunpy_lasco, sunpy.map",
+        "import sunpy.map, sunpy_lasco; from sunpy.net import Fido",
+        "import sunpy_lasco.map, sunpy_lasco.net",
+        "import sunpy_lasco; sunpy_lasco.calibrate; sunpy_lasco.LASCOClient",
+        "import sunpy_lasco; import importlib; importlib.reload(sunpy_lasco); import sunpy.map, sunpy.net",
+    ],
+)
+def test_maps_and_client_are_registered_in_whatever_order_one_imports(imports):
+    program = f"""{imports}
+import sys
+Map, net = sys.modules["sunpy.map"].Map, sys.modules["sunpy.net"]
+print(sorted(source.__name__ for source in Map.registry if source.__module__.startswith("sunpy_lasco")))
+print([client.__name__ for client in net.Fido.registry if client.__module__.startswith("sunpy_lasco")])
+print(net.attrs.lasco.__name__, len(sys.meta_path))
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    maps, clients, attrs = done.stdout.splitlines()
+    assert maps == "['LASCOC2Map', 'LASCOC3Map']"
+    assert clients == "['LASCOClient']"
+    assert attrs.startswith("sunpy_lasco.net.attrs ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["nonsense"], *([name, "--help"] for name in COMMANDS), ["calibrate"]]
+)
+def test_help_does_not_wait_for_what_only_the_work_needs(arguments):
+    program = f"""
+import sys
+from sunpy_lasco.cli import main
+try:
+    main({arguments!r})
+finally:
+    print("heavy:", sorted({{"sunpy", "scipy", "matplotlib", "torch", "aiohttp"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "heavy: []" in done.stdout, done.stdout + done.stderr
 
 
 def test_importing_twice_keeps_the_map_factory_unambiguous():

@@ -13,54 +13,26 @@ map, in the order in which the light went the other way:
    what tables know: `find_pointing`, `clock_offset`, `observer_position`.
 """
 
-from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
-from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
-from sunpy_lasco.calibration.flat_field import correct_response
-from sunpy_lasco.calibration.geometry import correct_distortion, rectify
-from sunpy_lasco.calibration.level1_header import finish_header
-from sunpy_lasco.calibration.lookups import clock_offset, exposure_factor, mdi_roll, observer_position
-from sunpy_lasco.calibration.masking import apply_mask
-from sunpy_lasco.calibration.noise import estimate_noise
-from sunpy_lasco.calibration.pipeline import calibrate
-from sunpy_lasco.calibration.pointing import correct_time, update_observer, update_pointing
-from sunpy_lasco.calibration.pointing_sources import POINTING_SOURCES, find_pointing, pointing_from
-from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
-from sunpy_lasco.calibration.solarsoft import write_solarsoft
-from sunpy_lasco.calibration.storage import read_level1, write_level1
-from sunpy_lasco.calibration.uncertainty import RegionSum, region_sum, systematic_uncertainty
-from sunpy_lasco.calibration.widening import widen_for_estimates
+import lazy_loader
 
-__all__ = [
-    "POINTING_SOURCES",
-    "RegionSum",
-    "apply_calibration_factor",
-    "apply_mask",
-    "calibrate",
-    "clock_offset",
-    "correct_distortion",
-    "correct_response",
-    "correct_time",
-    "correct_vignetting",
-    "estimate_noise",
-    "exposure_factor",
-    "find_pointing",
-    "finish_header",
-    "mark_missing",
-    "mdi_roll",
-    "normalize_exposure",
-    "observer_position",
-    "pad_to_full_frame",
-    "pointing_from",
-    "read_level1",
-    "rectify",
-    "region_sum",
-    "subtract_bias",
-    "subtract_stray_light",
-    "systematic_uncertainty",
-    "unwrap",
-    "update_observer",
-    "update_pointing",
-    "widen_for_estimates",
-    "write_level1",
-    "write_solarsoft",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "brightness": ["apply_calibration_factor", "correct_vignetting", "subtract_stray_light"],
+        "counts": ["normalize_exposure", "subtract_bias"],
+        "flat_field": ["correct_response"],
+        "geometry": ["correct_distortion", "rectify"],
+        "level1_header": ["finish_header"],
+        "lookups": ["clock_offset", "exposure_factor", "mdi_roll", "observer_position"],
+        "masking": ["apply_mask"],
+        "noise": ["estimate_noise"],
+        "pipeline": ["calibrate"],
+        "pointing": ["correct_time", "update_observer", "update_pointing"],
+        "pointing_sources": ["POINTING_SOURCES", "find_pointing", "pointing_from"],
+        "raw_frame": ["mark_missing", "pad_to_full_frame", "unwrap"],
+        "solarsoft": ["write_solarsoft"],
+        "storage": ["read_level1", "write_level1"],
+        "uncertainty": ["RegionSum", "region_sum", "systematic_uncertainty"],
+        "widening": ["widen_for_estimates"],
+    },
+)

@@ -514,7 +514,7 @@ def takes_options(function):
     return function
 
 
-def add_arguments(parser):
+def add_options(parser):
     """Add the options to a parser of the command line; those that are not given leave no trace in what it returns."""
     for one in fields(Level1Options):
         how, text = one.metadata["command_line"], _plain(one.metadata["text"])

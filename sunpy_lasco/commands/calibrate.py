@@ -9,12 +9,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from sunpy_lasco.assets.resolve import resolve
-from sunpy_lasco.calibration.options import NAMED_ASSETS, Level1Options, add_arguments, options_of
-from sunpy_lasco.commands.context_files import context_of_files, read_map
+from sunpy_lasco.calibration.options import NAMED_ASSETS, Level1Options, add_options, options_of
 from sunpy_lasco.errors import MissingAssetError, OptionError
 
-__all__ = ["add_parser"]
+__all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Calibrate level-0.5 files of C2 and C3 and write a level-1 file for each.  Files
@@ -24,16 +22,15 @@ the exit status is 1.
 """
 
 
-def add_parser(subparsers):
+def add_arguments(parser):
     """
-    Add the subcommand.
+    Add the arguments of the command.
 
     Parameters
     ----------
-    subparsers : `argparse._SubParsersAction`
-        What `argparse.ArgumentParser.add_subparsers` returned.
+    parser : `argparse.ArgumentParser`
     """
-    parser = subparsers.add_parser("calibrate", help="turn level-0.5 files into level-1 files", description=DESCRIPTION)
+    parser.description = DESCRIPTION
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a level-0.5 FITS file")
     parser.add_argument(
         "--out",
@@ -48,7 +45,7 @@ def add_parser(subparsers):
         "--jobs", metavar="N", type=_positive, default=1, help="frames calibrated at the same time (default: 1)"
     )
     parser.add_argument("--quiet", action="store_true", help="do not name the files written")
-    add_arguments(parser.add_argument_group("options of the calibration"))
+    add_options(parser.add_argument_group("options of the calibration"))
     parser.set_defaults(run=run)
 
 
@@ -65,6 +62,9 @@ def run(arguments):
     `int`
         0 if every frame was calibrated, 1 if not, 2 if an option cannot be.
     """
+    from sunpy_lasco.assets.resolve import resolve
+    from sunpy_lasco.commands.context_files import context_of_files
+
     try:
         given = options_of(arguments)
         others = given.pop("context", [])
@@ -121,6 +121,7 @@ def calibrate_file(file, options, *, out, overwrite=False, compress=False):
     """
     import sunpy_lasco
     from sunpy_lasco.calibration.storage import level1_folder
+    from sunpy_lasco.commands.context_files import read_map
 
     try:
         level1 = sunpy_lasco.calibrate(read_map(file), **options.given())

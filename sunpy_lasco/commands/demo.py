@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["add_parser"]
+__all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Simulate an exposure of each camera, with a coronal mass ejection on the way and
@@ -21,16 +21,15 @@ EJECTIONS = (
 LOST, SEED, STREAMERS = 14, 4, 5
 
 
-def add_parser(subparsers):
+def add_arguments(parser):
     """
-    Add the subcommand.
+    Add the arguments of the command.
 
     Parameters
     ----------
-    subparsers : `argparse._SubParsersAction`
-        What `argparse.ArgumentParser.add_subparsers` returned.
+    parser : `argparse.ArgumentParser`
     """
-    parser = subparsers.add_parser("demo", help="calibrate simulated exposures and draw them", description=DESCRIPTION)
+    parser.description = DESCRIPTION
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -9,26 +9,21 @@ from astropy.time import Time
 
 from sunpy_lasco.errors import LascoError
 
-__all__ = ["add_parser", "update_orbits"]
+__all__ = ["add_arguments", "update_orbits"]
 
 #: First day of the table: LASCO's first images.
 FIRST_DAY = "1996-01-01"
 
 
-def add_parser(subparsers):
+def add_arguments(parser):
     """
-    Add the subcommand.
+    Add the arguments of the command.
 
     Parameters
     ----------
-    subparsers : `argparse._SubParsersAction`
-        What `argparse.ArgumentParser.add_subparsers` returned.
+    parser : `argparse.ArgumentParser`
     """
-    parser = subparsers.add_parser(
-        "ephemeris",
-        help="make the table of SOHO's position, and look into it",
-        description="Without a table, level 1 says that SOHO was at L1, which is good to 0.26 degree.",
-    )
+    parser.description = "Without a table, level 1 says that SOHO was at L1, which is good to 0.26 degree."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     update = actions.add_parser("update", help="fetch positions for every day and keep them")
     update.add_argument("--first", metavar="DAY", default=FIRST_DAY, help=f"first day (default: {FIRST_DAY})")

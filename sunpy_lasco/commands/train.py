@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sunpy_lasco.errors import LascoError
 
-__all__ = ["add_parser"]
+__all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Train the network that repairs missing blocks: cut windows out of level-0.5 files and of
@@ -14,16 +14,15 @@ logs and curves.  It needs the packages of the extra 'train'.
 """
 
 
-def add_parser(subparsers):
+def add_arguments(parser):
     """
-    Add the subcommand.
+    Add the arguments of the command.
 
     Parameters
     ----------
-    subparsers : `argparse._SubParsersAction`
-        What `argparse.ArgumentParser.add_subparsers` returned.
+    parser : `argparse.ArgumentParser`
     """
-    parser = subparsers.add_parser("train", help="train a network for missing blocks", description=DESCRIPTION)
+    parser.description = DESCRIPTION
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", type=Path, help="level-0.5 files; without any, simulated exposures alone")
     add("--config", default="recommended", metavar="NAME",

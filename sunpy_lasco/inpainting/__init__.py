@@ -1,6 +1,11 @@
 """Repair of what was lost in telemetry."""
 
-from sunpy_lasco.inpainting.missing import find_missing_blocks, missing_block_mask
-from sunpy_lasco.inpainting.operation import inpaint
+import lazy_loader
 
-__all__ = ["find_missing_blocks", "inpaint", "missing_block_mask"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "missing": ["find_missing_blocks", "missing_block_mask"],
+        "operation": ["inpaint"],
+    },
+)

@@ -6,7 +6,7 @@ general source is narrowed to what the specific ones leave, by the factory's
 public ``register``.
 """
 
-import sunpy.map
+from sunpy.map import Map
 
 __all__ = ["prefer"]
 
@@ -27,11 +27,11 @@ def prefer(general, *specific):
     May be called again, as when a module is reloaded: sources of the same name from an
     earlier loading are taken out, and the general source is narrowed once only.
     """
-    registry = sunpy.map.Map.registry
+    registry = Map.registry
     names = {(source.__module__, source.__qualname__) for source in specific}
     for source in list(registry):
         if source not in specific and (source.__module__, source.__qualname__) in names:
-            sunpy.map.Map.unregister(source)
+            Map.unregister(source)
     matches_general = registry[general]
     while getattr(matches_general, "leaves_to", None) == names:
         matches_general = matches_general.narrowed
@@ -43,4 +43,4 @@ def prefer(general, *specific):
 
     is_left_over.leaves_to = names
     is_left_over.narrowed = matches_general
-    sunpy.map.Map.register(general, validation_function=is_left_over)
+    Map.register(general, validation_function=is_left_over)

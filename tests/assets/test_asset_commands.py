@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.assets import C2_VIGNETTING, C3_MASK, exposure_factor_name
-from sunpy_lasco.assets.commands import add_parser
 from sunpy_lasco.assets.names import CATALOGUE
+from sunpy_lasco.commands.assets import add_arguments
 
 EXPFAC = b"22157677.fts  1.001080     618.5  090228      376.02  Orange      Clear            5400  10  1.20e-04\n"
 
@@ -21,8 +21,8 @@ def run(configuration, monkeypatch):
 
     def run(*arguments):
         parser = argparse.ArgumentParser()
-        add_parser(parser.add_subparsers(required=True))
-        options = parser.parse_args(["assets", *arguments])
+        add_arguments(parser)
+        options = parser.parse_args(arguments)
         return options.run(options)
 
     return run

@@ -484,7 +484,7 @@ def test_damaged_pins_are_named(archives, configuration, mask_file):
 
 def test_import_fetches_nothing(tmp_path):
     """Not even a directory is made by the import."""
-    code = "import sunpy_lasco.assets, sunpy_lasco.assets.commands, sys; assert 'torch' not in sys.modules"
+    code = "import sunpy_lasco.assets, sunpy_lasco.commands.assets, sys; assert 'torch' not in sys.modules"
     cache = tmp_path / "cache"
     environment = os.environ | {"SUNPY_LASCO_CACHE": str(cache), "SUNPY_LASCO_MIRRORS": "http://127.0.0.1:9/"}
     subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, check=True)

@@ -13,7 +13,7 @@ import astropy.units as u
 from astropy.coordinates import SkyCoord
 
 import sunpy_lasco
-from sunpy_lasco.calibration.options import Level1Options, add_arguments, options_of
+from sunpy_lasco.calibration.options import Level1Options, add_options, options_of
 from sunpy_lasco.errors import LascoError, OptionError
 
 NAMES = [one.name for one in fields(Level1Options)]
@@ -198,7 +198,7 @@ COMMAND_LINE = {
 
 def parsed(arguments):
     parser = argparse.ArgumentParser()
-    add_arguments(parser)
+    add_options(parser)
     return options_of(parser.parse_args(arguments))
 
 

@@ -4,41 +4,23 @@ The command ``sunpy-lasco assets``: list, fetch, check and pin calibration image
 
 import sys
 
-import numpy as np
-
-from astropy.time import Time
-
-from sunpy_lasco.assets.asset import AbsentAssetError
-from sunpy_lasco.assets.files import read_bytes
-from sunpy_lasco.assets.images import read_image
-from sunpy_lasco.assets.names import CATALOGUE, entry, exposure_factor_name
-from sunpy_lasco.assets.reading import check_file
-from sunpy_lasco.assets.remote import RemoteSource
-from sunpy_lasco.assets.resolve import fetch, local_sources
-from sunpy_lasco.assets.sources import ChainSource
-from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError, LascoError, MissingAssetError
 
-__all__ = ["add_parser"]
+__all__ = ["add_arguments"]
 
 #: Digits of a SHA-256 that are printed.
 _DIGITS = 12
 
 
-def add_parser(subparsers):
+def add_arguments(parser):
     """
-    Add the command ``assets``.
+    Add the arguments of the command.
 
     Parameters
     ----------
-    subparsers : special action object of `argparse`
-        What ``ArgumentParser.add_subparsers`` returns.
+    parser : `argparse.ArgumentParser`
     """
-    parser = subparsers.add_parser(
-        "assets",
-        help="list, fetch, check and pin calibration images and tables",
-        description="Look after the calibration images and tables, for example to prepare a cluster.",
-    )
+    parser.description = "Look after the calibration images and tables, for example to prepare a cluster."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     names = {"nargs": "*", "metavar": "NAME", "help": "file names; all but the daily ones by default"}
 
@@ -78,6 +60,11 @@ def _guarded(action):
 
 
 def _sources():
+    from sunpy_lasco.assets.remote import RemoteSource
+    from sunpy_lasco.assets.resolve import local_sources
+    from sunpy_lasco.assets.sources import ChainSource
+    from sunpy_lasco.config import Configuration
+
     configuration = Configuration.read()
     return ChainSource(tuple(local_sources(configuration))), RemoteSource(configuration)
 
@@ -92,6 +79,11 @@ def _whereabouts(name):
 
 
 def _list(options):
+    from sunpy_lasco.assets.files import read_bytes
+    from sunpy_lasco.assets.images import read_image
+    from sunpy_lasco.assets.names import CATALOGUE
+    from sunpy_lasco.config import Configuration
+
     width, absent = max(map(len, CATALOGUE)), []
     for name, item in CATALOGUE.items():
         state = "not here"
@@ -114,6 +106,8 @@ def _list(options):
 
 def _wanted(options):
     """Names on the command line, after a look whether they are names of assets."""
+    from sunpy_lasco.assets.names import CATALOGUE, entry
+
     for name in options.names:
         entry(name)
     return options.names or list(CATALOGUE)
@@ -121,6 +115,12 @@ def _wanted(options):
 
 def _days(options):
     """Names of the daily files between two days."""
+    import numpy as np
+
+    from astropy.time import Time
+
+    from sunpy_lasco.assets.names import exposure_factor_name
+
     if not options.days:
         return []
     try:
@@ -136,12 +136,17 @@ def _days(options):
 
 
 def _fetch(options):
+    from sunpy_lasco.assets.resolve import fetch
+
     outcomes = fetch([*_wanted(options), *_days(options)], update=options.update)
     return _report(outcomes, "here")
 
 
 def _report(outcomes, what):
     """Say what came of it; 1 if something failed."""
+    from sunpy_lasco.assets.asset import AbsentAssetError
+    from sunpy_lasco.assets.names import entry
+
     failed = {}
     for name, outcome in outcomes.items():
         if isinstance(outcome, AbsentAssetError):
@@ -164,6 +169,9 @@ def _report(outcomes, what):
 
 
 def _check(options):
+    from sunpy_lasco.assets.names import entry
+    from sunpy_lasco.assets.reading import check_file
+
     _, remote = _sources()
     kept = sorted(path.name for path in remote.store.root.glob("expfac/data/*/c?_expfactor_*.dat"))
     status, sound = 0, 0
@@ -188,6 +196,8 @@ def _check(options):
 
 
 def _pin(options):
+    from sunpy_lasco.assets.names import entry
+
     _, remote = _sources()
     for name in options.names:
         entry(name)
