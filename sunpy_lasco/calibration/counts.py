@@ -2,16 +2,62 @@
 From counts to counts per second: bias and exposure.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from sunpy_lasco.calibration.noise import scaled_uncertainty
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
-from sunpy_lasco.instrument.bias import bias_excess, choose_bias
+from sunpy_lasco.inpainting.reading import card_offset, measured_counts
+from sunpy_lasco.instrument.bias import Bias, bias_excess, choose_bias
 
-__all__ = ["normalize_exposure", "subtract_bias"]
+__all__ = ["find_bias", "normalize_exposure", "subtract_bias"]
 
 
-def subtract_bias(smap, *, bias=None, factor=None, level="official"):
+def find_bias(smap, *, bias="official", factor=None):
+    """
+    Choose the bias of a map.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5, unwrapped.
+    bias : `str` or `~astropy.units.Quantity`
+        As of `sunpy_lasco.calibrate`.
+    factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
+        The line of the exposure-factor file, which holds the bias too.
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.bias.Bias`
+        Its sigma has the known distance of the official bias of C3 from the true dark level in it.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If every known bias lies above the pixels of the map.
+    """
+    frame = frame_of(smap)
+    repeats = frame.leb_sum[0] * frame.leb_sum[1]
+    if not isinstance(bias, str):
+        single = float(bias.to_value("DN"))
+        return Bias(single * repeats, single, "given", 0.0)
+    chosen = choose_bias(
+        frame,
+        measured_counts(smap.data, smap._flags),
+        table=None if factor is None else factor.bias,
+        offset=card_offset(smap.meta),
+    )
+    if frame.camera.name != "C3" or chosen.source == "none":
+        return chosen
+    excess = bias_excess(frame.mjd)
+    if bias != "dark":
+        return replace(chosen, sigma=max(chosen.sigma, excess))
+    single = chosen.single + excess
+    return replace(chosen, level=single * repeats, single=single, source=f"{chosen.source}, raised to the dark level")
+
+
+def subtract_bias(smap, *, bias="official", factor=None):
     """
     Subtract the bias.
 
@@ -19,14 +65,10 @@ def subtract_bias(smap, *, bias=None, factor=None, level="official"):
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5 with missing pixels NaN.
-    bias : `~astropy.units.Quantity`, optional
-        The bias of a single read-out, DN, instead of the one that
-        `~sunpy_lasco.instrument.bias.choose_bias` finds.
+    bias : `~sunpy_lasco.instrument.bias.Bias`, `str` or `~astropy.units.Quantity`
+        As `find_bias` found it, before lost blocks were filled; or as of `sunpy_lasco.calibrate`.
     factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
-        The line of the exposure-factor file, which holds the bias too.
-    level : `str`
-        ``"official"``, or ``"dark"`` for the true dark level of C3, 3 to 7 DN above
-        the official bias.
+        As of `find_bias`.
 
     Returns
     -------
@@ -40,55 +82,16 @@ def subtract_bias(smap, *, bias=None, factor=None, level="official"):
     read-out.
     """
     require_not(smap, "biasval", "subtract_bias")
+    if not isinstance(bias, Bias):
+        bias = find_bias(smap, bias=bias, factor=factor)
     frame = frame_of(smap)
-    repeats = frame.leb_sum[0] * frame.leb_sum[1]
-    if bias is not None:
-        single, source, sigma = float(bias.to_value("DN")), "given", 0.0
-    else:
-        chosen = choose_bias(
-            frame,
-            table=None if factor is None else factor.bias,
-            offset=_number(smap.meta.get("offset")),
-            **_level_of_frame(smap, frame),
-        )
-        single, source, sigma = chosen.single, chosen.source, chosen.sigma
-        if level == "dark" and source != "none":
-            single, source = _dark_level(frame, single, source)
-    sigma = max(sigma, bias_excess(frame.mjd) if frame.camera.name == "C3" and level != "dark" and sigma else 0.0)
-    total = single * repeats
     cards = {
-        "biasval": (round(total, 5)),
-        "biassrc": source,
-        "biassig": round(sigma * repeats, 3),
+        "biasval": round(bias.level, 5),
+        "biassrc": bias.source,
+        "biassig": round(bias.sigma * frame.leb_sum[0] * frame.leb_sum[1], 3),
     }
-    history = [f"Bias ({total:.3f} DN, {source}) subtracted"]
-    return record(smap, data=smap.data - np.float32(total), cards=cards, history=history)
-
-
-def _number(value):
-    try:
-        return float(value) or None
-    except (TypeError, ValueError):
-        return None
-
-
-def _level_of_frame(smap, frame):
-    """First percentile and darkest level of the transmitted pixels, DN."""
-    if frame.is_derived or frame.is_model:
-        return {}
-    found = smap.data[np.isfinite(smap.data) & (smap.data > 0)]
-    if found.size < 100:
-        return {}
-    # Two pixels may be defective; below the third no image is that dark.
-    darkest = np.partition(found, 2)[2]
-    return {"first_percentile": float(np.percentile(found[::7], 1)), "darkest": float(darkest)}
-
-
-def _dark_level(frame, single, source):
-    """The bias of C3 raised to the dark level of its date."""
-    if frame.camera.name != "C3":
-        return single, source
-    return single + bias_excess(frame.mjd), f"{source}, raised to the dark level"
+    history = [f"Bias ({bias.level:.3f} DN, {bias.source}) subtracted"]
+    return record(smap, data=smap.data - np.float32(bias.level), cards=cards, history=history)
 
 
 def normalize_exposure(smap, *, factor=None):

@@ -13,7 +13,7 @@ from sunpy_lasco.assets.names import C2_TIME_OFFSETS
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
 from sunpy_lasco.calibration.checks import bad_content, check_level05, report_bad
-from sunpy_lasco.calibration.counts import normalize_exposure, subtract_bias
+from sunpy_lasco.calibration.counts import find_bias, normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.flat_field import correct_response
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify
 from sunpy_lasco.calibration.level1_header import finish_header
@@ -106,17 +106,15 @@ def _calibrated(smap, options):
     observer = _observer(smap, options.observer)
 
     clock = _clock(smap, options.time_offset, assets)
-    smap = _pointed(smap, options.centre, options.roll, clock, assets)
-    given = None if isinstance(options.bias, str) else options.bias
+    smap = unwrap(_pointed(smap, options.centre, options.roll, clock, assets))
+    relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
+    # What is filled must not judge the bias, and repair and calibration must rest on the same.
+    bias = find_bias(smap, bias=options.bias, factor=relative)
     if options.inpaint is not None:
-        smap = fill_missing(smap, options.inpaint, context=options.context, bias=given)
-    smap = unwrap(smap)
+        smap = fill_missing(smap, options.inpaint, context=options.context, bias=bias.single * u.DN)
     if options.pad:
         smap = pad_to_full_frame(smap)
-    smap = mark_missing(smap)
-
-    relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
-    smap = subtract_bias(smap, bias=given, factor=relative, level=options.bias if given is None else "official")
+    smap = subtract_bias(mark_missing(smap), bias=bias)
     if options.flat_field is not False:
         smap = correct_response(smap, None if options.flat_field is True else options.flat_field)
     smap = estimate_noise(smap)

@@ -8,7 +8,7 @@ from sunpy_lasco.instrument.pointing import Pointing, header_pointing
 from sunpy_lasco.map.records import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
 
-__all__ = ["card_offset", "flagged", "frame_of", "holes_of", "pointing_of", "seconds_between"]
+__all__ = ["card_offset", "flagged", "frame_of", "holes_of", "measured_counts", "pointing_of", "seconds_between"]
 
 
 def flagged(flags, *names):
@@ -43,6 +43,29 @@ def holes_of(flags):
     `~numpy.ndarray` of `bool`
     """
     return flagged(flags, "MISSING") & ~flagged(flags, "FILLED", "UNTRANSMITTED")
+
+
+def measured_counts(data, flags=None):
+    """
+    Counts of which a bias can be judged.
+
+    Parameters
+    ----------
+    data : `~numpy.ndarray`
+        Counts, DN, unwrapped; 0 or NaN where nothing was measured.
+    flags : `~numpy.ndarray` of `numpy.uint8`, optional
+        Of a map in which something was filled.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        float32, NaN where nothing was measured.
+    """
+    counts = np.array(data, dtype=np.float32)
+    counts[~(counts > 0)] = np.nan
+    if flags is not None:
+        counts[flagged(flags, "MISSING", "UNTRANSMITTED", "FILLED")] = np.nan
+    return counts
 
 
 def card_offset(meta):

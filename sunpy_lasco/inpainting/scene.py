@@ -28,8 +28,6 @@ ECLIPTIC_MOTION = 3548.2
 #: Error that is left of the fixed response when it has been divided out, 1 sigma
 #: relative to the signal.
 RESIDUAL_PATTERN = 0.004
-#: Percentile of the measured pixels with which the bias is checked.
-LOW_PERCENTILE = 1.0
 
 
 def counts_above_bias(raw, frame, *, bias=None, offset=None):
@@ -57,13 +55,10 @@ def counts_above_bias(raw, frame, *, bias=None, offset=None):
     counts = np.array(raw, dtype=float)
     if frame.is_binned and not frame.is_derived:
         counts[counts < 0] += 65536
-    empty = missing | untransmitted
+    counts[missing | untransmitted] = np.nan
     if bias is None:
-        low = float(np.percentile(counts[~empty], LOW_PERCENTILE)) if not empty.all() else None
-        bias = choose_bias(frame, offset=offset, first_percentile=low, darkest=low).level
-    counts -= bias
-    counts[empty] = np.nan
-    return counts, missing, bias
+        bias = choose_bias(frame, counts, offset=offset).level
+    return counts - bias, missing, bias
 
 
 def saturated(signal, frame):

@@ -14,26 +14,40 @@ import numpy as np
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.tables import BIAS_C2, BIAS_C3, BIAS_PORTS
 
-__all__ = ["Bias", "bias_excess", "bias_polynomial", "choose_bias"]
+__all__ = ["Bias", "bias_excess", "bias_polynomial", "choose_bias", "dark_level", "late_c2_bias"]
 
 #: Last day (MJD) on which the last segment of C2 rests on data (2020-05-31).
 C2_POLYNOMIAL_END = 59000
+#: Steps of both cameras' biases in 48 years of them together: -13.5, +15.4, +5.2 and +4.9 DN, taken as a
+#: random walk, DN**2 / year; and how well a slope of some years holds on, DN / year.
+STEP_VARIANCE, SLOPE_SIGMA = 9.8, 1.0
 #: A bias may exceed the first percentile of the frame by this much, DN.  Lossy
 #: frames have single pixels 3 to 6 DN below a correct bias, percentiles have not.
 SANITY_MARGIN = 5.0
-#: Light in the darkest corners of C2, DN / s (0.21 to 0.24 in frames of 2010).
-C2_CORNER_LIGHT = 0.22
-#: How far header and frame may disagree to count as consistent, DN.
+#: Of so many transmitted pixels the first percentile is taken of each, and at least so many there must be.
+PERCENTILE_STEP, FEWEST_PIXELS = 7, 100
+#: The first column of the detector is nearly dark in C2: the fifth percentile of its pixels lies above the
+#: bias by this, DN, and DN / s (20 DN at 25 s, 41 DN at 100 s in the frames of January 2010), with this 1 sigma.
+EDGE_LEVEL, EDGE_LIGHT, EDGE_SIGMA = 13.0, 0.28, 5.0
+#: It is known by what its pixels differ by, over what those of a column beside it do: 0.01 to 0.03.
+EDGE_CONTRAST, EDGE_BESIDE = 0.2, 3
+#: Light in the darkest of the four corners, where they are sent, over the median of the frame: 0.010 to 0.014
+#: in the four frames of 2000-09-03.  1 sigma of it, relative; side of a corner, full-resolution pixels.
+CORNER_SHARE, CORNER_SIGMA, CORNER_SIDE = 0.011, 0.4, 8
+#: Light behind the occulter over the median of the frame, by filter: 0.0540 to 0.0545 in five frames of 2010,
+#: 0.109 to 0.117 in four of 2000; another filter takes the last.  1 sigma of it over the years, relative, and
+#: radius within which it is taken, full-resolution pixels.
+OCCULTER_SHARE, OCCULTER_SIGMA, OCCULTER_RADIUS = {"ORANGE": 0.054, "DEEPRD": 0.114, "": 0.08}, 0.2, 60.0
+#: Share of the pixels of a full frame that must be there for its median.
+MEDIAN_SHARE = 0.85
+#: How far header and frame may disagree to count as consistent, and how sharp the frame must be, DN.
 CONSISTENT_WITHIN = 6.0
-#: 1 sigma of the biases by source, DN: scatter of the files against polynomials
-#: (-1.7 to +0.8 DN), and of the corner light for the level of the frame.
+#: 1 sigma of the biases by source, DN: scatter of the files against polynomials (-1.7 to +0.8 DN).  What the
+#: frame tells has its own.
 BIAS_SIGMA = {
     "exposure-factor file": 0.3,
     "polynomial": 0.8,
     "header OFFSET": 4.0,
-    "frame": 4.0,
-    "given": 0.0,
-    "none": 0.0,
 }
 #: Table values already multiplied by the LEB sums exceed the polynomial by this.
 ALREADY_MULTIPLIED = 1.5
@@ -110,21 +124,19 @@ def bias_excess(mjd):
     return float(np.interp(mjd, days, excess))
 
 
-def choose_bias(frame, *, table=None, offset=None, first_percentile=None, darkest=None):
+def choose_bias(frame, counts=None, *, table=None, offset=None):
     """
     Choose the bias of a frame.
 
     Parameters
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
+    counts : `numpy.ndarray`, optional
+        The frame itself, DN, shape (ny, nx); 0 or NaN where nothing was measured.
     table : `float`, optional
         Bias of the exposure-factor file, DN.
     offset : `float`, optional
         The header card OFFSET, DN.
-    first_percentile : `float`, optional
-        First percentile of the transmitted pixels (DATAP01), DN.
-    darkest : `float`, optional
-        Level of the darkest transmitted pixels, DN.
 
     Returns
     -------
@@ -137,10 +149,10 @@ def choose_bias(frame, *, table=None, offset=None, first_percentile=None, darkes
 
     Notes
     -----
-    The order is that of the official pipeline (``get_exp_factor``,
-    ``offset_bias``).  Only for C2 after 2020-05, where the polynomial has left
-    its data, does evidence of the frame come before it: OFFSET if it agrees with
-    the darkest pixels, else those less the light that corners are known to hold.
+    The order is that of the official pipeline (``get_exp_factor``, ``offset_bias``).  Only for C2
+    after 2020-05, where the polynomial has left its data, is the frame asked, see `late_c2_bias`.
+    There OFFSET counts if dark places of the frame agree with it: it is the prediction of the day
+    on which the file was made, and knows nothing of the step of 2019.
     """
     if frame.is_derived or frame.is_model:
         return Bias(0.0, 0.0, "none", 0.0)
@@ -152,30 +164,125 @@ def choose_bias(frame, *, table=None, offset=None, first_percentile=None, darkes
         # Whether the files hold the value of a single read-out for summed frames
         # too is not documented: a value far above the model was multiplied already.
         single = table / repeats if repeats > 1 and table > ALREADY_MULTIPLIED * model else table
-        candidates.append((single, "exposure-factor file"))
-    beyond = detector == "C2" and frame.port == "C" and frame.mid_mjd > C2_POLYNOMIAL_END
-    if beyond:
-        candidates += _late_c2(frame, offset, darkest, repeats)
-    candidates.append((model, "polynomial"))
-    for single, source in candidates:
-        if first_percentile is None or single * repeats <= first_percentile + SANITY_MARGIN * repeats:
-            return Bias(single * repeats, single, source, BIAS_SIGMA[source])
-    tried = ", ".join(f"{single * repeats:.1f} DN ({source})" for single, source in candidates)
+        candidates.append((single, "exposure-factor file", BIAS_SIGMA["exposure-factor file"]))
+    if detector == "C2" and frame.port == "C" and frame.mid_mjd > C2_POLYNOMIAL_END:
+        late, sigma = late_c2_bias(frame, counts)
+        if offset and sigma <= CONSISTENT_WITHIN and abs(offset - late) <= CONSISTENT_WITHIN:
+            candidates.append((float(offset), "header OFFSET", BIAS_SIGMA["header OFFSET"]))
+        candidates.append((late, "frame", sigma))
+    candidates.append((model, "polynomial", BIAS_SIGMA["polynomial"]))
+    lowest = _first_percentile(counts)
+    for single, source, sigma in candidates:
+        if lowest is None or single * repeats <= lowest + SANITY_MARGIN * repeats:
+            return Bias(single * repeats, single, source, sigma)
+    tried = ", ".join(f"{single * repeats:.1f} DN ({source})" for single, source, _ in candidates)
     msg = (
         f"{frame.filename or 'The frame'}: every known bias, {tried}, lies above the first percentile of the image, "
-        f"{first_percentile:.1f} DN. Is it a sky image? Pass bias= to calibrate it with a bias of your own."
+        f"{lowest:.1f} DN. Is it a sky image? Pass bias= to calibrate it with a bias of your own."
     )
     raise NotCalibratableError(msg)
 
 
-def _late_c2(frame, offset, darkest, repeats):
-    """Candidates for C2 after the polynomial's end, best first."""
-    if darkest is None:
-        return [(float(offset), "header OFFSET")] if offset else []
-    chip = frame.chip_sum[0] * frame.chip_sum[1]
-    level = darkest / repeats - C2_CORNER_LIGHT * frame.exptime * chip
-    late = []
-    if offset and abs(offset - level) <= CONSISTENT_WITHIN:
-        late.append((float(offset), "header OFFSET"))
-    late.append((level, "frame"))
-    return late
+def _first_percentile(counts):
+    """First percentile of the transmitted pixels, DN, or None."""
+    if counts is None:
+        return None
+    found = counts[np.isfinite(counts) & (counts > 0)]
+    return float(np.percentile(found[::PERCENTILE_STEP], 1)) if found.size >= FEWEST_PIXELS else None
+
+
+def late_c2_bias(frame, counts=None):
+    """
+    Bias of C2 after the end of the polynomial's data, from its history and from the frame.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    counts : `numpy.ndarray`, optional
+        As of `choose_bias`.
+
+    Returns
+    -------
+    single, sigma : `float`
+        Bias of a read-out and its 1 sigma, DN.
+
+    Notes
+    -----
+    The line that touches the polynomial at the end of its data goes on with 1.9 DN / year, as the
+    biases of both cameras did over most of the mission; the polynomial itself accelerates.  Neither is known
+    to hold, hence their middle, with half of their distance in its sigma.  `dark_level` is joined to it
+    by weights; where the two disagree, sigma is widened until they do not.
+    """
+    years = (frame.mid_mjd - C2_POLYNOMIAL_END) / 365.25
+    end, before, now = (bias_polynomial("C2", day) for day in (C2_POLYNOMIAL_END, C2_POLYNOMIAL_END - 1, frame.mid_mjd))
+    line = end + (end - before) * (frame.mid_mjd - C2_POLYNOMIAL_END)
+    history = (line + now) / 2
+    sigma = float(
+        np.sqrt(BIAS_SIGMA["polynomial"] ** 2 + STEP_VARIANCE * years + (SLOPE_SIGMA * years) ** 2
+                + ((now - line) / 2) ** 2)
+    )  # fmt: skip
+    seen = None if counts is None else dark_level(frame, counts)
+    if seen is None:
+        return history, sigma
+    level, error = seen
+    weight = 1 / error**2, 1 / sigma**2
+    joint = (weight[0] * level + weight[1] * history) / sum(weight)
+    disagreement = abs(level - history) / float(np.hypot(error, sigma))
+    return float(joint), float(max(1.0, disagreement) / np.sqrt(sum(weight)))
+
+
+def dark_level(frame, counts):
+    """
+    Bias of C2 as dark places of a frame show it.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    counts : `numpy.ndarray`
+        As of `choose_bias`.
+
+    Returns
+    -------
+    single, sigma : `float`
+        Bias of a read-out and its 1 sigma, DN; None where no such place is seen.
+
+    Notes
+    -----
+    Best first: the nearly dark first column of the detector; its corners, where they are sent; the
+    space behind the occulter.  The light that each has is known from frames with a known bias.
+    """
+    counts = np.where(np.nan_to_num(counts) > 0, counts, np.nan) / (frame.leb_sum[0] * frame.leb_sum[1])
+    if not frame.is_binned and frame.corner[0] == 0 and _enough(counts[:, 0]):
+        low, middle = np.nanpercentile(counts[:, [0, EDGE_BESIDE]], (5, 50), axis=0)
+        edge, beside = middle - low
+        if edge < EDGE_CONTRAST * beside:
+            return float(low[0]) - EDGE_LEVEL - EDGE_LIGHT * frame.exptime, EDGE_SIGMA
+    if not frame.is_full_frame or np.isfinite(counts).mean() < MEDIAN_SHARE:
+        return None
+    median = float(np.nanmedian(counts))
+    side = max(1, CORNER_SIDE // max(frame.binning))
+    corners = [counts[rows, columns] for rows in _ends(side) for columns in _ends(side)]
+    sent = [float(np.mean(corner)) for corner in corners if np.isfinite(corner).all()]
+    if sent:
+        return _without_light(min(sent), median, CORNER_SHARE, CORNER_SIGMA)
+    (sx, sy), (x0, y0) = frame.binning, frame.camera.occulter_centre
+    x, y = (np.arange(length) + 0.5 for length in frame.shape[::-1])
+    behind = np.hypot(x * sx - 0.5 - x0, (y * sy - 0.5 - y0)[:, None]) < OCCULTER_RADIUS
+    if not _enough(counts[behind]):
+        return None
+    share = OCCULTER_SHARE.get(frame.filter, OCCULTER_SHARE[""])
+    return _without_light(float(np.nanmedian(counts[behind])), median, share, OCCULTER_SIGMA)
+
+
+def _enough(values):
+    return np.count_nonzero(np.isfinite(values)) >= FEWEST_PIXELS
+
+
+def _ends(side):
+    return slice(None, side), slice(-side, None)
+
+
+def _without_light(level, median, share, relative):
+    """Bias below a place that has a share of the light that the median of the frame has, and its 1 sigma."""
+    light = share * (median - level) / (1 - share)
+    return level - light, float(np.hypot(EDGE_SIGMA, relative * light))

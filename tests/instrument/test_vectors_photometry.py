@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.errors import NotCalibratableError
-from sunpy_lasco.instrument.bias import bias_excess, bias_polynomial, choose_bias
+from sunpy_lasco.instrument.bias import bias_excess, bias_polynomial, choose_bias, dark_level, late_c2_bias
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.exposure import NO_FACTOR, find_exposure_factor
 from sunpy_lasco.instrument.frame import Frame
@@ -145,11 +145,16 @@ def test_bias_of_the_table_comes_first_then_the_polynomial():
     assert chosen.level == pytest.approx(383.984586, abs=1e-5)
 
 
+def counts_from(lowest, shape=(128, 128)):
+    """Counts whose first percentile is about a level."""
+    return np.linspace(lowest, lowest + 10000, shape[0] * shape[1]).reshape(shape)
+
+
 def test_bias_above_the_frame_is_not_believed():
-    chosen = choose_bias(frame(), table=400.0, first_percentile=390.0)
+    chosen = choose_bias(frame(), counts_from(290.0), table=500.0)
     assert chosen.source == "polynomial"
     with pytest.raises(NotCalibratableError, match="first percentile"):
-        choose_bias(frame(), table=400.0, first_percentile=300.0)
+        choose_bias(frame(), counts_from(100.0), table=400.0)
 
 
 def test_bias_of_box_sums_is_multiplied_once():
@@ -160,16 +165,73 @@ def test_bias_of_box_sums_is_multiplied_once():
     assert choose_bias(chip, table=385.2).level == pytest.approx(385.2)
 
 
-def test_late_c2_asks_the_frame_where_the_polynomial_has_run_away():
-    late = {"date-obs": "2024/01/01", "mid_date": 60310, "exptime": 25.1}
-    corner = 650.0 + 0.22 * 25.1
-    agreed = choose_bias(frame("C2", **late), offset=652.0, darkest=corner, first_percentile=950.0)
+LATE = {"date-obs": "2024/01/01", "mid_date": 60310, "exptime": 25.1}
+
+
+def late_c2(bias, *, edge=True, corners=None):
+    """A frame of C2 of 2024 with the light that its dark places have."""
+    counts = np.full((1024, 1024), bias + 1900.0)
+    y, x = np.indices(counts.shape)
+    counts[np.hypot(x - 512.634, y - 505.293) < 70] = bias + 0.054 * 1900
+    sky = np.linspace(300, 2600, 1024)
+    counts[:, 1:9] = bias + sky[:, None]
+    counts[:, 0] = bias + (13 + 0.28 * 25.1 + 0.02 * (sky - 415) if edge else sky)
+    for part in (slice(None, 32), slice(-32, None)):
+        for other in (slice(None, 32), slice(-32, None)):
+            counts[part, other] = np.nan if corners is None else bias + corners
+    return counts
+
+
+def test_late_c2_asks_dark_places_of_the_frame():
+    """The first column tells the bias to some DN, corners that are sent nearly so, the occulter to 20 DN."""
+    late = frame("C2", **LATE)
+    for bias in (640.0, 655.0, 690.0):
+        sharp = choose_bias(late, late_c2(bias))
+        assert sharp.source == "frame"
+        assert sharp.single == pytest.approx(bias, abs=5)
+        assert 2 < sharp.sigma < 7
+        corner = choose_bias(late, late_c2(bias, edge=False, corners=0.011 * 1900))
+        assert corner.single == pytest.approx(bias, abs=1.5 * corner.sigma)
+        assert 5 < corner.sigma < 15
+        blunt = choose_bias(late, late_c2(bias, edge=False))
+        assert blunt.single == pytest.approx(bias, abs=2 * blunt.sigma)
+        assert 8 < blunt.sigma < 25
+
+
+def test_late_c2_by_its_history_alone():
+    """Between the line that goes on and the polynomial that runs away, and both within 2 sigma."""
+    assert late_c2_bias(frame("C2", **LATE | {"mid_date": 59001}))[0] == pytest.approx(648.72, abs=0.02)
+    value, sigma = late_c2_bias(frame("C2", **LATE))
+    assert 655.4 < value < 686.4
+    assert 655.4 == pytest.approx(value, abs=2 * sigma)
+    assert 686.4 == pytest.approx(value, abs=2 * sigma)
+    later = late_c2_bias(frame("C2", **LATE | {"mid_date": 60918}))
+    assert later[1] > 1.5 * sigma
+    assert choose_bias(frame("C2", **LATE)).sigma == pytest.approx(sigma)
+
+
+def test_a_frame_far_from_the_history_is_not_trusted_blindly():
+    found = choose_bias(frame("C2", **LATE), late_c2(560.0, edge=False))
+    assert found.single == pytest.approx(560, abs=2 * found.sigma)
+    assert found.sigma > 25
+
+
+def test_header_offset_counts_if_the_frame_agrees():
+    late = frame("C2", **LATE)
+    agreed = choose_bias(late, late_c2(650.0), offset=652.0)
     assert (agreed.source, agreed.single) == ("header OFFSET", 652.0)
-    alone = choose_bias(frame("C2", **late), offset=686.0, darkest=corner, first_percentile=950.0)
-    assert alone.source == "frame"
-    assert alone.single == pytest.approx(650.0)
-    before = choose_bias(frame("C2", **{"date-obs": "2019/12/01", "mid_date": 58818}), offset=640.0, darkest=corner)
+    assert choose_bias(late, late_c2(650.0), offset=686.0).source == "frame"
+    assert choose_bias(late, late_c2(650.0, edge=False), offset=650.0).source == "frame"
+    before = choose_bias(frame("C2", **{"date-obs": "2019/12/01", "mid_date": 58818}), late_c2(650.0), offset=640.0)
     assert before.source == "polynomial"
+
+
+def test_frames_that_show_no_dark_place():
+    part = frame("C2", shape=(256, 512), r1col=276, r2col=787, r1row=385, r2row=640, **LATE)
+    assert dark_level(part, np.full((256, 512), 2500.0)) is None
+    half_lost = late_c2(650.0, edge=False)
+    half_lost[:512] = np.nan
+    assert dark_level(frame("C2", **LATE), half_lost) is None
 
 
 def test_derived_images_and_models_have_no_bias():
