@@ -245,7 +245,8 @@ def test_help_does_not_wait_for_what_only_the_work_needs():
     program = f"""
 import sys
 from sunpy_lasco.cli import main
-for arguments in [["--help"], ["--version"], ["nonsense"], *([name, "--help"] for name in {list(COMMANDS)}), ["demo", "x"]]:
+helps = [[name, "--help"] for name in {list(COMMANDS)}]
+for arguments in [["--help"], ["--version"], ["nonsense"], *helps, ["demo", "x"]]:
     try:
         main(arguments)
     except SystemExit:
