@@ -15,6 +15,8 @@ file ``sunpyrc``, and environment variables come before them::
     mirrors = https://hesperia.gsfc.nasa.gov/ssw https://soho.nascom.nasa.gov/solarsoft
     ; servers of SOHO's ancillary data
     ancillary_mirrors = https://soho.nascom.nasa.gov/data/ancillary
+    ; orbit files of the SOHO archive (SO_OR_*.DAT, .FITS), directories of them, SPICE kernels
+    orbit = /data/soho/orbit:/data/soho/soho_orbit.bsp
     ; services for the position of SOHO
     horizons = https://ssd.jpl.nasa.gov/api/horizons.api
     jsoc = http://jsoc.stanford.edu/cgi-bin/ajax/

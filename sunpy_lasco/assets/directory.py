@@ -65,3 +65,8 @@ class DirectorySource(AssetSource):
             if path.is_file():
                 return path
         raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is no directory")
+
+    def find(self, pattern, folders):
+        """Files whose whole names are not known before, like `AssetSource.find`."""
+        found = (path for folder in folders for path in sorted(Path(self.root, folder).glob(pattern)))
+        return list(dict.fromkeys(path for path in found if path.is_file()))

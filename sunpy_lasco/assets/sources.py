@@ -44,6 +44,24 @@ class AssetSource:
         """
         raise missing(name, [self.label])
 
+    def find(self, pattern, folders):
+        """
+        Files whose whole names are not known before.
+
+        Parameters
+        ----------
+        pattern : `str`
+            Pattern of the name, with the wild cards of a shell.
+        folders : sequence of `str`
+            Folders in which they may lie, relative to a directory.
+
+        Returns
+        -------
+        `list` of `pathlib.Path`
+            Nothing where the source is no directory; nothing is fetched.
+        """
+        return []
+
     def image(self, name):
         """
         Read a calibration image.
@@ -121,6 +139,10 @@ class ChainSource(AssetSource):
     def path(self, name):
         """Path of the file of an asset, like `AssetSource.path`."""
         return self._first("path", name)
+
+    def find(self, pattern, folders):
+        """Files of all sources, like `AssetSource.find`."""
+        return [path for source in self.sources for path in source.find(pattern, folders)]
 
     def image(self, name):
         """Read a calibration image, like `AssetSource.image`."""

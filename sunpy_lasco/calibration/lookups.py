@@ -12,6 +12,7 @@ from sunpy import log
 
 from sunpy_lasco.assets.exposure_factors import parse_exposure_factors
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS, exposure_factor_name
+from sunpy_lasco.assets.observers import find_observer
 from sunpy_lasco.assets.orbits import read_orbits
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.assets.tables import parse_time_offsets
@@ -148,25 +149,33 @@ def _clock_table(text):
 
 def observer_position(smap, *, assets=None):
     """
-    Where SOHO was, from a table that is at hand; nothing is ever fetched for it.
+    Where SOHO was, by the best that is at hand; nothing is ever fetched for it.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     assets : optional
-        Source of the tables, see `sunpy_lasco.calibrate`.
+        Source of tables, orbit files and kernels, see `sunpy_lasco.calibrate`.
 
     Returns
     -------
     `dict`
-        ``coordinate``, ``source`` and ``error`` for `~sunpy_lasco.update_observer`;
-        empty where no table covers the time, so that L1 is taken.
+        ``coordinate``, ``source`` and ``error`` for `~sunpy_lasco.update_observer`, at the
+        map's ``reference_date``: the middle of the exposure, once `correct_time` has set it.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If a file is damaged.
+
+    Notes
+    -----
+    Best first: the table of ``sunpy-lasco ephemeris update``; the user's files of the SOHO
+    archive and SPICE kernels; the orbit that comes with the package; its closed form;
+    L1 before 1996.  SolarSoft ``get_orbit``, which takes the nearest row of the archive's files.
     """
-    time = smap.date
-    for orbit in read_orbits(resolve(assets)):
-        if orbit.covers(time):
-            return {"coordinate": orbit.position(time), "source": orbit.source, "error": orbit.error}
-    return {}
+    found = find_observer(smap.reference_date, resolve(assets))
+    return {"coordinate": found.coordinate, "source": found.source, "error": found.error}
 
 
 def mdi_roll(smap, *, assets=None):
@@ -190,7 +199,7 @@ def mdi_roll(smap, *, assets=None):
     CROTA2 of MDI plus the offset of the camera.  The sign of CROTA2 is taken as FITS
     defines it; it matters since 2010-10-30 only, when the roll left 0 and 180.
     """
-    for orbit in read_orbits(resolve(assets)):
+    for orbit in read_orbits(resolve(assets)).values():
         roll = orbit.roll(smap.date)
         if roll is not None:
             return float(normalize_roll(roll + frame_of(smap).camera.roll_offset)) * u.deg

@@ -9,13 +9,13 @@ from astropy.time import TimeDelta
 
 from sunpy.coordinates import HeliographicStonyhurst
 
+from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.calibration.options import checked_option
 from sunpy_lasco.calibration.placement import is_turned, to_detector
 from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.wcs import wcs_cards
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
-from sunpy_lasco.instrument.ephemeris import L1_POSITION_ERROR, l1_position
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.instrument.pointing import full_position, header_pointing, normalize_roll
 
@@ -140,8 +140,8 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     coordinate : `~astropy.coordinates.SkyCoord`, optional
         Where SOHO was, with a distance: for example
-        ``sunpy.coordinates.get_horizons_coord("SOHO", smap.date)``.  Without it the
-        L1 point is taken; nothing is ever fetched.
+        ``sunpy.coordinates.get_horizons_coord("SOHO", smap.reference_date)``.  Without it the
+        orbit that comes with the package is taken; nothing is ever fetched.
     source : `str`
         Where the coordinate comes from, for the card OBSSRC.
     error : `str`, optional
@@ -152,16 +152,32 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
     map of the same class
         With HGLN_OBS, HGLT_OBS, DSUN_OBS, RSUN_REF, RSUN_OBS, OBSSRC and OBSERR.
 
+    Raises
+    ------
+    ValueError
+        If the coordinate has no distance.
+
     Notes
     -----
-    SOHO circles L1 on a halo of up to 667,000 km.  For the corona the L1 point is
-    good to 0.26 degree; before stars and comets at finite distance are compared,
-    the true position is needed.
+    SOHO circles L1 on a halo of up to 667,000 km, 0.26 degree seen from the Sun, by which
+    stars, planets and comets would be misplaced.  The orbit of the package is good to 0.001
+    degree from 1996 to 2026, and its closed form to 0.005 degree; `calibrate` takes better
+    positions where the user has them, see `~sunpy_lasco.calibration.observer_position`.
+
+    The cards hold for the map's ``reference_date``, as sunpy reads them: call this after
+    `~sunpy_lasco.calibration.correct_time`.  A coordinate of another time is taken to have
+    stayed at its place relative to the line from the Sun to the Earth.
     """
+    time = smap.reference_date
     if coordinate is None:
-        coordinate, source = l1_position(smap.date), "L1 approximation"
-        error = L1_POSITION_ERROR
-    position = coordinate.transform_to(HeliographicStonyhurst(obstime=smap.date))
+        found = packaged_observer(time)
+        coordinate, source, error = found.coordinate, found.source, found.error
+    # SOHO goes around the Sun with the Earth: what was elsewhere a minute ago has the same longitude now.
+    there = getattr(coordinate, "obstime", None)
+    position = coordinate.transform_to(HeliographicStonyhurst(obstime=time if there is None else there))
+    if position.radius.unit is u.one:
+        msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
+        raise ValueError(msg)
     distance = position.radius.to(u.m)
     cards = {
         "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),

@@ -16,15 +16,18 @@ from astropy.time import Time
 
 from sunpy.coordinates import HeliographicStonyhurst, get_earth
 
-__all__ = ["L1_POSITION_ERROR", "ecliptic_north_angle", "idl_solar_radius", "l1_position"]
+from sunpy_lasco.instrument.tables import L1_FRACTION
 
-#: Distance of L1, and on average of SOHO, from the Sun in units of that of the Earth.
-L1_DISTANCE = 0.99
+__all__ = ["ecliptic_north_angle", "idl_solar_radius", "l1_error", "l1_position"]
 
 #: What the 1-sigma error of `l1_position` is, for headers.  SOHO moves about L1 on a
 #: halo orbit with amplitudes of 206,000 km (along the line to the Sun), 667,000 km
 #: and 120,000 km; 1 sigma is the amplitude over the square root of 2.
 L1_POSITION_ERROR = "0.18 deg in longitude, 0.03 deg in latitude, 0.1 % in distance"
+#: The same before SOHO, launched on 1995-12-02, was at L1.
+L1_CRUISE_ERROR = "SOHO was on its way to L1: up to 0.3 deg, 1 % in distance"
+#: Until then.
+CRUISE_END = Time("1996-04-05")
 
 #: Inclination of the solar equator to the ecliptic, degree (Carrington).
 SOLAR_INCLINATION = 7.25
@@ -58,7 +61,7 @@ def idl_solar_radius(mjd):
     """
     days = np.floor(mjd) - EPOCH_MJD
     anomaly = np.deg2rad(357.528 + 0.9856003 * days)
-    distance = (1.00014 - 0.01672 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)) * L1_DISTANCE
+    distance = (1.00014 - 0.01672 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)) * L1_FRACTION
     return SOLAR_RADIUS_AT_1_AU * 3600 / distance
 
 
@@ -110,7 +113,7 @@ def ecliptic_north_angle(time):
 def _l1_numbers(isot):
     """Longitude (degree), latitude (degree) and distance (m) of L1; cached, since headers are asked repeatedly."""
     earth = get_earth(Time(isot, format="isot", scale="utc"))
-    return 0.0, float(earth.lat.to_value(u.deg)), float(L1_DISTANCE * earth.radius.to_value(u.m))
+    return 0.0, float(earth.lat.to_value(u.deg)), float(L1_FRACTION * earth.radius.to_value(u.m))
 
 
 def l1_position(time):
@@ -130,11 +133,28 @@ def l1_position(time):
 
     Notes
     -----
-    The 1-sigma error is `L1_POSITION_ERROR`.  Distant objects (comets, planets, stars
-    against the corona) shift by up to 15 arcmin between this and the true position.
+    The error is that of `l1_error`.  Distant objects (comets, planets, stars against the
+    corona) shift by up to 15 arcmin between this and the true position.
     """
     time = Time(time)
     longitude, latitude, distance = _l1_numbers(time.utc.isot)
     return SkyCoord(
         HeliographicStonyhurst(longitude * u.deg, latitude * u.deg, distance * u.m, obstime=time),
     )
+
+
+def l1_error(time):
+    """
+    What the card OBSERR says of `l1_position`.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time.
+
+    Returns
+    -------
+    `str`
+        Once SOHO was there 1 sigma, before the largest error.
+    """
+    return L1_CRUISE_ERROR if Time(time) < CRUISE_END else L1_POSITION_ERROR

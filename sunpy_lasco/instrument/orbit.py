@@ -15,14 +15,38 @@ from sunpy.coordinates import HeliographicStonyhurst
 
 from sunpy_lasco.instrument.positions import normalize_roll
 
-__all__ = ["NEAREST", "FARTHEST", "Orbit"]
+__all__ = ["FARTHEST", "NEAREST", "TRACKED_ERROR", "Orbit", "ecliptic_to_stonyhurst", "error_text"]
 
 #: Distances from the Sun, au, between which SOHO stays.
 NEAREST, FARTHEST = 0.965, 1.015
-#: Days between two positions over which one interpolates: the error grows with the fourth power.
-WIDEST_GAP = 2.5
+#: Days between two positions over which one interpolates, with velocities and without.
+#: The error grows with the fourth power; over these it is 25 km at most.
+WIDEST_GAP, WIDEST_GAP_WITHOUT_VELOCITY = 5.5, 2.5
 #: Rolls of neighbouring rows that differ by more, in degree, are not interpolated.
 LARGEST_STEP = 5.0
+#: Rows through which one interpolates without velocities.
+ROWS_WITHOUT_VELOCITY = 4
+#: Largest error of an orbit from tracking data, km.  Neither the SOHO archive nor Horizons
+#: states one; Horizons and headers of EIT and MDI, which hold the positions of the archive,
+#: differ from one and the same orbit by up to 408 km.
+TRACKED_ERROR = 500.0
+#: Distance from which a position error is seen as an angle, km: that of L1 from the Sun.
+DISTANCE = 0.99 * 149_597_870.7
+
+
+def error_text(kilometres):
+    """What the card OBSERR says of the largest error of a position in any direction, km."""
+    degrees = np.degrees(kilometres / DISTANCE)
+    return f"at most {kilometres:.0f} km in any direction ({degrees:.1g} deg)"
+
+
+def ecliptic_to_stonyhurst(position, time):
+    """Coordinate in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,)."""
+    x, y, z = position * u.au
+    # The obliquity of IAU 1976 is that of the ecliptic frames of Horizons and of the SOHO archive.
+    frame = HeliocentricEclipticIAU76(obstime=time)
+    there = SkyCoord(x, y, z, representation_type="cartesian", frame=frame)
+    return SkyCoord(there.transform_to(HeliographicStonyhurst(obstime=time)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +56,12 @@ class Orbit:
 
     Notes
     -----
-    With velocities, the interpolation is Hermite's; its error with a row a day is
-    below 0.1 km.  Without, it is the cubic through the four nearest rows, below 1 km.
+    With velocities, the interpolation is Hermite's; its error is below 0.1 km with a row
+    a day, and 25 km with a row every five days.  Without, it is the cubic through the four
+    nearest rows, below 1 km.  Nothing is interpolated from one arc to the next.
     """
 
-    #: Time, Julian day TDB, ascending.
+    #: Time, Julian day TDB, ascending; an arc may begin when the one before ends.
     days: np.ndarray
     #: Heliocentric position, au, ecliptic and equinox of J2000 (IAU 1976), (n, 3).
     positions: np.ndarray
@@ -44,27 +69,58 @@ class Orbit:
     velocities: np.ndarray | None
     #: What the card OBSSRC says.
     source: str
-    #: What the card OBSERR says.
-    error: str
+    #: Largest error in any direction, km: of all rows, or (n,) from each row to the next.
+    errors: float | np.ndarray
     #: Roll of the spacecraft, degree, NaN where it is not known; or None.
     rolls: np.ndarray | None = None
+    #: Number of the arc to which a row belongs, (n,); None if all are of one.
+    arcs: np.ndarray | None = None
+    #: Days before the first and after the last row to which the interpolation may be continued.
+    reach: float = 0.0
 
     def __post_init__(self):
         distance = np.linalg.norm(self.positions, axis=-1)
-        if len(self.days) < 2 or not np.all(np.diff(self.days) > 0):
+        steps = np.diff(self.days)
+        between = np.zeros(steps.shape, dtype=bool) if self.arcs is None else np.diff(self.arcs) != 0
+        if len(self.days) < 2 or not np.all((steps > 0) | (between & (steps == 0))):
             msg = "the times are not in order, or fewer than two"
             raise ValueError(msg)
         if not np.all((distance > NEAREST) & (distance < FARTHEST)):
             msg = f"SOHO would be {np.nanmin(distance):.3f} to {np.nanmax(distance):.3f} au from the Sun"
             raise ValueError(msg)
+        if not np.all(np.asarray(self.errors) >= 0):
+            msg = "an error of the position is negative or missing"
+            raise ValueError(msg)
+
+    def _arc(self, row):
+        """First and last row of the arc of a row."""
+        if self.arcs is None:
+            return 0, len(self.days) - 1
+        (of_arc,) = np.nonzero(self.arcs == self.arcs[row])
+        return int(of_arc[0]), int(of_arc[-1])
 
     def _row(self, time):
+        """Time, Julian day TDB, and the first of the two rows of one arc between which it lies, or None."""
         day = float(time.tdb.jd)
-        return day, int(np.clip(np.searchsorted(self.days, day, side="right") - 1, 0, len(self.days) - 2))
+        if not self.days[0] - self.reach <= day <= self.days[-1] + self.reach:
+            return day, None
+        row = int(np.clip(np.searchsorted(self.days, day, side="right") - 1, 0, len(self.days) - 2))
+        first, last = self._arc(row)
+        if row == last:
+            # The last instant of an arc belongs to it.
+            if day > self.days[last] or first == last:
+                return day, None
+            row -= 1
+        widest = WIDEST_GAP
+        if self.velocities is None:
+            widest = WIDEST_GAP_WITHOUT_VELOCITY
+            if last - first + 1 < ROWS_WITHOUT_VELOCITY:
+                return day, None
+        return day, row if self.days[row + 1] - self.days[row] <= widest else None
 
     def covers(self, time):
         """
-        Whether a time lies between two rows that are near each other.
+        Whether a time lies between two rows of an arc that are near each other.
 
         Parameters
         ----------
@@ -74,8 +130,14 @@ class Orbit:
         -------
         `bool`
         """
+        return self._row(time)[1] is not None
+
+    def _covered(self, time):
         day, row = self._row(time)
-        return bool(self.days[row] <= day <= self.days[row + 1] and self.days[row + 1] - self.days[row] <= WIDEST_GAP)
+        if row is None:
+            msg = f"{self.source} covers no time near {time.utc.isot}."
+            raise ValueError(msg)
+        return day, row
 
     def position(self, time):
         """
@@ -97,21 +159,38 @@ class Orbit:
             If the table does not cover it.
         """
         time = Time(time)
-        if not self.covers(time):
-            msg = f"{self.source} covers no time near {time.utc.isot}."
-            raise ValueError(msg)
-        day, row = self._row(time)
+        day, row = self._covered(time)
         if self.velocities is not None:
             near = slice(row, row + 2)
             spline = CubicHermiteSpline(self.days[near] - day, self.positions[near], self.velocities[near])
         else:
-            start = int(np.clip(row - 1, 0, max(len(self.days) - 4, 0)))
-            near = slice(start, start + 4)
+            first, last = self._arc(row)
+            start = int(np.clip(row - 1, first, last + 1 - ROWS_WITHOUT_VELOCITY))
+            near = slice(start, start + ROWS_WITHOUT_VELOCITY)
             spline = BarycentricInterpolator(self.days[near] - day, self.positions[near])
-        x, y, z = spline(0.0) * u.au
-        frame = HeliocentricEclipticIAU76(obstime=time)
-        position = SkyCoord(x, y, z, representation_type="cartesian", frame=frame)
-        return SkyCoord(position.transform_to(HeliographicStonyhurst(obstime=time)))
+        return ecliptic_to_stonyhurst(spline(0.0), time)
+
+    def error(self, time):
+        """
+        Largest error of the position at a time.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+            One time that the table covers.
+
+        Returns
+        -------
+        `float`
+            Kilometre, in any direction.
+
+        Raises
+        ------
+        ValueError
+            If the table does not cover it.
+        """
+        row = self._covered(Time(time))[1]
+        return float(np.broadcast_to(self.errors, self.days.shape)[row])
 
     def roll(self, time):
         """
@@ -126,9 +205,9 @@ class Orbit:
         `float` or None
             Degree; None where it is not known, or SOHO was turned in between.
         """
-        if self.rolls is None or not self.covers(time):
-            return None
         day, row = self._row(time)
+        if self.rolls is None or row is None:
+            return None
         step = float(normalize_roll(self.rolls[row + 1] - self.rolls[row]))
         if not abs(step) <= LARGEST_STEP:
             return None

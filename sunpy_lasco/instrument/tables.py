@@ -12,6 +12,12 @@ __all__ = [
     "C3_FACTORS",
     "C3_H_ALPHA",
     "C3_OCCULTER_CENTRES",
+    "HALO_ANOMALY",
+    "HALO_HARMONICS",
+    "HALO_PHASE",
+    "J2000_OBLIQUITY",
+    "L1_FRACTION",
+    "MOON_FRACTION",
     "POLARISER_TRANSMISSION",
     "UNTRANSMITTED",
 ]
@@ -156,3 +162,45 @@ UNTRANSMITTED_HALF = {
         31: ((0, 3), (28, 31)),
     },
 }
+
+#: Obliquity of the ecliptic of J2000, degree (IAU 1976: 84381.448 arcsec), by which Horizons, SPICE
+#: and the orbit files of the SOHO archive turn the equator into the ecliptic.
+J2000_OBLIQUITY = 84381.448 / 3600
+#: Distance of L1, and on average of SOHO, from the Sun in units of that of the Earth.
+L1_FRACTION = 0.99
+#: Mass of the Moon over that of Earth and Moon (0.0123000371 of the Earth's).
+MOON_FRACTION = 0.0123000371 / 1.0123000371
+
+# SOHO's halo orbit about L1, fitted to an orbit through sampled rows of JPL Horizons (target -21,
+# 1996 to 2026).
+#: Origin (Julian day TDB) and period (d) of the phase of the halo.
+HALO_PHASE = (2452561.4, 177.85)
+#: Origin (Julian day TDB) and period (d) of the anomaly of the Earth.
+HALO_ANOMALY = (2450086.5, 365.25964)
+#: Offset from `L1_FRACTION` times the vector from the Sun to the barycentre of Earth and Moon,
+#: km at a distance of that barycentre of 1 au, and scaling with it: outwards, along the motion of
+#: the Earth, to the north of its orbit.  Three rows each (constant, cosine and sine of the
+#: anomaly) for 1, cos p, sin p, cos 2p, sin 2p, cos 3p, sin 3p of the phase p.
+HALO_HARMONICS = (
+    (59459.0, -44.7, -18437.4),
+    (229.4, -14.8, -296.5),
+    (-8.5, 343.1, -49.5),
+    (-209496.6, 39096.0, -113618.5),
+    (-2778.9, 400.1, -146.3),
+    (692.6, 37022.3, 204.4),
+    (12320.7, 664955.9, 5937.4),
+    (205.1, 3199.0, 132.5),
+    (11558.5, -2151.6, 6406.4),
+    (-24418.4, -1676.3, 5825.1),
+    (-143.7, 31.3, 156.8),
+    (318.3, -1359.9, -160.2),
+    (2883.8, -14036.4, -639.7),
+    (61.9, -288.0, 37.2),
+    (2726.6, 229.6, -537.0),
+    (2919.2, 592.0, -903.4),
+    (53.3, 16.2, -17.9),
+    (-105.0, 519.7, 41.6),
+    (-532.2, 3331.1, 170.5),
+    (4.0, 41.3, -9.6),
+    (-452.0, -61.6, 146.1),
+)

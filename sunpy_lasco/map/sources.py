@@ -16,8 +16,8 @@ from sunpy.map.sources import LASCOMap
 from sunpy.sun import constants
 from sunpy.time import parse_time
 
+from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import LascoUserWarning
-from sunpy_lasco.instrument.ephemeris import l1_position
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.instrument.sip import sip_matrices
 from sunpy_lasco.map import content, headers
@@ -192,8 +192,8 @@ class _CoronagraphMap(OperationsMixin):
     # Observer.
     @property
     def _default_observer_coordinate(self):
-        """SOHO, by the L1 approximation."""
-        return l1_position(self.reference_date)
+        """SOHO, by the orbit that comes with the package."""
+        return packaged_observer(self.reference_date).coordinate
 
     def _rsun_meters(self, dsun=None):
         reference = self.meta.get("rsun_ref")

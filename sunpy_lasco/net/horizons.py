@@ -14,7 +14,7 @@ from astropy.time import Time
 
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.orbit import Orbit
+from sunpy_lasco.instrument.orbit import TRACKED_ERROR, Orbit
 
 __all__ = ["HORIZONS", "fetch_horizons"]
 
@@ -24,8 +24,11 @@ HORIZONS = "https://ssd.jpl.nasa.gov/api/horizons.api"
 SOHO = "-21"
 #: Answers to longer intervals take longer: times the timeout of other requests.
 PATIENCE = 4
-#: What the card OBSERR says: the orbit is a fit to tracking data; Horizons states no error.
-ERROR = "below 0.0001 deg and 1e-6 in distance (interpolation; Horizons states no error)"
+#: SOHO was lost on the first of these days, and little is known of its orbit from then to the second
+#: (Julian days TDB): Horizons fills the time since 1998-08-19 with an orbit of no tracking data, which
+#: misses the one that begins on the second day by 11,500 km.
+LOST, KNOWN_AGAIN = Time(["1998-06-25", "1999-02-09"], scale="tdb").jd
+LOST_ERROR = 11_500.0
 
 _LIMIT = re.compile(r"No ephemeris for target .*?(prior to|after) A\.D\. (\d{4}-[A-Z]{3}-\d{2} \d\d:\d\d(?::[\d.]+)?)")
 
@@ -139,7 +142,10 @@ def _orbit(text, server, expected):
         if len(numbers) != expected:
             msg = f"it has {len(numbers)} rows instead of {expected}"
             raise ValueError(msg)
-        return Orbit(numbers[:, 0], numbers[:, 1:4], numbers[:, 4:7], "Horizons", ERROR)
+        days = numbers[:, 0]
+        errors = np.where((days >= LOST) & (days < KNOWN_AGAIN), LOST_ERROR, TRACKED_ERROR)
+        arcs = (days >= KNOWN_AGAIN).astype(int)
+        return Orbit(days, numbers[:, 1:4], numbers[:, 4:7], "Horizons", errors, arcs=arcs)
     except (ValueError, IndexError) as error:
         msg = f"The answer of {server} on the orbit of SOHO cannot be used: {error}."
         raise AssetError(msg) from error

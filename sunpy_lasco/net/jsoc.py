@@ -33,8 +33,8 @@ KEYS = ("T_OBS", "CRLN_OBS", "CRLT_OBS", "DSUN_OBS", "CROTA2")
 CHUNK = 366
 #: Answers take longer than those of other servers: times their timeout.
 PATIENCE = 4
-#: What the card OBSERR says: the rounding of the keywords, and the definition of the Carrington longitude.
-ERROR = "0.01 deg in longitude, 0.001 deg in latitude, 1e-6 in distance"
+#: Largest error, km: 0.01 degree of longitude, which is seen with the aberration of light.
+ERROR = 26_000.0
 
 
 def fetch_mdi(first, last, *, configuration):

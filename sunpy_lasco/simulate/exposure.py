@@ -181,7 +181,7 @@ def observe(
 
 def _rate(scene, p, subsamples):
     """Rate of the full-resolution pixels, DN / s."""
-    light = point_light(*point_positions(scene, p.time, p.detector, p.attitude, p.occulter_centre))
+    light = point_light(*point_positions(scene, p.middle, p.detector, p.attitude, p.occulter_centre))
     if p.subtracts_ramp and p.has("ramp"):
         light += optics.stray_light(p.detector)
     if p.has("vignetting"):

@@ -85,6 +85,11 @@ class Parameters:
         return Attitude(self.sun_centre, self.roll, CAMERAS[self.detector].plate_scale)
 
     @property
+    def middle(self):
+        """Middle of the exposure, when stars and planets stand where their images lie."""
+        return self.time + self.exptime / 2 * u.s
+
+    @property
     def subtracts_ramp(self):
         """Whether stray light is subtracted in the calibration of such an exposure."""
         return self.detector == "C3" and self.filter.strip().upper() == "CLEAR"

@@ -88,7 +88,7 @@ class Simulation:
         light = light_at(self.scene, p, x, y)
         raw = distort(x, y, p.detector, p.occulter_centre)
         if points:
-            sources = point_positions(self.scene, p.time, p.detector, p.attitude, p.occulter_centre)
+            sources = point_positions(self.scene, p.middle, p.detector, p.attitude, p.occulter_centre)
             light = light + light_of_points_at(*raw, sources)
         if diffracted and p.has("diffracted"):
             rate = optics.diffracted_at(p.detector, p.time, *raw) * wheel(p)

@@ -1,30 +1,48 @@
 """
 Where the Sun, the stars and the planets stand as seen from SOHO.
 
-SOHO is taken to be at the inner Lagrange point: in the direction of the Earth
-from the Sun and at 0.99 of its distance.  No aberration is applied: it moves the
-Sun and what stands around it alike.
+SOHO goes around the inner Lagrange point on the orbit that comes with the package,
+whose numbers are read here by code of this module's own; after its end on the same halo
+in closed form, and before 1996 it is at the point itself.  No aberration is applied:
+it moves the Sun and what stands around it alike.  Planets are seen where they were when
+the light left them.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 
 import astropy.units as u
+from astropy.constants import c as speed_of_light
 from astropy.coordinates import get_body_barycentric
-from astropy.time import Time
+from astropy.io import fits
+from astropy.time import Time, TimeDelta
+
+from sunpy_lasco.instrument.tables import (
+    HALO_ANOMALY,
+    HALO_HARMONICS,
+    HALO_PHASE,
+    J2000_OBLIQUITY,
+    L1_FRACTION,
+    MOON_FRACTION,
+)
 
 __all__ = ["ECLIPTIC_ATTITUDE", "SolarSky", "attitude", "solar_sky", "wrapped"]
 
-#: Distance from the Sun of the inner Lagrange point, in distances of the Earth.
-L1_FRACTION = 0.99
 #: Radius of the Sun, km (IAU 2015 nominal value).
 SOLAR_RADIUS_KM = 695700.0
 #: Direction of the solar north pole, degree of right ascension and declination (IAU).
 SOLAR_POLE = (286.13, 63.87)
-#: Obliquity of the ecliptic of J2000, degree.
-OBLIQUITY = 23.4392911
+#: Axes of the ecliptic of J2000 in the equatorial frame: towards the equinox, and north of it.
+_TILT = np.radians(J2000_OBLIQUITY)
+ECLIPTIC = np.array([[1, 0, 0], [0, np.cos(_TILT), np.sin(_TILT)], [0, -np.sin(_TILT), np.cos(_TILT)]])
+#: Begin of SOHO's halo orbit (Julian day TDB, 1996-04-05).
+HALO_BEGIN = 2450178.5
+#: Rounds in which the time that light needs is found; each gains four digits.
+LIGHT_ROUNDS = 3
 #: Since this day (MJD) the spacecraft keeps ecliptic north up, before it solar north.
 ECLIPTIC_ATTITUDE = 55499
 
@@ -60,7 +78,7 @@ class SolarSky:
     @property
     def ecliptic_north(self):
         """Position angle of ecliptic north from solar north through east, radian."""
-        pole = np.array([0.0, -np.sin(np.radians(OBLIQUITY)), np.cos(np.radians(OBLIQUITY))])
+        pole = ECLIPTIC[2]
         _, north, west = self.axes @ pole
         return np.arctan2(-west, north)
 
@@ -95,11 +113,13 @@ class SolarSky:
         -------
         `tuple`
             Vector from SOHO, km (3,); distance from the Sun, au; distance from
-            SOHO, au; phase angle, radian.
+            SOHO, au; phase angle, radian; all when the light left it.
         """
-        position = _barycentric(name, self.time)
-        seen = position - self.observer
-        solar = position - _barycentric("sun", self.time)
+        left = self.time
+        for _ in range(LIGHT_ROUNDS):
+            seen = _barycentric(name, left) - self.observer
+            left = self.time - TimeDelta(np.linalg.norm(seen) / speed_of_light.to_value(u.km / u.s), format="sec")
+        solar = seen + self.observer - _barycentric("sun", left)
         far, near = np.linalg.norm(solar), np.linalg.norm(seen)
         phase = np.arccos(np.clip(seen @ solar / (far * near), -1, 1))
         au = u.au.to(u.km)
@@ -110,11 +130,70 @@ def _barycentric(body, time):
     return get_body_barycentric(body, time, ephemeris="builtin").xyz.to_value(u.km)
 
 
+@lru_cache(maxsize=1)
+def _orbit_table():
+    """Days, positions and velocities (au, au / d, ecliptic) and arcs of the orbit that comes with the package."""
+    path = resources.files("sunpy_lasco") / "assets" / "data" / "soho_orbit.fits"
+    with path.open("rb") as stream:
+        rows = fits.getdata(stream, 1)
+        vectors = [np.stack([np.array(rows[f"{kind}{axis}"], float) for axis in "XYZ"], axis=-1) for kind in ("", "V")]
+        return np.array(rows["JDTDB"], float), *vectors, np.array(rows["ARC"], int)
+
+
+def _on_orbit(day):
+    """Heliocentric SOHO by the table, au, ecliptic, (3,); None where it has a gap or ends."""
+    days, positions, velocities, arcs = _orbit_table()
+    before = np.searchsorted(days, day, side="right") - 1
+    if not 0 <= before < len(days) - 1 or arcs[before] != arcs[before + 1]:
+        return None
+    step = days[before + 1] - days[before]
+    start, end = positions[before : before + 2]
+    # The cubic of Bezier through the ends, whose handles are a third of the velocities.
+    points = [start, start + velocities[before] * step / 3, end - velocities[before + 1] * step / 3, end]
+    part = (day - days[before]) / step
+    while len(points) > 1:
+        points = [(1 - part) * one + part * other for one, other in pairwise(points)]
+    return points[0]
+
+
+def _on_halo(day):
+    """Heliocentric SOHO by the halo in closed form, km, equatorial, (3,)."""
+
+    def barycentre(day):
+        time = Time(day, format="jd", scale="tdb")
+        sun, earth, moon = (_barycentric(name, time) for name in ("sun", "earth", "moon"))
+        return (1 - MOON_FRACTION) * earth + MOON_FRACTION * moon - sun
+
+    here = barycentre(day)
+    scale = np.linalg.norm(here)
+    north = np.cross(here, barycentre(day + 0.01) - barycentre(day - 0.01))
+    axes = [here / scale, np.cross(north, here), north]
+    phase, anomaly = (2 * np.pi * (day - origin) / period for origin, period in (HALO_PHASE, HALO_ANOMALY))
+    offset = np.zeros(3)
+    for row, coefficients in enumerate(HALO_HARMONICS):
+        harmonic, annual = (row // 3 + 1) // 2, (1.0, np.cos(anomaly), np.sin(anomaly))[row % 3]
+        wave = np.cos if row // 3 % 2 or not harmonic else np.sin
+        offset += np.array(coefficients) * wave(harmonic * phase) * annual
+    away = sum(o * axis / np.linalg.norm(axis) for o, axis in zip(offset, axes, strict=True))
+    return L1_FRACTION * here + away * scale / u.au.to(u.km)
+
+
+def _from_sun(time):
+    """Heliocentric SOHO, km, equatorial, (3,)."""
+    day = float(time.tdb.jd)
+    found = _on_orbit(day)
+    if found is not None:
+        return ECLIPTIC.T @ found * u.au.to(u.km)
+    if day > HALO_BEGIN:
+        return _on_halo(day)
+    return L1_FRACTION * (_barycentric("earth", time) - _barycentric("sun", time))
+
+
 @lru_cache(maxsize=64)
 def _solar_sky(mjd):
     time = Time(mjd, format="mjd", scale="utc")
-    sun, earth = _barycentric("sun", time), _barycentric("earth", time)
-    observer = sun + L1_FRACTION * (earth - sun)
+    sun = _barycentric("sun", time)
+    observer = sun + _from_sun(time)
     view = sun - observer
     distance = np.linalg.norm(view)
     toward = view / distance

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sunpy_lasco.simulate.solar_sky import OBLIQUITY, direction
+from sunpy_lasco.simulate.solar_sky import ECLIPTIC, direction
 
 __all__ = ["BRIGHT_STARS", "PointSource", "STAR_FLUX", "Planets", "Stars"]
 
@@ -86,9 +86,7 @@ def _catalogue(seed, faintest):
         number = int(high - low)
         sine = rng.uniform(-belt, belt, number)
         ecliptic = direction(rng.uniform(0, 360, number), np.degrees(np.arcsin(sine)))
-        cos, sin = np.cos(np.radians(OBLIQUITY)), np.sin(np.radians(OBLIQUITY))
-        x, y, z = ecliptic.T
-        vectors.append(np.stack([x, cos * y - sin * z, sin * y + cos * z], axis=-1))
+        vectors.append(ecliptic @ ECLIPTIC)
         magnitudes.append(6 + np.log10(rng.uniform(low, high, number) / belt / STARS_TO_SIX) / GROWTH)
     return np.concatenate(vectors), np.concatenate(magnitudes)
 

@@ -1,0 +1,165 @@
+"""
+Where SOHO was, by what is at hand.
+
+Best first: a table that ``sunpy-lasco ephemeris update`` made of JPL's Horizons; orbit files
+of the SOHO archive and SPICE kernels, which the user names or keeps beside the calibration
+images; the orbit that comes with the package; its closed form for other dates; L1 before
+1996.  Nothing is ever fetched for it.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import astropy.units as u
+from astropy.coordinates import SkyCoord
+from astropy.time import Time
+
+from sunpy.coordinates import HeliographicStonyhurst
+
+from sunpy_lasco.assets.archive_orbits import archive_folders, best_version, read_archive_orbit
+from sunpy_lasco.assets.directory import DirectorySource
+from sunpy_lasco.assets.orbits import packaged_orbit, read_orbits
+from sunpy_lasco.assets.spice import KERNEL_NAME, KERNELS, SPICE_FOLDERS, KernelOrbit
+from sunpy_lasco.config import setting
+from sunpy_lasco.instrument.ephemeris import l1_error, l1_position
+from sunpy_lasco.instrument.halo import HALO_BEGIN, halo_error, halo_position
+from sunpy_lasco.instrument.orbit import error_text
+
+__all__ = ["Observer", "find_observer", "known_observers", "packaged_observer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Observer:
+    """Where SOHO was, and how that is known."""
+
+    #: Position in the frame `~sunpy.coordinates.HeliographicStonyhurst` of the time asked for.
+    coordinate: SkyCoord
+    #: What the card OBSSRC says.
+    source: str
+    #: What the card OBSERR says.
+    error: str
+
+
+def _observer(orbit, time):
+    return Observer(orbit.position(time), orbit.source, error_text(orbit.error(time)))
+
+
+def _packaged(time):
+    """What comes with the package and says something of a time, best first."""
+    if packaged_orbit().covers(time):
+        yield _observer(packaged_orbit(), time)
+    if time >= HALO_BEGIN:
+        yield Observer(halo_position(time), "closed form of the orbit", error_text(halo_error(time)))
+    yield Observer(l1_position(time), "L1 approximation", l1_error(time))
+
+
+@lru_cache(maxsize=256)
+def _packaged_numbers(isot):
+    """Longitude (degree), latitude (degree), distance (m), source and error; headers are asked repeatedly."""
+    found = next(_packaged(Time(isot, format="isot", scale="utc")))
+    there = found.coordinate
+    return there.lon.to_value(u.deg), there.lat.to_value(u.deg), there.radius.to_value(u.m), found.source, found.error
+
+
+def packaged_observer(time):
+    """
+    Where SOHO was, by what comes with the package.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time.
+
+    Returns
+    -------
+    `Observer`
+        By `packaged_orbit`; by `~sunpy_lasco.instrument.halo.halo_position` where it has a
+        gap and after its end; at L1 before 1996.
+    """
+    time = Time(time)
+    precise = Time(time, precision=9).utc.isot
+    longitude, latitude, distance, source, error = _packaged_numbers(precise)
+    frame = HeliographicStonyhurst(longitude * u.deg, latitude * u.deg, distance * u.m, obstime=time)
+    return Observer(SkyCoord(frame), source, error)
+
+
+def _users_orbits(time, assets):
+    """What the user names by the setting ``orbit``, then what lies beside the calibration images."""
+    for item in filter(None, map(str.strip, setting("orbit", "").split(os.pathsep))):
+        path = Path(item).expanduser()
+        if path.is_dir():
+            yield from _orbits_in(DirectorySource(path), time)
+        elif path.suffix.lower() in KERNELS:
+            yield KernelOrbit(path)
+        else:
+            yield read_archive_orbit(path)
+    yield from _orbits_in(assets, time)
+
+
+def _orbits_in(source, time):
+    day = time.utc.strftime("%Y%m%d")
+    best = best_version(source.find(f"SO_OR_*_{day}_V*.*", archive_folders(day[:4])))
+    if best is not None:
+        yield read_archive_orbit(best)
+    for path in source.find(KERNEL_NAME, SPICE_FOLDERS):
+        yield KernelOrbit(path)
+
+
+def known_observers(time, assets):
+    """
+    Where SOHO was, by all that is at hand.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time.
+    assets : `~sunpy_lasco.assets.AssetSource`
+        Where tables, orbit files and kernels are looked for; those of the setting ``orbit``
+        come beside them.
+
+    Yields
+    ------
+    `Observer`
+        Best first; the last is always there.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If a file is damaged.
+
+    Notes
+    -----
+    The table of MDI's keywords holds the longitude with the aberration of light, 0.006
+    degree, so that it serves for the roll only.
+    """
+    time = Time(time)
+    table = read_orbits(assets).get("horizons")
+    for orbit in (*filter(None, [table]), *_users_orbits(time, assets)):
+        if orbit.covers(time):
+            yield _observer(orbit, time)
+    yield from _packaged(time)
+
+
+def find_observer(time, assets):
+    """
+    Where SOHO was, by the best that is at hand.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time.
+    assets : `~sunpy_lasco.assets.AssetSource`
+        As for `known_observers`.
+
+    Returns
+    -------
+    `Observer`
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If a file is damaged.
+    """
+    return next(known_observers(time, assets))
