@@ -5,9 +5,10 @@ Time, Sun centre, roll and observer of a map.
 import numpy as np
 
 import astropy.units as u
+from astropy.coordinates import SkyCoord
 from astropy.time import TimeDelta
 
-from sunpy.coordinates import HeliographicStonyhurst
+from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.calibration.options import checked_option
@@ -23,6 +24,8 @@ __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
 #: 1 sigma of an uncorrected clock, s: it was off by up to 180 s, all errors taken as equally likely.
 CLOCK_SIGMA = 104.0
+#: Distances from the Sun, au, between which an observer near SOHO or the Earth is.
+OBSERVER_DISTANCES = 0.95, 1.03
 
 
 def refresh_wcs(smap):
@@ -154,8 +157,8 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
 
     Raises
     ------
-    ValueError
-        If the coordinate has no distance.
+    sunpy_lasco.errors.OptionError
+        If the coordinate has no distance, or lies where SOHO cannot be.
 
     Notes
     -----
@@ -172,12 +175,7 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
     if coordinate is None:
         found = packaged_observer(time)
         coordinate, source, error = found.coordinate, found.source, found.error
-    # SOHO goes around the Sun with the Earth: what was elsewhere a minute ago has the same longitude now.
-    there = getattr(coordinate, "obstime", None)
-    position = coordinate.transform_to(HeliographicStonyhurst(obstime=time if there is None else there))
-    if position.radius.unit is u.one:
-        msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
-        raise ValueError(msg)
+    position = _placed(coordinate, time)
     distance = position.radius.to(u.m)
     cards = {
         "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
@@ -189,6 +187,30 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
         "obserr": error,
     }
     return record(smap, cards=cards, history=[f"Observer: {source}"])
+
+
+def _placed(coordinate, time):
+    """An observer's coordinate in the Stonyhurst frame of a time."""
+    try:
+        there = getattr(coordinate, "obstime", None)
+        if there is None:
+            position = coordinate.transform_to(HeliographicStonyhurst(obstime=time))
+        else:
+            # SOHO goes around the Sun with the Earth, at its place beside the line to it.
+            beside = coordinate.transform_to(HeliocentricEarthEcliptic(obstime=there))
+            now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
+            position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
+        distance = position.radius.to_value(u.au)
+    except u.UnitsError as error:
+        msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
+        raise OptionError(msg) from error
+    if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
+        msg = (
+            f"The observer would be {distance:.4f} au from the Sun, where SOHO cannot be "
+            f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au): does the coordinate lack a distance?"
+        )
+        raise OptionError(msg)
+    return position
 
 
 def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):

@@ -8,9 +8,10 @@ from astropy.time import Time
 
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.ephemeris import ecliptic_north_angle
+from sunpy_lasco.instrument.halo import halo_longitude
 from sunpy_lasco.instrument.positions import normalize_roll
 
-__all__ = ["ECLIPTIC_NORTH_UP", "NOMINAL_ROLL_SIGMA", "Pointing", "nominal_pointing"]
+__all__ = ["ECLIPTIC_NORTH_UP", "NOMINAL_ROLL_SIGMA", "Pointing", "ecliptic_attitude", "nominal_pointing"]
 
 #: Since then SOHO keeps ecliptic instead of solar north up.
 ECLIPTIC_NORTH_UP = Time("2010-10-30")
@@ -40,6 +41,23 @@ class Pointing:
     status: str = "interim"
 
 
+def ecliptic_attitude(time):
+    """
+    Roll of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        Time or times.
+
+    Returns
+    -------
+    `float` or `numpy.ndarray`
+        Degree: turning an image by it counter-clockwise brings solar north up.
+    """
+    return -ecliptic_north_angle(time, halo_longitude(time))
+
+
 def nominal_pointing(frame, *, flipped=False):
     """
     Pointing of a spacecraft in its nominal attitude.
@@ -65,7 +83,7 @@ def nominal_pointing(frame, *, flipped=False):
     camera = frame.camera
     roll, source = camera.roll_offset, "nominal, solar north up"
     if frame.start >= ECLIPTIC_NORTH_UP:
-        roll, source = roll - ecliptic_north_angle(frame.start), "nominal, ecliptic north up"
+        roll, source = roll + ecliptic_attitude(frame.start), "nominal, ecliptic north up"
     if flipped:
         roll, source = roll + 180.0, f"{source}, turned by 180 degrees"
     return Pointing(

@@ -15,7 +15,7 @@ from sunpy.coordinates import HeliographicStonyhurst
 
 from sunpy_lasco.instrument.positions import normalize_roll
 
-__all__ = ["FARTHEST", "NEAREST", "TRACKED_ERROR", "Orbit", "ecliptic_to_stonyhurst", "error_text"]
+__all__ = ["FARTHEST", "NEAREST", "TRACKED_ERROR", "Orbit"]
 
 #: Distances from the Sun, au, between which SOHO stays.
 NEAREST, FARTHEST = 0.965, 1.015

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sunpy_lasco.instrument.ephemeris import ecliptic_north_angle
-from sunpy_lasco.instrument.nominal import ECLIPTIC_NORTH_UP, NOMINAL_ROLL_SIGMA, Pointing
+from sunpy_lasco.instrument.nominal import ECLIPTIC_NORTH_UP, NOMINAL_ROLL_SIGMA, Pointing, ecliptic_attitude
 from sunpy_lasco.instrument.positions import is_flipped, normalize_roll
 
 __all__ = ["attitude_pointing", "table_pointing"]
@@ -105,7 +104,7 @@ def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
     Notes
     -----
     SolarSoft ``get_crota`` without files of the attitude.  Since 2010-10-30 the table
-    counts from ecliptic north, and the angle to solar north is added.
+    counts from ecliptic north, and the angle to solar north is added, as seen from SOHO.
     """
     days, rolls = (np.asarray(steps[column], dtype=float) for column in ("mjd", "roll"))
     row = int(np.searchsorted(days, frame.start.utc.mjd, side="right")) - 1
@@ -113,7 +112,7 @@ def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
         return None
     roll = rolls[row] + frame.camera.roll_offset
     if frame.start >= ECLIPTIC_NORTH_UP:
-        roll -= ecliptic_north_angle(frame.start)
+        roll += ecliptic_attitude(frame.start)
     roll = float(normalize_roll(roll))
     note = _disagreement(roll, flipped, name)
     return replace(fallback, roll=roll, roll_source=name, roll_sigma=NOMINAL_ROLL_SIGMA, note=note, status="interim")

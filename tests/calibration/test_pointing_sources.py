@@ -7,7 +7,10 @@ import pytest
 from idl_save_file import save_file
 
 import astropy.units as u
+from astropy.coordinates import SkyCoord
 from astropy.time import Time
+
+from sunpy.coordinates import get_earth
 
 import sunpy_lasco
 from sunpy_lasco import simulate
@@ -21,10 +24,12 @@ from sunpy_lasco.assets import (
     resolve,
 )
 from sunpy_lasco.assets.names import SOHO_ORBITS
+from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.assets.orbits import write_orbit
 from sunpy_lasco.calibration.lookups import clock_correction, mdi_roll, observer_position
 from sunpy_lasco.calibration.pointing_sources import POINTING_SOURCES, find_pointing, pointing_from
-from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.errors import LascoUserWarning, OptionError
+from sunpy_lasco.instrument.ephemeris import idl_solar_radius
 from sunpy_lasco.instrument.orbit import Orbit
 
 #: Processed after 2010-11-08: the header holds a pointing.
@@ -189,22 +194,55 @@ def test_observer_from_a_table(raw, both, tmp_path):
     days = Time(MODERN).tdb.jd + np.arange(-3, 4)
     angle = np.deg2rad(np.arange(-3, 4) * 0.986)
     positions = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=-1)
-    orbit = Orbit(days, positions, None, "a model", "none at all")
+    orbit = Orbit(days, positions, None, "a model", 12.0)
     write_orbit(tmp_path / SOHO_ORBITS["horizons"], orbit)
     known = observer_position(raw["C3"], assets=both)
-    assert (known["source"], known["error"]) == ("a model", "none at all")
+    assert (known["source"], known["error"]) == ("a model", "at most 12 km in any direction (5e-06 deg)")
     level1 = sunpy_lasco.calibrate(raw["C3"], assets=both)
-    assert (level1.meta["obssrc"], level1.meta["obserr"]) == ("a model", "none at all")
+    assert (level1.meta["obssrc"], level1.meta["obserr"]) == (known["source"], known["error"])
     assert level1.meta["dsun_obs"] == pytest.approx(u.au.to(u.m), rel=1e-4)
     given = sunpy_lasco.calibrate(raw["C3"], assets=both, observer=level1.observer_coordinate)
     assert given.meta["obssrc"] == "given"
     assert "obserr" not in given.meta
-    # Out of the table's reach it is L1 again, and the header says so.
+    # Out of the table's reach it is the orbit of the package, and the header says so.
     later = raw["C3"]._new_instance(raw["C3"].data, raw["C3"].meta | {"date-obs": "2012/05/21"})
-    assert observer_position(later, assets=both) == {}
     level1 = sunpy_lasco.calibrate(later, assets=both)
-    assert level1.meta["obssrc"] == "L1 approximation"
-    assert "0.18 deg in longitude" in level1.meta["obserr"]
+    assert level1.meta["obssrc"] == "orbit of the package"
+    assert level1.meta["obserr"] == "at most 2200 km in any direction (0.0009 deg)"
+    assert level1.observer_coordinate.separation_3d(packaged_observer(level1.reference_date).coordinate) < 1 * u.km
+
+
+def test_observer_is_that_of_the_corrected_middle_of_the_exposure(raw):
+    """In 5 minutes SOHO goes 9,000 km around the Sun, with the frame in which the header has it."""
+    level1 = sunpy_lasco.calibrate(raw["C2"], assets="simulated", time_offset=300 * u.s)
+    middle = Time(level1.meta["date-avg"])
+    assert (middle - raw["C2"].date).to_value(u.s) == pytest.approx(level1.meta["exptime"] / 2 - 300, abs=0.01)
+    expected = packaged_observer(middle).coordinate
+    observer = level1.observer_coordinate
+    assert observer.obstime == middle
+    assert observer.separation_3d(expected) < 0.5 * u.km
+    assert observer.separation_3d(packaged_observer(raw["C2"].date).coordinate) > 5000 * u.km
+    # A coordinate for another time stays where it is beside the Earth, and is not left behind.
+    given = sunpy_lasco.update_observer(level1, packaged_observer(raw["C2"].date).coordinate)
+    assert given.observer_coordinate.separation_3d(expected) < 100 * u.km
+    assert given.meta["rsun_obs"] == pytest.approx(
+        np.degrees(np.arcsin(695700 / expected.radius.to_value(u.km))) * 3600
+    )
+    # RSUN is by SolarSoft's rule, wherever SOHO is.
+    assert level1.meta["rsun"] == pytest.approx(idl_solar_radius(int(raw["C2"].date.mjd)))
+
+
+def test_observers_that_cannot_be_soho_are_refused(raw):
+    direction = SkyCoord(0 * u.deg, 0 * u.deg, frame="icrs")
+    with pytest.raises(OptionError, match="has no distance"):
+        sunpy_lasco.update_observer(raw["C3"], direction)
+    # Without a distance sunpy takes the surface of the Sun.
+    surface = SkyCoord(0 * u.deg, 0 * u.deg, frame="heliographic_stonyhurst", obstime=raw["C3"].date)
+    with pytest.raises(OptionError, match=r"0\.0047 au from the Sun.*lack a distance"):
+        sunpy_lasco.update_observer(raw["C3"], surface)
+    # The Earth at any time of the year is near enough.
+    for day in ("2011-01-03", "2011-07-04"):
+        assert sunpy_lasco.update_observer(raw["C3"], get_earth(day)).meta["obssrc"] == "given"
 
 
 def test_roll_of_mdi_as_a_check(real_map, tmp_path):
@@ -213,7 +251,7 @@ def test_roll_of_mdi_as_a_check(real_map, tmp_path):
     assert mdi_roll(smap, assets=tmp_path) is None
     days = Time("2003-07-18", scale="tdb").jd + np.arange(8)
     positions = np.tile([1.005, 0.0, 0.0], (8, 1))
-    write_orbit(tmp_path / SOHO_ORBITS["mdi"], Orbit(days, positions, None, "m", "e", np.full(8, 180.05)))
+    write_orbit(tmp_path / SOHO_ORBITS["mdi"], Orbit(days, positions, None, "m", 1.0, np.full(8, 180.05)))
     check = mdi_roll(smap, assets=tmp_path)
     assert check.to_value(u.deg) == pytest.approx(180.05 - 0.23)
     assert abs(check.to_value(u.deg) - find_pointing(smap, assets=tmp_path).roll) < 0.1
@@ -228,7 +266,7 @@ def test_nothing_is_asked_online_for_the_observer(raw, monkeypatch, tmp_path):
     monkeypatch.setenv("SUNPY_LASCO_CACHE", str(tmp_path))
     monkeypatch.delenv("SSW", raising=False)
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert observer_position(raw["C3"], assets=resolve()) == {}
+    assert observer_position(raw["C3"], assets=resolve())["source"] == "orbit of the package"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert sunpy_lasco.update_observer(raw["C3"]).meta["obssrc"] == "L1 approximation"
+        assert sunpy_lasco.update_observer(raw["C3"]).meta["obssrc"] == "orbit of the package"

@@ -9,7 +9,8 @@ from astropy.time import Time
 
 from sunpy.coordinates import Helioprojective, get_earth
 
-from sunpy_lasco.instrument.ephemeris import ecliptic_north_angle, idl_solar_radius, l1_position
+from sunpy_lasco.instrument.ephemeris import ecliptic_north_angle, idl_solar_radius, l1_error, l1_position
+from sunpy_lasco.instrument.nominal import ecliptic_attitude
 
 
 # T21.
@@ -68,10 +69,32 @@ def test_official_rolls_follow_the_ecliptic(test_data):
     times = Time([text.replace("/", "-") for text in table["date_obs_original"]])
     late = times > Time("2010-10-30")
     removed = table["rectify"][late] + table["crota"][late]
-    expected = 0.5 - ecliptic_north_angle(times[late])
+    expected = 0.5 + ecliptic_attitude(times[late])
     difference = (removed - expected + 90) % 180 - 90
     assert late.sum() > 5
-    assert np.abs(difference).max() < 0.06
+    assert np.abs(difference).max() < 0.025
+
+
+def test_rolls_in_headers_are_seen_from_soho(test_data):
+    """
+    Level-0.5 headers of 2011 to 2025 hold the attitude.
+
+    As the Earth sees the Sun they are up to 0.030 degree off.
+    """
+    table = np.genfromtxt(
+        test_data / "headers" / "level05_2011_2025.csv", delimiter=",", names=True, dtype=None, encoding="utf-8",
+        usecols=("DATE_OBS", "TIME_OBS", "DETECTOR", "CROTA1"),
+    )  # fmt: skip
+    times = Time([f"{row['DATE_OBS'].replace('/', '-')}T{row['TIME_OBS']}" for row in table])
+    late = times > Time("2010-11-08")
+    offset = np.where(table["DETECTOR"] == "C2", 0.5, -0.23)
+    seen, from_earth = (
+        (table["CROTA1"] - offset - roll + 90) % 180 - 90
+        for roll in (ecliptic_attitude(times), -ecliptic_north_angle(times))
+    )
+    assert late.sum() > 30
+    assert np.abs(seen[late]).max() < 0.006
+    assert np.abs(from_earth[late]).max() > 0.025
 
 
 def test_l1():
@@ -81,3 +104,5 @@ def test_l1():
     assert soho.lon == 0 * u.deg
     assert soho.lat == earth.lat
     assert (soho.radius / earth.radius).to_value("") == pytest.approx(0.99)
+    assert l1_error(time).startswith("0.18 deg")
+    assert "on its way" in l1_error(Time("1995-12-31"))

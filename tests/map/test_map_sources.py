@@ -75,15 +75,24 @@ def test_north_is_where_the_roll_says(vintages, make_map):
     np.testing.assert_allclose(north, (x0 + 100 * np.sin(angle), y0 + 100 * np.cos(angle)), atol=2e-3)
 
 
-def test_observer_is_soho_near_l1(make_map, level05_cards):
-    smap = make_map(level05_cards())
-    earth = get_earth(smap.date)
+def test_observer_is_soho_on_its_orbit(make_map, level05_cards):
+    """2004-05-06, for which the documentation of sunpy has the position of Horizons: 398 km from ours."""
+    smap = make_map(level05_cards(**{"date-obs": "2004/05/06", "time-obs": "11:22:33"}))
     observer = smap.observer_coordinate
     assert isinstance(observer.frame, HeliographicStonyhurst)
-    assert observer.lon == 0 * u.deg
-    assert observer.lat == earth.lat
-    assert observer.radius.to_value(u.m) == pytest.approx(0.99 * earth.radius.to_value(u.m))
+    assert observer.lon.deg == pytest.approx(0.25234902, abs=3e-4)
+    assert observer.lat.deg == pytest.approx(-3.55863633, abs=3e-4)
+    assert observer.radius.to_value(u.au) == pytest.approx(0.99923086, abs=3e-6)
     assert smap.dsun == observer.radius
+    assert smap.coordinate_frame.observer.lon == observer.lon
+
+
+def test_observer_before_1996_is_l1(make_map, level05_cards):
+    smap = make_map(level05_cards(**{"date-obs": "1995/12/30"}))
+    earth = get_earth(smap.date)
+    assert smap.observer_coordinate.lon == 0 * u.deg
+    assert smap.observer_coordinate.lat == earth.lat
+    assert smap.observer_coordinate.radius.to_value(u.m) == pytest.approx(0.99 * earth.radius.to_value(u.m))
 
 
 def test_observer_of_the_header_comes_first(make_map, level05_cards):

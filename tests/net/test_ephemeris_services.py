@@ -61,6 +61,18 @@ def test_horizons_orbit(services):
         orbit.position(Time("2010-01-01"))
 
 
+def test_rows_without_tracking_are_told_and_the_jump_is_not_bridged(services):
+    """SOHO was lost on 1998-06-25; the rows of Horizons until 1999-02-08 do not join the next."""
+    interval = Time("1998-06-20"), Time("1999-02-20")
+    orbit, _ = fetch_horizons(*interval, configuration=Configuration.read())
+    assert orbit.error(Time("1998-06-21")) == 500
+    assert orbit.error(Time("1998-08-25")) == orbit.error(Time("1999-02-07T12:00")) == 11_500
+    assert orbit.covers(Time("1999-02-07T23:00"))
+    assert not orbit.covers(Time("1999-02-08T12:00"))
+    assert orbit.covers(Time("1999-02-09T01:00"))
+    assert orbit.error(Time("1999-02-09T01:00")) == 500
+
+
 def test_interval_is_cut_to_what_horizons_covers(services):
     orbit, _ = fetch_horizons(Time("1995-01-01"), Time("1996-01-01"), configuration=Configuration.read())
     assert Time(orbit.days[0], format="jd", scale="tdb").isot.startswith("1995-12-04")
@@ -158,15 +170,29 @@ def test_command(services, tmp_path, capsys):
     hits = len(services.hits)
     assert cli.main(["ephemeris", "show", "2009-02-28T07:12:34"]) == 0
     output = capsys.readouterr().out
-    assert output.count("Stonyhurst longitude") == 3
+    # Horizons, the package's table and closed form, L1, and MDI.
+    assert output.count("Stonyhurst longitude") == 5
+    assert [line.split(":")[0] for line in output.splitlines()[:10:2]] == [
+        "Horizons",
+        "orbit of the package",
+        "closed form of the orbit",
+        "L1 approximation",
+        "MDI keywords",
+    ]
+    assert "roll 0.000 deg" in output
     assert f"{stonyhurst(TIME).lon.wrap_at(180 * u.deg).deg:.4f}" in output
     assert cli.main(["ephemeris", "show", "2019-02-28"]) == 0
-    assert capsys.readouterr().out.count("no position near") == 2
+    output = capsys.readouterr().out
+    assert output.startswith("orbit of the package")
+    assert "MDI keywords: nothing near 2019-02-28" in output
     # A failed update leaves the table of before.
     services.fault = Answer(b"", 500)
     assert cli.main(["ephemeris", "update"]) == 1
     assert "status 500" in capsys.readouterr().err
-    assert [orbit.source for orbit in read_orbits(resolve())] == ["Horizons", "MDI keywords"]
+    assert {name: orbit.source for name, orbit in read_orbits(resolve()).items()} == {
+        "horizons": "Horizons",
+        "mdi": "MDI keywords",
+    }
     assert len(services.hits) == hits + 1
     for words in (["update", "--first", "yesterday"], ["show", "soon"]):
         assert cli.main(["ephemeris", *words]) == 1
@@ -180,7 +206,7 @@ def test_tables_can_be_copied_and_damage_is_named(services, tmp_path, capsys):
     elsewhere.mkdir()
     copy = elsewhere / kept.name
     copy.write_bytes(kept.read_bytes())
-    (orbit,) = read_orbits(resolve(elsewhere))
+    (orbit,) = read_orbits(resolve(elsewhere)).values()
     assert separation(orbit.position(TIME), stonyhurst(TIME)) < 1
     copy.write_bytes(kept.read_bytes()[:4000])
     with pytest.raises(AssetError, match="is no table of positions of SOHO"):
@@ -192,7 +218,7 @@ def test_tables_can_be_copied_and_damage_is_named(services, tmp_path, capsys):
 def test_tables_are_never_fetched_by_asking_for_them(services):
     with pytest.raises(MissingAssetError, match="`sunpy-lasco ephemeris update` makes it"):
         resolve().path(SOHO_ORBITS["horizons"])
-    assert read_orbits(resolve()) == []
+    assert read_orbits(resolve()) == {}
     assert cli.main(["assets", "fetch", SOHO_ORBITS["horizons"]]) == 1
     assert services.hits == []
 
