@@ -13,14 +13,17 @@ import platform
 import re
 import secrets
 import shutil
+import stat
 import time
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from sunpy_lasco.errors import LascoError
+from sunpy_lasco.errors import BadFrameError, LascoError
 
 __all__ = [
     "atomic_path",
+    "content_of",
     "is_plain_name",
     "sha256_of",
     "sweep",
@@ -231,6 +234,57 @@ def _is_running(pid):
     except OSError:
         pass
     return True
+
+
+def content_of(path, *, limit):
+    """
+    The content of a file; unpacked, if it is compressed by gzip.
+
+    Parameters
+    ----------
+    path : path-like
+    limit : `int`
+        Bytes that a file of this kind can have at most, unpacked.
+
+    Returns
+    -------
+    `bytes`
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If it is no regular file (a pipe would be waited for), is larger, or does not unpack to
+        the content of which gzip noted the sum.
+    OSError
+        If it cannot be read.
+    """
+    path = Path(path)
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        msg = f"{path} is no file."
+        raise BadFrameError(msg)
+    large = f"{path} is larger than {limit / 1e6:.0f} MB, which no file of its kind is."
+    if status.st_size > limit:
+        raise BadFrameError(large)
+    content = path.read_bytes()
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    parts, room = [], limit
+    try:
+        while content.startswith(b"\x1f\x8b"):
+            unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            parts.append(unpacking.decompress(content, room + 1))
+            room -= len(parts[-1])
+            if room < 0:
+                raise BadFrameError(large)
+            if not unpacking.eof:
+                msg = f"{path} is cut short: what gzip packed does not end. Copy or fetch it again."
+                raise BadFrameError(msg)
+            content = unpacking.unused_data
+    except zlib.error as error:
+        msg = f"{path} is damaged: it cannot be unpacked ({error}). Copy or fetch it again."
+        raise BadFrameError(msg) from error
+    return b"".join(parts)
 
 
 def sha256_of(content):

@@ -6,6 +6,7 @@ names a directory that holds ``level05/c2``, ``level05/c3``, ``level1`` and so
 on; elsewhere they are skipped, and the last lines of the report say how many ran.
 """
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -81,6 +82,23 @@ def _close_figures():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def full_disk():
+    """A context in which no file can exceed a number of bytes: to a writer, the disk is full."""
+    resource = pytest.importorskip("resource", reason="limits of POSIX")
+
+    @contextlib.contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,19 @@
 """Files appear whole or not at all, and what killed processes leave is removed."""
 
 import errno
+import gzip
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
+import tracemalloc
 import warnings
 from pathlib import Path
 
 import pytest
 
 from sunpy_lasco import files
-from sunpy_lasco.errors import LascoError
+from sunpy_lasco.errors import BadFrameError, LascoError
 
 PACKAGE = Path(files.__file__).parent
 
@@ -252,16 +252,51 @@ def test_files_are_written_and_hashed_in_one_place():
     assert found == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
-def test_a_full_disk(tmp_path):
-    """The limit of a process on the size of files stands for a disk that is full."""
-    program = f"""
-import resource, sys
-sys.path.insert(0, {str(PACKAGE.parent)!r})
-from sunpy_lasco.files import write_whole
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-write_whole({str(tmp_path / "one.fts")!r}, bytes(10000))
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert f"File too large: '{tmp_path / 'one.fts'}'" in done.stderr.splitlines()[-1]
+def test_a_full_disk(full_disk, tmp_path):
+    with full_disk(4096), pytest.raises(OSError, match=f"File too large: '{tmp_path / 'one.fts'}'"):
+        files.write_whole(tmp_path / "one.fts", bytes(10000))
     assert names(tmp_path) == []
+
+
+def test_content(tmp_path):
+    plain = files.write_whole(tmp_path / "plain", b"abc" * 1000)
+    packed = files.write_whole(tmp_path / "packed", gzip.compress(b"abc" * 600) + gzip.compress(b"abc" * 400))
+    for path in (plain, packed):
+        assert files.content_of(path, limit=3000) == b"abc" * 1000
+        with pytest.raises(BadFrameError, match=f"{path} is larger than"):
+            files.content_of(path, limit=2999)
+
+
+def test_a_packed_file_is_unpacked_no_further_than_it_may_grow(tmp_path):
+    path = files.write_whole(tmp_path / "bomb", gzip.compress(bytes(200_000_000)))
+    assert path.stat().st_size < 400_000
+    tracemalloc.start()
+    with pytest.raises(BadFrameError, match="larger than 1 MB"):
+        files.content_of(path, limit=1_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+def test_packed_content_that_is_not_whole(tmp_path):
+    packed = gzip.compress(bytes(range(256)) * 50)
+    for size in range(2, len(packed)):
+        path = files.write_whole(tmp_path / "cut", packed[:size], durable=False)
+        with pytest.raises(BadFrameError, match="cut short"):
+            files.content_of(path, limit=100_000)
+    # The sum of the content stands in the last 8 bytes, with its length.
+    for place in range(-8, 0):
+        damaged = bytearray(packed)
+        damaged[place] ^= 1
+        path = files.write_whole(tmp_path / "damaged", bytes(damaged), durable=False)
+        with pytest.raises(BadFrameError, match="damaged"):
+            files.content_of(path, limit=100_000)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fts")
+    for path in (tmp_path / "pipe.fts", tmp_path):
+        with pytest.raises(BadFrameError, match="is no file"):
+            files.content_of(path, limit=10)
+    with pytest.raises(FileNotFoundError):
+        files.content_of(tmp_path / "nothing.fts", limit=10)

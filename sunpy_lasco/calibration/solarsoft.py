@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from astropy.io import fits
-from astropy.time import Time
 
+from sunpy_lasco.calibration.fits_bytes import encode_image
 from sunpy_lasco.calibration.placement import is_turned
 from sunpy_lasco.calibration.records import frame_of, record, require
 from sunpy_lasco.calibration.scaling import BLANK, BSCALE, BZERO, SCALE_MAXIMUM, encode_int16
 from sunpy_lasco.calibration.statistics import official_statistics
 from sunpy_lasco.calibration.wcs import image_roll, image_sun_centre
-from sunpy_lasco.files import atomic_path
+from sunpy_lasco.files import atomic_path, time_of_writing
 from sunpy_lasco.instrument.pointing import binned_position
+from sunpy_lasco.map.headers import printable
 
 __all__ = ["solarsoft_hdu", "write_solarsoft", "zero_missing"]
 
@@ -71,7 +72,7 @@ def solarsoft_hdu(smap, *, scale=None, bit_exact=False):
     image = np.nan_to_num(np.asarray(smap.data, float))
     cards, image = official_statistics(image, saturation_maximum=SCALE_MAXIMUM if integers else None)
     header = fits.Header()
-    header["DATE"] = Time.now().isot
+    header["DATE"] = time_of_writing()
     header["FILENAME"] = meta["filename"]
     header["DATE-OBS"] = meta["date-obs"]
     header["DATE_OBS"] = meta["date-obs"]
@@ -102,7 +103,7 @@ def solarsoft_hdu(smap, *, scale=None, bit_exact=False):
     header["COMMENT"] = "FITS coordinate for center of full image is (512.5,512.5)."
     header["COMMENT"] = "Rotate image CROTA degrees CCW to correct."
     header["COMMENT"] = "Made by sunpy_lasco; not an official product."
-    for line in str(meta.get("history", "")).split("\n"):
+    for line in str(printable(meta).get("history", "")).split("\n"):
         header["HISTORY"] = line
     if not integers:
         return fits.PrimaryHDU(image.astype(np.float32), header)
@@ -135,5 +136,5 @@ def write_solarsoft(smap, path, *, scale=None, bit_exact=False, overwrite=False)
     """
     hdu = solarsoft_hdu(smap, scale=scale, bit_exact=bit_exact)
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as stream:
-        hdu.writeto(stream, checksum=True)
+        stream.writelines(encode_image(hdu.data, hdu.header.copy()))
     return Path(path)

@@ -5,20 +5,26 @@ One image, and beside it one binary table that holds flags and uncertainty of al
 pixels: further image extensions would make `sunpy.map.Map` return several maps.
 """
 
+import contextlib
 import gzip
+import io
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from astropy.io import fits
+from astropy.io.fits.verify import VerifyError
 from astropy.nddata import StdDevUncertainty
-from astropy.time import Time
+from astropy.utils.exceptions import AstropyWarning
 
 import sunpy.map
 
-from sunpy_lasco.errors import HeaderError, LascoError
-from sunpy_lasco.files import atomic_path
+from sunpy_lasco.calibration.fits_bytes import encode_image, encode_table, sums_of
+from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning
+from sunpy_lasco.files import atomic_path, content_of, is_plain_name, time_of_writing
 from sunpy_lasco.map.flags import flags as flags_of
+from sunpy_lasco.map.headers import header_level
 from sunpy_lasco.map.replace import replace
 from sunpy_lasco.pixel_flags import FLAG_MEANINGS, PixelFlag
 
@@ -26,6 +32,10 @@ __all__ = ["read_level1", "write_level1"]
 
 #: Name of the table with flags and uncertainty.
 PIXELS = "PIXELS"
+#: ORIGIN of the files that have one.
+ORIGIN = "sunpy_lasco"
+#: Bytes that no level-1 file exceeds: a full frame has 9.4 MB.
+LARGEST = 256_000_000
 
 
 def level1_folder(smap):
@@ -43,6 +53,39 @@ def level1_folder(smap):
         have the names of the official ones, never pass for them.
     """
     return Path("sunpy_lasco_level1") / smap.date.strftime("%y%m%d") / smap.detector.lower()
+
+
+def level1_path(smap, path):
+    """
+    Where a level-1 map goes that is to be written to a file or into a directory.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    path : path-like
+        What ends in .fts, .fits or .gz is a file.
+
+    Returns
+    -------
+    `pathlib.Path`
+        Never outside of that directory.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If FILENAME is not the plain name of a file.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".fts", ".fits", ".gz"):
+        return path
+    name = str(smap.meta.get("filename", ""))
+    if not is_plain_name(name):
+        msg = (
+            f"FILENAME is {name!r}, which is no plain name of a file: letters, digits, underscores and .fts or .fits. "
+            "Say where the map is to go by a whole name that ends in .fts."
+        )
+        raise HeaderError(msg)
+    return path / level1_folder(smap) / name
 
 
 def write_level1(smap, path, *, overwrite=False, compress=False):
@@ -69,65 +112,58 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        If the map is not of level 1.
+        If the map is not of level 1, or has no plain name with which it could go into a directory.
     FileExistsError
         If the file is there and may not be replaced.
+    OSError
+        If it cannot be written, for example because the disk is full.
 
     Notes
     -----
-    float32 and checksums.  The file appears whole or not at all.
+    float32 and checksums.  The file appears whole or not at all.  Equal maps make equal
+    files but for the time of writing (DATE and the comments of the checksums), which the
+    environment variable SOURCE_DATE_EPOCH sets.
     """
     if str(smap.meta.get("level", "")).strip() != "1.0":
         msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; calibrate() makes it so."
         raise LascoError(msg)
-    path = Path(path)
-    if path.suffix.lower() not in (".fts", ".fits", ".gz"):
-        path = path / level1_folder(smap) / str(smap.meta["filename"])
+    path = level1_path(smap, path)
     if compress and path.suffix != ".gz":
         path = path.with_name(path.name + ".gz")
-    hdus = fits.HDUList([_image_hdu(smap), _pixel_hdu(smap)])
-    with atomic_path(path, overwrite=overwrite) as temporary:
+    header = smap.fits_header
+    for card in ("BSCALE", "BZERO", "BLANK", "KEYCOMMENTS"):
+        header.remove(card, ignore_missing=True)
+    header["DATE"] = (time_of_writing(), "when the file was written, UTC")
+    parts = encode_image(np.asarray(smap.data, np.float32), header)
+    parts += encode_table(_columns(smap), _meanings(), name=PIXELS)
+    with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         if path.suffix == ".gz":
             # No name and no time inside, so that equal maps make equal files.
-            with temporary.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, 0) as stream:
-                hdus.writeto(stream, checksum=True)
+            with gzip.GzipFile("", "wb", 6, file, 0) as stream:
+                stream.writelines(parts)
         else:
-            with temporary.open("wb") as stream:
-                hdus.writeto(stream, checksum=True)
+            file.writelines(parts)
     return path
 
 
-def _image_hdu(smap):
-    header = smap.fits_header.copy()
-    for card in ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", "BSCALE", "BZERO", "BLANK", "KEYCOMMENTS"):
-        header.remove(card, ignore_missing=True)
-    header["DATE"] = (Time.now().isot, "when the file was written, UTC")
-    header.remove("CHECKSUM", ignore_missing=True)
-    header.remove("DATASUM", ignore_missing=True)
-    return fits.PrimaryHDU(np.asarray(smap.data, np.float32), header)
-
-
-def _pixel_hdu(smap):
-    """
-    A table whose rows are those of the image.
-
-    In a single row astropy would swap the bytes of a million pixels one by one, in 1.5 s.
-    """
-    nx = smap.data.shape[1]
-    columns = [fits.Column("FLAGS", f"{nx}B", array=flags_of(smap))]
+def _columns(smap):
+    """Name, unit and array of each column of the table, whose rows are those of the image."""
+    columns = [("FLAGS", None, flags_of(smap))]
     if smap.uncertainty is not None:
-        sigma = np.asarray(smap.uncertainty.array, np.float32)
-        columns.append(fits.Column("SIGMA", f"{nx}E", unit="MSB", array=sigma))
-    hdu = fits.BinTableHDU.from_columns(columns, name=PIXELS)
-    for name, meaning in FLAG_MEANINGS.items():
-        bit = int(getattr(PixelFlag, name))
-        hdu.header[f"FLAG{bit:03d}"] = (name, meaning)
-    return hdu
+        columns.append(("SIGMA", "MSB", np.asarray(smap.uncertainty.array, np.float32)))
+    return columns
+
+
+def _meanings():
+    """Cards that say what the flags mean."""
+    return fits.Header(
+        [(f"FLAG{int(getattr(PixelFlag, name)):03d}", name, meaning) for name, meaning in FLAG_MEANINGS.items()]
+    )
 
 
 def read_level1(file):
     """
-    Read a level-1 file of this package with its flags and uncertainty.
+    Read a level-1 file with its flags and uncertainty.
 
     Parameters
     ----------
@@ -141,18 +177,167 @@ def read_level1(file):
 
     Raises
     ------
+    sunpy_lasco.errors.BadFrameError
+        If the file is cut short, or image or table are not what was written, as the sum DATASUM
+        or that of gzip tells.
     sunpy_lasco.errors.HeaderError
-        If the flags do not fit the image.
+        If it is no level-1 file of LASCO, if a file of this package lacks its table, or if the
+        table is not one of this package or does not fit the image.
+    FileNotFoundError
+        If there is no such file.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        If cards were changed after the file was written, so that CHECKSUM does not fit while image
+        and table are what they were; or if there are no sums.
     """
-    smap = sunpy.map.Map(file)
-    with fits.open(file) as hdus:
-        if PIXELS not in hdus:
-            return smap
-        table = hdus[PIXELS].data
-        flags = np.array(table["FLAGS"], np.uint8).reshape(len(table), -1)
-        sigma = np.array(table["SIGMA"], np.float32).reshape(flags.shape) if "SIGMA" in table.names else None
-    if flags.shape != smap.data.shape:
-        msg = f"{file}: the flags have the shape {flags.shape}, the image {smap.data.shape}; the file was changed."
-        raise HeaderError(msg)
+    content = content_of(file, limit=LARGEST)
+    with _understood(file), _opened(file, content) as hdus:
+        if PIXELS not in [hdu.name for hdu in hdus]:
+            if str(hdus[0].header.get("ORIGIN", "")).strip() == ORIGIN:
+                msg = (
+                    f"{file} comes from this package but lacks its table {PIXELS}, with flags and uncertainty: it was "
+                    "cut short or written by another program. sunpy.map.Map reads the image alone."
+                )
+                raise HeaderError(msg)
+            return _lasco(file, sunpy.map.Map(file))
+        data = _image(file, content, hdus[0])
+        table = _table(file, content, hdus[PIXELS], data.shape)
+        _verify(file, content, hdus)
+        smap = _lasco(file, sunpy.map.Map((data, _meta(hdus[0].header))))
+    sigma = table.get("SIGMA")
     uncertainty = None if sigma is None else StdDevUncertainty(sigma, unit=None, copy=False)
-    return replace(smap, flags=flags, uncertainty=uncertainty)
+    return replace(smap, data=smap.data, flags=table["FLAGS"], uncertainty=uncertainty)
+
+
+@contextlib.contextmanager
+def _understood(file):
+    """Errors of other packages become one that names the file."""
+    try:
+        yield
+    except LascoError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, VerifyError) as error:
+        msg = f"{file} cannot be understood as a level-1 file: {str(error).rstrip('.')}."
+        raise BadFrameError(msg) from error
+
+
+def _opened(file, content):
+    """The units of a file, of which none may be cut short."""
+    with warnings.catch_warnings():
+        # What it warns of ends in an error of ours.
+        warnings.simplefilter("ignore", AstropyWarning)
+        hdus = fits.open(io.BytesIO(content), memmap=False)
+        places = [hdu.fileinfo() for hdu in hdus]
+    end = places[-1]["datLoc"] + places[-1]["datSpan"]
+    if len(content) < end:
+        msg = f"{file} is cut short: it has {len(content)} of {end} bytes. Copy or make it again."
+        raise BadFrameError(msg)
+    return hdus
+
+
+def _lasco(file, smap):
+    """A map, if it is what this function is for."""
+    if not hasattr(smap, "_flags"):
+        msg = f"{file} is no image of LASCO C2 or C3."
+        raise HeaderError(msg)
+    if header_level(smap.meta) == 0.5:
+        msg = f"{file} is of level 0.5: sunpy.map.Map reads it, and calibrate() makes level 1 of it."
+        raise HeaderError(msg)
+    return smap
+
+
+def _verify(file, content, hdus):
+    """Compare image and table with their sums."""
+    changed, unknown = [], []
+    for hdu in hdus:
+        place, what = hdu.fileinfo(), "image" if hdu.name == "PRIMARY" else f"table {hdu.name}"
+        start, data_start, end = place["hdrLoc"], place["datLoc"], place["datLoc"] + place["datSpan"]
+        found, is_unchanged = sums_of(content, start, data_start, end)
+        stated = hdu.header.get("DATASUM")
+        if stated is None:
+            unknown.append(what)
+        elif str(stated).strip() != str(found):
+            msg = (
+                f"{file}: the {what} is not what was written: its sum is {found}, and DATASUM says {stated}. Copy or "
+                "make the file again; who changes pixels on purpose writes them with astropy's checksum=True."
+            )
+            raise BadFrameError(msg)
+        elif not is_unchanged:
+            changed.append(what)
+    if len(content) > end:
+        # Zeros that slip in between the numbers do not change their sum.
+        msg = f"{file} is longer by {len(content) - end} bytes than its headers say. Copy or make it again."
+        raise BadFrameError(msg)
+    told = []
+    if changed:
+        told.append(f"cards of the {' and of the '.join(changed)} were changed after it was written (CHECKSUM)")
+    if unknown:
+        told.append(f"the {' and the '.join(unknown)} cannot be verified, for the card DATASUM was removed")
+    if told:
+        warnings.warn(f"{file}: {'; '.join(told)}.", LascoUserWarning, stacklevel=3)
+
+
+def _meta(header):
+    """A header as sunpy reads it from a file: one text of all HISTORY, and the comments in a dictionary."""
+    texts = {card: "\n".join(header.get(card, ())).strip() for card in ("COMMENT", "HISTORY")}
+    meta = {card.lower(): texts.get(card, value) for card, value in header.items() if card}
+    meta |= {card.lower(): text for card, text in texts.items()}
+    meta["keycomments"] = {card.keyword: card.comment for card in header.cards if card.comment}
+    return meta
+
+
+def _image(file, content, hdu):
+    """
+    The image, float32 of this machine.
+
+    astropy would copy it twice before the bytes are swapped.
+    """
+    header = hdu.header
+    if (header["BITPIX"], header["NAXIS"]) != (-32, 2) or {"BSCALE", "BZERO"} & set(header):
+        msg = f"{file}: the image is not one of float32, as this package writes it; the file was changed."
+        raise HeaderError(msg)
+    shape = header["NAXIS2"], header["NAXIS1"]
+    return _array(content, hdu, ">f4", shape[0] * shape[1]).reshape(shape).astype(np.float32)
+
+
+def _array(content, hdu, dtype, count):
+    return np.frombuffer(content, dtype, count, hdu.fileinfo()["datLoc"])
+
+
+#: Types of the columns of the table that are read.
+KINDS = {"FLAGS": ("B", np.uint8), "SIGMA": ("E", np.float32)}
+
+
+def _table(file, content, hdu, shape):
+    """Columns of the table by name, of the shape of the image."""
+    columns = getattr(hdu, "columns", None)
+    found = getattr(columns, "names", [])
+    if "FLAGS" not in found:
+        msg = f"{file}: the table {PIXELS} is none of this package: its columns are {', '.join(found) or 'not known'}."
+        raise HeaderError(msg)
+    if columns.dtype.itemsize != hdu.header["NAXIS1"]:
+        msg = f"{file}: the columns of the table {PIXELS} do not fill its rows; the file was changed."
+        raise HeaderError(msg)
+    rows = _array(content, hdu, columns.dtype.newbyteorder(">"), hdu.header["NAXIS2"])
+    table = {}
+    for name, (letter, kind) in KINDS.items():
+        if name not in found:
+            continue
+        form = columns[name].format.lstrip("0123456789")
+        if form != letter or columns[name].bzero or columns[name].bscale:
+            msg = (
+                f"{file}: the column {name} of the table {PIXELS} has the format {form!r}, where {letter!r} "
+                f"({np.dtype(kind).name}) is expected; the file was changed by another program."
+            )
+            raise HeaderError(msg)
+        column = rows[name].reshape(len(rows), -1)
+        if column.shape != shape:
+            msg = (
+                f"{file}: the column {name} of the table {PIXELS} has the shape {column.shape}, the image {shape}; the "
+                "file was changed."
+            )
+            raise HeaderError(msg)
+        table[name] = column.astype(kind)
+    return table

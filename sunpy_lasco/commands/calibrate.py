@@ -120,12 +120,12 @@ def calibrate_file(file, options, *, out, overwrite=False, compress=False):
         Why there is none.
     """
     import sunpy_lasco
-    from sunpy_lasco.calibration.storage import level1_folder
+    from sunpy_lasco.calibration.storage import level1_path
     from sunpy_lasco.commands.context_files import read_map
 
     try:
         level1 = sunpy_lasco.calibrate(read_map(file), **options.given())
-        path = level1_folder(level1) / level1.meta["filename"]
+        path = level1_path(level1, Path())
         if options.solarsoft:
             # Files in the official form are kept apart from ours as well.
             path = Path("sunpy_lasco_solarsoft", *path.parts[1:])

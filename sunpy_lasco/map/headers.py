@@ -5,6 +5,7 @@ Nothing here changes a header: what is wrong in it is put right on reading.
 """
 
 import re
+import textwrap
 
 from astropy.time import Time
 
@@ -28,6 +29,8 @@ __all__ = [
     "processing_date",
 ]
 
+#: Characters that a card HISTORY or COMMENT holds.
+COMMENTARY = 72
 #: Level-1 digits in the second place of a file name.
 LEVEL1_DIGITS = ("4", "5", "6")
 
@@ -239,11 +242,32 @@ def printable(meta):
     Returns
     -------
     `~sunpy.util.MetaDict`
-        A copy in which tabulators and other characters that FITS forbids are blanks; the
-        HISTORY of the ground system is full of them.
+        A copy in which tabulators and other characters that FITS forbids are blanks (the
+        HISTORY of the ground system is full of them), lines of HISTORY and COMMENT that are too
+        long for a card go on in the next one after a whole word, and the sums of the file from
+        which the header was read are left out.
     """
     clean = meta.copy()
+    for card in ("checksum", "datasum"):
+        clean.pop(card, None)
+    if "naxis" not in clean:
+        # sunpy's submap adds these at the end, where FITS does not allow them.
+        for card in ("naxis2", "naxis1"):
+            if card in clean:
+                clean.move_to_end(card, last=False)
     for card, value in meta.items():
-        if isinstance(value, str) and (text := re.sub(r"[^\n -~]", " ", value)) != value:
+        if not isinstance(value, str):
+            continue
+        text = re.sub(r"[^\n -~]", " ", value)
+        if card.lower() in ("history", "comment"):
+            text = "\n".join(part for line in text.split("\n") for part in _lines(line))
+        if text != value:
             clean[card] = text
     return clean
+
+
+def _lines(line):
+    """A line of HISTORY in pieces that fit in a card."""
+    if len(line) <= COMMENTARY:
+        return [line]
+    return textwrap.wrap(line, COMMENTARY, subsequent_indent="  ", break_on_hyphens=False) or [""]

@@ -1,17 +1,20 @@
-"""Level-1 files: whole or not at all, standard, and read back as they were."""
+"""Level-1 files: whole or not at all, standard, read back as they were, or refused."""
+
+import itertools
 
 import numpy as np
 import pytest
 
+import astropy.units as u
 from astropy.io import fits
 
 import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import calibration
-from sunpy_lasco.calibration import storage
 from sunpy_lasco.calibration.scaling import BSCALE
 from sunpy_lasco.errors import HeaderError, LascoError
+from sunpy_lasco.map import replace
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,77 @@ def test_file_is_standard(level1, tmp_path):
         assert image.header["BUNIT"] == "MSB"
 
 
+@pytest.mark.parametrize("detector", ["C2", "C3"])
+def test_equal_maps_make_equal_files(detector, observe, smooth_scene, tmp_path, monkeypatch):
+    """But for the time of writing, which SOURCE_DATE_EPOCH sets."""
+    raw = observe(detector, scene=smooth_scene, seed=9).level05
+    seconds = itertools.count(1_800_000_000)
+    monkeypatch.setattr("time.time", lambda: next(seconds))
+    for name, write in (
+        ("one.fts", sunpy_lasco.write_level1), ("one.fts.gz", sunpy_lasco.write_level1),
+        ("ssw.fts", calibration.write_solarsoft),
+    ):  # fmt: skip
+        content = []
+        for epoch in (None, None, "1000000000", "1000000000"):
+            if epoch:
+                monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+            else:
+                monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+            level1 = sunpy_lasco.calibrate(raw, assets="simulated")
+            content.append(write(level1, tmp_path / name, overwrite=True).read_bytes())
+        assert content[0] != content[1]
+        assert content[2] == content[3]
+    assert fits.getheader(tmp_path / "one.fts")["DATE"] == "2001-09-09T01:46:40.000"
+
+
+def test_history_breaks_at_words(level1, tmp_path):
+    words = "Vignetting: c2vig_final.fts, an estimate, and not the official image of the instrument team, see the page"
+    long = "x" * 150
+    meta = level1.meta.copy()
+    meta["history"] += f"\n{words}\n  indented\n{long}"
+    meta["comment"] = words
+    told = replace(level1, meta=meta)
+    for write, name in (
+        (sunpy_lasco.write_level1, "one.fts"), (calibration.write_solarsoft, "ssw.fts"),
+        (lambda smap, path: smap.save(path) or path, "saved.fts"),
+    ):  # fmt: skip
+        header = fits.getheader(write(told, tmp_path / name))
+        lines = list(header["HISTORY"])
+        first = lines.index("Vignetting: c2vig_final.fts, an estimate, and not the official image of")
+        assert lines[first + 1 : first + 3] == ["  the instrument team, see the page", "  indented"]
+        assert "".join(lines[first + 3 :]).replace(" ", "").endswith(long)
+        if name != "ssw.fts":
+            assert list(header["COMMENT"])[-2:] == lines[first : first + 2]
+    # What was broken once stays as it is.
+    back = sunpy_lasco.read_level1(tmp_path / "one.fts")
+    again = sunpy_lasco.write_level1(back, tmp_path / "two.fts")
+    assert list(fits.getheader(again)["HISTORY"]) == list(fits.getheader(tmp_path / "one.fts")["HISTORY"])
+
+
+def test_no_file_outside_of_the_folder(level1, tmp_path):
+    for name in ("a2/../../../../x.fts", "/2/../x.fts", "../x.fts", "..", "", "25.fts/x.fts", "two words.fts"):
+        meta = level1.meta.copy()
+        meta["filename"] = name
+        with pytest.raises(HeaderError, match=r"FILENAME is .* no plain name"):
+            sunpy_lasco.write_level1(replace(level1, meta=meta), tmp_path / "out")
+        assert names(tmp_path) == []
+        # Where it goes is said, the name in the header does not matter.
+        sunpy_lasco.write_level1(replace(level1, meta=meta), tmp_path / "one.fts").unlink()
+
+
+def test_sums_of_a_file_are_not_passed_on(level1, tmp_path):
+    """A map that was read and changed must not be saved with the sums of what it was."""
+    image = sunpy.map.Map(sunpy_lasco.write_level1(level1, tmp_path / "one.fts"))
+    part = image.submap([10, 10] * u.pix, top_right=[99, 99] * u.pix)
+    part.save(tmp_path / "part.fts")
+    with fits.open(tmp_path / "part.fts", checksum=True) as hdus:
+        assert not {"CHECKSUM", "DATASUM"} & set(hdus[0].header)
+    sunpy_lasco.write_level1(part, tmp_path / "level1.fts")
+    with fits.open(tmp_path / "level1.fts", checksum=True) as hdus:
+        hdus.verify("exception")
+        assert {"CHECKSUM", "DATASUM"} <= set(hdus[0].header)
+
+
 def test_compressed(level1, tmp_path):
     path = sunpy_lasco.write_level1(level1, tmp_path / "one.fts", compress=True)
     assert path.name == "one.fts.gz"
@@ -91,30 +165,12 @@ def test_nothing_is_replaced_unasked(level1, tmp_path):
     assert names(tmp_path) == ["one.fts"]
 
 
-def test_interrupted_writing_leaves_nothing(level1, tmp_path, monkeypatch):
-    def fails(self, *args, **kwargs):
-        args[0].write(b"half a file")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(fits.HDUList, "writeto", fails)
-    with pytest.raises(OSError, match="No space"):
-        sunpy_lasco.write_level1(level1, tmp_path / "one.fts")
+@pytest.mark.parametrize("name", ["one.fts", "one.fts.gz", "ssw.fts"])
+def test_a_full_disk_leaves_nothing(name, level1, full_disk, tmp_path):
+    write = calibration.write_solarsoft if name == "ssw.fts" else sunpy_lasco.write_level1
+    with full_disk(100_000), pytest.raises(OSError, match=rf"File too large: '.*{name}'"):
+        write(level1, tmp_path / name)
     assert names(tmp_path) == []
-
-
-def test_another_process_was_faster(tmp_path):
-    """Both begin; the second to end does not replace what the first has written."""
-    path = tmp_path / "one.fts"
-
-    def slow():
-        with storage.atomic_path(path) as mine:
-            mine.write_bytes(b"slow")
-            path.write_bytes(b"fast")
-
-    with pytest.raises(FileExistsError):
-        slow()
-    assert path.read_bytes() == b"fast"
-    assert names(tmp_path) == ["one.fts"]
 
 
 def test_only_level_1_is_written(observe, smooth_scene, tmp_path):
@@ -127,8 +183,10 @@ def test_flags_that_do_not_fit(level1, tmp_path):
     path = sunpy_lasco.write_level1(level1, tmp_path / "one.fts")
     with fits.open(path) as hdus:
         hdus[0].data = hdus[0].data[:512, :512].copy()
-        hdus.writeto(tmp_path / "cut.fts")
-    with pytest.raises(HeaderError, match=r"cut\.fts"):
+        hdus.writeto(tmp_path / "cut.fts", checksum=True)
+    with pytest.raises(
+        HeaderError, match=r"cut\.fts: the column FLAGS .* has the shape \(1024, 1024\), the image \(512, "
+    ):
         sunpy_lasco.read_level1(tmp_path / "cut.fts")
 
 
