@@ -26,6 +26,13 @@ PATTERN_EPOCHS = {
     "C2": ("1998-10-13", "2000-12-02", "2002-02-06"),
     "C3": ("1998-11-24", "2002-06-19"),
 }
+#: Response of the rims of the CCD, relative to the pixels beside them: the first column of the image sees no
+#: sky, and the first and last rows also collect the charge that is set free beyond them (measured on frames of 2010
+#: and 2012; the rows of C3 had twice that in 2000).
+FIRST_COLUMN_RESPONSE, OUTER_ROWS_RESPONSE = 0.016, 2.35
+#: Dirt on the CCD of C2: centre (x, y) and half axes of an ellipse, pixel; direction of the longer one,
+#: counter-clockwise from +x, degree; and what is left of the light there (measured on frames of January 2010).
+DIRT = {"C2": ((675.5, 483.0), (5.5, 3.2), 40.0, 0.003), "C3": None}
 #: Cosmic rays that hit the CCD in quiet times, per second.
 COSMIC_RATE = 8.0
 #: Seconds for which the CCD collects cosmic rays besides the exposure, mostly the read-out.
@@ -40,6 +47,14 @@ COSMIC_LENGTH = 2.5
 def _pattern(detector, epoch, sigma):
     rng = np.random.default_rng([int(CAMERAS[detector].digit), epoch, 17])
     pattern = 1 + sigma * rng.standard_normal((FULL_FRAME, FULL_FRAME))
+    pattern[:, 0] *= FIRST_COLUMN_RESPONSE
+    pattern[[0, -1]] *= OUTER_ROWS_RESPONSE
+    if DIRT[detector] is not None:
+        (x0, y0), axes, direction, left = DIRT[detector]
+        y, x = np.mgrid[:FULL_FRAME, :FULL_FRAME]
+        turn = np.exp(-1j * np.radians(direction))
+        along = ((x - x0) + 1j * (y - y0)) * turn
+        pattern[np.hypot(along.real / axes[0], along.imag / axes[1]) < 1] *= left
     pattern.flags.writeable = False
     return pattern
 
@@ -58,7 +73,8 @@ def pixel_pattern(detector, time):
     Returns
     -------
     `numpy.ndarray`
-        Around 1, shape (1024, 1024), read-only, the same for all exposures of an epoch.
+        Around 1 but for the rims of the CCD and dirt on it, shape (1024, 1024), read-only, the same for all
+        exposures of an epoch.
     """
     epoch = sum(time >= Time(day) for day in PATTERN_EPOCHS[detector])
     return _pattern(detector, epoch, CAMERAS[detector].pattern)

@@ -45,9 +45,9 @@ class Optics:
     #: Barrel: radius, radius of the pupil's image on it.
     barrel: float
     barrel_pupil: float
-    #: Field stop: offset of its centre from the occulter's, radius, softness of the
-    #: edge; None without.
-    stop: tuple[tuple[float, float], float, float] | None
+    #: Field stop: offset of its centre from the occulter's, radius, radius of the pupil's image on
+    #: it, and what comes through beyond it.
+    stop: tuple[tuple[float, float], float, float, float]
     #: Least transmission that the official inverse vignetting knows.
     floor: float
     #: Diffraction at the occulter: rate at the ring, DN / s; radius; 1 sigma inside and outside.
@@ -60,14 +60,14 @@ class Optics:
 #: The optics of the two cameras.
 OPTICS = {
     "C2": Optics(
-        pupil=178.0,
-        occulter=327.0,
-        pylon_angle=226.0,
-        pylon=66.0,
-        pylon_pupil=170.0,
-        barrel=700.0,
-        barrel_pupil=185.0,
-        stop=None,
+        pupil=222.4,
+        occulter=356.8,
+        pylon_angle=222.2,
+        pylon=81.8,
+        pylon_pupil=219.2,
+        barrel=683.1,
+        barrel_pupil=182.2,
+        stop=((-22.0, 10.5), 682.5, 37.0, 0.05),
         floor=1 / 50,
         ring=(360.0, 167.0, 7.0, 4.5),
         glow=(4.0, 110.0, 167.0, 18.0),
@@ -80,7 +80,7 @@ OPTICS = {
         pylon_pupil=50.0,
         barrel=590.0,
         barrel_pupil=90.0,
-        stop=((1.8, 0.0), 552.0, 1.5),
+        stop=((1.8, 0.5), 558.6, 4.5, 0.03),
         floor=1e-4,
         ring=(220.0, 66.5, 3.0, 3.5),
         glow=(4.5, 40.0, 66.5, 8.0),
@@ -120,10 +120,8 @@ def _transmission(detector, centre, x, y):
     across = np.where(along > 0, np.abs(dy * np.cos(angle) - dx * np.sin(angle)), r)
     free *= sum(disk_beyond((optics.pylon + sign * across) / optics.pylon_pupil) for sign in (-1, 1))
     free *= disk_beyond((r - optics.barrel) / optics.barrel_pupil)
-    if optics.stop is not None:
-        offset, radius, softness = optics.stop
-        free *= 0.5 * (1 - np.tanh((np.hypot(dx - offset[0], dy - offset[1]) - radius) / softness))
-    return free
+    offset, radius, pupil, leak = optics.stop
+    return free * (leak + (1 - leak) * disk_beyond((np.hypot(dx - offset[0], dy - offset[1]) - radius) / pupil))
 
 
 def diffracted_at(detector, time, x, y):
@@ -238,7 +236,7 @@ def stray_light(detector):
     light = np.zeros((FULL_FRAME, FULL_FRAME))
     if detector == "C3":
         u, v = x / 512 - 1, y / 512 - 1
-        (offset_x, offset_y), radius, _ = OPTICS["C3"].stop
+        (offset_x, offset_y), radius = OPTICS["C3"].stop[:2]
         x0, y0 = occulter_centre("C3", Time("1999-03-18"))
         inside = np.hypot(x - x0 - offset_x, y - y0 - offset_y) < radius + 6
         # A ramp towards the upper right, as the image of 1999-03-18 shows it.

@@ -33,11 +33,26 @@ def test_no_light_no_photons():
 
 def test_pattern():
     one = chip.pixel_pattern("C3", Time("2005-01-01"))
-    assert one.std() == pytest.approx(0.0085, rel=5 / np.sqrt(2 * one.size))
-    assert one.mean() == pytest.approx(1, abs=5 * 0.0085 / 1024)
+    inner = one[1:-1, 1:]
+    assert inner.std() == pytest.approx(0.0085, rel=5 / np.sqrt(2 * inner.size))
+    assert inner.mean() == pytest.approx(1, abs=5 * 0.0085 / 1024)
     assert np.array_equal(one, chip.pixel_pattern("C3", Time("2020-01-01")))
     for other in (chip.pixel_pattern("C3", Time("2002-06-18")), chip.pixel_pattern("C2", Time("2005-01-01"))):
-        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.005
+        assert abs(np.corrcoef(inner.ravel(), other[1:-1, 1:].ravel())[0, 1]) < 0.005
+
+
+def test_rims_and_dirt():
+    """The first column is dark, the outer rows are bright, and C2 has a dark spot of 55 pixels."""
+    for detector in ("C2", "C3"):
+        pattern = chip.pixel_pattern(detector, Time("2010-01-05"))
+        assert np.median(pattern[:, 0]) == pytest.approx(0.016, rel=0.01)
+        assert np.median(pattern[[0, -1], 1:]) == pytest.approx(2.35, rel=0.01)
+        row, column = np.nonzero(pattern[:, 1:] < 0.5)
+        if detector == "C3":
+            assert row.size == 0
+        else:
+            assert row.size == pytest.approx(np.pi * 5.5 * 3.2, abs=3)
+            assert (row.mean(), column.mean() + 1) == pytest.approx((483.0, 675.5), abs=0.2)
 
 
 @pytest.mark.parametrize(

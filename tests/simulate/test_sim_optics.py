@@ -37,7 +37,7 @@ def test_ends_of_the_overlap():
     assert disk_covered(9.0, 1.5) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize(("detector", "shadow", "pylon"), [("C2", 149, 226), ("C3", 55, 225)])
+@pytest.mark.parametrize(("detector", "shadow", "pylon"), [("C2", 134, 222), ("C3", 55, 225)])
 def test_transmission(detector, shadow, pylon):
     free = optics.transmission(detector, DAY)
     assert free.min() >= -1e-9
