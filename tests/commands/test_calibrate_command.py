@@ -110,18 +110,13 @@ def test_files_are_replaced_on_request_only(files, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_nothing_is_left_of_a_file_that_could_not_be_written(files, tmp_path, monkeypatch, capsys):
+def test_nothing_is_left_of_a_file_that_could_not_be_written(files, tmp_path, full_disk, capsys):
     (c2, _), _ = files
-
-    def fail(hdus, stream, *args, **kwargs):
-        stream.write(b"SIMPLE")
-        msg = "No space left on device"
-        raise OSError(msg)
-
-    monkeypatch.setattr(fits.HDUList, "writeto", fail)
-    assert run(c2, "--assets", "simulated", "--out", tmp_path) == 1
+    with full_disk(100_000):
+        assert run(c2, "--assets", "simulated", "--out", tmp_path) == 1
     assert levels(tmp_path) == []
-    assert "No space left on device" in capsys.readouterr().err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert f"File too large: '{tmp_path / C2}'" in capsys.readouterr().err
 
 
 def test_compressed(files, tmp_path):
