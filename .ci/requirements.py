@@ -10,5 +10,5 @@ from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-wanted = [*project["dependencies"], *extras["jpeg2000"], *extras["tests"]]
+wanted = [*project["dependencies"], *extras["jpeg2000"], *extras["spice"], *extras["tests"]]
 Path(sys.argv[1]).write_text("".join(f"{line}\n" for line in wanted if not line.startswith("torch")))

@@ -48,7 +48,7 @@ class KernelOrbit:
 
     #: The kernel.
     path: Path
-    #: Largest error in any direction, km.
+    #: Largest error along each axis, km.
     errors: float = TRACKED_ERROR
 
     @property

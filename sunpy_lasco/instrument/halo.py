@@ -120,7 +120,7 @@ def halo_error(time):
     Returns
     -------
     `float`
-        Kilometre, in any direction; it grows after 2026.
+        Kilometre, along each axis; it grows after 2026.
     """
     years = (float(time.tdb.jd) - _LAST) / 365.25
     return max(HALO_ERROR, _ERROR_THEN + _GROWTH * years)

@@ -35,9 +35,9 @@ DISTANCE = 0.99 * 149_597_870.7
 
 
 def error_text(kilometres):
-    """What the card OBSERR says of the largest error of a position in any direction, km."""
+    """What the card OBSERR says of the largest error of a position along each axis, km."""
     degrees = np.degrees(kilometres / DISTANCE)
-    return f"at most {kilometres:.0f} km in any direction ({degrees:.1g} deg)"
+    return f"at most {kilometres:.0f} km along each axis ({degrees:.1g} deg)"
 
 
 def ecliptic_to_stonyhurst(position, time):
@@ -69,7 +69,7 @@ class Orbit:
     velocities: np.ndarray | None
     #: What the card OBSSRC says.
     source: str
-    #: Largest error in any direction, km: of all rows, or (n,) from each row to the next.
+    #: Largest error along each axis, km: of all rows, or (n,) from each row to the next.
     errors: float | np.ndarray
     #: Roll of the spacecraft, degree, NaN where it is not known; or None.
     rolls: np.ndarray | None = None
@@ -182,7 +182,7 @@ class Orbit:
         Returns
         -------
         `float`
-            Kilometre, in any direction.
+            Kilometre, along each axis.
 
         Raises
         ------

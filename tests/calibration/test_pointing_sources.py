@@ -197,7 +197,7 @@ def test_observer_from_a_table(raw, both, tmp_path):
     orbit = Orbit(days, positions, None, "a model", 12.0)
     write_orbit(tmp_path / SOHO_ORBITS["horizons"], orbit)
     known = observer_position(raw["C3"], assets=both)
-    assert (known["source"], known["error"]) == ("a model", "at most 12 km in any direction (5e-06 deg)")
+    assert (known["source"], known["error"]) == ("a model", "at most 12 km along each axis (5e-06 deg)")
     level1 = sunpy_lasco.calibrate(raw["C3"], assets=both)
     assert (level1.meta["obssrc"], level1.meta["obserr"]) == (known["source"], known["error"])
     assert level1.meta["dsun_obs"] == pytest.approx(u.au.to(u.m), rel=1e-4)
@@ -208,7 +208,7 @@ def test_observer_from_a_table(raw, both, tmp_path):
     later = raw["C3"]._new_instance(raw["C3"].data, raw["C3"].meta | {"date-obs": "2012/05/21"})
     level1 = sunpy_lasco.calibrate(later, assets=both)
     assert level1.meta["obssrc"] == "orbit of the package"
-    assert level1.meta["obserr"] == "at most 2200 km in any direction (0.0009 deg)"
+    assert level1.meta["obserr"] == "at most 2200 km along each axis (0.0009 deg)"
     assert level1.observer_coordinate.separation_3d(packaged_observer(level1.reference_date).coordinate) < 1 * u.km
 
 

@@ -104,7 +104,7 @@ def test_error_by_time():
 
 def test_what_the_header_says_of_an_error():
     # 2585 km at 148,101,892 km are a thousandth of a degree.
-    assert error_text(2585) == "at most 2585 km in any direction (0.001 deg)"
+    assert error_text(2585) == "at most 2585 km along each axis (0.001 deg)"
     assert len(error_text(50_000)) < 68
 
 
