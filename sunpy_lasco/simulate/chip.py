@@ -26,10 +26,12 @@ PATTERN_EPOCHS = {
     "C2": ("1998-10-13", "2000-12-02", "2002-02-06"),
     "C3": ("1998-11-24", "2002-06-19"),
 }
-#: Response of the rims of the CCD, relative to the pixels beside them: the first column of the image sees no
-#: sky, and the first and last rows also collect the charge that is set free beyond them (measured on frames of 2010
-#: and 2012; the rows of C3 had twice that in 2000).
-FIRST_COLUMN_RESPONSE, OUTER_ROWS_RESPONSE = 0.016, 2.35
+#: Response of the rims of the CCD, relative to the pixels beside them: the first column of the image sees next
+#: to no sky, and the first and last rows also collect the charge that is set free beyond them (measured on frames of
+#: 2010 and 2012; the rows of C3 had twice that in 2000).
+FIRST_COLUMN_RESPONSE, OUTER_ROWS_RESPONSE = 0.0125, 2.35
+#: What the first column holds above the bias without light, DN (frames of C2 of 25 and 100 s agree on it).
+FIRST_COLUMN_LEVEL = 13.0
 #: Dirt on the CCD of C2: centre (x, y) and half axes of an ellipse, pixel; direction of the longer one,
 #: counter-clockwise from +x, degree; and what is left of the light there (measured on frames of January 2010).
 DIRT = {"C2": ((675.5, 483.0), (5.5, 3.2), 40.0, 0.003), "C3": None}

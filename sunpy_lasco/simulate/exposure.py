@@ -208,6 +208,8 @@ def _read_out(charge, full, p):
     """Counts of the stored pixels, DN, and which of them are saturated."""
     (x0, y0), (width, height) = p.corner, p.extent
     window = np.s_[y0 : y0 + height, x0 : x0 + width]
+    if p.has("pattern"):
+        charge[:, 0] += chip.FIRST_COLUMN_LEVEL
     counts = chip.sum_pixels(charge[window], p.chip_sum)
     saturated = chip.sum_pixels(full[window].astype(int), p.chip_sum) > 0
     if p.has("noise"):
