@@ -6,6 +6,7 @@ __all__ = [
     "AssetError",
     "BadFrameError",
     "HeaderError",
+    "IncompatibleMapsError",
     "LascoError",
     "LascoUserWarning",
     "MissingAssetError",
@@ -28,6 +29,10 @@ class NotCalibratableError(LascoError, ValueError):
 
 class BadFrameError(LascoError, ValueError):
     """The frame is of the right kind but its content cannot be right."""
+
+
+class IncompatibleMapsError(LascoError, ValueError):
+    """Maps that cannot be combined, since they hold different things or look at different places."""
 
 
 class AssetError(LascoError, OSError):

@@ -22,7 +22,8 @@ def test_astropy_knows_the_unit_by_its_name():
 
 def test_a_unit_of_that_name_that_was_there_before_does_no_harm():
     """Two packages may define it; the import must not fail for it."""
-    code = "import astropy.units as u; u.add_enabled_units([u.def_unit('MSB', u.W)]); import sunpy_lasco as s; s.MSB"
+    enabled = "import astropy.units as u; u.add_enabled_units([u.def_unit('MSB', 3 * u.W)])"
+    code = f"{enabled}; import sunpy_lasco.units; sunpy_lasco.units.MSB"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 

@@ -10,6 +10,7 @@ from sunpy_lasco.errors import BadFrameError, LascoUserWarning, NotCalibratableE
 from sunpy_lasco.instrument.blocks import block_indices
 from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, squeezed
 from sunpy_lasco.instrument.photometry import doubtful_factor
+from sunpy_lasco.map.changes import require_exposure
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.pixel_flags import PixelFlag
 
@@ -41,8 +42,9 @@ def check_level05(smap):
     TypeError
         If it is no map of C2 or C3.
     sunpy_lasco.errors.NotCalibratableError
-        If it is a level-1 image, a Helioviewer image, a dark, lamp or continuous
-        image, one with the door closed, or too small.
+        If it is no exposure but a difference, a multiple and so on, a level-1 image, a
+        Helioviewer image, a dark, lamp or continuous image, one with the door closed, or too
+        small.
 
     Notes
     -----
@@ -53,6 +55,7 @@ def check_level05(smap):
         what = f"a map of LASCO {detector}" if str(detector).upper() == "C1" else f"a {type(smap).__name__}"
         msg = f"Only maps of LASCO C2 and C3 can be calibrated; this is {what}."
         raise TypeError(msg)
+    require_exposure(smap, "calibrated")
     meta = smap.meta
     name = meta.get("filename") or "The map"
     if "helioviewer" in meta:

@@ -19,6 +19,7 @@ from sunpy_lasco.errors import OptionError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.instrument.pointing import full_position, header_pointing, normalize_roll
+from sunpy_lasco.map.changes import require_grid
 
 __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
@@ -41,6 +42,7 @@ def refresh_wcs(smap):
     -------
     map of the same class
     """
+    require_grid(smap, "pointed")
     return record(smap, cards=wcs_cards(smap.meta, smap.data.shape))
 
 
@@ -85,11 +87,17 @@ def update_pointing(
         (1 sigma) and a standard WCS.  What is not given is kept, or, in a map whose pointing
         was never set, taken from the header by the rules of its vintage.
 
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the map was rotated, resampled and so on: its pixels are not those of the detector.
+
     Notes
     -----
     SolarSoft ``adjust_hdr_tcr``, ``get_sun_center``, ``get_crota``.
     """
     centre, roll = checked_option("centre", centre), checked_option("roll", roll)
+    require_grid(smap, "pointed")
     meta = smap.meta
     cards = {}
     if "detroll" not in meta or pointing is not None:

@@ -3,6 +3,7 @@ How a step of the calibration leaves its trace on a map.
 """
 
 from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.map.changes import require_exposure
 from sunpy_lasco.map.records import add_history, frame_of
 from sunpy_lasco.map.replace import replace
 
@@ -27,7 +28,13 @@ def record(smap, *, cards=None, history=(), **new):
     Returns
     -------
     map of the same class
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the map is not the image of one exposure, but a difference, a multiple and so on.
     """
+    require_exposure(smap, "calibrated")
     meta = smap.meta.copy()
     for card, value in (cards or {}).items():
         if value is None:

@@ -16,6 +16,8 @@ from sunpy_lasco.calibration.statistics import official_statistics
 from sunpy_lasco.calibration.wcs import image_roll, image_sun_centre
 from sunpy_lasco.files import atomic_path, time_of_writing
 from sunpy_lasco.instrument.pointing import binned_position
+from sunpy_lasco.map.changes import require_grid
+from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.headers import printable
 
 __all__ = ["solarsoft_hdu", "write_solarsoft", "zero_missing"]
@@ -66,6 +68,8 @@ def solarsoft_hdu(smap, *, scale=None, bit_exact=False):
     SolarSoft ``reduce_level_1``, ``reduce_statistics2``, ``std_int_scale``.  The roll
     stands in CROTA, as IDL users expect, and not in PCi_j.
     """
+    require_grid(smap, "written in the form of the official product")
+    require_brightness(smap, "written in the form of the official product")
     require(smap, "detroll", "calibrate")
     meta, frame = smap.meta, frame_of(smap)
     integers = (frame.camera.name == "C3" and frame.filter == "CLEAR") if scale is None else scale

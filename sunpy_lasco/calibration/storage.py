@@ -23,6 +23,7 @@ import sunpy.map
 from sunpy_lasco.calibration.fits_bytes import encode_image, encode_table, sums_of
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning
 from sunpy_lasco.files import atomic_path, content_of, is_plain_name, time_of_writing
+from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level
 from sunpy_lasco.map.replace import replace
@@ -112,7 +113,8 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        If the map is not of level 1, or has no plain name with which it could go into a directory.
+        If the map is not of level 1, is no exposure but a difference, a multiple and so on, or has
+        no plain name with which it could go into a directory.
     FileExistsError
         If the file is there and may not be replaced.
     OSError
@@ -127,6 +129,7 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
     if str(smap.meta.get("level", "")).strip() != "1.0":
         msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; calibrate() makes it so."
         raise LascoError(msg)
+    require_brightness(smap, "written as level 1 (its method save writes it)")
     path = level1_path(smap, path)
     if compress and path.suffix != ".gz":
         path = path.with_name(path.name + ".gz")

@@ -20,6 +20,8 @@ from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.calibration.widening import estimate_error
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.instrument.photometry import calibration_factor_sigma
+from sunpy_lasco.map.changes import require_grid
+from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.units import MSB
@@ -68,7 +70,8 @@ def region_sum(smap, region):
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        If the map has no uncertainty.
+        If the map has no uncertainty, or if an operation changed its values or mixed its
+        pixels, so that the noise they share is not known any more; the operation is named.
 
     Notes
     -----
@@ -82,8 +85,10 @@ def region_sum(smap, region):
     The error of a filled pixel is shared by the pixels around it and does not average
     out: those of each hole are added linearly.
     """
+    require_grid(smap, "summed with its uncertainty")
+    require_brightness(smap, "summed with its uncertainty")
     if smap.uncertainty is None:
-        msg = f"{smap.meta.get('filename', 'The map')} has no uncertainty; was it rotated or resampled afterwards?"
+        msg = f"{smap.meta.get('filename') or 'The map'} has no uncertainty, as calibrate() gives it."
         raise LascoError(msg)
     region = np.asarray(region, bool) & np.isfinite(smap.data)
     sigma = np.asarray(smap.uncertainty.array, float)

@@ -23,6 +23,8 @@ from sunpy_lasco.inpainting.response import builtin_response, frame_response, re
 from sunpy_lasco.inpainting.scene import frame_scene, neighbour_of
 from sunpy_lasco.instrument.blocks import block_indices
 from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.map.changes import require_exposure
+from sunpy_lasco.map.checksum import with_checksum
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level, is_raw
 from sunpy_lasco.map.records import add_history
@@ -95,7 +97,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     ValueError
         If there is no such method.
     sunpy_lasco.errors.NotCalibratableError
-        If it is neither raw counts nor a level-1 image.
+        If it is neither raw counts nor a level-1 image, or is no exposure but a difference, a multiple and so on.
 
     Notes
     -----
@@ -118,6 +120,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         raise TypeError(msg)
     if method != "auto":
         get_method(method)
+    require_exposure(smap, "repaired")
     raw = is_raw(smap.meta)
     if not raw and header_level(smap.meta) != 1.0:
         msg = (
@@ -206,6 +209,8 @@ def _filled_map(smap, flags, scene, repair, level, lines):
     add_history(meta, *lines)
     meta["nfilled"] = len(repair.methods)
     meta["fillmeth"] = ", ".join(used) or "none"
+    if not raw:
+        meta = with_checksum(meta, data)
     return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))
 
 

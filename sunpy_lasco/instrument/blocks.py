@@ -24,6 +24,7 @@ __all__ = [
     "decode_blocks",
     "empty_blocks",
     "encode_blocks",
+    "full_blocks",
     "grid_shape",
     "no_data",
     "nominal_untransmitted",
@@ -132,6 +133,25 @@ def blocks_to_pixels(blocks, frame):
     return np.repeat(np.repeat(blocks, columns, axis=1), rows, axis=0)
 
 
+def full_blocks(pixels, frame):
+    """
+    Blocks in which all pixels are set, but for a few.
+
+    Parameters
+    ----------
+    pixels : `~numpy.ndarray` of `bool`
+        Shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Shape (nby, nbx): the blocks that the stored array touches, the first of
+        them being that of its lower left pixel.  At least 1020 of 1024 pixels are set in them.
+    """
+    return _per_block(pixels, frame) >= EMPTY_SHARE
+
+
 def empty_blocks(raw, frame):
     """
     Blocks in which nothing came down.
@@ -153,7 +173,7 @@ def empty_blocks(raw, frame):
     A block counts as empty when at least 1020 of 1024 of its pixels are, so that
     the stray pixels of some untransmitted blocks do not matter.
     """
-    return _per_block(no_data(raw, frame), frame) >= EMPTY_SHARE
+    return full_blocks(no_data(raw, frame), frame)
 
 
 def nominal_untransmitted(frame):
@@ -191,7 +211,7 @@ def nominal_untransmitted(frame):
     return whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def classify_missing(raw, frame):
+def classify_missing(raw, frame, *, holes=None):
     """
     Tell what was lost from what was not sent.
 
@@ -200,6 +220,8 @@ def classify_missing(raw, frame):
     raw : `~numpy.ndarray`
         Counts as they stand in the file, shape (ny, nx).
     frame : `~sunpy_lasco.instrument.frame.Frame`
+    holes : `~numpy.ndarray` of `bool`, optional
+        Pixels that hold nothing, where it is not `no_data` that says so.
 
     Returns
     -------
@@ -224,8 +246,8 @@ def classify_missing(raw, frame):
     >>> int(missing.sum()), int(untransmitted.sum())
     (1024, 2048)
     """
-    holes = no_data(raw, frame)
-    empty = _per_block(holes, frame) >= EMPTY_SHARE
+    holes = no_data(raw, frame) if holes is None else holes
+    empty = full_blocks(holes, frame)
     nominal = nominal_untransmitted(frame)
     untransmitted = blocks_to_pixels(empty & nominal, frame)
     missing = (holes | blocks_to_pixels(empty & ~nominal, frame)) & ~untransmitted

@@ -7,11 +7,11 @@ import copy
 import matplotlib as mpl
 import numpy as np
 
-from astropy.visualization import AsymmetricPercentileInterval, ImageNormalize
+from astropy.visualization import AsymmetricPercentileInterval, ImageNormalize, LinearStretch
 
 import sunpy.visualization.colormaps  # noqa: F401 - registers the colour maps
 
-__all__ = ["CoronaNorm", "corona_colours"]
+__all__ = ["CoronaNorm", "DifferenceNorm", "corona_colours", "difference_colours"]
 
 
 class CoronaNorm(ImageNormalize):
@@ -44,13 +44,16 @@ class CoronaNorm(ImageNormalize):
         valid = np.ma.masked_invalid(A).compressed()
         if valid.size == 0:
             valid = np.array([0.0, 1.0])
-        low, high = self.interval.get_limits(valid)
-        if not high > low:
-            low, high = float(valid.min()), float(valid.max())
+        low, high = self._limits_of(valid)
         for name, value in (("vmin", low), ("vmax", high)):
             if getattr(self, name) is None:
                 setattr(self, name, float(value))
                 self._found[name] = float(value)
+
+    def _limits_of(self, valid):
+        """Lower and upper limit for an array of finite values."""
+        low, high = self.interval.get_limits(valid)
+        return (low, high) if high > low else (valid.min(), valid.max())
 
     def _set_limits(self, data):
         if self.vmin is None or self.vmax is None:
@@ -64,6 +67,38 @@ class CoronaNorm(ImageNormalize):
                 setattr(new, name, None)
         new._found = {}
         return new
+
+
+class DifferenceNorm(CoronaNorm):
+    """
+    A linear colour scale that is symmetric about zero.
+
+    Parameters
+    ----------
+    percentile : `float`
+        Percentile of the absolute values that has the last colour.
+    is_default : `bool`
+        See `CoronaNorm`.
+    """
+
+    def __init__(self, percentile, *, is_default=False):
+        super().__init__((100.0 - percentile, percentile), LinearStretch(), is_default=is_default)
+
+    def _limits_of(self, valid):
+        limit = np.percentile(np.abs(valid), self.percentiles[1])
+        return -limit, limit
+
+
+def difference_colours():
+    """
+    Colour map of differences: grey is no change, and what is masked looks dark.
+
+    Returns
+    -------
+    `~matplotlib.colors.Colormap`
+        ``gray``; a copy.
+    """
+    return mpl.colormaps["gray"].with_extremes(bad="black")
 
 
 def corona_colours(detector):

@@ -6,24 +6,30 @@ geometry of the camera, so that it is there again after any operation on a map
 and after saving and reading it.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.instrument.blocks import no_data
+from sunpy_lasco.instrument.blocks import blocks_to_pixels, full_blocks, no_data
 from sunpy_lasco.instrument.field import field_mask, outside_detector
 from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.map.changes import changes_of
+from sunpy_lasco.map.checksum import holds_counts, is_whole_file
 from sunpy_lasco.map.content import measurement
 from sunpy_lasco.map.geometry import distortion_of, lenient_frame
 from sunpy_lasco.map.headers import header_level, is_helioviewer, is_raw, is_standard
+from sunpy_lasco.map.lazy import on_whole
 
-__all__ = ["empty_pixels", "hidden_and_outside", "holes_to_nan"]
+__all__ = ["empty_pixels", "has_official_holes", "hidden_and_outside", "holes_to_nan"]
 
 #: As many pixels of the same odd value, side by side, are no coincidence.
 PLATEAU = 16
 #: BZERO of SolarSoft's scaled level 1, MSB, where the header does not say.
 OFFICIAL_ZERO = 3.2501e-9
+#: How well pixels that hold it agree with it, relative: by the digits of the header and as
+#: floats of 32 bits.
+ZERO_AGREEMENT = 1e-6
 
 
 def hidden_and_outside(geometry, shape, meta):
@@ -41,8 +47,12 @@ def hidden_and_outside(geometry, shape, meta):
     Returns
     -------
     hidden, outside : `numpy.ndarray` of `bool`
-        Shape (ny, nx), read-only.  What is outside is hidden too.
+        Shape (ny, nx), read-only.  What is outside is hidden too.  Of a reprojected image, in
+        which pixels lie anywhere on the detector, nothing: it is NaN there.
     """
+    if "reproject" in changes_of(meta):
+        nothing = np.broadcast_to(np.False_, tuple(shape))
+        return nothing, nothing
     x0, y0 = geometry.to_detector(0.0, 0.0)
     x1, y1 = geometry.to_detector(1.0, 0.0)
     x2, y2 = geometry.to_detector(0.0, 1.0)
@@ -73,21 +83,36 @@ def empty_pixels(data, meta):
 
     Parameters
     ----------
-    data : `numpy.ndarray`
+    data : `numpy.ndarray` or ``dask.array.Array``
         Shape (ny, nx).
     meta : mapping
         Header of the map.
 
     Returns
     -------
-    `numpy.ndarray` of `bool`
-        NaN; of raw counts the zeros as well, and of Helioviewer's bytes the black areas.
+    `numpy.ndarray` of `bool` or ``dask.array.Array``
+        What is not finite; of raw counts the zeros as well, and of Helioviewer's bytes the
+        black areas.
+
+    Notes
+    -----
+    An array with a level-0.5 header need not be counts: where its values contradict the header
+    (`~sunpy_lasco.map.checksum.holds_counts`), as those of a running difference do, zeros and
+    negative values are results like any others, and only whole blocks of zeros are holes.
     """
     if is_raw(meta):
-        return no_data(data, lenient_frame(meta, data.shape))
+        return on_whole(partial(_empty_counts, meta=dict(meta)), data, dtype=bool)
     if is_helioviewer(meta) and data.dtype.kind in "iu":
-        return _plateau(data == 0)
-    return np.isnan(data) if data.dtype.kind == "f" else np.zeros(data.shape, bool)
+        return on_whole(lambda image: _plateau(image == 0), data, dtype=bool)
+    return ~np.isfinite(data)
+
+
+def _empty_counts(data, meta):
+    frame = lenient_frame(meta, data.shape)
+    if holds_counts(data, meta):
+        return no_data(data, frame)
+    zeros = data == 0
+    return ~np.isfinite(data) | (zeros & blocks_to_pixels(full_blocks(zeros, frame), frame))
 
 
 def holes_to_nan(data, meta):
@@ -96,14 +121,14 @@ def holes_to_nan(data, meta):
 
     Parameters
     ----------
-    data : `numpy.ndarray`
+    data : `numpy.ndarray` or ``dask.array.Array``
         Shape (ny, nx), as read.
     meta : mapping
         Header of the map.
 
     Returns
     -------
-    `numpy.ndarray`
+    `numpy.ndarray` or ``dask.array.Array``
         ``data`` itself where there is nothing to change, else a copy.
 
     Notes
@@ -112,18 +137,41 @@ def holes_to_nan(data, meta):
     zeros became BZERO, a value of a bright pixel: 189,510 pixels of 3.2501e-9 MSB.
     Plateaus of 16 and more such pixels are made NaN; single ones are measurements.
     In C2, blocks that are not sent hold the bias with a negative sign: an
-    unpolarised brightness below 0 is no measurement either.
+    unpolarised brightness below 0 is no measurement either, if the image is that of
+    the file.  In an array that somebody made with its header, the sign says nothing;
+    `without_negatives` is for images that were only resampled.
     """
-    official = header_level(meta) == 1.0 and not is_standard(meta)
-    if not official or data.dtype.kind != "f":
+    if not has_official_holes(data, meta):
         return data
-    zero = data.dtype.type(0)
-    if "bzero" in meta or str(meta.get("bitpix", "")).strip() == "16":
-        zero = data.dtype.type(meta.get("bzero") or OFFICIAL_ZERO)
-    holes = _plateau(data == zero)
-    if measurement(meta).startswith("B"):
-        with np.errstate(invalid="ignore"):
-            holes |= data < 0
+    return on_whole(partial(_official_holes_to_nan, meta=dict(meta)), data)
+
+
+def has_official_holes(data, meta):
+    """
+    Whether an array may have SolarSoft's masked pixels in it.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray` or ``dask.array.Array``
+    meta : mapping
+        Header of the map.
+
+    Returns
+    -------
+    `bool`
+    """
+    official = header_level(meta) == 1.0 and not is_standard(meta) and not changes_of(meta)
+    return official and data.dtype.kind == "f"
+
+
+def _official_holes_to_nan(data, meta):
+    # Readers that scale the integers may take BZERO out of the header.
+    zeros = data == 0
+    for zero in {OFFICIAL_ZERO, float(meta.get("bzero") or OFFICIAL_ZERO)}:
+        zeros |= np.abs(data / zero - 1) < ZERO_AGREEMENT
+    holes = _plateau(zeros)
+    if measurement(meta).startswith("B") and is_whole_file(data, meta):
+        holes |= data < 0
     if not holes.any():
         return data
     data = data.copy()

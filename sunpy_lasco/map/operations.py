@@ -7,21 +7,33 @@ vintages.  Where pixels are interpolated or summed, holes become NaN before.
 """
 
 import copy
+from functools import partial
 
 import numpy as np
 
 import astropy.units as u
 
+from sunpy.image.resample import reshape_image_to_4d_superpixel
+from sunpy.map import GenericMap
 from sunpy.util import MetaDict
 
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
 from sunpy_lasco.instrument.sip import rescaled_sip
+from sunpy_lasco.map.changes import GRID, VALUES, changed, changes_of, without_statistics
+from sunpy_lasco.map.checksum import holds_brightness, holds_counts, with_checksum
 from sunpy_lasco.map.content import header_unit
 from sunpy_lasco.map.display import CoronaNorm
+from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.geometry import lenient_frame
 from sunpy_lasco.map.headers import header_level, is_helioviewer, is_raw, printable
-from sunpy_lasco.map.masks import empty_pixels
+from sunpy_lasco.map.lazy import in_memory, is_lazy
+from sunpy_lasco.map.masks import empty_pixels, hidden_and_outside
+from sunpy_lasco.map.records import add_history
+from sunpy_lasco.map.reprojection import reprojected
+from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.standard import standard_cards
+from sunpy_lasco.map.superpixels import combined_pixels, combined_sigma
+from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["OperationsMixin"]
 
@@ -69,11 +81,25 @@ def _with_distortion_moved(old, new):
     meta = new.meta
     for card, value in rescaled_sip(old.meta, factors).items():
         meta[card] = value
-    return new._new_instance(new.data, meta, plot_settings=new.plot_settings, mask=new._mask)
+    return new._new_instance(
+        new.data,
+        meta,
+        plot_settings=new.plot_settings,
+        mask=new._mask,
+        uncertainty=new.uncertainty,
+        flags=new._flags,
+    )
+
+
+def _without(image, holes):
+    """A copy of an image whose holes are NaN."""
+    return np.where(holes, image.dtype.type(np.nan), image)
 
 
 def _sub_frame_cards(old, left, bottom, shape):
-    """CCD coordinates of a part of a raw frame, so that it can be calibrated as a sub-frame."""
+    """CCD coordinates of a part of an image whose pixels are those of the detector."""
+    if is_helioviewer(old.meta) or set(changes_of(old.meta)) & GRID:
+        return {}
     frame = lenient_frame(old.meta, old.data.shape)
     cards = {}
     for axis, (card, first, start, length) in enumerate(
@@ -82,6 +108,43 @@ def _sub_frame_cards(old, left, bottom, shape):
         begin = frame.corner[axis] + start * frame.binning[axis] + first
         cards |= {f"r1{card}": begin, f"r2{card}": begin + length * frame.binning[axis] - 1}
     return cards
+
+
+def _with_statistics_of(old, meta, data):
+    """A header with the statistics of other pixels, if those of the old ones were right."""
+    level = header_level(old.meta)
+    if level not in (0.5, 1.0) or set(changes_of(old.meta)) & VALUES:
+        return meta
+    if is_lazy(data):
+        return without_statistics(meta)
+    right = holds_counts(old.data, old.meta) if level == 0.5 else holds_brightness(old.data, old.meta)
+    return with_checksum(meta, data) if right else meta
+
+
+def _mixed(old, operation, name, told):
+    """
+    What an operation that mixes pixels makes of a map with all that it carries.
+
+    ``operation`` takes a map and the name of what its pixels are: ``"image"``, ``"sigma"``
+    or ``"flags"``.
+    """
+    old = in_memory(old)
+    floats = old._standardised(to_float=True)
+    new = _with_distortion_moved(old, operation(floats, "image"))
+    lost = ~np.isfinite(new.data)
+    sigma = sigma_of(old)
+    if sigma is not None:
+        sigma = operation(
+            floats._new_instance(np.where(np.isnan(floats.data), np.nan, sigma), floats.meta), "sigma"
+        ).data
+        sigma[lost] = np.nan
+        told += "; uncertainty interpolated, an upper limit: what neighbours share is not known any more"
+    flags = operation(floats._new_instance(flags_of(old).astype(np.float32), floats.meta), "flags").data
+    flags = np.nan_to_num(np.rint(flags)).astype(np.uint8)
+    flags[lost & (flags == 0)] = PixelFlag.MISSING
+    meta = _with_statistics_of(old, changed(new.meta, name), new.data)
+    add_history(meta, told)
+    return old._new_instance(new.data, meta, plot_settings=old.plot_settings, flags=flags, uncertainty=sigma)
 
 
 class OperationsMixin:
@@ -114,7 +177,10 @@ class OperationsMixin:
             if mask is not None:
                 holes = holes | mask
             data, mask = data.astype(kind.newbyteorder("=")), None
-            data[holes] = np.nan
+            if is_lazy(data):
+                data = data.map_blocks(_without, holes, dtype=data.dtype)
+            else:
+                data[holes] = np.nan
         meta = _with_standard_header(self, raw=is_raw(self.meta) and not to_float)
         return self._new_instance(data, meta, plot_settings=self.plot_settings, mask=mask)
 
@@ -136,15 +202,9 @@ class OperationsMixin:
         counts[empty_pixels(self.data, self.meta)] = np.nan
         return u.Quantity(counts, self.unit, copy=False)
 
-    def _new_instance_from_op(self, new_data):
-        # The cards of SolarSoft's level 1 would let its zeros and negative values be taken
-        # for holes when the result is saved and read again.
-        keep = header_level(self.meta) == 0.5
-        new_meta = copy.deepcopy(self.meta) if keep else _with_standard_header(self, raw=False)
-        new_meta["bunit"] = new_data.unit.to_string()
-        return self._new_instance(
-            new_data.value, new_meta, plot_settings=self.plot_settings, mask=self._mask, flags=self._flags
-        )
+    def _operation_header(self):
+        """Header of a result of arithmetic, which is not read by the rules of SolarSoft's level 1 any more."""
+        return self.meta if header_level(self.meta) == 0.5 else _with_standard_header(self, raw=False)
 
     @property
     def fits_header(self):
@@ -160,24 +220,20 @@ class OperationsMixin:
         """
         super(OperationsMixin, self._printable()).save(filepath, *args, **kwargs)
 
-    def __neg__(self):
-        return self._new_instance_from_op(-self.quantity)
-
     def submap(self, *args, **kwargs):
         """
         Cut out a rectangle; attached flags and uncertainty are cut with it.
 
-        See `sunpy.map.GenericMap.submap`.  A part of a raw frame is a sub-frame: its
-        cards R1COL, R1ROW, R2COL, R2ROW say which, and it can be calibrated.
+        See `sunpy.map.GenericMap.submap`.  The cards R1COL, R1ROW, R2COL, R2ROW say which part
+        of the detector it is, so that a part of a raw frame can be calibrated.
         """
         new = super(OperationsMixin, self._standardised(to_float=False)).submap(*args, **kwargs)
         left = round(self._geometry.crpix[0] - new._geometry.crpix[0])
         bottom = round(self._geometry.crpix[1] - new._geometry.crpix[1])
         part = np.s_[bottom : bottom + new.data.shape[0], left : left + new.data.shape[1]]
-        meta = new.meta
-        if is_raw(self.meta):
-            for card, value in _sub_frame_cards(self, left, bottom, new.data.shape).items():
-                meta[card] = value
+        meta = _with_statistics_of(self, new.meta, new.data)
+        for card, value in _sub_frame_cards(self, left, bottom, new.data.shape).items():
+            meta[card] = value
         return self._new_instance(
             new.data,
             meta,
@@ -187,46 +243,138 @@ class OperationsMixin:
             flags=None if self._flags is None else self._flags[part].copy(),
         )
 
-    def resample(self, *args, **kwargs):
+    def resample(self, dimensions, method="linear"):
         """
-        Resample to another number of pixels; attached flags and uncertainty are left behind.
+        Resample to another number of pixels.
 
-        See `sunpy.map.GenericMap.resample`.
+        See `sunpy.map.GenericMap.resample`.  An uncertainty is interpolated linearly, or taken
+        from the nearest pixel where the image is; flags come from the nearest pixel.
         """
-        new = super(OperationsMixin, self._standardised(to_float=True)).resample(*args, **kwargs)
-        return _with_distortion_moved(self, new)
+        methods = {"image": method, "sigma": "nearest" if method == "nearest" else "linear", "flags": "nearest"}
 
-    def rotate(self, *args, **kwargs):
-        """
-        Rotate, by default so that solar north is up; attached flags and uncertainty are left behind.
+        def resample(image, part):
+            return GenericMap.resample(image, dimensions, method=methods[part])
 
-        See `sunpy.map.GenericMap.rotate`.
-        """
-        new = super(OperationsMixin, self._standardised(to_float=True)).rotate(*args, **kwargs)
-        return _with_distortion_moved(self, new)
+        return _mixed(self, resample, "resample", f"Resampled ({method})")
 
-    def superpixel(self, *args, **kwargs):
+    def rotate(
+        self, angle=None, rmatrix=None, order=3, scale=1.0, recenter=False, missing=np.nan, *, method="scipy", clip=True
+    ):
         """
-        Combine pixels; attached flags and uncertainty are left behind.
+        Rotate, by default so that solar north is up.
+
+        See `sunpy.map.GenericMap.rotate`.  An uncertainty is interpolated linearly, or taken from
+        the nearest pixel where the image is (``order=0``); flags come from the nearest pixel, and
+        are OUTSIDE beyond the image.
+        """
+        orders = {"image": order, "sigma": min(order, 1), "flags": 0}
+        beyond = {"image": missing, "sigma": np.nan, "flags": float(PixelFlag.OUTSIDE)}
+
+        def rotate(image, part):
+            return GenericMap.rotate(
+                image,
+                angle=angle,
+                rmatrix=rmatrix,
+                order=orders[part],
+                scale=scale,
+                recenter=recenter,
+                missing=beyond[part],
+                method=method,
+                clip=clip,
+            )
+
+        return _mixed(self, rotate, "rotate", f"Rotated (order {order})")
+
+    def superpixel(self, dimensions, offset=(0, 0) * u.pix, func=np.sum, conservative_mask=False):
+        """
+        Combine pixels.
 
         See `sunpy.map.GenericMap.superpixel`.  Masked pixels are left out of the
-        sums or means; superpixels of nothing but masked pixels are NaN.
+        sums or means; superpixels of nothing but masked pixels are NaN.  Flags are those of all
+        pixels together.  Of sums and means the uncertainty follows from that of the pixels, of
+        which neighbours share noise where the image was interpolated, and those of a filled hole
+        their error; of other functions it is not known.
         """
-        new = super(OperationsMixin, self._standardised(to_float=True)).superpixel(*args, **kwargs)
-        data = new.data
-        if new._mask is not None:
-            data = np.array(data)
-            data[new._mask] = np.nan
-        new = self._new_instance(data, new.meta, plot_settings=self.plot_settings)
+        if self._flags is not None or self.uncertainty is not None:
+            self = in_memory(self)
+        floats = self._standardised(to_float=True)
+        shape = self._data.shape
+        # An image of nothing, for the header.
+        nothing = self._new_instance(np.broadcast_to(np.float32(0), shape), floats.meta)
+        header = GenericMap.superpixel(nothing, dimensions, offset, conservative_mask=True)
+        size, start = (tuple(int(value) for value in pair.to_value(u.pix))[::-1] for pair in (dimensions, offset))
+        hidden, _ = hidden_and_outside(self._geometry, shape, self.meta)
+        combine = partial(
+            combined_pixels, hidden=hidden, size=size, start=start, function=func, conservative=conservative_mask
+        )
+        if is_lazy(floats.data):
+            chunks = tuple((length,) for length in header.data.shape)
+            data = floats.data.rechunk(shape).map_blocks(combine, chunks=chunks, dtype=floats.dtype)
+        else:
+            data = combine(floats.data)
+        line = f"Superpixels of {size[1]} x {size[0]} pixels ({getattr(func, '__name__', 'of a function')})"
+        flags, sigma = None, None
+        if not is_lazy(data):
+            flags = flags_of(self)
+            masked = hidden | ~np.isfinite(floats.data)
+            sigma = combined_sigma(
+                sigma_of(self),
+                masked,
+                (flags & np.uint8(PixelFlag.FILLED)) != 0,
+                size=size,
+                start=start,
+                function=func,
+                interpolated=self.meta.get("distort") == "resample",
+            )
+            flags = np.bitwise_or.reduce(reshape_image_to_4d_superpixel(flags, size, start), axis=(1, 3))
+            if sigma is None and self.uncertainty is not None:
+                line += "; uncertainty not known"
+        meta = _with_statistics_of(self, changed(header.meta, "superpixel"), data)
+        add_history(meta, line)
+        new = self._new_instance(data, meta, plot_settings=self.plot_settings, flags=flags, uncertainty=sigma)
         return _with_distortion_moved(self, new)
 
-    def reproject_to(self, *args, **kwargs):
+    def reproject_to(self, target_wcs, *, algorithm="interpolation", return_footprint=False, **options):
         """
-        Reproject to another WCS; masked pixels are NaN in the result.
+        Reproject to another WCS.
 
-        See `sunpy.map.GenericMap.reproject_to`, which gives a map of no instrument.
+        See `sunpy.map.GenericMap.reproject_to`; here class and unit are kept.  Masked pixels are
+        NaN in the result.  An uncertainty is interpolated as the image is, flags come from the
+        nearest pixel.
+
+        Parameters
+        ----------
+        target_wcs : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
+            The WCS, a map that has it, or its header: ``fits_header`` or ``meta`` of any map.
+        algorithm : `str`
+            ``"interpolation"``, ``"adaptive"`` or ``"exact"``.
+        return_footprint : `bool`
+            Return the footprint as well.
+        **options
+            ``auto_extent`` as in sunpy; ``preserve_date_obs=False`` to take the time of the
+            observation from the target too, as sunpy does by default; the rest is for the
+            functions of the package reproject.
+
+        Returns
+        -------
+        map of the same class
+            ``date`` is the time of the observation, ``reference_date`` and the observer are those of
+            the target.
+        footprint : `numpy.ndarray`
+            Only with ``return_footprint``.
+
+        Raises
+        ------
+        sunpy_lasco.errors.IncompatibleMapsError
+            If time or observer of the target are others, and nothing says how far away the light is
+            that comes from beside the solar disk: `sunpy.coordinates.SphericalScreen` or
+            `sunpy.coordinates.PlanarScreen` does.
         """
-        floats = self._standardised(to_float=True)
-        data = np.where(self.mask, floats.dtype.type(np.nan), floats.data)
+        smap = in_memory(self)
+        floats = smap._standardised(to_float=True)
+        data = np.where(smap.mask, floats.dtype.type(np.nan), floats.data)
         blind = self._new_instance(data, floats.meta, plot_settings=self.plot_settings)
-        return super(OperationsMixin, blind).reproject_to(*args, **kwargs)
+        new, footprint = reprojected(
+            blind, target_wcs, algorithm, sigma=sigma_of(smap), flags=flags_of(smap), options=options
+        )
+        return (new, footprint) if return_footprint else new

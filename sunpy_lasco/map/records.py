@@ -3,6 +3,7 @@ What calibration and repair read off a map, and how they tell what they did.
 """
 
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.map.changes import require_exposure
 
 __all__ = ["add_history", "frame_of"]
 
@@ -18,7 +19,13 @@ def frame_of(smap):
     Returns
     -------
     `~sunpy_lasco.instrument.frame.Frame`
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the map is not the image of one exposure, but a difference, a multiple and so on.
     """
+    require_exposure(smap, "calibrated or repaired")
     return Frame.from_header(smap.meta, smap.data.shape)
 
 

@@ -21,16 +21,19 @@ from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.instrument.sip import sip_matrices
 from sunpy_lasco.map import content, headers
-from sunpy_lasco.map.display import CoronaNorm, corona_colours
+from sunpy_lasco.map.arithmetic import ArithmeticMixin
+from sunpy_lasco.map.changes import changes_of
+from sunpy_lasco.map.display import CoronaNorm, DifferenceNorm, corona_colours, difference_colours
 from sunpy_lasco.map.geometry import image_geometry
-from sunpy_lasco.map.masks import empty_pixels, hidden_and_outside, holes_to_nan
+from sunpy_lasco.map.lazy import is_lazy
+from sunpy_lasco.map.masks import empty_pixels, has_official_holes, hidden_and_outside, holes_to_nan
 from sunpy_lasco.map.operations import OperationsMixin
 from sunpy_lasco.map.registration import prefer
 
 __all__ = ["LASCOC2Map", "LASCOC3Map"]
 
 
-class _CoronagraphMap(OperationsMixin):
+class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     """
     What the maps of both cameras share.
 
@@ -42,28 +45,55 @@ class _CoronagraphMap(OperationsMixin):
     #: counts, and for brightness, which without the vignetting falls more steeply.
     _display = (1.0, 99.0, 0.5)
     _display_level1 = (1.0, 98.0, 1.0 / 3.0)
+    #: Percentile of the absolute values of a difference that has the last colour.
+    _display_difference = 98.0
 
     def __init__(self, data, header, *, flags=None, _as_read=True, **kwargs):
         if isinstance(kwargs.get("uncertainty"), np.ndarray):
             kwargs["uncertainty"] = StdDevUncertainty(kwargs["uncertainty"])
         self._flags = None
         self._as_read = _as_read
+        self._holes_unread = False
         plot_settings = kwargs.pop("plot_settings", None)
         super().__init__(data, header, **kwargs)
-        if _as_read:
-            self._data = holes_to_nan(self._data, self.meta)
+        self._holes_unread = _as_read and has_official_holes(self._data, self.meta)
         if flags is not None:
             flags = np.asarray(flags)
             if flags.shape != self.data.shape:
                 msg = f"The flags have the shape {flags.shape}, the data {self.data.shape}."
                 raise ValueError(msg)
             self._flags = flags.astype(np.uint8)
-        self.plot_settings["cmap"] = corona_colours(self._camera_name)
+        if "difference" in changes_of(self.meta):
+            self.plot_settings["cmap"] = difference_colours()
+            self.plot_settings["norm"] = DifferenceNorm(self._display_difference, is_default=True)
+        else:
+            self.plot_settings["cmap"] = corona_colours(self._camera_name)
+            self._set_corona_norm()
+        if plot_settings:
+            self.plot_settings.update(plot_settings)
+
+    def _set_corona_norm(self):
         if self.dtype != np.uint8:
             low, high, power = self._display_level1 if self.processing_level == 1.0 else self._display
             self.plot_settings["norm"] = CoronaNorm((low, high), PowerStretch(power), is_default=True)
-        if plot_settings:
-            self.plot_settings.update(plot_settings)
+
+    @property
+    def data(self):
+        """
+        The image, an array of shape (ny, nx).
+
+        Missing pixels of level 1 are NaN.  In SolarSoft's images they are found when the
+        data are first asked for.
+        """
+        if self._holes_unread:
+            self._holes_unread = False
+            self._data = holes_to_nan(self._data, self.meta)
+        return self._data
+
+    @property
+    def dtype(self):
+        """Type of the data."""
+        return self._data.dtype
 
     @classmethod
     def is_datasource_for(cls, data, header, **kwargs):
@@ -92,10 +122,10 @@ class _CoronagraphMap(OperationsMixin):
     @property
     def _geometry(self):
         """Geometry of the image; found once for each state of the header."""
-        key = self._meta_hash, self.data.shape
+        key = self._meta_hash, self._data.shape
         cached = getattr(self, "_geometry_cache", None)
         if cached is None or cached[0] != key or key[0] is None:
-            self._geometry_cache = cached = key, image_geometry(self.meta, self.data.shape)
+            self._geometry_cache = cached = key, image_geometry(self.meta, self._data.shape)
         return cached[1]
 
     # The WCS, from the geometry instead of the cards.
@@ -229,15 +259,14 @@ class _CoronagraphMap(OperationsMixin):
         What occulter, pylon and field edge hide, what was lost in telemetry or is
         NaN, and what an attached mask says.
         """
-        hidden, _ = hidden_and_outside(self._geometry, self.data.shape, self.meta)
-        mask = hidden | empty_pixels(self.data, self.meta)
-        if self._mask is not None:
-            mask |= self._mask
-        return mask
+        mask = empty_pixels(self.data, self.meta) | hidden_and_outside(self._geometry, self.data.shape, self.meta)[0]
+        return mask if self._mask is None else mask | self._mask
 
     @mask.setter
     def mask(self, value):
-        self._mask = None if value is None else np.broadcast_to(np.asarray(value, dtype=bool), self.data.shape)
+        if value is not None and not is_lazy(value):
+            value = np.broadcast_to(np.asarray(value, dtype=bool), self._data.shape)
+        self._mask = value
 
 
 def _likely_camera(header):

@@ -6,6 +6,7 @@ import numpy as np
 
 import astropy.units as u
 
+from sunpy_lasco.map.changes import changes_of
 from sunpy_lasco.map.headers import MapHeaderError, header_level
 from sunpy_lasco.map.linear import ImageGeometry, camera_of, card_pair, reference_pixel, reference_position
 
@@ -43,6 +44,9 @@ def standard_geometry(meta):
     scale = _detector_scale(meta)
     distort = str(meta.get("distort", "")).strip().lower()
     ctype = tuple(_projected(meta.get(f"ctype{axis}"), name) for axis, name in ((1, "HPLN-TAN"), (2, "HPLT-TAN")))
+    if "reproject" in changes_of(meta):
+        # Whatever coordinates were asked for.
+        ctype = tuple(str(meta[f"ctype{axis}"]).strip().upper() for axis in (1, 2))
     if ctype[0].endswith("-SIP"):
         # The reference pixel is the centre of the distortion, and pixels near it are
         # smaller or larger than the plate scale says.

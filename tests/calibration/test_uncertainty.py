@@ -88,7 +88,7 @@ def test_missing_pixels_are_left_out(clear):
 
 def test_a_map_without_uncertainty_is_refused(clear):
     bare = clear.resample([512, 512] * u.pix)
-    with pytest.raises(LascoError, match="has no uncertainty"):
+    with pytest.raises(LascoError, match="EDITED = 'resample'"):
         sunpy_lasco.region_sum(bare, np.ones(bare.data.shape, bool))
 
 

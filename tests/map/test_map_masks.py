@@ -95,19 +95,32 @@ def test_plateaus_of_official_level_1(level1_cards):
     assert np.isnan(found).sum() == 16
     assert np.isnan(found[:4, :4]).all()
     assert found[20, 20] == zero
+    # As floats of 64 bits, and as zeros, which scaled differences have there.
+    for other in (data.astype(float), np.where(data == zero, np.float32(0), data)):
+        found = masks.holes_to_nan(other, level1_cards(bitpix=16, bzero=3.2501e-09))
+        assert np.isnan(found).sum() == 16
     # The data that were given stay as they are.
     assert not np.isnan(data).any()
 
 
 def test_negatives_of_official_level_1(level1_cards):
+    """Only those of the file itself are blocks that were not sent, with the bias taken off."""
     data = np.full((64, 64), 1e-10, np.float32)
+    data[0, 0] = 3e-10
     data[30, 30] = -1e-10
-    assert np.isnan(masks.holes_to_nan(data, level1_cards())).sum() == 1
+    cards = {"datamin": 1e-10, "datamax": 3e-10}
+    assert np.isnan(masks.holes_to_nan(data, level1_cards(**cards))).sum() == 1
+    # Statistics of saturated images leave out the largest value.
+    assert np.isnan(masks.holes_to_nan(data, level1_cards(datamin=1e-10, datamax=2e-10, dsatval=3e-10))).sum() == 1
+    # Arrays of something else.
+    assert masks.holes_to_nan(data, level1_cards()) is data
+    for other in ({"datamin": 2e-11}, {"datamax": 2e-10}):
+        assert masks.holes_to_nan(data, level1_cards(**(cards | other))) is data
     # A polarised brightness may be negative.
-    assert masks.holes_to_nan(data, level1_cards(polar="PB")) is data
+    assert masks.holes_to_nan(data, level1_cards(polar="PB", **cards)) is data
     # Our own level 1 has NaN for what is missing, and noise may be negative.
-    assert masks.holes_to_nan(data, level1_cards(pc1_1=1.0)) is data
-    assert masks.holes_to_nan(data, level1_cards(level="0.5")) is data
+    assert masks.holes_to_nan(data, level1_cards(pc1_1=1.0, **cards)) is data
+    assert masks.holes_to_nan(data, level1_cards(level="0.5", **cards)) is data
 
 
 def test_black_of_helioviewer():

@@ -1,0 +1,209 @@
+"""
+Whether the pixels of an image are still those of its file.
+
+sunpy hands a map class the same for a file and for an array that somebody made with the
+header of a file: a difference, a logarithm, a filtered image.  The cards DATAMIN, DATAMAX,
+DATAZER and DATAAVG describe the pixels of the file, and tell the two apart.
+"""
+
+import re
+
+import numpy as np
+
+from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.map.changes import require_exposure, without_statistics
+from sunpy_lasco.map.geometry import lenient_frame
+
+__all__ = ["holds_brightness", "holds_counts", "is_whole_file", "require_brightness", "with_checksum"]
+
+#: Counts of a read-out are never lower, DN: the bias of any port was 283 DN at least, and
+#: lossy compression takes some DN off single pixels.
+LOWEST_COUNT = 250.0
+#: End of the scale of the converter, 14 bits.
+FULL_SCALE = 16384.0
+#: By how much counts may lie beyond what the header says: it holds rounded numbers.
+COUNTS_MARGIN = 1.0
+#: Relative agreement of brightness with the six digits of official headers.
+BRIGHTNESS_AGREEMENT = 1e-5
+#: Signed integers of 16 bits count modulo this.
+WRAP = 65536
+
+
+def holds_counts(data, meta):
+    """
+    Whether the array of a level-0.5 map is counts as they came down, or a part of them.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray`
+        Shape (ny, nx).
+    meta : mapping
+        Header of level 0.5.
+
+    Returns
+    -------
+    `bool`
+        True where all values but zeros and NaN lie between DATAMIN and DATAMAX of the header,
+        so that a zero can be nothing but a hole.  Without these cards, where they all lie above
+        the lowest bias.
+
+    Notes
+    -----
+    DATAMIN is the smallest number above zero, and DATAMAX leaves out saturated pixels,
+    of which DATASAT is the share.
+    """
+    frame = lenient_frame(meta, data.shape)
+    values = data[(data != 0) & np.isfinite(data)]
+    if values.size == 0:
+        return True
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest < 0 and data.dtype.kind == "i" and data.dtype.itemsize == 2 and frame.is_binned and not frame.is_derived:
+        # Sums beyond 32767 are negative in the file.
+        unwrapped = np.where(values < 0, values.astype(np.int32) + WRAP, values)
+        lowest, highest = float(unwrapped.min()), float(unwrapped.max())
+    repeats = frame.leb_sum[0] * frame.leb_sum[1]
+    low, high = _number(meta, "datamin"), _number(meta, "datamax")
+    if low is None or high is None or high <= 0:
+        return lowest >= LOWEST_COUNT * repeats
+    if _number(meta, "datasat"):
+        high = max(high, FULL_SCALE * repeats)
+    return low - COUNTS_MARGIN <= lowest and highest <= high + COUNTS_MARGIN
+
+
+def holds_brightness(data, meta):
+    """
+    Whether the array of a level-1 map is the image that its header describes, or a part of it.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray`
+        Shape (ny, nx), MSB.
+    meta : mapping
+        Header of level 1.
+
+    Returns
+    -------
+    `bool`
+        True where all values above zero lie between DATAMIN and DATAMAX, and in a header
+        without these cards.  Values below zero are noise and tell nothing.  In a difference,
+        almost all values lie below DATAMIN.
+    """
+    ends = _ends(meta)
+    if ends is None:
+        return True
+    positive = data[data > 0]
+    if positive.size == 0:
+        return not np.isfinite(data).any()
+    (low, *highs), margin = ends
+    return low - margin(low) <= float(positive.min()) and float(positive.max()) <= max(highs) + margin(max(highs))
+
+
+def is_whole_file(data, meta):
+    """
+    Whether the smallest positive value and the largest one are those of the header.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray`
+        Shape (ny, nx), MSB.
+    meta : mapping
+        Header of level 1.
+
+    Returns
+    -------
+    `bool`
+        False without DATAMIN and DATAMAX.
+    """
+    ends = _ends(meta)
+    positive = data[data > 0]
+    if ends is None or positive.size == 0:
+        return False
+    (low, *highs), margin = ends
+    lowest, highest = float(positive.min()), float(positive.max())
+    return abs(lowest - low) <= margin(low) and any(abs(highest - high) <= margin(high) for high in highs)
+
+
+def _ends(meta):
+    """
+    DATAMIN, DATAMAX and DSATVAL, as far as there are any, and how exactly they are known.
+
+    The largest value of an official image may be DSATVAL, and its statistics were made before
+    it was scaled to integers, in steps of BSCALE.
+    """
+    low, *highs = (_number(meta, card) for card in ("datamin", "datamax", "dsatval"))
+    highs = [value for value in highs if value is not None]
+    if low is None or not highs:
+        return None
+    step = abs(_number(meta, "bscale") or 1.0)
+    step = 0.0 if step == 1.0 else step
+    return (low, *highs), lambda value: BRIGHTNESS_AGREEMENT * abs(value) + step
+
+
+def _number(meta, card):
+    """A card as a number; None where it holds none."""
+    try:
+        value = float(meta.get(card))
+    except (TypeError, ValueError):
+        return None
+    return value if np.isfinite(value) else None
+
+
+def with_checksum(meta, data):
+    """
+    A header whose statistics are those of other pixels.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+        It does not change.
+    data : `numpy.ndarray`
+        The pixels, shape (ny, nx).
+
+    Returns
+    -------
+    `~sunpy.util.MetaDict`
+        With DATAMIN, DATAMAX and DATAAVG of the positive pixels, DATAZER, the number of all
+        others, and, where they were there, DATASIG and the percentiles; without the other
+        cards of this kind, which speak of saturation.
+    """
+    new = without_statistics(meta)
+    positive = data[data > 0]
+    new["datazer"] = int(data.size - positive.size)
+    if positive.size == 0:
+        return new
+    new["datamin"] = float(positive.min())
+    new["datamax"] = float(positive.max())
+    new["dataavg"] = float(positive.mean(dtype=float))
+    if "datasig" in meta and positive.size > 1:
+        new["datasig"] = float(positive.std(dtype=float, ddof=1))
+    cards = [card for card in meta if re.fullmatch(r"datap\d\d", card.lower())]
+    for card, value in zip(cards, np.percentile(positive, [int(card[-2:]) for card in cards]), strict=True):
+        new[card] = float(value)
+    return new
+
+
+def require_brightness(smap, doing):
+    """
+    Refuse a level-1 map whose pixels are not those that its header describes.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    doing : `str`
+        What the map is wanted for, such as ``"written as level 1"``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If its array is a difference, a filtered image and so on, which somebody gave the
+        header of a level-1 image.
+    """
+    require_exposure(smap, doing)
+    if not holds_brightness(smap.data, smap.meta):
+        meta = smap.meta
+        msg = (
+            f"The pixels of {meta.get('filename') or 'the map'} are not those of its header (DATAMIN "
+            f"{meta['datamin']}, DATAMAX {meta['datamax']}): it is not the image of one exposure and cannot be "
+            f"{doing}. If it is, sunpy_lasco.calibration.finish_header renews its statistics."
+        )
+        raise NotCalibratableError(msg)

@@ -1,0 +1,76 @@
+"""
+Maps whose pixels are not in memory.
+
+sunpy's maps may hold Dask arrays.  Nothing here needs Dask to be installed: an array that is
+none of numpy's is asked to do the work itself.
+"""
+
+import numpy as np
+
+__all__ = ["in_memory", "is_lazy", "on_whole"]
+
+
+def is_lazy(data):
+    """
+    Whether an array is computed only when it is needed.
+
+    Parameters
+    ----------
+    data : array-like
+
+    Returns
+    -------
+    `bool`
+    """
+    return hasattr(data, "dask")
+
+
+def on_whole(function, data, *, dtype=None):
+    """
+    Apply a function of a whole image, at once or, where the image is lazy, when it is needed.
+
+    Parameters
+    ----------
+    function : callable
+        From an array to an array of the same shape.
+    data : `numpy.ndarray` or ``dask.array.Array``
+        Shape (ny, nx).
+    dtype : `numpy.dtype`, optional
+        Type of the result; by default that of ``data``.
+
+    Returns
+    -------
+    `numpy.ndarray` or ``dask.array.Array``
+        In chunks like those of ``data``.
+    """
+    if not is_lazy(data):
+        return function(data)
+    dtype = data.dtype if dtype is None else np.dtype(dtype)
+    whole = data.rechunk(data.shape).map_blocks(function, dtype=dtype, meta=np.empty((0, 0), dtype))
+    return whole.rechunk(data.chunks)
+
+
+def in_memory(smap):
+    """
+    A map whose pixels, mask and uncertainty are in memory.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    map of the same class
+        ``smap`` itself, where there is nothing to compute.
+    """
+    if not is_lazy(smap.data):
+        return smap
+    mask = None if smap._mask is None else np.asarray(smap._mask)
+    return smap._new_instance(
+        np.asarray(smap.data),
+        smap.meta,
+        plot_settings=smap.plot_settings,
+        mask=mask,
+        uncertainty=smap.uncertainty,
+        flags=smap._flags,
+    )

@@ -1,0 +1,222 @@
+"""
+Maps on the pixels of another WCS.
+"""
+
+import copy
+import warnings
+
+import numpy as np
+import reproject
+
+import astropy.units as u
+import astropy.wcs
+from astropy.io import fits
+from astropy.wcs.utils import pixel_to_pixel
+
+import sunpy.map
+from sunpy.util import MetaDict
+from sunpy.util.util import extent_in_other_wcs
+
+from sunpy_lasco.errors import IncompatibleMapsError, LascoUserWarning
+from sunpy_lasco.map.changes import changed
+from sunpy_lasco.map.records import add_history
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["reprojected", "target_of"]
+
+ALGORITHMS = {
+    "interpolation": reproject.reproject_interp,
+    "adaptive": reproject.reproject_adaptive,
+    "exact": reproject.reproject_exact,
+}
+#: Along each axis, the number of pixels of the target that are tried before all of them.
+PROBES = 33
+#: Stems of the cards that the WCS of the target replaces.
+WCS_CARDS = (
+    *("wcsaxes", "wcsname", "ctype", "cunit", "crpix", "crval", "cdelt", "crota", "pc1_", "pc2_", "cd1_", "cd2_"),
+    *("pv1_", "pv2_", "lonpole", "latpole", "radesys", "equinox", "mjd", "a_", "b_", "ap_", "bp_", "xcen", "ycen"),
+    *("naxis", "hgln_obs", "hglt_obs", "crln_obs", "crlt_obs", "dsun_obs", "obssrc", "obserr", "obsgeo"),
+    *("rsun", "solar_r", "date-avg", "date_obs", "time-obs", "time_obs", "dateref", "timesys"),
+)
+
+
+def target_of(target):
+    """
+    The WCS that somebody means.
+
+    Parameters
+    ----------
+    target : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
+        A WCS, a map, or the header of a map.
+
+    Returns
+    -------
+    `~astropy.wcs.WCS`
+        A copy.  Of the header of an instrument, the WCS is that of its map, since the cards alone
+        are wrong in many headers.
+    """
+    if isinstance(target, astropy.wcs.WCS):
+        return copy.deepcopy(target)
+    if isinstance(target, sunpy.map.GenericMap):
+        return copy.deepcopy(target.wcs)
+    meta = MetaDict(target)
+    shape = meta.get("naxis2"), meta.get("naxis1")
+    if "instrume" in meta and None not in shape:
+        nothing = np.broadcast_to(np.float32(0), tuple(int(length) for length in shape))
+        return copy.deepcopy(sunpy.map.Map(nothing, meta).wcs)
+    return astropy.wcs.WCS(fits.Header({card: value for card, value in meta.items() if _is_plain(card, value)}))
+
+
+def _is_plain(card, value):
+    """Whether a card may be part of a WCS: no comment, and nothing that FITS cannot hold."""
+    told = card in ("history", "comment", "keycomments", "")
+    return not told and isinstance(value, str | int | float) and "\n" not in str(value)
+
+
+def reprojected(smap, target, algorithm, *, sigma, flags, options):
+    """
+    A map on the pixels of another WCS.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        With a standard header; NaN where nothing is seen.
+    target : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
+        See `target_of`.
+    algorithm : `str`
+        ``"interpolation"``, ``"adaptive"`` or ``"exact"``.
+    sigma : `numpy.ndarray` or None
+        1 sigma of the pixels.
+    flags : `numpy.ndarray`
+        Flags of the pixels.
+    options : `dict`
+        Of `~sunpy.map.GenericMap.reproject_to` and of the functions of reproject.
+
+    Returns
+    -------
+    map of the same class
+    footprint : `numpy.ndarray`
+        1 where the map reaches, 0 elsewhere.
+    """
+    options = dict(options)
+    keep_date = options.pop("preserve_date_obs", True)
+    auto_extent = options.pop("auto_extent", None)
+    if algorithm not in ALGORITHMS:
+        msg = f"algorithm={algorithm!r} is unknown; it is one of {', '.join(map(repr, ALGORITHMS))}."
+        raise ValueError(msg)
+    wcs = target_of(target)
+    with warnings.catch_warnings():
+        # What sunpy says where nothing can be seen, an error says more clearly here.
+        warnings.filterwarnings("ignore", message="The conversion of these 2D helioprojective")
+        if auto_extent is not None:
+            _fit_extent(wcs, smap, auto_extent)
+        shape = tuple(options.pop("shape_out", None) or wcs.array_shape or ())
+        if len(shape) != 2:
+            msg = "The target has no size (NAXIS1 and NAXIS2): give shape_out=(ny, nx)."
+            raise IncompatibleMapsError(msg)
+        wcs.array_shape = shape
+        _require_sight(smap, wcs)
+        rows, columns = np.indices(smap.data.shape, dtype=float)
+        # To follow pixels through the WCS is what takes the time: all is moved at once, and with it
+        # the numbers of rows and columns, which tell the nearest pixel.
+        parts = [smap.data, rows, columns]
+        if sigma is not None:
+            parts.append(np.where(np.isnan(smap.data), np.nan, sigma))
+        moved, footprints = ALGORITHMS[algorithm]((np.stack(parts), smap.wcs), wcs, shape_out=shape, **options)
+    data, footprint = moved[0].astype(smap.data.dtype), footprints[0]
+    lost = ~np.isfinite(data)
+    if lost.all():
+        msg = f"{_name(smap)} shows nothing of what the target of reproject_to shows: the result is all NaN."
+        warnings.warn(msg, LascoUserWarning, stacklevel=3)
+    bits = _nearest(flags, moved[1], moved[2])
+    bits[lost & (bits == 0)] = PixelFlag.MISSING
+    if sigma is not None:
+        sigma = np.where(lost, np.nan, moved[3])
+    meta = _target_header(smap, wcs, keep_date=keep_date)
+    line = f"Reprojected ({algorithm}) to {_view(wcs)}; flags of the nearest pixel"
+    add_history(meta, line + ("" if sigma is None else "; uncertainty interpolated, an upper limit"))
+    new = smap._new_instance(data, meta, plot_settings=smap.plot_settings, flags=bits, uncertainty=sigma)
+    return new, footprint
+
+
+def _nearest(flags, row, column):
+    """Flags at positions in an image; OUTSIDE where there is none."""
+    inside = np.isfinite(row) & np.isfinite(column)
+    found = np.full(row.shape, PixelFlag.OUTSIDE, np.uint8)
+    ny, nx = flags.shape
+    row, column = (np.clip(np.rint(value[inside]).astype(int), 0, n - 1) for value, n in ((row, ny), (column, nx)))
+    found[inside] = flags[row, column]
+    return found
+
+
+def _fit_extent(wcs, smap, method):
+    """Move the edges of a WCS, in place, to those of a map."""
+    left, right, bottom, top = extent_in_other_wcs(
+        smap.wcs, wcs, original_shape=smap.data.shape, method=method, integers=True
+    )
+    wcs.wcs.crpix -= [left, bottom]
+    wcs.pixel_shape = [right - left + 1, top - bottom + 1]
+
+
+def _require_sight(smap, wcs):
+    """Refuse a target from which no direction can be followed back to the map."""
+    ny, nx = wcs.array_shape
+    x, y = np.meshgrid(np.linspace(0, nx - 1, PROBES), np.linspace(0, ny - 1, PROBES))
+    found = pixel_to_pixel(wcs, smap.wcs, x, y)
+    inside = np.isfinite(found[0]) & np.isfinite(found[1])
+    # On the disk, positions are known without an assumption; there is nothing to see there.
+    column, row = (np.rint(np.where(inside, value, -1)).astype(int) for value in found)
+    ny, nx = smap.data.shape
+    inside &= (column >= 0) & (row >= 0) & (column < nx) & (row < ny)
+    seen = inside.copy()
+    seen[inside] = np.isfinite(smap.data[row[inside], column[inside]])
+    if seen.any() or np.isfinite(found[0]).all():
+        return
+    msg = (
+        f"{_name(smap)} cannot be reprojected to {_view(wcs)}: time or observer are others, and beside the solar disk "
+        "nothing tells how far away the light comes from. Say where it is taken to lie, for example on a sphere "
+        "about the Sun seen from SOHO: with sunpy.coordinates.SphericalScreen(image.observer_coordinate): "
+        "image.reproject_to(...); sunpy.coordinates.PlanarScreen is the plane of the sky."
+    )
+    raise IncompatibleMapsError(msg)
+
+
+def _target_header(smap, wcs, *, keep_date):
+    """The header of a map with the WCS of a target in it."""
+    meta = changed(smap.meta, "reproject")
+    date = smap.date.utc.isot
+    for card in list(meta):
+        if card.startswith(WCS_CARDS):
+            del meta[card]
+    cards = MetaDict(wcs.to_header(relax=True))
+    for card in ("mjd-obs", "mjd-avg", "mjdref"):
+        cards.pop(card, None)
+    for i in (1, 2):
+        for j in (1, 2):
+            cards[f"pc{i}_{j}"] = float(wcs.wcs.get_pc()[i - 1, j - 1])
+    reference = cards.pop("date-avg", None) or cards.get("date-obs") or date
+    if keep_date or "date-obs" not in cards:
+        cards["date-obs"] = date
+    cards["date-avg"] = reference
+    for card, value in cards.items():
+        meta[card] = value
+    meta["naxis"], meta["naxis1"], meta["naxis2"] = 2, wcs.array_shape[1], wcs.array_shape[0]
+    return meta
+
+
+def _name(smap):
+    return str(smap.meta.get("filename") or smap.detector)
+
+
+def _view(wcs):
+    """A WCS in a sentence."""
+    axes = "/".join(wcs.wcs.ctype)
+    date = wcs.wcs.dateavg or wcs.wcs.dateobs
+    distance = wcs.wcs.aux.dsun_obs
+    observer = ""
+    if distance is not None and wcs.wcs.aux.hgln_obs is not None:
+        observer = (
+            f", seen from longitude {wcs.wcs.aux.hgln_obs:.3f}, latitude {wcs.wcs.aux.hglt_obs:.3f} degrees "
+            f"and {(distance * u.m).to_value(u.au):.4f} au"
+        )
+    return f"{axes}{f' of {date[:19]}' if date else ''}{observer}"
