@@ -17,6 +17,7 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst, Helioprojective, get_body_heliographic_stonyhurst, get_earth
 
 import sunpy_lasco
+from sunpy_lasco import simulate
 
 CATALOGUE = np.loadtxt(Path(__file__).parent / "stars.csv", delimiter=",")
 #: C3 frames, and the least number of stars to be found in each.
@@ -225,3 +226,20 @@ def test_stars_move():
     moved = star_positions(time).separation(star_positions(Time("J1991.25")))
     expected = np.hypot(CATALOGUE[:, 3], CATALOGUE[:, 4]) * (time.jyear - 1991.25)
     np.testing.assert_allclose(moved.to_value(u.mas), expected, rtol=2e-3, atol=1)
+
+
+def test_simulated_stars_stand_where_the_header_says():
+    """In the middle of a C2 exposure of 100 s, which the header names; at its start 2 arcsec away."""
+    dark = dict.fromkeys(("noise", "diffracted", "ramp", "saturation", "quantise"), False)
+    scene = simulate.Scene((simulate.Uniform(1e-11),), (simulate.Stars(faintest=1.5),))
+    exposure = simulate.observe("C2", scene=scene, date="2012-08-22T18:00", exptime=100.0, **dark)
+    smap = sunpy_lasco.calibrate(exposure.level05, assets="simulated", time_offset=0 * u.s, on_bad="ignore")
+    regulus = SkyCoord(152.093 * u.deg, 11.967 * u.deg, distance=1e6 * u.pc, frame="icrs")
+    seen = regulus.transform_to(smap.coordinate_frame)
+    parameters = exposure.parameters
+    distances = []
+    for time in (parameters.middle, parameters.time):
+        tx, ty, _ = scene.sources(time)
+        distances.append(np.hypot(tx - seen.Tx.to_value(u.arcsec), ty - seen.Ty.to_value(u.arcsec)).min())
+    assert distances[0] < 0.05
+    assert 1.8 < distances[1] < 2.3
