@@ -362,7 +362,7 @@ class Level1Options:
     observer: object = _option(
         None,
         "`~astropy.coordinates.SkyCoord`, optional",
-        """Position of SOHO instead of that of a table, if ``sunpy-lasco ephemeris update`` has made one, or of L1; see
+        """Position of SOHO instead of the best that is at hand, see `~sunpy_lasco.calibration.observer_position` and
         `~sunpy_lasco.update_observer`.  A coordinate without a time is taken for that of the exposure.""",
         _coordinate,
         CommandLine(

@@ -6,7 +6,6 @@ from dataclasses import replace as exchange
 
 import astropy.units as u
 
-from sunpy.coordinates import HeliographicStonyhurst
 from sunpy.map import MapSequence
 
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS
@@ -21,22 +20,24 @@ from sunpy_lasco.calibration.lookups import clock_correction, exposure_factor, g
 from sunpy_lasco.calibration.masking import apply_mask
 from sunpy_lasco.calibration.noise import estimate_noise
 from sunpy_lasco.calibration.options import read_options, takes_options
-from sunpy_lasco.calibration.pointing import correct_time, refresh_wcs, update_observer, update_pointing
+from sunpy_lasco.calibration.pointing import (
+    correct_time,
+    placed_observer,
+    refresh_wcs,
+    update_observer,
+    update_pointing,
+)
 from sunpy_lasco.calibration.pointing_sources import find_pointing
 from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.solarsoft import zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
-from sunpy_lasco.errors import OptionError
 from sunpy_lasco.inpainting.operation import inpaint as fill_missing
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.version import version as __version__
 
 __all__ = ["calibrate"]
-
-#: Distance of SOHO from the Sun, au; it has been between 0.973 and 1.008.
-DISTANCE_RANGE = (0.95, 1.03)
 
 
 @takes_options
@@ -103,7 +104,9 @@ def _calibrated(smap, options):
     """One map at level 1."""
     check_level05(smap)
     assets = _source(options.assets)
-    observer = _observer(smap, options.observer)
+    if options.observer is not None:
+        # Refused before the work, if it is.
+        placed_observer(options.observer, smap.reference_date)
 
     clock = _clock(smap, options.time_offset, assets)
     smap = unwrap(_pointed(smap, options.centre, options.roll, clock, assets))
@@ -140,7 +143,8 @@ def _calibrated(smap, options):
     smap = rectify(smap)
     smap = correct_time(smap, **clock)
     smap = refresh_wcs(smap)
-    known = observer_position(smap, assets=assets) if observer is None else {"coordinate": observer}
+    given = options.observer
+    known = observer_position(smap, assets=assets) if given is None else {"coordinate": given}
     smap = update_observer(smap, **known)
     if options.solarsoft:
         smap = zero_missing(smap)
@@ -160,21 +164,6 @@ def _report(smap, on_bad):
     frame = frame_of(smap)
     centre = occulter_centre(frame.camera.name, frame.mjd)
     report_bad(frame.filename, bad_content(smap.data, smap._flags, frame, centre), on_bad)
-
-
-def _observer(smap, coordinate):
-    """The position of SOHO that the user gave, with a time, refused if it is far from where SOHO ever was."""
-    if coordinate is None:
-        return None
-    frame = getattr(coordinate, "frame", coordinate)
-    if getattr(frame, "obstime", smap.date) is None:
-        coordinate = frame.replicate(obstime=smap.date)
-    distance = coordinate.transform_to(HeliographicStonyhurst(obstime=smap.date)).radius.to_value(u.au)
-    if not DISTANCE_RANGE[0] <= distance <= DISTANCE_RANGE[1]:
-        low, high = DISTANCE_RANGE
-        msg = f"observer is {distance:.4g} au from the Sun; SOHO is between {low} and {high} au."
-        raise OptionError(msg)
-    return coordinate
 
 
 def _clock(smap, offset, assets):

@@ -5,7 +5,7 @@ Time, Sun centre, roll and observer of a map.
 import numpy as np
 
 import astropy.units as u
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
 from astropy.time import TimeDelta
 
 from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
@@ -183,7 +183,7 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
     if coordinate is None:
         found = packaged_observer(time)
         coordinate, source, error = found.coordinate, found.source, found.error
-    position = _placed(coordinate, time)
+    position = placed_observer(coordinate, time)
     distance = position.radius.to(u.m)
     cards = {
         "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
@@ -197,25 +197,28 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
     return record(smap, cards=cards, history=[f"Observer: {source}"])
 
 
-def _placed(coordinate, time):
-    """An observer's coordinate in the Stonyhurst frame of a time."""
-    try:
-        there = getattr(coordinate, "obstime", None)
-        if there is None:
-            position = coordinate.transform_to(HeliographicStonyhurst(obstime=time))
-        else:
-            # SOHO goes around the Sun with the Earth, at its place beside the line to it.
-            beside = coordinate.transform_to(HeliocentricEarthEcliptic(obstime=there))
-            now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
-            position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
-        distance = position.radius.to_value(u.au)
-    except u.UnitsError as error:
+def placed_observer(coordinate, time):
+    """
+    An observer's coordinate, of any frame and time, in the Stonyhurst frame of ``time``.
+
+    One without a time is of that time; one of another keeps its place beside the line from the
+    Sun to the Earth.  `~sunpy_lasco.errors.OptionError` is raised where SOHO cannot be there.
+    """
+    frame = getattr(coordinate, "frame", coordinate)
+    there = getattr(frame, "obstime", time)
+    if there is None:
+        frame, there = frame.replicate(obstime=time), time
+    if isinstance(frame.data, UnitSphericalRepresentation):
         msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
-        raise OptionError(msg) from error
+        raise OptionError(msg)
+    beside = frame.transform_to(HeliocentricEarthEcliptic(obstime=there))
+    now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
+    position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
+    distance = position.radius.to_value(u.au)
     if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
         msg = (
-            f"The observer would be {distance:.4f} au from the Sun, where SOHO cannot be "
-            f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au): does the coordinate lack a distance?"
+            f"The observer would be {distance:.4g} au from the Sun, where SOHO cannot be "
+            f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au)."
         )
         raise OptionError(msg)
     return position

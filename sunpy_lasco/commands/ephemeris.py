@@ -8,7 +8,6 @@ import astropy.units as u
 from astropy.time import Time
 
 from sunpy_lasco.errors import LascoError
-from sunpy_lasco.instrument.orbit import error_text
 
 __all__ = ["add_arguments", "update_orbits"]
 
@@ -113,6 +112,7 @@ def _show(options):
     from sunpy_lasco.assets.observers import known_observers
     from sunpy_lasco.assets.orbits import read_orbits
     from sunpy_lasco.assets.resolve import resolve
+    from sunpy_lasco.instrument.orbit import error_text
 
     try:
         time, assets = _time(options.time), resolve(offline=True)

@@ -10,7 +10,7 @@ import astropy.units as u
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
 
-from sunpy.coordinates import get_earth
+from sunpy.coordinates import get_body_heliographic_stonyhurst, get_earth
 
 import sunpy_lasco
 from sunpy_lasco import simulate
@@ -238,8 +238,11 @@ def test_observers_that_cannot_be_soho_are_refused(raw):
         sunpy_lasco.update_observer(raw["C3"], direction)
     # Without a distance sunpy takes the surface of the Sun.
     surface = SkyCoord(0 * u.deg, 0 * u.deg, frame="heliographic_stonyhurst", obstime=raw["C3"].date)
-    with pytest.raises(OptionError, match=r"0\.0047 au from the Sun.*lack a distance"):
+    with pytest.raises(OptionError, match="has no distance"):
         sunpy_lasco.update_observer(raw["C3"], surface)
+    jupiter = get_body_heliographic_stonyhurst("jupiter", raw["C3"].date)
+    with pytest.raises(OptionError, match=r"4\.\d+ au from the Sun"):
+        sunpy_lasco.update_observer(raw["C3"], jupiter)
     # The Earth at any time of the year is near enough.
     for day in ("2011-01-03", "2011-07-04"):
         assert sunpy_lasco.update_observer(raw["C3"], get_earth(day)).meta["obssrc"] == "given"
