@@ -35,6 +35,7 @@ from sunpy_lasco.calibration.widening import widen_for_estimates
 from sunpy_lasco.inpainting.operation import inpaint as fill_missing
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.version import version as __version__
 
 __all__ = ["calibrate"]
@@ -102,6 +103,7 @@ def calibrate(smap, **options):
 
 def _calibrated(smap, options):
     """One map at level 1."""
+    smap = in_memory(smap)
     check_level05(smap)
     assets = _source(options.assets)
     if options.observer is not None:

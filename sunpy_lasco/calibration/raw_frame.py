@@ -125,7 +125,7 @@ def mark_missing(smap):
     """
     frame = frame_of(smap)
     flags = _holes(smap, frame)
-    data = smap.data.astype(np.float32)
+    data = np.asarray(smap.data).astype(np.float32)
     cards = _missing_blocks(flags, frame)
     empty = (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) != 0
     flags[saturated_pixels(data, frame) & ~empty] |= np.uint8(PixelFlag.SATURATED)

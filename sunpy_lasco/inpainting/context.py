@@ -10,6 +10,7 @@ from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.inpainting.reading import frame_of, pointing_of, seconds_between
 from sunpy_lasco.instrument.pointing import normalize_roll
 from sunpy_lasco.map.headers import is_raw
+from sunpy_lasco.map.lazy import in_memory
 
 __all__ = ["LONGEST", "neighbours_among"]
 
@@ -77,7 +78,7 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
         reason = _misfit(smap, frame, other, theirs, longest)
         if reason is None:
             try:
-                neighbour = make(frame, other)
+                neighbour = make(frame, in_memory(other))
             except NotCalibratableError:
                 refused.append(f"{name} is no sky image, by its counts")
                 continue

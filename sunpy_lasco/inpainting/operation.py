@@ -27,6 +27,7 @@ from sunpy_lasco.map.changes import require_exposure
 from sunpy_lasco.map.checksum import with_checksum
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level, is_raw
+from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.records import add_history
 from sunpy_lasco.map.replace import replace
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -121,6 +122,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     if method != "auto":
         get_method(method)
     require_exposure(smap, "repaired")
+    smap = in_memory(smap)
     raw = is_raw(smap.meta)
     if not raw and header_level(smap.meta) != 1.0:
         msg = (

@@ -18,6 +18,7 @@ from sunpy_lasco.map.changes import changed
 from sunpy_lasco.map.content import exposure_seconds
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level
+from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.records import add_history
 from sunpy_lasco.map.sigma import sigma_of
 
@@ -94,6 +95,7 @@ def _combined(smap, other, sign):
     """The sum (``sign`` 1) or difference (-1) of two maps."""
     name = "difference" if sign < 0 else "sum"
     require_same_place(smap, other, name)
+    smap, other = in_memory(smap), in_memory(other)
     values = smap.quantity + sign * other.quantity.to(smap.unit)
     ours, theirs = sigma_of(smap), sigma_of(other)
     known = ours is not None and theirs is not None

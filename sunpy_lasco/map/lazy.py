@@ -61,9 +61,9 @@ def in_memory(smap):
     Returns
     -------
     map of the same class
-        ``smap`` itself, where there is nothing to compute.
+        ``smap`` itself, where there is nothing to compute, or if it is no such map.
     """
-    if not is_lazy(smap.data):
+    if not (hasattr(smap, "_flags") and is_lazy(smap.data)):
         return smap
     mask = None if smap._mask is None else np.asarray(smap._mask)
     return smap._new_instance(

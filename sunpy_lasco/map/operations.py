@@ -196,10 +196,11 @@ class OperationsMixin:
     @property
     def quantity(self):
         """Data with their unit; the holes of raw counts are NaN."""
+        data = np.asarray(self.data)
         if not is_raw(self.meta):
-            return super().quantity
-        counts = self.data.astype(float)
-        counts[empty_pixels(self.data, self.meta)] = np.nan
+            return u.Quantity(data, self.unit, copy=False)
+        counts = data.astype(float)
+        counts[empty_pixels(data, self.meta)] = np.nan
         return u.Quantity(counts, self.unit, copy=False)
 
     def _operation_header(self):
