@@ -9,7 +9,10 @@ import argparse
 import contextlib
 import importlib
 import logging
+import os
+import sys
 
+from sunpy_lasco.errors import LascoError
 from sunpy_lasco.version import version
 
 __all__ = ["main"]
@@ -22,6 +25,9 @@ COMMANDS = {
     "ephemeris": ("make the table of SOHO's position, and look into it", "sunpy_lasco.commands.ephemeris"),
     "train": ("train a network for missing blocks", "sunpy_lasco.commands.train"),
 }
+
+#: Exit status of a process that the user broke off, 128 and the number of the signal.
+INTERRUPTED = 130
 
 
 class _CommandParser(argparse.ArgumentParser):
@@ -67,12 +73,83 @@ def main(arguments=None):
     Returns
     -------
     `int`
-        The exit status: 0 if all went well, 1 if something could not be done,
-        2 (through `SystemExit`) if the command line cannot be understood.
+        The exit status: 0 if all went well, 1 if something could not be done or said,
+        2 (through `SystemExit`) if the command line cannot be understood, 130 if the user
+        broke off.
     """
-    options = parser().parse_args(arguments)
-    with _each_warning_once():
-        return options.run(options)
+    output = _Output(sys.stdout)
+    try:
+        status = _run(arguments, output)
+    except SystemExit:
+        # argparse ends the process so after a help of which it does not ask whether it arrived.
+        if output.error is None:
+            raise
+    if output.error is None:
+        return status
+    _complain(f"standard output cannot be written to ({output.error.strerror}); the command stopped there")
+    output.give_up()
+    return 1
+
+
+def _run(arguments, output):
+    """Run the command line with standard output watched, and return the exit status."""
+    try:
+        with contextlib.redirect_stdout(output if output.stream else None), _each_warning_once():
+            try:
+                options = parser().parse_args(arguments)
+                return options.run(options)
+            finally:
+                output.flush()
+    except KeyboardInterrupt:
+        _complain("interrupted; files that were complete are in their places")
+        return INTERRUPTED
+    except (LascoError, OSError) as error:
+        if output.error is None:
+            _complain(error)
+        return 1
+
+
+class _Output:
+    """
+    Standard output that remembers when it failed.
+
+    An error of it cannot be told from others where it arrives, and some do not arrive at all.
+    """
+
+    def __init__(self, stream):
+        self.stream, self.error = stream, None
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        with self._watched():
+            return self.stream.write(text)
+
+    def flush(self):
+        with self._watched():
+            if self.stream is not None:
+                self.stream.flush()
+
+    @contextlib.contextmanager
+    def _watched(self):
+        try:
+            yield
+        except OSError as error:
+            self.error = error
+            raise
+
+    def give_up(self):
+        """Let nothing that is still to be written be tried again when Python ends, which would say so."""
+        with contextlib.suppress(OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self.stream.fileno())
+            os.close(null)
+
+
+def _complain(message):
+    with contextlib.suppress(OSError):
+        print(f"sunpy-lasco: {message}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

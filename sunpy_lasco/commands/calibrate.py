@@ -1,6 +1,8 @@
 """``sunpy-lasco calibrate``: level-0.5 files in, level-1 files out."""
 
 import argparse
+import contextlib
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -83,12 +85,13 @@ def run(arguments):
     work = partial(calibrate_file, out=arguments.out, overwrite=arguments.overwrite, compress=arguments.compress)
     tasks = [(file, replace(options, context=context[file] if context.get(file) else None)) for file in arguments.files]
     failures = 0
-    for file, written, reason in _each(work, tasks, arguments.jobs):
-        if reason:
-            failures += 1
-            print(f"sunpy-lasco: {file}: {reason}", file=sys.stderr, flush=True)
-        elif not arguments.quiet:
-            print(f"{file} -> {written}", flush=True)
+    with contextlib.closing(_each(work, tasks, arguments.jobs)) as results:
+        for file, written, reason in results:
+            if reason:
+                failures += 1
+                print(f"sunpy-lasco: {file}: {reason}", file=sys.stderr, flush=True)
+            elif not arguments.quiet:
+                print(f"{file} -> {written}", flush=True)
     if failures:
         total = len(arguments.files)
         print(f"sunpy-lasco: {failures} of {total} frames could not be calibrated.", file=sys.stderr)
@@ -143,13 +146,22 @@ def _each(work, tasks, jobs):
         for file, options in tasks:
             yield file, *work(file, options)
         return
-    # Fresh processes: a forked one would inherit threads and locks of ours.
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn")) as pool:
+    # Fresh processes: a forked one would inherit threads and locks of ours.  The user's Ctrl-C is
+    # for this one: the others end the frame that they are at.
+    pool = ProcessPoolExecutor(
+        min(jobs, len(tasks)),
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
         for file, future in [(file, pool.submit(work, file, options)) for file, options in tasks]:
             try:
                 yield file, *future.result()
             except BrokenProcessPool:
                 yield file, None, "the process that worked on it, or on another frame, ended (not enough memory?)"
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _positive(text):
