@@ -1,5 +1,9 @@
 """
 The windows of a training, made once and kept: one file for each frame.
+
+The name of a file holds a digest of all that its windows follow from, by content: the frame and
+those around it, all frames, of which backgrounds are made, the calibration images, the recipe, and the
+package that makes them.
 """
 
 import json
@@ -8,12 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
+from astropy.io import fits
+
+from sunpy_lasco.assets.names import CATALOGUE, entry, exposure_factor_name
+from sunpy_lasco.assets.resolve import resolve
+from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.files import sha256_of, write_whole
+from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.training.coronas import with_other_corona
 from sunpy_lasco.training.crops import load_crops, make_crops, save_crops
 from sunpy_lasco.training.frames import read_exposures, simulated_exposures, with_neighbours
 from sunpy_lasco.training.scenes import Scenes
 from sunpy_lasco.training.sums import summed
+from sunpy_lasco.version import version
 
 __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
@@ -59,13 +70,15 @@ def chosen_exposures(recipe, paths, camera):
     return chosen + [summed(chosen[place]) for place in places], real + simulated
 
 
-def made_for(recipe, camera):
+def made_for(recipe, paths, camera):
     """
-    What the windows of a recipe depend on, in short.
+    What all windows of a recipe and of some files depend on, in short.
 
     Parameters
     ----------
     recipe : `~sunpy_lasco.training.recipe.Recipe`
+    paths : sequence of path-like
+        Level-0.5 files.
     camera : `str`
 
     Returns
@@ -74,9 +87,42 @@ def made_for(recipe, camera):
         12 hexadecimal digits.
     """
     a = recipe.architecture
-    parts = [camera, *(getattr(recipe, name) for name in DECIDING)]
+    parts = [version, camera, *(getattr(recipe, name) for name in DECIDING)]
     parts += [a.size, a.step, a.aligned, a.alone, BASES if a.neighbours else "", a.normalisation]
+    parts += [recipe.simulated, sorted(sha256_of(path) for path in paths)]
+    if recipe.calibrated:
+        parts.append(_assets_of(recipe, paths, camera))
+    return _digest(parts)
+
+
+def _digest(parts):
+    """12 hexadecimal digits that tell what JSON can hold apart."""
     return sha256_of(json.dumps(parts).encode())[:12]
+
+
+def _assets_of(recipe, paths, camera):
+    """SHA-256 of the calibration images and tables of a camera and its days, by name; None where there is none."""
+    days = set()
+    for path in paths:
+        header = fits.getheader(path)
+        frame = Frame.from_header(header, (header["NAXIS2"], header["NAXIS1"]))
+        if frame.camera.name == camera:
+            days.add(frame.mid_mjd)
+    other = "c2" if camera == "C3" else "c3"
+    names = [name for name in CATALOGUE if not name.startswith(other) or "time_offsets" in name]
+    source = resolve(recipe.assets)
+    return {name: _sha256(source, name) for name in names + [exposure_factor_name(camera, day) for day in sorted(days)]}
+
+
+def _sha256(source, name):
+    """SHA-256 of an asset, or None."""
+    kind = entry(name).kind
+    try:
+        if kind in ("image", "mask"):
+            return source.image(name).sha256
+        return source.text(name)[1] if kind == "text" else sha256_of(source.path(name))
+    except MissingAssetError:
+        return None
 
 
 def fill_cache(recipe, paths, camera, directory, *, say=None):
@@ -99,17 +145,20 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
     `list` of `~pathlib.Path`
         A file for each frame that has windows.
     """
-    index = _index_of(recipe, paths, camera, directory)
+    key = made_for(recipe, paths, camera)
+    parts = [key, recipe.frames_per_group, recipe.mixed, recipe.summed]
+    index = Path(directory) / f"{camera}_{_digest(parts)}.json"
     if index.is_file():
         files = [index.parent / name for name in json.loads(index.read_text(encoding="utf-8"))]
         if all(path.is_file() for path in files):
             return files
     chosen, everything = chosen_exposures(recipe, paths, camera)
     scenes = Scenes(everything, calibrated=recipe.calibrated, assets=recipe.assets)
-    key = made_for(recipe, camera)
     files = []
     for exposure in chosen:
-        path = Path(directory) / f"{camera}_{exposure.name.replace(' ', '_')}_{key}.npz"
+        pixels = [sha256_of(np.ascontiguousarray(one.raw).tobytes()) for one in (exposure, *exposure.neighbours)]
+        own = _digest([key, exposure.name, pixels])
+        path = Path(directory) / f"{camera}_{exposure.name.replace(' ', '_')}_{own}.npz"
         if not path.is_file():
             if not recipe.architecture.neighbours:
                 exposure = replace(exposure, neighbours=())
@@ -133,11 +182,3 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
     if files:
         write_whole(index, json.dumps([path.name for path in files], indent=1) + "\n")
     return files
-
-
-def _index_of(recipe, paths, camera, directory):
-    """The file that names the windows of these frames, once they are all made."""
-    parts = [made_for(recipe, camera), sorted(Path(path).name for path in paths)]
-    parts += [recipe.frames_per_group, recipe.mixed, recipe.simulated, recipe.summed]
-    digest = sha256_of(json.dumps(parts).encode())[:12]
-    return Path(directory) / f"{camera}_{digest}.json"

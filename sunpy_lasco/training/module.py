@@ -73,6 +73,12 @@ class Training(lightning.LightningModule):
         """The network that is kept: the moving average, if there is one."""
         return self.network if self.average is None else self.average
 
+    def on_load_checkpoint(self, checkpoint):
+        """A training that is continued to more steps than it was begun for spreads its schedule over those."""
+        for state in checkpoint.get("lr_schedulers", ()):
+            for name in ("total_steps", "_schedule_phases"):
+                state.pop(name, None)
+
     def transfer_batch_to_device(self, batch, device, _dataloader_idx):
         """Bring a batch to a device."""
         return batch.to(device)

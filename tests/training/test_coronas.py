@@ -84,7 +84,7 @@ def test_mixed_exposures_are_spread_over_the_dates(real_frames):
 def test_response_of_simulated_pixels_is_known(exposure):
     simulated = dataclasses.replace(exposure, origin="simulated")
     scene = Scenes([simulated]).scene_of(simulated)
-    assert scene.response.std() == pytest.approx(0.0085, rel=0.2)
+    assert scene.response[500:-1, 1:].std() == pytest.approx(0.0085, rel=0.2)
     window = np.s_[820:1000, 300:700]
     flat = [scene.signal[window] / part / scene.background[window] for part in (1.0, scene.response[window])]
     assert np.nanstd(np.diff(flat[1])) < np.nanstd(np.diff(flat[0]))

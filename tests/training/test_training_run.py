@@ -18,6 +18,7 @@ from sunpy_lasco.training.crops import make_crops, save_crops  # noqa: E402
 from sunpy_lasco.training.curves import read_curves  # noqa: E402
 from sunpy_lasco.training.data import Windows, loader  # noqa: E402
 from sunpy_lasco.training.frames import simulated_exposures  # noqa: E402
+from sunpy_lasco.training.module import Training  # noqa: E402
 from sunpy_lasco.training.recipe import PRESETS  # noqa: E402
 from sunpy_lasco.training.run import score, train  # noqa: E402
 from sunpy_lasco.training.scenes import Scenes  # noqa: E402
@@ -136,6 +137,46 @@ def test_same_seed_same_weights_and_resumed_goes_on(files, tmp_path):
     assert result.card["steps"] == 6
     with (tmp_path / "c" / "log" / "metrics.csv").open() as file:
         assert all(int(row["step"]) >= 4 for row in csv.DictReader(file))
+
+
+@pytest.mark.parametrize("features", ["random", "efficientnet"])
+def test_recipes_with_features_go_on(files, tmp_path, features):
+    """Checkpoints hold no fixed features; continued, and brought back to the best, the network keeps its own."""
+    if features == "efficientnet":
+        pytest.importorskip("efficientnet_lite_pytorch", reason="its features need the extra 'features'")
+    recipe = dataclasses.replace(
+        RECIPE, features=features, losses={"pixel_inner": 1.0, "perceptual": 0.1, "style_inner": 1.0}, steps=2,
+        batch=2, validate_every=1, keep="best",
+    )  # fmt: skip
+    options = {"held_back": "first", "accelerator": "cpu"}
+    train(recipe, files, "C3", tmp_path / "a", **options)
+    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+    state = torch.load(last, weights_only=True)["state_dict"]
+    assert not any("extractor" in name for name in state)
+    result = train(dataclasses.replace(recipe, steps=3), files, "C3", tmp_path / "b", resume=last, **options)
+    assert result.card["steps"] == 3
+
+
+def test_a_checkpoint_with_holes_is_refused(tmp_path):
+    """Only what is fixed may be missing."""
+    module = Training(dataclasses.replace(RECIPE, features="random", losses={"perceptual": 1.0}).to_dict())
+    before = [value.clone() for value in module.loss.terms["perceptual"].extractor.features.state_dict().values()]
+    state = module.state_dict()
+    module.load_state_dict(state)
+    after = module.loss.terms["perceptual"].extractor.features.state_dict().values()
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    state.pop(next(name for name in state if name.startswith("network.")))
+    with pytest.raises(RuntimeError, match="Missing key"):
+        module.load_state_dict(state)
+
+
+def test_resumed_beyond_the_steps_it_was_begun_for(files, tmp_path):
+    """The one-cycle schedule of 12 steps does not end the training at the thirteenth."""
+    begun = dataclasses.replace(RECIPE, steps=12, batch=2, schedule="one-cycle", average=0.0)
+    train(begun, files, "C3", tmp_path / "a", accelerator="cpu")
+    longer = dataclasses.replace(begun, steps=16)
+    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+    assert train(longer, files, "C3", tmp_path / "b", accelerator="cpu", resume=last).card["steps"] == 16
 
 
 @pytest.mark.parametrize("preset", ["paper-pretrain", "paper-finetune"])

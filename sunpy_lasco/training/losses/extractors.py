@@ -90,6 +90,7 @@ class FixedFeatures(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("scatter", torch.tensor(SCATTER).reshape(1, 3, 1, 1), persistent=False)
         self._register_state_dict_hook(_drop_everything)
+        self.register_load_state_dict_pre_hook(_keep_own)
         self.requires_grad_(requires_grad=False)
         self.eval()
 
@@ -165,3 +166,8 @@ def _drop_everything(_module, state, prefix, _metadata):
     """What is fixed does not belong into checkpoints."""
     for name in [name for name in state if name.startswith(prefix)]:
         del state[name]
+
+
+def _keep_own(module, state, prefix, *_):
+    """A checkpoint without it is complete: what is fixed stays what it is."""
+    state.update(module.features.state_dict(prefix=f"{prefix}features."))
