@@ -113,7 +113,7 @@ def correct_vignetting(smap, *, assets=None, official=False):
         data=smap.data * factor,
         uncertainty=scaled_uncertainty(smap, factor),
         cards={"vigfile": asset.name, "vigsha": asset.sha256 or None, "vigest": asset.estimated},
-        history=[_used("Vignetting", asset)],
+        history=[image_line("Vignetting", asset)],
     )
 
 
@@ -171,10 +171,11 @@ def subtract_stray_light(smap, *, assets=None):
         smap,
         data=smap.data - ramp,
         cards={"rampfile": asset.name, "rampsha": asset.sha256 or None, "rampest": asset.estimated},
-        history=[_used("Stray light", asset)],
+        history=[image_line("Stray light", asset)],
     )
 
 
-def _used(what, asset):
+def image_line(what, asset):
+    """A line of HISTORY on a calibration image: what for, and where it comes from."""
     estimate = ", an ESTIMATE, not the official image" if asset.estimated else ""
     return f"{what}: {asset.name} ({asset.source}{estimate})"

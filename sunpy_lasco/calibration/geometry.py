@@ -5,21 +5,25 @@ All that moves light between pixels is done in one interpolation.  Turning the
 image by 180 degrees moves pixels as they are and loses nothing.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 import astropy.units as u
 from astropy.nddata import StdDevUncertainty
 
 from sunpy_lasco.calibration.interpolation import Resampling, interpolate
+from sunpy_lasco.calibration.options import INTERPOLATED
 from sunpy_lasco.calibration.placement import is_turned, turned_frame
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
+from sunpy_lasco.errors import OptionError
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
-from sunpy_lasco.instrument.distortion import Distortion, camera_distortion
+from sunpy_lasco.instrument.distortion import SOLARSOFT_CELLS, Distortion, camera_distortion
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.pointing import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.pixel_flags import PixelFlag
 
-__all__ = ["correct_distortion", "distortion_of", "rectify", "resampling_of"]
+__all__ = ["correct_distortion", "distortion_of", "rectify", "resampling_of", "turn"]
 
 
 def correct_distortion(smap, *, method="resample", scale="official", north_up=False, sun_pixel=None):
@@ -32,9 +36,10 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
         In detector orientation, with the Sun's centre and the roll set
         (`~sunpy_lasco.update_pointing`).
     method : `str` or None
-        ``"resample"`` interpolates the image, once.  ``"wcs"`` leaves the pixels
-        where they were measured and puts the distortion into the WCS as SIP.  None
-        does nothing, not even rotate.
+        ``"resample"`` interpolates the image, once.  ``"grid"`` does so at the positions of
+        SolarSoft, which are exact every 32 pixels and linear between them.  ``"wcs"`` leaves
+        the pixels where they were measured and puts the distortion into the WCS as SIP.
+        None does nothing, not even rotate.
     scale : `str`
         Geometry, ``"official"`` or ``"stars"``.
     north_up : `bool`
@@ -51,7 +56,7 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     Raises
     ------
     ValueError
-        If rotation or shift is asked for without ``method="resample"``.
+        If rotation or shift is asked for without an interpolation.
 
     Notes
     -----
@@ -61,14 +66,18 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     """
     require(smap, "detroll", "update_pointing")
     require_not(smap, "distort", "correct_distortion")
-    if method not in ("resample", "wcs", None):
-        msg = f"The distortion is corrected by method 'resample' or 'wcs', or not at all (None); {method!r} is unknown."
-        raise ValueError(msg)
-    if method != "resample" and (north_up or sun_pixel is not None):
+    if method not in (*INTERPOLATED, "wcs", None):
+        msg = (
+            f"The distortion is corrected by method 'resample', 'grid' or 'wcs', or not at all (None), not {method!r}."
+        )
+        raise OptionError(msg)
+    if method not in INTERPOLATED and (north_up or sun_pixel is not None):
         msg = "Rotating or shifting the image needs the interpolation: use distortion='resample'."
-        raise ValueError(msg)
+        raise OptionError(msg)
     frame = frame_of(smap)
     distortion = camera_distortion(frame.camera.name, frame.mjd, scale=scale)
+    if method == "grid":
+        distortion = replace(distortion, cells=SOLARSOFT_CELLS)
     cards = {
         "distort": method or "none",
         "geoscale": scale,
@@ -82,43 +91,86 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
         return record(smap, cards=cards, history=["Distortion left in"])
     if method == "wcs":
         return record(smap, cards=cards, history=["Distortion left in the image and put into the WCS (SIP)"])
-    roll = smap.meta["detroll"]
-    sun = (smap.meta["sunpix1"], smap.meta["sunpix2"])
+    moved, history = _movement(smap.meta, north_up, sun_pixel)
+    cards |= moved
+    return _interpolated(
+        smap, _resampling(cards, frame, distortion), cards, ["Distortion corrected (bilinear)", *history]
+    )
+
+
+def turn(smap, *, north_up=False, sun_pixel=None):
+    """
+    Rotate and shift an image whose distortion was corrected before, in a second interpolation.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        In detector orientation, after `correct_distortion`.
+    north_up, sun_pixel : optional
+        As of `correct_distortion`, which does both in its one interpolation.
+
+    Returns
+    -------
+    map of the same class
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1`` rotates so, after the rectification, which does not matter.  It reads the image
+    up to 1 pixel beyond the centres of its last row and column: the number of empty pixels is that of
+    official files to 20 pixels.
+    """
+    require(smap, "distort", "correct_distortion")
+    require_not(smap, "turned", "rectify")
+    require_not(smap, "imgrot", "turn")
+    cards, history = _movement(smap.meta, north_up, sun_pixel)
+    if not cards:
+        return record(smap)
+    if smap.uncertainty is not None:
+        # The image may have zeros where there was nothing, which have no sigma.
+        smap = record(smap, uncertainty=StdDevUncertainty(np.nan_to_num(smap.uncertainty.array), copy=False))
+    resampling = replace(_resampling(cards, frame_of(smap), None), open_end=True)
+    return _interpolated(smap, resampling, cards, history)
+
+
+def _movement(meta, north_up, sun_pixel):
+    """Cards that describe a rotation and a shift, and lines of HISTORY; none where there is neither."""
+    roll, sun = meta["detroll"], (meta["sunpix1"], meta["sunpix2"])
     turned = is_flipped(roll)
     rotation = normalize_roll(roll - 180.0 * turned) if north_up else 0.0
-    target = None
+    target, history = None, []
     if sun_pixel is not None:
         target = tuple(float(v) for v in u.Quantity(sun_pixel).to_value(u.pix))
         target = rectified_centre(target) if turned else target
-    if rotation or target is not None:
-        goal = target or sun
-        cards |= {
-            "imgrot": float(rotation),
-            "imgpiv1": sun[0],
-            "imgpiv2": sun[1],
-            "imgtar1": goal[0],
-            "imgtar2": goal[1],
-        }
-    resampling = _resampling(cards, frame, distortion)
+        history.append("Sun's centre moved to a given pixel")
+    if not rotation and target is None:
+        return {}, []
+    goal = target or sun
+    cards = {
+        "imgrot": float(rotation),
+        "imgpiv1": sun[0],
+        "imgpiv2": sun[1],
+        "imgtar1": goal[0],
+        "imgtar2": goal[1],
+    }
+    if rotation:
+        line = f"Rotated by {rotation:.5f} degrees counter-clockwise about the Sun's centre"
+        history.insert(0, line)
+    return cards, history
+
+
+def _interpolated(smap, resampling, cards, history):
+    """The map with image, uncertainty and flags at the positions of a resampling."""
     sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
     flags = smap._flags
     variance, shared = (None, None) if sigma is None else _shared_apart(sigma, flags)
     result = interpolate(smap.data, resampling, variance=variance, flags=flags)
     if shared is not None:
         result.variance[...] += interpolate(shared, resampling).image ** 2
-    flags = result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE)
-    history = ["Distortion corrected (bilinear)"]
-    if rotation:
-        history.append(
-            f"Rotated by {rotation:.5f} degrees counter-clockwise about the Sun's centre, same interpolation"
-        )
-    if target is not None:
-        history.append("Sun's centre moved to a given pixel, same interpolation")
     return record(
         smap,
         data=result.image,
         uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(result.variance), copy=False),
-        flags=flags,
+        flags=result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE),
         cards=cards,
         history=history,
     )
@@ -155,7 +207,8 @@ def distortion_of(meta):
     -------
     `~sunpy_lasco.instrument.distortion.Distortion`
     """
-    return Distortion(meta["dist_k0"], meta["dist_k1"], meta["dist_k2"], (meta["occcen1"], meta["occcen2"]))
+    centre, cells = (meta["occcen1"], meta["occcen2"]), SOLARSOFT_CELLS if meta["distort"] == "grid" else 0.0
+    return Distortion(meta["dist_k0"], meta["dist_k1"], meta["dist_k2"], centre, cells)
 
 
 def resampling_of(meta, shape):
@@ -174,7 +227,7 @@ def resampling_of(meta, shape):
     `~sunpy_lasco.calibration.interpolation.Resampling` or None
         In detector orientation; None if the image was not interpolated.
     """
-    if meta.get("distort") != "resample":
+    if meta.get("distort") not in INTERPOLATED:
         return None
     frame = Frame.from_header(meta, shape)
     if is_turned(meta):

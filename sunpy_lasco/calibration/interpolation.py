@@ -43,6 +43,8 @@ class Resampling:
     pivot: tuple[float, float] = (0.0, 0.0)
     #: Then bring the pivot to this position; None leaves it where it is.
     target: tuple[float, float] | None = None
+    #: Sources beyond the centre of a last pixel, but within 1 pixel of it, take its value, as in SolarSoft's ``rot``.
+    open_end: bool = False
 
     def grid(self):
         """Full-frame positions (x, y) of the output pixels, as a row and a column."""
@@ -83,7 +85,7 @@ def source_positions(resampling, x=None, y=None):
     return np.broadcast_arrays(column, row)
 
 
-def bilinear_weights(column, row, shape):
+def bilinear_weights(column, row, shape, *, open_end=False):
     """
     Sources and weights of bilinear interpolation.
 
@@ -93,6 +95,8 @@ def bilinear_weights(column, row, shape):
         Positions, pixel, any shape with n elements.
     shape : `tuple` of `int`
         Shape of the source image.
+    open_end : `bool`
+        As of `Resampling`.
 
     Returns
     -------
@@ -103,7 +107,11 @@ def bilinear_weights(column, row, shape):
     """
     ny, nx = shape
     column, row = np.ravel(column), np.ravel(row)
-    inside = (column >= 0) & (column <= nx - 1) & (row >= 0) & (row <= ny - 1)
+    if open_end:
+        inside = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
+        column, row = np.minimum(column, nx - 1), np.minimum(row, ny - 1)
+    else:
+        inside = (column >= 0) & (column <= nx - 1) & (row >= 0) & (row <= ny - 1)
     left = np.clip(np.floor(column), 0, nx - 2).astype(np.int32)
     bottom = np.clip(np.floor(row), 0, ny - 2).astype(np.int32)
     fx = ((column - left) * inside).astype(np.float32)
@@ -134,7 +142,7 @@ def interpolation_matrix(resampling):
     outside : `numpy.ndarray`
         Whether the source of a pixel lies outside the stored image; its shape.
     """
-    indices, weights = bilinear_weights(*source_positions(resampling), resampling.shape)
+    indices, weights = bilinear_weights(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
     size = indices.shape[0]
     starts = np.arange(0, 4 * size + 1, 4, dtype=np.int32)
     values = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))

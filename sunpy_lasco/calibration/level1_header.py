@@ -4,8 +4,9 @@ The header of level 1.
 
 from sunpy.util import MetaDict
 
-from sunpy_lasco.calibration.placement import is_turned
+from sunpy_lasco.calibration.placement import rectified_by
 from sunpy_lasco.calibration.records import add_history, frame_of, require
+from sunpy_lasco.calibration.scaling import SCALE_MAXIMUM, is_scaled
 from sunpy_lasco.calibration.statistics import image_statistics, official_statistics
 from sunpy_lasco.calibration.wcs import image_sun_centre, wcs_cards
 from sunpy_lasco.errors import NotCalibratableError
@@ -49,7 +50,8 @@ KEPT = (
     "vigfile vigsha vigest rampfile rampsha rampest maskfile masksha widened "
     "distort geoscale occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 turned "
     "sunpix1 sunpix2 detroll centsrc rollsrc centsig rollsig centstat rollstat "
-    "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig nfilled fillmeth"
+    "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig "
+    "nfilled fillmeth bkgfile bkgsha bkgest"
 ).split()
 #: Second characters of level-0.5 names and what level 1 has instead.
 NAME_DIGITS = {"1": "4", "2": "5", "3": "4"}
@@ -125,14 +127,17 @@ def finish_header(smap, *, provenance=(), statistics="nan", version=""):
     meta["obsrvtry"] = "SOHO"
     meta["level"] = "1.0"
     meta["lvl_num"] = 1.0
-    meta["rectify"] = 180.0 * is_turned(old) + old.get("imgrot", 0.0)
+    meta["rectify"] = rectified_by(old)
     meta.update({card: value for card, value in wcs_cards(old, smap.data.shape).items() if value is not None})
     sun = binned_position(image_sun_centre(old), frame)
     for axis, length in enumerate((frame.shape[1], frame.shape[0])):
         card = ("xcen", "ycen")[axis]
         meta[card] = float(meta[f"cdelt{axis + 1}"] * ((length - 1) / 2 - sun[axis]))
     meta["rsun"] = float(idl_solar_radius(frame.mjd))
-    cards = official_statistics(smap.data)[0] if statistics == "official" else image_statistics(smap.data)
+    cards = image_statistics(smap.data) if statistics != "official" else None
+    if cards is None:
+        maximum = SCALE_MAXIMUM if is_scaled(frame) else None
+        cards, _ = official_statistics(smap.data, saturation_maximum=maximum)
     meta.update({card.lower(): value for card, value in cards.items()})
     meta["origin"] = "sunpy_lasco"
     meta["creator"] = f"sunpy_lasco {version}".strip()

@@ -7,6 +7,7 @@ import numpy as np
 from sunpy_lasco.assets.names import C3_MASK
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.calibration.geometry import distortion_of
+from sunpy_lasco.calibration.options import INTERPOLATED
 from sunpy_lasco.calibration.placement import is_turned, turned_frame
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.instrument.cameras import FULL_FRAME
@@ -96,7 +97,7 @@ def apply_mask(smap, *, assets=None):
 
 def _image_mask(good, meta, frame):
     """Where an image of the undistorted detector, 1 good and 0 masked, masks a frame."""
-    if meta.get("distort") == "resample" and "imgrot" not in meta:
+    if meta.get("distort") in INTERPOLATED and "imgrot" not in meta:
         detector = turned_frame(frame) if is_turned(meta) else frame
         share = block_mean(frame_cutout(good, detector).astype(np.float32), frame.binning)
         masked = share < GOOD_SHARE

@@ -25,6 +25,8 @@ from sunpy_lasco.instrument.cameras import FULL_FRAME
 
 __all__ = ["CommandLine", "Level1Options", "checked_option", "read_options", "takes_options"]
 
+#: Values of the option distortion for which the image is interpolated.
+INTERPOLATED = ("resample", "grid")
 #: Words for sources of calibration images.
 NAMED_ASSETS = ("estimate", "simulated")
 #: Bias of a read-out: those of all ports and dates lie between 280 and 730 DN.
@@ -73,6 +75,10 @@ def _switch(name, value):
     if not isinstance(value, bool | np.bool_):
         _refuse(name, value, "is neither True nor False.")
     return bool(value)
+
+
+def _switch_or_none(name, value):
+    return None if value is None else _switch(name, value)
 
 
 def _quantity(unit, shape, low, high, what):
@@ -296,13 +302,20 @@ class Level1Options:
     distortion: str | None = _option(
         "resample",
         "`str` or None",
-        """``"resample"``: one interpolation.  ``"wcs"``: pixels stay where they were measured, the distortion goes
-        into the WCS as SIP.  sunpy honours it from 8.0 on; with 7.0 the maps of this package do, those of others do
-        not.  None: left in.""",
+        """``"resample"``: one interpolation.  ``"grid"``: the same at the positions of SolarSoft, which are linear
+        between control points 32 pixels apart and up to 0.08 pixel off.  ``"wcs"``: pixels stay where they were
+        measured, the distortion goes into the WCS as SIP.  sunpy honours it from 8.0 on; with 7.0 the maps of this
+        package do, those of others do not.  None: left in.""",
         None,
-        choices=("resample", "wcs", None),
+        choices=("resample", "grid", "wcs", None),
     )
-    north_up: bool = _option(False, "`bool`", "Turn solar north up, in the same interpolation.", _switch)
+    north_up: bool | None = _option(
+        None,
+        "`bool`, optional",
+        """Turn solar north up, in the same interpolation.  By default the roll stays in the WCS, but with
+        ``solarsoft`` the image is turned if the roll is 1 degree at least.""",
+        _switch_or_none,
+    )
     sun_pixel: u.Quantity | None = _option(
         None,
         _QUANTITY,
@@ -394,8 +407,10 @@ class Level1Options:
     solarsoft: bool = _option(
         False,
         "`bool`",
-        """Do as SolarSoft where this package deliberately does not: zeros instead of NaN, the mean of the vignetting
-        over summed pixels, its statistics.""",
+        """Do as SolarSoft where this package deliberately does not: zeros instead of NaN; no mask in C2, where blocks
+        that were not sent hold what the bias makes of a zero; its grid for the distortion; a second interpolation for
+        the roll; fuzzy logic for lost blocks of C3 Clear and zeros in all others; the mean of the vignetting over
+        summed pixels; its statistics.  A method, a bias or a scale that is given by name still counts.""",
         _switch,
     )
 
@@ -403,7 +418,10 @@ class Level1Options:
         for one in fields(self):
             # The class is frozen; here each value gets its one form.
             object.__setattr__(self, one.name, one.metadata["check"](one.name, getattr(self, one.name)))
-        if self.distortion != "resample" and (self.north_up or self.sun_pixel is not None):
+        if self.solarsoft and self.distortion == "wcs":
+            msg = "SolarSoft has no distortion in the WCS: solarsoft=True needs distortion='resample', 'grid' or None."
+            raise OptionError(msg)
+        if self.distortion not in INTERPOLATED and (self.north_up or self.sun_pixel is not None):
             name = "north_up" if self.north_up else "sun_pixel"
             msg = f"{name} needs the interpolation: use distortion='resample', not {self.distortion!r}."
             raise OptionError(msg)
@@ -519,6 +537,10 @@ def add_options(parser):
     for one in fields(Level1Options):
         how, text = one.metadata["command_line"], _plain(one.metadata["text"])
         flag = one.name.replace("_", "-")
+        if how is None and one.default is None:
+            action = argparse.BooleanOptionalAction
+            parser.add_argument(f"--{flag}", dest=one.name, action=action, default=argparse.SUPPRESS, help=text)
+            continue
         if how is None:
             name, action = (f"--no-{flag}", "store_false") if one.default else (f"--{flag}", "store_true")
             text = f"Do not: {text[0].lower()}{text[1:]}" if one.default else text

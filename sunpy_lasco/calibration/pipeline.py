@@ -6,15 +6,21 @@ from dataclasses import replace as exchange
 
 import astropy.units as u
 
+from sunpy import log
 from sunpy.map import MapSequence
 
-from sunpy_lasco.assets.names import C2_TIME_OFFSETS
+from sunpy_lasco.assets.names import C2_TIME_OFFSETS, C3_BACKGROUND
 from sunpy_lasco.assets.resolve import resolve
-from sunpy_lasco.calibration.brightness import apply_calibration_factor, correct_vignetting, subtract_stray_light
+from sunpy_lasco.calibration.brightness import (
+    apply_calibration_factor,
+    correct_vignetting,
+    image_line,
+    subtract_stray_light,
+)
 from sunpy_lasco.calibration.checks import bad_content, check_level05, report_bad
 from sunpy_lasco.calibration.counts import find_bias, normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.flat_field import correct_response
-from sunpy_lasco.calibration.geometry import correct_distortion, rectify
+from sunpy_lasco.calibration.geometry import correct_distortion, rectify, turn
 from sunpy_lasco.calibration.level1_header import finish_header
 from sunpy_lasco.calibration.lookups import clock_correction, exposure_factor, given_factor, observer_position
 from sunpy_lasco.calibration.masking import apply_mask
@@ -30,8 +36,11 @@ from sunpy_lasco.calibration.pointing import (
 from sunpy_lasco.calibration.pointing_sources import find_pointing
 from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.records import frame_of, record
-from sunpy_lasco.calibration.solarsoft import zero_missing
+from sunpy_lasco.calibration.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
+from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.inpainting.background import official_background
+from sunpy_lasco.inpainting.missing import missing_block_mask
 from sunpy_lasco.inpainting.operation import inpaint as fill_missing
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.instrument.frame import original_start
@@ -78,10 +87,10 @@ def calibrate(smap, **options):
 
     Notes
     -----
-    SolarSoft ``reduce_level_1``.  Its options NOWARP, NO_VIG, NO_MASK,
-    NOTIMECORRECTION and NOROLL_CORRECTION are ``distortion=None``,
-    ``vignetting=False``, ``mask=False``, ``time_offset=0 * u.s`` and
-    ``north_up=False``, the default here.
+    SolarSoft ``reduce_level_1``; with ``solarsoft=True`` as it does, else as the field asks for
+    today.  Its options NOWARP, NO_VIG, NO_MASK, NOTIMECORRECTION and NOROLL_CORRECTION are
+    ``distortion=None``, ``vignetting=False``, ``mask=False``, ``time_offset=0 * u.s`` and
+    ``north_up=False``.
 
     Examples
     --------
@@ -115,11 +124,13 @@ def _calibrated(smap, options):
     relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
     # What is filled must not judge the bias, and repair and calibration must rest on the same.
     bias = find_bias(smap, bias=options.bias, factor=relative)
-    if options.inpaint is not None:
-        smap = fill_missing(smap, options.inpaint, context=options.context, bias=bias.single * u.DN)
+    smap = _repaired(smap, options, bias, assets)
     if options.pad:
         smap = pad_to_full_frame(smap)
-    smap = subtract_bias(mark_missing(smap), bias=bias)
+    smap, sent = mark_missing(smap), None
+    if options.solarsoft:
+        smap, sent = keep_zeros(smap)
+    smap = subtract_bias(smap, bias=bias)
     if options.flat_field is not False:
         smap = correct_response(smap, None if options.flat_field is True else options.flat_field)
     smap = estimate_noise(smap)
@@ -132,26 +143,62 @@ def _calibrated(smap, options):
     if options.stray_light:
         smap = subtract_stray_light(smap, assets=assets)
 
-    smap = correct_distortion(
-        smap,
-        method=options.distortion,
-        scale=options.geometry,
-        north_up=options.north_up,
-        sun_pixel=options.sun_pixel,
-    )
-    if options.mask:
-        smap = apply_mask(smap, assets=assets)
-    smap = widen_for_estimates(smap)
-    smap = rectify(smap)
+    if options.solarsoft:
+        smap = _official_geometry(smap, options, assets, sent)
+    else:
+        movement = {"north_up": bool(options.north_up), "sun_pixel": options.sun_pixel}
+        smap = correct_distortion(smap, method=options.distortion, scale=options.geometry, **movement)
+        if options.mask:
+            smap = apply_mask(smap, assets=assets)
+    smap = rectify(widen_for_estimates(smap))
     smap = correct_time(smap, **clock)
     smap = refresh_wcs(smap)
     given = options.observer
     known = observer_position(smap, assets=assets) if given is None else {"coordinate": given}
     smap = update_observer(smap, **known)
-    if options.solarsoft:
-        smap = zero_missing(smap)
     smap = record(smap, cards={"calopts": options.provenance()})
     return finish_header(smap, statistics="official" if options.solarsoft else "nan", version=__version__)
+
+
+def _repaired(smap, options, bias, assets):
+    """The map with lost blocks filled."""
+    method = options.inpaint
+    if options.solarsoft and method == "auto":
+        method = official_repair(smap)
+    if method is None:
+        return smap
+    background = _background(smap, assets) if method == "fuzzy" else None
+    image = None if background is None else official_background(background)
+    filled = fill_missing(smap, method, context=options.context, background=image, bias=bias.single * u.DN)
+    if background is None or "nfilled" not in filled.meta:
+        return filled
+    cards = {"bkgfile": background.name, "bkgsha": background.sha256 or None, "bkgest": background.estimated}
+    return record(filled, cards=cards, history=[image_line("Background of the repair", background)])
+
+
+def _background(smap, assets):
+    """The minimum model that SolarSoft's repair rests on, or None where it is not needed or not at hand."""
+    frame = frame_of(smap)
+    if frame.camera.name != "C3" or frame.filter != "CLEAR" or frame.is_derived or not missing_block_mask(smap).any():
+        return None
+    try:
+        return assets.image(C3_BACKGROUND)
+    except MissingAssetError as error:
+        log.debug("The repair uses the background model of the package: %s", error)
+        return None
+
+
+def _official_geometry(smap, options, assets, sent):
+    """Distortion, mask and rotation in the order of SolarSoft."""
+    method = "grid" if options.distortion == "resample" else options.distortion
+    smap = mask_unsent(correct_distortion(smap, method=method, scale=options.geometry), sent)
+    if options.mask and smap.meta["detector"] == "C3":
+        smap = apply_mask(smap, assets=assets)
+    north_up = turns_north(smap.meta["detroll"]) if options.north_up is None else options.north_up
+    smap = zero_missing(smap)
+    if method is None or not (north_up or options.sun_pixel is not None):
+        return smap
+    return zero_missing(turn(smap, north_up=north_up, sun_pixel=options.sun_pixel))
 
 
 def _source(assets):

@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
-from sunpy_lasco.instrument.pointing import rectified_centre
+from sunpy_lasco.instrument.pointing import normalize_roll, rectified_centre
 
-__all__ = ["is_turned", "to_detector", "to_image", "turned_frame"]
+__all__ = ["is_turned", "rectified_by", "to_detector", "to_image", "turned_frame"]
 
 
 def is_turned(meta):
@@ -30,6 +30,23 @@ def is_turned(meta):
     `bool`
     """
     return str(meta.get("turned", "")).strip() in ("True", "T")
+
+
+def rectified_by(meta):
+    """
+    All turning of an image together, for the card RECTIFY.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header.
+
+    Returns
+    -------
+    `float`
+        Degree, in (-180, 180] as in the official product.
+    """
+    return float(normalize_roll(180.0 * is_turned(meta) + meta.get("imgrot", 0.0)))
 
 
 def turned_frame(frame):

@@ -16,6 +16,11 @@ BZERO = 32769 * BSCALE
 BLANK = -32768
 
 
+def is_scaled(frame):
+    """Whether official files of a `~sunpy_lasco.instrument.frame.Frame` hold integers: those of C3 Clear."""
+    return frame.camera.name == "C3" and frame.filter == "CLEAR"
+
+
 def encode_int16(image, *, official=False):
     """
     Scale brightness to 16 bit integers.

@@ -69,6 +69,7 @@ IMPOSSIBLE = {
         "observer.*finite",
     ),
     "turned without interpolation": ({"distortion": "wcs", "north_up": True}, "north_up needs the interpolation"),
+    "SIP in SolarSoft": ({"solarsoft": True, "distortion": "wcs"}, "SolarSoft has no distortion in the WCS"),
     "shifted without interpolation": (
         {"distortion": None, "sun_pixel": [511.5, 511.5] * u.pix},
         "sun_pixel needs the interpolation",
@@ -152,7 +153,7 @@ def test_observer(raw):
     assert level1.meta["hglt_obs"] == pytest.approx(2)
     assert level1.meta["dsun_obs"] == pytest.approx((0.99 * u.au).to_value(u.m))
     far = SkyCoord(0 * u.deg, 0 * u.deg, 5.2 * u.au, frame="heliographic_stonyhurst", obstime=raw.date)
-    with pytest.raises(OptionError, match=r"5\.2 au from the Sun"):
+    with pytest.raises(OptionError, match=r"5\.2000 au from the Sun"):
         sunpy_lasco.calibrate(raw, assets="simulated", observer=far)
 
 
@@ -219,6 +220,11 @@ def test_all_options_on_the_command_line():
             # It is a value that the option takes, and reaches another process.
             options = pickle.loads(pickle.dumps(Level1Options(**found)))
             assert set(options.given()) == {name}
+
+
+def test_switches_that_have_three_states():
+    assert parsed(["--north-up"]) == {"north_up": True}
+    assert parsed(["--no-north-up"]) == {"north_up": False}
 
 
 def test_a_response_from_a_file(tmp_path):
