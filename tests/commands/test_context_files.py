@@ -34,7 +34,7 @@ def lost_pixels(directory, name):
     """Lost pixels that are NaN, away from what is hidden, and filled ones, in a level-1 file."""
     level1 = sunpy_lasco.read_level1(next(directory.rglob(name)))
     flags = sunpy_lasco.flags(level1)
-    sky = ~ndimage.binary_dilation(flags & sunpy_lasco.PixelFlag.MASKED != 0, iterations=3)
+    sky = ~ndimage.binary_dilation(flags & sunpy_lasco.PixelFlag.MASKED != 0, iterations=12)
     lost = (flags & sunpy_lasco.PixelFlag.MISSING != 0) & sky
     return np.isnan(level1.data[lost]).sum(), (flags & sunpy_lasco.PixelFlag.FILLED != 0).sum()
 

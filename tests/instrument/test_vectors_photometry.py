@@ -189,7 +189,7 @@ def test_late_c2_asks_dark_places_of_the_frame():
         sharp = choose_bias(late, late_c2(bias))
         assert sharp.source == "frame"
         assert sharp.single == pytest.approx(bias, abs=5)
-        assert 2 < sharp.sigma < 7
+        assert 2 < sharp.sigma < 9
         corner = choose_bias(late, late_c2(bias, edge=False, corners=0.011 * 1900))
         assert corner.single == pytest.approx(bias, abs=1.5 * corner.sigma)
         assert 5 < corner.sigma < 15
