@@ -153,7 +153,7 @@ def test_observer(raw):
     assert level1.meta["hglt_obs"] == pytest.approx(2)
     assert level1.meta["dsun_obs"] == pytest.approx((0.99 * u.au).to_value(u.m))
     far = SkyCoord(0 * u.deg, 0 * u.deg, 5.2 * u.au, frame="heliographic_stonyhurst", obstime=raw.date)
-    with pytest.raises(OptionError, match=r"5\.2000 au from the Sun"):
+    with pytest.raises(OptionError, match=r"5\.2\d* au"):
         sunpy_lasco.calibrate(raw, assets="simulated", observer=far)
 
 
