@@ -250,6 +250,10 @@ def printable(meta):
     clean = meta.copy()
     for card in ("checksum", "datasum"):
         clean.pop(card, None)
+    for card in ("comment", "history"):
+        if card in clean:
+            # Where they come in the end in any case; astropy would move them for each card that follows.
+            clean.move_to_end(card)
     if "naxis" not in clean:
         # sunpy's submap adds these at the end, where FITS does not allow them.
         for card in ("naxis2", "naxis1"):

@@ -1,6 +1,10 @@
 """Level-1 files: whole or not at all, standard, read back as they were, or refused."""
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,6 +175,21 @@ def test_a_full_disk_leaves_nothing(name, level1, full_disk, tmp_path):
     with full_disk(100_000), pytest.raises(OSError, match=rf"File too large: '.*{name}'"):
         write(level1, tmp_path / name)
     assert names(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_killed_writers_leave_whole_files_and_nothing_else():
+    """20 kills; benchmarks/files/README.md has the result of 200."""
+    script = Path(__file__).parents[2] / "benchmarks" / "files" / "kill_writes.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--kills", "20"], capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {what: int(number) for number, what in (line.split(maxsplit=1) for line in done.stdout.splitlines())}
+    assert found["kills"] == 20
+    assert found["kills within a write"] > 2
+    assert found["files in place and whole"] > 20
 
 
 def test_only_level_1_is_written(observe, smooth_scene, tmp_path):
