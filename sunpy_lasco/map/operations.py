@@ -32,7 +32,7 @@ from sunpy_lasco.map.records import add_history
 from sunpy_lasco.map.reprojection import reprojected
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.standard import standard_cards
-from sunpy_lasco.map.superpixels import combined_pixels, combined_sigma
+from sunpy_lasco.map.superpixels import combined_pixels, combined_sigma, sources_of
 from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["OperationsMixin"]
@@ -145,6 +145,18 @@ def _mixed(old, operation, name, told):
     meta = _with_statistics_of(old, changed(new.meta, name), new.data)
     add_history(meta, told)
     return old._new_instance(new.data, meta, plot_settings=old.plot_settings, flags=flags, uncertainty=sigma)
+
+
+def _sigma_of_superpixels(old, masked, filled, size, start, function):
+    """1 sigma of superpixels; None where it is not known."""
+    sigma = sigma_of(old)
+    if sigma is None:
+        return None
+    try:
+        sources = sources_of(old)
+    except ValueError:
+        return None
+    return combined_sigma(sigma, masked, filled, size=size, start=start, function=function, sources=sources)
 
 
 class OperationsMixin:
@@ -317,16 +329,8 @@ class OperationsMixin:
         flags, sigma = None, None
         if not is_lazy(data):
             flags = flags_of(self)
-            masked = hidden | ~np.isfinite(floats.data)
-            sigma = combined_sigma(
-                sigma_of(self),
-                masked,
-                (flags & np.uint8(PixelFlag.FILLED)) != 0,
-                size=size,
-                start=start,
-                function=func,
-                interpolated=self.meta.get("distort") == "resample",
-            )
+            filled = (flags & np.uint8(PixelFlag.FILLED)) != 0
+            sigma = _sigma_of_superpixels(self, hidden | ~np.isfinite(floats.data), filled, size, start, func)
             flags = np.bitwise_or.reduce(reshape_image_to_4d_superpixel(flags, size, start), axis=(1, 3))
             if sigma is None and self.uncertainty is not None:
                 line += "; uncertainty not known"

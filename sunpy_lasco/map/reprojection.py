@@ -18,6 +18,7 @@ from sunpy.util import MetaDict
 from sunpy.util.util import extent_in_other_wcs
 
 from sunpy_lasco.errors import IncompatibleMapsError, LascoUserWarning
+from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.map.changes import changed
 from sunpy_lasco.map.records import add_history
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -40,7 +41,7 @@ WCS_CARDS = (
 )
 
 
-def target_of(target):
+def target_of(target, shape=None):
     """
     The WCS that somebody means.
 
@@ -48,23 +49,42 @@ def target_of(target):
     ----------
     target : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
         A WCS, a map, or the header of a map.
+    shape : `tuple` of `int`, optional
+        (ny, nx), where the header does not say.
 
     Returns
     -------
     `~astropy.wcs.WCS`
-        A copy.  Of the header of an instrument, the WCS is that of its map, since the cards alone
-        are wrong in many headers.
+        A copy.  Of a header of C2 or C3 it is the WCS of its map, since the cards alone are
+        wrong in many of them.
     """
     if isinstance(target, astropy.wcs.WCS):
         return copy.deepcopy(target)
     if isinstance(target, sunpy.map.GenericMap):
         return copy.deepcopy(target.wcs)
     meta = MetaDict(target)
-    shape = meta.get("naxis2"), meta.get("naxis1")
-    if "instrume" in meta and None not in shape:
-        nothing = np.broadcast_to(np.float32(0), tuple(int(length) for length in shape))
-        return copy.deepcopy(sunpy.map.Map(nothing, meta).wcs)
-    return astropy.wcs.WCS(fits.Header({card: value for card, value in meta.items() if _is_plain(card, value)}))
+    ours = squeezed(meta.get("instrume") or "") == "LASCO"
+    if shape is None and meta.get("naxis1") and meta.get("naxis2"):
+        shape = int(meta["naxis2"]), int(meta["naxis1"])
+    elif shape is None and ours:
+        shape = _read_out(meta)
+    if shape is not None and ours:
+        return copy.deepcopy(sunpy.map.Map(np.broadcast_to(np.float32(0), shape), meta).wcs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", astropy.wcs.FITSFixedWarning)
+        return astropy.wcs.WCS(fits.Header({card: value for card, value in meta.items() if _is_plain(card, value)}))
+
+
+def _read_out(meta):
+    """Shape of the part of the detector that was read out, by its cards; None where they do not say."""
+    try:
+        return tuple(
+            (int(meta[f"r2{axis}"]) - int(meta[f"r1{axis}"]) + 1)
+            // (max(int(meta[f"sum{axis}"]), 1) * max(int(meta[leb]), 1))
+            for axis, leb in (("row", "lebysum"), ("col", "lebxsum"))
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _is_plain(card, value):
@@ -104,13 +124,14 @@ def reprojected(smap, target, algorithm, *, sigma, flags, options):
     if algorithm not in ALGORITHMS:
         msg = f"algorithm={algorithm!r} is unknown; it is one of {', '.join(map(repr, ALGORITHMS))}."
         raise ValueError(msg)
-    wcs = target_of(target)
+    shape = options.pop("shape_out", None)
+    wcs = target_of(target, shape)
     with warnings.catch_warnings():
         # What sunpy says where nothing can be seen, an error says more clearly here.
         warnings.filterwarnings("ignore", message="The conversion of these 2D helioprojective")
         if auto_extent is not None:
             _fit_extent(wcs, smap, auto_extent)
-        shape = tuple(options.pop("shape_out", None) or wcs.array_shape or ())
+        shape = tuple(shape or wcs.array_shape or ())
         if len(shape) != 2:
             msg = "The target has no size (NAXIS1 and NAXIS2): give shape_out=(ny, nx)."
             raise IncompatibleMapsError(msg)

@@ -1,17 +1,33 @@
 """
 Pixels combined in blocks, and the uncertainty of the result.
+
+Neighbouring pixels of an image that was interpolated share the noise of the pixels between
+which they lie, so that a block of them is noisier than their quadratic sum.
 """
 
 import numpy as np
 
 from sunpy.image.resample import reshape_image_to_4d_superpixel
 
-__all__ = ["combined_pixels", "combined_sigma"]
+from sunpy_lasco.map.changes import GRID, changes_of
+from sunpy_lasco.map.geometry import distortion_of, lenient_frame
 
-#: Correlation of the noise of neighbouring pixels that were interpolated bilinearly between
-#: independent ones: of all positions between four pixels the mean variance is 2/3 along each
-#: axis, and the mean covariance of neighbours 1/6.
-NEIGHBOUR_CORRELATION = 0.25
+__all__ = ["combined_pixels", "combined_sigma", "sources_of"]
+
+#: Functions that heed masked pixels, for those that do not.
+HEEDING_MASKS = {
+    np.median: np.ma.median,
+    np.nanmedian: np.ma.median,
+    np.nansum: np.ma.sum,
+    np.nanmean: np.ma.mean,
+    np.nanmax: np.ma.max,
+    np.nanmin: np.ma.min,
+    np.nanstd: np.ma.std,
+}
+SUMS = (np.sum, np.nansum, np.ma.sum)
+MEANS = (np.mean, np.nanmean, np.ma.mean)
+#: The neighbours (y, x) with which a pixel makes a pair, each pair once.
+PAIRS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def combined_pixels(image, hidden, *, size, start, function, conservative):
@@ -37,6 +53,7 @@ def combined_pixels(image, hidden, *, size, start, function, conservative):
     """
     mask = hidden | ~np.isfinite(image)
     blocks = reshape_image_to_4d_superpixel(np.ma.array(image, mask=mask), size, start)
+    function = HEEDING_MASKS.get(function, function)
     combined = function(function(blocks, axis=3), axis=1)
     lost = np.ma.getmaskarray(combined)
     if conservative:
@@ -46,7 +63,7 @@ def combined_pixels(image, hidden, *, size, start, function, conservative):
     return combined
 
 
-def combined_sigma(sigma, masked, filled, *, size, start, function, interpolated):
+def combined_sigma(sigma, masked, filled, *, size, start, function, sources=None):
     """
     1 sigma of blocks of pixels.
 
@@ -60,36 +77,85 @@ def combined_sigma(sigma, masked, filled, *, size, start, function, interpolated
         As for `combined_pixels`.
     function : callable
         As for `combined_pixels`.
-    interpolated : `bool`
-        Whether neighbours share noise.
+    sources : `tuple` of `numpy.ndarray`, optional
+        Positions (column, row), between the pixels of the image that was read out, from which
+        the pixels were interpolated bilinearly.  Without them the pixels are independent.
 
     Returns
     -------
     `numpy.ndarray` or None
         None where it is not known: without ``sigma``, and for other functions than sum and mean.
     """
-    mean = function in (np.mean, np.nanmean, np.ma.mean)
-    if sigma is None or not (mean or function in (np.sum, np.nansum, np.ma.sum)):
+    mean = function in MEANS
+    if sigma is None or not (mean or function in SUMS):
         return None
-    blocks = reshape_image_to_4d_superpixel(np.where(masked, 0.0, sigma), size, start)
-    inside = reshape_image_to_4d_superpixel(filled, size, start)
-    free, shared = np.where(inside, 0.0, blocks), np.where(inside, blocks, 0.0)
-    correlated = free
-    if interpolated:
-        for axis in (1, 3):
-            correlated = _with_neighbours(correlated, axis)
-    variance = (free * correlated).sum(axis=(1, 3)) + shared.sum(axis=(1, 3)) ** 2
-    found = np.sqrt(variance)
+    free = np.where(masked | filled, 0.0, sigma)
+    variance = free**2
+    if sources is not None:
+        variance += 2.0 * _shared_with_neighbours(free, sources, size, start)
+    shared = reshape_image_to_4d_superpixel(np.where(filled & ~masked, sigma, 0.0), size, start).sum(axis=(1, 3))
+    found = np.sqrt(reshape_image_to_4d_superpixel(variance, size, start).sum(axis=(1, 3)) + shared**2)
     number = reshape_image_to_4d_superpixel(~masked, size, start).sum(axis=(1, 3))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = found / number if mean else found
     return np.where(number == 0, np.nan, found)
 
 
-def _with_neighbours(blocks, axis):
-    """Blocks plus their neighbours along an axis, inside the same block, times the correlation."""
-    moved = np.moveaxis(blocks, axis, -1)
-    result = moved.copy()
-    result[..., 1:] += NEIGHBOUR_CORRELATION * moved[..., :-1]
-    result[..., :-1] += NEIGHBOUR_CORRELATION * moved[..., 1:]
-    return np.moveaxis(result, -1, axis)
+def _shared_with_neighbours(sigma, sources, size, start):
+    """Covariance of each pixel with those neighbours of `PAIRS` that lie in the same block."""
+    ny, nx = sigma.shape
+    rows, columns = ((np.arange(n) - first) // length for n, first, length in zip((ny, nx), start, size, strict=True))
+    # Without noise in common, a pixel that was read out has the variance 1.
+    own = sigma / np.sqrt(_overlap(sources[0], sources[0]) * _overlap(sources[1], sources[1]))
+    total = np.zeros(sigma.shape)
+    for dy, dx in PAIRS:
+        here = np.s_[: ny - dy, max(-dx, 0) : nx - max(dx, 0)]
+        there = np.s_[dy:, max(dx, 0) : nx - max(-dx, 0)]
+        same = (rows[here[0]] == rows[there[0]])[:, None] & (columns[here[1]] == columns[there[1]])
+        common = np.prod([_overlap(position[here], position[there]) for position in sources], axis=0)
+        total[here] += np.where(same, own[here] * own[there] * common, 0.0)
+    return total
+
+
+def _overlap(p, q):
+    """Sum over all pixels of the product of the weights that they have in linear interpolation at p and q."""
+    left, right = np.floor(p), np.floor(q)
+    f, g = p - left, q - right
+    step = right - left
+    same, next_, before = (1 - f) * (1 - g) + f * g, f * (1 - g), (1 - f) * g
+    return np.select([step == 0, step == 1, step == -1], [same, next_, before], 0.0)
+
+
+def sources_of(smap):
+    """
+    From where in the image that was read out the pixels of a map were interpolated.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    `tuple` of `numpy.ndarray` or None
+        Columns and rows, pixel, each of the shape of the map; None if it was not interpolated.
+
+    Raises
+    ------
+    ValueError
+        If an operation mixed the pixels since: what they share is not known then.
+    """
+    meta, shape = smap.meta, smap.data.shape
+    interpolated = str(meta.get("distort", "")).strip().lower() == "resample"
+    mixed = set(changes_of(meta)) & GRID
+    if mixed - {"superpixel"} or (mixed and interpolated):
+        msg = f"The pixels were mixed ({', '.join(sorted(mixed))})."
+        raise ValueError(msg)
+    if not interpolated:
+        return None
+    rows, columns = np.indices(shape, dtype=float)
+    x, y = distortion_of(meta).to_raw(*smap._geometry.to_detector(columns, rows))
+    frame = lenient_frame(meta, shape)
+    return tuple(
+        (position - corner + 0.5) / sums - 0.5
+        for position, corner, sums in zip((x, y), frame.corner, frame.binning, strict=True)
+    )
