@@ -6,15 +6,19 @@ import warnings
 
 import numpy as np
 
+from sunpy_lasco.calibration.records import record
 from sunpy_lasco.errors import BadFrameError, LascoUserWarning, NotCalibratableError
 from sunpy_lasco.instrument.blocks import block_indices
-from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, squeezed
+from sunpy_lasco.instrument.cards import card_text, frame_name, shown
+from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, Frame, squeezed
 from sunpy_lasco.instrument.photometry import doubtful_factor
-from sunpy_lasco.map.changes import require_exposure
+from sunpy_lasco.instrument.rules import judge_header, judge_pixels
+from sunpy_lasco.map.changes import require_exposure, without_statistics
+from sunpy_lasco.map.headers import is_helioviewer, is_raw
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.pixel_flags import PixelFlag
 
-__all__ = ["bad_content", "check_level05", "report_bad"]
+__all__ = ["admit", "bad_content", "check_level05", "report_bad"]
 
 #: Ring, in full-resolution pixels from the occulter, whose median tells whether
 #: the exposure can be right.
@@ -57,29 +61,76 @@ def check_level05(smap):
         raise TypeError(msg)
     require_exposure(smap, "calibrated")
     meta = smap.meta
-    name = meta.get("filename") or "The map"
-    if "helioviewer" in meta:
+    name = frame_name(meta, "The map")
+    if is_helioviewer(meta):
         msg = f"{name} is a Helioviewer image: its brightness was scaled to bytes. Calibrate the level-0.5 file."
         raise NotCalibratableError(msg)
-    level = str(meta.get("level", meta.get("lvl_num", "")) or "").strip()
-    if level.startswith("1") or smap.meta.get("bunit", "").strip().upper() == "MSB":
+    level = card_text(meta, "level") or card_text(meta, "lvl_num")
+    if level.startswith("1") or card_text(meta, "bunit").upper() == "MSB":
         msg = f"{name} is of level 1 already."
         raise NotCalibratableError(msg)
-    programme = squeezed(meta.get("lp_num", ""))
+    programme = squeezed(card_text(meta, "lp_num"))
     for key, kind in NON_SKY_PROGRAMMES.items():
         if programme == key or (key.isalpha() and programme.startswith(key)):
-            msg = f"{name} is {kind} image (LP_NUM {meta.get('lp_num')!r}), not one of the sky."
+            msg = f"{name} is {kind} image (LP_NUM {shown(meta['lp_num'])}), not one of the sky."
             raise NotCalibratableError(msg)
-    if "DOOR" in programme or "DOOR" in squeezed(meta.get("comment", "")):
+    if "DOOR" in programme or "DOOR" in squeezed(card_text(meta, "comment")):
         msg = f"{name} was taken with the door closed."
         raise NotCalibratableError(msg)
-    if min(smap.data.shape) < SHORTEST_AXIS:
-        ny, nx = smap.data.shape
-        msg = f"{name} has {nx} x {ny} pixels; an image needs at least {SHORTEST_AXIS} along each axis."
+    if smap.data.ndim != 2 or min(smap.data.shape) < SHORTEST_AXIS:
+        size = " x ".join(map(str, reversed(smap.data.shape)))
+        msg = f"{name} has {size} pixels; an image needs two axes of at least {SHORTEST_AXIS}."
         raise NotCalibratableError(msg)
     if smap.data.dtype.kind in "if" and smap.data[0, 0] == -1:
         msg = f"The first pixel of {name} is -1, by which the ground system marks images that are not to be used."
         raise NotCalibratableError(msg)
+
+
+def admit(smap):
+    """
+    The gate of the calibration: every level-0.5 frame goes through it before any work.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5.
+
+    Returns
+    -------
+    smap : map of the same class
+        With cards that were wrong put right, and zeros for pixels that are no counts.
+    problems : `list` of `str`
+        A clause for each thing that cannot be right.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        As for `check_level05`; or if the camera has no such filter, polariser or port.
+    sunpy_lasco.errors.HeaderError
+        If cards are missing or hold what makes it impossible to go on.
+
+    See Also
+    --------
+    sunpy_lasco.instrument.cards.CARDS, sunpy_lasco.instrument.rules.RULES
+    """
+    check_level05(smap)
+    meta = smap.meta
+    problems, cards = judge_header(meta, smap.data.shape)
+    frame = Frame.from_header({**meta, **cards}, smap.data.shape)
+    wrong, impossible = judge_pixels(smap.data, meta, frame, as_read=smap._as_read and is_raw(meta))
+    problems += wrong
+    if wrong:
+        # Statistics of other pixels would let later steps doubt that these are counts.
+        cards |= dict.fromkeys(card for card in meta if card not in without_statistics(meta))
+    if impossible is None and not cards:
+        return smap, problems
+    new = {"cards": cards, "history": [f"Set right or removed: {', '.join(map(str.upper, cards))}"] if cards else []}
+    if impossible is not None:
+        new["data"] = np.where(impossible, smap.data.dtype.type(0), smap.data)
+        new["history"].append(f"{np.count_nonzero(impossible)} impossible counts set to 0")
+        if smap._flags is not None:
+            new["flags"] = smap._flags | impossible * np.uint8(PixelFlag.MISSING)
+    return record(smap, **new), problems
 
 
 def bad_content(brightness, flags, frame, centre):

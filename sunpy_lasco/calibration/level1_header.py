@@ -2,6 +2,8 @@
 The header of level 1.
 """
 
+import re
+
 from sunpy.util import MetaDict
 
 from sunpy_lasco.calibration.placement import rectified_by
@@ -10,11 +12,12 @@ from sunpy_lasco.calibration.scaling import SCALE_MAXIMUM, is_scaled
 from sunpy_lasco.calibration.statistics import image_statistics, official_statistics
 from sunpy_lasco.calibration.wcs import image_sun_centre, wcs_cards
 from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.instrument.cards import frame_name
 from sunpy_lasco.instrument.ephemeris import idl_solar_radius
 from sunpy_lasco.instrument.pointing import binned_position
 from sunpy_lasco.map.replace import replace
 
-__all__ = ["finish_header", "level1_name"]
+__all__ = ["finish_header", "level1_name", "name_by_time", "product_name"]
 
 #: Cards that level 1 takes over from level 0.5.
 COPIED = (
@@ -53,6 +56,8 @@ KEPT = (
     "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig "
     "nfilled fillmeth bkgfile bkgsha bkgest"
 ).split()
+#: Names of level 0.5: camera, kind of data, counter; and of daily and monthly models.
+LEVEL05_NAME = re.compile(r"[1-4](?:[123]\d{6}\.|[md])")
 #: Second characters of level-0.5 names and what level 1 has instead.
 NAME_DIGITS = {"1": "4", "2": "5", "3": "4"}
 
@@ -90,6 +95,42 @@ def level1_name(name):
     raise NotCalibratableError(msg)
 
 
+def name_by_time(frame):
+    """
+    Name of a file of which FILENAME tells none.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `str`
+        Made of camera and start by the clock on board, such as
+        ``lasco_c2_20090228_000603.fts``.
+    """
+    return f"lasco_{frame.camera.name.lower()}_{frame.start.strftime('%Y%m%d_%H%M%S')}.fts"
+
+
+def product_name(frame):
+    """
+    Name of the level-1 file of a frame.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `str`
+        That of `level1_name`; where FILENAME is missing or none of the ground system,
+        as in files that were renamed, that of `name_by_time`.
+    """
+    if LEVEL05_NAME.match(frame.filename):
+        return level1_name(frame.filename)
+    return name_by_time(frame)
+
+
 def finish_header(smap, *, provenance=(), statistics="nan", version=""):
     """
     Write the header of level 1.
@@ -120,7 +161,7 @@ def finish_header(smap, *, provenance=(), statistics="nan", version=""):
     require(smap, "date-ori", "correct_time")
     old, frame = smap.meta, frame_of(smap)
     meta = MetaDict()
-    meta["filename"] = level1_name(str(old.get("filename", "")).strip())
+    meta["filename"] = product_name(frame)
     for card in (*COPIED, *KEPT):
         if card in old and old[card] not in (None, ""):
             meta[card] = old[card]
@@ -142,7 +183,7 @@ def finish_header(smap, *, provenance=(), statistics="nan", version=""):
     meta["origin"] = "sunpy_lasco"
     meta["creator"] = f"sunpy_lasco {version}".strip()
     lines = [line for line in str(old.get("history", "")).split("\n") if line.strip()]
-    source = old.get("filename", "level 0.5")
+    source = frame_name(old, "level 0.5")
     add_history(
         meta,
         *(line for line in lines if not _is_old_bias(line)),

@@ -17,7 +17,7 @@ from sunpy_lasco.calibration.brightness import (
     image_line,
     subtract_stray_light,
 )
-from sunpy_lasco.calibration.checks import bad_content, check_level05, report_bad
+from sunpy_lasco.calibration.checks import admit, bad_content, report_bad
 from sunpy_lasco.calibration.counts import find_bias, normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.flat_field import correct_response
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify, turn
@@ -38,10 +38,11 @@ from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, u
 from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
 from sunpy_lasco.calibration.widening import widen_for_estimates
-from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.errors import BadFrameError, LascoError, MissingAssetError
 from sunpy_lasco.inpainting.background import official_background
 from sunpy_lasco.inpainting.missing import missing_block_mask
 from sunpy_lasco.inpainting.operation import inpaint as fill_missing
+from sunpy_lasco.instrument.cards import frame_name
 from sunpy_lasco.instrument.distortion import occulter_centre
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.map.lazy import in_memory
@@ -113,7 +114,20 @@ def calibrate(smap, **options):
 def _calibrated(smap, options):
     """One map at level 1."""
     smap = in_memory(smap)
-    check_level05(smap)
+    admitted, problems = admit(smap)
+    try:
+        return _processed(admitted, problems, options)
+    except BadFrameError:
+        raise
+    except LascoError:
+        # What is known to be wrong with the frame comes first, where it is to be refused.
+        if options.on_bad == "raise":
+            report_bad(frame_name(smap.meta), problems, options.on_bad)
+        raise
+
+
+def _processed(smap, problems, options):
+    """A map that was admitted, at level 1."""
     assets = _source(options.assets)
     if options.observer is not None:
         # Refused before the work, if it is.
@@ -124,7 +138,8 @@ def _calibrated(smap, options):
     relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
     # What is filled must not judge the bias, and repair and calibration must rest on the same.
     bias = find_bias(smap, bias=options.bias, factor=relative)
-    smap = _repaired(smap, options, bias, assets)
+    if not (problems and options.on_bad == "raise"):
+        smap = _repaired(smap, options, bias, assets)
     if options.pad:
         smap = pad_to_full_frame(smap)
     smap, sent = mark_missing(smap), None
@@ -139,7 +154,7 @@ def _calibrated(smap, options):
     smap = apply_calibration_factor(smap, scale=options.photometry)
     if options.vignetting:
         smap = correct_vignetting(smap, assets=assets, official=options.solarsoft)
-    _report(smap, options.on_bad)
+    _report(smap, problems, options.on_bad)
     if options.stray_light:
         smap = subtract_stray_light(smap, assets=assets)
 
@@ -209,10 +224,11 @@ def _source(assets):
     return resolve(assets)
 
 
-def _report(smap, on_bad):
+def _report(smap, problems, on_bad):
     frame = frame_of(smap)
     centre = occulter_centre(frame.camera.name, frame.mjd)
-    report_bad(frame.filename, bad_content(smap.data, smap._flags, frame, centre), on_bad)
+    found = [*problems, *bad_content(smap.data, smap._flags, frame, centre)]
+    report_bad(frame_name(smap.meta), list(dict.fromkeys(found)), on_bad)
 
 
 def _clock(smap, offset, assets):

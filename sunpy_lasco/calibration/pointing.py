@@ -17,6 +17,7 @@ from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.wcs import wcs_cards
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.instrument.pointing import full_position, header_pointing, normalize_roll
 from sunpy_lasco.map.changes import require_grid
@@ -254,7 +255,7 @@ def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
     offset = checked_option("time_offset", offset)
     shift = 0.0 if offset is None else float(offset.value)
     begin = start - TimeDelta(shift, format="sec")
-    exposure = TimeDelta(float(smap.meta["exptime"]), format="sec")
+    exposure = TimeDelta(number(smap.meta, "exptime"), format="sec")
 
     def iso(time):
         time.precision = 3

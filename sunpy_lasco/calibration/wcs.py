@@ -11,7 +11,7 @@ import numpy as np
 from sunpy_lasco.calibration.geometry import distortion_of
 from sunpy_lasco.calibration.placement import is_turned, to_image
 from sunpy_lasco.instrument.cameras import CAMERAS
-from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.frame import Frame, squeezed
 from sunpy_lasco.instrument.pointing import binned_position, normalize_roll
 from sunpy_lasco.instrument.sip import sip_cards
 
@@ -33,7 +33,7 @@ def plate_scale(meta):
         Arcsec / pixel, of the official geometry or of that of the stars, as the
         card GEOSCALE has it.
     """
-    camera = CAMERAS[str(meta["detector"]).strip().upper()]
+    camera = CAMERAS[squeezed(meta["detector"])]
     stars = str(meta.get("geoscale", "official")).strip() == "stars" and camera.stars is not None
     return camera.stars.plate_scale if stars else camera.plate_scale
 

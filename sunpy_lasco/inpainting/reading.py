@@ -4,6 +4,7 @@ What a repair has to know of a map.
 
 import numpy as np
 
+from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.pointing import Pointing, header_pointing
 from sunpy_lasco.map.records import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -80,10 +81,7 @@ def card_offset(meta):
     -------
     `float` or None
     """
-    try:
-        return float(meta.get("offset")) or None
-    except (TypeError, ValueError):
-        return None
+    return number(meta, "offset") or None
 
 
 def pointing_of(smap, frame):
@@ -101,8 +99,8 @@ def pointing_of(smap, frame):
     """
     meta = smap.meta
     if "detroll" in meta and "sunpix1" in meta:
-        centre = float(meta["sunpix1"]), float(meta["sunpix2"])
-        return Pointing(centre, float(meta["detroll"]), "set before", "set before", 0.0, 0.0)
+        centre = number(meta, "sunpix1"), number(meta, "sunpix2")
+        return Pointing(centre, number(meta, "detroll"), "set before", "set before", 0.0, 0.0)
     return header_pointing(meta, frame)
 
 

@@ -6,20 +6,42 @@ and geometry depend, with the known errors of the headers put right.
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
+import erfa
 import numpy as np
 
 from astropy.time import Time
 
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import CAMERAS, FIRST_COLUMN, FIRST_ROW, FULL_FRAME, Camera
+from sunpy_lasco.instrument.cards import (
+    CARDS,
+    card_text,
+    fault_of,
+    frame_name,
+    is_blank,
+    number,
+    plain_filename,
+    shown,
+    whole_number,
+)
 
-__all__ = ["DERIVED_STATES", "Frame", "header_time", "squeezed"]
+__all__ = [
+    "DERIVED_STATES",
+    "Frame",
+    "exposure_start",
+    "header_time",
+    "is_standard",
+    "middle_of_exposure",
+    "original_start",
+    "squeezed",
+]
 
 #: POLAR values of images that were derived from polarised triplets.
-DERIVED_STATES = frozenset({"PB", "TI", "UP", "JY", "JZ", "QS", "US", "QT", "UT", "JR", "JT"})
+DERIVED_STATES = frozenset(CARDS["POLAR"].values["derived"])
 
 #: Programmes (LP_NUM) that do not look at the sky.
 NON_SKY_PROGRAMMES = {
@@ -31,6 +53,9 @@ NON_SKY_PROGRAMMES = {
     "7": "a continuous",
     "CONTINUOUS": "a continuous",
 }
+
+#: CCD column and row of the last image pixel of the full frame.
+LAST = FIRST_COLUMN + FULL_FRAME - 1, FIRST_ROW + FULL_FRAME - 1
 
 #: An axis shorter than this, in pixels, is no image that can be calibrated.
 SHORTEST_AXIS = 128
@@ -52,10 +77,46 @@ def squeezed(value):
     return re.sub(r"\s", "", str(value)).upper()
 
 
+def is_standard(header):
+    """
+    Whether the WCS cards of a header are to be taken as they stand.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `bool`
+        True where there is a matrix PCi_j or CDi_j: neither the ground system nor
+        SolarSoft write one, while this package and sunpy do.
+    """
+    return any(f"{kind}{i}_{j}" in header for kind in ("pc", "cd") for i in (1, 2) for j in (1, 2))
+
+
 @lru_cache(maxsize=64)
 def _utc(text):
     """A time of the header; each is asked for many times, and costs as much as a step of the calibration."""
-    return Time(text, scale="utc")
+    with warnings.catch_warnings():
+        # "Dubious year": whether a date can be one of the mission is a rule of its own.
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        time = Time(text, format="isot", scale="utc")
+        # Kept by the time from now on, so that nobody is warned later.
+        _ = time.mjd, time.isot, time.tai, time.tdb
+    return time
+
+
+def _parsed(text, cards):
+    try:
+        return _utc(text.strip().replace("/", "-").replace(" ", "T"))
+    except ValueError as error:
+        msg = f"The cards {cards} hold {shown(text)}, which is no date."
+        raise HeaderError(msg) from error
+
+
+def _has_clock(text):
+    return "T" in text or ":" in text
 
 
 def header_time(header, day="date-obs", clock="time-obs"):
@@ -79,28 +140,84 @@ def header_time(header, day="date-obs", clock="time-obs"):
     sunpy_lasco.errors.HeaderError
         If the cards hold something that is no date.
     """
-    text = str(header.get(day) or "").strip().replace("/", "-")
+    text = card_text(header, day)
     if not text:
         return None
-    clock_text = str(header.get(clock) or "").strip() if clock else ""
-    if clock_text and "T" not in text and ":" not in text:
+    clock_text = card_text(header, clock) if clock else ""
+    if clock_text and not _has_clock(text):
         text = f"{text}T{clock_text}"
-    try:
-        return _utc(text.replace(" ", "T"))
-    except ValueError as error:
-        msg = f"The cards {day.upper()} and {str(clock).upper()} hold {text!r}, which is no date."
-        raise HeaderError(msg) from error
+    return _parsed(text, f"{day.upper()} and {str(clock).upper()}")
 
 
-def _integer(header, name, default):
-    value = header.get(name)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return default
-    try:
-        return int(float(value))
-    except (TypeError, ValueError) as error:
-        msg = f"The card {name.upper()} holds {value!r} where a number is expected."
-        raise HeaderError(msg) from error
+def middle_of_exposure(start, exptime):
+    """
+    Middle of an exposure as the ground system writes it.
+
+    Parameters
+    ----------
+    start : `~astropy.time.Time`
+    exptime : `float`
+        Exposure time, s.
+
+    Returns
+    -------
+    mjd : `int`
+        Modified Julian day.
+    second : `float`
+        Second of that day.
+    """
+    middle = start.mjd + exptime / 2 / 86400
+    return int(np.floor(middle)), float((middle % 1) * 86400)
+
+
+def exposure_start(header, *, strict=True):
+    """
+    Start of the exposure as a header has it.
+
+    The time of day is that of DATE-OBS or DATE_OBS, else of TIME-OBS or TIME_OBS, else
+    what MID_DATE, MID_TIME and EXPTIME make of that day.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    strict : `bool`, optional
+        False takes midnight where nothing tells the time of day.
+
+    Returns
+    -------
+    start : `~astropy.time.Time` or None
+        None where there is no day.
+    note : `str`
+        What the user should be warned of; empty where the cards tell the time of day.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If the cards hold something that is no date, or if nothing tells the time of day.
+    """
+    days = [text for card in ("date-obs", "date_obs") if (text := card_text(header, card))]
+    clocks = [text for card in ("time-obs", "time_obs") if (text := card_text(header, card))]
+    if not days:
+        return None, ""
+    whole = days[0] if clocks or _has_clock(days[0]) else next((day for day in days if _has_clock(day)), None)
+    if whole is not None:
+        return _parsed(whole if _has_clock(whole) else f"{whole}T{clocks[0]}", "DATE-OBS and TIME-OBS"), ""
+    day = _parsed(days[0], "DATE-OBS and TIME-OBS")
+    mjd, second = whole_number(header, "mid_date"), number(header, "mid_time")
+    exptime = None if fault_of(header, "exptime") else number(header, "exptime")
+    if None not in (mjd, second, exptime):
+        start = Time(mjd, (second - exptime / 2) / 86400, format="mjd", scale="utc")
+        if 0 <= start.mjd - day.mjd < 1:
+            note = f"TIME-OBS is missing; MID_DATE, MID_TIME and EXPTIME tell a start at {start.isot}, which is taken"
+            return _utc(start.isot), note
+    if not strict:
+        return day, ""
+    msg = (
+        f"{frame_name(header)} has the day {shown(days[0])} but no time of day: TIME-OBS is missing, and MID_DATE, "
+        "MID_TIME and EXPTIME tell none on that day."
+    )
+    raise HeaderError(msg)
 
 
 @dataclass(frozen=True)
@@ -168,29 +285,27 @@ class Frame:
         sunpy_lasco.errors.HeaderError
             If cards are missing or hold nonsense; all of them are named.
         """
-        detector = str(header.get("detector", "")).strip().upper()
+        detector = squeezed(card_text(header, "detector"))
         if detector not in CAMERAS:
-            msg = f"The card DETECTOR holds {header.get('detector')!r}; only C2 and C3 are known here."
+            msg = (
+                f"The card DETECTOR of {frame_name(header)} holds {shown(header.get('detector'))}; only C2 and C3 are "
+                "known here."
+            )
             raise HeaderError(msg)
-        missing = [card for card in ("filter", "polar", "exptime") if header.get(card) in (None, "")]
+        missing = [card for card in ("filter", "polar", "exptime") if is_blank(header.get(card))]
         start = original_start(header)
         if start is None:
             missing.insert(0, "date-obs")
         if missing:
             cards = ", ".join(card.upper() for card in missing)
-            msg = f"{_name(header)} lacks the cards {cards}: it cannot be understood without them."
+            msg = f"{frame_name(header)} lacks the cards {cards}: it cannot be understood without them."
             raise HeaderError(msg)
-        try:
-            exptime = float(header["exptime"])
-        except (TypeError, ValueError) as error:
-            msg = f"The card EXPTIME of {_name(header)} holds {header['exptime']!r}, which is no number."
-            raise HeaderError(msg) from error
+        exptime = number(header, "exptime")
         chip, leb, corner = _sums(header, shape)
-        mid_mjd = _integer(header, "mid_date", 0)
-        mid_time = float(header.get("mid_time") or 0.0)
-        if mid_mjd == 0:
-            middle = start.mjd + exptime / 2 / 86400
-            mid_mjd, mid_time = int(middle), (middle % 1) * 86400
+        mid_mjd, mid_time = middle_of_exposure(start, exptime)
+        stated = whole_number(header, "mid_date"), number(header, "mid_time")
+        if None not in stated:
+            mid_mjd, mid_time = stated
         return cls(
             camera=CAMERAS[detector],
             shape=(int(shape[0]), int(shape[1])),
@@ -204,13 +319,13 @@ class Frame:
             mjd=int(np.floor(start.mjd)),
             mid_mjd=mid_mjd,
             mid_time=mid_time,
-            port=squeezed(header.get("readport", "C")) or "C",
-            compression=str(header.get("comprssn", "")).strip(),
-            hcompress_scale=float(header.get("hcomp_sf") or 0.0),
-            processed=header_time(header, "date", None),
-            is_model=str(header.get("fileorig", "x")).strip() in ("0", "0.0"),
+            port=squeezed(card_text(header, "readport")) or "C",
+            compression=card_text(header, "comprssn"),
+            hcompress_scale=number(header, "hcomp_sf", 0.0),
+            processed=_processed(header),
+            is_model=card_text(header, "fileorig") in ("0", "0.0"),
             level=_level(header),
-            filename=str(header.get("filename", "")).strip(),
+            filename=plain_filename(header),
         )
 
     @property
@@ -268,38 +383,69 @@ def original_start(header):
         r"Original\s+date_obs:\s*(\d{4}/\d{2}/\d{2})\s+(\d{2}:\d{2}:\d{2}(?:\.\d+)?)", str(header.get("history", ""))
     )
     if found:
-        return Time(f"{found[1].replace('/', '-')}T{found[2]}", scale="utc")
-    return header_time(header) or header_time(header, "date_obs", "time_obs")
+        return _parsed(f"{found[1]}T{found[2]}", "HISTORY")
+    return exposure_start(header, strict=False)[0]
 
 
-def _name(header):
-    return str(header.get("filename", "")).strip() or "The image"
+def _processed(header):
+    """When the file was made; None where the card DATE is missing or holds no date."""
+    try:
+        return header_time(header, "date", None)
+    except HeaderError:
+        return None
 
 
 def _level(header):
-    level = header.get("level", header.get("lvl_num"))
-    if level in (None, ""):
-        return None
+    level = card_text(header, "level") or card_text(header, "lvl_num")
     try:
-        return f"{float(level):.1f}"
-    except (TypeError, ValueError):
-        return str(level).strip()
+        return f"{float(level):.1f}" if level else None
+    except ValueError:
+        return level
+
+
+def _corners(header):
+    """Columns and rows of the first and the last pixel on the CCD, as the image stands in the file."""
+    whole = dict(zip(("1col", "1row", "2col", "2row"), (FIRST_COLUMN, FIRST_ROW, *LAST), strict=True))
+    given = {end: whole_number(header, f"r{end}") for end in whole}
+    if all(value is None for value in given.values()):
+        read_out = {end: whole_number(header, f"p{end}") for end in whole}
+        if None not in read_out.values():
+            given = _rectified(read_out, squeezed(card_text(header, "readport")) or "C")
+    first_column, first_row, last_column, last_row = (
+        whole[end] if value is None else value for end, value in given.items()
+    )
+    return (first_column, first_row), (last_column, last_row)
+
+
+def _rectified(p, port):
+    """
+    The corners R1COL to R2ROW that follow from P1COL to P2ROW.
+
+    Notes
+    -----
+    SolarSoft ``reduce_rectify``: port A is turned by 270 degrees, B transposed, C both
+    transposed and turned by 180, D turned by 90.  Rows of the read-out become columns.
+    """
+    turn = FIRST_COLUMN + FULL_FRAME
+    columns = p["1row"] + FIRST_COLUMN - 1, p["2row"] + FIRST_COLUMN - 1
+    rows = p["1col"] - FIRST_COLUMN + 1, p["2col"] - FIRST_COLUMN + 1
+    if port in ("C", "D"):
+        columns = turn - p["2row"], turn - p["1row"]
+    if port in ("A", "C"):
+        rows = turn - p["2col"], turn - p["1col"]
+    return {"1col": columns[0], "1row": rows[0], "2col": columns[1], "2row": rows[1]}
 
 
 def _sums(header, shape):
     """Sums on the chip and in the box and the corner, with the false LEB sums put right."""
-    chip = max(_integer(header, "sumcol", 1), 1), max(_integer(header, "sumrow", 1), 1)
-    first = _integer(header, "r1col", FIRST_COLUMN), _integer(header, "r1row", FIRST_ROW)
-    last = (
-        _integer(header, "r2col", FIRST_COLUMN + FULL_FRAME - 1),
-        _integer(header, "r2row", FIRST_ROW + FULL_FRAME - 1),
-    )
+    chip = max(whole_number(header, "sumcol", 1), 1), max(whole_number(header, "sumrow", 1), 1)
+    first, last = _corners(header)
     sums = []
     for axis, length in enumerate((shape[1], shape[0])):
         extent = last[axis] - first[axis] + 1
-        if length <= 0 or extent % length or (extent // length) % chip[axis]:
+        if length <= 0 or extent <= 0 or extent % length or (extent // length) % chip[axis]:
             msg = (
-                f"{_name(header)}: the CCD coordinates R1COL, R1ROW, R2COL, R2ROW ({first} to {last}) do not fit "
+                f"{frame_name(header)}: the CCD coordinates R1COL, R1ROW, R2COL, R2ROW ({first} to {last}) do not fit "
                 f"an array of {shape[1]} x {shape[0]} pixels and sums of {chip} on the chip."
             )
             raise HeaderError(msg)

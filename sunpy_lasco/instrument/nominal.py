@@ -2,7 +2,10 @@
 What a pointing is, and that of a spacecraft in its nominal attitude.
 """
 
+import warnings
 from dataclasses import dataclass
+
+import erfa
 
 from astropy.time import Time
 
@@ -15,6 +18,8 @@ __all__ = ["ECLIPTIC_NORTH_UP", "NOMINAL_ROLL_SIGMA", "Pointing", "ecliptic_atti
 
 #: Since then SOHO keeps ecliptic instead of solar north up.
 ECLIPTIC_NORTH_UP = Time("2010-10-30")
+#: What the default Sun centre of a camera is called.
+DEFAULT_CENTRE = "default of the camera"
 #: 1 sigma of the nominal roll, degree.
 NOMINAL_ROLL_SIGMA = 0.03
 #: 1 sigma of the default Sun centre of a turned C2, pixel.
@@ -83,13 +88,16 @@ def nominal_pointing(frame, *, flipped=False):
     camera = frame.camera
     roll, source = camera.roll_offset, "nominal, solar north up"
     if frame.start >= ECLIPTIC_NORTH_UP:
-        roll, source = roll + ecliptic_attitude(frame.start), "nominal, ecliptic north up"
+        with warnings.catch_warnings():
+            # Of dates that are yet to come; whether a date can be is asked before a frame is calibrated.
+            warnings.simplefilter("ignore", erfa.ErfaWarning)
+            roll, source = roll + ecliptic_attitude(frame.start), "nominal, ecliptic north up"
     if flipped:
         roll, source = roll + 180.0, f"{source}, turned by 180 degrees"
     return Pointing(
         centre=camera.sun_centre,
         roll=float(normalize_roll(roll)),
-        centre_source="default of the camera",
+        centre_source=DEFAULT_CENTRE,
         roll_source=source,
         centre_sigma=FLIPPED_C2_CENTRE_SIGMA if flipped and camera is CAMERAS["C2"] else camera.sun_centre_sigma,
         roll_sigma=NOMINAL_ROLL_SIGMA,

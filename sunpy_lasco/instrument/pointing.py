@@ -12,6 +12,7 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.cards import card_text, number
 from sunpy_lasco.instrument.nominal import Pointing, nominal_pointing
 from sunpy_lasco.instrument.positions import (
     binned_position,
@@ -50,15 +51,6 @@ HEADER_CENTRE_SIGMA = 0.4
 HEADER_ROLL_SIGMA = 0.02
 
 
-def _number(header, card):
-    """The number in a card, or None where there is none."""
-    try:
-        value = float(header.get(card))
-    except (TypeError, ValueError):
-        return None
-    return value if np.isfinite(value) else None
-
-
 def header_roll(header):
     """
     The roll that a header states, whatever the meaning of it.
@@ -73,7 +65,7 @@ def header_roll(header):
     `float` or None
         The first number found in CROTA2, CROTA1, CROTA, in degree.
     """
-    found = (_number(header, card) for card in ("crota2", "crota1", "crota"))
+    found = (number(header, card) for card in ("crota2", "crota1", "crota"))
     return next((value for value in found if value is not None), None)
 
 
@@ -92,8 +84,8 @@ def is_placeholder(header, frame):
     -------
     `bool`
     """
-    rolls = [_number(header, card) for card in ("crota1", "crota2")]
-    centre = [_number(header, card) for card in ("crpix1", "crpix2")]
+    rolls = [number(header, card) for card in ("crota1", "crota2")]
+    centre = [number(header, card) for card in ("crpix1", "crpix2")]
     middle = [[(length + 1) / 2 for length in reversed(frame.shape)], [(FULL_FRAME + 1) / 2] * 2]
     return all(roll in (0.0, None) for roll in rolls) and centre in middle
 
@@ -165,7 +157,7 @@ def _placeholder_pointing(header, frame):
     """Pointing where the cards were never filled in, as in C2 headers of August 2025."""
     first, last = PLACEHOLDERS_TURNED
     known = first <= frame.start <= last or frame.start < FIRST_FLIP
-    rectified = str(header.get("rectify", "")).strip().upper()
+    rectified = card_text(header, "rectify").upper()
     # Files made since May 2016 say here whether the spacecraft was turned.
     turned = first <= frame.start <= last or (not known and rectified in ("FALSE", "F"))
     nominal = nominal_pointing(frame, flipped=turned)
@@ -184,7 +176,7 @@ def _noted(pointing, note, *, roll_sigma):
 
 def _header_centre(header, frame):
     """Sun centre of a header made since 2010-11-08, full-frame pixel; None where there is no plausible one."""
-    crpix = _number(header, "crpix1"), _number(header, "crpix2")
+    crpix = number(header, "crpix1"), number(header, "crpix2")
     if None in crpix:
         return None
     written = crpix[0] - 1, crpix[1] - 1

@@ -6,12 +6,17 @@ from math import comb
 
 import numpy as np
 
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.cards import number
+
 __all__ = ["rescaled_sip", "sip_cards", "sip_matrices"]
 
 #: Highest order of the forward polynomial, raw to corrected.
 FORWARD_ORDER = 9
 #: Order of the backward polynomial; that of the distortion itself.
 BACKWARD_ORDER = 5
+#: The digits of A_p_q allow no more.
+HIGHEST_ORDER = 9
 #: Radius in pixels up to which the forward polynomial is fitted.
 FIT_RADIUS = 760.0
 
@@ -73,11 +78,11 @@ def sip_matrices(header):
     """
     matrices = []
     for name in ("a", "b", "ap", "bp"):
-        order = int(header.get(f"{name}_order", -1))
+        order = _order(header, name)
         matrix = np.zeros((order + 1, order + 1))
         for p in range(order + 1):
             for q in range(order + 1 - p):
-                matrix[p, q] = header.get(f"{name}_{p}_{q}", 0.0)
+                matrix[p, q] = number(header, f"{name}_{p}_{q}", 0.0)
         matrices.append(matrix if order >= 0 else None)
     return tuple(matrices)
 
@@ -102,13 +107,22 @@ def rescaled_sip(header, factors):
     along_x, along_y = factors
     cards = {}
     for name, own in (("a", along_x), ("b", along_y), ("ap", along_x), ("bp", along_y)):
-        order = int(header.get(f"{name}_order", -1))
+        order = _order(header, name)
         for p in range(order + 1):
             for q in range(order + 1 - p):
                 card = f"{name}_{p}_{q}"
                 if card in header:
-                    cards[card] = header[card] * along_x**p * along_y**q / own
+                    cards[card] = number(header, card, 0.0) * along_x**p * along_y**q / own
     return cards
+
+
+def _order(header, name):
+    """Order of a polynomial; -1 where the header has none."""
+    order = number(header, f"{name}_order", -1)
+    if not -1 <= order <= HIGHEST_ORDER or order != int(order):
+        msg = f"The card {name.upper()}_ORDER holds {order:g}; SIP has whole orders up to {HIGHEST_ORDER}."
+        raise HeaderError(msg)
+    return int(order)
 
 
 def _radial_terms(along_x, along_y, coefficients, binning):

@@ -11,6 +11,7 @@ import re
 import numpy as np
 
 from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.instrument.cards import fault_of, number
 from sunpy_lasco.map.changes import require_exposure, without_statistics
 from sunpy_lasco.map.geometry import lenient_frame
 
@@ -141,11 +142,7 @@ def _ends(meta):
 
 def _number(meta, card):
     """A card as a number; None where it holds none."""
-    try:
-        value = float(meta.get(card))
-    except (TypeError, ValueError):
-        return None
-    return value if np.isfinite(value) else None
+    return None if fault_of(meta, card) else number(meta, card)
 
 
 def with_checksum(meta, data):

@@ -2,12 +2,11 @@
 What the pixels of a map hold: their unit, what was measured, and for how long.
 """
 
-import numpy as np
-
 import astropy.units as u
 
+from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, number, shown
 from sunpy_lasco.instrument.frame import squeezed
-from sunpy_lasco.map.headers import MapHeaderError, card_text, header_level, is_helioviewer
+from sunpy_lasco.map.headers import MapHeaderError, header_level, is_helioviewer
 from sunpy_lasco.units import MSB
 
 __all__ = ["exposure_seconds", "header_unit", "measurement"]
@@ -42,14 +41,8 @@ def exposure_seconds(meta):
     `float` or None
         Of XPOSURE, else EXPTIME, s.
     """
-    for card in ("xposure", "exptime"):
-        try:
-            value = float(meta.get(card))
-        except (TypeError, ValueError):
-            continue
-        if np.isfinite(value):
-            return value
-    return None
+    found = (number(meta, card) for card in ("xposure", "exptime") if fault_of(meta, card) is None)
+    return next((value for value in found if value is not None), None)
 
 
 def header_unit(meta):
@@ -76,7 +69,7 @@ def header_unit(meta):
         return MSB
     unit = u.Unit(text, parse_strict="silent")
     if isinstance(unit, u.UnrecognizedUnit):
-        msg = f"The card BUNIT of {card_text(meta, 'filename') or 'the image'} holds {text!r}, which is no unit."
+        msg = f"The card BUNIT of {frame_name(meta)} holds {shown(text)}, which is no unit."
         raise MapHeaderError(msg)
     return unit
 
@@ -97,5 +90,5 @@ def measurement(meta):
         and ``"uB"`` for polarised, total and unpolarised brightness derived from
         polarised triplets.  Codes of other derived images are given as they are.
     """
-    polar = squeezed(meta.get("polar") or "")
+    polar = squeezed(card_text(meta, "polar"))
     return MEASUREMENTS.get(polar, polar)

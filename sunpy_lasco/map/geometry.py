@@ -9,10 +9,11 @@ fixed to, and it stays known through rotations, resampling and cuts.
 from types import SimpleNamespace
 
 from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, is_blank, number, shown
 from sunpy_lasco.instrument.distortion import Distortion
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.pointing import binned_position, header_pointing, header_roll, normalize_roll
-from sunpy_lasco.map.headers import MapHeaderError, header_level, is_helioviewer, is_standard, processing_date
+from sunpy_lasco.map.headers import MapHeaderError, header_level, is_helioviewer, is_standard, map_number
 from sunpy_lasco.map.linear import (
     ImageGeometry,
     camera_of,
@@ -48,13 +49,16 @@ def image_geometry(meta, shape):
     sunpy_lasco.map.headers.MapHeaderError
         If the cards contradict each other or the data.
     """
-    if is_standard(meta):
-        return standard_geometry(meta)
-    if is_helioviewer(meta):
-        return _helioviewer(meta, shape)
-    if header_level(meta) == 0.5:
-        return _level05(meta, shape)
-    return official_geometry(meta, shape)
+    try:
+        if is_standard(meta):
+            return standard_geometry(meta)
+        if is_helioviewer(meta):
+            return _helioviewer(meta, shape)
+        if header_level(meta) == 0.5:
+            return _level05(meta, shape)
+        return official_geometry(meta, shape)
+    except HeaderError as error:
+        raise error if isinstance(error, MapHeaderError) else MapHeaderError(str(error)) from error
 
 
 def lenient_frame(meta, shape):
@@ -77,11 +81,9 @@ def lenient_frame(meta, shape):
         If the header cannot be understood.
     """
     filled = dict(meta)
-    for card, stand_in in (("exptime", 0.0), ("filter", "unknown"), ("polar", "unknown")):
-        if filled.get(card) in (None, ""):
+    for card, stand_in in (("exptime", 1.0), ("filter", "unknown"), ("polar", "unknown")):
+        if is_blank(filled.get(card)) or (fault_of(filled, card) and card == "exptime"):
             filled[card] = stand_in
-    if processing_date(meta) is None:
-        filled.pop("date", None)
     try:
         return Frame.from_header(filled, shape)
     except HeaderError as error:
@@ -94,20 +96,20 @@ def _level05(meta, shape):
     pointing = header_pointing(meta, frame)
     scale = frame.camera.plate_scale
     notes = [pointing.note] if pointing.note else []
-    if meta.get("date") not in (None, "") and processing_date(meta) is None:
+    if card_text(meta, "date") and frame.processed is None:
         notes.append(
-            f"The card DATE of {frame.filename or 'the image'} holds {meta['date']!r}, which is no date; what "
-            "its pointing is worth depends on it."
+            f"The card DATE of {frame_name(meta)} holds {shown(meta['date'])}, which is no date; what its pointing is "
+            "worth depends on it."
         )
     return ImageGeometry(
         crpix=tuple(map(float, binned_position(pointing.centre, frame))),
-        crval=reference_position(meta),
+        crval=(crval := reference_position(meta)),
         cdelt=(scale * frame.binning[0], scale * frame.binning[1]),
         pc=_oblong(pointing.roll, *frame.binning),
         ctype=("HPLN-TAN", "HPLT-TAN"),
         detector_roll=float(pointing.roll),
         anchor=tuple(map(float, pointing.centre)),
-        anchor_offset=(0.0, 0.0),
+        anchor_offset=crval,
         detector_scale=scale,
         distorted=True,
         notes=tuple(notes),
@@ -128,7 +130,8 @@ def _helioviewer(meta, shape):
     """
     camera = camera_of(meta)
     scale = camera.plate_scale
-    full = tuple(_positive(meta.get(card), length) for card, length in (("naxis1", shape[1]), ("naxis2", shape[0])))
+    stated = [number(meta, card, 0.0) for card in ("naxis1", "naxis2")]
+    full = tuple(n if n > 0 else float(length) for n, length in zip(stated, reversed(shape), strict=True))
     reduction = full[0] / shape[1], full[1] / shape[0]
     crpix = reference_pixel(meta, *full) or camera.sun_centre
     grid = SimpleNamespace(corner=(0, 0), binning=reduction)
@@ -148,13 +151,6 @@ def _helioviewer(meta, shape):
     )
 
 
-def _positive(value, default):
-    try:
-        return float(value) if float(value) > 0 else float(default)
-    except (TypeError, ValueError):
-        return float(default)
-
-
 def distortion_of(meta):
     """
     The distortion of the camera of a header.
@@ -169,5 +165,5 @@ def distortion_of(meta):
         With the coefficients and the centre of the header, where it has them.
     """
     camera = camera_of(meta)
-    k = tuple(float(meta.get(f"dist_k{i}", camera.distortion_px[i])) for i in range(3))
+    k = tuple(map_number(meta, f"dist_k{i}", camera.distortion_px[i]) for i in range(3))
     return Distortion(*k, card_pair(meta, "occcen") or camera.occulter_centre)

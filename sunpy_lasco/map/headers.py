@@ -7,13 +7,16 @@ Nothing here changes a header: what is wrong in it is put right on reading.
 import re
 import textwrap
 
+import numpy as np
+
 from astropy.time import Time
 
 from sunpy.map.mapbase import MapMetaValidationError
 
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import CAMERAS
-from sunpy_lasco.instrument.frame import header_time, squeezed
+from sunpy_lasco.instrument.cards import card_text, frame_name, number
+from sunpy_lasco.instrument.frame import exposure_start, header_time, is_standard, squeezed
 
 __all__ = [
     "MapHeaderError",
@@ -22,6 +25,7 @@ __all__ = [
     "is_helioviewer",
     "is_raw",
     "is_standard",
+    "map_number",
     "missing_cards",
     "observation_time",
     "printable",
@@ -31,8 +35,8 @@ __all__ = [
 
 #: Characters that a card HISTORY or COMMENT holds.
 COMMENTARY = 72
-#: Level-1 digits in the second place of a file name.
-LEVEL1_DIGITS = ("4", "5", "6")
+#: Names of level 1: camera, kind of data, counter.
+LEVEL1_NAME = re.compile(r"[1-4][456]\d")
 
 
 class MapHeaderError(HeaderError, MapMetaValidationError):
@@ -55,24 +59,6 @@ def is_helioviewer(meta):
     return any(str(card).lower().startswith(("helioviewer", "hv_")) for card in meta)
 
 
-def is_standard(meta):
-    """
-    Whether the WCS cards of a header are to be taken as they stand.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `bool`
-        True where there is a matrix PCi_j or CDi_j: neither the ground system nor
-        SolarSoft write one, while this package and sunpy do.
-    """
-    return any(f"{kind}{i}_{j}" in meta for kind in ("pc", "cd") for i in (1, 2) for j in (1, 2))
-
-
 def header_level(meta):
     """
     Level of processing.
@@ -92,10 +78,12 @@ def header_level(meta):
         return None
     for card in ("level", "lvl_num"):
         try:
-            return float(str(meta.get(card)).strip().lstrip("Ll"))
+            level = float(card_text(meta, card).lstrip("Ll"))
         except ValueError:
             continue
-    calibrated = card_text(meta, "bunit").upper() == "MSB" or card_text(meta, "filename")[1:2] in LEVEL1_DIGITS
+        if np.isfinite(level):
+            return level
+    calibrated = card_text(meta, "bunit").upper() == "MSB" or LEVEL1_NAME.match(card_text(meta, "filename"))
     return 1.0 if calibrated else 0.5
 
 
@@ -133,7 +121,7 @@ def missing_cards(meta):
         which the map cannot be calibrated.
     """
     needed = []
-    if squeezed(meta.get("detector", "")) not in CAMERAS:
+    if squeezed(card_text(meta, "detector")) not in CAMERAS:
         needed.append("DETECTOR")
     if not any(card_text(meta, card) for card in ("date-obs", "date_obs", "date-beg", "date-avg")):
         needed.append("DATE-OBS")
@@ -157,16 +145,16 @@ def observation_time(meta):
     Raises
     ------
     sunpy_lasco.map.headers.MapHeaderError
-        If there is no date, or something that is none.
+        If there is no date or no time of day, or something that is none.
     """
     try:
-        found = header_time(meta) or header_time(meta, "date_obs", "time_obs")
+        found, _ = exposure_start(meta)
         if found is None:
             found = header_time(meta, "date-beg", None) or header_time(meta, "date-avg", None)
     except HeaderError as error:
         raise MapHeaderError(str(error)) from error
     if found is None:
-        msg = f"{card_text(meta, 'filename') or 'The image'} lacks the card DATE-OBS."
+        msg = f"{frame_name(meta)} lacks the card DATE-OBS."
         raise MapHeaderError(msg)
     return found
 
@@ -191,24 +179,32 @@ def processing_date(meta):
         return None
 
 
-def card_text(meta, card):
+def map_number(meta, name, default=None):
     """
-    A card as text.
+    A number without which there can be no map: `sunpy_lasco.instrument.cards.number` with an error that sunpy knows.
 
     Parameters
     ----------
     meta : mapping
         With lower-case or case-insensitive keys.
-    card : `str`
-        Lower-case keyword.
+    name : `str`
+        Keyword.
+    default : `float`, optional
+        Where the card is missing.
 
     Returns
     -------
-    `str`
-        Without blanks around it; empty where the card is missing.
+    `float`
+
+    Raises
+    ------
+    sunpy_lasco.map.headers.MapHeaderError
+        If the card holds something that is no number, or no possible one.
     """
-    value = meta.get(card)
-    return "" if value is None else str(value).strip()
+    try:
+        return number(meta, name, default)
+    except HeaderError as error:
+        raise MapHeaderError(str(error)) from error
 
 
 def processed_before(meta, date):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.cards import card_text
 from sunpy_lasco.instrument.frame import squeezed
-from sunpy_lasco.map.headers import processed_before
+from sunpy_lasco.map.headers import map_number, processed_before
 
 __all__ = [
     "ImageGeometry",
@@ -88,7 +89,7 @@ def camera_of(meta):
     -------
     `~sunpy_lasco.instrument.cameras.Camera`
     """
-    return CAMERAS[squeezed(meta.get("detector", ""))]
+    return CAMERAS[squeezed(card_text(meta, "detector"))]
 
 
 def rotation(degrees):
@@ -121,7 +122,7 @@ def reference_position(meta):
     `tuple` of `float`
         In the units of the header; 0 where a card is missing or empty.
     """
-    return tuple(float(meta.get(card) or 0.0) for card in ("crval1", "crval2"))
+    return tuple(map_number(meta, card, 0.0) for card in ("crval1", "crval2"))
 
 
 def reference_pixel(meta, length_x, length_y):
@@ -139,18 +140,14 @@ def reference_pixel(meta, length_x, length_y):
     `tuple` of `float` or None
         (x, y) counted from 0; None where a card is missing.
     """
-    try:
-        crpix = float(meta["crpix1"]), float(meta["crpix2"])
-    except (KeyError, TypeError, ValueError):
+    crpix = card_pair(meta, "crpix")
+    if crpix is None:
         return None
     first = 1.0
     if processed_before(meta, CRPIX_FROM_ONE):
         # The offset of the middle of the image, in XCEN, tells from where CRPIX counts.
-        try:
-            middle = (length_x - 1) / 2 - float(meta["xcen"]) / float(meta["cdelt1"])
-        except (KeyError, TypeError, ValueError, ZeroDivisionError):
-            middle = None
-        if middle is not None and abs(middle - crpix[0]) < CRPIX_AGREEMENT:
+        offset, scale = map_number(meta, "xcen"), map_number(meta, "cdelt1")
+        if offset is not None and scale and abs((length_x - 1) / 2 - offset / scale - crpix[0]) < CRPIX_AGREEMENT:
             first = 0.0
     return crpix[0] - first, crpix[1] - first
 
@@ -172,10 +169,7 @@ def plate_scales(meta, shape):
     """
     scales = []
     for axis, length in (("1", shape[1]), ("2", shape[0])):
-        try:
-            scale = abs(float(meta[f"cdelt{axis}"]))
-        except (KeyError, TypeError, ValueError):
-            scale = 0.0
+        scale = abs(map_number(meta, f"cdelt{axis}", 0.0))
         scales.append(scale if scale > 0 else camera_of(meta).plate_scale * FULL_FRAME / length)
     return tuple(scales)
 
@@ -195,7 +189,5 @@ def card_pair(meta, stem):
     `tuple` of `float` or None
         None where one is missing.
     """
-    try:
-        return float(meta[f"{stem}1"]), float(meta[f"{stem}2"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    pair = map_number(meta, f"{stem}1"), map_number(meta, f"{stem}2")
+    return None if None in pair else pair

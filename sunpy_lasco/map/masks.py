@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, full_blocks, no_data
+from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.field import field_mask, outside_detector
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.map.changes import changes_of
@@ -167,7 +168,7 @@ def has_official_holes(data, meta):
 def _official_holes_to_nan(data, meta):
     # Readers that scale the integers may take BZERO out of the header.
     zeros = data == 0
-    for zero in {OFFICIAL_ZERO, float(meta.get("bzero") or OFFICIAL_ZERO)}:
+    for zero in {OFFICIAL_ZERO, number(meta, "bzero") or OFFICIAL_ZERO}:
         zeros |= np.abs(data / zero - 1) < ZERO_AGREEMENT
     holes = _plateau(zeros)
     if measurement(meta).startswith("B") and is_whole_file(data, meta):

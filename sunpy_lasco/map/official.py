@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from sunpy_lasco.instrument.cards import frame_name, number
 from sunpy_lasco.instrument.pointing import (
     binned_position,
     full_position,
@@ -53,7 +54,7 @@ def official_geometry(meta, shape):
     cdelt = plate_scales(meta, shape)
     roll = header_roll(meta)
     nominal = nominal_pointing(SimpleNamespace(camera=camera, start=observation_time(meta)))
-    name = str(meta.get("filename") or "The image")
+    name = frame_name(meta)
     sign = _sign_of_roll(meta, roll, nominal.roll)
     if roll is None:
         roll = nominal.roll
@@ -115,9 +116,6 @@ def _plane_to_pixel(crpix, crval, cdelt, pc):
 
 def _rectification(meta):
     """Whether an official level 1 was turned by 180 degrees, and the roll that was removed besides."""
-    try:
-        rectify = float(meta.get("rectify"))
-    except (TypeError, ValueError):
-        return False, 0.0
+    rectify = number(meta, "rectify", 0.0)
     turned = 90.0 < rectify % 360.0 < 270.0
     return turned, float(normalize_roll(rectify - 180.0 * turned))

@@ -233,6 +233,34 @@ class OperationsMixin:
         """
         super(OperationsMixin, self._printable()).save(filepath, *args, **kwargs)
 
+    @u.quantity_input
+    def shift_reference_coord(self, axis1: u.deg, axis2: u.deg):
+        """
+        Shift the image in the sky; flags, uncertainty and mask stay with the pixels.
+
+        See `sunpy.map.GenericMap.shift_reference_coord`.  The Sun's centre on the detector
+        (SUNPIX1, SUNPIX2) moves the other way, so that `sunpy_lasco.calibrate` keeps the
+        shift, and what occulter and pylon hide stays where it is in the image.
+        """
+        geometry = self._geometry
+        meta = _with_standard_header(self, raw=is_raw(self.meta))
+        dx, dy = axis1.to_value(u.arcsec), axis2.to_value(u.arcsec)
+        meta["crval1"], meta["crval2"] = meta["crval1"] + dx, meta["crval2"] + dy
+        if "sunpix1" in meta:
+            cos, sin = np.cos(np.deg2rad(geometry.detector_roll)), np.sin(np.deg2rad(geometry.detector_roll))
+            meta["sunpix1"] = float(meta["sunpix1"] - (cos * dx + sin * dy) / geometry.detector_scale)
+            meta["sunpix2"] = float(meta["sunpix2"] - (cos * dy - sin * dx) / geometry.detector_scale)
+            meta["centsrc"], meta["centstat"] = "shift_reference_coord", "given"
+            meta.pop("centsig", None)
+        return self._new_instance(
+            self.data,
+            meta,
+            plot_settings=self.plot_settings,
+            mask=self._mask,
+            uncertainty=self.uncertainty,
+            flags=self._flags,
+        )
+
     def submap(self, *args, **kwargs):
         """
         Cut out a rectangle; attached flags and uncertainty are cut with it.

@@ -18,6 +18,8 @@ from sunpy.time import parse_time
 
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.cards import card_text, frame_name, shown
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.instrument.sip import sip_matrices
 from sunpy_lasco.map import content, headers
@@ -31,6 +33,15 @@ from sunpy_lasco.map.operations import OperationsMixin
 from sunpy_lasco.map.registration import prefer
 
 __all__ = ["LASCOC2Map", "LASCOC3Map"]
+
+
+#: Numbers that sunpy reads from any header, for position and size of observer and Sun.
+OBSERVER_CARDS = "hgln_obs hglt_obs crln_obs crlt_obs dsun_obs rsun_ref rsun_obs rsun solar_r radius lonpole latpole"
+#: Numbers that the calibration leaves, and that later steps read.
+OWN_CARDS = (
+    "detroll sunpix1 sunpix2 occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 "
+    "biasval biassig expfac expfsig calfac patsig"
+)
 
 
 class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
@@ -97,18 +108,24 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @classmethod
     def is_datasource_for(cls, data, header, **kwargs):
-        """Whether a header is of this camera, or lacks DETECTOR and is refused best by this class."""
+        """Whether a header is of this camera, or has no DETECTOR that is one and is refused best by this class."""
         if squeezed(header.get("instrume", "")) != "LASCO":
             return False
-        return (squeezed(header.get("detector") or "") or _likely_camera(header)) == cls._camera_name
+        detector = squeezed(card_text(header, "detector"))
+        return (detector if detector in ("C1", *CAMERAS) else _likely_camera(header)) == cls._camera_name
 
     def _validate_meta(self):
         needed, wanted = headers.missing_cards(self.meta)
-        name = str(self.meta.get("filename") or "This header")
+        name = frame_name(self.meta, "This header")
         if needed:
             msg = f"{name} lacks the cards {', '.join(needed)}, without which there can be no map of it."
+            if card_text(self.meta, "detector") and "DETECTOR" in needed:
+                msg += f" DETECTOR holds {shown(self.meta['detector'])}, which is none of {', '.join(CAMERAS)}."
             raise headers.MapHeaderError(msg)
         geometry = self._geometry
+        self.date  # noqa: B018 - raises if it cannot be understood
+        for card in (*OBSERVER_CARDS.split(), *OWN_CARDS.split()):
+            headers.map_number(self.meta, card)
         self.unit  # noqa: B018 - raises if BUNIT cannot be understood
         super()._validate_meta()
         if not self._as_read:
@@ -226,19 +243,13 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         return packaged_observer(self.reference_date).coordinate
 
     def _rsun_meters(self, dsun=None):
-        reference = self.meta.get("rsun_ref")
-        return constants.radius if reference is None else float(reference) * u.m
+        reference = headers.map_number(self.meta, "rsun_ref")
+        return constants.radius if reference is None else reference * u.m
 
     @property
     def _rsun_obs_no_default(self):
-        for card in ("rsun_obs", "rsun"):
-            try:
-                value = float(self.meta.get(card))
-            except (TypeError, ValueError):
-                continue
-            if value > 0:
-                return value
-        return None
+        values = (headers.map_number(self.meta, card) for card in ("rsun_obs", "rsun"))
+        return next((value for value in values if value is not None and value > 0), None)
 
     @property
     def rsun_obs(self):
@@ -271,7 +282,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
 def _likely_camera(header):
     """Camera of a header without DETECTOR, by the name of the file; C2 where that says nothing either."""
-    return {"1": "C1", "3": "C3"}.get(str(header.get("filename") or "").strip()[:1], "C2")
+    return {"3": "C3"}.get(card_text(header, "filename")[:1], "C2")
 
 
 class LASCOC2Map(_CoronagraphMap, LASCOMap):

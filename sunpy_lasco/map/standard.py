@@ -6,8 +6,9 @@ import numpy as np
 
 import astropy.units as u
 
+from sunpy_lasco.instrument.cards import card_text, frame_name, shown
 from sunpy_lasco.map.changes import changes_of
-from sunpy_lasco.map.headers import MapHeaderError, header_level
+from sunpy_lasco.map.headers import MapHeaderError, header_level, map_number
 from sunpy_lasco.map.linear import ImageGeometry, camera_of, card_pair, reference_pixel, reference_position
 
 __all__ = ["standard_cards", "standard_geometry"]
@@ -30,14 +31,13 @@ def standard_geometry(meta):
     sunpy_lasco.map.headers.MapHeaderError
         If there is no CRPIX.
     """
-    units = [u.Unit((str(meta.get(f"cunit{axis}") or "arcsec")).strip().lower()) for axis in (1, 2)]
-    to_arcsec = [unit.to(u.arcsec) for unit in units]
+    to_arcsec = [_arcsec_in(meta, f"cunit{axis}") for axis in (1, 2)]
     pc, cdelt = _matrix(meta)
     cdelt = tuple(step * factor for step, factor in zip(cdelt, to_arcsec, strict=True))
     crval = tuple(value * factor for value, factor in zip(reference_position(meta), to_arcsec, strict=True))
     crpix = reference_pixel({**meta, "date": None}, 0, 0)
     if crpix is None:
-        msg = f"{meta.get('filename') or 'The image'} lacks the cards CRPIX1 and CRPIX2."
+        msg = f"{frame_name(meta)} lacks the cards CRPIX1 and CRPIX2."
         raise MapHeaderError(msg)
     camera = camera_of(meta)
     image_roll = float(np.rad2deg(np.arctan2(pc[1][0] * cdelt[1], pc[0][0] * cdelt[0])))
@@ -51,7 +51,7 @@ def standard_geometry(meta):
         # The reference pixel is the centre of the distortion, and pixels near it are
         # smaller or larger than the plate scale says.
         anchor = card_pair(meta, "occcen") or camera.occulter_centre
-        k0 = float(meta.get("dist_k0", camera.distortion_px[0]))
+        k0 = map_number(meta, "dist_k0", camera.distortion_px[0])
         offset, scale = crval, scale / (1.0 + k0)
     else:
         anchor, offset = card_pair(meta, "sunpix") or camera.sun_centre, (0.0, 0.0)
@@ -61,7 +61,7 @@ def standard_geometry(meta):
         cdelt=cdelt,
         pc=pc,
         ctype=ctype,
-        detector_roll=float(meta.get("detroll", image_roll)),
+        detector_roll=map_number(meta, "detroll", image_roll),
         anchor=anchor,
         anchor_offset=offset,
         detector_scale=scale,
@@ -123,11 +123,25 @@ def _detector_scale(meta):
 def _matrix(meta):
     """PC by rows and CDELT, in the units of the header, of PCi_j or CDi_j."""
     if any(f"pc{i}_{j}" in meta for i in (1, 2) for j in (1, 2)):
-        pc = tuple(tuple(float(meta.get(f"pc{i}_{j}", float(i == j))) for j in (1, 2)) for i in (1, 2))
-        return pc, (float(meta.get("cdelt1", 1.0)), float(meta.get("cdelt2", 1.0)))
-    cd = np.array([[float(meta.get(f"cd{i}_{j}", 0.0)) for j in (1, 2)] for i in (1, 2)])
-    cdelt = np.hypot(cd[:, 0], cd[:, 1])
-    return tuple(map(tuple, (cd / cdelt[:, None]).tolist())), tuple(cdelt.tolist())
+        pc = tuple(tuple(map_number(meta, f"pc{i}_{j}", float(i == j)) for j in (1, 2)) for i in (1, 2))
+        cdelt = map_number(meta, "cdelt1", 1.0), map_number(meta, "cdelt2", 1.0)
+    else:
+        cd = np.array([[map_number(meta, f"cd{i}_{j}", 0.0) for j in (1, 2)] for i in (1, 2)])
+        cdelt = tuple(np.hypot(cd[:, 0], cd[:, 1]).tolist())
+        pc = tuple(map(tuple, (cd / np.maximum(cdelt, np.finfo(float).tiny)[:, None]).tolist()))
+    if abs(np.linalg.det(np.array(pc) * np.array(cdelt)[:, None])) < np.finfo(float).tiny:
+        msg = f"{frame_name(meta)}: PCi_j and CDELTi, or CDi_j, make no image: their matrix {pc}, {cdelt} is singular."
+        raise MapHeaderError(msg)
+    return pc, cdelt
+
+
+def _arcsec_in(meta, card):
+    """Arcsec in the unit that a card names."""
+    try:
+        return u.Unit((card_text(meta, card) or "arcsec").lower()).to(u.arcsec)
+    except (ValueError, TypeError, u.UnitConversionError) as error:
+        msg = f"The card {card.upper()} of {frame_name(meta)} holds {shown(meta[card])}, which is no unit of an angle."
+        raise MapHeaderError(msg) from error
 
 
 def _projected(ctype, default):

@@ -1,0 +1,483 @@
+"""
+The header cards of level 0.5 that are read, and how.
+
+`CARDS` is the one list of them: what each may hold and what happens where it is
+missing or holds something else.  `number` reads by it wherever a number of a header
+is needed, so that no text, no infinity and no absurd value gets any further.
+"""
+
+import math
+import numbers
+import re
+from dataclasses import dataclass
+
+from astropy.io.fits.card import Undefined
+from astropy.time import Time
+
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.files import is_plain_name
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+
+__all__ = [
+    "CARDS",
+    "MISSION_START",
+    "Card",
+    "card_text",
+    "fault_of",
+    "frame_name",
+    "is_blank",
+    "number",
+    "plain_filename",
+    "shown",
+    "whole_number",
+]
+
+#: What happens to a value that a card may not have.
+REFUSED, REPLACED, IGNORED = "refused", "replaced", "ignored"
+
+#: Launch of SOHO.
+MISSION_START = Time("1995-12-02", scale="utc")
+#: Day (MJD) of it.
+FIRST_DAY = 50053
+#: Days (MJD) beyond this do not come to pass in the life of this table (2100-01-01).
+LAST_DAY = 88069
+#: Longest exposure, s: hours are a dark or an error.
+LONGEST_EXPOSURE = 10000.0
+#: As many characters of a wrong value are shown in a message.
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Card:
+    """A header card of level 0.5: what it means, what it may hold, and what happens otherwise."""
+
+    #: Keyword.
+    name: str
+    #: What it says.
+    meaning: str
+    #: ``"number"``, ``"whole number"``, ``"text"``, ``"date"`` or ``"time of day"``.
+    kind: str = "text"
+    #: Unit of a number.
+    unit: str = ""
+    #: Least and greatest value of a number; with ``above`` the least is not reached.
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+    #: Values of a text by camera, without blanks and in upper case.
+    values: dict | None = None
+    #: A value that says as little as none.
+    blank: float | None = None
+    #: What happens where the card is missing.
+    missing: str = ""
+    #: What happens where it holds something else: ``"refused"``, ``"replaced"`` or ``"ignored"``.
+    wrong: str = REFUSED
+    #: More about it, for the page.
+    note: str = ""
+
+    @property
+    def allowed(self):
+        """What the card may hold, in words."""
+        if self.values:
+            return "; ".join(f"{camera}: {', '.join(values)}" for camera, values in self.values.items())
+        if self.low is None and self.high is None:
+            return {"number": "a finite number", "whole number": "a whole number"}.get(self.kind, f"a {self.kind}")
+        unit = f" {self.unit}" if self.unit else ""
+        low, high = (None if end is None else f"{end:g}" for end in (self.low, self.high))
+        if high is None:
+            return f"more than {low}{unit}" if self.above else f"{low}{unit} or more"
+        return f"more than {low}, up to {high}{unit}" if self.above else f"{low} to {high}{unit}"
+
+
+def _corners(kind, meaning, missing):
+    """The four cards of the corners on the CCD."""
+    ends = ("1COL", "1ROW", "2COL", "2ROW")
+    return [Card(f"{kind}{end}", meaning, "whole number", "", 1, 2 * FULL_FRAME, missing=missing) for end in ends]
+
+
+_FULL = "the whole CCD is taken"
+_NOT_COMPARED = "not compared"
+_POINTING = "Sun centre and roll as in the rules of the vintage"
+
+_ALL = (
+    Card("INSTRUME", "instrument", values={"all": ("LASCO",)}, missing="sunpy takes it for another instrument"),
+    Card("DETECTOR", "camera", values={"all": tuple(CAMERAS)}, missing="no map is made"),
+    Card(
+        "FILENAME",
+        "name of the file",
+        missing="the product is named by camera and time",
+        wrong=IGNORED,
+        note="a plain name: digits, letters, underscores, then .fts or .fits",
+    ),
+    Card("FILEORIG", "name in the telemetry; 0 marks a model", missing="taken for an exposure", wrong=IGNORED),
+    Card(
+        "DATE-OBS",
+        "day of the start, by the clock on board; or day and time",
+        "date",
+        missing="DATE_OBS is taken, else no map is made",
+        note="refused by the calibration outside of the mission",
+    ),
+    Card(
+        "TIME-OBS",
+        "time of day of the start",
+        "time of day",
+        missing="TIME_OBS is taken, else MID_DATE, MID_TIME and EXPTIME with a warning, else no map is made",
+    ),
+    Card("DATE_OBS", "as DATE-OBS, in some copies", "date"),
+    Card("TIME_OBS", "as TIME-OBS, in some copies", "time of day"),
+    Card("DATE", "when the file was made", "date", missing="the rules of files made today hold", wrong=IGNORED),
+    Card(
+        "MID_DATE",
+        "Modified Julian Day of the middle of the exposure",
+        "whole number",
+        "d",
+        FIRST_DAY,
+        LAST_DAY,
+        blank=0.0,
+        missing="start and EXPTIME give it",
+        wrong=REPLACED,
+    ),
+    Card(
+        "MID_TIME",
+        "second of that day",
+        "number",
+        "s",
+        0.0,
+        86401.0,
+        missing="start and EXPTIME give it",
+        wrong=REPLACED,
+    ),
+    Card(
+        "EXPTIME",
+        "exposure time",
+        "number",
+        "s",
+        0.0,
+        LONGEST_EXPOSURE,
+        above=True,
+        missing="the map can be shown, and is refused by the calibration",
+    ),
+    Card(
+        "FILTER",
+        "colour filter",
+        values={
+            "C2": ("ORANGE", "BLUE", "DEEPRD", "HALPHA", "LENS"),
+            "C3": ("CLEAR", "ORANGE", "BLUE", "DEEPRD", "IR"),
+        },
+        missing="the map can be shown, and is refused by the calibration",
+        note="upper and lower case and blanks do not matter",
+    ),
+    Card(
+        "POLAR",
+        "polariser wheel, or what was derived from polarised images",
+        values={
+            "C2": ("CLEAR", "+60DEG", "0DEG", "-60DEG", "ND"),
+            "C3": ("CLEAR", "+60DEG", "0DEG", "-60DEG", "H_ALPHA"),
+            "derived": ("PB", "TI", "UP", "JY", "JZ", "QS", "US", "QT", "UT", "JR", "JT"),
+        },
+        missing="the map can be shown, and is refused by the calibration",
+        note="upper and lower case and blanks do not matter",
+    ),
+    Card(
+        "READPORT",
+        "read-out port",
+        values={"all": ("A", "B", "C", "D")},
+        missing="C is taken",
+    ),
+    Card("LP_NUM", "programme", missing="taken for an image of the sky", note="darks, lamps and the like are refused"),
+    Card("SUMCOL", "pixels summed on the chip along a row", "whole number", "", 0, 32, missing="none"),
+    Card("SUMROW", "pixels summed on the chip along a column", "whole number", "", 0, 32, missing="none"),
+    Card("LEBXSUM", "pixels summed in the electronics box along a row", "whole number", "", 0, 32, missing="none"),
+    Card("LEBYSUM", "pixels summed in the electronics box along a column", "whole number", "", 0, 32, missing="none"),
+    *_corners("R", "corner on the CCD, as the image stands in the file", f"P1COL to P2ROW tell it, else {_FULL}"),
+    *_corners("P", "corner on the CCD, as it was read out; read where R1COL to R2ROW are missing", _FULL),
+    Card("COMPRSSN", "letters of the steps on board", missing="no loss by compression", wrong=IGNORED),
+    Card(
+        "HCOMP_SF",
+        "scale factor of the lossy compression",
+        "number",
+        "",
+        0.0,
+        1e5,
+        missing="0",
+        wrong=IGNORED,
+    ),
+    Card(
+        "OFFSET",
+        "bias as predicted when the file was made",
+        "number",
+        "DN",
+        0.0,
+        5000.0,
+        missing="not asked",
+        wrong=IGNORED,
+    ),
+    Card("CRPIX1", "Sun centre along x", "number", "pixel", -1e5, 1e5, missing=_POINTING, wrong=IGNORED),
+    Card("CRPIX2", "Sun centre along y", "number", "pixel", -1e5, 1e5, missing=_POINTING, wrong=IGNORED),
+    Card(
+        "CRVAL1",
+        "longitude of CRPIX",
+        "number",
+        "arcsec",
+        -648000.0,
+        648000.0,
+        missing="0",
+        note="0 in all files of level 0.5; another value is refused by the calibration",
+    ),
+    Card(
+        "CRVAL2",
+        "latitude of CRPIX",
+        "number",
+        "arcsec",
+        -648000.0,
+        648000.0,
+        missing="0",
+        note="0 in all files of level 0.5; another value is refused by the calibration",
+    ),
+    *(
+        Card(name, "roll", "number", "degree", -720.0, 720.0, missing=_POINTING, wrong=IGNORED)
+        for name in ("CROTA2", "CROTA1", "CROTA")
+    ),
+    Card(
+        "RECTIFY",
+        "whether the image was turned upright on the ground",
+        missing="asked only where the pointing is a placeholder",
+        wrong=IGNORED,
+    ),
+    Card("LEVEL", "level of processing", missing="0.5, unless BUNIT or FILENAME tell otherwise", wrong=IGNORED),
+    Card("LVL_NUM", "level of processing", missing="0.5, unless BUNIT or FILENAME tell otherwise", wrong=IGNORED),
+    Card("BUNIT", "unit of the pixels", missing="DN", note="a unit that cannot be understood is refused"),
+    Card("DATAMIN", "least count that is not zero", "number", "DN", missing=_NOT_COMPARED, wrong=IGNORED),
+    Card(
+        "DATAMAX",
+        "greatest count below saturation",
+        "number",
+        "DN",
+        -65536.0,
+        None,
+        missing=_NOT_COMPARED,
+        wrong=IGNORED,
+    ),
+    Card("DATAZER", "number of zeros", "whole number", "", 0, None, missing=_NOT_COMPARED, wrong=IGNORED),
+    Card(
+        "DATAAVG",
+        "mean of the counts that are not zero",
+        "number",
+        "DN",
+        -65536.0,
+        None,
+        missing=_NOT_COMPARED,
+        wrong=IGNORED,
+    ),
+    Card("COMMENT", "remarks", missing="nothing", wrong=IGNORED, note="a closed door is refused"),
+    Card("HISTORY", "what was done; in level 1, the original start", missing="nothing", wrong=IGNORED),
+)
+
+#: Cards of level 0.5 that are read anywhere in the package, by keyword.
+CARDS = {card.name: card for card in _ALL}
+#: What holds for numbers in cards that are not of level 0.5: nothing in a header is larger.
+_ANY = Card("", "", "number", "", -1e13, 1e13)
+
+
+def is_blank(value):
+    """
+    Whether a card says nothing.
+
+    Parameters
+    ----------
+    value : object
+        The value of a card.
+
+    Returns
+    -------
+    `bool`
+    """
+    return value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
+
+
+def card_text(header, name):
+    """
+    A card as text.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    name : `str`
+        Lower-case keyword.
+
+    Returns
+    -------
+    `str`
+        Without blanks around it; empty where the card is missing.
+    """
+    value = header.get(name)
+    return "" if is_blank(value) else str(value).strip()
+
+
+def shown(value):
+    """
+    A value as it is shown in a message: on one line, and not too long.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    `str`
+    """
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python refuses to write them.
+        text = "an integer of thousands of digits"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+
+
+def plain_filename(header):
+    """
+    FILENAME, where it can be the name of a file.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `str`
+        Empty where the card is missing or holds anything but digits, letters and
+        underscores before .fts or .fits: a path, for example.
+    """
+    text = card_text(header, "filename")
+    return text if is_plain_name(text) else ""
+
+
+def frame_name(header, otherwise="The image"):
+    """
+    What to call a frame in a message: its FILENAME, made fit to print.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    otherwise : `str`, optional
+        What to call a frame without one.
+
+    Returns
+    -------
+    `str`
+    """
+    text = re.sub(r"[^ -~]", "?", card_text(header, "filename"))
+    return (text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...") or otherwise
+
+
+def _read(value, card):
+    """A number and what is wrong with it: one of them is None."""
+    if isinstance(value, str):
+        # Python reads "1_000" and "infinity" as numbers, FITS does not.
+        text = value.strip().replace("D", "E").replace("d", "e")
+        value = text if re.fullmatch(r"[-+.0-9Ee]+", text) else None
+    elif isinstance(value, bool) or not isinstance(value, numbers.Real):
+        # Logical values and complex numbers of FITS; numpy's own numbers are Real.
+        value = None
+    try:
+        found = math.nan if value is None else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        return None, "which is no finite number"
+    if found == card.blank:
+        return found, None
+    if card.kind == "whole number" and found != int(found):
+        return None, "which is no whole number"
+    too_low = card.low is not None and (found <= card.low if card.above else found < card.low)
+    if too_low or (card.high is not None and found > card.high):
+        return None, f"which is not possible: {card.allowed}"
+    return found, None
+
+
+def fault_of(header, name):
+    """
+    What is wrong with a number in a header.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    name : `str`
+        Keyword.
+
+    Returns
+    -------
+    `str` or None
+        A sentence; None where there is no fault, as in cards that are missing or blank.
+    """
+    value = header.get(name.lower())
+    card = CARDS.get(name.upper(), _ANY)
+    if is_blank(value):
+        return None
+    _, fault = _read(value, card)
+    return fault and f"The card {name.upper()} of {frame_name(header)} holds {shown(value)}, {fault}."
+
+
+def number(header, name, default=None):
+    """
+    A number of a header.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    name : `str`
+        Keyword.
+    default : `float`, optional
+        What stands in for a card that is missing or blank; and, for cards that are
+        ``"ignored"`` or ``"replaced"`` by `CARDS`, for one that holds something else.
+
+    Returns
+    -------
+    `float`
+        Finite, and within what `CARDS` allows.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If the card holds something else, and is one that is ``"refused"``.
+    """
+    value = header.get(name.lower())
+    if is_blank(value):
+        return default
+    card = CARDS.get(name.upper(), _ANY)
+    found, fault = _read(value, card)
+    if fault is None:
+        return default if found == card.blank else found
+    if card.wrong != REFUSED:
+        return default
+    raise HeaderError(fault_of(header, name))
+
+
+def whole_number(header, name, default=None):
+    """
+    A whole number of a header, as `number`.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    name : `str`
+        Keyword.
+    default : `int`, optional
+        As for `number`.
+
+    Returns
+    -------
+    `int`
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        As for `number`.
+    """
+    found = number(header, name, default)
+    return found if found is None else int(found)
