@@ -42,7 +42,7 @@ extensions = [
 ]
 root_doc = "index"
 source_suffix = {".rst": "restructuredtext"}
-exclude_patterns = ["_build", "**/GALLERY_HEADER.rst", "generated/model_cards.rst"]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst", "generated/model_cards.rst", "generated/level05_cards.rst"]
 default_role = "py:obj"
 templates_path = ["_templates"]
 
@@ -77,6 +77,11 @@ nitpick_ignore_regex = [("py:.*", rf"({_FOREIGN})(\.(?!lasco).*)?")]
 from model_cards import write_model_cards  # noqa: E402
 
 write_model_cards(HERE / "generated" / "model_cards.rst")
+
+# -- Cards of level 0.5 -------------------------------------------------------
+from level05_cards import write_card_tables  # noqa: E402
+
+write_card_tables(HERE / "generated" / "level05_cards.rst")
 
 # -- Reference ----------------------------------------------------------------
 autoclass_content = "class"
