@@ -23,12 +23,13 @@ file ``sunpyrc``, and environment variables come before them::
     ; seconds to wait for a connection, and for the next bytes
     connect_timeout = 5
     read_timeout = 15
+    ; seconds after which an answer is given up that is not complete: a listing, and a file
+    deadline = 120
+    file_deadline = 900
     ; progress bars: yes, no, or auto (in a terminal or a notebook)
     progress = auto
     ; archives of images, in place of the known ones: provider, level and root of each
     archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
-    ; have the Virtual Solar Observatory asked for LASCO images as well
-    keep_vso = no
 
 The environment variables are ``SUNPY_LASCO_`` and the name in upper case, for
 example ``SUNPY_LASCO_OFFLINE=1``.
@@ -146,6 +147,9 @@ class Configuration:
     read_timeout: float
     #: Whether to draw progress bars.
     progress: bool
+    #: Seconds after which an answer is given up that is not complete: a listing, and a file.
+    deadline: float = 120.0
+    file_deadline: float = 900.0
 
     @classmethod
     def read(cls):
@@ -175,4 +179,6 @@ class Configuration:
             connect_timeout=_seconds("connect_timeout", "5"),
             read_timeout=_seconds("read_timeout", "15"),
             progress=_somebody_looks() if automatic else switch("progress", "no"),
+            deadline=_seconds("deadline", "120"),
+            file_deadline=_seconds("file_deadline", "900"),
         )

@@ -24,6 +24,7 @@ RANKS = {
     "registration": 0,
     "files": 0,
     "pixel_flags": 0,
+    "transfer": 0,
     "units": 0,
     "_version": 0,
     "version": 1,

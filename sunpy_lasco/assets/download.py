@@ -1,161 +1,129 @@
 """
 Fetching files from archives that fail in every way known.
 
-The mirrors of a file are asked in turn, and a broken transfer is tried once
-more when all of them have been asked.  A body counts only after it has been
-checked: archives answer with a web page, and status 200, for what they do not
-have, and cut files short.
+The addresses of a file are asked in turn; what may be a passing fault is tried again after a
+pause, when all of them have been asked.  A body counts only after it has been checked:
+archives answer with a web page, and status 200, for what they do not have, and cut files
+short.  Each file is taken in as soon as it is complete.
 """
 
 import asyncio
-import re
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiohttp
 import parfive
 from parfive.utils import FailedDownload
 
-from sunpy_lasco.errors import AssetError
+from sunpy_lasco.transfer import (
+    ABSENT,
+    SLOW,
+    TRIES,
+    UNREACHABLE,
+    UNUSABLE,
+    RequestError,
+    answer_of,
+    chunks_of,
+    pause_before,
+    run_coroutine,
+)
 
-__all__ = ["ABSENT", "BROKEN", "UNREACHABLE", "UNUSABLE", "Job", "download", "run_coroutine"]
+__all__ = ["LONGEST_FILE", "PER_HOST", "Job", "download"]
 
-#: Kinds of failure: the archive has no such file; its server does not answer;
-#: the transfer broke; what came is not the file.
-ABSENT, UNREACHABLE, BROKEN, UNUSABLE = "absent", "unreachable", "broken", "unusable"
+#: Transfers at once from a server; the archives ask for no more than two.
+PER_HOST = 2
+#: Longest file that is taken in, bytes: eight images of 1024 x 1024 pixels and 32 bits.
+LONGEST_FILE = 32 * 1024**2
 
-#: Transfers at once; the archives ask for no more than two.
-PARALLEL = 2
-#: Seconds after which any transfer is given up.
-LONGEST_TRANSFER = 900
-#: Bytes handed on at once.
-CHUNK = 65536
-
-#: Errors before there is a connection (the second since aiohttp 3.10).
-_NO_ANSWER = (aiohttp.ClientConnectorError, getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ClientConnectorError))
+_SCHEMES = ("http", "https")
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """A file to be fetched, and what came of it."""
 
-    #: Name of the asset.
+    #: Its name.
     name: str
     #: Addresses, in the order in which they are asked.
     urls: tuple[str, ...]
-    #: Path of the fetched and checked file, or None.
-    path: Path | None = None
-    #: Address from which it came.
-    url: str | None = None
-    #: For each address asked without success, kind and reason of the last failure.
-    failures: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: The address from which it came, once it is taken in.
+    source: str | None = None
+    #: For each address asked without success, the last fault.
+    faults: dict[str, RequestError] = field(default_factory=dict)
+    #: Why it cannot be written.
+    trouble: OSError | None = None
 
     @property
     def is_absent(self):
         """Whether all servers that could be reached say that there is no such file."""
-        kinds = {kind for kind, _ in self.failures.values()}
-        return self.path is None and ABSENT in kinds and kinds <= {ABSENT, UNREACHABLE}
+        kinds = {fault.kind for fault in self.faults.values()}
+        return self.source is None and ABSENT in kinds and kinds <= {ABSENT, UNREACHABLE}
 
     @property
     def explanation(self):
         """What went wrong, server by server; the same is said once."""
-        reasons = [f"{urlsplit(url).netloc}: {reason}" for url, (_, reason) in self.failures.items()]
+        reasons = [f"{urlsplit(url).netloc}: {fault}" for url, fault in self.faults.items()]
         return "; ".join(dict.fromkeys(reasons))
 
+    def path_of_retry(self, response, url):
+        """Where parfive is to write if it is asked to try again."""
+        raise NotImplementedError
 
-def download(jobs, folder, check, *, configuration, unreachable=()):
+
+def download(jobs, place, downloader, *, limits, silences=1, unreachable=(), done=None):
     """
     Fetch files.
 
     Parameters
     ----------
-    jobs : `list` of `Job`
+    jobs : sequence of `Job`
         They are changed in place.
-    folder : `pathlib.Path`
-        An empty directory for what comes; files in it are complete and checked.
-    check : callable
-        ``check(path, name, url)`` raises `sunpy_lasco.errors.AssetError` if
-        the file is not what it should be.
-    configuration : `~sunpy_lasco.config.Configuration`
-        Timeouts and progress.
+    place : callable
+        ``place(job, url)`` is a context manager that gives a path to write to, and takes the
+        file in when it is left; it raises `~sunpy_lasco.transfer.RequestError` if the file is not
+        what it should be.
+    downloader : `parfive.Downloader`
+        In whose slots the transfers run, with its session, proxies and progress bars.  What
+        stands in its queue already is fetched as well.
+    limits : `aiohttp.ClientTimeout`
+        For each transfer.
+    silences : `int`, optional
+        Times that a server may fail to answer, in a row, before it is asked no more.
     unreachable : collection of `str`
-        Servers (host and port) that need not be asked.
+        Servers (host and port) that are not asked at all.
+    done : callable, optional
+        Called with each job when nothing more is tried for it.
 
     Returns
     -------
-    `set` of `str`
+    silent : `set` of `str`
         The servers that did not answer.
+    others : `parfive.Results`
+        What else stood in the queue.
     """
-    silent = set(unreachable)
+    run = _Run(place, downloader.config, limits, silences, done)
+    run.silences.update(dict.fromkeys(unreachable, silences))
     for job in jobs:
-        for url in job.urls:
-            if urlsplit(url).netloc in silent:
-                job.failures[url] = (UNREACHABLE, "it did not answer a short while ago")
-    newly = set()
-    for again in (False, True):
-        for turn in range(max((len(job.urls) for job in jobs), default=0)):
-            wanted = [(job, job.urls[turn]) for job in jobs if turn < len(job.urls) and _is_wanted(job, turn, again)]
-            wanted = [(job, url) for job, url in wanted if not _is_silent(job, url, newly)]
-            if wanted:
-                newly |= _round(wanted, folder, check, configuration)
-    return newly
-
-
-def _is_wanted(job, turn, again):
-    """Whether an address of a job is to be asked in the first or in the second go."""
-    failure = job.failures.get(job.urls[turn])
-    return job.path is None and (failure is None if not again else failure is not None and failure[0] == BROKEN)
-
-
-def _is_silent(job, url, newly):
-    if urlsplit(url).netloc not in newly:
-        return False
-    job.failures[url] = (UNREACHABLE, "it does not answer")
-    return True
-
-
-def _round(wanted, folder, check, configuration):
-    """Ask one address for each file; the servers that do not answer."""
-    downloader = parfive.Downloader(
-        max_conn=PARALLEL,
-        # More than one split provokes a fault of parfive with compressed answers.
-        max_splits=1,
-        progress=configuration.progress,
-        overwrite=True,
-        config=parfive.SessionConfig(
-            # Lengths are only comparable without compression on the way.
-            headers={"User-Agent": f"sunpy_lasco parfive/{parfive.__version__}", "Accept-Encoding": "identity"},
-            timeouts=aiohttp.ClientTimeout(
-                total=LONGEST_TRANSFER,
-                sock_connect=configuration.connect_timeout,
-                sock_read=configuration.read_timeout,
-            ),
-        ),
-    )
-    by_url = {url: job for job, url in wanted}
-    answered = set()
-
-    def target(url, *_):
-        """Path for a file; parfive asks for it when the server begins to answer."""
-        answered.add(url)
-        return Path(folder, by_url[url].name)
-
-    for _, url in wanted:
-        downloader.enqueue_file(url, filename=partial(target, url), chunksize=CHUNK)
+        job.faults.update({url: fault for url in job.urls if (fault := _fault_beforehand(url, unreachable))})
+        askable = [url for url in job.urls if urlsplit(url).scheme in _SCHEMES]
+        if askable:
+            # The queue holds coroutine functions: in place of parfive's own, which asks one address
+            # once, comes one that knows all addresses.
+            downloader.enqueue_file(askable[0], filename=job.path_of_retry, overwrite=True)
+            downloader.http_queue[-1] = partial(run.bring, job)
     results = run_coroutine(_uninterrupted(downloader))
-    silent = set()
-    for error in results.errors:
-        kind, reason = _failure(error.exception, error.url in answered)
-        by_url[error.url].failures[error.url] = (kind, reason)
-        Path(folder, by_url[error.url].name).unlink(missing_ok=True)
-        if kind == UNREACHABLE:
-            silent.add(urlsplit(error.url).netloc)
-    for path, url in zip(results, results.urls, strict=True):
-        _accept(by_url[url], Path(path), url, check)
-    return silent
+    silent = {host for host, count in run.silences.items() if count >= silences}
+    return silent - set(unreachable), _of_others(results, run)
+
+
+def _fault_beforehand(url, unreachable):
+    if urlsplit(url).scheme not in _SCHEMES:
+        return RequestError(UNUSABLE, "only addresses of http and https are asked")
+    if urlsplit(url).netloc in unreachable:
+        return RequestError(UNREACHABLE, "it did not answer a short while ago")
+    return None
 
 
 async def _uninterrupted(downloader):
@@ -166,64 +134,95 @@ async def _uninterrupted(downloader):
     return results
 
 
-def run_coroutine(coroutine):
-    """
-    Run a coroutine, whether or not an event loop runs already, as in notebooks.
-
-    ``parfive.Downloader.download`` would leave its loop unclosed and warn in threads.
-
-    Parameters
-    ----------
-    coroutine : coroutine
-
-    Returns
-    -------
-    object
-        What it returns.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(asyncio.run, coroutine).result()
+def _of_others(results, run):
+    others = parfive.Results()
+    for path, url in zip(results, results.urls, strict=True):
+        if (url, path) not in run.brought:
+            others.append(path=path, url=url)
+    for error in results.errors:
+        if not isinstance(getattr(error.filepath_partial, "__self__", None), Job):
+            others.add_error(*error)
+    return others
 
 
-def _failure(exception, has_answered):
-    """Kind and reason of a failed transfer."""
-    while isinstance(exception, FailedDownload):
-        exception = exception.exception
-    if isinstance(exception, asyncio.CancelledError):
-        raise KeyboardInterrupt
-    response = getattr(exception, "response", exception)
-    status = getattr(response, "status", None)
-    if status in (404, 410):
-        return ABSENT, f"it has no such file (status {status})"
-    if isinstance(status, int) and status >= 300:
-        return (BROKEN if status >= 500 or status == 429 else UNUSABLE), f"it answers with status {status}"
-    if isinstance(exception, _NO_ANSWER) or (isinstance(exception, TimeoutError) and not has_answered):
-        return UNREACHABLE, "it does not answer"
-    if isinstance(exception, TimeoutError):
-        return BROKEN, "the transfer stood still"
-    if isinstance(exception, (aiohttp.ClientError, OSError)):
-        return BROKEN, f"the transfer broke off ({type(exception).__name__})"
-    return BROKEN, f"the transfer failed ({exception!r})"
+class _Run:
+    """What the transfers of one call share."""
 
+    def __init__(self, place, settings, limits, most_silences, done):
+        self._place, self._settings, self._limits = place, settings, limits
+        self._most_silences, self._done = most_silences, done
+        self._slots = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
+        #: Times in a row that a server did not answer.
+        self.silences = defaultdict(int)
+        #: What parfive is told of files that came.
+        self.brought = set()
 
-def _accept(job, path, url, check):
-    try:
-        check(path, job.name, url)
-    except AssetError as error:
-        kind = ABSENT if _says_not_found(path) else UNUSABLE
-        job.failures[url] = (kind, str(error).rstrip("."))
-        path.unlink()
-    else:
-        job.path, job.url = path, url
-        job.failures.pop(url, None)
+    async def bring(self, job, session, *, token, file_pb):
+        """Fetch a file from the first address that has it; what parfive runs."""
+        try:
+            await self._try_all(job, session, token, file_pb)
+        except OSError as error:
+            job.trouble = error
+        except asyncio.CancelledError as error:
+            raise FailedDownload(job.path_of_retry, job.urls[0], error) from error
+        if self._done is not None:
+            self._done(job)
+        if job.source is None:
+            raise FailedDownload(job.path_of_retry, job.urls[0], job.trouble or Exception(job.explanation))
+        self.brought.add((job.source, job.name))
+        return job.source, job.name
 
+    async def _try_all(self, job, session, token, file_pb):
+        for attempt in range(1, TRIES + 1):
+            urls = [url for url in job.urls if url not in job.faults or job.faults[url].passes]
+            if attempt > 1:
+                urls = [url for url in urls if not self._is_silent(url)]
+                if not urls:
+                    return
+                await asyncio.sleep(pause_before(attempt, max(job.faults[url].wait for url in urls)))
+            for url in urls:
+                async with self._slots[urlsplit(url).netloc]:
+                    if self._is_silent(url):
+                        job.faults.setdefault(url, RequestError(UNREACHABLE, "it does not answer"))
+                    elif await self._try_one(job, url, session, token, file_pb):
+                        return
 
-def _says_not_found(path):
-    """Whether a web page that came with status 200 says that there is no such file."""
-    with path.open("rb") as file:
-        start = file.read(4096).lower()
-    return b"<html" in start and re.search(rb"\b404\b|not found", start) is not None
+    def _is_silent(self, url):
+        return self.silences[urlsplit(url).netloc] >= self._most_silences
+
+    async def _try_one(self, job, url, session, token, file_pb):
+        host = urlsplit(url).netloc
+        try:
+            await self._transfer(job, url, session, token, file_pb)
+        except RequestError as fault:
+            job.faults[url] = fault
+            self.silences[host] = self.silences[host] + 1 if fault.kind in (UNREACHABLE, SLOW) else 0
+            return False
+        self.silences[host] = 0
+        job.faults.pop(url, None)
+        job.source = url
+        return True
+
+    async def _transfer(self, job, url, session, token, file_pb):
+        async with answer_of(
+            session,
+            url,
+            limits=self._limits,
+            longest=LONGEST_FILE,
+            # Lengths are only comparable without compression on the way.
+            headers={"Accept-Encoding": "identity"},
+            proxy=getattr(self._settings, f"{urlsplit(url).scheme}_proxy"),
+        ) as response:
+            bar = None
+            if callable(file_pb):
+                total = response.content_length
+                bar = file_pb(position=token.n, unit="B", unit_scale=True, desc=job.name, leave=False, total=total)
+            try:
+                with self._place(job, url) as path, Path(path).open("wb") as file:
+                    async for chunk in chunks_of(response, LONGEST_FILE):
+                        file.write(chunk)
+                        if bar is not None:
+                            bar.update(len(chunk))
+            finally:
+                if bar is not None:
+                    bar.close()

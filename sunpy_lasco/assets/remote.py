@@ -2,7 +2,11 @@
 Assets from the archives on the network, fetched once and kept.
 """
 
+import contextlib
+import re
 from dataclasses import dataclass
+
+import parfive
 
 from sunpy import log
 
@@ -14,6 +18,7 @@ from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.store import Store, StoreError
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError
+from sunpy_lasco.transfer import ABSENT, AGENT, BROKEN, UNUSABLE, RequestError, time_limits
 
 __all__ = ["ChangedAssetError", "RemoteSource"]
 
@@ -130,17 +135,31 @@ class RemoteSource(AssetSource):
         log.info("Fetching %s%s for sunpy_lasco.", jobs[0].name, others)
         changed = {}
 
-        def check(path, name, url):
-            found, pin = check_file(path, name, "the answer"), store.pin(name)
-            if pin not in (None, found) and not accept and not entry(name).grows:
-                changed[name] = f"{url} has the SHA-256 {found}, and {pin} is expected"
-                raise ChangedAssetError(changed[name])
+        @contextlib.contextmanager
+        def place(job, url):
+            path = incoming / job.name
+            try:
+                yield path
+                found, pin = check_file(path, job.name, "the answer"), store.pin(job.name)
+                if pin not in (None, found) and not accept and not entry(job.name).grows:
+                    changed[job.name] = f"{url} has the SHA-256 {found}, and {pin} is expected"
+                    raise RequestError(BROKEN, changed[job.name])
+                store.adopt(job.name, path, url)
+            except StoreError:
+                raise
+            except AssetError as error:
+                raise RequestError(_kind_of(path), str(error).rstrip(".")) from error
+            finally:
+                path.unlink(missing_ok=True)
 
-        silent = download(
+        limits = self.configuration
+        silent, _ = download(
             jobs,
-            incoming,
-            check,
-            configuration=self.configuration,
+            place,
+            parfive.Downloader(
+                progress=self.configuration.progress, config=parfive.SessionConfig(headers={"User-Agent": AGENT})
+            ),
+            limits=time_limits(limits.connect_timeout, limits.read_timeout, limits.file_deadline),
             unreachable=() if patient else store.unreachable(),
         )
         store.set_unreachable(silent)
@@ -149,9 +168,11 @@ class RemoteSource(AssetSource):
         return outcomes
 
     def _settle(self, job, changed):
-        """Keep what came, or say why nothing came."""
-        if job.path is not None:
-            return self.store.adopt(job.name, job.path, job.url)
+        """Where the file is, or why it is not."""
+        if job.trouble is not None:
+            raise job.trouble
+        if job.source is not None:
+            return self.store.file(job.name)
         if job.name in changed:
             msg = (
                 f"The published file {job.name} is not the one of the first download: {changed[job.name]}. "
@@ -173,3 +194,12 @@ class RemoteSource(AssetSource):
         urls = " and ".join(entry(name).urls(self.configuration.mirrors))
         msg = f"There are no {entry(name).content}: the archives have no {urls} ."
         return AbsentAssetError(msg)
+
+
+def _kind_of(path):
+    """What kind of fault a wrong file is: a web page comes again, unless it says that there is no such file."""
+    with path.open("rb") as file:
+        start = file.read(4096).lower()
+    if b"<html" not in start:
+        return BROKEN
+    return ABSENT if re.search(rb"\b404\b|not found", start) else UNUSABLE

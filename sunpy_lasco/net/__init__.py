@@ -11,17 +11,16 @@ from sunpy_lasco.net.cache import clear_listings
 from sunpy_lasco.net.client import LASCOClient
 from sunpy_lasco.net.delivery import DeliveryError
 from sunpy_lasco.net.survey import ListingError
-from sunpy_lasco.net.table import LASCOQueryResponse
-from sunpy_lasco.net.vso import answer_alone
+from sunpy_lasco.net.table import Gap, LASCOQueryResponse
 
 __all__ = [
     "ARCHIVES",
     "Archive",
     "DeliveryError",
+    "Gap",
     "LASCOClient",
     "LASCOQueryResponse",
     "ListingError",
-    "answer_alone",
     "attrs",
     "clear_listings",
 ]

@@ -1,5 +1,5 @@
 """
-Where the archives are, and which directory holds a day.
+Where the archives are, which directory holds a day, and which days they cannot hold.
 
 Every archive has the same layout, ``root/YYMMDD/cN/``, the day being that of
 the uncorrected DATE-OBS of level 0.5.
@@ -19,8 +19,10 @@ __all__ = [
     "CAMERAS",
     "CLOCK_ERROR",
     "FIRST_DAY",
+    "OUTAGES",
     "Archive",
     "configured_archives",
+    "day_of",
     "days_between",
     "directory_day",
 ]
@@ -34,6 +36,15 @@ CLOCK_ERROR = 300 * u.s
 #: The cameras that the archives are asked for.
 CAMERAS = ("C2", "C3")
 
+#: Days between which there are no images, and why.  The end of the second is uncertain by days.
+OUTAGES = (
+    (date(1998, 6, 25), date(1998, 10, 12), "contact with SOHO was lost"),
+    (date(1998, 12, 22), date(1999, 2, 1), "SOHO had lost its last gyroscope"),
+)
+
+#: Days within which NRL's final images appear, at the latest: about a year.
+LATE = 365
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -45,8 +56,12 @@ class Archive:
     level: str
     #: Address of the directory that holds the days, without a slash at its end.
     root: str
-    #: The archive keeps the last days only, so many of them; None if it keeps all.
+    #: The archive holds quick-look images, of so many of the last days only; None if it
+    #: holds final ones, for good.
     recent_days: int | None = None
+    #: The first and the last day that it holds; None where it is open.
+    first: date | None = None
+    last: date | None = None
 
     def directory(self, day, camera):
         """
@@ -66,18 +81,36 @@ class Archive:
         """
         return f"{self.root}/{day:%y%m%d}/{camera.lower()}"
 
-    def may_hold(self, day, today):
-        """Whether a day is not too old for the archive."""
-        return self.recent_days is None or (today - day).days <= self.recent_days
+    def excludes(self, day, today):
+        """Why the archive cannot hold a day, as a clause; None if it can."""
+        if self.first is not None and day < self.first:
+            return f"{self.provider} begins on {self.first}"
+        if self.last is not None and day > self.last:
+            return f"{self.provider} ends on {self.last}"
+        if self.recent_days is not None and (today - day).days > self.recent_days:
+            return f"{self.provider} keeps the last {self.recent_days} days only"
+        return None
+
+    def lacks(self, day, today):
+        """What it means, as a clause, that the archive has no images of a day."""
+        late = self.recent_days is None and 0 <= (today - day).days < LATE
+        return f"{self.provider} has none{' yet (final images take 2 to 12 months)' if late else ''}"
 
 
 #: The archives, in the order in which they are asked: NRL's final one, SDAC's copy of
-#: it, and SDAC's quick-look and real-time images of the last weeks.
+#: it, and SDAC's quick-look images, of which it keeps about two weeks (a week is added,
+#: because nobody promises it).
 ARCHIVES = (
     Archive("NRL", "0.5", "https://lasco-www.nrl.navy.mil/lz/level_05"),
-    Archive("SDAC", "0.5", "https://umbra.nascom.nasa.gov/pub/lasco_level05"),
-    Archive("SDAC-NRT", "0.5", "https://umbra.nascom.nasa.gov/pub/lasco/lastimage/level_05", recent_days=90),
-    Archive("NRL", "1", "https://lasco-www.nrl.navy.mil/lz/level_1"),
+    Archive(
+        "SDAC",
+        "0.5",
+        "https://umbra.nascom.nasa.gov/pub/lasco_level05",
+        first=date(1996, 2, 1),
+        last=date(2025, 2, 28),
+    ),
+    Archive("SDAC-NRT", "0.5", "https://umbra.nascom.nasa.gov/pub/lasco/lastimage/level_05", recent_days=21),
+    Archive("NRL", "1", "https://lasco-www.nrl.navy.mil/lz/level_1", last=date(2017, 8, 31)),
 )
 
 
@@ -99,7 +132,8 @@ def configured_archives():
     -----
     The setting (`sunpy_lasco.config`) replaces all of them.  It holds entries of provider, level
     and root, divided by semicolons, such as ``"NRL 0.5 https://mirror.example/lz/level_05;
-    NRL 1 https://mirror.example/lz/level_1"``.
+    NRL 1 https://mirror.example/lz/level_1"``.  A provider ``SDAC-NRT`` keeps the last weeks
+    only, as the known one; all others are asked for every day.
     """
     archives = []
     for entry in filter(None, (part.strip() for part in setting("archives", "").split(";"))):
@@ -132,12 +166,24 @@ def days_between(start, end, today=None):
     `list` of `~datetime.date`
     """
     today = date.today() + timedelta(days=1) if today is None else today
-    first, last = (_day(time) for time in (start, end))
+    first, last = day_of(start), day_of(end)
     first, last = max(first, FIRST_DAY), min(last, today)
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _day(time):
+def day_of(time):
+    """
+    The day of a time.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+
+    Returns
+    -------
+    `~datetime.date`
+        Of UTC.
+    """
     # MJD 0 is the proleptic ordinal 678576.
     return date.fromordinal(int(np.floor(time.utc.mjd)) + 678576)
 

@@ -1,22 +1,23 @@
 """The Fido client for LASCO C2 and C3."""
 
 import warnings
+from datetime import date, timedelta
 
 import numpy as np
 
 import astropy.units as u
 
+from sunpy.net import Fido, attr
 from sunpy.net import attrs as a
 from sunpy.net.base_client import BaseClient
 
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.net import attrs as lasco_attrs
-from sunpy_lasco.net.archives import CAMERAS, CLOCK_ERROR, configured_archives, days_between
+from sunpy_lasco.net.archives import CAMERAS, CLOCK_ERROR, FIRST_DAY, configured_archives, day_of, days_between
 from sunpy_lasco.net.delivery import deliver
-from sunpy_lasco.net.listing import SOURCE_DIGITS
-from sunpy_lasco.net.selection import in_period, selection
-from sunpy_lasco.net.survey import ListingError, survey
-from sunpy_lasco.net.table import ROW, response, unique
+from sunpy_lasco.net.selection import in_period, selection, start_times
+from sunpy_lasco.net.survey import ListingError, find_gaps, survey
+from sunpy_lasco.net.table import ROW, Gap, response, unique
 from sunpy_lasco.net.values import FILTERS, POLARIZERS, PROGRAMMES, SIZES, level_name
 
 __all__ = ["LASCOClient"]
@@ -25,7 +26,7 @@ __all__ = ["LASCOClient"]
 _OWN = {lasco_attrs.ExposureTime, lasco_attrs.Filter, lasco_attrs.Polarizer, lasco_attrs.Programme, lasco_attrs.Size}
 _KNOWN = {a.Time, a.Instrument, a.Detector, a.Source, a.Provider, a.Level, a.Physobs, a.Sample} | _OWN
 
-#: Failed days that a warning names.
+#: Failed days, and gaps, that a warning names.
 _NAMED = 5
 
 
@@ -33,10 +34,10 @@ class LASCOClient(BaseClient):
     """
     Provides access to the images of SOHO/LASCO C2 and C3 of level 0.5 and 1.
 
-    The images of level 0.5, 1996 to today, come from NRL's final archive, and where that
-    has none from SDAC's copy of it and from SDAC's quick-look images of the last weeks;
-    the column Provider tells which.  The official level 1 (1996 to August 2017) comes
-    from NRL.
+    The images of level 0.5, 1996 to today, come from NRL's final archive, where that has
+    none of a day from SDAC's copy of it, and in the last weeks also from SDAC's quick-look
+    images; the column Provider tells which.  The official level 1 (1996 to August 2017)
+    comes from NRL.
 
     Attributes
     ----------
@@ -50,8 +51,9 @@ class LASCOClient(BaseClient):
 
     Notes
     -----
-    Queries for LASCO that name C2 or C3 and level 0.5 or 1, or that hold an attr of
-    ``a.lasco``, are answered by this client, and by it alone (`sunpy_lasco.net.vso`).
+    This client answers queries for LASCO that name C2 or C3, level 0.5 or 1, or one of its
+    providers, beside sunpy's client for the Virtual Solar Observatory, which answers nearly all
+    queries.  Queries that hold an attr of ``a.lasco`` are answered by this client alone.
 
     Times are those of the level-0.5 headers, by the uncorrected clock on board; at
     level 1 they are corrected.
@@ -60,8 +62,8 @@ class LASCOClient(BaseClient):
     --------
     >>> from sunpy.net import Fido, attrs as a
     >>> import sunpy_lasco
-    >>> result = Fido.search(a.Time("2012-08-31 19:00", "2012-08-31 21:00"), a.Instrument.lasco,
-    ...                      a.Detector.c3, a.Level("0.5"))  # doctest: +REMOTE_DATA
+    >>> result = Fido.search(a.Time("2012-08-31 19:00", "2012-08-31 21:00"), a.Detector.c3,
+    ...                      a.lasco.Size.full)  # doctest: +REMOTE_DATA
     >>> files = Fido.fetch(result["lasco"], path="{detector}/{file}")  # doctest: +SKIP
     """
 
@@ -112,13 +114,14 @@ class LASCOClient(BaseClient):
         """
         Whether the query is for this client.
 
-        It has to name a time, C2 or C3 and level 0.5 or 1; or a time and one of our own
-        attrs, which stand for the rest.
+        It has to name a time, LASCO, and a camera, a level or a provider; or a time and one
+        of our own attrs, which stand for the rest.  All of it must be what there is.
         """
-        found = {type(attr): attr for attr in query}
+        found = {type(one): one for one in query}
         if a.Time not in found or not set(found) <= _KNOWN or not cls._values_fit(found):
             return False
-        return bool(_OWN & set(found)) or {a.Instrument, a.Detector, a.Level} <= set(found)
+        more = a.Instrument in found and not {a.Detector, a.Level, a.Provider}.isdisjoint(found)
+        return more or not _OWN.isdisjoint(found)
 
     @classmethod
     def _values_fit(cls, found):
@@ -143,13 +146,15 @@ class LASCOClient(BaseClient):
         Parameters
         ----------
         *query
-            Attrs, joined by "and"; at least `sunpy.net.attrs.Time`.  Level 0.5 and both
-            cameras are meant where the query says nothing else.
+            Attrs, joined by "and", with alternatives as one likes; at least
+            `sunpy.net.attrs.Time`.  Level 0.5 and both cameras are meant where the query
+            says nothing else.
 
         Returns
         -------
         `~sunpy_lasco.net.table.LASCOQueryResponse`
-            In order of time.  Its ``errors`` tell what could not be learnt.
+            In order of time.  Its ``errors`` tell what could not be learnt, its ``gaps`` of
+            which days no archive holds images.
 
         Raises
         ------
@@ -161,17 +166,45 @@ class LASCOClient(BaseClient):
         Warns
         -----
         sunpy_lasco.errors.LascoUserWarning
-            If there are errors; the rest of the answer is complete.
+            If there are errors, or gaps; the rest of the answer is complete.
         """
-        found = {type(attr): attr for attr in query}
+        alternatives = [self._understood(block) for block in _alternatives(attr.and_(*query))]
+        archives, rows, listings = self._asked_archives(), [], []
+        for found in alternatives:
+            chosen, listed = self._survey(found, archives)
+            listings += listed
+            rows.append(in_period(unique(chosen), found))
+        errors = list({str(error): error for listing in listings for error in listing.errors}.values())
+        if errors and not any(listing.learnt for listing in listings):
+            raise ListingError(_some(errors))
+        if errors:
+            _warn(f"The answer lacks images:\n{_some(errors)}")
+        gaps = list(dict.fromkeys(gap for found in alternatives for gap in _outside(found[a.Time])))
+        gaps += find_gaps(listings)
+        if gaps:
+            _warn(f"No archive that was asked holds images of these days:\n{_some(gaps)}")
+        if len(alternatives) == 1:
+            ((rows, times),) = rows
+        else:
+            rows = unique(np.concatenate([rows for rows, _ in rows]))
+            times = start_times(rows)
+        return response(rows, times, archives, self, errors=errors, gaps=gaps)
+
+    def _understood(self, block):
+        """The attrs of a query without alternatives by their types."""
+        found = {type(one): one for one in block}
         if a.Time not in found or not set(found) <= _KNOWN or not self._values_fit(found):
             msg = "A search for LASCO images needs a.Time, and can have C2 or C3, level 0.5 or 1, and attrs of a.lasco."
             raise ValueError(msg)
+        return found
+
+    def _survey(self, found, archives):
+        """The rows that a query without alternatives wants, whatever their times, and the listings they come from."""
         level = level_name(found[a.Level].value) if a.Level in found else "0.5"
         provider = str(found[a.Provider].value).strip().lower() if a.Provider in found else None
-        archives = [
-            archive
-            for archive in self._asked_archives()
+        numbers = [
+            number
+            for number, archive in enumerate(archives)
             if archive.level == level and provider in (None, archive.provider.lower())
         ]
         cameras = [str(found[a.Detector].value).strip().upper()] if a.Detector in found else list(CAMERAS)
@@ -179,16 +212,17 @@ class LASCOClient(BaseClient):
             _warn("Listings of level 1 do not tell the observing programme: no image is found by it.")
         # The directories are named by the clock on board, which level 1 has corrected.
         slack = CLOCK_ERROR if level == "1" else 0 * u.s
-        days = days_between(found[a.Time].start - slack, found[a.Time].end + slack)
-        listings = survey(archives, days, cameras, progress=self.progress, keep=selection(found))
-        errors = [error for _, errors, _ in listings for error in errors]
-        if errors and all(failed for *_, failed in listings):
-            raise ListingError("\n".join(str(error) for error in errors[:_NAMED]) + _others(errors))
-        rows = np.concatenate([np.empty(0, ROW), *(rows for rows, *_ in listings)])
-        rows, times = in_period(unique(rows, SOURCE_DIGITS[level]), found)
-        if errors:
-            _warn("The answer lacks images:\n" + "\n".join(str(error) for error in errors[:_NAMED]) + _others(errors))
-        return response(rows, times, archives, level, self, errors)
+        start, end = found[a.Time].start, found[a.Time].end
+        days = days_between(start - slack, end + slack)
+        asked = [archives[number] for number in numbers]
+        listings = survey(asked, days, cameras, progress=self.progress, wanted=selection(found))
+        for listing in listings:
+            # Nobody misses images of a day of which the period has an instant only.
+            if not day_of(start) <= listing.day <= day_of(max(start, end - 1 * u.ms)):
+                listing.gap = None
+        rows = np.concatenate([np.empty(0, ROW), *(listing.rows for listing in listings)])
+        rows["archive"] = np.array(numbers, dtype=rows["archive"].dtype)[rows["archive"]]
+        return rows, listings
 
     def fetch(self, query_results, *, path=None, overwrite=False, progress=True, downloader=None, wait=True, **kwargs):
         """
@@ -222,9 +256,39 @@ class LASCOClient(BaseClient):
         return deliver(query_results, self._asked_archives(), **settings)
 
 
-def _others(errors):
-    return f"\nand {len(errors) - _NAMED} more" if len(errors) > _NAMED else ""
+def _alternatives(query):
+    """The parts of a query between which there is an "or", each as a sequence of attrs."""
+    parts = query.attrs if isinstance(query, attr.AttrOr) else [query]
+    return [part.attrs if isinstance(part, attr.AttrAnd) else [part] for part in parts]
+
+
+def _outside(period):
+    """Days of a period on which SOHO did not fly yet, or that are still to come."""
+    first, last, today = day_of(period.start), day_of(max(period.start, period.end - 1 * u.ms)), date.today()
+    gaps = []
+    if first < FIRST_DAY:
+        gaps.append(Gap(first, min(last, FIRST_DAY - timedelta(days=1)), CAMERAS, "SOHO was not launched yet"))
+    # A day more, because clocks differ.
+    if last > today + timedelta(days=1):
+        gaps.append(Gap(max(first, today + timedelta(days=2)), last, CAMERAS, "they lie in the future"))
+    return gaps
+
+
+def _some(problems):
+    text = "\n".join(str(problem) for problem in problems[:_NAMED])
+    return f"{text}\nand {len(problems) - _NAMED} more" if len(problems) > _NAMED else text
 
 
 def _warn(message):
     warnings.warn(message, LascoUserWarning, stacklevel=3)
+
+
+def _forget_earlier():
+    """Where this module was loaded anew, as in a notebook, take out the client of its earlier loading."""
+    name = (LASCOClient.__module__, LASCOClient.__qualname__)
+    for client in list(Fido.registry):
+        if client is not LASCOClient and (client.__module__, client.__qualname__) == name:
+            Fido.unregister(client)
+
+
+_forget_earlier()

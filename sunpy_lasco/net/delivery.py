@@ -1,33 +1,90 @@
 """
-Fetching files: from one archive or the next, and only whole ones.
+Fetching images: from one archive or the next, and only whole ones.
 
-A file is fetched into a hidden folder beside its place, examined, and moved: in its
-place there is never a part of it.
+An image takes its place as soon as it is complete and examined.  What stands there before,
+be it damaged, is replaced and never removed.
 """
 
-import asyncio
-import dataclasses
-import shutil
+import contextlib
+import re
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
+import aiohttp
 import parfive
 
+import sunpy
 from sunpy import log
 from sunpy.net.base_client import QueryResponseRow
 from sunpy.util import parfive_helpers
 
-from sunpy_lasco.assets.download import run_coroutine
+from sunpy_lasco.assets.download import Job, download
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
-from sunpy_lasco.net.orders import place_orders
-from sunpy_lasco.net.web import PER_HOST
+from sunpy_lasco.files import atomic_path, sweep
+from sunpy_lasco.net.web import SILENCES
 from sunpy_lasco.net.whole import fault_of
+from sunpy_lasco.transfer import BROKEN, UNUSABLE, RequestError, time_limits
 
 __all__ = ["DeliveryError", "deliver"]
+
+#: The limits of time of parfive where nobody chose any.
+_UNCHOSEN = aiohttp.ClientTimeout(total=0, sock_read=90)
+#: What must not stand in a text that becomes part of a path.
+_SEPARATORS = re.compile(r"[/\\\0]|^\.+$")
 
 
 class DeliveryError(LascoError, OSError):
     """A file could not be fetched, or what came is not the file."""
+
+
+@dataclass(eq=False)
+class _Order(Job):
+    """A file to be fetched, and where it is to stand."""
+
+    #: Where it is to stand.
+    target: Path | None = None
+    #: What is wrong with the file that stands there.
+    damage: str | None = None
+    #: A whole file stood there before.
+    was_there: bool = False
+
+    def stands_there(self):
+        """Whether a whole file stands in its place."""
+        if self.target.exists():
+            self.damage = fault_of(self.target)
+            self.was_there = self.damage is None
+            if self.damage is not None:
+                log.info(f"{self.target} is fetched anew: {self.damage}")
+        return self.was_there
+
+    def path_of_retry(self, response, url):
+        """
+        Where parfive is to write if it is asked to try again.
+
+        ``Fido.fetch(files)`` hands what failed to a new downloader and asks no client.  So the
+        trying again is done here: parfive finds the file in its place, and leaves it.
+        """
+        self.faults.clear()
+        self.trouble = None
+        _fetch([self], parfive_helpers.Downloader(progress=False))
+        if self.error is not None:
+            raise self.error
+        return self.target
+
+    @property
+    def error(self):
+        """Why it was not delivered; None if it was."""
+        if self.was_there or self.source is not None:
+            return None
+        reasons = [f"{url}: {fault}" for url, fault in self.faults.items()]
+        if self.trouble is not None:
+            reasons.append(f"{self.target} cannot be written ({self.trouble})")
+        msg = f"{self.urls[0]} was not delivered: {'; '.join(reasons)}."
+        if self.damage is not None:
+            msg += f" The file {self.target} stays as it was: {self.damage}."
+        return DeliveryError(msg)
 
 
 def deliver(table, archives, *, path=None, overwrite=False, progress=True, downloader=None):
@@ -48,122 +105,116 @@ def deliver(table, archives, *, path=None, overwrite=False, progress=True, downl
     `parfive.Results`
         Paths in the order of the table, those of failed files left out; ``errors`` has a
         `DeliveryError` for each of these.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user breaks off; what is complete is in its place.
     """
     if isinstance(table, QueryResponseRow):
         table = table.as_table()
     if downloader is None:
         downloader = parfive_helpers.Downloader(progress=progress, overwrite=overwrite)
     overwrite = overwrite or downloader.config.overwrite
-    orders = place_orders(table, archives, path, overwrite)
-    pending = [order for order in dict.fromkeys(orders) if overwrite or not _is_there(order)]
-    attempt, interrupted = 0, False
+    rows = _place_orders(table, archives, path, overwrite)
+    orders = list(dict.fromkeys(rows))
+    pending = [order for order in orders if overwrite or not order.stands_there()]
     if Configuration.read().offline:
         for order in pending:
-            order.faults.append("not asked, because the setting 'offline' forbids it")
+            order.faults[order.urls[0]] = RequestError(UNUSABLE, "not asked, because the setting 'offline' forbids it")
         pending = []
-    while pending and not interrupted:
-        interrupted = _attempt(pending, attempt, downloader)
-        attempt += 1
-        pending = [order for order in pending if not order.delivered and attempt < len(order.addresses)]
-    return _results(orders, downloader)
+    finished = set()
 
-
-def _results(orders, downloader):
-    results = parfive.Results()
-    for order in orders:
-        error = None
-        if order.delivered:
-            results.append(path=str(order.target), url=order.url)
-        else:
-            _watch(order.url, downloader)
-            error = DeliveryError(f"{order.url} was not delivered: {'; '.join(order.faults) or 'interrupted'}.")
-            results.add_error(order.in_the_end, order.url, error)
+    def done(order):
+        finished.add(order)
         for callback in downloader.config.done_callbacks:
-            if callback is not _examine_watched:
-                callback(order.target, order.url, error)
-    if results.errors:
-        log.info(f"{len(results.errors)} of {len(orders)} files could not be fetched; see .errors")
+            callback(order.target, order.urls[0], order.error)
+
+    # What processes left here that were killed.
+    for folder in {order.target.parent for order in orders}:
+        sweep(folder)
+    results = _fetch(pending, downloader, done) if pending else parfive.Results()
+    for order in orders:
+        if order not in finished:
+            done(order)
+    return _add(rows, results)
+
+
+def _add(rows, results):
+    """Add what came of the orders of rows to results."""
+    failed = {order for order in rows if order.error is not None}
+    if failed:
+        log.info(f"{len(failed)} of {len(set(rows))} files could not be fetched; see .errors")
+    for order in rows:
+        if order not in failed:
+            results.append(path=str(order.target), url=order.urls[0])
+        else:
+            results.add_error(order.path_of_retry, order.urls[0], order.error)
     return results
 
 
-def _is_there(order):
-    """Whether a whole file stands in its place already; a damaged one is removed."""
-    if not order.target.exists():
-        return False
-    fault = fault_of(order.target)
-    if fault is not None:
-        log.info(f"{order.target} is fetched anew: {fault}")
-        order.target.unlink()
-    order.delivered = fault is None
-    return order.delivered
+def _fetch(orders, downloader, done=None):
+    """Fetch each file from the first address that has it; what the downloader brought besides."""
+    settings = Configuration.read()
+    limits = downloader.config.timeouts
+    if limits == _UNCHOSEN:
+        limits = time_limits(settings.connect_timeout, settings.read_timeout, settings.file_deadline)
+    return download(orders, _take_in, downloader, limits=limits, silences=SILENCES, done=done)[1]
 
 
-def _attempt(orders, number, downloader):
-    """Fetch each file from its address of this number; return whether the user broke off."""
-    settings = downloader.config
-    worker = parfive.Downloader(
-        max_conn=min(settings.max_conn, PER_HOST),
-        # Parts of a file are not worth their requests at 2 MB.
-        max_splits=1,
-        progress=settings.progress,
-        overwrite=True,
-        config=dataclasses.replace(settings.config, done_callbacks=[_examine]),
-    )
-    by_path = {str(order.temporary): order for order in orders}
-    for order in orders:
-        worker.enqueue_file(order.addresses[number], filename=order.while_fetched)
-    try:
-        results = run_coroutine(worker.run_download())
-        for temporary in results:
-            order = by_path[temporary]
-            order.temporary.replace(order.target)
-            order.delivered = True
-        for error in results.errors:
-            error.filepath_partial.__self__.faults.append(f"{error.url}: {_reason(error.exception)}")
-    finally:
-        for folder in {order.temporary.parent for order in orders}:
-            shutil.rmtree(folder, ignore_errors=True)
-    broken_off = any(isinstance(error.exception, asyncio.CancelledError) for error in results.errors)
-    return broken_off or len(results) + len(results.errors) < len(orders)
+@contextlib.contextmanager
+def _take_in(order, url):
+    """A path for an image that comes in; it takes its place if it is whole."""
+    with atomic_path(order.target, overwrite=True) as temporary:
+        yield temporary
+        fault = fault_of(temporary)
+        if fault is not None:
+            # A page of HTML, such as one to log in, comes again.
+            raise RequestError(UNUSABLE if "HTML" in fault else BROKEN, fault)
 
 
-def _examine(path, url, error):
-    """Let parfive count a file that is not whole as failed, so that it removes it."""
-    if error is None and (fault := fault_of(Path(path))) is not None:
-        raise DeliveryError(fault)
+def _place_orders(table, archives, path, overwrite):
+    """An order for each row of a table; rows of the same file share theirs."""
+    if path is None:
+        path = sunpy.config.get("downloads", "download_dir")
+    template = str(path) if "{file}" in str(path) else str(Path(path) / "{file}")
+    orders, taken = [], {}
+    for row in table:
+        url = str(row["url"])
+        words = {name: _within(value) for name, value in row.response_block_map.items()}
+        target = Path(template.format(**{**words, "file": _within(url.rsplit("/", 1)[-1])})).expanduser()
+        if overwrite == "unique":
+            target = _free(target, taken)
+        # An image that stands in two rows, perhaps of two archives, is fetched once.
+        if target not in taken:
+            taken[target] = _Order(target.name, _addresses(url, archives), target=target)
+        orders.append(taken[target])
+    return orders
 
 
-def _reason(exception):
-    """What went wrong, in a clause."""
-    while isinstance(getattr(exception, "exception", None), Exception):
-        exception = exception.exception
-    answer = getattr(exception, "exception", None) or getattr(exception, "response", None)
-    if hasattr(answer, "status"):
-        return f"the server answers {answer.status} {answer.reason or ''}".rstrip()
-    return str(exception) or type(exception).__name__
+def _within(value):
+    """A value that leads to no other folder where it becomes part of a path; listings may hold any text."""
+    return _SEPARATORS.sub("_", value) if isinstance(value, str) else value
 
 
-_watched = set()
+def _free(target, taken):
+    """A name like ``22000000.1.fts`` that nothing bears yet."""
+    if not target.exists() and target not in taken:
+        return target
+    stem, dot, suffix = target.name.partition(".")
+    names = (target.with_name(f"{stem}.{number}{dot}{suffix}") for number in count(1))
+    return next(name for name in names if not name.exists() and name not in taken)
 
 
-def _watch(url, downloader):
-    """
-    Have a file examined also when its download is tried again.
-
-    ``Fido.fetch(files)`` hands failed downloads to a new downloader of sunpy's and asks
-    no client.  All downloaders of sunpy share one session configuration: a callback there
-    looks at the addresses that failed here, and at nothing else.
-    """
-    _watched.add(url)
-    for session in (getattr(parfive_helpers, "config", None), downloader.config.config):
-        if session is not None and _examine_watched not in session.done_callbacks:
-            session.done_callbacks = (*session.done_callbacks, _examine_watched)
-
-
-def _examine_watched(path, url, error):
-    if error is None and url in _watched:
-        try:
-            _examine(path, url, error)
-        except DeliveryError as fault:
-            msg = f"{url} was not delivered: {fault}."
-            raise DeliveryError(msg) from fault
+def _addresses(url, archives):
+    """The address, and the same file in the other archives of its level."""
+    homes = [archive for archive in archives if url.startswith(f"{archive.root}/")][:1]
+    others = [
+        archive.root + url.removeprefix(home.root)
+        for home in homes
+        for archive in archives
+        if archive.level == home.level
+    ]
+    addresses = tuple(dict.fromkeys([url, *others]))
+    # Some directories of level 1 hold files that are not compressed.
+    return (*addresses, url[:-3]) if url.endswith(".gz") else addresses

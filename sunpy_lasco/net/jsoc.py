@@ -4,9 +4,8 @@ SOHO's position and roll as the magnetograph MDI recorded them, 1996 to 2011.
 MDI flew on the same spacecraft.  Its keywords are kept at the JSOC in Stanford.
 """
 
-import contextlib
-import socket
-from urllib.error import HTTPError
+import json
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -19,6 +18,8 @@ from sunpy.coordinates import HeliographicCarrington
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.orbit import FARTHEST, NEAREST, Orbit
+from sunpy_lasco.net.web import Web, WebError
+from sunpy_lasco.transfer import time_limits
 
 __all__ = ["JSOC", "MDI_FIRST", "MDI_LAST", "SERIES", "fetch_mdi"]
 
@@ -69,10 +70,11 @@ def fetch_mdi(first, last, *, configuration):
         msg = f"MDI observed from {MDI_FIRST.isot[:10]} to {MDI_LAST.isot[:10]} only."
         raise AssetError(msg)
     rows = []
-    with _patience(PATIENCE * max(configuration.connect_timeout, configuration.read_timeout)):
+    patience = PATIENCE * max(configuration.connect_timeout, configuration.read_timeout)
+    with Web(limits=time_limits(configuration.connect_timeout, patience, configuration.deadline)) as web:
         for start in np.arange(np.floor(first.mjd), np.ceil(last.mjd) + 1, CHUNK):
             days = int(min(CHUNK, np.ceil(last.mjd) + 1 - start))
-            rows += _ask(server, f"{SERIES}[{_slot(start)}/{days}d@1d]")
+            rows += _ask(web, server, f"{SERIES}[{_slot(start)}/{days}d@1d]")
     return _orbit(rows, server), f"{server} {SERIES}"
 
 
@@ -80,30 +82,46 @@ def _slot(mjd):
     return Time(mjd, format="mjd").strftime("%Y.%m.%d_%H:%M:%S_TAI")
 
 
-@contextlib.contextmanager
-def _patience(seconds):
-    """The timeout of drms, which has no option for it, is that of new sockets."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _ask(server, query):
+def _ask(web, server, query):
     """Values of the keys, a tuple of text or numbers a record."""
     import drms
 
+    class Client(drms.HttpJsonClient):
+        """Asks by ``web``, which has limits of time; that of drms is the one of all sockets of the process."""
+
+        def _json_request(self, url):
+            answer = web.get(url, read=_read)
+            if answer is None:
+                msg = f"{url}: there is no such page (status 404)"
+                raise WebError(msg)
+            return SimpleNamespace(data=answer)
+
     config = drms.ServerConfig(name="jsoc_for_sunpy_lasco", cgi_baseurl=server, cgi_jsoc_info="jsoc_info")
     try:
-        table = drms.Client(server=config).query(query, key=list(KEYS), convert_numeric=False)
-        return list(zip(*(table[key] for key in KEYS), strict=True)) if len(table) else []
-    except Exception as error:
-        if isinstance(error, HTTPError):
-            error.close()
-        msg = f"The keywords of MDI could not be had from {server} ({query}): {type(error).__name__}, {error}."
-        raise AssetError(msg) from error
+        answer = Client(config).rs_list(query, key=list(KEYS))
+        columns = {keyword["name"]: keyword["values"] for keyword in answer.get("keywords", [])}
+        return list(zip(*(columns[key] for key in KEYS), strict=True)) if columns else []
+    except WebError as error:
+        reason = str(error)
+    except (KeyError, TypeError, ValueError):
+        reason = "its answer is not a table of the keywords"
+    msg = f"The keywords of MDI could not be had from {server} ({query}): {reason}."
+    raise AssetError(msg)
+
+
+def _read(body):
+    """The content of an answer."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        msg = f"its answer is not that of the JSOC: {bytes(body[:60]).decode('latin-1')!r}"
+        raise ValueError(msg)
+    if content.get("status") != 0:
+        msg = f"it answers: {content.get('error', content.get('status'))}"
+        raise ValueError(msg)
+    return content
 
 
 def _orbit(rows, server):

@@ -3,21 +3,31 @@ Day listings: what images a directory holds.
 
 The pipeline appends a line of fixed columns to ``img_hdr.txt`` for every image
 (SolarSoft ``reduce_img_hdr``).  Texts stand at either side of their columns and may
-hold blanks, so lines are cut by column, never at blanks.
+hold blanks, so lines are cut by column, never at blanks.  Before 1996-04-04 filter and
+polariser had five characters instead of six; the last two columns came on 1996-08-26.
 """
 
 import math
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sunpy_lasco.net.values import filter_name, polarizer_name, programme_name, size_name
+from sunpy_lasco.net.values import (
+    FILTERS,
+    POLARIZERS,
+    PROGRAMMES,
+    filter_name,
+    polarizer_name,
+    programme_name,
+    size_name,
+)
 
 __all__ = ["Entry", "TruncatedListingError", "image_names", "is_html", "is_index", "parse_index", "parse_listing"]
 
-#: Columns of a line, the last one not included.  In level 1 the slots of P1COL,
-#: P1ROW and LP_NUM hold R1COL, R1ROW and COMPRSSN.
+#: Columns of a line, the last one not included.  In level 1 the slots of P1COL and
+#: P1ROW hold R1COL and R1ROW.
 COLUMNS = {
     "filename": slice(0, 12),
     "date": slice(14, 26),
@@ -28,10 +38,14 @@ COLUMNS = {
     "naxis2": slice(56, 63),
     "p1col": slice(63, 70),
     "p1row": slice(70, 77),
-    "filter": slice(79, 85),
-    "polar": slice(87, 93),
-    "lp_num": slice(95, 103),
 }
+#: First columns of filter, polariser and LP_NUM (at level 1: COMPRSSN), and the width of the
+#: first two: since 1996-04-04, and before.  There are two blanks between them.
+TEXTS = ((79, 87, 95, 6), (79, 86, 93, 5))
+#: Until when the second form was written.
+NARROW_UNTIL = "1996-04-04"
+#: Width of LP_NUM.
+PROGRAMME_WIDTH = 8
 
 #: Length of a whole line.
 LINE_LENGTH = 120
@@ -47,6 +61,16 @@ _LINK = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 class TruncatedListingError(ValueError):
     """A listing of images, or of a directory, breaks off."""
+
+    def __init__(self, message, entries=(), unread=(), last=None):
+        super().__init__(message)
+        #: What could be read before the line in which it breaks off, as of `parse_listing`;
+        #: the name in that line, if it is whole, is among the unread ones.
+        self.entries, self.unread = list(entries), list(unread)
+        #: That line, read as if it were whole; None if too little of it is there.
+        self.last = last
+        #: Whether it breaks off within a line, and whether it is so on the server.
+        self.in_a_line, self.believed = True, False
 
 
 class Entry(NamedTuple):
@@ -111,14 +135,15 @@ def parse_listing(text, camera, level):
     Raises
     ------
     TruncatedListingError
-        If the text ends in the middle of a line.
+        If the text ends in the middle of a line; it holds what was read.
     """
-    if text and not text.endswith("\n") and 0 < len(text) - (text.rfind("\n") + 1) < LINE_LENGTH:
-        msg = "The listing ends in the middle of a line."
-        raise TruncatedListingError(msg)
+    lines = re.split(r"\r\n|\n|\r", text)
+    last = lines.pop().rstrip()
+    breaks_off = 0 < len(last) < LINE_LENGTH
+    lines.append(last)
     pattern = image_names(camera, level)
     entries, unread = {}, {}
-    for line in text.splitlines():
+    for line in lines:
         name = line[COLUMNS["filename"]].strip()
         if not pattern.fullmatch(name):
             continue
@@ -130,7 +155,20 @@ def parse_listing(text, camera, level):
         unread.pop(name, None)
         if entry.nx > 0 and entry.ny > 0:
             entries[name] = entry
-    return list(entries.values()), [name for name in unread if name not in entries]
+    if not breaks_off:
+        return list(entries.values()), [name for name in unread if name not in entries]
+    name = last[COLUMNS["filename"]].strip()
+    # What the columns at its end hold may be half of it.
+    entry = entries.pop(name, None)
+    if pattern.fullmatch(name):
+        unread[name] = None
+    msg = "the listing ends in the middle of a line"
+    raise TruncatedListingError(
+        msg,
+        entries.values(),
+        [name for name in unread if name not in entries],
+        entry if len(last) > TEXTS[0][2] else None,
+    )
 
 
 def _parse_line(line, name, camera, level):
@@ -143,17 +181,43 @@ def _parse_line(line, name, camera, level):
     if not math.isfinite(exptime):
         msg = "The exposure time is not a number."
         raise ValueError(msg)
+    start = _start(line[COLUMNS["date"]].strip(), line[COLUMNS["time"]].strip())
+    filter_, polarizer, programme = _texts(line, start)
     return Entry(
         name=name,
-        start=_start(line[COLUMNS["date"]].strip(), line[COLUMNS["time"]].strip()),
+        start=start,
         exptime=exptime,
         nx=nx,
         ny=ny,
         size=size_name(nx, ny, column, row),
-        filter=filter_name(line[COLUMNS["filter"]]),
-        polarizer=polarizer_name(line[COLUMNS["polar"]]),
-        programme=programme_name(line[COLUMNS["lp_num"]]) if level == "0.5" else "",
+        filter=filter_,
+        polarizer=polarizer,
+        programme=programme if level == "0.5" else "",
     )
+
+
+def _texts(line, start):
+    """
+    Filter, polariser and programme.
+
+    Nobody wrote down whether listings of before 1996-04-04 were made anew: of the two forms the one counts by
+    which more of the texts are known names, and only where this leaves it open, the date.
+    """
+    readings = [_cut(line, *columns) for columns in TEXTS]
+    narrow = start[:10] < NARROW_UNTIL
+    return max(readings[::-1] if narrow else readings, key=lambda reading: reading[0])[1]
+
+
+@lru_cache(maxsize=4096)
+def _read_texts(filter_, polarizer, programme, width):
+    """The names that stand in three columns, and how many of them are known."""
+    names = filter_name(filter_, width), polarizer_name(polarizer, width), programme_name(programme)
+    return sum(name in known for name, known in zip(names, (FILTERS, POLARIZERS, PROGRAMMES), strict=True)), names
+
+
+def _cut(line, filter_at, polarizer_at, programme_at, width):
+    texts = line[filter_at : filter_at + width], line[polarizer_at : polarizer_at + width]
+    return _read_texts(*texts, line[programme_at : programme_at + PROGRAMME_WIDTH], width)
 
 
 def _start(day, clock):

@@ -10,7 +10,7 @@ from astropy.time import Time
 from sunpy.net import attrs as a
 
 from sunpy_lasco.net.attrs import ExposureTime, Filter, Polarizer, Programme, Size
-from sunpy_lasco.net.table import ROW, pack
+from sunpy_lasco.net.table import ROW
 
 __all__ = ["in_period", "selection"]
 
@@ -33,14 +33,12 @@ def selection(found):
     Returns
     -------
     callable
-        From a `~sunpy_lasco.net.survey.DayListing` to the rows that are wanted (of dtype
-        `~sunpy_lasco.net.table.ROW`), the errors of the listing, and whether it failed.
+        Takes rows of dtype `~sunpy_lasco.net.table.ROW` and gives those that are wanted.
     """
     texts = {column: found[kind].value for kind, column in _TEXTS.items() if kind in found}
     exposure = found.get(ExposureTime)
 
-    def keep(listing):
-        rows = pack(listing.entries, listing.camera, listing.day, listing.archive)
+    def wanted_of(rows):
         wanted = np.ones(len(rows), dtype=bool)
         for column, text in texts.items():
             wanted &= np.char.lower(rows[column]) == text[: ROW[column].itemsize].lower().encode()
@@ -49,9 +47,9 @@ def selection(found):
             # A hair more than the rounding, because 0.05 has no exact binary form.
             margin = _EXPOSURE_ROUNDING + 1e-6
             wanted &= (rows["exptime"] >= shortest - margin) & (rows["exptime"] <= longest + margin)
-        return rows[wanted], listing.errors, listing.failed
+        return rows[wanted]
 
-    return keep
+    return wanted_of
 
 
 def in_period(rows, found):
@@ -70,13 +68,10 @@ def in_period(rows, found):
     rows : `~numpy.ndarray`
         Those whose exposure starts within the period; of these, as the query asks, one
         in every ``a.Sample``, or the one nearest to the third argument of ``a.Time``.
-    times : `~astropy.time.Time` or None
+    times : `~astropy.time.Time`
         Start of the exposures.
     """
-    if len(rows) == 0:
-        return rows, None
-    period = found[a.Time]
-    times = Time(rows["start"].astype("U23"), format="isot", scale="utc")
+    period, times = found[a.Time], start_times(rows)
     inside = (times >= period.start) & (times <= period.end)
     rows, times = rows[inside], times[inside]
     if len(rows) and a.Sample in found:
@@ -86,6 +81,11 @@ def in_period(rows, found):
         nearest = np.argmin(np.abs((times - period.near).to_value(u.s)))
         rows, times = rows[nearest : nearest + 1], times[nearest : nearest + 1]
     return rows, times
+
+
+def start_times(rows):
+    """Start of the exposures of rows, as a `~astropy.time.Time` of their shape."""
+    return Time(rows["start"].astype("U23"), format="isot", scale="utc")
 
 
 def _sampled(rows, times, step):

@@ -1,8 +1,10 @@
 """
 Asking the archives for many days: who has what, and what could not be learnt.
+
+Final images come from the first archive that has any of a day.  Quick-look images of the
+last weeks are listed beside them, because the final ones of a day come in bit by bit.
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,20 +14,26 @@ from tqdm.auto import tqdm
 
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
+from sunpy_lasco.net.archives import OUTAGES
 from sunpy_lasco.net.cache import ListingCache
 from sunpy_lasco.net.headers import remote_entry
-from sunpy_lasco.net.listing import is_html, is_index, parse_index, parse_listing
-from sunpy_lasco.net.table import compact
-from sunpy_lasco.net.web import Web, WebError
+from sunpy_lasco.net.listing import TruncatedListingError, is_html, is_index, parse_index, parse_listing
+from sunpy_lasco.net.table import ROW, Gap, compact, pack
+from sunpy_lasco.net.web import Web, WebError, unpacked
 
-__all__ = ["DayListing", "ListingError", "survey"]
+__all__ = ["DayListing", "ListingError", "find_gaps", "survey"]
 
 #: Days that are asked for at once; `Web` lets no more than two through to a host.
 WORKERS = 4
 #: A progress bar appears when a search takes longer, s.
 PATIENCE = 3.0
-#: Images without a line in a listing whose headers are read, at most, for each day.
-MOST_HEADERS = 500
+#: Images without a line in a listing whose headers are read, at most, for each day.  Ten times
+#: as many as a camera ever took in a day.
+MOST_HEADERS = 5000
+#: Answers of servers that have a directory but do not list it.
+NOT_SHOWN = (401, 403, 405)
+#: Headers in a row that cannot be had before the rest of a day is given up.
+MOST_FAILURES = 10
 
 
 class ListingError(LascoError, OSError):
@@ -40,32 +48,28 @@ class DayListing:
     day: date
     #: ``"C2"`` or ``"C3"``.
     camera: str
-    #: The images, of dtype `~sunpy_lasco.net.table.ENTRY`.
-    entries: np.ndarray = field(default_factory=lambda: compact([]))
-    #: Which of the archives has them; None if there are none.
-    archive: int | None = None
+    #: The images, of dtype `~sunpy_lasco.net.table.ROW`.
+    rows: np.ndarray = field(default_factory=lambda: np.empty(0, ROW))
+    #: Whether an archive told of the day.
+    learnt: bool = True
     #: What went wrong.
     errors: list = field(default_factory=list)
-
-    @property
-    def failed(self):
-        """Whether no archive told of the day."""
-        return self.archive is None and bool(self.errors)
+    #: Why there are no images, if all archives say so.
+    gap: str | None = None
 
 
 class _PageError(WebError):
     """In the place of a directory there is a page that lists nothing."""
 
 
-def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable | None = None):
+def survey(archives, days, cameras, *, web=None, progress=None, wanted=None):
     """
     List the images of days.
 
     Parameters
     ----------
     archives : sequence of `~sunpy_lasco.net.archives.Archive`
-        In the order in which they are asked; the first that has images of a day and
-        camera gives them.
+        In the order in which they are asked.
     days : sequence of `~datetime.date`
         The days.
     cameras : sequence of `str`
@@ -75,30 +79,32 @@ def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable |
     progress : `bool`, optional
         Whether a progress bar appears if it takes long; by default as the configuration
         says.
-    keep : callable, optional
-        Given a `DayListing`, makes of it what is returned.  It runs as soon as the
-        listing is known, so that long searches need not hold all of them.
+    wanted : callable, optional
+        Given rows, gives those to keep.  It runs as soon as a listing is known, so that
+        long searches need not hold all of them.
 
     Returns
     -------
-    `list`
-        A `DayListing`, or what ``keep`` made of it, for each day and camera.
+    `list` of `DayListing`
+        One for each day and camera.
 
     Notes
     -----
     One request is made for each day and camera: ``img_hdr.txt``.  Where an archive has
-    none, the index of the directory is asked for, and then the first blocks of each
-    image in it, because file names do not tell the time.
+    none, or it breaks off, the index of the directory is asked for, and then the first
+    blocks of each image without a line, because file names do not tell the time.
     """
     if web is None:
         with Web() as web:
-            return survey(archives, days, cameras, web=web, progress=progress, keep=keep)
+            return survey(archives, days, cameras, web=web, progress=progress, wanted=wanted)
     cache = ListingCache(archives)
     jobs = [(day, camera) for day in days for camera in cameras]
 
     def work(job):
         listing = _list_day(web, cache, archives, *job)
-        return listing if keep is None else keep(listing)
+        if wanted is not None:
+            listing.rows = wanted(listing.rows)
+        return listing
 
     pool = ThreadPoolExecutor(max_workers=min(WORKERS, max(len(jobs), 1)), thread_name_prefix="lasco-listing")
     try:
@@ -108,6 +114,10 @@ def survey(archives, days, cameras, *, web=None, progress=None, keep: Callable |
                 done.append(result)
                 bar.update()
         return done
+    except BaseException:
+        # Whoever breaks off must not wait for servers.
+        web.give_up()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -120,84 +130,220 @@ def _bar(total, progress):
 def _list_day(web, cache, archives, day, camera):
     try:
         entries, number = cache.read(day, camera)
-        return DayListing(day, camera, entries, number)
     except KeyError:
         pass
-    today, faults, partial, absent = date.today(), [], None, False
-    for number, archive in enumerate(archives):
-        if not archive.may_hold(day, today):
-            continue
-        try:
-            entries, errors = _ask(web, archive, day, camera)
-        except WebError as error:
-            faults.append((archive.provider, error))
-            continue
-        if entries and not errors:
-            listing = DayListing(day, camera, compact(entries), number)
-            # After a fault the first archive may still have more to say.
-            if not faults and partial is None:
-                cache.write(day, camera, listing.entries, number)
-            return listing
-        absent |= not errors
-        if errors and (partial is None or len(entries) > len(partial.entries)):
-            partial = DayListing(day, camera, compact(entries), number, errors)
-    if partial is not None:
-        return partial
-    if any(not isinstance(error, _PageError) for _, error in faults) or (faults and not absent):
-        reasons = "; ".join(f"{provider}: {error}" for provider, error in faults)
-        msg = f"{day} {camera}: the images could not be listed ({reasons})."
-        return DayListing(day, camera, errors=[ListingError(msg)])
+    else:
+        if number is None:
+            return _nothing(archives, day, camera)
+        return DayListing(day, camera, pack(entries, camera, day, number))
+    today = date.today()
+    asked = [pair for pair in enumerate(archives) if pair[1].excludes(day, today) is None]
+    final = _Answers([(number, archive) for number, archive in asked if archive.recent_days is None])
+    recent = _Answers([(number, archive) for number, archive in asked if archive.recent_days is not None])
+    final.ask(web, day, camera, all_of_them=False)
+    recent.ask(web, day, camera, all_of_them=True)
     # Pages without a list count as "nothing there" only beside an archive that says so
     # outright, and not for long: a portal that wants a password answers like that, too.
-    if not faults:
-        cache.write(day, camera, compact([]), None)
-    return DayListing(day, camera)
+    absent = final.absent or recent.absent
+    troubles = [*final.troubles(absent), *recent.troubles(absent)]
+    parts = [*final.best(), *recent.found]
+    if not parts:
+        if troubles:
+            msg = f"{day} {camera}: the images could not be listed ({'; '.join(troubles)})."
+            return DayListing(day, camera, learnt=False, errors=[ListingError(msg)])
+        if not final.faults and not recent.faults and not recent.archives:
+            cache.write(day, camera, compact([]), None)
+        return _nothing(archives, day, camera)
+    rows = np.concatenate([pack(entries, camera, day, number) for number, entries, _ in parts])
+    errors = [error for *_, errors in parts for error in errors]
+    if len(final.found) == 1 and not (recent.archives or final.faults or errors):
+        # After a fault the first archive may still have more to say.
+        ((number, entries, _),) = parts
+        cache.write(day, camera, entries, number)
+    if final.found:
+        # A final archive has its images; another one that failed has the same.
+        troubles = recent.troubles(absent)
+    if troubles:
+        msg = f"{day} {camera}: the answer may lack images ({'; '.join(troubles)})."
+        errors.append(ListingError(msg))
+    return DayListing(day, camera, rows, errors=errors)
+
+
+class _Answers:
+    """What archives of one kind say of a day and camera."""
+
+    def __init__(self, archives):
+        #: The archives, each with its number.
+        self.archives = archives
+        #: Number, entries, and errors about single images, of each that has images.
+        self.found = []
+        #: The provider and the error of each that could not be asked.
+        self.faults = []
+        #: One says that it has none.
+        self.absent = False
+
+    def ask(self, web, day, camera, *, all_of_them):
+        """Ask the archives in turn, up to the first one that has images and tells of all of them, or all of them."""
+        for number, archive in self.archives:
+            try:
+                entries, errors = _ask(web, archive, day, camera)
+            except WebError as error:
+                self.faults.append((archive.provider, error))
+                continue
+            if entries or errors:
+                self.found.append((number, compact(entries), errors))
+                if not errors and not all_of_them:
+                    break
+            else:
+                self.absent = True
+
+    def best(self):
+        """The answer without errors, else the one with the most images; none or one."""
+        return sorted(self.found, key=lambda answer: (bool(answer[2]), -len(answer[1])))[:1]
+
+    def troubles(self, absent):
+        """The faults that count, as clauses."""
+        return [
+            f"{provider}: {error}" for provider, error in self.faults if not (absent and isinstance(error, _PageError))
+        ]
+
+
+def _nothing(archives, day, camera):
+    """The listing of a day of which no archive has images."""
+    today = date.today()
+    reasons = [why for first, last, why in OUTAGES if first <= day <= last]
+    reasons += [archive.excludes(day, today) or archive.lacks(day, today) for archive in archives]
+    return DayListing(day, camera, gap="; ".join(reasons))
+
+
+def find_gaps(listings):
+    """
+    Join the days of which no archive has images.
+
+    Parameters
+    ----------
+    listings : sequence of `DayListing`
+        As `survey` gives them.
+
+    Returns
+    -------
+    `list` of `~sunpy_lasco.net.table.Gap`
+        In order; days that follow each other are one if the cameras and reasons agree.
+    """
+    days = {}
+    for listing in listings:
+        if listing.gap is not None:
+            days.setdefault((listing.day, listing.gap), set()).add(listing.camera)
+    gaps = []
+    for day, reason in sorted(days):
+        cameras = tuple(sorted(days[day, reason]))
+        before = gaps[-1] if gaps else None
+        if before and (day - before.last).days == 1 and before[2:] == (cameras, reason):
+            gaps[-1] = before._replace(last=day)
+        else:
+            gaps.append(Gap(day, day, cameras, reason))
+    return gaps
 
 
 def _ask(web, archive, day, camera):
     """The entries that an archive has of a day, and errors about single images."""
     directory, level = archive.directory(day, camera), archive.level
-    entries, names = _listed(web, f"{directory}/img_hdr.txt", camera, level)
-    if not entries and not names:
+    entries, names, broken = _listed(web, f"{directory}/img_hdr.txt", camera, level)
+    problem = None
+    if broken is not None:
+        names, problem = _checked(web, f"{directory}/", camera, level, entries, names, broken)
+    elif not entries and not names:
         names = _indexed(web, f"{directory}/", camera, level)
-    errors = []
-    for name in names[:MOST_HEADERS]:
+    read, errors = _headers(web, directory, names[:MOST_HEADERS], day, camera, level, broken)
+    if len(names) > MOST_HEADERS:
+        problem = f"{len(names) - MOST_HEADERS} images that no listing describes are left out of the answer"
+    if problem is not None:
+        msg = f"{day} {camera}: {problem}."
+        errors.append(ListingError(msg))
+    return entries + read, errors
+
+
+def _checked(web, url, camera, level, entries, names, broken):
+    """The names without a line, and those of the directory that a doubtful listing lacks; what remains doubtful."""
+    shown, reason = False, "the directory is not listed"
+    try:
+        indexed = _indexed(web, url, camera, level)
+        shown = bool(indexed)
+    except WebError as error:
+        # A length that was announced and kept means that the listing is so, unless the server shows otherwise.
+        broken.believed &= error.status in NOT_SHOWN
+        indexed, reason = [], f"the directory cannot be listed ({error})"
+    if not shown and not broken.believed:
+        problem = f"{url}img_hdr.txt: {broken}, and {reason}"
+        if broken.in_a_line:
+            raise WebError(problem)
+        return names, f"images may be missing ({problem})"
+    known = {_stem(entry.name) for entry in entries} | {_stem(name) for name in names}
+    return names + [name for name in indexed if _stem(name) not in known], None
+
+
+def _headers(web, directory, names, day, camera, level, broken):
+    """Entries from the headers of images, and errors about those that cannot be read."""
+    entries, errors, failures = [], [], 0
+    for number, name in enumerate(names):
         try:
             entry = remote_entry(web, f"{directory}/{name}", camera, level)
+            failures = 0
         except WebError as error:
+            entry = None
             msg = f"{day} {camera}: the image {name} is left out of the answer ({error})."
-            errors.append(ListingError(msg))
-            continue
+            fault = ListingError(msg)
+        else:
+            fault = None
+        if broken is not None and broken.last is not None and entry is None and name == broken.last.name:
+            entry, fault = broken.last, None
         if entry is not None:
             entries.append(entry)
-    if len(names) > MOST_HEADERS:
-        rest = len(names) - MOST_HEADERS
-        msg = f"{day} {camera}: {rest} images that no listing describes are left out of the answer."
-        errors.append(ListingError(msg))
+        elif fault is not None:
+            errors.append(fault)
+            failures += 1
+        if failures == MOST_FAILURES and number + 1 < len(names):
+            rest = len(names) - number - 1
+            msg = f"{day} {camera}: {rest} more images are left out of the answer, because {failures} in a row failed."
+            errors.append(ListingError(msg))
+            break
     return entries, errors
 
 
 def _listed(web, url, camera, level):
-    """Entries and unread names of an ``img_hdr.txt``; none where it is missing or no listing."""
+    """Entries and unread names of an ``img_hdr.txt``, and the error if it breaks off; nothing where it is missing."""
 
     def read(body):
-        if is_html(body):
-            return [], []
-        return parse_listing(body.decode("ascii", "replace").replace("\ufffd", "?"), camera, level)
+        text = unpacked(body)
+        if is_html(text):
+            return [], [], None
+        try:
+            entries, unread = parse_listing(text.decode("ascii", "replace").replace("\ufffd", "?"), camera, level)
+        except TruncatedListingError as error:
+            error.believed = body.whole
+            return error.entries, error.unread, error
+        doubt = None
+        if not body.whole:
+            # It ends with a line, but the connection may have broken down there.
+            doubt = TruncatedListingError("it is not known whether the listing is complete")
+            doubt.in_a_line = False
+        return entries, unread, doubt
 
-    entries, names = web.get(url, read=read) or ([], [])
+    entries, names, broken = web.get(url, read=read) or ([], [], None)
     if level == "1":
         # The files are compressed; the listing names them as they were before.
-        entries = [entry._replace(name=_compressed(entry.name)) for entry in entries]
-        names = [_compressed(name) for name in names]
-    return entries, names
+        entries = [_compressed(entry) for entry in entries]
+        names = [_compressed_name(name) for name in names]
+        if broken is not None and broken.last is not None:
+            broken.last = _compressed(broken.last)
+    return entries, names, broken
 
 
 def _indexed(web, url, camera, level):
     """Names of the images in a directory; none where the server has no such directory."""
 
     def read(body):
-        page = body.decode("latin-1")
+        page = unpacked(body).decode("latin-1")
         return parse_index(page, camera, level), is_index(page)
 
     names, is_list = web.get(url, read=read) or ([], True)
@@ -207,5 +353,13 @@ def _indexed(web, url, camera, level):
     return names
 
 
-def _compressed(name):
+def _compressed(entry):
+    return entry._replace(name=_compressed_name(entry.name))
+
+
+def _compressed_name(name):
     return name if name.lower().endswith(".gz") else f"{name}.gz"
+
+
+def _stem(name):
+    return name.lower().removesuffix(".gz")

@@ -6,6 +6,7 @@ years has some 700,000 of them.
 """
 
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from astropy.table import TableAttribute
 
 from sunpy.net.dataretriever import QueryResponse
 
-__all__ = ["ENTRY", "ROW", "LASCOQueryResponse", "compact", "pack", "response", "unique"]
+from sunpy_lasco.net.listing import SOURCE_DIGITS
+
+__all__ = ["ENTRY", "ROW", "Gap", "LASCOQueryResponse", "compact", "pack", "response", "unique"]
 
 #: An entry of a listing (`~sunpy_lasco.net.listing.Entry`).
 ENTRY = np.dtype(
@@ -40,16 +43,42 @@ SECOND = 19
 _EXPOSURE = ("camera", "nx", "ny", "filter", "polarizer")
 
 
+class Gap(NamedTuple):
+    """Days of which no archive holds images."""
+
+    #: The first and the last day.
+    first: date
+    last: date
+    #: The cameras that were asked for.
+    cameras: tuple
+    #: Why there are none, archive by archive.
+    reason: str
+
+    def __str__(self):
+        days = f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        return f"{days}, {' and '.join(self.cameras)}: {self.reason}"
+
+
 class LASCOQueryResponse(QueryResponse):
     """
     What a search for LASCO images found.
 
     ``errors`` lists what could not be learnt: one exception for each day and camera
-    whose listing failed, or for each image that had to be left out.
+    whose listing failed, or for each image that had to be left out.  ``gaps`` lists
+    days of which no archive holds images (`~sunpy_lasco.net.table.Gap`), and the reasons.
+
+    The file size is that of a level-0.5 file of 16 bits a pixel; listings tell none, and
+    that of the compressed files of level 1 is not known.
     """
 
+    size_column = "File Size"
     if not hasattr(QueryResponse, "errors"):
         errors = TableAttribute(default=[])
+    gaps = TableAttribute(default=[])
+
+    def time_range(self):
+        """The time from the first to the last image; None if there are none."""
+        return super().time_range() if len(self) else None
 
 
 def compact(entries):
@@ -81,7 +110,7 @@ def pack(entries, camera, day, archive):
         ``"C2"`` or ``"C3"``.
     day : `~datetime.date`
         The day of the directory.
-    archive : `int` or None
+    archive : `int`
         Which archive gave them.
 
     Returns
@@ -92,11 +121,11 @@ def pack(entries, camera, day, archive):
     rows = np.empty(len(entries), dtype=ROW)
     for name in ENTRY.names:
         rows[name] = entries[name]
-    rows["camera"], rows["day"], rows["archive"] = camera, day.toordinal(), -1 if archive is None else archive
+    rows["camera"], rows["day"], rows["archive"] = camera, day.toordinal(), archive
     return rows
 
 
-def unique(rows, digits):
+def unique(rows):
     """
     Leave out images that stand in the answer already, and put the rest in order of time.
 
@@ -104,9 +133,6 @@ def unique(rows, digits):
     ----------
     rows : `~numpy.ndarray`
         Of dtype `ROW`.
-    digits : `str`
-        Second digits of file names, the preferred one first: quick-look and final image
-        of an exposure have different numbers but the same time.
 
     Returns
     -------
@@ -116,18 +142,22 @@ def unique(rows, digits):
     Notes
     -----
     Two rows are the same image where file names agree (they begin with the number of
-    the camera), or camera, second of the start, size and both wheels.
+    the camera), or level, camera, second of the start, size and both wheels: quick-look and
+    final image of an exposure have different numbers but the same time.  The final one
+    stays.
     """
     if len(rows) == 0:
         return rows
     second_digit = np.ascontiguousarray(rows["name"]).view("S1").reshape(len(rows), -1)[:, 1]
+    digits = "".join(SOURCE_DIGITS.values())
     rank = np.select([second_digit == digit.encode() for digit in digits], range(len(digits)), len(digits))
     order = np.lexsort((rows["name"], rows["archive"], rank))
-    rows = rows[order]
+    rows, rank = rows[order], rank[order]
     _, first = np.unique(rows["name"], return_index=True)
-    rows = rows[np.sort(first)]
-    same = np.empty(len(rows), dtype=[("time", f"S{SECOND}"), *((key, ROW[key]) for key in _EXPOSURE)])
-    same["time"] = rows["start"].astype(f"S{SECOND}")
+    first.sort()
+    rows, rank = rows[first], rank[first]
+    same = np.empty(len(rows), dtype=[("level", "?"), ("time", f"S{SECOND}"), *((key, ROW[key]) for key in _EXPOSURE)])
+    same["level"], same["time"] = rank < len(SOURCE_DIGITS["0.5"]), rows["start"].astype(f"S{SECOND}")
     for key in _EXPOSURE:
         same[key] = rows[key]
     _, first = np.unique(same, return_index=True)
@@ -135,7 +165,7 @@ def unique(rows, digits):
     return rows[np.lexsort((rows["name"], rows["camera"], rows["start"]))]
 
 
-def response(rows, times, archives, level, client, errors=()):
+def response(rows, times, archives, client, *, errors=(), gaps=()):
     """
     The table that a user gets.
 
@@ -147,25 +177,23 @@ def response(rows, times, archives, level, client, errors=()):
         Start of the exposures.
     archives : sequence of `~sunpy_lasco.net.archives.Archive`
         To which the numbers in ``rows`` refer.
-    level : `str`
-        ``"0.5"`` or ``"1"``.
     client
         The Fido client.
     errors : sequence of `Exception`, optional
         What could not be learnt.
+    gaps : sequence of `Gap`, optional
+        Days of which there are no images.
 
     Returns
     -------
     `LASCOQueryResponse`
+        With all columns, also where it has no rows.
     """
-    if len(rows) == 0:
-        table = LASCOQueryResponse([], client=client)
-        table.errors = list(errors)
-        return table
     ends = times + rows["exptime"] * u.s
     for time in (times, ends):
         time.format = "iso"
-    providers = np.array([archive.provider for archive in archives])
+    providers, levels = (np.array([getattr(archive, name) for archive in archives]) for name in ("provider", "level"))
+    level = levels[rows["archive"]]
     columns = {
         "Start Time": times,
         "End Time": ends,
@@ -173,30 +201,33 @@ def response(rows, times, archives, level, client, errors=()):
         "Detector": rows["camera"].astype("U2"),
         "Source": np.full(len(rows), "SOHO"),
         "Provider": providers[rows["archive"]],
-        "Level": np.full(len(rows), level),
+        "Level": level,
         "Filter": rows["filter"].astype("U8"),
         "Polarizer": rows["polarizer"].astype("U8"),
         "Exposure": rows["exptime"] * u.s,
         "Size": rows["size"].astype("U9"),
-        "Pixels": _pixels(rows),
+        "Width": u.Quantity(rows["nx"], u.pix, dtype=int),
+        "Height": u.Quantity(rows["ny"], u.pix, dtype=int),
+        "File Size": _file_sizes(rows, level),
         "Programme": rows["programme"].astype("U8"),
         "url": _addresses(rows, archives),
     }
     # Nobody else holds the columns: no copy of half a gigabyte for ten years.
     table = LASCOQueryResponse(columns, client=client, copy=False)
-    table.errors = list(errors)
+    table.errors, table.gaps = list(errors), list(gaps)
     return table
 
 
-def _pixels(rows):
-    """Texts such as ``1024x512``."""
-    # Numbers are sorted ten times as fast as records.
-    _, first, inverse = np.unique(rows["nx"].astype("i8") << 16 | rows["ny"], return_index=True, return_inverse=True)
-    return np.array([f"{nx}x{ny}" for nx, ny in rows[["nx", "ny"]][first].tolist()])[inverse]
+def _file_sizes(rows, level):
+    """Sizes of uncompressed files of 16 bits a pixel with three blocks of header; NaN where they are compressed."""
+    blocks = 3 + np.ceil(2 * rows["nx"].astype(int) * rows["ny"].astype(int) / 2880)
+    return np.round(np.where(level == "0.5", blocks * 2880 / 2**20, np.nan), 3) * u.Mibyte
 
 
 def _addresses(rows, archives):
     key = ["day", "camera", "archive"]
+    if len(rows) == 0:
+        return np.empty(0, dtype="U1")
     number = (rows["day"].astype("i8") << 16) + (rows["archive"] << 1) + (rows["camera"] == b"C3")
     _, first, inverse = np.unique(number, return_index=True, return_inverse=True)
     texts = np.array(

@@ -89,25 +89,27 @@ def _lookup(text, names, width):
 
 
 @lru_cache(maxsize=256)
-def filter_name(text):
+def filter_name(text, width=6):
     """
     The usual name of a filter.
 
     Parameters
     ----------
     text : `str`
-        As in a header, a listing (six characters) or a query.
+        As in a header, a listing or a query.
+    width : `int`, optional
+        Characters of its column in the listing.
 
     Returns
     -------
     `str`
         A key of `FILTERS`, or the text itself where it is none.
     """
-    return _lookup(text, FILTERS, 6)
+    return _lookup(text, FILTERS, width)
 
 
 @lru_cache(maxsize=256)
-def polarizer_name(text):
+def polarizer_name(text, width=6):
     """
     The usual name of a polariser position.
 
@@ -116,13 +118,15 @@ def polarizer_name(text):
     text : `str`
         As in a header (``'+60 Deg'``), a listing (``'+60 De'``) or a query
         (``'+60'``, ``'plus60'``).
+    width : `int`, optional
+        Characters of its column in the listing.
 
     Returns
     -------
     `str`
         A key of `POLARIZERS`, or the text itself where it is none.
     """
-    return _POLARIZER_SYNONYMS.get(_squeezed(text)) or _lookup(text, POLARIZERS, 6)
+    return _POLARIZER_SYNONYMS.get(_squeezed(text)) or _lookup(text, POLARIZERS, width)
 
 
 @lru_cache(maxsize=256)

@@ -7,44 +7,42 @@ does not answer at all is left alone for a while, so that a long search does not
 wait for it again and again.
 """
 
+import asyncio
+import concurrent.futures
 import threading
 import time
+import zlib
 from collections import defaultdict
 from urllib.parse import urlsplit
 
-import requests
+import aiohttp
 
-import sunpy
 from sunpy import log
 
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
+from sunpy_lasco.transfer import (
+    ABSENT,
+    AGENT,
+    SLOW,
+    TRIES,
+    RequestError,
+    answer_of,
+    chunks_of,
+    pause_before,
+    time_limits,
+)
 
-__all__ = ["PER_HOST", "Web", "WebError"]
+__all__ = ["PER_HOST", "Body", "Web", "WebError", "unpacked"]
 
 #: Requests under way at once to a host.
 PER_HOST = 2
-#: Times that a request is made before it counts as failed.
-TRIES = 3
-#: Pause before the second try, s; it doubles with every further one.
-PAUSE = 0.5
-#: Longest pause that a server may ask for (Retry-After), s.
-LONGEST_PAUSE = 30.0
-#: Longest time for one request, s: a server may also be endlessly slow.
-DEADLINE = 120.0
 #: Requests in a row to which a host does not answer before it is left alone.
 SILENCES = 3
 #: How long it is left alone, s.
 REST = 60.0
 #: Longest body that is read, bytes.  The listing of a busy day has 20 kB.
 LONGEST_BODY = 8_000_000
-
-#: Answers that say that a thing is not there.
-ABSENT = frozenset({404, 410})
-#: Answers that may be others a little later.
-PASSING = frozenset({429, 500, 502, 503, 504})
-
-_HEADERS = {"User-Agent": f"sunpy_lasco sunpy/{sunpy.__version__} requests/{requests.__version__}"}
 
 _slots = defaultdict(lambda: threading.BoundedSemaphore(PER_HOST))
 _slots_lock = threading.Lock()
@@ -53,6 +51,49 @@ _slots_lock = threading.Lock()
 class WebError(LascoError, OSError):
     """A server could not be asked, or gave no usable answer."""
 
+    #: The status of its answer, if that was the fault.
+    status = None
+
+
+class Body(bytes):
+    """What a server sent."""
+
+    #: Its length, or its end, was announced and kept.
+    whole = True
+
+
+def unpacked(body):
+    """
+    Unpack what is compressed by gzip, though the server does not say so.
+
+    Parameters
+    ----------
+    body : `bytes`
+        What a server sent.
+
+    Returns
+    -------
+    `bytes`
+        No longer than `LONGEST_BODY`.
+
+    Raises
+    ------
+    ValueError
+        If it breaks off, is damaged or too long.
+    """
+    if body[:2] != b"\x1f\x8b":
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacker.decompress(body, LONGEST_BODY)
+    except zlib.error as error:
+        msg = f"what it compressed is damaged ({error})"
+        raise ValueError(msg) from error
+    if not unpacker.eof:
+        msg = "what it compressed breaks off, or is too long"
+        raise ValueError(msg)
+    return content
+
 
 class Web:
     """
@@ -60,23 +101,23 @@ class Web:
 
     Parameters
     ----------
-    pause : `float`, optional
-        Pause before the second try of a request, s.
-    timeout : `tuple` of `float`, optional
-        Time to connect and longest silence, s; by default those of the configuration.
+    limits : `aiohttp.ClientTimeout`, optional
+        Limits of time; by default those of the configuration.
 
     Notes
     -----
     Use it as a context manager, so that connections are closed.
     """
 
-    def __init__(self, *, pause=None, timeout=None):
-        self._pause = PAUSE if pause is None else pause
+    def __init__(self, *, limits=None):
         settings = Configuration.read()
-        self._timeout = (settings.connect_timeout, settings.read_timeout) if timeout is None else timeout
+        if limits is None:
+            limits = time_limits(settings.connect_timeout, settings.read_timeout, settings.deadline)
+        self._limits = limits
         self._offline = settings.offline
-        self._session = requests.Session()
-        self._session.headers.update(_HEADERS)
+        self._given_up = False
+        self._loop = self._session = self._thread = None
+        self._starting = threading.Lock()
         self._silences = defaultdict(int)
         self._rested_at = {}
         #: Number of requests made.
@@ -86,7 +127,29 @@ class Web:
         return self
 
     def __exit__(self, *args):
-        self._session.close()
+        if self._loop is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._loop = None
+
+    def _run(self, coroutine):
+        """Run a coroutine in the thread that has the connections, and wait for it."""
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="lasco-web", daemon=True)
+                self._thread.start()
+                self._session = asyncio.run_coroutine_threadsafe(_session(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def give_up(self):
+        """Let all requests fail, so that nobody waits for them."""
+        self._given_up = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)])
 
     def get(self, url, *, read=bytes, enough=None, headers=None):
         """
@@ -97,7 +160,7 @@ class Web:
         url : `str`
             The address.
         read : callable, optional
-            Makes of the body what is returned.  A `ValueError` that it raises counts as a
+            Makes of the `Body` what is returned.  A `ValueError` that it raises counts as a
             passing fault.
         enough : callable, optional
             Given the bytes so far, tells whether they are enough; the rest is not read.
@@ -117,24 +180,36 @@ class Web:
         host = urlsplit(url).netloc
         self._check_may_ask(url, host)
         for attempt in range(1, TRIES + 1):
+            fault = None
             try:
                 body = self._get_once(url, host, enough, headers)
-                return None if body is None else read(body)
-            except _PassingError as fault:
-                silent, reason, wait = fault.silent, str(fault), fault.wait
+                self._silences[host] = 0
+                return read(body)
+            except RequestError as caught:
+                silent = caught.kind == SLOW or not caught.answered
+                if not silent:
+                    self._silences[host] = 0
+                if caught.kind == ABSENT:
+                    return None
+                fault, reason, passes, wait = caught, str(caught), caught.passes, caught.wait
             except ValueError as error:
-                silent, reason, wait = False, str(error), 0.0
-            if attempt == TRIES or (silent and self._silences[host] >= SILENCES):
+                reason, passes, silent, wait = str(error), True, False, 0.0
+            if not passes or attempt == TRIES or (silent and self._silences[host] >= SILENCES) or self._given_up:
                 break
             log.debug(f"{url}: {reason}; trying again")
-            time.sleep(min(max(self._pause * 2 ** (attempt - 1), wait), LONGEST_PAUSE))
+            time.sleep(pause_before(attempt + 1, wait))
         if silent:
             self._silences[host] += 1
             self._rested_at[host] = time.monotonic()
         msg = f"{url}: {reason}"
-        raise WebError(msg)
+        error = WebError(msg)
+        error.status = getattr(fault, "status", None)
+        raise error
 
     def _check_may_ask(self, url, host):
+        if self._given_up:
+            msg = f"{url}: not asked, because the search was broken off"
+            raise WebError(msg)
         if self._offline:
             msg = f"{url}: not asked, because the setting 'offline' forbids it"
             raise WebError(msg)
@@ -148,69 +223,25 @@ class Web:
         with slots:
             self.requests += 1
             try:
-                with self._session.get(url, headers=headers, timeout=self._timeout, stream=True) as reply:
-                    self._silences[host] = 0
-                    if reply.status_code in ABSENT:
-                        return None
-                    if reply.status_code in PASSING:
-                        raise _PassingError(_answer(reply), wait=_retry_after(reply))
-                    if not reply.ok:
-                        msg = f"{url}: {_answer(reply)}"
-                        raise WebError(msg)
-                    return _body(reply, enough)
-            except requests.RequestException as error:
-                raise _translated(error, url) from error
+                return self._run(self._receive(url, host, enough, headers))
+            except concurrent.futures.CancelledError as error:
+                msg = f"{url}: the search was broken off"
+                raise WebError(msg) from error
+
+    async def _receive(self, url, host, enough, headers):
+        async with answer_of(
+            self._session, url, limits=self._limits, longest=LONGEST_BODY, headers=headers
+        ) as response:
+            body = bytearray()
+            async for chunk in chunks_of(response, LONGEST_BODY):
+                body += chunk
+                if enough is not None and enough(body):
+                    break
+        found = Body(body)
+        found.whole = response.content_length is not None or "Transfer-Encoding" in response.headers
+        return found
 
 
-class _PassingError(Exception):
-    """What may succeed a little later."""
-
-    def __init__(self, reason, *, silent=False, wait=0.0):
-        super().__init__(reason)
-        #: The server does not answer at all.
-        self.silent = silent
-        #: How long the server asks to wait, s.
-        self.wait = wait
-
-
-def _translated(error, url):
-    """The error that stands for one of requests'."""
-    if isinstance(error, requests.Timeout):
-        return _PassingError("the server does not answer in time", silent=True)
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return _PassingError("the answer breaks off")
-    if isinstance(error, requests.ConnectionError):
-        return _PassingError(f"no connection ({_cause(error)})", silent=True)
-    return WebError(f"{url}: {error}")
-
-
-def _body(reply, enough):
-    stop = time.monotonic() + DEADLINE
-    body = bytearray()
-    for chunk in reply.iter_content(65536):
-        body += chunk
-        if enough is not None and enough(body):
-            break
-        if len(body) > LONGEST_BODY:
-            msg = f"{reply.url}: the answer is longer than {LONGEST_BODY} bytes"
-            raise WebError(msg)
-        if time.monotonic() > stop:
-            msg = "the server is too slow"
-            raise _PassingError(msg, silent=True)
-    return bytes(body)
-
-
-def _answer(reply):
-    return f"the server answers {reply.status_code} {reply.reason or ''}".rstrip()
-
-
-def _retry_after(reply):
-    text = reply.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else 0.0
-
-
-def _cause(error):
-    """The innermost reason of a chain of wrapped errors."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
-    return str(error) or type(error).__name__
+async def _session():
+    # Made where the loop runs.  The environment may name proxies.
+    return aiohttp.ClientSession(headers={"User-Agent": AGENT}, trust_env=True)

@@ -22,22 +22,21 @@ def search_intervals(intervals, camera, *, most=20):
 
     Returns
     -------
-    `list` of `sunpy.net.fido_factory.UnifiedResponse`
+    `list` of `~sunpy_lasco.net.LASCOQueryResponse`
         One for each interval in which there are frames.
     """
     import numpy as np
 
-    from sunpy.net import Fido
     from sunpy.net import attrs as a
+
+    from sunpy_lasco.net import LASCOClient
 
     places = np.unique(np.linspace(0, len(intervals) - 1, min(most, len(intervals))).round().astype(int))
     found = []
     for place in places:
         start, end = intervals[place]
-        result = Fido.search(
-            a.Time(start, end), a.Instrument.lasco, a.Detector(camera), a.Level("0.5"), a.Provider("NRL")
-        )
-        if result.file_num:
+        result = LASCOClient().search(a.Time(start, end), a.Detector(camera), a.Level("0.5"), a.Provider("NRL"))
+        if len(result):
             found.append(result)
     return found
 

@@ -14,6 +14,7 @@ import pytest
 
 from astropy.io import fits
 
+from sunpy_lasco import transfer
 from sunpy_lasco.assets import C3_MASK
 from sunpy_lasco.assets.names import entry
 from sunpy_lasco.config import Configuration
@@ -214,6 +215,19 @@ class Archive:
     def fault_damaged_header(self, handler, content, head):
         self.send(handler, content[:80] + b"NAXIS   = 'two'" + content[95:], head)
 
+    def fault_sixty_times_too_long(self, handler, content, head):
+        self._start(handler, content, head, length=60 * len(content))
+
+    def fault_endless(self, handler, content, head):
+        self._start(handler, content, head)
+        while not head and not self._stop.is_set():
+            handler.wfile.write(content or bytes(1 << 20))
+
+    def fault_drip(self, handler, content, head):
+        self._start(handler, content[:10], head, length=len(content))
+        while not head and not self._stop.wait(0.05):
+            handler.wfile.write(b"x")
+
     # Odd, but to be understood.
 
     def fault_compressed(self, handler, content, head):
@@ -251,6 +265,8 @@ def _no_surroundings(monkeypatch):
             monkeypatch.delenv(name)
     for name in ("LASCO_DATA", "SSW"):
         monkeypatch.delenv(name, raising=False)
+    # Nobody need wait before a second try.
+    monkeypatch.setattr(transfer, "PAUSE", 0.01)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Fetching from archives that fail."""
 
+import errno
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -56,14 +58,18 @@ FAULTS = {
     "wrong_values": "other values than 0 and 1",
     "no_image": "shape None",
     "damaged_header": "cannot be read as a FITS file",
+    "sixty_times_too_long": "longer than 33554432 bytes: 6",
+    "endless": "longer than 33554432 bytes",
+    "drip": "not complete after 0.4 s",
 }
 #: Oddities that are understood.
 ODDITIES = ("compressed", "redirect", "no_head", "no_length", "slow")
 
 
 def impatient(configuration, fault):
-    """The settings with a timeout that a fault exceeds, if it is one of silence."""
-    return replace(configuration, read_timeout=0.4) if fault in ("silent", "stalled") else configuration
+    """The settings with a limit of time that a fault exceeds, if it is one of slowness."""
+    limits = {"silent": "read_timeout", "stalled": "read_timeout", "drip": "file_deadline"}
+    return replace(configuration, **{limits[fault]: 0.4}) if fault in limits else configuration
 
 
 def contents(configuration):
@@ -76,6 +82,11 @@ def nothing_partial(configuration):
     """Whether the cache holds no left-over, not even an empty directory."""
     hidden = [path.name for path in configuration.cache.rglob(".*")]
     return hidden in ([], [".lock"])
+
+
+def asked(archive):
+    """How often the addresses of an archive were asked; a file may have several."""
+    return set(Counter(path for _, path in archive.requests).values())
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -120,11 +131,26 @@ def test_oddities_are_understood(oddity, archives, configuration, mask_file):
 def test_broken_transfer_is_tried_again(fault, archives, configuration, mask_file):
     first, second = archives
     first.put(C3_MASK, mask_file)
-    # parfive asks for the head first: faults of the head count as well.
-    first.fail(C3_MASK, [fault, None])
+    first.fail(C3_MASK, [fault, fault, None])
     second.fail(C3_MASK, "absent")
     assert RemoteSource(impatient(configuration, fault)).path(C3_MASK).read_bytes() == mask_file
-    assert any(C3_MASK in path for _, path in second.requests)
+    # The mirror comes before the second try, and need not say twice that it has nothing.
+    assert sum(C3_MASK in path for _, path in first.requests) == 3
+    assert asked(second) == {1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "tries"),
+    [("busy", 3), ("truncated_unsaid", 3), ("stalled", 3), ("page", 1), ("forbidden", 1), ("silent", 1), ("drip", 1)],
+)
+def test_tries(fault, tries, archives, configuration, mask_file):
+    for archive in archives:
+        archive.put(C3_MASK, mask_file)
+        archive.fail(C3_MASK, fault)
+    with pytest.raises(MissingAssetError):
+        RemoteSource(impatient(configuration, fault)).path(C3_MASK)
+    assert [asked(archive) for archive in archives] == [{tries}, {tries}]
+    assert {method for archive in archives for method, _ in archive.requests} == {"GET"}
 
 
 def test_nothing_is_fetched_twice(archives, configuration, mask_file):
@@ -209,6 +235,51 @@ def test_killed_download_leaves_nothing_for_long(archives, configuration, mask_f
     (configuration.cache / ".incoming-pins.json").write_text("{")
     RemoteSource(configuration).path(C3_MASK)
     assert contents(configuration) == [C3_MASK]
+    assert nothing_partial(configuration)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_what_is_complete_stays_when_the_process_is_killed(archives, configuration, mask_file):
+    archives[0].put(C3_MASK, mask_file)
+    archives[0].put(C2_VIGNETTING, mask_file)
+    archives[0].fail(C2_VIGNETTING, "stalled")
+    code = (
+        "from sunpy_lasco.assets import C2_VIGNETTING, C3_MASK, RemoteSource\n"
+        "from sunpy_lasco.config import Configuration\n"
+        "RemoteSource(Configuration.read()).fetch([C2_VIGNETTING, C3_MASK])\n"
+    )
+    environment = os.environ | {
+        "SUNPY_LASCO_CACHE": str(configuration.cache),
+        "SUNPY_LASCO_MIRRORS": archives[0].url,
+        "SUNPY_LASCO_READ_TIMEOUT": "20",
+    }
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while not (configuration.cache / C3_MASK).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    process.kill()
+    process.wait()
+    requests = len(archives[0].requests)
+    source = RemoteSource(configuration)
+    assert source.path(C3_MASK).read_bytes() == mask_file
+    assert len(archives[0].requests) == requests
+    with pytest.raises(MissingAssetError):
+        RemoteSource(replace(configuration, read_timeout=0.2)).path(C2_VIGNETTING)
+    assert contents(configuration) == [C3_MASK]
+    assert nothing_partial(configuration)
+
+
+def test_a_full_disk_is_no_fault_of_the_archive(archives, configuration, mask_file, monkeypatch):
+    archives[0].put(C3_MASK, mask_file)
+
+    def refuse(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sunpy_lasco.assets.store.Store.adopt", refuse)
+    with pytest.raises(MissingAssetError, match="No space left on device"):
+        RemoteSource(configuration).path(C3_MASK)
+    assert archives[1].requests == []
     assert nothing_partial(configuration)
 
 

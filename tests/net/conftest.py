@@ -50,11 +50,23 @@ def site(monkeypatch):
     What a server shows that stands for NRL and SDAC; ``site.url`` is its address.
 
     The trees ``site.nrl``, ``site.sdac``, ``site.nrt`` and ``site.level1`` are the archives.
+    The VSO can be reached, and finds nothing; ``site.vso`` lists what it was asked.
     """
-    from sunpy_lasco.net import Archive, LASCOClient, web
+    from sunpy.net.vso import VSOClient
+    from sunpy.net.vso.table_response import VSOQueryResponseTable
 
-    monkeypatch.setattr(web, "PAUSE", 0.01)
+    from sunpy_lasco import transfer
+    from sunpy_lasco.net import Archive, LASCOClient
+
+    def search(self, *query, **kwargs):
+        site.vso.append(query)
+        return VSOQueryResponseTable(client=self)
+
+    monkeypatch.setattr(VSOClient, "__init__", lambda self: None)
+    monkeypatch.setattr(VSOClient, "search", search)
+    monkeypatch.setattr(transfer, "PAUSE", 0.01)
     site = Site()
+    site.vso = []
     site.nrl = site.tree("/nrl/level_05")
     site.sdac = site.tree("/sdac/level_05")
     site.nrt = site.tree("/nrt/level_05")

@@ -19,6 +19,9 @@ import numpy as np
 
 from astropy.io import fits
 
+#: So often an endless answer says its body.
+ENDLESS = 100_000
+
 
 @dataclass(frozen=True)
 class Image:
@@ -42,16 +45,19 @@ class Image:
         The line of img_hdr.txt, in the format of reduce_img_hdr.
 
         Real lines have the date at the right and the texts at the left of their columns;
-        "left" and "right" put both to one side.
+        "left" and "right" put both to one side.  "early" lines are those of before 1996-04-04.
         """
-        date_side, side = {"real": "><", "left": "<<", "right": ">>"}[justify]
+        date_side, side = {"real": "><", "left": "<<", "right": ">>", "early": "><"}[justify]
         day = f"{self.start:%Y/%m/%d}"
-        texts = ((self.filter, 6), (self.polar, 6), (self.programme, 8))
+        wide = 5 if justify == "early" else 6
+        texts = ((self.filter, wide), (self.polar, wide), (self.programme, 8))
         filter_text, polar_text, programme = (f"{text[:width]:{side}{width}}" for text, width in texts)
         return (
             f"{self.name:>12}  {day:{date_side}12}  {self.start:%H:%M:%S}  {self.camera:>3}{self.exptime:8.1f}"
             f"{self.shape[0]:7d}{self.shape[1]:7d}{self.corner[0]:7d}{self.corner[1]:7d}"
-            f"  {filter_text}  {polar_text}  {programme}{0.0:11.4f}{3390:6d}\n"
+            f"  {filter_text}  {polar_text}  {programme}"
+            + ("" if justify == "early" else f"{0.0:11.4f}{3390:6d}")
+            + "\n"
         )
 
     def fits(self, level="0.5"):
@@ -120,7 +126,8 @@ class Answer:
     body: bytes = b""
     status: int = 200
     kind: str = "application/octet-stream"
-    #: How it says it: whole, reset, drop, cut, long, short, slow, chunked-cut or bare.
+    #: How it says it: whole, reset, drop, cut, long, short, slow, stall, drip, drip of headers,
+    #: endless, chunked-cut or bare.
     how: str = "whole"
     #: After so many requests it says what it should.
     times: int | None = None
@@ -252,8 +259,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
             return
-        if how == "drop":
+        if how in ("drop", "drip of headers"):
             self.close_connection = True
+            if how == "drip of headers":
+                self._drip(b"HTTP/1.1 200 OK\r\nServer: " + b"x" * 10_000)
             return
         status = answer.status
         asked = self.headers.get("Range")
@@ -267,7 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Accept-Ranges", "bytes")
         for key, value in answer.headers.items():
             self.send_header(key, value)
-        if how == "chunked-cut":
+        if how in ("chunked-cut", "endless"):
             self.send_header("Transfer-Encoding", "chunked")
         elif how == "bare":
             self.send_header("Connection", "close")
@@ -284,6 +293,13 @@ class _Handler(BaseHTTPRequestHandler):
             for start in range(0, len(body), max(len(body) // 10, 1)):
                 self.wfile.write(body[start : start + max(len(body) // 10, 1)])
                 time.sleep(0.03)
+        elif how == "drip":
+            self.wfile.write(body[:1])
+            self._drip(body[1:])
+        elif how == "endless":
+            for _ in range(ENDLESS):
+                self.wfile.write(b"%x\r\n" % len(body) + body + b"\r\n")
+            self.close_connection = True
         elif how == "stall":
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
@@ -295,6 +311,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(body[: len(body) // 2] if how in ("cut", "bare") else body)
             self.close_connection = True
+
+    def _drip(self, body):
+        """A byte now and then, for three seconds."""
+        for start in range(min(len(body), 60)):
+            self.wfile.write(body[start : start + 1])
+            time.sleep(0.05)
+        self.close_connection = True
 
     def log_message(self, *args):
         pass

@@ -1,8 +1,6 @@
 """SOHO's position from Horizons and from MDI's keywords, on the loopback interface."""
 
-import gc
 import json
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -104,16 +102,16 @@ def test_years_are_asked_one_by_one(services):
 
 
 FAULTS = {
-    "absent": (Answer(b"<html>404</html>", 404), "status 404|HTTPError"),
-    "broken_server": (Answer(b"oops", 500), "status 500|HTTPError"),
-    "page": (Answer(b"<!DOCTYPE html><html></html>"), "not that of Horizons|JSONDecodeError"),
-    "empty": (Answer(b""), "not that of Horizons|JSONDecodeError"),
-    "cut": (Answer(json.dumps({"result": "x" * 2000}).encode(), how="cut"), "broke off|IncompleteRead"),
+    "absent": (Answer(b"<html>404</html>", 404), "status 404"),
+    "broken_server": (Answer(b"oops", 500), "status 500"),
+    "page": (Answer(b"<!DOCTYPE html><html></html>"), "not that of Horizons|not that of the JSOC"),
+    "empty": (Answer(b""), "not that of Horizons|not that of the JSOC"),
+    "cut": (Answer(json.dumps({"result": "x" * 2000}).encode(), how="cut"), "broke off"),
     "reset": (Answer(how="reset"), "cannot be reached|reset|Error"),
     "drop": (Answer(how="drop"), "broke off|cannot be reached|RemoteDisconnected"),
-    "stall": (Answer(b"x" * 1000, how="stall"), "does not answer|broke off|imeout|timed out"),
-    "other_json": (Answer(b'{"status": 1, "error": "bad record set"}'), "no whole table|bad record set|Query"),
-    "list": (Answer(b"[1, 2]"), "not that of Horizons|AttributeError"),
+    "stall": (Answer(b"x" * 1000, how="stall"), "does not answer|broke off|stood still"),
+    "other_json": (Answer(b'{"status": 1, "error": "bad record set"}'), "no whole table|bad record set"),
+    "list": (Answer(b"[1, 2]"), "not that of Horizons|not that of the JSOC"),
 }
 
 
@@ -126,11 +124,6 @@ def test_one_clear_error(fetch, fault, services, tmp_path):
         fetch(FIRST, LAST, configuration=impatient)
     assert "127.0.0.1" in str(caught.value)
     assert not (tmp_path / "cache").exists()
-    # drms leaves the connection of a broken answer to the garbage collector, which complains.
-    del caught
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.mark.parametrize(

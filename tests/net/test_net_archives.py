@@ -69,10 +69,36 @@ def test_times_of_other_scales_are_utc_days():
 def test_real_time_archive_keeps_the_last_days_only():
     today = date(2026, 7, 1)
     recent = Archive("SDAC-NRT", "0.5", "https://example.org", recent_days=90)
-    assert recent.may_hold(today, today)
-    assert recent.may_hold(today - timedelta(days=90), today)
-    assert not recent.may_hold(today - timedelta(days=91), today)
-    assert ARCHIVES[0].may_hold(date(1996, 1, 1), today)
+    assert recent.excludes(today, today) is None
+    assert recent.excludes(today - timedelta(days=90), today) is None
+    assert recent.excludes(today - timedelta(days=91), today) == "SDAC-NRT keeps the last 90 days only"
+    assert ARCHIVES[0].excludes(date(1996, 1, 1), today) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "asked"),
+    [
+        (date(1996, 1, 20), ["NRL", "NRL 1"]),
+        (date(1996, 3, 1), ["NRL", "SDAC", "NRL 1"]),
+        (date(2017, 8, 31), ["NRL", "SDAC", "NRL 1"]),
+        (date(2017, 9, 1), ["NRL", "SDAC"]),
+        (date(2025, 2, 28), ["NRL", "SDAC"]),
+        (date(2025, 3, 1), ["NRL"]),
+        (date(2026, 6, 20), ["NRL", "SDAC-NRT"]),
+        (date(2026, 6, 1), ["NRL"]),
+    ],
+)
+def test_windows_of_the_archives(day, asked):
+    today = date(2026, 7, 1)
+    names = [f"{archive.provider}{' 1' * (archive.level == '1')}" for archive in ARCHIVES]
+    assert [name for name, archive in zip(names, ARCHIVES, strict=True) if not archive.excludes(day, today)] == asked
+
+
+def test_what_may_still_come():
+    today = date(2026, 7, 1)
+    assert ARCHIVES[0].lacks(date(2026, 5, 1), today) == "NRL has none yet (final images take 2 to 12 months)"
+    assert ARCHIVES[0].lacks(date(2025, 6, 1), today) == "NRL has none"
+    assert ARCHIVES[2].lacks(date(2026, 6, 25), today) == "SDAC-NRT has none"
 
 
 def test_archives_of_the_configuration(monkeypatch):
@@ -81,7 +107,7 @@ def test_archives_of_the_configuration(monkeypatch):
     monkeypatch.setenv("SUNPY_LASCO_ARCHIVES", setting)
     assert configured_archives() == (
         Archive("NRL", "0.5", "https://mirror.example/a"),
-        Archive("SDAC-NRT", "0.5", "http://b", recent_days=90),
+        Archive("SDAC-NRT", "0.5", "http://b", recent_days=21),
         Archive("Mine", "1", "https://c"),
     )
 

@@ -29,6 +29,11 @@ C2 = (TIME, a.Instrument.lasco, a.Detector.c2, a.Level("0.5"))
         (a.Instrument.lasco, a.Detector.c2, a.Level("1"), a.Provider("NRL")),
         (a.Instrument.lasco, a.Detector.c2, a.Level("0.5"), a.Provider.sdac, a.Source.soho, a.Physobs.intensity),
         (a.Instrument.lasco, a.Detector.c2, a.Level("0.5"), a.Sample(1 * u.hour)),
+        (a.Instrument.lasco, a.Detector.c2),
+        (a.Instrument.lasco, a.Level("0.5")),
+        (a.Instrument.lasco, a.Level(1)),
+        (a.Instrument.lasco, a.Provider("NRL")),
+        (a.Instrument.lasco, a.Provider("SDAC-NRT"), a.Source("soho")),
         (a.lasco.Filter("Orange"),),
         (a.lasco.Polarizer.plus60, a.Detector.c3),
         (a.lasco.ExposureTime(20 * u.s, 30 * u.s), a.Level("0.5")),
@@ -45,8 +50,8 @@ def test_queries_for_this_client(attrs):
     [
         (),
         (a.Instrument.lasco,),
-        (a.Instrument.lasco, a.Detector.c2),
-        (a.Instrument.lasco, a.Level("0.5")),
+        (a.Instrument.lasco, a.Source.soho, a.Physobs.intensity, a.Sample(1 * u.hour)),
+        (a.Instrument.lasco, a.Provider("JSOC")),
         (a.Detector.c2, a.Level("0.5")),
         (a.Instrument.lasco, a.Detector("C1"), a.Level("0.5")),
         (a.Instrument.lasco, a.Detector.c2, a.Level("2")),
@@ -115,14 +120,14 @@ def test_table(day):
         "Filter",
         "Polarizer",
         "Size",
-        "Pixels",
         "Programme",
     )
     assert tuple(row[name] for name in texts) == (
-        "LASCO", "C2", "SOHO", "NRL", "0.5", "Orange", "+60 Deg", "binned", "512x512", "Seq PW",
+        "LASCO", "C2", "SOHO", "NRL", "0.5", "Orange", "+60 Deg", "binned", "Seq PW",
     )  # fmt: skip
     assert row["url"] == f"{day.url}/nrl/level_05/120831/c2/22000001.fts"
     assert table.errors == []
+    assert table.gaps == []
     assert list(table["Size"]) == ["full", *["binned"] * 3, "full", "sub-frame", "full", "full"]
     assert isinstance(table["Start Time"], Time)
     assert table.time_range().start == Time("2012-08-31 19:00")
@@ -150,13 +155,26 @@ def test_table(day):
         (a.lasco.ExposureTime(25.06 * u.s, 26 * u.s), [0, 5, 6, 7]),
         (a.lasco.ExposureTime(25.16 * u.s, 26 * u.s), []),
         (a.Provider("NRL"), range(8)),
-        (a.Provider("SDAC"), []),
         (a.Sample(30 * u.min), [0, 3, 6]),
     ],
 )
 def test_selection(day, attr, numbers):
     found = Fido.search(*C2, attr)["lasco"]
     assert [int(row["url"][-5]) for row in found] == list(numbers)
+
+
+def test_sizes_are_quantities(day):
+    table = Fido.search(*C2)["lasco"]
+    assert table["Width"].unit == table["Height"].unit == u.pix
+    assert list(zip(table["Width"].value, table["Height"].value, strict=True))[1:6] == [
+        (512, 512), (512, 512), (512, 512), (1024, 1024), (1024, 576),
+    ]  # fmt: skip
+    assert table["Width"][0] * table["Height"][0] == 1024**2 * u.pix**2
+    assert len(table[table["Height"] < 600 * u.pix]) == 4
+    # Header and pixels of 16 bits, in whole blocks.
+    assert table["File Size"][0].to_value(u.byte) == pytest.approx(3 * 2880 + 729 * 2880, abs=1000)
+    assert 4 * 1.9 * u.Mibyte < table.total_size() < 8 * 2.1 * u.Mibyte
+    assert "Total estimated size" in str(Fido.search(*C2))
 
 
 def test_several_attrs_and_alternatives(day):
@@ -189,11 +207,93 @@ def test_nearest_image(day):
     assert row["url"].endswith("22000003.fts")
 
 
-def test_nothing_found(site, fetch):
-    result = Fido.search(*C2)
-    assert len(result["lasco"]) == 0
-    assert result["lasco"].errors == []
+def test_alternatives_without_fido(day):
+    """One table, in order of time, and no image twice."""
+    client = LASCOClient()
+    both = client.search(TIME, a.Detector.c2 | a.Detector.c3)
+    assert list(both["Detector"]).count("C2") == 8
+    assert len(both) == 12
+    assert list(both["Start Time"]) == sorted(both["Start Time"])
+    overlap = client.search((*C2, a.lasco.Filter("Orange"))[0] & (a.lasco.Filter("Orange") | a.lasco.Size("full")))
+    assert len({str(url) for url in overlap["url"]}) == len(overlap) == 6 + 1 + 4
+    day.level1.add(sequence(datetime(2012, 8, 31, 19, 3), number=25000000))
+    levels = client.search(TIME & a.Instrument.lasco & a.Detector.c2 & (a.Level(0.5) | a.Level(1)))
+    assert [str(level) for level in levels["Level"]].count("1") == 3
+    assert len(levels) == 11
+    assert all(("level_1" in row["url"]) == (row["Level"] == "1") for row in levels)
+    with pytest.raises(ValueError, match=r"needs a\.Time"):
+        client.search(a.Detector.c2 | a.Detector.c3)
+    with pytest.raises(TypeError):
+        client.search(TIME, a.Detector.c2, a.Detector.c3)
+
+
+def test_nothing_found(day, fetch):
+    filled = Fido.search(*C2)["lasco"]
+    result = Fido.search(*C2, a.lasco.Filter("IR"))
+    empty = result["lasco"]
+    assert len(empty) == 0
+    assert empty.errors == empty.gaps == []
     assert len(fetch(result)) == 0
+    assert empty.colnames == filled.colnames
+    for name in filled.colnames:
+        assert type(empty[name]) is type(filled[name])
+        assert getattr(empty[name], "unit", None) == getattr(filled[name], "unit", None)
+    assert len(empty[empty["Exposure"] > 3 * u.s]) == 0
+    assert empty.time_range() is None
+    assert "Start Time" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days", "reason"),
+    [
+        ("2012-08-30 03:00", "2012-08-30 04:00", "2012-08-30, C2: ", "NRL has none; SDAC has none; SDAC-NRT keeps"),
+        ("1998-08-01", "1998-08-04", "1998-08-01 to 1998-08-03, C2: ", "contact with SOHO was lost; NRL has none"),
+        ("1995-11-01", "1995-11-03", "1995-11-01 to 1995-11-02, C2 and C3: ", "not launched yet"),
+    ],
+)
+def test_days_without_images_are_reported(site, start, end, days, reason):
+    with pytest.warns(LascoUserWarning, match="No archive that was asked holds images of these days") as caught:
+        table = LASCOClient().search(a.Time(start, end), *C2[1:])
+    assert days + reason in str(caught[0].message) or (days in str(table.gaps[0]) and reason in str(table.gaps[0]))
+    (gap,) = table.gaps
+    assert str(gap).startswith(days)
+    assert len(table) == 0
+    assert table.errors == []
+
+
+def test_days_to_come_are_reported(site):
+    now = datetime.now()
+    with pytest.warns(LascoUserWarning, match="they lie in the future"):
+        table = LASCOClient().search(a.Time(now + timedelta(days=10), now + timedelta(days=20)), a.lasco.Size.full)
+    assert [gap.last - gap.first for gap in table.gaps] == [timedelta(days=10)]
+    assert site.hits == []
+
+
+def test_recent_days_without_images_say_what_may_still_come(site):
+    day = datetime.now() - timedelta(days=100)
+    with pytest.warns(
+        LascoUserWarning, match=r"NRL has none yet .*2 to 12 months.*SDAC-NRT keeps the last 90 days only"
+    ):
+        LASCOClient().search(a.Time(day, day + timedelta(minutes=1)), *C2[1:])
+
+
+def test_gaps_beside_images(site):
+    """One for each run of days, with the cameras; the other days are in the answer."""
+    for day in (1, 2, 6, 7):
+        site.nrl.add(sequence(datetime(2012, 9, day, 12), number=22000000 + 10 * day))
+    site.nrl.add(sequence(datetime(2012, 9, 4, 12), "C3", number=22000000))
+    with pytest.warns(LascoUserWarning, match="2012-09-03, C2 and C3"):
+        table = LASCOClient().search(a.Time("2012-09-02", "2012-09-07"), a.lasco.Size.full)
+    assert len(table) == 9
+    spans = [(gap.first.day, gap.last.day, *gap.cameras) for gap in table.gaps]
+    assert spans == [(2, 2, "C3"), (3, 3, "C2", "C3"), (4, 4, "C2"), (5, 5, "C2", "C3"), (6, 6, "C3")]
+
+
+def test_level_1_after_its_end(monkeypatch):
+    monkeypatch.setattr(LASCOClient, "archives", None)
+    monkeypatch.setattr("sunpy_lasco.net.web.Web.get", lambda *args, **kwargs: pytest.fail("nobody need be asked"))
+    with pytest.warns(LascoUserWarning, match="NRL ends on 2017-08-31"):
+        LASCOClient().search(a.Time("2018-01-01", "2018-01-01 12:00"), a.Instrument.lasco, a.Level(1))
 
 
 def test_one_request_for_each_day_and_camera(site):
@@ -214,7 +314,8 @@ def test_one_request_for_each_day_and_camera(site):
 def test_no_more_than_two_requests_at_once(site):
     site.delay = 0.02
     for n in range(12):
-        site.nrl.add(sequence(datetime(2012, 8, 1) + n * timedelta(days=1), "C2", 22000000 + 10 * n))
+        for camera in ("C2", "C3"):
+            site.nrl.add(sequence(datetime(2012, 8, 1) + n * timedelta(days=1), camera, 22000000 + 10 * n))
     Fido.search(a.Time("2012-08-01", "2012-08-12"), a.lasco.Size("full"))
     assert site.most == 2
 
@@ -228,13 +329,52 @@ def test_archives_in_their_order(site):
     site.sdac.add(sequence(start, number=22000000)).add(sequence(start + timedelta(days=1), number=22000100))
     late = datetime(today.year, today.month, today.day) - timedelta(days=5)
     site.nrt.add(sequence(late, number=23000000)).add(sequence(start + timedelta(days=2), number=23000100))
-    found = Fido.search(a.Time("2012-08-31", "2012-09-03"), a.lasco.Size("full"), a.Detector.c2)["lasco"]
+    with pytest.warns(LascoUserWarning, match="2012-09-02, C2: NRL has none"):
+        found = Fido.search(a.Time("2012-08-31", "2012-09-03"), a.lasco.Size("full"), a.Detector.c2)["lasco"]
     # The real-time mirror is not asked about 2012.
     assert list(found["Provider"]) == ["NRL"] * 3 + ["SDAC"] * 3
     assert not any(path.startswith("/nrt/") for path in site.asked())
     found = Fido.search(a.Time(late, late + timedelta(hours=5)), a.lasco.Size("full"), a.Detector.c2)["lasco"]
     assert list(found["Provider"]) == ["SDAC-NRT"] * 3
     assert [url.rsplit("/", 1)[-1][:2] for url in found["url"]] == ["23"] * 3
+
+
+def test_quick_look_and_final_images_of_a_day_are_merged(site):
+    """Final ones come bit by bit: each replaces the quick-look one of its exposure, and no other."""
+    today = datetime.now()
+    late = datetime(today.year, today.month, today.day) - timedelta(days=5)
+    step = timedelta(hours=1)
+    quick = sequence(late, number=23000000, count=8, step=step)
+    site.nrt.add(quick)
+    query = a.Time(late, late + timedelta(hours=23)), a.lasco.Size("full"), a.Detector.c2
+    assert list(Fido.search(*query)["lasco"]["Provider"]) == ["SDAC-NRT"] * 8
+    site.nrl.add(sequence(late + 2 * step, number=22000000, count=1))
+    # One that quick-look never had.
+    site.nrl.add(sequence(late + 9 * step, number=22000001, count=1))
+    found = Fido.search(*query)["lasco"]
+    names = [url.rsplit("/", 1)[-1] for url in found["url"]]
+    assert names == [
+        "23000000.fts", "23000001.fts", "22000000.fts", *(f"2300000{n}.fts" for n in range(3, 8)), "22000001.fts",
+    ]  # fmt: skip
+    assert [str(row["Provider"]) == "NRL" for row in found] == [name.startswith("22") for name in names]
+    assert all(f"/{'nrl' if row['Provider'] == 'NRL' else 'nrt'}/" in row["url"] for row in found)
+    assert found.errors == []
+
+
+@pytest.mark.parametrize("ill", ["nrl", "nrt"])
+def test_an_answer_of_one_kind_alone_says_so(site, ill):
+    today = datetime.now()
+    late = datetime(today.year, today.month, today.day) - timedelta(days=5)
+    site.nrt.add(sequence(late, number=23000000))
+    site.nrl.add(sequence(late, number=22000000))
+    for tail in ("", "img_hdr.txt"):
+        site.faults[f"/{ill}/level_05/{late:%y%m%d}/c2/{tail}"] = Answer(b"", 403)
+    query = a.Time(late, late + timedelta(hours=23)), a.lasco.Size("full"), a.Detector.c2
+    with pytest.warns(LascoUserWarning, match="the answer may lack images") as caught:
+        found = Fido.search(*query)["lasco"]
+    assert ("NRL: " if ill == "nrl" else "SDAC-NRT: ") in str(caught[0].message)
+    assert len(found) == 3
+    assert len(found.errors) == 1
 
 
 def test_provider_in_the_query(site):
@@ -251,7 +391,7 @@ def test_no_image_twice(site):
     start = datetime(2012, 8, 31, 19)
     final, quick = sequence(start, number=22000000), sequence(start, number=21005000, count=5)
     site.nrl.add(final).add(quick).add(final[:1], day=date(2012, 9, 1))
-    found = Fido.search(a.Time("2012-08-31", "2012-09-02"), *C2[1:])["lasco"]
+    found = Fido.search(a.Time("2012-08-31", "2012-09-01 23:00"), *C2[1:])["lasco"]
     names = [url.rsplit("/", 1)[-1] for url in found["url"]]
     assert names == ["22000000.fts", "22000001.fts", "22000002.fts", "21005003.fts", "21005004.fts"]
 
@@ -327,6 +467,7 @@ def test_progress_bar(site, monkeypatch, capsys):
     Fido.search(*C2)
     assert "Listings of days" in capsys.readouterr().err
     monkeypatch.setattr(LASCOClient, "progress", None)
+    site.nrl.add(sequence(datetime(2012, 8, 30)))
     Fido.search(a.Time("2012-08-30", "2012-08-30 12:00"), *C2[1:])
     assert capsys.readouterr().err == ""
 

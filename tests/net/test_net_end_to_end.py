@@ -59,7 +59,7 @@ def test_search_fetch_calibrate_save(evening, fetch, exposures, tmp_path):
         a.Time("2012-08-31 19:00", "2012-08-31 21:00"),
         a.Instrument.lasco,
         a.Detector.c2 | a.Detector.c3,
-        a.Level("0.5"),
+        a.lasco.Programme.normal,
     )
     assert result.keys() == ["lasco"]
     files = fetch(result, path=tmp_path / "raw" / "{detector}")

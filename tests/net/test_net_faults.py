@@ -4,6 +4,7 @@ Faults of servers: each ends in the right answer from a mirror or in one clear e
 And none leaves a part of a file anywhere.
 """
 
+import gzip
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import aiohttp
 import parfive
 import pytest
-import requests
 from loopback_archive import Answer, sequence
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from sunpy.net import Fido
 from sunpy.net import attrs as a
@@ -20,7 +22,7 @@ from sunpy.util.parfive_helpers import Downloader
 
 from sunpy_lasco import LASCOClient
 from sunpy_lasco.errors import LascoUserWarning
-from sunpy_lasco.net import DeliveryError, ListingError, survey
+from sunpy_lasco.net import DeliveryError, ListingError, clear_listings, survey
 from sunpy_lasco.net.cache import cache_directory
 from sunpy_lasco.net.web import Web
 from sunpy_lasco.net.whole import fault_of
@@ -101,7 +103,11 @@ def test_a_listing_at_fault_without_a_mirror(site, monkeypatch, name):
     for tail in ("", "img_hdr.txt"):
         site.faults[f"/nrl/level_05/120831/c2/{tail}"] = fault
     if name in ("404", "410"):
-        assert len(Fido.search(DAY, *ATTRS)["lasco"]) == 0
+        with pytest.warns(
+            LascoUserWarning,
+            match="No archive that was asked holds images of these days:\n2012-08-31, C2: NRL has none",
+        ):
+            assert len(Fido.search(DAY, *ATTRS)["lasco"]) == 0
         return
     # The other day is in the answer all the same, and the failed one is named.
     with pytest.warns(LascoUserWarning, match="2012-08-31 C2"):
@@ -126,6 +132,121 @@ def test_an_index_makes_up_for_a_listing(site, name):
     table = Fido.search(DAY, *ATTRS)["lasco"]
     assert found_names(table) == NAMES
     assert table.errors == []
+
+
+DIRECTORY = "/nrl/level_05/120831/c2/"
+
+
+@pytest.mark.parametrize("compressed", ["img_hdr.txt", ""])
+def test_what_is_compressed_though_nobody_says_so(site, compressed):
+    site.nrl.add(IMAGES)
+    body = site.answer(f"{DIRECTORY}{compressed}").body
+    if not compressed:
+        site.nrl.missing_listings.add((date(2012, 8, 31), "C2"))
+    site.faults[f"{DIRECTORY}{compressed}"] = Answer(gzip.compress(body), kind="application/x-gzip")
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert found_names(table) == NAMES
+    assert set(table["Polarizer"]) == {"Clear"}
+    assert table.errors == []
+
+
+def test_a_damaged_compressed_listing_is_none(site):
+    site.nrl.add(IMAGES)
+    site.sdac.add(IMAGES)
+    for tail in ("", "img_hdr.txt"):
+        site.faults[f"{DIRECTORY}{tail}"] = Answer(gzip.compress(LISTING)[:-20])
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert set(table["Provider"]) == {"SDAC"}
+    assert site.asked().count(f"{DIRECTORY}img_hdr.txt") == 3
+
+
+#: The last line, without its end.
+LAST = IMAGES[-1].line()[:-1]
+
+
+@pytest.mark.parametrize("last", [LAST[:103], LAST[:101], LAST[:97], LAST[:60], LAST[:12], LAST[:5], ""])
+@pytest.mark.parametrize("index", [200, 403, 404])
+def test_a_short_last_line(site, last, index):
+    """The image that it is about is asked itself; whether there are others, the index tells, if there is one."""
+    site.nrl.add(IMAGES)
+    text = "".join(image.line() for image in IMAGES[:-1]) + last
+    site.faults[f"{DIRECTORY}img_hdr.txt"] = Answer(text.encode(), kind=PLAIN)
+    if index != 200:
+        site.faults[DIRECTORY] = Answer(b"", index)
+    site.nrl.days[date(2012, 8, 31), "C2"].append(IMAGES[0])
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    there = len(last) >= 12 or (index == 200 and last)
+    assert found_names(table) == NAMES[: 6 if there else 5]
+    assert set(table["Programme"]) == {"Normal"}
+    assert table.errors == []
+
+
+def test_a_short_last_line_of_an_image_that_cannot_be_read(site):
+    """It is believed if all that is wanted is in it."""
+    site.nrl.add(IMAGES)
+    site.faults[f"{DIRECTORY}{NAMES[-1]}"] = site.faults[DIRECTORY] = Answer(b"", 404)
+    for last, count in ((LAST[:101], 6), (LAST[:90], 5)):
+        text = "".join(image.line() for image in IMAGES[:-1]) + last
+        site.faults[f"{DIRECTORY}img_hdr.txt"] = Answer(text.encode(), kind=PLAIN)
+        clear_listings()
+        assert len(Fido.search(DAY, *ATTRS)["lasco"]) == count
+
+
+def test_a_listing_that_breaks_off_of_which_nobody_knows_the_length(site):
+    """Without an index it is believed up to there, with a warning, or not at all if a line is cut."""
+    site.nrl.add(IMAGES)
+    site.faults[f"{DIRECTORY}img_hdr.txt"] = Answer(LISTING, kind=PLAIN, how="bare")
+    assert found_names(Fido.search(DAY, *ATTRS)["lasco"]) == NAMES
+    clear_listings()
+    site.faults[DIRECTORY] = Answer(b"", 404)
+    with pytest.warns(LascoUserWarning, match="images may be missing .*not known whether the listing is complete"):
+        assert len(LASCOClient().search(DAY, *ATTRS)) == 3
+    site.faults[f"{DIRECTORY}img_hdr.txt"] = Answer(LISTING[:-50], kind=PLAIN, how="bare")
+    with pytest.raises(ListingError, match=r"img_hdr\.txt: the listing ends in the middle of a line"):
+        LASCOClient().search(DAY, *ATTRS)
+
+
+def test_listings_of_early_1996(site):
+    site.nrl.justify = "early"
+    early = sequence(datetime(1996, 2, 10, 12), polar="+60 Deg", programme="Seq PW")
+    site.nrl.add(early)
+    found = Fido.search(
+        a.Time("1996-02-10", "1996-02-10 23:00"), *ATTRS, a.lasco.Polarizer.plus60, a.lasco.Filter.orange
+    )
+    assert len(found["lasco"]) == 3
+    # The last line has no end.
+    clear_listings()
+    body = "".join(image.line("early") for image in early).encode().rstrip()
+    site.faults["/nrl/level_05/960210/c2/img_hdr.txt"] = Answer(body, kind=PLAIN)
+    found = Fido.search(a.Time("1996-02-10", "1996-02-10 23:00"), *ATTRS, a.lasco.Programme.seqpw)
+    assert len(found["lasco"]) == 3
+
+
+def test_an_index_of_many_images(site):
+    """Those of a whole day, even if there were more than 500 of them."""
+    many = sequence(datetime(2012, 8, 31), count=600, step=timedelta(minutes=2))
+    site.nrl.add(many)
+    site.nrl.missing_listings.add((date(2012, 8, 31), "C2"))
+    table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert len(table) == 600
+    assert table.errors == []
+
+
+def test_headers_that_all_fail_are_given_up(site):
+    site.nrl.add(sequence(datetime(2012, 8, 31), count=100, step=timedelta(minutes=2)))
+    site.nrl.missing_listings.add((date(2012, 8, 31), "C2"))
+    for image in site.nrl.days[date(2012, 8, 31), "C2"][20:]:
+        site.faults[f"{DIRECTORY}{image.name}"] = Answer(b"", 403)
+    with pytest.warns(LascoUserWarning, match="and 6 more"):
+        table = Fido.search(DAY, *ATTRS)["lasco"]
+    assert len(table) == 20
+    assert "70 more images are left out" in str(table.errors[-1])
+
+
+def test_five_thousand_lines(site):
+    rows = sequence(datetime(2012, 8, 31), count=5000, step=timedelta(seconds=17))
+    site.nrl.add(rows)
+    assert len(Fido.search(DAY, *ATTRS)["lasco"]) == 5000
 
 
 def test_malformed_lines(site):
@@ -171,7 +292,8 @@ def test_pages_of_gaps(site):
     """An archive that says "nothing here" with a status of success, beside one that says it outright."""
     for tail in ("", "img_hdr.txt"):
         site.faults[f"/sdac/level_05/980801/c2/{tail}"] = Answer(HTML, kind="text/html")
-    table = Fido.search(a.Time("1998-08-01", "1998-08-01 23:00"), *ATTRS)["lasco"]
+    with pytest.warns(LascoUserWarning, match="contact with SOHO was lost"):
+        table = Fido.search(a.Time("1998-08-01", "1998-08-01 23:00"), *ATTRS)["lasco"]
     assert len(table) == 0
     assert table.errors == []
     # The page may have meant something else: it is asked for again.
@@ -180,13 +302,14 @@ def test_pages_of_gaps(site):
 
 def test_many_failed_days_are_counted(site, monkeypatch):
     monkeypatch.setattr(LASCOClient, "archives", LASCOClient.archives[:1])
-    site.nrl.add(IMAGES)
+    for n in range(1, 32):
+        site.nrl.add(sequence(datetime(2012, 8, n, 19), number=22000000 + 10 * n))
     for n in range(1, 9):
         site.faults[f"/nrl/level_05/12080{n}/c2/img_hdr.txt"] = Answer(b"", 403)
     with pytest.warns(LascoUserWarning, match="and 3 more") as caught:
         table = Fido.search(a.Time("2012-08-01", "2012-09-01"), *ATTRS)["lasco"]
     assert len(caught) == 1
-    assert len(table) == 6
+    assert len(table) == 23 * 3
     assert len(table.errors) == 8
 
 
@@ -308,12 +431,15 @@ def test_a_file_that_vanished_since_the_search(site, fetch, tmp_path):
 
 
 def test_errors_of_the_web_are_of_one_kind():
-    """Whatever requests raises, a search reports it for the day and goes on."""
-    from sunpy_lasco.net.web import _PassingError, _translated
+    """Whatever aiohttp raises, a search reports it for the day and goes on."""
+    from sunpy_lasco.transfer import _translated, time_limits
 
-    for error in (requests.Timeout(), requests.ConnectionError("x"), requests.exceptions.ChunkedEncodingError()):
-        assert isinstance(_translated(error, "http://a"), _PassingError)
-    assert isinstance(_translated(requests.TooManyRedirects("x"), "http://a"), OSError)
+    limits = time_limits(1, 2, 3)
+    request = aiohttp.RequestInfo(URL("http://a"), "GET", CIMultiDictProxy(CIMultiDict()), URL("http://a"))
+    passing = (aiohttp.ServerTimeoutError(), aiohttp.ClientOSError("x"), aiohttp.ClientPayloadError())
+    assert all(_translated(error, True, limits).passes for error in passing)
+    lasting = (aiohttp.TooManyRedirects(request, ()), aiohttp.InvalidURL("x"), TimeoutError())
+    assert not any(_translated(error, True, limits).passes for error in lasting)
 
 
 def test_there_are_more_than_twenty_kinds():

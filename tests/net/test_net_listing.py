@@ -31,6 +31,45 @@ OLD = "22000007.fts      97-03-06  12:00:01   C2    25.0   1024    576     20   
 # fmt: on
 
 
+#: Before 1996-04-04: filter and polariser in five columns each, and nothing behind LP_NUM
+#: before 1996-08-26.
+NARROW = "22000001.fts    1996/01/18  23:59:59   C2    25.1   1024   1024     20      1"
+EARLY = [
+    ("  Orang  Clear  Normal  ", ("Orange", "Clear", "Normal")),
+    ("  Orang  Clear  Normal", ("Orange", "Clear", "Normal")),
+    ("  Orang  +60 D  Seq PW  ", ("Orange", "+60 Deg", "Seq PW")),
+    ("  Orang  -60 D  Seq PW  ", ("Orange", "-60 Deg", "Seq PW")),
+    ("  DeepR  0 Deg  Cal Lamp", ("DeepRd", "0 Deg", "Cal Lamp")),
+    ("  Halph  ND     Dark    ", ("Halpha", "ND", "Dark")),
+    ("  Clear  H_Alp  Sum Img ", ("Clear", "H_Alpha", "Sum Img")),
+    ("  IR     Clear  Normal  ", ("IR", "Clear", "Normal")),
+    ("   Blue     ND    Normal", ("Blue", "ND", "Normal")),
+    ("  Lens   Clear  Cont    ", ("Lens", "Clear", "Cont")),
+    # With programmes that nobody knows, and with the last two columns.
+    ("  Orang  Clear  Trial   ", ("Orange", "Clear", "Trial")),
+    ("  Orang  0 Deg  Trial        0.0000    12", ("Orange", "0 Deg", "Trial")),
+    # Perhaps these listings were made anew, as later ones are.
+    ("  Orange  Clear   Normal  ", ("Orange", "Clear", "Normal")),
+    ("  Clear   +60 De  Seq PW       0.0000    12", ("Clear", "+60 Deg", "Seq PW")),
+    ("  Blue    ND      Normal  ", ("Blue", "ND", "Normal")),
+    ("   Clear   Clear    Normal", ("Clear", "Clear", "Normal")),
+]
+
+
+@pytest.mark.parametrize(("texts", "names"), EARLY)
+def test_lines_of_early_1996(texts, names):
+    (entry,), unread = parse_listing(f"{NARROW}{texts}\n", "C2", "0.5")
+    assert entry[1:6] == ("1996-01-18T23:59:59.000", 25.1, 1024, 1024, "full")
+    assert entry[6:] == names
+    assert unread == []
+
+
+@pytest.mark.parametrize(("texts", "names"), EARLY[-4:])
+def test_later_lines_are_not_taken_for_early_ones(texts, names):
+    (entry,), _ = parse_listing(f"{NARROW}{texts}\n".replace("1996/01/18", "2003/01/18"), "C2", "0.5")
+    assert entry[6:] == names
+
+
 def test_real_line():
     (entry,), unread = parse_listing(REAL, "C2", "0.5")
     assert entry == ("22932721.fts", "2024-01-01T00:00:05.000", 25.1, 1024, 1024, "full", "Orange", "Clear", "Normal")
@@ -71,8 +110,12 @@ def test_last_line_without_an_end():
 
 @pytest.mark.parametrize("cut", [1, 20, 60, 119])
 def test_truncated_listing(cut):
-    with pytest.raises(TruncatedListingError):
-        parse_listing(REAL + REAL[:cut], "C2", "0.5")
+    """What was read before is kept; of the line that breaks off nothing is believed."""
+    with pytest.raises(TruncatedListingError) as caught:
+        parse_listing(REAL + REAL[:cut].replace("22932721", "22932722"), "C2", "0.5")
+    assert [entry.name for entry in caught.value.entries] == ["22932721.fts"]
+    assert caught.value.unread == (["22932722.fts"] if cut >= 12 else [])
+    assert (caught.value.last is not None) == (cut > 95)
 
 
 @pytest.mark.parametrize(

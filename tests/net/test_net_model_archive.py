@@ -13,6 +13,8 @@ from sunpy.net import attrs as a
 
 from sunpy_lasco.net import Archive, LASCOClient
 
+pytestmark = pytest.mark.filterwarnings("ignore:No archive that was asked")
+
 #: Where something changes: beginning, turns of years, the loss of SOHO, the turn of the
 #: century, leap days, the first flip, a turn of decades.
 EPOCHS = [

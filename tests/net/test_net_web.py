@@ -1,15 +1,18 @@
 """Small requests: patience, politeness, and one kind of error."""
 
+import gzip
 import threading
 import time
 
 import pytest
 from loopback_archive import Answer
 
+from sunpy_lasco import transfer
 from sunpy_lasco.config import ConfigurationError
 from sunpy_lasco.net import web
 from sunpy_lasco.net.headers import remote_entry
-from sunpy_lasco.net.web import Web, WebError
+from sunpy_lasco.net.web import Web, WebError, unpacked
+from sunpy_lasco.transfer import time_limits
 
 
 def test_what_is_there_and_what_is_not(site):
@@ -28,7 +31,7 @@ def test_passing_faults_are_tried_again(site, status):
     with Web() as asking:
         assert asking.get(f"{site.url}/x") is None
         assert site.asked() == ["/x"] * 3
-        with pytest.raises(WebError, match=f"/y: the server answers {status}"):
+        with pytest.raises(WebError, match=f"/y: it answers with status {status}"):
             asking.get(f"{site.url}/y")
         assert site.asked().count("/y") == 3
 
@@ -44,11 +47,12 @@ def test_lasting_faults_are_not(site, status):
 def test_pauses_double_and_the_server_may_ask_for_more(site, monkeypatch):
     pauses = []
     monkeypatch.setattr(web.time, "sleep", pauses.append)
+    monkeypatch.setattr(transfer, "PAUSE", 0.5)
     site.faults["/x"] = Answer(b"", 503)
     site.faults["/y"] = Answer(b"", 503, headers={"Retry-After": "7"})
     site.faults["/z"] = Answer(b"", 503, headers={"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"})
     site.faults["/w"] = Answer(b"", 429, headers={"Retry-After": "86400"})
-    with Web(pause=0.5) as asking:
+    with Web() as asking:
         for path, expected in (("x", [0.5, 1.0]), ("y", [7.0, 7.0]), ("z", [0.5, 1.0]), ("w", [30.0, 30.0])):
             pauses.clear()
             with pytest.raises(WebError):
@@ -80,11 +84,29 @@ def test_a_body_without_end(site, monkeypatch):
     assert len(site.hits) == 1
 
 
-def test_an_endlessly_slow_server(site, monkeypatch):
-    monkeypatch.setattr(web, "DEADLINE", 0.1)
-    site.faults["/x"] = Answer(b"x" * 1000, how="slow")
-    with Web() as asking, pytest.raises(WebError, match="too slow"):
+@pytest.mark.parametrize("how", ["drip", "drip of headers"])
+def test_an_endlessly_slow_server(site, monkeypatch, how):
+    """Also where so few bytes are announced that they fit into any buffer; and it is asked once only."""
+    monkeypatch.setenv("SUNPY_LASCO_DEADLINE", "0.3")
+    site.faults["/x"] = Answer(b"x" * 1000, how=how)
+    start = time.monotonic()
+    with Web() as asking, pytest.raises(WebError, match=r"/x: the answer is not complete after 0\.3 s"):
         asking.get(f"{site.url}/x")
+    assert time.monotonic() - start < 1
+    assert site.asked() == ["/x"]
+
+
+def test_whoever_breaks_off_does_not_wait(site):
+    site.faults["/x"] = Answer(b"x" * 1000, how="drip")
+    start = time.monotonic()
+    with Web() as asking:
+        threading.Timer(0.2, asking.give_up).start()
+        with pytest.raises(WebError, match="broken off"):
+            asking.get(f"{site.url}/x")
+        with pytest.raises(WebError, match="broken off"):
+            asking.get(f"{site.url}/y")
+    assert time.monotonic() - start < 2
+    assert site.asked() == ["/x"]
 
 
 def test_a_dead_host_is_asked_again_after_a_rest(site, monkeypatch):
@@ -93,7 +115,7 @@ def test_a_dead_host_is_asked_again_after_a_rest(site, monkeypatch):
     monkeypatch.setattr(web.time, "monotonic", lambda: now[0])
     with Web() as asking:
         for _ in range(3):
-            with pytest.raises(WebError, match=r"no connection|breaks off"):
+            with pytest.raises(WebError, match=r"the transfer broke off"):
                 asking.get(f"{site.url}/x")
         before = len(site.hits)
         with pytest.raises(WebError, match="did not answer 3 requests in a row"):
@@ -151,8 +173,18 @@ def test_offline_setting(site, monkeypatch):
 def test_time_limits_of_the_configuration(monkeypatch):
     monkeypatch.setenv("SUNPY_LASCO_CONNECT_TIMEOUT", "3")
     monkeypatch.setenv("SUNPY_LASCO_READ_TIMEOUT", "4")
-    assert Web()._timeout == (3.0, 4.0)
-    assert Web(timeout=(1, 2))._timeout == (1, 2)
+    monkeypatch.setenv("SUNPY_LASCO_DEADLINE", "50")
+    assert Web()._limits == time_limits(3.0, 4.0, 50.0)
+    assert Web(limits=time_limits(1, 2, 3))._limits == time_limits(1, 2, 3)
+
+
+def test_what_is_packed_is_unpacked():
+    assert unpacked(b"plain") == b"plain"
+    packed = gzip.compress(b"x" * 1000)
+    assert unpacked(packed) == b"x" * 1000
+    for damaged in (packed[:-9], packed[:20], b"\x1f\x8b" + bytes(50), gzip.compress(bytes(web.LONGEST_BODY + 1))):
+        with pytest.raises(ValueError, match="compressed"):
+            unpacked(damaged)
 
 
 # Headers of images that no listing describes.

@@ -1,0 +1,238 @@
+"""
+One request to a server that may do anything: what comes of it, or what kind of fault it was.
+
+Listings, images, calibration files and ephemerides are asked for in this one way, so that
+each of them has the same limits of time and length, and the same tries.
+"""
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import aiohttp
+
+import sunpy
+
+__all__ = [
+    "ABSENT",
+    "AGENT",
+    "BROKEN",
+    "LONGEST_PAUSE",
+    "PAUSE",
+    "SLOW",
+    "TRIES",
+    "UNREACHABLE",
+    "UNUSABLE",
+    "RequestError",
+    "answer_of",
+    "chunks_of",
+    "pause_before",
+    "run_coroutine",
+    "time_limits",
+]
+
+#: Times that an address is asked before it counts as failed.
+TRIES = 3
+#: Pause before the second try, s; it doubles with every further one.
+PAUSE = 0.5
+#: Longest pause that a server may ask for (Retry-After), s.
+LONGEST_PAUSE = 30.0
+
+#: Kinds of faults: the server has no such file; it cannot be reached; the answer breaks off, or
+#: the server is busy; it is not complete in time; what it says will be the same the next time.
+ABSENT, UNREACHABLE, BROKEN, SLOW, UNUSABLE = "absent", "unreachable", "broken", "slow", "unusable"
+
+#: Answers that say that a thing is not there.
+_GONE = frozenset({404, 410})
+#: Answers that may be others a little later.
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+
+#: By what name servers know the package.
+AGENT = f"sunpy_lasco sunpy/{sunpy.__version__} aiohttp/{aiohttp.__version__}"
+
+
+class RequestError(Exception):
+    """A request that came to nothing."""
+
+    def __init__(self, kind, reason, *, answered=True, status=None, wait=0.0):
+        super().__init__(reason)
+        self.kind = kind
+        #: Whether the server said anything.
+        self.answered = answered
+        #: The status of its answer, if that is the fault.
+        self.status = status
+        #: How long it asks to wait, s.
+        self.wait = wait
+
+    @property
+    def passes(self):
+        """Whether the same request may succeed a little later."""
+        return self.kind in (UNREACHABLE, BROKEN)
+
+
+def time_limits(connect, silence, total):
+    """
+    The limits for one request.
+
+    Parameters
+    ----------
+    connect, silence, total : `float`
+        Seconds for the connection, for the next bytes, and for all of the answer.
+
+    Returns
+    -------
+    `aiohttp.ClientTimeout`
+    """
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect, sock_read=silence)
+
+
+@contextlib.asynccontextmanager
+async def answer_of(session, url, *, limits, longest, headers=None, proxy=None):
+    """
+    Ask a server.
+
+    Parameters
+    ----------
+    session : `aiohttp.ClientSession`
+    url : `str`
+        The address.
+    limits : `aiohttp.ClientTimeout`
+        They hold until the answer is read.
+    longest : `int`
+        Bytes; an answer that is said to be longer is refused.
+    headers : `dict`, optional
+        Further header lines of the request.
+    proxy : `str`, optional
+        By which server to ask.
+
+    Yields
+    ------
+    `aiohttp.ClientResponse`
+        An answer of success; read it by `chunks_of`.
+
+    Raises
+    ------
+    RequestError
+        Also for what goes wrong while the answer is read.
+    """
+    answered = False
+    try:
+        async with session.get(url, timeout=limits, headers=headers, proxy=proxy) as response:
+            answered = True
+            _refuse(response, longest)
+            yield response
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        raise _translated(error, answered, limits) from error
+
+
+def _refuse(response, longest):
+    status = response.status
+    if status in _GONE:
+        raise RequestError(ABSENT, f"it has no such file (status {status})", status=status)
+    if not 200 <= status < 300:
+        wait = response.headers.get("Retry-After", "")
+        raise RequestError(
+            BROKEN if status in _PASSING else UNUSABLE,
+            f"it answers with status {status}",
+            status=status,
+            wait=float(wait) if wait.isascii() and wait.isdigit() else 0.0,
+        )
+    if response.content_length is not None and response.content_length > longest:
+        raise RequestError(UNUSABLE, f"the answer is longer than {longest} bytes: {response.content_length}")
+
+
+async def chunks_of(response, longest):
+    """
+    Read an answer as it comes in.
+
+    Parameters
+    ----------
+    response : `aiohttp.ClientResponse`
+        Of `answer_of`.
+    longest : `int`
+        Bytes.
+
+    Yields
+    ------
+    `bytes`
+
+    Raises
+    ------
+    RequestError
+        If it is longer.
+    """
+    length = 0
+    async for chunk in response.content.iter_any():
+        length += len(chunk)
+        if length > longest:
+            raise RequestError(UNUSABLE, f"the answer is longer than {longest} bytes")
+        yield chunk
+
+
+def _translated(error, answered, limits):
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return RequestError(UNUSABLE, "it redirects endlessly (TooManyRedirects)")
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ServerTimeoutError):
+        return RequestError(SLOW, f"the answer is not complete after {limits.total:g} s", answered=answered)
+    if isinstance(error, TimeoutError):
+        if answered:
+            return RequestError(BROKEN, "the transfer stood still")
+        return RequestError(UNREACHABLE, "it does not answer in time", answered=False)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return RequestError(UNREACHABLE, f"no connection, it does not answer ({error.os_error})", answered=False)
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.ClientResponseError):
+        return RequestError(UNUSABLE, f"its answer cannot be understood ({type(error).__name__})")
+    return RequestError(BROKEN, f"the transfer broke off ({type(error).__name__})", answered=answered)
+
+
+def pause_before(attempt, wait=0.0):
+    """
+    How long to wait before an address is asked again.
+
+    Parameters
+    ----------
+    attempt : `int`
+        2 before the second try.
+    wait : `float`, optional
+        What the server asked for, s.
+
+    Returns
+    -------
+    `float`
+        Seconds.
+    """
+    return min(max(PAUSE * 2 ** (attempt - 2), wait), LONGEST_PAUSE)
+
+
+def run_coroutine(coroutine):
+    """
+    Run a coroutine, whether or not an event loop runs already, as in notebooks.
+
+    Parameters
+    ----------
+    coroutine : coroutine
+
+    Returns
+    -------
+    object
+        What it returns.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    started = []
+
+    async def watched():
+        started.append((asyncio.get_running_loop(), asyncio.current_task()))
+        return await coroutine
+
+    with ThreadPoolExecutor(1) as executor:
+        future = executor.submit(asyncio.run, watched())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            # It reaches this thread only; the other one is not to fetch on.
+            for loop, task in started:
+                loop.call_soon_threadsafe(task.cancel)
+            raise
