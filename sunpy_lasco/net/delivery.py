@@ -8,6 +8,7 @@ be it damaged, is replaced and never removed.
 import contextlib
 import re
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sunpy_lasco.assets.download import Job, download
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.files import atomic_path, sweep
+from sunpy_lasco.net.archives import directory_day
 from sunpy_lasco.net.web import SILENCES
 from sunpy_lasco.net.whole import fault_of
 from sunpy_lasco.transfer import BROKEN, UNUSABLE, RequestError, time_limits
@@ -207,14 +209,13 @@ def _free(target, taken):
 
 
 def _addresses(url, archives):
-    """The address, and the same file in the other archives of its level."""
-    homes = [archive for archive in archives if url.startswith(f"{archive.root}/")][:1]
-    others = [
-        archive.root + url.removeprefix(home.root)
-        for home in homes
-        for archive in archives
-        if archive.level == home.level
-    ]
-    addresses = tuple(dict.fromkeys([url, *others]))
+    """The address, and the same file in the other archives of its level that may hold the day."""
+    home = next((archive for archive in archives if url.startswith(f"{archive.root}/")), None)
+    addresses = [url]
+    if home is not None:
+        path = url.removeprefix(home.root)
+        day, today = directory_day(path.split("/")[1]), date.today()
+        others = [archive for archive in archives if archive.level == home.level and not archive.excludes(day, today)]
+        addresses += [archive.root + path for archive in others]
     # Some directories of level 1 hold files that are not compressed.
-    return (*addresses, url[:-3]) if url.endswith(".gz") else addresses
+    return tuple(dict.fromkeys([*addresses, url[:-3]] if url.endswith(".gz") else addresses))

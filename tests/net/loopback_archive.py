@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         elif how == "bare":
             self.send_header("Connection", "close")
-        else:
+        elif "Content-Length" not in answer.headers:
             self.send_header("Content-Length", str(length))
         self.end_headers()
         if method != "HEAD":

@@ -2,20 +2,29 @@
 
 import asyncio
 import os
+import socket
+import time
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 
 import aiohttp
+import numpy as np
 import parfive
 import pytest
 from loopback_archive import Answer, sequence
 
+from astropy.io import fits
+
 import sunpy.map
 from sunpy.net import Fido
 from sunpy.net import attrs as a
+from sunpy.util import parfive_helpers
 from sunpy.util.parfive_helpers import Downloader
 
 from sunpy_lasco import LASCOC2Map, LASCOClient
+from sunpy_lasco.files import atomic_path
 from sunpy_lasco.net import DeliveryError
 from sunpy_lasco.net.whole import fault_of
 
@@ -94,6 +103,126 @@ def test_a_damaged_file_is_replaced(found, fetch, tmp_path):
     (tmp_path / "22000001.fts").write_bytes(b"<html>no</html>")
     files = fetch(found, path=tmp_path)
     assert [fault_of(Path(file)) for file in files] == [None] * 3
+
+
+def test_a_damaged_file_stays_until_its_replacement_is_there(found, fetch, site, tmp_path):
+    """What it holds may be all that there is."""
+    damaged = sequence(START)[1].fits()[:-1000]
+    (tmp_path / "22000001.fts").write_bytes(damaged)
+    for tree in ("nrl", "sdac"):
+        site.faults[f"/{tree}/{DIRECTORY}/22000001.fts"] = Answer(b"", 404)
+    files = fetch(found, path=tmp_path)
+    assert len(files) == 2
+    assert (tmp_path / "22000001.fts").read_bytes() == damaged
+    message = str(files.errors[0].exception)
+    assert "status 404" in message
+    assert f"The file {tmp_path / '22000001.fts'} stays as it was: it has" in message
+    assert names(tmp_path) == [f"2200000{n}.fts" for n in range(3)]
+
+
+def test_a_file_with_extensions_is_sound(found, fetch, site, tmp_path):
+    """Such as one of level 1 with its uncertainty."""
+    image = fits.PrimaryHDU(np.ones((64, 64), dtype=np.float32))
+    more = [fits.ImageHDU(np.ones((64, 64), dtype=np.float32)), fits.BinTableHDU.from_columns([])]
+    fits.HDUList([image, *more]).writeto(tmp_path / "22000001.fts")
+    before = (tmp_path / "22000001.fts").read_bytes()
+    assert len(fetch(found, path=tmp_path)) == 3
+    assert (tmp_path / "22000001.fts").read_bytes() == before
+    assert len(site.asked()) == 2
+
+
+def test_an_image_gets_as_many_tries_as_a_listing(found, fetch, site, tmp_path):
+    whole = sequence(START)[0].fits()
+    busy, cut, unsaid = Answer(b"", 503, times=2), Answer(whole, how="cut", times=2), Answer(whole, how="bare", times=1)
+    for number, (fault, tries) in enumerate([(busy, 3), (cut, 3), (unsaid, 2)]):
+        site.faults[f"/nrl/{DIRECTORY}/2200000{number}.fts"] = fault
+        site.faults[f"/sdac/{DIRECTORY}/2200000{number}.fts"] = Answer(b"", 404)
+        site.hits.clear()
+        files = fetch(found["lasco"][number], path=tmp_path)
+        assert files.errors == []
+        assert [path.split("/")[1] for path in site.asked()] == ["nrl", "sdac", *["nrl"] * (tries - 1)]
+    assert {method for method, _ in site.hits} == {"GET"}
+
+
+def test_the_user_sets_the_limits_of_time(found, fetch, site, tmp_path, monkeypatch):
+    for tree in ("nrl", "sdac"):
+        site.faults[f"/{tree}/{DIRECTORY}/22000000.fts"] = Answer(b"x" * 9000, how="stall")
+        site.faults[f"/{tree}/{DIRECTORY}/22000001.fts"] = Answer(b"x" * 9000, how="drip")
+    monkeypatch.setenv("SUNPY_LASCO_READ_TIMEOUT", "0.2")
+    monkeypatch.setenv("SUNPY_LASCO_FILE_DEADLINE", "0.5")
+    start = time.monotonic()
+    files = fetch(found["lasco"][:2], path=tmp_path)
+    assert time.monotonic() - start < 4
+    assert "stood still" in str(files.errors[0].exception)
+    assert "not complete after 0.5 s" in str(files.errors[1].exception)
+    # Slowness counts once, silence three times.
+    assert sum(path.endswith("0.fts") for path in site.asked()) == 2 * 3
+    assert sum(path.endswith("1.fts") for path in site.asked()) == 2
+    assert names(tmp_path) == []
+
+
+def test_a_file_that_is_much_too_long_is_refused(found, fetch, site, tmp_path):
+    """Said beforehand, not said at all, or filled with zeros."""
+    whole = sequence(START)[0].fits()
+    for tree in ("nrl", "sdac"):
+        site.faults[f"/{tree}/{DIRECTORY}/22000000.fts"] = Answer(whole, headers={"Content-Length": str(60 * 2**21)})
+        site.faults[f"/{tree}/{DIRECTORY}/22000001.fts"] = Answer(bytes(1 << 20), how="endless")
+        site.faults[f"/{tree}/{DIRECTORY}/22000002.fts"] = Answer(whole.ljust(60 * len(whole), b"\0"))
+    files = fetch(found, path=tmp_path)
+    messages = [str(error.exception) for error in files.errors]
+    assert "the answer is longer than 33554432 bytes: 125829120" in messages[0]
+    assert "the answer is longer than 33554432 bytes" in messages[1]
+    assert "more than 9 blocks of zeros follow" in messages[2]
+    assert names(tmp_path) == []
+
+
+def test_nothing_is_written_outside_the_folder(found, fetch, tmp_path):
+    """Listings may hold any text, and columns become parts of paths."""
+    table = found["lasco"]
+    table["Programme"] = ["../../..", "..", "a/../b"]
+    folder = tmp_path / "a" / "b"
+    files = fetch(table, path=folder / "{programme}" / "{file}")
+    assert names(tmp_path) == ["a/b/.._.._../22000000.fts", "a/b/_/22000001.fts", "a/b/a_.._b/22000002.fts"]
+    assert len(files) == 3
+
+
+def test_a_place_that_cannot_be_written_is_an_error_of_its_file(found, fetch, tmp_path):
+    (tmp_path / "22000001.fts").mkdir()
+    files = fetch(found, path=tmp_path)
+    assert len(files) == 2
+    assert f"{tmp_path / '22000001.fts'} cannot be written" in str(files.errors[0].exception)
+
+
+def test_left_overs_of_dead_processes_are_removed(found, fetch, tmp_path):
+    """Also where nothing need be fetched."""
+    fetch(found, path=tmp_path)
+    process = get_context("spawn").Process(target=leave_something, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert len(names(tmp_path)) == 4
+    fetch(found, path=tmp_path)
+    assert names(tmp_path) == [f"2200000{n}.fts" for n in range(3)]
+
+
+def leave_something(folder):
+    with atomic_path(folder / "22000009.fts") as temporary:
+        temporary.write_bytes(b"SIMPLE")
+        os._exit(1)
+
+
+def test_each_file_takes_its_place_when_it_is_complete(found, site, tmp_path):
+    """While others are under way."""
+    site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = Answer(bytes(9000), how="drip")
+    thread = Thread(target=LASCOClient().fetch, args=(found["lasco"],), kwargs={"path": tmp_path, "progress": False})
+    thread.start()
+    deadline = time.monotonic() + 2
+    while len(names(tmp_path)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    there = names(tmp_path)
+    thread.join()
+    # Two in their place, one under way.
+    assert [name for name in there if not name.startswith(".")] == ["22000000.fts", "22000002.fts"]
+    assert names(tmp_path) == [f"2200000{n}.fts" for n in range(3)]
 
 
 def test_overwrite(found, fetch, site, tmp_path):
@@ -176,9 +305,54 @@ def test_a_downloader_of_ones_own(found, fetch, tmp_path):
         done.append((Path(path).name, error))
 
     config = parfive.SessionConfig(done_callbacks=[callback])
-    files = fetch(found, path=tmp_path, downloader=Downloader(max_conn=1, progress=False, config=config))
+    downloader = Downloader(max_conn=1, progress=False, config=config)
+    files = fetch(found, path=tmp_path, downloader=downloader)
     assert len(files) == 3
     assert done == [(f"2200000{n}.fts", None) for n in range(3)]
+    assert downloader.queued_downloads == 0
+    assert config.done_callbacks == [callback]
+
+
+def test_the_downloader_of_fido_is_the_one_that_fetches(found, fetch, site, tmp_path):
+    """With its session, its number of connections, and what else stands in its queue."""
+    sessions, urls = [], []
+
+    class Own(Downloader):
+        def enqueue_file(self, url, *args, **kwargs):
+            urls.append(url)
+            super().enqueue_file(url, *args, **kwargs)
+
+    def session(config):
+        sessions.append(aiohttp.ClientSession(headers={"User-Agent": "mine"}))
+        return sessions[-1]
+
+    downloader = Own(max_conn=1, progress=False, config=parfive.SessionConfig(aiohttp_session_generator=session))
+    site.faults["/other"] = Answer(b"something of another client")
+    downloader.enqueue_file(f"{site.url}/other", path=tmp_path)
+    site.delay, site.most = 0.05, 0
+    files = fetch(found, path=tmp_path, downloader=downloader)
+    assert urls == [f"{site.url}/other", *found["lasco"]["url"]]
+    assert len(sessions) == 1
+    assert site.most == 1
+    assert files == [str(tmp_path / "other"), *(str(tmp_path / f"2200000{n}.fts") for n in range(3))]
+    assert files.errors == []
+
+
+def test_errors_of_other_clients_are_theirs(found, fetch, site, tmp_path):
+    downloader = Downloader(progress=False)
+    downloader.enqueue_file(f"{site.url}/nothing", path=tmp_path)
+    site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = site.faults[f"/sdac/{DIRECTORY}/22000001.fts"] = Answer(b"", 403)
+    files = fetch(found, path=tmp_path, downloader=downloader)
+    assert len(files) == 2
+    assert [error.url for error in files.errors] == [f"{site.url}/nothing", found["lasco"]["url"][1]]
+
+
+def test_a_fetch_leaves_the_settings_of_sunpy_alone(found, fetch, site, tmp_path):
+    before = dict(vars(parfive_helpers.config)), socket.getdefaulttimeout()
+    site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = site.faults[f"/sdac/{DIRECTORY}/22000001.fts"] = Answer(b"", 403)
+    files = fetch(found, path=tmp_path)
+    fetch(files)
+    assert (dict(vars(parfive_helpers.config)), socket.getdefaulttimeout()) == before
 
 
 def test_headers_say_who_asks(found, fetch, tmp_path, monkeypatch):
