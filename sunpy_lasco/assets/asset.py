@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sunpy_lasco.assets.names import MIRRORS, entry
+from sunpy_lasco.assets.plausible import check_values
 from sunpy_lasco.errors import AssetError, MissingAssetError
 
 __all__ = ["AbsentAssetError", "Asset", "missing"]
@@ -44,6 +45,11 @@ class Asset:
     sigma: float | np.ndarray | None = None
     #: Systematic error to be added in quadrature, 1 sigma, in the unit of ``data``.
     offset_sigma: float = 0.0
+
+    def __post_init__(self):
+        # Whatever source it comes from, it is refused here and not found out in a frame.
+        if self.data is not None:
+            check_values(self.name, self.data, self.header, self.source or self.name)
 
 
 def missing(name, places, reason=None, mirrors=MIRRORS):

@@ -8,6 +8,7 @@ from pathlib import Path
 from sunpy_lasco.assets.asset import missing
 from sunpy_lasco.assets.names import entry
 from sunpy_lasco.assets.sources import AssetSource
+from sunpy_lasco.assets.store import PINS, digest_of, known_sha256
 from sunpy_lasco.errors import AssetError
 
 __all__ = ["DirectorySource", "candidates"]
@@ -41,6 +42,21 @@ def candidates(name):
     return list(dict.fromkeys(found))
 
 
+def _compare(path, name):
+    """Refuse a file whose SHA-256 is known and another: of the catalogue, or of a copied directory of fetched files."""
+    try:
+        entry(name)
+    except AssetError:
+        return
+    known = known_sha256(path, name)
+    if known is not None and (found := digest_of(path)) != known:
+        msg = (
+            f"{path} is not the file that {name} is known to be: its SHA-256 is {found}, and {known} is expected. "
+            f"Replace it by the published file, or take it out of {path.with_name(PINS)} if it is yours."
+        )
+        raise AssetError(msg)
+
+
 @dataclass(frozen=True)
 class DirectorySource(AssetSource):
     """A directory: flat, or the root or a part of a SolarSoft tree."""
@@ -63,6 +79,7 @@ class DirectorySource(AssetSource):
         for relative in candidates(name):
             path = Path(self.root, relative)
             if path.is_file():
+                _compare(path, name)
                 return path
         raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is no directory")
 

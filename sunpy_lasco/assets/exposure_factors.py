@@ -10,7 +10,7 @@ from astropy.time import Time
 
 from sunpy_lasco.errors import AssetError
 
-__all__ = ["parse_exposure_factors"]
+__all__ = ["check_exposure_factors", "parse_exposure_factors"]
 
 #: Columns of the fixed format: file name, factor, bias, day, second of the day,
 #: filter, polariser.
@@ -18,6 +18,8 @@ FIXED = (slice(0, 12), slice(12, 22), slice(22, 32), slice(34, 40), slice(42, 52
 #: Years of two digits from this one on belong to the 20th century.
 PIVOT = 70
 
+#: Biases of a read-out lie between 280 and 730 DN; a line may hold that of 16 of them together.
+BIAS_RANGE = (200.0, 16 * 1000.0)
 #: Width of the number of regions.
 REGION_DIGITS = 4
 
@@ -74,6 +76,47 @@ def parse_exposure_factors(text):
     table = Table(rows=rows or None, names=_COLUMNS, dtype=_TYPES, meta={"unreadable": len(unreadable)})
     table["bias"].unit, table["time"].unit = u.DN, u.s
     return table
+
+
+def check_exposure_factors(table, camera, mjd, place):
+    """
+    Check that a file of exposure factors is that of a camera and a day.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        As of `parse_exposure_factors`.
+    camera : `~sunpy_lasco.instrument.cameras.Camera`
+    mjd : `int`
+        Modified Julian Day that the name of the file says.
+    place : `str`
+        Name of the file, for messages.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If all of its lines are of another camera or day, or a bias cannot be one.
+    """
+    if not len(table):
+        return
+    names = [str(name) for name in table["filename"]]
+    if not any(name.startswith(camera.digit) for name in names):
+        msg = (
+            f"{place} holds lines of another camera, such as that of {names[0]}; the names of {camera.name} begin "
+            f"with {camera.digit}."
+        )
+        raise AssetError(msg)
+    if not any(abs(int(day) - mjd) <= 1 for day in table["mjd"]):
+        msg = f"{place} holds lines of other days, such as that of {names[0]} of MJD {int(table['mjd'][0])}."
+        raise AssetError(msg)
+    low, high = BIAS_RANGE
+    wrong = [row for row in table if row["bias"] != 0 and not low <= row["bias"] <= high]
+    if wrong:
+        msg = (
+            f"{place} holds the bias {wrong[0]['bias']:g} DN in the line of {wrong[0]['filename']}; "
+            f"it is {low:g} to {high:g} DN."
+        )
+        raise AssetError(msg)
 
 
 def _by_blanks(line):

@@ -15,6 +15,7 @@ from astropy.utils.exceptions import AstropyWarning
 from sunpy_lasco.assets.asset import Asset
 from sunpy_lasco.assets.files import file_stamp, read_bytes, refuse_page
 from sunpy_lasco.assets.names import CATALOGUE
+from sunpy_lasco.assets.plausible import check_values
 from sunpy_lasco.assets.systematics import systematic_error
 from sunpy_lasco.errors import AssetError
 
@@ -121,7 +122,9 @@ def check_image(content, name, place):
     if item is not None and bitpix not in item.bitpix and scale == 1:
         msg = f"{place} has BITPIX {bitpix}; {name} has one of {item.bitpix}."
         raise AssetError(msg)
-    return _native(data, item, place), header
+    native = _native(data, item, place)
+    check_values(name, native, header, place)
+    return native, header
 
 
 def _count(cards):

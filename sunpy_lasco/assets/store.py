@@ -25,7 +25,7 @@ from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.files import write_whole
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Store", "StoreError", "digest_of", "known_sha256"]
 
 #: Seconds for which it is remembered that an archive has no such file.
 ABSENT_SECONDS = 24 * 3600
@@ -37,6 +37,8 @@ LOCK_SECONDS = 1800
 FREE_BYTES = 50_000_000
 
 _INCOMING = ".incoming-"
+#: File in which the SHA-256 of fetched files are kept, beside them.
+PINS = "pins.json"
 
 
 class StoreError(AssetError):
@@ -137,13 +139,12 @@ class Store:
 
         The one that is published comes before the one of the first download.
         """
-        known = entry(name).sha256
-        return known or _load(self.file(name).with_name("pins.json")).get(name, {}).get("sha256")
+        return known_sha256(self.file(name), name)
 
     def set_pin(self, name, sha256, url):
         """Note SHA-256 and origin of a file; only while `locked`."""
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self._note(self.file(name).with_name("pins.json"), name, {"sha256": sha256, "url": url, "fetched": when})
+        self._note(self.file(name).with_name(PINS), name, {"sha256": sha256, "url": url, "fetched": when})
 
     def accept(self, name):
         """
@@ -186,11 +187,11 @@ class Store:
         path = self.file(name)
         if not path.is_file():
             return None
-        pin, found = self.pin(name), _digest(path, file_stamp(path))
+        pin, found = self.pin(name), digest_of(path)
         if pin is not None and pin != found:
             # Another process may be replacing both: look again when it is done.
             with self.locked():
-                pin, found = self.pin(name), _digest(path, file_stamp(path))
+                pin, found = self.pin(name), digest_of(path)
         if pin is not None and pin != found:
             msg = (
                 f"{path} has changed since it was fetched: its SHA-256 is {found}, and {pin} is expected. "
@@ -220,9 +221,43 @@ class Store:
             self._note(self.root / "unreachable.json", server, time.time())
 
     def _note(self, path, key, value):
-        noted = _load(path, strict=path.name == "pins.json")
+        noted = _load(path, strict=path.name == PINS)
         noted[key] = value
         write_whole(path, json.dumps(noted, indent=1, sort_keys=True) + "\n")
+
+
+def known_sha256(path, name):
+    """
+    SHA-256 that a file must have: the one that is published, or the one of the list beside it.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    name : `str`
+        Name of the asset.
+
+    Returns
+    -------
+    `str` or None
+        None where none is known.
+    """
+    return entry(name).sha256 or _load(Path(path).with_name(PINS)).get(name, {}).get("sha256")
+
+
+def digest_of(path):
+    """
+    SHA-256 of a file, which is read again only if it changes.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `str`
+    """
+    return _digest(path, file_stamp(path))
 
 
 def _load(path, *, strict=True):

@@ -26,6 +26,10 @@ __all__ = [
     "parse_time_offsets",
 ]
 
+#: The clock on board was off by up to 180 s.
+LARGEST_OFFSET = 600.0
+#: Positions of the occulter of C3, full-frame pixel.
+OCCULTER_RANGE = (480.0, 560.0)
 #: Milliseconds of a day.
 DAY_MS = 86_400_000
 
@@ -48,6 +52,12 @@ def parse_time_offsets(text):
     """
     rows = _rows(text, 2, 5, "time offsets")
     day, clock, position, moved, offset = rows.T
+    wild = np.flatnonzero(~(np.abs(offset) <= LARGEST_OFFSET))
+    if wild.size:
+        msg = (
+            f"A time offset of {offset[wild[0]]:g} s is in the table; the clock was never off by {LARGEST_OFFSET:g} s."
+        )
+        raise AssetError(msg)
     order = np.argsort(day + clock / DAY_MS, kind="stable")
     table = Table()
     table["mjd"] = u.Quantity(day + clock / DAY_MS, u.d)[order].value
@@ -84,6 +94,10 @@ def parse_occulter_centres(text):
             raise AssetError(msg) from error
     if not rows:
         msg = "The table of occulter centres has no line."
+        raise AssetError(msg)
+    low, high = OCCULTER_RANGE
+    if not all(low <= value <= high for row in rows for value in row[1:]):
+        msg = f"The table of occulter centres has a centre that is not within {low:g} to {high:g} pixels."
         raise AssetError(msg)
     table = Table(rows=rows, names=("mjd", "x", "y"))
     table["x"].unit = table["y"].unit = u.pix

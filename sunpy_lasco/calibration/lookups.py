@@ -10,7 +10,7 @@ import astropy.units as u
 
 from sunpy import log
 
-from sunpy_lasco.assets.exposure_factors import parse_exposure_factors
+from sunpy_lasco.assets.exposure_factors import check_exposure_factors, parse_exposure_factors
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS, exposure_factor_name
 from sunpy_lasco.assets.observers import find_observer
 from sunpy_lasco.assets.orbits import read_orbits
@@ -57,7 +57,9 @@ def exposure_factor(smap, *, assets=None):
     except MissingAssetError as error:
         log.debug("No exposure factor: %s", error)
         return NO_FACTOR
-    return find_exposure_factor(parse_exposure_factors(text), frame, name)
+    table = parse_exposure_factors(text)
+    check_exposure_factors(table, frame.camera, frame.mid_mjd, name)
+    return find_exposure_factor(table, frame, name)
 
 
 def given_factor(factor):

@@ -16,6 +16,7 @@ from sunpy import log
 
 from sunpy_lasco.assets.files import file_stamp
 from sunpy_lasco.assets.names import LAST_POINTING_DAYS, NOMINAL_ROLL, POINTING_TABLES, pointing_table_name
+from sunpy_lasco.assets.plausible import check_pointing
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.assets.save_files import read_last_pointing_days, read_pointing
 from sunpy_lasco.assets.tables import parse_nominal_roll
@@ -29,15 +30,17 @@ __all__ = ["POINTING_SOURCES", "find_pointing", "pointing_from"]
 
 
 @lru_cache(maxsize=len(POINTING_TABLES) * 2)
-def _table(path, stamp):
-    return read_pointing(path)
+def _table(path, name, stamp):
+    table = read_pointing(path)
+    check_pointing(name, table, path)
+    return table
 
 
 def _from_tables(meta, frame, time, assets):
     name = pointing_table_name(frame.camera.name, time)
     try:
         path = assets.path(name)
-        table = _table(path, file_stamp(path))
+        table = _table(path, name, file_stamp(path))
     except MissingAssetError as error:
         log.debug("No pointing table: %s", error)
         return None

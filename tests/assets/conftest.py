@@ -295,9 +295,21 @@ def configuration(archives, tmp_path):
 
 @pytest.fixture(scope="session")
 def mask_file():
-    """The mask of C3 as a FITS file: a disk."""
-    y, x = np.indices((1024, 1024)) - 511.5
-    return fits_bytes((np.hypot(x, y) < 500).astype(np.uint8), FILENAME=C3_MASK)
+    """The mask of C3 as a FITS file: a ring."""
+    return fits_bytes(ring_mask(), FILENAME=C3_MASK)
+
+
+@pytest.fixture(scope="session")
+def other_mask_file():
+    """Another mask of C3, as good as the first."""
+    return fits_bytes(ring_mask(540))
+
+
+def ring_mask(outer=500):
+    """A mask of C3: a ring about the occulter."""
+    y, x = np.indices((1024, 1024))
+    distance = np.hypot(x - 516.284, y - 529.489)
+    return ((distance > 75) & (distance < outer)).astype(np.uint8)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import argparse
 
-import numpy as np
 import pytest
 
 from sunpy_lasco.assets import C2_VIGNETTING, C3_MASK, exposure_factor_name
@@ -95,10 +94,10 @@ def test_servers_that_fail_are_named_once(run, archives, capsys):
     assert "9 others" in errors
 
 
-def test_pin(run, archives, configuration, mask_file, make_fits, capsys):
+def test_pin(run, archives, configuration, mask_file, other_mask_file, capsys):
     archives[0].put(C3_MASK, mask_file)
     run("fetch", C3_MASK)
-    archives[0].put(C3_MASK, make_fits(np.ones((1024, 1024), np.uint8)))
+    archives[0].put(C3_MASK, other_mask_file)
     assert run("fetch", "--update", C3_MASK) == 1
     assert "assets pin" in capsys.readouterr().err
     assert run("pin", C3_MASK) == 0
