@@ -124,10 +124,10 @@ def calibrate_file(file, options, *, out, overwrite=False, compress=False):
     """
     import sunpy_lasco
     from sunpy_lasco.calibration.storage import level1_path
-    from sunpy_lasco.commands.context_files import read_map
+    from sunpy_lasco.map.reading import open_map
 
     try:
-        level1 = sunpy_lasco.calibrate(read_map(file), **options.given())
+        level1 = sunpy_lasco.calibrate(open_map(file), **options.given())
         path = level1_path(level1, Path())
         if options.solarsoft:
             # Files in the official form are kept apart from ours as well.

@@ -8,49 +8,24 @@ from pathlib import Path
 from sunpy_lasco.inpainting.context import LONGEST, PER_SIDE
 from sunpy_lasco.instrument.frame import Frame
 
-__all__ = ["ContextFiles", "context_of_files", "read_map"]
+__all__ = ["ContextFiles", "context_of_files"]
 
 #: Exposures on each side of a frame that are looked into: of those that are used, some may turn
 #: out not to fit.
 CANDIDATES = 2 * PER_SIDE
 #: Maps that a process keeps: frames in order of time share most of their neighbours.
 KEPT_MAPS = 2 * CANDIDATES + 1
+#: No header of LASCO is longer, bytes.
+LONGEST_HEADER = 100 * 2880
 
 
-def read_map(file):
-    """
-    Read a file that holds one image.
+def _read_map(file):
+    from sunpy_lasco.map.reading import open_map
 
-    Parameters
-    ----------
-    file : path-like
-
-    Returns
-    -------
-    `~sunpy.map.GenericMap`
-
-    Raises
-    ------
-    ValueError
-        If the file holds several images.
-    """
-    import warnings
-
-    from astropy.io.fits.verify import VerifyWarning
-
-    import sunpy.map
-
-    with warnings.catch_warnings():
-        # Four lines on cards of the archive's files that hold tabulators, for almost every file.
-        warnings.simplefilter("ignore", VerifyWarning)
-        smap = sunpy.map.Map(file)
-    if isinstance(smap, list):
-        msg = f"{file} holds {len(smap)} images where one is expected."
-        raise ValueError(msg)
-    return smap
+    return open_map(file)
 
 
-_kept_map = lru_cache(maxsize=KEPT_MAPS)(read_map)
+_kept_map = lru_cache(maxsize=KEPT_MAPS)(_read_map)
 
 
 @dataclass(frozen=True)
@@ -110,16 +85,27 @@ def context_of_files(files, others=()):
 
 def _facts(file):
     """What exposures must have in common, and the middle of the exposure, s; None if the file does not tell."""
-    import warnings
-
-    from astropy.io import fits
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            header = fits.getheader(file)
-            frame = Frame.from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"])))
+        header = _header_of(file)
+        frame = Frame.from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"])))
     except Exception:  # noqa: BLE001 - whatever is wrong with it, its own calibration says so
         return None
     kind = (frame.camera.name, frame.filter, frame.polar, frame.binning)
     return kind, frame.mid_mjd * 86400.0 + frame.mid_time
+
+
+def _header_of(file):
+    """The first header of a FITS file, of which no more than that is read."""
+    import gzip
+
+    from astropy.io import fits
+
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    with file.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        text = (gzip.open(raw) if packed else raw).read(LONGEST_HEADER).decode("latin-1")
+    cards = [text[start : start + fits.Card.length] for start in range(0, len(text), fits.Card.length)]
+    end = next(number for number, card in enumerate(cards) if card.rstrip() == "END")
+    return fits.Header.fromstring("".join(cards[:end]))

@@ -6,7 +6,8 @@ for images of these cameras; those of C1 stay with sunpy's own source.
 """
 
 from sunpy_lasco.map.flags import flags
+from sunpy_lasco.map.reading import open_map
 from sunpy_lasco.map.replace import replace
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 
-__all__ = ["LASCOC2Map", "LASCOC3Map", "flags", "replace"]
+__all__ = ["LASCOC2Map", "LASCOC3Map", "flags", "open_map", "replace"]

@@ -1,0 +1,90 @@
+"""
+Reading files of which nothing is known yet.
+
+`sunpy.map.Map` opens whatever it is given.  A pipe makes it wait for ever, a header with the
+wrong sizes or an archive of zeros takes the memory; this is found out here before it is called.
+"""
+
+import io
+import warnings
+
+from astropy.io import fits
+from astropy.io.fits.verify import VerifyWarning
+from astropy.utils.exceptions import AstropyUserWarning, AstropyWarning
+
+import sunpy.map
+
+from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError
+from sunpy_lasco.files import content_of
+
+__all__ = ["open_map"]
+
+#: Bytes that a file with one image can have at most, unpacked: those of LASCO have up to 11 MB.
+LARGEST = 64 * 1024**2
+#: What other packages raise at files that they do not understand.
+FOREIGN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError, fits.VerifyError)
+
+
+def open_map(file):
+    """
+    Read a file that should hold one image.
+
+    Parameters
+    ----------
+    file : path-like
+        FITS, or FITS compressed by gzip.
+
+    Returns
+    -------
+    `~sunpy.map.GenericMap`
+        As of `sunpy.map.Map`.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If it is no regular file, no FITS file, or one that was cut short or is too large; found
+        out before the image is opened.
+    sunpy_lasco.errors.HeaderError
+        If it holds several images, or no map can be made of the image.
+    OSError
+        If there is no such file, or it may not be read.
+    """
+    _check_whole(file, content_of(file, limit=LARGEST))
+    try:
+        with warnings.catch_warnings():
+            # Lines on cards that hold tabulators, for almost every file of the archive.
+            warnings.simplefilter("ignore", VerifyWarning)
+            warnings.filterwarnings("ignore", "Unexpected extra padding", AstropyUserWarning)
+            smap = sunpy.map.Map(file)
+    except LascoError:
+        raise
+    except FOREIGN as error:
+        msg = f"{file}: no map can be made of it ({_reason(error)})."
+        raise HeaderError(msg) from error
+    if isinstance(smap, list):
+        msg = f"{file} holds {len(smap)} images where one is expected."
+        raise HeaderError(msg)
+    return smap
+
+
+def _check_whole(file, content):
+    """Refuse what is no FITS file, or shorter than its headers say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)
+            with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
+                places = [hdu.fileinfo() for hdu in hdus]
+    except FOREIGN as error:
+        msg = f"{file} is no FITS file, or its header is damaged ({_reason(error)}). Copy or fetch it again."
+        raise BadFrameError(msg) from error
+    end = max(place["datLoc"] + place["datSpan"] for place in places)
+    if len(content) < end:
+        msg = f"{file} is cut short: it has {len(content)} of {end} bytes. Copy or fetch it again."
+        raise BadFrameError(msg)
+
+
+def _reason(error):
+    """What another package says, without the name of the file that sunpy puts before it."""
+    lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("Failed to read", "If you want to bypass"))]
+    return lines[0] if lines else type(error).__name__
