@@ -236,6 +236,10 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         """What was measured: ``"B"``, such as ``"B +60 deg"`` with a polariser, ``"pB"`` and so on."""
         return content.measurement(self.meta)
 
+    def _base_name(self):
+        changes = changes_of(self.meta)
+        return super()._base_name() + (f" ({', '.join(changes)})" if changes else "")
+
     # Observer.
     @property
     def _default_observer_coordinate(self):

@@ -1,0 +1,129 @@
+"""
+Holes that are made or filled on purpose.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from astropy.nddata import StdDevUncertainty
+
+from sunpy_lasco.map.changes import changed
+from sunpy_lasco.map.flags import flags as flags_of
+from sunpy_lasco.map.lazy import in_memory
+from sunpy_lasco.map.records import add_history
+from sunpy_lasco.map.replace import replace
+from sunpy_lasco.map.sigma import sigma_of
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["fill_for_display", "without_negatives"]
+
+#: Steps in position angle of the rings from which holes are filled.
+ANGLES = 720
+
+
+def fill_for_display(smap):
+    """
+    Fill all that is masked, smoothly, for filters that cannot do with holes.
+
+    Filters that compare pixels with others at the same distance from the Sun, or smooth, make
+    NaN of everything that a hole touches; with the pylon of LASCO that is the whole image.
+    What is filled is a bridge for such filters, and no estimate of the corona: lost blocks are
+    repaired by `sunpy_lasco.inpaint`.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Of any level, or a difference.
+
+    Returns
+    -------
+    map of the same class
+        Without NaN.  What was masked has the flag FILLED, no uncertainty, and is still in the
+        mask, as far as it is hidden by occulter, pylon and field edge.  EDITED says
+        ``'display'``: such a map is not calibrated, and not written as level 1.
+
+    Raises
+    ------
+    ValueError
+        If nothing of the image is seen.
+
+    Notes
+    -----
+    Along each circle about the Sun, values are interpolated linearly between the edges of the
+    gap.  Where a whole circle is hidden, as by the occulter, the nearest other circle is taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sunpy_lasco import calibrate, fill_for_display, simulate
+    >>> level1 = calibrate(simulate.observe("C3", leb_sum=(2, 2), seed=1).level05, assets="simulated")
+    >>> bool(np.isnan(level1.data).any()), bool(np.isnan(fill_for_display(level1).data).any())
+    (True, False)
+    """
+    smap = in_memory(smap)
+    hidden = smap.mask | ~np.isfinite(smap.data)
+    if hidden.all():
+        msg = f"Nothing is seen in {smap.meta.get('filename') or 'the map'}: there is nothing to fill it with."
+        raise ValueError(msg)
+    floats = smap._standardised(to_float=True)
+    rows, columns = np.indices(hidden.shape)
+    x, y = smap._geometry.to_plane(columns, rows)
+    step = min(smap._geometry.cdelt)
+    data = floats.data.copy()
+    data[hidden] = _from_circles(data, hidden, np.hypot(x, y) / step, np.arctan2(y, x))
+    flags = flags_of(smap)
+    flags[hidden] |= np.uint8(PixelFlag.FILLED)
+    sigma = sigma_of(smap)
+    meta = changed(floats.meta, "display")
+    add_history(meta, f"{np.count_nonzero(hidden)} masked pixels filled along circles about the Sun, for display")
+    return replace(
+        floats,
+        data=data,
+        meta=meta,
+        flags=flags,
+        uncertainty=None if sigma is None else StdDevUncertainty(np.where(hidden, np.nan, sigma)),
+    )
+
+
+def _from_circles(data, hidden, radius, angle):
+    """Values of the hidden pixels, interpolated along circles; radius in pixels, angle in radians."""
+    ring = np.rint(radius).astype(int)
+    place = np.rint((angle + np.pi) / (2 * np.pi) * ANGLES).astype(int) % ANGLES
+    shape = int(ring.max()) + 1, ANGLES
+    seen = ~hidden
+    cell = np.ravel_multi_index((ring, place), shape)
+    number = np.bincount(cell[seen], minlength=shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(cell[seen], data[seen], minlength=shape[0] * shape[1]).reshape(shape)
+    angles = np.arange(ANGLES)
+    whole = number.any(axis=1)
+    polar = np.zeros(shape)
+    for row in np.flatnonzero(whole):
+        known = number[row] > 0
+        polar[row] = np.interp(angles, angles[known], total[row, known] / number[row, known], period=ANGLES)
+    nearest = ndimage.distance_transform_edt(~whole, return_distances=False, return_indices=True)[0]
+    return polar[nearest][ring[hidden], place[hidden]]
+
+
+def without_negatives(smap):
+    """
+    Make NaN what is below zero.
+
+    In SolarSoft's images of C2, blocks that were not sent hold the bias with a negative sign.
+    In the images of its files this package finds them by itself; in images that were
+    resampled since, it cannot tell them from what somebody subtracted.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    map of the same class
+    """
+    smap = in_memory(smap)
+    with np.errstate(invalid="ignore"):
+        negative = smap.data < 0
+    data = np.where(negative, np.nan, smap.data).astype(smap.data.dtype if smap.data.dtype.kind == "f" else float)
+    meta = smap.meta.copy()
+    add_history(meta, f"{np.count_nonzero(negative)} negative values made NaN")
+    return replace(smap, data=data, meta=meta)
