@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sunpy_lasco.calibration.noise import scaled_uncertainty
+from sunpy_lasco.calibration.options import checked_option
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.inpainting.reading import card_offset, measured_counts
 from sunpy_lasco.instrument.bias import Bias, bias_excess, choose_bias
@@ -34,13 +35,15 @@ def find_bias(smap, *, bias="official", factor=None):
 
     Raises
     ------
+    sunpy_lasco.errors.OptionError
+        If what is given cannot be a bias.
     sunpy_lasco.errors.NotCalibratableError
         If every known bias lies above the pixels of the map.
     """
-    frame = frame_of(smap)
+    frame, bias = frame_of(smap), checked_option("bias", bias)
     repeats = frame.leb_sum[0] * frame.leb_sum[1]
     if not isinstance(bias, str):
-        single = float(bias.to_value("DN"))
+        single = float(bias.value)
         return Bias(single * repeats, single, "given", 0.0)
     chosen = choose_bias(
         frame,

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from sunpy_lasco.calibration.noise import scaled_uncertainty
+from sunpy_lasco.calibration.options import checked_option
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.files import sha256_of
@@ -51,6 +52,8 @@ def correct_response(smap, response=None):
     require_not(smap, "expfac", "normalize_exposure")
     require_not(smap, "patfile", "correct_response")
     frame = frame_of(smap)
+    if response is not None:
+        response = checked_option("flat_field", response)
     name, residual = "given", GIVEN_RESIDUAL
     if response is None:
         epoch = response_epoch(frame)

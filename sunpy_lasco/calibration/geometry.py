@@ -9,11 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-import astropy.units as u
 from astropy.nddata import StdDevUncertainty
 
 from sunpy_lasco.calibration.interpolation import Resampling, interpolate
-from sunpy_lasco.calibration.options import INTERPOLATED
+from sunpy_lasco.calibration.options import INTERPOLATED, checked_option
 from sunpy_lasco.calibration.placement import is_turned, turned_frame
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.errors import OptionError
@@ -139,7 +138,7 @@ def _movement(meta, north_up, sun_pixel):
     rotation = normalize_roll(roll - 180.0 * turned) if north_up else 0.0
     target, history = None, []
     if sun_pixel is not None:
-        target = tuple(float(v) for v in u.Quantity(sun_pixel).to_value(u.pix))
+        target = tuple(checked_option("sun_pixel", sun_pixel).value.tolist())
         target = rectified_centre(target) if turned else target
         history.append("Sun's centre moved to a given pixel")
     if not rotation and target is None:

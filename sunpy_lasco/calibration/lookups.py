@@ -16,6 +16,7 @@ from sunpy_lasco.assets.observers import find_observer
 from sunpy_lasco.assets.orbits import read_orbits
 from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.assets.tables import parse_time_offsets
+from sunpy_lasco.calibration.options import checked_option
 from sunpy_lasco.calibration.records import frame_of
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.instrument.exposure import NO_FACTOR, ExposureFactor, find_exposure_factor
@@ -77,13 +78,10 @@ def given_factor(factor):
 
     Raises
     ------
-    ValueError
-        If it is not positive.
+    sunpy_lasco.errors.OptionError
+        If it cannot be one.
     """
-    factor = float(factor)
-    if not 0 < factor < np.inf:
-        msg = f"A relative exposure is a positive number, not {factor}."
-        raise ValueError(msg)
+    factor = checked_option("factor", factor)
     return ExposureFactor(factor, 0.0, None, -1, "given")
 
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from astropy.nddata import StdDevUncertainty
 
-from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError
+from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
 from sunpy_lasco.inpainting.calibrated import calibrated_neighbour, calibrated_scene
 from sunpy_lasco.inpainting.context import neighbours_among
 from sunpy_lasco.inpainting.interface import get_method
@@ -135,6 +135,9 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         return replace(smap)
     if raw:
         single = None if bias is None else float(bias.to_value("DN"))
+        if single is not None and not 0 <= single < np.inf:
+            msg = f"bias={bias} cannot be the bias of a read-out; it is a positive quantity in DN."
+            raise OptionError(msg)
         scene, level = _raw_scene(smap, flags, background, response, single)
         make = partial(_raw_neighbour, bias=single)
     else:

@@ -7,12 +7,12 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from numpydoc.docscrape import NumpyDocString
 
 import astropy.units as u
 from astropy.coordinates import SkyCoord
 
 import sunpy_lasco
+from sunpy_lasco import simulate
 from sunpy_lasco.calibration.options import Level1Options, add_options, options_of
 from sunpy_lasco.errors import LascoError, OptionError
 
@@ -144,6 +144,16 @@ def test_the_steps_refuse_what_calibrate_refuses(raw, value):
         sunpy_lasco.update_pointing(raw, roll=value * u.deg)
     with pytest.raises(OptionError, match="time_offset"):
         sunpy_lasco.calibration.correct_time(raw, offset=value * u.s)
+    with pytest.raises(OptionError, match="bias"):
+        sunpy_lasco.calibration.subtract_bias(raw, bias=value * u.DN)
+    lossy = simulate.observe("C3", lost_blocks=[(5, 10)], seed=1).level05
+    with pytest.raises(OptionError, match="bias"):
+        sunpy_lasco.inpaint(lossy, bias=value * u.DN)
+    counts = sunpy_lasco.calibration.subtract_bias(sunpy_lasco.calibration.mark_missing(raw))
+    with pytest.raises(OptionError, match="flat_field"):
+        sunpy_lasco.calibration.correct_response(counts, np.full((1024, 1024), value))
+    with pytest.raises(OptionError, match="sun_pixel"):
+        sunpy_lasco.calibration.correct_distortion(sunpy_lasco.update_pointing(raw), sun_pixel=[value, 3] * u.pix)
 
 
 def test_observer(raw):
@@ -164,7 +174,8 @@ def test_signature_and_docstring():
         parameter = signature.parameters[one.name]
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
         assert parameter.default is one.default
-    described = {one.name: one for one in NumpyDocString(sunpy_lasco.calibrate.__doc__)["Parameters"]}
+    docscrape = pytest.importorskip("numpydoc.docscrape")
+    described = {one.name: one for one in docscrape.NumpyDocString(sunpy_lasco.calibrate.__doc__)["Parameters"]}
     assert list(described) == ["smap", *NAMES]
     for one in fields(Level1Options):
         assert described[one.name].type == one.metadata["kind"]

@@ -197,7 +197,9 @@ def test_background_of_real_frames(real_map, calib_data):
     lost = [(8, 1), (14, 12), (20, 25), (25, 9), (5, 18)]
     for row, column in lost:
         counts[32 * row : 32 * row + 32, 32 * column : 32 * column + 32] = 0
-    result = sunpy_lasco.calibrate(sunpy.map.Map(counts, raw.meta), assets=calib_data, inpaint="fuzzy")
+    broken = sunpy.map.Map(counts, raw.meta)
+    # The statistics of its header are those of the whole frame.
+    result = sunpy_lasco.calibrate(broken, assets=calib_data, inpaint="fuzzy", on_bad="ignore")
     assert result.meta["nfilled"] == len(lost)
     assert len(result.meta["bkgsha"]) == 64
     assert result.meta["bkgest"] is True
