@@ -14,7 +14,7 @@ from sunpy_lasco.version import version as __version__
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
-    submodules=["assets", "calibration", "inpainting", "instrument", "map", "net", "simulate"],
+    submodules=["assets", "calibration", "inpainting", "instrument", "map", "net", "products", "simulate"],
     submod_attrs={
         "calibration": [
             "calibrate",

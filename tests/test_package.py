@@ -37,6 +37,7 @@ RANKS = {
     "inpainting": 3,
     "calibration": 4,
     "training": 5,
+    "products": 5,
     "commands": 6,
     "cli": 7,
     "__main__": 8,

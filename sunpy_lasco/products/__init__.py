@@ -1,0 +1,13 @@
+"""
+What is made of calibrated images: sequences, differences, backgrounds, masses.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["exposure", "places"],
+    submod_attrs={
+        "sequence": ["Sequence"],
+    },
+)
