@@ -340,7 +340,8 @@ class Sequence(NDCube):
         if end is not None:
             use &= self.time <= Time(end)
         if not use.any():
-            msg = f"There is no frame from {start} to {end}: the frames are of {self.time[0].isot} to {self.time[-1].isot}."
+            there = f"{self.time[0].isot} to {self.time[-1].isot}"
+            msg = f"There is no frame from {start} to {end}: the frames are of {there}."
             raise OptionError(msg)
         first, last = np.flatnonzero(use)[[0, -1]]
         return self[int(first) : int(last) + 1]
