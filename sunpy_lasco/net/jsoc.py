@@ -18,7 +18,7 @@ from sunpy.coordinates import HeliographicCarrington
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.orbit import FARTHEST, NEAREST, Orbit
-from sunpy_lasco.net.web import Web, WebError
+from sunpy_lasco.net.web import Web, WebError, unpacked
 from sunpy_lasco.transfer import time_limits
 
 __all__ = ["JSOC", "MDI_FIRST", "MDI_LAST", "SERIES", "fetch_mdi"]
@@ -112,7 +112,7 @@ def _ask(web, server, query):
 def _read(body):
     """The content of an answer."""
     try:
-        content = json.loads(body)
+        content = json.loads(unpacked(body))
     except ValueError:
         content = None
     if not isinstance(content, dict):

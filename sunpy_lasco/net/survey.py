@@ -7,7 +7,7 @@ last weeks are listed beside them, because the final ones of a day come in bit b
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -249,6 +249,9 @@ def _ask(web, archive, day, camera):
     """The entries that an archive has of a day, and errors about single images."""
     directory, level = archive.directory(day, camera), archive.level
     entries, names, broken = _listed(web, f"{directory}/img_hdr.txt", camera, level)
+    # A line of another day is damaged; around midnight, images lie in either directory.
+    strange = {entry for entry in entries if abs(date.fromisoformat(entry.start[:10]) - day) > timedelta(days=1)}
+    entries, names = [entry for entry in entries if entry not in strange], names + [entry.name for entry in strange]
     problem = None
     if broken is not None:
         names, problem = _checked(web, f"{directory}/", camera, level, entries, names, broken)

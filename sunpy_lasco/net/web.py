@@ -64,7 +64,7 @@ class Body(bytes):
 
 def unpacked(body):
     """
-    Unpack what is compressed by gzip, though the server does not say so.
+    Unpack what is compressed by gzip, whether or not the server says so.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class Web:
         Returns
         -------
         `bytes`, what ``read`` made of it, or None
-            None where the server says that there is no such thing.
+            None where the server says that there is no such thing.  It may be compressed: `unpacked`.
 
         Raises
         ------
@@ -243,5 +243,7 @@ class Web:
 
 
 async def _session():
-    # Made where the loop runs.  The environment may name proxies.
-    return aiohttp.ClientSession(headers={"User-Agent": AGENT}, trust_env=True)
+    # Made where the loop runs.  The environment may name proxies.  What is compressed stays so, because
+    # aiohttp does not notice if it breaks off: see `unpacked`.
+    headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip"}
+    return aiohttp.ClientSession(headers=headers, auto_decompress=False, trust_env=True)

@@ -19,6 +19,8 @@ import numpy as np
 
 from astropy.io import fits
 
+#: Pause within slow answers, s; there are ten.
+SLOWNESS = 0.03
 #: So often an endless answer says its body.
 ENDLESS = 100_000
 
@@ -126,8 +128,8 @@ class Answer:
     body: bytes = b""
     status: int = 200
     kind: str = "application/octet-stream"
-    #: How it says it: whole, reset, drop, cut, long, short, slow, stall, drip, drip of headers,
-    #: endless, chunked-cut or bare.
+    #: How it says it: whole, reset, drop, cut, long, short, slow, stall, silence, drip, drip of
+    #: headers, endless, chunked-cut or bare.
     how: str = "whole"
     #: After so many requests it says what it should.
     times: int | None = None
@@ -259,8 +261,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
             return
-        if how in ("drop", "drip of headers"):
+        if how in ("drop", "drip of headers", "silence"):
             self.close_connection = True
+            if how == "silence":
+                time.sleep(2.0)
             if how == "drip of headers":
                 self._drip(b"HTTP/1.1 200 OK\r\nServer: " + b"x" * 10_000)
             return
@@ -292,7 +296,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif how == "slow":
             for start in range(0, len(body), max(len(body) // 10, 1)):
                 self.wfile.write(body[start : start + max(len(body) // 10, 1)])
-                time.sleep(0.03)
+                time.sleep(SLOWNESS)
         elif how == "drip":
             self.wfile.write(body[:1])
             self._drip(body[1:])

@@ -1,6 +1,7 @@
 """What is a whole file."""
 
 import gzip
+import io
 from datetime import datetime
 
 import numpy as np
@@ -76,3 +77,52 @@ def test_every_cut_is_seen(tmp_path, length, compressed):
 def test_real_frames_are_whole(real_frames):
     assert len(real_frames) > 30
     assert [fault_of(path) for path in real_frames] == [None] * len(real_frames)
+
+
+def hdus(*more, first=None):
+    file = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(first), *more]).writeto(file)
+    return file.getvalue()
+
+
+AXIS = b"NAXIS1  =%21d"
+IMAGE = np.arange(64 * 64, dtype=np.float32).reshape(64, 64)
+TABLE = fits.BinTableHDU.from_columns([fits.Column("a", "PJ()", array=[np.arange(7), np.arange(3)])])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        hdus(fits.ImageHDU(IMAGE), TABLE, first=IMAGE),
+        hdus(TABLE, fits.ImageHDU(IMAGE)),
+        hdus(fits.CompImageHDU(IMAGE.astype(np.int16))),
+        hdus(fits.ImageHDU(IMAGE, name="SIGMA"), fits.ImageHDU(), first=np.ones((3, 5, 7))),
+        # Filled up to ten blocks, as on tapes.
+        hdus(first=IMAGE).ljust(28800, b"\0"),
+    ],
+)
+def test_files_with_extensions(tmp_path, body):
+    assert fault(tmp_path, body) is None
+    assert fault(tmp_path, gzip.compress(body)) is None
+    # The last byte that is not padding lies in the last block but for tapes.
+    cut = body.rstrip(b"\0")[:-1]
+    assert fault(tmp_path, cut) is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (hdus(TABLE), "no image"),
+        (hdus(), "no image"),
+        (hdus(fits.ImageHDU(IMAGE), first=IMAGE)[:-2880], "bytes"),
+        (hdus(TABLE, first=IMAGE)[:-100], "bytes"),
+        (hdus(first=IMAGE) + b"XTENSION", "ends within the header"),
+        (hdus(first=IMAGE) + bytes(10 * 2880), "blocks of zeros follow"),
+        (BODY.replace(AXIS % 64, AXIS % 9999999), "asks for"),
+        (BODY.replace(AXIS % 64, b"NAXIS1  = " + b"9" * 20), "size of an image"),
+        (BODY.replace(b"NAXIS   =%21d" % 2, b"NAXIS   =%21d" % 10**17), "size of an image"),
+        (gzip.compress(hdus(first=IMAGE) + bytes(50 * 2**20)), "blocks of zeros follow"),
+    ],
+)
+def test_faults_of_larger_files(tmp_path, body, reason):
+    assert reason in fault(tmp_path, body)
