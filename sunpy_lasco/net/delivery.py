@@ -25,6 +25,7 @@ from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.files import atomic_path, sweep
 from sunpy_lasco.net.archives import directory_day
+from sunpy_lasco.net.identity import Offer, mismatch
 from sunpy_lasco.net.web import SILENCES
 from sunpy_lasco.net.whole import fault_of
 from sunpy_lasco.transfer import BROKEN, UNUSABLE, RequestError, time_limits
@@ -47,6 +48,8 @@ class _Order(Job):
 
     #: Where it is to stand.
     target: Path | None = None
+    #: What the row says of the image.
+    offer: Offer | None = None
     #: What is wrong with the file that stands there.
     damage: str | None = None
     #: A whole file stood there before.
@@ -55,11 +58,15 @@ class _Order(Job):
     def stands_there(self):
         """Whether a whole file stands in its place."""
         if self.target.exists():
-            self.damage = fault_of(self.target)
+            self.damage = self.fault_of(self.target)
             self.was_there = self.damage is None
             if self.damage is not None:
                 log.info(f"{self.target} is fetched anew: {self.damage}")
         return self.was_there
+
+    def fault_of(self, path):
+        """What is wrong with a file that should be the image; None if nothing is."""
+        return fault_of(path) or (mismatch(path, self.offer) if self.offer is not None else None)
 
     def path_of_retry(self, response, url):
         """
@@ -169,10 +176,10 @@ def _take_in(order, url):
     """A path for an image that comes in; it takes its place if it is whole."""
     with atomic_path(order.target, overwrite=True) as temporary:
         yield temporary
-        fault = fault_of(temporary)
+        fault = order.fault_of(temporary)
         if fault is not None:
-            # A page of HTML, such as one to log in, comes again.
-            raise RequestError(UNUSABLE if "HTML" in fault else BROKEN, fault)
+            # A page of HTML, such as one to log in, comes again, and so does another image.
+            raise RequestError(UNUSABLE if "HTML" in fault or "and not of" in fault else BROKEN, fault)
 
 
 def _place_orders(table, archives, path, overwrite):
@@ -189,7 +196,7 @@ def _place_orders(table, archives, path, overwrite):
             target = _free(target, taken)
         # An image that stands in two rows, perhaps of two archives, is fetched once.
         if target not in taken:
-            taken[target] = _Order(target.name, _addresses(url, archives), target=target)
+            taken[target] = _Order(target.name, _addresses(url, archives), target=target, offer=Offer.of_row(row))
         orders.append(taken[target])
     return orders
 

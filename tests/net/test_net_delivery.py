@@ -216,12 +216,13 @@ def test_each_file_takes_its_place_when_it_is_complete(found, site, tmp_path):
     thread = Thread(target=LASCOClient().fetch, args=(found["lasco"],), kwargs={"path": tmp_path, "progress": False})
     thread.start()
     deadline = time.monotonic() + 2
-    while len(names(tmp_path)) < 3 and time.monotonic() < deadline:
+    there = []
+    while len(there) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
-    there = names(tmp_path)
+        there = [name for name in names(tmp_path) if not name.startswith(".")]
     thread.join()
     # Two in their place, one under way.
-    assert [name for name in there if not name.startswith(".")] == ["22000000.fts", "22000002.fts"]
+    assert there == ["22000000.fts", "22000002.fts"]
     assert names(tmp_path) == [f"2200000{n}.fts" for n in range(3)]
 
 
@@ -410,3 +411,44 @@ def test_a_directory_that_cannot_be_written(found, fetch, tmp_path):
             fetch(found, path=tmp_path / "new")
     finally:
         tmp_path.chmod(0o700)
+
+
+def other_image(case):
+    """What a server may hold under the name of the second image of C2."""
+    return {"camera": sequence(START, "C3")[1], "time": sequence(START)[2]}[case].fits()
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("camera", "it is an image of C3 and not of C2"),
+        ("time", "it is an image of 2012-08-31T19:48:00 and not of 2012-08-31T19:24:00"),
+    ],
+)
+def test_an_image_that_is_not_the_one_of_the_row(found, fetch, site, tmp_path, case, message):
+    """Whole, but of the other camera or of another time: the next archive is asked, and it is said."""
+    wrong = Answer(other_image(case))
+    site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = wrong
+    files = fetch(found, path=tmp_path / "one")
+    assert len(files) == 3
+    header = fits.getheader(tmp_path / "one" / "22000001.fts")
+    assert (header["DETECTOR"], header["TIME-OBS"]) == ("C2", "19:24:00.000")
+
+    site.faults[f"/sdac/{DIRECTORY}/22000001.fts"] = wrong
+    files = fetch(found, path=tmp_path / "both")
+    assert len(files) == 2
+    assert message in str(files.errors[0].exception)
+    assert names(tmp_path / "both") == ["22000000.fts", "22000002.fts"]
+
+
+def test_an_image_of_another_time_that_stands_there_is_replaced(found, fetch, tmp_path):
+    (tmp_path / "22000001.fts").write_bytes(other_image("time"))
+    assert len(fetch(found, path=tmp_path)) == 3
+    assert fits.getheader(tmp_path / "22000001.fts")["TIME-OBS"] == "19:24:00.000"
+
+
+def test_headers_that_tell_neither_camera_nor_time_are_not_judged(found, fetch, site, tmp_path):
+    hdu = fits.PrimaryHDU(np.zeros((8, 8), np.int16))
+    hdu.writeto(tmp_path / "bare.fts")
+    site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = Answer((tmp_path / "bare.fts").read_bytes())
+    assert len(fetch(found, path=tmp_path / "out")) == 3
