@@ -4,7 +4,7 @@ From level 0.5 to level 1.
 `calibrate` does it in one call; every step is a function of its own, from map to
 map, in the order in which the light went the other way:
 
-1. counts: `unwrap`, `pad_to_full_frame`, `mark_missing`, `subtract_bias`,
+1. counts: `unwrap`, `pad_to_full_frame`, `mark_missing`, `subtract_bias`, `correct_linearity`,
    `correct_response` (if asked for), `estimate_noise`, `normalize_exposure`;
 2. brightness: `apply_calibration_factor`, `correct_vignetting`,
    `subtract_stray_light`;
@@ -19,7 +19,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "brightness": ["apply_calibration_factor", "correct_vignetting", "subtract_stray_light"],
-        "counts": ["normalize_exposure", "subtract_bias"],
+        "counts": ["correct_linearity", "normalize_exposure", "subtract_bias"],
+        "error_budget": ["RegionSum", "region_sum", "systematic_uncertainty", "uncertainty"],
         "flat_field": ["correct_response"],
         "geometry": ["correct_distortion", "rectify"],
         "level1_header": ["finish_header"],
@@ -32,7 +33,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "raw_frame": ["mark_missing", "pad_to_full_frame", "unwrap"],
         "solarsoft": ["write_solarsoft"],
         "storage": ["read_level1", "write_level1"],
-        "uncertainty": ["RegionSum", "region_sum", "systematic_uncertainty"],
-        "widening": ["widen_for_estimates"],
     },
 )

@@ -3,6 +3,7 @@ From counts per second to brightness: factor, vignetting, stray light.
 """
 
 import warnings
+from dataclasses import replace as exchange
 
 import numpy as np
 
@@ -11,7 +12,14 @@ from sunpy_lasco.assets.resolve import resolve
 from sunpy_lasco.calibration.noise import scaled_uncertainty
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
 from sunpy_lasco.errors import LascoUserWarning
-from sunpy_lasco.instrument.photometry import STAR_SCALE, doubtful_factor, frame_factor
+from sunpy_lasco.instrument.light_path import LightPath, coarse_stray_light, coarse_vignetting
+from sunpy_lasco.instrument.photometry import (
+    STAR_SCALE,
+    calibration_factor_sigma,
+    doubtful_factor,
+    frame_factor,
+    polariser_sigma,
+)
 from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout, inverse_vignetting
 
 __all__ = [
@@ -21,6 +29,16 @@ __all__ = [
     "subtract_stray_light",
     "vignetting_name",
 ]
+
+#: 1 sigma of the inverse vignetting of the published images, relative: agreement of a
+#: frame of 2000 with official products of 2002 through the whole chain.
+VIGNETTING_SIGMA = {"C2": 0.04, "C3": 0.02}
+#: 1 sigma of the published C3 ramp, MSB.
+RAMP_SIGMA = 0.15e-12
+#: The pattern of C3's stray light changed (MJD, 2002-06-19), the published image of it did not:
+#: since then C3 Clear is 7 to 14 % brighter in the median and 23 to 28 % where it is faintest,
+#: which is some 3e-12 MSB everywhere; stars are not.
+STRAY_LIGHT_CHANGED, STRAY_LIGHT_CHANGE_SIGMA = 52444, 3.0e-12
 
 
 def apply_calibration_factor(smap, *, scale="official"):
@@ -37,7 +55,12 @@ def apply_calibration_factor(smap, *, scale="official"):
     Returns
     -------
     map of the same class
-        In MSB, with the card CALFAC.
+        In MSB, with the card CALFAC and the relative errors CALFSIG and POLSIG.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        If the factor of the filter is known to be wrong.
 
     Notes
     -----
@@ -47,21 +70,32 @@ def apply_calibration_factor(smap, *, scale="official"):
     require_not(smap, "calfac", "apply_calibration_factor")
     frame = frame_of(smap)
     factor = frame_factor(frame, star_scale=scale == "stars")
-    if doubtful_factor(frame):
+    doubt = doubtful_factor(frame)
+    if doubt:
+        said = "an order of magnitude" if doubt > 1 else f"a factor {1 + doubt:.1f}, polarised frames by more"
         msg = (
             f"{frame.filename or 'The frame'}: the official calibration factor of the filter {frame.filter} of C2 is "
-            "known to be wrong; the brightness is uncertain by an order of magnitude."
+            f"known to be wrong; the brightness is uncertain by {said}."
         )
         warnings.warn(msg, LascoUserWarning, stacklevel=3)
     history = [f"Calibration factor {factor:.6g} MSB / (DN / s)"]
     if scale == "stars":
         history.append(f"Photometric scale of stars: official factor times {STAR_SCALE[frame.camera.name][0]}")
+    year = 2000.0 + (frame.mjd - 51544.5) / 365.25
+    sigma = calibration_factor_sigma(frame.camera.name, year, star_scale=scale == "stars")
     factor32 = np.float32(factor)
     return record(
         smap,
         data=smap.data * factor32,
         uncertainty=scaled_uncertainty(smap, factor32),
-        cards={"calfac": factor, "calscale": scale, "bunit": "MSB"},
+        light_path=smap._light_path or LightPath(),
+        cards={
+            "calfac": factor,
+            "calscale": scale,
+            "calfsig": float(np.hypot(sigma, doubt)),
+            "polsig": polariser_sigma(frame),
+            "bunit": "MSB",
+        },
         history=history,
     )
 
@@ -97,7 +131,7 @@ def correct_vignetting(smap, *, assets=None, official=False):
     Returns
     -------
     map of the same class
-        With the cards VIGFILE and VIGSHA.
+        With the cards VIGFILE, VIGSHA, VIGEST and VIGSIG.
 
     Notes
     -----
@@ -112,7 +146,13 @@ def correct_vignetting(smap, *, assets=None, official=False):
         smap,
         data=smap.data * factor,
         uncertainty=scaled_uncertainty(smap, factor),
-        cards={"vigfile": asset.name, "vigsha": asset.sha256 or None, "vigest": asset.estimated},
+        light_path=exchange(smap._light_path or LightPath(), vignetting=coarse_vignetting(asset.data)),
+        cards={
+            "vigfile": asset.name,
+            "vigsha": asset.sha256 or None,
+            "vigest": asset.estimated,
+            "vigsig": VIGNETTING_SIGMA[frame.camera.name],
+        },
         history=[image_line("Vignetting", asset)],
     )
 
@@ -153,7 +193,7 @@ def subtract_stray_light(smap, *, assets=None):
     -------
     map of the same class
         Unchanged for C2, for colour filters and for derived images; else with the
-        card RAMPFILE.
+        cards RAMPFILE, RAMPSHA, RAMPEST and STRAYSIG.
 
     Notes
     -----
@@ -170,9 +210,21 @@ def subtract_stray_light(smap, *, assets=None):
     return record(
         smap,
         data=smap.data - ramp,
-        cards={"rampfile": asset.name, "rampsha": asset.sha256 or None, "rampest": asset.estimated},
+        light_path=exchange(smap._light_path or LightPath(), stray_light=coarse_stray_light(asset.data)),
+        cards={
+            "rampfile": asset.name,
+            "rampsha": asset.sha256 or None,
+            "rampest": asset.estimated,
+            "straysig": stray_light_sigma(frame),
+        },
         history=[image_line("Stray light", asset)],
     )
+
+
+def stray_light_sigma(frame):
+    """1 sigma of the stray light of C3 Clear by the published image, MSB."""
+    changed = frame.mjd >= STRAY_LIGHT_CHANGED
+    return float(np.hypot(RAMP_SIGMA, STRAY_LIGHT_CHANGE_SIGMA)) if changed else RAMP_SIGMA
 
 
 def image_line(what, asset):

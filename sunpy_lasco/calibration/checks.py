@@ -28,9 +28,9 @@ NORMAL_BRIGHTNESS = {"C2": 8.0e-10, "C3": 4.7e-11}
 #: Beyond these parts of the normal brightness an exposure is doubtful: solar cycle,
 #: season and filter move it by a factor of two at most.
 DARKEST, BRIGHTEST = 0.35, 4.0
-#: A frame with more than this share of saturated pixels is doubtful.  Long exposures
-#: of C2 have 4 % of them, all beside the occulter.
-SATURATED_SHARE = 0.05
+#: A frame with more than this share of saturated pixels is doubtful.  Exposures of C2 of 100 s
+#: have 5 % of them, beside the occulter and along the trails of planets.
+SATURATED_SHARE = 0.08
 
 
 def check_level05(smap):
@@ -161,7 +161,7 @@ def bad_content(brightness, flags, frame, centre):
     detector = frame.camera.name
     ring = brightness[::step, ::step][(r > RING[detector][0]) & (r < RING[detector][1])]
     ring = ring[np.isfinite(ring)]
-    if ring.size and not frame.is_derived and not frame.is_model and not doubtful_factor(frame):
+    if ring.size and not frame.is_derived and not frame.is_model and doubtful_factor(frame) < 1:
         share = float(np.median(ring)) / NORMAL_BRIGHTNESS[detector]
         if not DARKEST < share < BRIGHTEST:
             problems.append(

@@ -11,7 +11,13 @@ import numpy as np
 
 from astropy.nddata import StdDevUncertainty
 
-from sunpy_lasco.calibration.interpolation import Resampling, interpolate
+from sunpy_lasco.calibration.interpolation import (
+    Resampling,
+    curvature_error,
+    interpolate,
+    resampled_weights,
+    with_curvature,
+)
 from sunpy_lasco.calibration.options import INTERPOLATED, checked_option
 from sunpy_lasco.calibration.placement import is_turned, turned_frame
 from sunpy_lasco.calibration.records import frame_of, record, require, require_not
@@ -19,6 +25,7 @@ from sunpy_lasco.errors import OptionError
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
 from sunpy_lasco.instrument.distortion import SOLARSOFT_CELLS, Distortion, camera_distortion
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.noise import pattern_share
 from sunpy_lasco.instrument.pointing import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.pixel_flags import PixelFlag
 
@@ -163,12 +170,19 @@ def _interpolated(smap, resampling, cards, history):
     flags = smap._flags
     variance, shared = (None, None) if sigma is None else _shared_apart(sigma, flags)
     result = interpolate(smap.data, resampling, variance=variance, flags=flags)
+    if variance is not None:
+        weights, kept = resampled_weights(resampling)
+        error = curvature_error(result.image, weights)
+        # The sigma of what was filled says all that is known of it.
+        error[(result.flags & PixelFlag.FILLED) != 0] = 0
+        pattern = np.float32(pattern_share(frame_of(smap), smap.meta.get("patsig"))) * kept * result.image
+        variance = with_curvature(result.variance, error, pattern)
     if shared is not None:
-        result.variance[...] += interpolate(shared, resampling).image ** 2
+        variance += interpolate(shared, resampling).image ** 2
     return record(
         smap,
         data=result.image,
-        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(result.variance), copy=False),
+        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(variance), copy=False),
         flags=result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE),
         cards=cards,
         history=history,

@@ -15,12 +15,25 @@ from scipy import sparse
 
 from sunpy_lasco.instrument.distortion import Distortion
 
-__all__ = ["Interpolated", "Resampling", "interpolate", "interpolation_matrix", "source_positions"]
+__all__ = [
+    "Interpolated",
+    "Resampling",
+    "interpolate",
+    "interpolation_matrix",
+    "source_positions",
+]
 
 #: An output pixel is valid if its valid sources carry at least this weight.
 VALID_WEIGHT = 0.999
 #: Matrices kept; each takes about 50 MB for a full frame.
 KEPT_MATRICES = 3
+#: What seems curved only by noise and pattern is not: the square of the error of the interpolation
+#: counts beyond this part of their variance, which makes 3 sigma of what they alone give, or more.
+CURVED_BY_NOISE = 0.7
+#: By how much that square is larger than what the interpolated image, which is smoother, lets see.
+#: For stars it is up to three times as large, but the product with the constant above must stay
+#: below 1: else the variance would not tell what was added to it.
+HIDDEN_CURVATURE = 1.3
 
 
 @dataclass(frozen=True)
@@ -209,3 +222,62 @@ def interpolate(image, resampling, *, variance=None, flags=None):
             if carried.any():
                 collected[(values @ carried.astype(np.float32)) > 0] |= np.uint8(bit)
     return Interpolated(result.reshape(shape), spread, collected.reshape(shape), outside)
+
+
+def kept_variance(column, row):
+    """Share of the variance of white noise that bilinear interpolation at positions (column, row) keeps."""
+    fx, fy = column - np.floor(column), row - np.floor(row)
+    return (1 - 2 * fx * (1 - fx)) * (1 - 2 * fy * (1 - fy))
+
+
+def curvature_weights(column, row):
+    """What second differences along columns and rows count for in the error at positions (column, row)."""
+    fx, fy = column - np.floor(column), row - np.floor(row)
+    return fx * (1 - fx) / 2, fy * (1 - fy) / 2
+
+
+def curvature_error(image, weights):
+    """
+    Error that bilinear interpolation makes where an image is curved, signed, in its unit.
+
+    ``weights`` are those of `curvature_weights`; the curvature is that of the interpolated image.
+    It is 0 beside missing pixels and at the edges.
+    """
+    along_x, along_y = np.zeros_like(image), np.zeros_like(image)
+    along_x[:, 1:-1] = image[:, :-2] + image[:, 2:] - 2 * image[:, 1:-1]
+    along_y[1:-1] = image[:-2] + image[2:] - 2 * image[1:-1]
+    along_x *= weights[0]
+    along_y *= weights[1]
+    along_x += along_y
+    return np.nan_to_num(along_x, copy=False)
+
+
+def with_curvature(variance, error, pattern):
+    """
+    The variance of noise and of the interpolation's error together.
+
+    ``error`` is that of `curvature_error`, ``pattern`` the 1 sigma of the pixels' fixed response,
+    and `curvature_part` gives back what was added.
+    """
+    return variance + HIDDEN_CURVATURE * np.maximum(_beyond_pattern(error, pattern) - CURVED_BY_NOISE * variance, 0)
+
+
+def curvature_part(variance, error, pattern):
+    """What the interpolation's error has contributed to a variance of `with_curvature`."""
+    beyond = np.maximum(_beyond_pattern(error, pattern) - CURVED_BY_NOISE * variance, 0)
+    return np.minimum(beyond * HIDDEN_CURVATURE / (1 - HIDDEN_CURVATURE * CURVED_BY_NOISE), variance)
+
+
+def _beyond_pattern(error, pattern):
+    return np.maximum(error * error - CURVED_BY_NOISE * pattern * pattern, 0)
+
+
+@lru_cache(maxsize=KEPT_MATRICES)
+def resampled_weights(resampling):
+    """`curvature_weights`, and the root of `kept_variance`, of a resampled image, float32, read-only."""
+    places = source_positions(resampling)
+    planes = (*curvature_weights(*places), np.sqrt(kept_variance(*places)))
+    planes = tuple(plane.astype(np.float32) for plane in planes)
+    for plane in planes:
+        plane.flags.writeable = False
+    return planes[:2], planes[2]

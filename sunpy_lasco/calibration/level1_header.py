@@ -49,8 +49,8 @@ COPIED = (
 #: Cards that the steps of the calibration left, and that stay.
 KEPT = (
     "date-ori date-obs date-beg date-avg date-end timesys timesrc timeoff timesig "
-    "biasval biassrc biassig expfac expfsig expfsrc calfac calscale "
-    "vigfile vigsha vigest rampfile rampsha rampest maskfile masksha widened "
+    "biasval biassrc biassig expfac expfsig expfsrc calfac calscale calfsig polsig linsig "
+    "vigfile vigsha vigest vigsig rampfile rampsha rampest straysig maskfile masksha "
     "distort geoscale occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 turned "
     "sunpix1 sunpix2 detroll centsrc rollsrc centsig rollsig centstat rollstat "
     "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig "

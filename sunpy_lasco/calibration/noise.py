@@ -16,7 +16,7 @@ __all__ = ["estimate_noise", "scaled_uncertainty"]
 
 def estimate_noise(smap):
     """
-    Give each pixel its 1 sigma.
+    Give each pixel its 1 sigma by noise: photons, read-out and quantisation.
 
     Parameters
     ----------
@@ -27,16 +27,15 @@ def estimate_noise(smap):
     -------
     map of the same class
         With ``uncertainty``; pixels that were filled keep theirs.
+
+    Notes
+    -----
+    The fixed response of the pixels is no noise: it is the same in all exposures.  What it and the
+    errors of the calibration leave, `sunpy_lasco.uncertainty` gives.
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
-    frame = frame_of(smap)
-    left = float(smap.meta.get("patsig", 0.0))
-    variance = noise_variance(smap.data, frame, pattern=not left)
-    if left:
-        # What the flat field leaves of the pattern.
-        variance += (np.float32(left) * smap.data) ** 2 / (frame.binning[0] * frame.binning[1])
-    sigma = np.sqrt(variance, dtype=np.float32)
+    sigma = np.sqrt(noise_variance(smap.data, frame_of(smap), pattern=False), dtype=np.float32)
     if smap.uncertainty is not None:
         filled = (flags_of(smap) & PixelFlag.FILLED) != 0
         sigma[filled] = np.asarray(smap.uncertainty.array, np.float32)[filled]

@@ -393,6 +393,13 @@ class Level1Options:
         _response,
         CommandLine(_read_response, "FILE", note="'builtin' for the map of the package, or a FITS image."),
     )
+    linearity: bool = _option(
+        True,
+        "`bool`",
+        """Put back the light that is missing from the counts near the full well of the CCD, up to some per cent where
+        C3 is brightest.  SolarSoft does not, nor does ``solarsoft=True``.""",
+        _switch,
+    )
     vignetting: bool = _option(True, "`bool`", "Correct the vignetting.", _switch)
     stray_light: bool = _option(True, "`bool`", "Subtract the stray light of C3 Clear.", _switch)
     mask: bool = _option(True, "`bool`", "Make NaN what occulter, pylon and the edge of the field hide.", _switch)

@@ -18,7 +18,7 @@ from sunpy_lasco.calibration.brightness import (
     subtract_stray_light,
 )
 from sunpy_lasco.calibration.checks import admit, bad_content, report_bad
-from sunpy_lasco.calibration.counts import find_bias, normalize_exposure, subtract_bias
+from sunpy_lasco.calibration.counts import correct_linearity, find_bias, normalize_exposure, subtract_bias
 from sunpy_lasco.calibration.flat_field import correct_response
 from sunpy_lasco.calibration.geometry import correct_distortion, rectify, turn
 from sunpy_lasco.calibration.level1_header import finish_header
@@ -37,7 +37,6 @@ from sunpy_lasco.calibration.pointing_sources import find_pointing
 from sunpy_lasco.calibration.raw_frame import mark_missing, pad_to_full_frame, unwrap
 from sunpy_lasco.calibration.records import frame_of, record
 from sunpy_lasco.calibration.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
-from sunpy_lasco.calibration.widening import widen_for_estimates
 from sunpy_lasco.errors import BadFrameError, LascoError, MissingAssetError
 from sunpy_lasco.inpainting.background import official_background
 from sunpy_lasco.inpainting.missing import missing_block_mask
@@ -70,8 +69,8 @@ def calibrate(smap, **options):
     Returns
     -------
     map of the same class, `list` or `~sunpy.map.MapSequence`
-        Level 1, with ``uncertainty`` (1 sigma by noise) and flags
-        (`sunpy_lasco.flags`).
+        Level 1, with ``uncertainty`` (1 sigma of the random part, see `sunpy_lasco.uncertainty`) and
+        flags (`sunpy_lasco.flags`).
 
     Raises
     ------
@@ -146,6 +145,8 @@ def _processed(smap, problems, options):
     if options.solarsoft:
         smap, sent = keep_zeros(smap)
     smap = subtract_bias(smap, bias=bias)
+    if options.linearity and not options.solarsoft:
+        smap = correct_linearity(smap)
     if options.flat_field is not False:
         smap = correct_response(smap, None if options.flat_field is True else options.flat_field)
     smap = estimate_noise(smap)
@@ -165,7 +166,7 @@ def _processed(smap, problems, options):
         smap = correct_distortion(smap, method=options.distortion, scale=options.geometry, **movement)
         if options.mask:
             smap = apply_mask(smap, assets=assets)
-    smap = rectify(widen_for_estimates(smap))
+    smap = rectify(smap)
     smap = correct_time(smap, **clock)
     smap = refresh_wcs(smap)
     given = options.observer

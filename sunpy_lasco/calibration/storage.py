@@ -1,8 +1,9 @@
 """
 Level-1 files.
 
-One image, and beside it one binary table that holds flags and uncertainty of all
-pixels: further image extensions would make `sunpy.map.Map` return several maps.
+One image, and beside it binary tables: flags and uncertainty of all pixels, and the light path
+from which the parts of the uncertainty are found.  Further image extensions would make
+`sunpy.map.Map` return several maps.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ import sunpy.map
 from sunpy_lasco.calibration.fits_bytes import encode_image, encode_table, sums_of
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning
 from sunpy_lasco.files import atomic_path, content_of, is_plain_name, time_of_writing
+from sunpy_lasco.instrument.light_path import LightPath
 from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.flags import flags as flags_of
 from sunpy_lasco.map.headers import header_level
@@ -33,6 +35,8 @@ __all__ = ["read_level1", "write_level1"]
 
 #: Name of the table with flags and uncertainty.
 PIXELS = "PIXELS"
+#: Name of the table with inverse vignetting and stray light on a coarse grid of the detector.
+LIGHT_PATH = "LIGHTPATH"
 #: ORIGIN of the files that have one.
 ORIGIN = "sunpy_lasco"
 #: Bytes that no level-1 file exceeds: a full frame has 9.4 MB.
@@ -139,6 +143,8 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
     header["DATE"] = (time_of_writing(), "when the file was written, UTC")
     parts = encode_image(np.asarray(smap.data, np.float32), header)
     parts += encode_table(_columns(smap), _meanings(), name=PIXELS)
+    if smap._light_path is not None and not smap._light_path.is_empty:
+        parts += encode_table(_light_path_columns(smap._light_path), fits.Header(), name=LIGHT_PATH)
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         if path.suffix == ".gz":
             # No name and no time inside, so that equal maps make equal files.
@@ -164,6 +170,12 @@ def _meanings():
     )
 
 
+def _light_path_columns(path):
+    """Name, unit and grid of each column of the table of a light path."""
+    grids = (("VIGNETTING", None, path.vignetting), ("STRAYLIGHT", "MSB", path.stray_light))
+    return [column for column in grids if column[2] is not None]
+
+
 def read_level1(file):
     """
     Read a level-1 file with its flags and uncertainty.
@@ -175,8 +187,8 @@ def read_level1(file):
     Returns
     -------
     `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        With ``uncertainty`` and with flags for `sunpy_lasco.flags`.  Of files without
-        them, as the official ones are, just the map.
+        With ``uncertainty``, its parts for `sunpy_lasco.uncertainty`, and with flags for
+        `sunpy_lasco.flags`.  Of files without them, as the official ones are, just the map.
 
     Raises
     ------
@@ -207,11 +219,12 @@ def read_level1(file):
             return _lasco(file, sunpy.map.Map(file))
         data = _image(file, content, hdus[0])
         table = _table(file, content, hdus[PIXELS], data.shape)
+        light_path = _light_path(file, content, hdus)
         _verify(file, content, hdus)
         smap = _lasco(file, sunpy.map.Map((data, _meta(hdus[0].header))))
     sigma = table.get("SIGMA")
     uncertainty = None if sigma is None else StdDevUncertainty(sigma, unit=None, copy=False)
-    return replace(smap, data=smap.data, flags=table["FLAGS"], uncertainty=uncertainty)
+    return replace(smap, data=smap.data, flags=table["FLAGS"], uncertainty=uncertainty, light_path=light_path)
 
 
 @contextlib.contextmanager
@@ -275,11 +288,15 @@ def _verify(file, content, hdus):
         raise BadFrameError(msg)
     told = []
     if changed:
-        told.append(f"cards of the {' and of the '.join(changed)} were changed after it was written (CHECKSUM)")
+        told.append(f"cards of the {_listed(changed)} were changed after it was written (CHECKSUM)")
     if unknown:
-        told.append(f"the {' and the '.join(unknown)} cannot be verified, for the card DATASUM was removed")
+        told.append(f"the {_listed(unknown)} cannot be verified, for the card DATASUM was removed")
     if told:
         warnings.warn(f"{file}: {'; '.join(told)}.", LascoUserWarning, stacklevel=3)
+
+
+def _listed(names):
+    return f"{', the '.join(names[:-1])} and the {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _meta(header):
@@ -309,19 +326,34 @@ def _array(content, hdu, dtype, count):
     return np.frombuffer(content, dtype, count, hdu.fileinfo()["datLoc"])
 
 
-#: Types of the columns of the table that are read.
-KINDS = {"FLAGS": ("B", np.uint8), "SIGMA": ("E", np.float32)}
+def _light_path(file, content, hdus):
+    """The light path of a file, or None if it is not known, as in files of older versions."""
+    meta = hdus[0].header
+    if LIGHT_PATH not in [hdu.name for hdu in hdus]:
+        corrected = "VIGFILE" in meta or "RAMPFILE" in meta
+        return LightPath() if "CALFSIG" in meta and not corrected else None
+    grids = _table(file, content, hdus[LIGHT_PATH], LightPath.SHAPE, whole="the grid")
+    return LightPath(grids.get("VIGNETTING"), grids.get("STRAYLIGHT"))
 
 
-def _table(file, content, hdu, shape):
-    """Columns of the table by name, of the shape of the image."""
+#: Types of the columns of the tables that are read.
+KINDS = {
+    "FLAGS": ("B", np.uint8),
+    "SIGMA": ("E", np.float32),
+    "VIGNETTING": ("E", np.float32),
+    "STRAYLIGHT": ("E", np.float32),
+}
+
+
+def _table(file, content, hdu, shape, *, whole="the image"):
+    """Columns of a table by name, of the shape of the image or of another whole."""
     columns = getattr(hdu, "columns", None)
     found = getattr(columns, "names", [])
-    if "FLAGS" not in found:
+    if "FLAGS" not in found and hdu.name == PIXELS:
         msg = f"{file}: the table {PIXELS} is none of this package: its columns are {', '.join(found) or 'not known'}."
         raise HeaderError(msg)
     if columns.dtype.itemsize != hdu.header["NAXIS1"]:
-        msg = f"{file}: the columns of the table {PIXELS} do not fill its rows; the file was changed."
+        msg = f"{file}: the columns of the table {hdu.name} do not fill its rows; the file was changed."
         raise HeaderError(msg)
     rows = _array(content, hdu, columns.dtype.newbyteorder(">"), hdu.header["NAXIS2"])
     table = {}
@@ -331,14 +363,14 @@ def _table(file, content, hdu, shape):
         form = columns[name].format.lstrip("0123456789")
         if form != letter or columns[name].bzero or columns[name].bscale:
             msg = (
-                f"{file}: the column {name} of the table {PIXELS} has the format {form!r}, where {letter!r} "
+                f"{file}: the column {name} of the table {hdu.name} has the format {form!r}, where {letter!r} "
                 f"({np.dtype(kind).name}) is expected; the file was changed by another program."
             )
             raise HeaderError(msg)
         column = rows[name].reshape(len(rows), -1)
         if column.shape != shape:
             msg = (
-                f"{file}: the column {name} of the table {PIXELS} has the shape {column.shape}, the image {shape}; the "
+                f"{file}: the column {name} of the table {hdu.name} has the shape {column.shape}, {whole} {shape}; the "
                 "file was changed."
             )
             raise HeaderError(msg)

@@ -8,7 +8,6 @@ from dataclasses import replace as exchange
 from functools import partial
 
 import numpy as np
-from scipy import ndimage
 
 from astropy.nddata import StdDevUncertainty
 
@@ -208,7 +207,7 @@ def _filled_map(smap, flags, scene, repair, level, lines):
     flags[new] |= np.uint8(PixelFlag.FILLED)
     sigma = _uncertainty(smap, scene, frame, raw=raw)
     sigma[empty] = np.nan
-    sigma[new] = np.hypot(repair.sigma[new], _systematic(smap, sigma, new))
+    sigma[new] = repair.sigma[new]
     meta = copy.deepcopy(smap.meta)
     used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
     add_history(meta, *lines)
@@ -217,14 +216,6 @@ def _filled_map(smap, flags, scene, repair, level, lines):
     if not raw:
         meta = with_checksum(meta, data)
     return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))
-
-
-def _systematic(smap, sigma, new):
-    """What estimated calibration images add to the uncertainty: that of the nearest measured pixel, or nothing."""
-    if not smap.meta.get("widened"):
-        return 0.0
-    nearest = ndimage.distance_transform_edt(~np.isfinite(sigma), return_distances=False, return_indices=True)
-    return sigma[tuple(nearest[:, new])]
 
 
 def _uncertainty(smap, scene, frame, *, raw):

@@ -16,6 +16,7 @@ from sunpy_lasco.instrument.ephemeris import ecliptic_north_angle
 from sunpy_lasco.instrument.field import field_mask
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.instrument.pointing import nominal_pointing
+from sunpy_lasco.instrument.saturation import full_counts
 
 __all__ = ["counts_above_bias", "frame_scene", "hidden_pixels", "neighbour_of", "saturated", "star_drift"]
 
@@ -75,8 +76,7 @@ def saturated(signal, frame):
     -------
     `~numpy.ndarray` of `bool`
     """
-    reads = frame.leb_sum[0] * frame.leb_sum[1]
-    full = np.nan_to_num(signal) > (frame.camera.saturation * reads) * 0.95
+    full = np.nan_to_num(signal) >= full_counts(frame)
     if not full.any():
         return full
     return ndimage.maximum_filter(full.view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)

@@ -7,7 +7,7 @@ Pixel positions count from 0 at the centre of the lower left pixel of the full
 
 from dataclasses import dataclass
 
-__all__ = ["CAMERAS", "FULL_FRAME", "FIRST_COLUMN", "FIRST_ROW", "BLOCK", "Camera", "StarGeometry"]
+__all__ = ["CAMERAS", "FULL_FRAME", "FIRST_COLUMN", "FIRST_ROW", "BLOCK", "LOSS_POWER", "Camera", "StarGeometry"]
 
 #: Pixels along an axis of the full frame.
 FULL_FRAME = 1024
@@ -17,6 +17,9 @@ FIRST_COLUMN = 20
 FIRST_ROW = 1
 #: Pixels along an axis of a telemetry block, before any on-board sum.
 BLOCK = 32
+#: Power of the counts with which the light that is lost near the full well grows: 11.06 +- 0.17 by
+#: exposures of C3 (2012), 11.0 +- 0.3 by the noise of C2 (2010).
+LOSS_POWER = 11
 #: Size of a CCD pixel, mm (Brueckner et al. 1995).
 PIXEL_SIZE_MM = 0.021
 
@@ -41,7 +44,7 @@ class Camera:
     Sources: SolarSoft's ``get_sec_pixel`` (plate scale), ``c2_warp`` and
     ``c3_warp`` (distortion), ``occltr_cntr`` (occulter), ``get_sun_center`` (Sun
     centre), ``get_crota`` (roll offset); measurements on real frames for gain,
-    read noise and saturation.
+    read noise, saturation and full well (``benchmarks/uncertainty``).
     """
 
     #: ``"C2"`` or ``"C3"``.
@@ -60,8 +63,15 @@ class Camera:
     roll_offset: float
     #: Radius of the occulter's shadow, pixel.
     occulter_radius: float
-    #: Counts above which a single full-resolution pixel counts as saturated, DN.
+    #: Counts with the bias above which a single full-resolution pixel counts as saturated, DN.
     saturation: float
+    #: Counts above the bias at which charge flows into the neighbours, DN, in the middle of a CCD column.
+    full_well: float
+    #: How much larger that is at the right edge of the image than in the middle, relative.
+    full_well_slope: float
+    #: Light that is missing from the counts there, relative to them, and its 1 sigma.
+    full_well_loss: float
+    full_well_loss_sigma: float
     #: How far a saturated pixel bleeds along the column of the CCD, the row of the image, pixel.
     bleed: int
     #: Gain, electrons / DN.
@@ -96,10 +106,15 @@ CAMERAS = {
         roll_offset=0.5,
         occulter_radius=166.0,
         saturation=16000.0,
-        bleed=0,
-        # Not measured in flight for C2: the value of C3 with a wide error.
-        gain=13.0,
-        gain_sigma=2.0,
+        # Trail of Venus, January 2010; the loss by how the noise falls behind at high counts.
+        full_well=16480.0,
+        full_well_slope=0.137,
+        full_well_loss=0.12,
+        full_well_loss_sigma=0.05,
+        bleed=3,
+        # Differences of frames of January 2010, without the pattern: 11.2 to 11.4 at all counts.
+        gain=11.3,
+        gain_sigma=0.2,
         read_variance=0.8,
         pattern=0.0085,
         digit="2",
@@ -116,6 +131,11 @@ CAMERAS = {
         occulter_radius=67.0,
         # The CCD blooms at 11.4 to 13.1 thousand DN, before the ADC ends.
         saturation=11000.0,
+        # Trail of Venus, 2010-01-05; the loss by exposures of 19.1 to 20.6 s of 2012-08-31.
+        full_well=11870.0,
+        full_well_slope=0.137,
+        full_well_loss=0.171,
+        full_well_loss_sigma=0.006,
         bleed=3,
         gain=14.5,
         gain_sigma=0.1,

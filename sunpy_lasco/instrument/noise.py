@@ -1,40 +1,86 @@
 """
 Noise of a raw image.
 
-Four independent parts: photons, read-out, the fixed response of each pixel, and
-quantisation.
+Photons, read-out and quantisation differ from exposure to exposure; the fixed response of each
+pixel stays and is a part of its own.
 """
 
-import numpy as np
+from functools import lru_cache
 
-__all__ = ["noise_variance", "quantisation_variance"]
+import numpy as np
+from scipy.special import erfc
+
+__all__ = ["noise_parts", "noise_variance"]
 
 #: Step of lossy frames in DN where the header does not tell a scale.
 DEFAULT_LOSSY_STEP = 16.0
-#: The step of a lossy frame in units of the scale factor of its compression:
-#: steps of 8 to 32 DN are seen in frames of scale 32 (C3) and 64 (C2).
+#: The step of a lossy frame in units of the scale factor of its compression (HCOMP_SF): the
+#: coefficients of H-compress are twice the orthonormal ones.
 STEP_PER_SCALE = 0.5
+#: Share of the coefficients, those of squares of 4 x 4 pixels and larger, that hold the image
+#: itself; the finer ones of a smooth image hold noise alone, and those below half a step become 0.
+COARSE_SHARE = 1 / 16
+#: Variance of coefficients over the square of their step beyond which rounding adds 1/12.
+WELL_SAMPLED = 0.5
 
 
-def quantisation_variance(frame):
+def pattern_share(frame, left=None):
+    """1 sigma of the fixed response of a stored pixel relative to its signal; ``left`` of it by a flat field."""
+    return float(left or frame.camera.pattern) / np.sqrt(frame.binning[0] * frame.binning[1])
+
+
+def noise_parts(counts, frame):
     """
-    Variance by rounding, DN**2 of a stored pixel.
+    Variances by photons, read-out and quantisation.
 
     Parameters
     ----------
+    counts : `numpy.ndarray`
+        Counts above the bias, DN of a stored pixel; any shape.
     frame : `~sunpy_lasco.instrument.frame.Frame`
 
     Returns
     -------
-    `float`
-        1/12 for each read-out that the electronics box adds, and the steps of the
-        lossy compression.
+    photon, read, quantisation : `numpy.ndarray`
+        DN**2, of the shape of the counts.
+
+    Notes
+    -----
+    Sums on the chip are read once, sums in the electronics box once, and rounded once, for each
+    addend.  The lossy compression (COMPRSSN with ``#`` or ``%``) rounds the coefficients of a
+    wavelet transform.  Where the noise is large that adds 1/12 of the square of the step; where it
+    is small, noise is rounded away, and what is left of it is shared by photons and read-out.
     """
-    variance = frame.leb_sum[0] * frame.leb_sum[1] / 12.0
+    reads = frame.leb_sum[0] * frame.leb_sum[1]
+    photon = np.maximum(counts, 0.0) / np.float32(frame.camera.gain)
+    read = np.full_like(photon, frame.camera.read_variance * reads)
+    quantisation = np.full_like(photon, reads / 12.0)
     if frame.is_lossy:
         step = STEP_PER_SCALE * frame.hcompress_scale or DEFAULT_LOSSY_STEP
-        variance += step**2 / 12.0
-    return variance
+        before = photon + read
+        after = rounded_variance(before, step)
+        left = np.minimum(after / before, 1)
+        quantisation += np.maximum(after - before, 0)
+        photon, read = photon * left, read * left
+    return photon, read, quantisation
+
+
+def rounded_variance(variance, step):
+    """Variance of pixels after the coefficients of their wavelet transform were rounded to multiples of a step."""
+    ratio = variance / np.float32(step**2)
+    fine = np.interp(ratio, *_rounding()).astype(ratio.dtype)
+    fine = np.where(ratio > WELL_SAMPLED, ratio + ratio.dtype.type(1 / 12), fine)
+    return (fine + COARSE_SHARE * (ratio + 1 / 12 - fine)) * np.float32(step**2)
+
+
+@lru_cache(maxsize=1)
+def _rounding():
+    """Variance of noise around 0 after rounding to integers, by its variance before."""
+    before = np.linspace(0, WELL_SAMPLED, 513)
+    multiples = np.arange(1, 6)[:, None]
+    with np.errstate(divide="ignore"):
+        beyond = erfc((multiples - 0.5) / np.sqrt(2 * before))
+    return before, ((2 * multiples - 1) * beyond).sum(axis=0)
 
 
 def noise_variance(counts, frame, *, pattern=True):
@@ -47,24 +93,17 @@ def noise_variance(counts, frame, *, pattern=True):
         Counts above the bias, DN; shape of the frame.
     frame : `~sunpy_lasco.instrument.frame.Frame`
     pattern : `bool`
-        Whether the fixed response of the pixels, 0.85 % rms, is still in the image.
+        Whether the fixed response of the pixels, 0.85 % rms, counts as noise.  That of a summed
+        pixel averages over its pixels.
 
     Returns
     -------
     `numpy.ndarray`
-        DN**2.
-
-    Notes
-    -----
-    Sums on the chip are read once, sums in the electronics box once for each
-    addend.  The pattern of a summed pixel averages over its pixels.
+        DN**2, the sum of `noise_parts`.
     """
-    camera = frame.camera
-    reads = frame.leb_sum[0] * frame.leb_sum[1]
-    signal = np.maximum(counts, 0.0)
-    variance = signal / np.float32(camera.gain)
+    photon, read, quantisation = noise_parts(counts, frame)
+    variance = photon + read + quantisation
     if pattern:
-        pixels = frame.binning[0] * frame.binning[1]
-        variance += np.float32(camera.pattern**2 / pixels) * signal * signal
-    variance += np.float32(camera.read_variance * reads + quantisation_variance(frame))
+        signal = np.maximum(counts, 0.0)
+        variance += np.float32(pattern_share(frame) ** 2) * signal * signal
     return variance

@@ -4,7 +4,38 @@ Saturated pixels of a raw image.
 
 import numpy as np
 
-__all__ = ["saturated_pixels"]
+from sunpy_lasco.instrument.bias import bias_polynomial
+from sunpy_lasco.instrument.linearity import full_well
+
+__all__ = ["full_counts", "saturated_pixels"]
+
+#: Part of the full well from which a pixel counts as saturated: a tenth of its light is lost.
+FULL_SHARE = 0.95
+
+
+def full_counts(frame):
+    """
+    Counts from which pixels are saturated, by image column.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `numpy.ndarray`
+        DN above the bias of a stored pixel, shape (nx,).
+
+    Notes
+    -----
+    95 % of the full well, and at most what the cameras are known to hold: 11000 DN with the bias
+    for C3, 16000 for C2, whose converter ends at 16383.  SolarSoft knows saturation by 16383
+    alone, and finds none of C3.  Sums of the electronics box add as many full scales; a sum may
+    hide one saturated addend, hence the limit of all of them.
+    """
+    camera = frame.camera
+    limit = camera.saturation - bias_polynomial(camera.name, frame.mid_mjd, frame.port)
+    return np.minimum(limit, FULL_SHARE * full_well(frame)) * (frame.leb_sum[0] * frame.leb_sum[1])
 
 
 def saturated_pixels(raw, frame):
@@ -23,18 +54,16 @@ def saturated_pixels(raw, frame):
 
     Notes
     -----
-    The CCD of C3 blooms along its columns, which are the rows of the image since the
-    ground software turned images from port C, long before the converter ends, at 11
-    to 13 thousand DN, so that the equality with 16383 by which SolarSoft knows
-    saturation finds none of it.  Sums of the electronics box add as many
-    full scales; a sum may hide one saturated addend, hence the limit of all of them.
+    The CCD blooms along its columns, which are the rows of the image since the ground software
+    turned images from port C.
     """
     if frame.is_derived or frame.is_model:
         return np.zeros(raw.shape, bool)
     camera = frame.camera
-    limit = camera.saturation * frame.leb_sum[0] * frame.leb_sum[1]
+    bias = bias_polynomial(camera.name, frame.mid_mjd, frame.port) * frame.leb_sum[0] * frame.leb_sum[1]
+    limit = full_counts(frame) + bias
     with np.errstate(invalid="ignore"):
-        saturated = raw >= limit
+        saturated = raw >= limit.astype(raw.dtype if raw.dtype.kind == "f" else float)
     if camera.bleed and saturated.any():
         core = saturated.copy()
         reach = -(-camera.bleed // frame.binning[0])

@@ -73,4 +73,5 @@ def in_memory(smap):
         mask=mask,
         uncertainty=smap.uncertainty,
         flags=smap._flags,
+        light_path=smap._light_path,
     )

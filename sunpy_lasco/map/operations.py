@@ -282,6 +282,7 @@ class OperationsMixin:
             mask=None if self._mask is None else self._mask[part].copy(),
             uncertainty=None if self.uncertainty is None else self.uncertainty[part],
             flags=None if self._flags is None else self._flags[part].copy(),
+            light_path=self._light_path,
         )
 
     def resample(self, dimensions, method="linear"):

@@ -9,7 +9,7 @@ from sunpy.util import MetaDict
 __all__ = ["replace"]
 
 
-def replace(smap, *, data=None, meta=None, uncertainty=..., flags=...):
+def replace(smap, *, data=None, meta=None, uncertainty=..., flags=..., light_path=...):
     """
     Make a map of the same class with some of its parts exchanged.
 
@@ -26,6 +26,9 @@ def replace(smap, *, data=None, meta=None, uncertainty=..., flags=...):
     flags : `numpy.ndarray` or None
         New flags, bits of `sunpy_lasco.pixel_flags.PixelFlag`, shape (ny, nx); None for
         none.  By default a copy of what is attached to ``smap``.
+    light_path : `sunpy_lasco.instrument.light_path.LightPath` or None
+        What the calibration did to the light, which does not change with the pixels.  By
+        default that of ``smap``.
 
     Returns
     -------
@@ -54,5 +57,6 @@ def replace(smap, *, data=None, meta=None, uncertainty=..., flags=...):
         data,
         MetaDict(smap.meta if meta is None else meta),
         plot_settings=smap.plot_settings,
+        light_path=getattr(smap, "_light_path", None) if light_path is ... else light_path,
         **parts,
     )

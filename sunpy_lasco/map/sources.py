@@ -59,10 +59,12 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     #: Percentile of the absolute values of a difference that has the last colour.
     _display_difference = 98.0
 
-    def __init__(self, data, header, *, flags=None, _as_read=True, **kwargs):
+    def __init__(self, data, header, *, flags=None, light_path=None, _as_read=True, **kwargs):
         if isinstance(kwargs.get("uncertainty"), np.ndarray):
             kwargs["uncertainty"] = StdDevUncertainty(kwargs["uncertainty"])
         self._flags = None
+        # What the calibration did to the light, see `sunpy_lasco.uncertainty`.
+        self._light_path = light_path
         self._as_read = _as_read
         self._holes_unread = False
         plot_settings = kwargs.pop("plot_settings", None)

@@ -10,9 +10,19 @@ import numpy as np
 
 from astropy.time import Time
 
-from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME, LOSS_POWER
 
-__all__ = ["ADC_MAX", "FULL_WELL", "NEARLY_FULL", "bloom", "cosmic_rays", "pixel_pattern", "shot_noise", "sum_pixels"]
+__all__ = [
+    "ADC_MAX",
+    "FULL_WELL",
+    "NEARLY_FULL",
+    "bloom",
+    "cosmic_rays",
+    "lose_light",
+    "pixel_pattern",
+    "shot_noise",
+    "sum_pixels",
+]
 
 #: Largest value of the 14-bit converter, DN.
 ADC_MAX = 16383
@@ -21,6 +31,8 @@ ADC_MAX = 16383
 FULL_WELL = {"C2": 15100.0, "C3": 12050.0}
 #: Fraction of it from which a pixel counts as full.
 NEARLY_FULL = 0.999
+#: Part of the full well of the camera up to which no light is lost.
+NO_LOSS = 0.2
 #: Days on which the fixed pattern of the cameras changed.
 PATTERN_EPOCHS = {
     "C2": ("1998-10-13", "2000-12-02", "2002-02-06"),
@@ -135,6 +147,36 @@ def cosmic_rays(seconds, rate, rng):
     image = np.zeros((FULL_FRAME, FULL_FRAME))
     np.add.at(image, (row[inside], column[inside]), charge[track[inside]] / 4)
     return image
+
+
+def lose_light(charge, camera):
+    """
+    Let the counts fall behind the charge near the full well.
+
+    Parameters
+    ----------
+    charge : `numpy.ndarray`
+        DN, shape (1024, 1024).
+    camera : `~sunpy_lasco.instrument.cameras.Camera`
+
+    Returns
+    -------
+    `numpy.ndarray`
+        DN that are read out, D: D (1 + a (D/F)**11) is the charge, with the full well F of the image
+        column and the loss a there; beyond it a part 1/(1 + a) of the charge.
+    """
+    well = camera.full_well * (1 + camera.full_well_slope * (np.arange(FULL_FRAME) / (FULL_FRAME / 2) - 1))
+    relative = charge / well
+    loss = camera.full_well_loss
+    counts = np.where(relative > 1 + loss, relative / (1 + loss), relative)
+    rows, columns = np.nonzero((relative > NO_LOSS) & (relative <= 1 + loss))
+    wanted = relative[rows, columns]
+    found = np.minimum(wanted, 1.0)
+    for _ in range(8):
+        lost = loss * found**LOSS_POWER
+        found -= (found * (1 + lost) - wanted) / (1 + (LOSS_POWER + 1) * lost)
+    counts[rows, columns] = found
+    return counts * well
 
 
 def bloom(charge, full_well):

@@ -42,6 +42,7 @@ def observe(
     diffracted=True,
     vignetting=True,
     saturation=True,
+    nonlinearity=None,
     subsamples=1,
     quantise=True,
     lossy=False,
@@ -93,6 +94,8 @@ def observe(
         DN per full-resolution pixel; the published polynomial by default.
     ramp, diffracted, vignetting, saturation : `bool`
         Whether there are the stray light of C3, light diffracted at the occulter, vignetting, and full wells.
+    nonlinearity : `bool`, optional
+        Whether counts fall behind the light near the full well; like ``saturation`` by default.
     subsamples : `int`
         Samples of the diffuse light along an axis of a pixel.  One, at its centre, differs from the
         integral over the pixel by 2e-4 at most where the inverse vignetting is below 5, and by up to
@@ -159,6 +162,7 @@ def observe(
             "diffracted": diffracted,
             "vignetting": vignetting,
             "saturation": saturation,
+            "nonlinearity": saturation if nonlinearity is None else nonlinearity,
             "quantise": quantise,
             "lossy": lossy,
             "untransmitted": untransmitted,
@@ -198,6 +202,8 @@ def _collect(rate, p):
         charge = chip.shot_noise(charge, CAMERAS[p.detector].gain, p.rng("shot"))
     if p.cosmic_rays:
         charge += chip.cosmic_rays(p.exptime, p.cosmic_rays, p.rng("cosmic"))
+    if p.has("nonlinearity"):
+        charge = chip.lose_light(charge, CAMERAS[p.detector])
     if not p.has("saturation"):
         return charge, np.zeros(charge.shape, bool)
     charge = chip.bloom(charge, chip.FULL_WELL[p.detector])

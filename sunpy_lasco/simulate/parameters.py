@@ -71,7 +71,8 @@ class Parameters:
     cosmic_rays: float
     #: BITPIX of the stored image.
     bitpix: int
-    #: What is switched on: noise, pattern, ramp, diffracted, vignetting, saturation, quantise, lossy, untransmitted.
+    #: What is switched on: noise, pattern, ramp, diffracted, vignetting, saturation, nonlinearity,
+    #: quantise, lossy, untransmitted.
     ingredients: frozenset[str]
 
     @property

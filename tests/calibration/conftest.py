@@ -18,6 +18,7 @@ EXACT = {
     "noise": False,
     "quantise": False,
     "saturation": False,
+    "nonlinearity": True,
     "exposure_factor": 1.013,
     "diffracted": False,
     "seed": 3,

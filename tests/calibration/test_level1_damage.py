@@ -88,14 +88,14 @@ def test_without_sums_it_is_said_that_nothing_is_known(written):
         for hdu in hdus:
             del hdu.header["CHECKSUM"], hdu.header["DATASUM"]
 
-    with pytest.warns(LascoUserWarning, match="the image and the table PIXELS cannot be verified"):
+    with pytest.warns(LascoUserWarning, match="the image, the table PIXELS and the table LIGHTPATH cannot"):
         sunpy_lasco.read_level1(rewritten(written, remove, checksum=False))
 
 
 def test_zeros_that_slip_in_are_found(written):
     """They do not change a sum: only the length tells."""
     content = written.read_bytes()
-    _, (_, first, _) = units(written)
+    *_, (_, first, _) = units(written)
     written.write_bytes(content[: first + 800] + bytes(8) + content[first + 800 :])
     with pytest.raises(BadFrameError, match="is longer by 8 bytes than its headers say"):
         sunpy_lasco.read_level1(written)
@@ -107,7 +107,7 @@ def test_a_unit_more_does_no_harm(small, written):
 
 
 def test_our_file_without_its_table_is_refused(small, written):
-    (_, _, end), _ = units(written)
+    (_, _, end), *_ = units(written)
     whole = written.read_bytes()
     written.write_bytes(whole[:end])
     with pytest.raises(HeaderError, match=r"one\.fts comes from this package but lacks its table PIXELS"):

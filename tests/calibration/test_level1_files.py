@@ -67,12 +67,15 @@ def test_file_is_standard(level1, tmp_path):
     path = sunpy_lasco.write_level1(level1, tmp_path / "one.fits")
     with fits.open(path, checksum=True) as hdus:
         hdus.verify("exception")
-        image, pixels = hdus
+        image, pixels, light_path = hdus
         assert image.header["BITPIX"] == -32
         assert {"CHECKSUM", "DATASUM"} <= set(image.header) & set(pixels.header)
         assert pixels.name == "PIXELS"
         assert pixels.columns.names == ["FLAGS", "SIGMA"]
         assert pixels.data["FLAGS"].shape == (1024, 1024)
+        assert light_path.name == "LIGHTPATH"
+        assert light_path.columns.names[0] == "VIGNETTING"
+        assert light_path.data["VIGNETTING"].shape == (256, 256)
         assert "MISSING" in pixels.header["FLAG001"]
         assert "CROTA" not in image.header
         assert "BLANK" not in image.header

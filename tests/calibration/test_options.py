@@ -199,6 +199,7 @@ COMMAND_LINE = {
     "time_offset": (["36"], 36 * u.s),
     "observer": (["-0.2", "7", "0.99"], None),
     "flat_field": (["builtin"], True),
+    "linearity": ([], False),
     "vignetting": ([], False),
     "stray_light": ([], False),
     "mask": ([], False),

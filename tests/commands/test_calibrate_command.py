@@ -150,7 +150,7 @@ def test_estimates_are_an_explicit_choice_and_marked(files, tmp_path):
     assert run(c3, "--assets", "estimate", "--out", tmp_path) == 0
     header = fits.getheader(tmp_path / C3)
     assert header["VIGEST"] is True
-    assert header["WIDENED"] is True
+    assert header["RAMPEST"] is True
 
 
 def test_the_official_form(files, tmp_path, capsys):

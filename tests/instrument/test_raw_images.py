@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.noise import noise_variance, quantisation_variance
+from sunpy_lasco.instrument.noise import noise_parts, noise_variance, rounded_variance
 from sunpy_lasco.instrument.photometry import calibration_factor
 from sunpy_lasco.instrument.polarization import (
     malus,
@@ -86,10 +86,35 @@ def test_noise_of_sums():
     )
 
 
-def test_lossy_frames_have_coarser_steps():
-    assert quantisation_variance(frame()) == pytest.approx(1 / 12)
-    assert quantisation_variance(frame(comprssn="X#")) == pytest.approx((1 + 16**2) / 12)
-    assert quantisation_variance(frame(comprssn="X%", hcomp_sf=64)) == pytest.approx((1 + 32**2) / 12)
+def test_parts_of_noise():
+    photon, read, quantisation = noise_parts(np.array([2000.0, -50.0]), frame((512, 512), lebxsum=2, lebysum=2))
+    assert photon == pytest.approx([2000 / 14.5, 0])
+    assert read == pytest.approx([4 * 0.8] * 2)
+    assert quantisation == pytest.approx([4 / 12] * 2)
+
+
+@pytest.mark.parametrize(
+    ("cards", "step"),
+    [({"comprssn": "X#"}, 16), ({"comprssn": "X%", "hcomp_sf": 64}, 32), ({"comprssn": "X#", "hcomp_sf": 32}, 16)],
+)
+def test_lossy_compression_rounds(cards, step):
+    """Much noise becomes more by 1/12 of the square of the step; little noise is rounded away."""
+    photon, read, quantisation = noise_parts(np.array([step**2 * 14.5 * 4, 120.0]), frame(**cards))
+    assert quantisation[0] == pytest.approx((1 + step**2) / 12)
+    assert photon[0] + read[0] == pytest.approx(4 * step**2 + 0.8)
+    assert quantisation[1] == pytest.approx(1 / 12)
+    assert photon[1] + read[1] < 0.8 * (120 / 14.5 + 0.8)
+    assert photon[1] / read[1] == pytest.approx(120 / 14.5 / 0.8)
+
+
+@given(st.floats(0.05, 3.0))
+def test_rounding_of_wavelet_coefficients(sigma):
+    """Against random numbers, in units of the step; a sixteenth of the coefficients lies anywhere between the steps."""
+    rng = np.random.default_rng(7)
+    noise = sigma * rng.standard_normal(200_000)
+    place = rng.uniform(-0.5, 0.5, noise.size) * (np.arange(noise.size) % 16 == 0)
+    variance = np.mean((np.rint(noise + place) - place) ** 2)
+    assert rounded_variance(np.array([sigma**2]), 1.0)[0] == pytest.approx(variance, rel=0.05, abs=1e-3)
 
 
 def test_saturation_bleeds_along_the_row_of_the_image_in_c3():

@@ -44,6 +44,7 @@ LEVEL1 = {
     "write_level1": lambda smap, path: sunpy_lasco.write_level1(smap, path),
     "write_solarsoft": lambda smap, path: sunpy_lasco.write_solarsoft(smap, path / "official.fts"),
     "region_sum": lambda smap, _: sunpy_lasco.region_sum(smap, np.ones(smap.data.shape, bool)),
+    "uncertainty": lambda smap, _: sunpy_lasco.uncertainty(smap),
     "systematic_uncertainty": lambda smap, _: sunpy_lasco.systematic_uncertainty(smap),
     "finish_header": lambda smap, _: calibration.finish_header(smap),
     "inpaint": lambda smap, _: sunpy_lasco.inpaint(smap),

@@ -54,9 +54,9 @@ def radius(taken):
 def test_corners_of_c2(name, pair):
     """Its darkest pixels, in the first column, its first percentile, and what comes past field stop and lens barrel."""
     real, simulated, taken = pair(name)
-    # A lossy frame rounds to 32 DN and more.
+    # A lossy frame rounds to 32 DN, and the darkest pixel is a matter of chance.
     darkest = np.nanmin(real), np.nanmin(simulated)
-    assert darkest[1] == pytest.approx(darkest[0], abs=20)
+    assert darkest[1] == pytest.approx(darkest[0], abs=32)
     first, second = (np.nanmedian(real[:, k]) for k in (0, 1))
     assert np.nanmedian(simulated[:, 0]) == pytest.approx(first, abs=WITHIN * 0.2 * second)
     percentile = [np.nanpercentile(image, 1) for image in (real, simulated)]
