@@ -5,7 +5,7 @@ Write the tables of the header cards of level 0.5, and of what must hold between
 from pathlib import Path
 
 from sunpy_lasco.instrument.cards import CARDS
-from sunpy_lasco.instrument.rules import PIXEL_RULES, RULES
+from sunpy_lasco.level1.rules import PIXEL_RULES, RULES
 
 
 def table(title, widths, head, rows):

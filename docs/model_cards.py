@@ -29,7 +29,7 @@ KINDS = {"": "single frames", "_neighbours": "holes that exposures before or aft
 def card_of(camera, kind):
     """Lines of the card of a network."""
     name = f"network_{camera.lower()}{kind}.safetensors"
-    place = resources.files("sunpy_lasco.inpainting").joinpath("data", name)
+    place = resources.files("sunpy_lasco.repair").joinpath("data", name)
     if not place.is_file():
         return []
     with resources.as_file(place) as path, safe_open(path, framework="np") as file:

@@ -13,7 +13,7 @@ import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.inpainting.network.choice import network_for
+from sunpy_lasco.network.weights import network_for
 
 ###############################################################################
 # Five exposures of C2 near solar maximum, and blocks of the third that are lost: in the open corona, at

@@ -14,9 +14,9 @@ from sunpy_lasco.version import version as __version__
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
-    submodules=["assets", "calibration", "inpainting", "instrument", "map", "net", "products", "simulate"],
+    submodules=["assets", "geometry", "instrument", "level1", "map", "net", "repair", "simulate"],
     submod_attrs={
-        "calibration": [
+        "level1": [
             "calibrate",
             "read_level1",
             "region_sum",
@@ -27,7 +27,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
             "write_level1",
             "write_solarsoft",
         ],
-        "inpainting": ["find_missing_blocks", "inpaint", "missing_block_mask"],
+        "repair": ["find_missing_blocks", "inpaint", "missing_block_mask"],
         "map": ["LASCOC2Map", "LASCOC3Map", "fill_for_display", "flags"],
         "net": ["LASCOClient"],
         "pixel_flags": ["PixelFlag"],

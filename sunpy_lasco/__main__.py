@@ -2,7 +2,7 @@
 
 import sys
 
-from sunpy_lasco.cli import main
+from sunpy_lasco.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -16,6 +16,8 @@ import pytest
 
 # Helpers of the tests are modules beside this one.
 sys.path.insert(0, str(Path(__file__).parent))
+#: Fixtures that tests of several rooms use.
+pytest_plugins = ["lost_blocks"]
 
 # Before sunpy and matplotlib are imported: nobody's configuration, calibration
 # tree or downloads may change what a test sees, nor be changed by it.

@@ -14,49 +14,42 @@ import pytest
 from packaging.version import Version
 
 import sunpy_lasco
-from sunpy_lasco.cli import COMMANDS
+from sunpy_lasco.commands.main import COMMANDS
 
 PACKAGE = Path(sunpy_lasco.__file__).parent
 
 #: Imports run from a higher number to a lower one.
 RANKS = {
     "errors": 0,
-    "registration": 0,
-    "files": 0,
     "pixel_flags": 0,
-    "transfer": 0,
     "units": 0,
     "_version": 0,
     "version": 1,
     "config": 1,
-    "instrument": 1,
-    "assets": 1,
-    "net": 1,
-    "simulate": 2,
-    "map": 2,
-    "inpainting": 3,
-    "calibration": 4,
-    "training": 5,
-    "products": 5,
-    "commands": 6,
-    "cli": 7,
-    "__main__": 8,
+    "files": 1,
+    "registration": 0,
+    "instrument": 2,
+    "geometry": 3,
+    "net": 3,
+    "assets": 4,
+    "map": 5,
+    "simulate": 5,
+    "repair": 6,
+    "stars": 6,
+    "level1": 7,
+    "products": 8,
+    "network": 8,
+    "bulk": 9,
+    "commands": 10,
+    "__main__": 11,
 }
-#: Imports between rooms of the same floor: constants, and the classes of maps.
-SAME_FLOOR = {
-    ("files", "errors"),
-    ("assets", "config"),
-    ("assets", "instrument"),
-    ("net", "assets"),
-    ("net", "config"),
-    ("net", "instrument"),
-    ("simulate", "map"),
-}
+#: Imports between rooms of the same floor: the simulator makes maps.
+SAME_FLOOR = {("net", "geometry"), ("simulate", "map")}
 #: The simulator proves the calibration only as long as it shares nothing but constants with it.
 SHARED_WITH_SIMULATOR = {"cameras", "tables"}
 
 #: Rooms that cannot be imported without torch, and what they need.
-NEED_TORCH = ("sunpy_lasco.inpainting.network.", "sunpy_lasco.training")
+NEED_TORCH = ("sunpy_lasco.network.", "sunpy_lasco.network.training")
 TORCH = {"torch", "pytorch_lightning", "torchmetrics", "safetensors"}
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_version.py")
@@ -87,12 +80,12 @@ def test_imports_run_one_way(path):
     for name in sorted(imported(path)):
         parts = name.split(".")
         if len(parts) == 1:
-            assert room in {"cli", "commands"}, f"{relative(path)} imports the whole package"
+            assert room == "commands", f"{relative(path)} imports the whole package"
             continue
         other = parts[1]
         if other not in RANKS:
             # A public name of the package, which only the command line may use.
-            assert room in {"cli", "commands"}, f"{relative(path)} imports {name} through the package"
+            assert room == "commands", f"{relative(path)} imports {name} through the package"
             continue
         if other == room:
             continue
@@ -246,7 +239,7 @@ print(net.attrs.lasco.__name__, len(sys.meta_path))
 def test_help_does_not_wait_for_what_only_the_work_needs():
     program = f"""
 import sys
-from sunpy_lasco.cli import main
+from sunpy_lasco.commands.main import main
 helps = [[name, "--help"] for name in {list(COMMANDS)}]
 for arguments in [["--help"], ["--version"], ["nonsense"], *helps, ["demo", "x"]]:
     try:

@@ -95,7 +95,7 @@ def run(url, options):
     from sunpy.net import attrs as a
 
     from sunpy_lasco.net import Archive, LASCOClient
-    from sunpy_lasco.net.whole import fault_of
+    from sunpy_lasco.net.delivery import fault_of
 
     logging.getLogger("parfive").setLevel(logging.WARNING)
     LASCOClient.archives = (Archive("NRL", "0.5", f"{url}/nrl"),)

@@ -28,7 +28,7 @@ import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.instrument.distortion import camera_distortion
+from sunpy_lasco.geometry.distortion import camera_distortion
 
 #: Minutes between the frames.
 CADENCE = 12

@@ -13,7 +13,8 @@ from pathlib import Path
 import sunpy.map
 
 import sunpy_lasco
-from sunpy_lasco import calibration, simulate
+from sunpy_lasco import level1 as calibration
+from sunpy_lasco import simulate
 
 #: How often each is done.
 ROUNDS = 30

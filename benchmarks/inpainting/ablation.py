@@ -24,15 +24,15 @@ from run import HERE, SEED
 from scores import judge
 from train_networks import KINDS, PLANS
 
-from sunpy_lasco.inpainting.interface import get_method
-from sunpy_lasco.inpainting.network.prediction import predict
-from sunpy_lasco.inpainting.network.tensors import batch_of
-from sunpy_lasco.inpainting.network.weights import load_weights
-from sunpy_lasco.training.cache import fill_cache
-from sunpy_lasco.training.data import BORDERS, Windows
-from sunpy_lasco.training.recipe import read_recipe
-from sunpy_lasco.training.run import train
-from sunpy_lasco.training.scores import cell_errors
+from sunpy_lasco.network.prediction import predict
+from sunpy_lasco.network.tensors import batch_of
+from sunpy_lasco.network.training.data import BORDERS, Windows
+from sunpy_lasco.network.training.module import cell_errors
+from sunpy_lasco.network.training.recipe import read_recipe
+from sunpy_lasco.network.training.train import train
+from sunpy_lasco.network.training.window_files import fill_cache
+from sunpy_lasco.network.weights import load_weights
+from sunpy_lasco.repair.crop import get_method
 
 CAMERA, FOLD = "C3", PLANS["C3"].folds[0]
 #: Real frames of the dates that are held back.

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sunpy_lasco.inpainting.losses import KINDS, draw_losses
-from sunpy_lasco.inpainting.scene import HIDDEN_MARGIN, hidden_pixels
-from sunpy_lasco.inpainting.workspace import cut, point_like
-from sunpy_lasco.inpainting.zones import LARGEST_ZONE, find_zones
 from sunpy_lasco.instrument.blocks import blocks_to_pixels
+from sunpy_lasco.repair.fill import LARGEST_ZONE, find_zones
+from sunpy_lasco.repair.frames import HIDDEN_MARGIN, hidden_pixels
+from sunpy_lasco.repair.scene import cut, point_like
+from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
 
 #: Losses of each kind that are drawn from a frame.
 NUMBERS = {
@@ -59,7 +59,7 @@ def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
     Parameters
     ----------
     exposure : Exposure
-    scene : `~sunpy_lasco.inpainting.workspace.Scene`
+    scene : `~sunpy_lasco.repair.scene.Scene`
     seed : `int`
     numbers : mapping
         Losses of each kind.

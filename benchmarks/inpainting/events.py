@@ -26,14 +26,14 @@ import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.inpainting.methods.mixture import OTHERS, candidates, mixed_fill
-from sunpy_lasco.inpainting.network.prediction import predict
-from sunpy_lasco.inpainting.network.weights import load_weights
-from sunpy_lasco.inpainting.scene import counts_above_bias
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.training.frames import Exposure
-from sunpy_lasco.training.scenes import Scenes
+from sunpy_lasco.network.prediction import predict
+from sunpy_lasco.network.training.exposures import Exposure
+from sunpy_lasco.network.training.scenes import Scenes
+from sunpy_lasco.network.weights import load_weights
+from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, get_method
+from sunpy_lasco.repair.frames import counts_above_bias
+from sunpy_lasco.repair.methods.mixture import OTHERS, candidates, mixed_fill
 
 #: The broken exposure, and those of which its stripe is cut.
 BROKEN, WHOLE = "32310957", ("32310956", "32310958")

@@ -17,7 +17,7 @@ from cases import cases_of
 from frames import data_directory, real_exposure, scene_of, simulated_exposure
 from run import HERE, options_of
 
-from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
+from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -5,7 +5,7 @@ Fit the covariances of kriging by maximum likelihood.
 
 Holes and their surroundings are taken together, as they were measured.  The factor
 by which each crop differs from the usual is the most likely one.  The result is
-printed; `sunpy_lasco.inpainting.covariance` says what it takes of it.
+printed; `sunpy_lasco.repair.methods.kriging` says what it takes of it.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from cases import cases_of
 from frames import exposures, scene_of
 from scipy import linalg, optimize
 
-from sunpy_lasco.inpainting.cells import gather, polar
-from sunpy_lasco.inpainting.covariance import FACTOR_SPREAD, FACTORS, Covariance
+from sunpy_lasco.repair.cells import gather, polar
+from sunpy_lasco.repair.methods.kriging import FACTOR_SPREAD, FACTORS, Covariance
 
 #: Losses of a frame, and cells of each, that are used.
 NUMBERS = {"single": 2, "square": 1, "occulter": 1}

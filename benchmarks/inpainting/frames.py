@@ -16,11 +16,11 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
 
-from sunpy_lasco.inpainting.background import derive_background
-from sunpy_lasco.inpainting.pattern import derive_response
-from sunpy_lasco.inpainting.response import response_epoch
-from sunpy_lasco.inpainting.scene import counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.assets.background import derive_background
+from sunpy_lasco.assets.response import response_epoch
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.repair.frames import counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.repair.response_map import derive_response
 
 #: Real frames of which blocks are taken: camera, name, neighbours before and after.
 REAL = {
@@ -127,7 +127,7 @@ def simulated_exposure(camera, number):
 
 
 def named(exposure, origin=None):
-    """An exposure of `sunpy_lasco.training` as one of the benchmark."""
+    """An exposure of `sunpy_lasco.network.training` as one of the benchmark."""
     date, frame = exposure.date, exposure.frame
     group = date[:7] if date.startswith("2002-01") else date
     origin = exposure.origin if origin is None else origin
@@ -137,9 +137,8 @@ def named(exposure, origin=None):
 
 def summed_exposures(camera):
     """Real frames summed over 2 x 2 pixels with their scenes, whose backgrounds are of other dates."""
-    from sunpy_lasco.training.frames import read_exposures, with_neighbours
-    from sunpy_lasco.training.scenes import Scenes
-    from sunpy_lasco.training.sums import summed
+    from sunpy_lasco.network.training.exposures import read_exposures, summed, with_neighbours
+    from sunpy_lasco.network.training.scenes import Scenes
 
     apart = 5.0 if camera == "C2" else 27.0
     files = (data_directory() / camera.lower()).glob("*.fts")

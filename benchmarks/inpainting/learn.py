@@ -19,9 +19,9 @@ from cases import NUMBERS, cases_of
 from frames import data_directory, exposures, scene_of
 from scores import cells, coverage, judge
 
-from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.inpainting.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, disagreement, features, mix
-from sunpy_lasco.inpainting.spread import SETTINGS, raw_scales, setting
+from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
+from sunpy_lasco.repair.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, disagreement, features, mix
+from sunpy_lasco.repair.uncertainty import SETTINGS, raw_scales, setting
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"

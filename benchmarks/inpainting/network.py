@@ -26,13 +26,13 @@ from run import HERE, SEED, options_of
 from scores import judge
 from tables import write_csv
 
-from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS, Fill, get_method
-from sunpy_lasco.inpainting.methods.mixture import OTHERS, candidates, mixed_fill
-from sunpy_lasco.inpainting.network.bases import bases_of
-from sunpy_lasco.inpainting.network.prediction import predict
-from sunpy_lasco.inpainting.network.strata import stratum
-from sunpy_lasco.inpainting.network.weights import Trained, load_weights
-from sunpy_lasco.training.frames import groups_of
+from sunpy_lasco.network.prediction import predict
+from sunpy_lasco.network.records import stratum
+from sunpy_lasco.network.training.exposures import groups_of
+from sunpy_lasco.network.weights import Trained, load_weights
+from sunpy_lasco.network.windows import bases_of
+from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, Fill, get_method
+from sunpy_lasco.repair.methods.mixture import OTHERS, candidates, mixed_fill
 
 #: Losses are drawn with these seeds: more holes than those of `run`, among which these are.
 SEEDS = (SEED, SEED + 1)

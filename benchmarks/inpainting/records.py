@@ -7,9 +7,8 @@ import numpy as np
 from learn import best_scale
 from scores import coverage
 
-from sunpy_lasco.inpainting.interface import NEIGHBOUR_METHODS
-from sunpy_lasco.inpainting.network.records import KEYS
-from sunpy_lasco.inpainting.network.strata import STRATA
+from sunpy_lasco.network.records import KEYS, STRATA
+from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS
 
 #: Weights of the correction that are tried.
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -21,8 +21,8 @@ from frames import data_directory, exposures, scene_of
 from scores import coverage, judge
 from tables import write_csv, write_markdown, write_summary
 
-from sunpy_lasco.inpainting.interface import METHODS, NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.inpainting.spread import raw_scales, setting
+from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
+from sunpy_lasco.repair.uncertainty import raw_scales, setting
 
 HERE = Path(__file__).parent
 #: Seed of the losses that are scored; `learn` uses another.

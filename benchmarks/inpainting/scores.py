@@ -29,7 +29,7 @@ def judge(case, fill):
     Parameters
     ----------
     case : Case
-    fill : `~sunpy_lasco.inpainting.interface.Fill`
+    fill : `~sunpy_lasco.repair.crop.Fill`
 
     Returns
     -------

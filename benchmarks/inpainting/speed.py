@@ -19,15 +19,14 @@ import torch
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.inpainting.network.bases import bases_of
-from sunpy_lasco.inpainting.network.choice import network_for
-from sunpy_lasco.inpainting.network.prediction import BATCH
-from sunpy_lasco.inpainting.network.tensors import batch_of, run
-from sunpy_lasco.inpainting.network.windows import prepare
-from sunpy_lasco.inpainting.operation import _raw_scene
-from sunpy_lasco.inpainting.workspace import cut
-from sunpy_lasco.inpainting.zones import find_zones
-from sunpy_lasco.map.flags import flags
+from sunpy_lasco.map.masks import flags
+from sunpy_lasco.network.prediction import BATCH
+from sunpy_lasco.network.tensors import batch_of, run
+from sunpy_lasco.network.weights import network_for
+from sunpy_lasco.network.windows import bases_of, prepare
+from sunpy_lasco.repair.fill import find_zones
+from sunpy_lasco.repair.maps import _raw_scene
+from sunpy_lasco.repair.scene import cut
 
 COLD = """
 import resource, time

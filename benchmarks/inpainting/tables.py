@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from sunpy_lasco.inpainting.interface import METHODS
-from sunpy_lasco.inpainting.losses import KINDS
+from sunpy_lasco.repair.crop import METHODS
+from sunpy_lasco.repair.simulated_losses import KINDS
 
 #: Edges of the bins of distance from the Sun, full-resolution pixels.
 RADII = {"C3": (0, 130, 250, 400, 800), "C2": (0, 230, 320, 430, 800)}

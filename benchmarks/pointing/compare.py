@@ -19,9 +19,9 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.assets import resolve
-from sunpy_lasco.calibration.pointing_sources import POINTING_SOURCES
+from sunpy_lasco.geometry.positions import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.positions import is_flipped, normalize_roll, rectified_centre
+from sunpy_lasco.level1.pointing_sources import POINTING_SOURCES
 
 HERE = Path(__file__).parent
 #: Official level 1 at hand, and a level-0.5 frame taken shortly before it.

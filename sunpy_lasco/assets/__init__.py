@@ -6,7 +6,7 @@ Calibration images and tables: names, sources, reading.
 """
 
 from sunpy_lasco.assets.asset import AbsentAssetError, Asset
-from sunpy_lasco.assets.directory import DirectorySource
+from sunpy_lasco.assets.choice import fetch, resolve
 from sunpy_lasco.assets.estimate import EstimateSource
 from sunpy_lasco.assets.names import (
     C2_TIME_OFFSETS,
@@ -25,8 +25,7 @@ from sunpy_lasco.assets.names import (
     pointing_table_name,
 )
 from sunpy_lasco.assets.remote import ChangedAssetError, RemoteSource
-from sunpy_lasco.assets.resolve import fetch, resolve
-from sunpy_lasco.assets.sources import AssetSource, ChainSource
+from sunpy_lasco.assets.sources import AssetSource, ChainSource, DirectorySource
 
 __all__ = [
     "C2_TIME_OFFSETS",

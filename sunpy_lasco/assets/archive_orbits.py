@@ -15,7 +15,7 @@ from astropy.utils.exceptions import AstropyWarning
 
 from sunpy_lasco.assets.files import file_stamp, read_bytes, refuse_page
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.orbit import TRACKED_ERROR, Orbit
+from sunpy_lasco.geometry.orbit import TRACKED_ERROR, Orbit
 from sunpy_lasco.instrument.tables import J2000_OBLIQUITY
 
 __all__ = ["archive_folders", "best_version", "read_archive_orbit"]
@@ -92,7 +92,7 @@ def read_archive_orbit(path):
 
     Returns
     -------
-    `~sunpy_lasco.instrument.orbit.Orbit`
+    `~sunpy_lasco.geometry.orbit.Orbit`
         Of that day.
 
     Raises

@@ -19,13 +19,13 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst
 
 from sunpy_lasco.assets.archive_orbits import archive_folders, best_version, read_archive_orbit
-from sunpy_lasco.assets.directory import DirectorySource
 from sunpy_lasco.assets.orbits import packaged_orbit, read_orbits
+from sunpy_lasco.assets.sources import DirectorySource
 from sunpy_lasco.assets.spice import KERNEL_NAME, KERNELS, SPICE_FOLDERS, KernelOrbit
 from sunpy_lasco.config import setting
-from sunpy_lasco.instrument.ephemeris import l1_error, l1_position
-from sunpy_lasco.instrument.halo import HALO_BEGIN, halo_error, halo_position
-from sunpy_lasco.instrument.orbit import error_text
+from sunpy_lasco.geometry.ephemeris import l1_error, l1_position
+from sunpy_lasco.geometry.halo import HALO_BEGIN, halo_error, halo_position
+from sunpy_lasco.geometry.orbit import error_text
 
 __all__ = ["Observer", "find_observer", "known_observers", "packaged_observer"]
 
@@ -75,7 +75,7 @@ def packaged_observer(time):
     Returns
     -------
     `Observer`
-        By `packaged_orbit`; by `~sunpy_lasco.instrument.halo.halo_position` where it has a
+        By `packaged_orbit`; by `~sunpy_lasco.geometry.halo.halo_position` where it has a
         gap and after its end; at L1 before 1996.
     """
     time = Time(time)

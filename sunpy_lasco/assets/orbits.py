@@ -20,7 +20,7 @@ from sunpy_lasco.assets.files import file_stamp
 from sunpy_lasco.assets.names import SOHO_ORBITS
 from sunpy_lasco.errors import AssetError, MissingAssetError
 from sunpy_lasco.files import atomic_path
-from sunpy_lasco.instrument.orbit import Orbit
+from sunpy_lasco.geometry.orbit import Orbit
 
 __all__ = ["packaged_orbit", "read_orbit", "read_orbits", "write_orbit"]
 
@@ -36,7 +36,7 @@ def write_orbit(path, orbit):
     ----------
     path : path-like
         A FITS file, which must not be there yet.
-    orbit : `~sunpy_lasco.instrument.orbit.Orbit`
+    orbit : `~sunpy_lasco.geometry.orbit.Orbit`
     """
     table = Table()
     table["JDTDB"] = orbit.days * u.d
@@ -67,7 +67,7 @@ def read_orbit(path):
 
     Returns
     -------
-    `~sunpy_lasco.instrument.orbit.Orbit`
+    `~sunpy_lasco.geometry.orbit.Orbit`
 
     Raises
     ------
@@ -114,7 +114,7 @@ def read_orbits(assets):
 
     Returns
     -------
-    `dict` of `str` to `~sunpy_lasco.instrument.orbit.Orbit`
+    `dict` of `str` to `~sunpy_lasco.geometry.orbit.Orbit`
         By their origin, a key of `~sunpy_lasco.assets.names.SOHO_ORBITS`.
 
     Raises
@@ -138,7 +138,7 @@ def packaged_orbit():
 
     Returns
     -------
-    `~sunpy_lasco.instrument.orbit.Orbit`
+    `~sunpy_lasco.geometry.orbit.Orbit`
         From 1996-01-01 to 2026-10-01.
 
     Notes

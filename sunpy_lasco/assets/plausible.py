@@ -135,7 +135,7 @@ def check_pointing(name, table, place):
     name : `str`
         Name of the asset.
     table : `~astropy.table.Table`
-        As of `~sunpy_lasco.assets.save_files.read_pointing`.
+        As of `~sunpy_lasco.assets.tables.read_pointing`.
     place : path-like or `str`
         Where it comes from, for messages.
 

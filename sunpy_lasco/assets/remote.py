@@ -11,14 +11,14 @@ import parfive
 from sunpy import log
 
 from sunpy_lasco.assets.asset import AbsentAssetError, missing
-from sunpy_lasco.assets.download import Job, download
+from sunpy_lasco.assets.images import check_file
 from sunpy_lasco.assets.names import entry
-from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.store import Store, StoreError
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.transfer import ABSENT, AGENT, BROKEN, UNUSABLE, RequestError, time_limits
+from sunpy_lasco.net.download import Job, download
+from sunpy_lasco.net.transfer import ABSENT, AGENT, BROKEN, UNUSABLE, RequestError, time_limits
 
 __all__ = ["ChangedAssetError", "RemoteSource"]
 

@@ -13,7 +13,7 @@ import astropy.units as u
 from astropy.coordinates import get_body_barycentric
 
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.orbit import FARTHEST, NEAREST, TRACKED_ERROR, ecliptic_to_stonyhurst
+from sunpy_lasco.geometry.orbit import FARTHEST, NEAREST, TRACKED_ERROR, ecliptic_to_stonyhurst
 from sunpy_lasco.instrument.tables import J2000_OBLIQUITY, MOON_FRACTION
 
 __all__ = ["KERNELS", "KERNEL_NAME", "SPICE_FOLDERS", "KernelOrbit"]
@@ -72,7 +72,7 @@ class KernelOrbit:
 
     def position(self, time):
         """
-        Position at a time, like `sunpy_lasco.instrument.orbit.Orbit.position`.
+        Position at a time, like `sunpy_lasco.geometry.orbit.Orbit.position`.
 
         Parameters
         ----------

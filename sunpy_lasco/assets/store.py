@@ -20,8 +20,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sunpy_lasco.assets.files import file_stamp, read_bytes
+from sunpy_lasco.assets.images import check_file
 from sunpy_lasco.assets.names import entry
-from sunpy_lasco.assets.reading import check_file
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.files import write_whole
 

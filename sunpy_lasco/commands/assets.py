@@ -60,8 +60,8 @@ def _guarded(action):
 
 
 def _sources():
+    from sunpy_lasco.assets.choice import local_sources
     from sunpy_lasco.assets.remote import RemoteSource
-    from sunpy_lasco.assets.resolve import local_sources
     from sunpy_lasco.assets.sources import ChainSource
     from sunpy_lasco.config import Configuration
 
@@ -136,7 +136,7 @@ def _days(options):
 
 
 def _fetch(options):
-    from sunpy_lasco.assets.resolve import fetch
+    from sunpy_lasco.assets.choice import fetch
 
     outcomes = fetch([*_wanted(options), *_days(options)], update=options.update)
     return _report(outcomes, "here")
@@ -169,8 +169,8 @@ def _report(outcomes, what):
 
 
 def _check(options):
+    from sunpy_lasco.assets.images import check_file
     from sunpy_lasco.assets.names import entry
-    from sunpy_lasco.assets.reading import check_file
 
     _, remote = _sources()
     kept = sorted(path.name for path in remote.store.root.glob("expfac/data/*/c?_expfactor_*.dat"))

@@ -11,8 +11,8 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from sunpy_lasco.calibration.options import NAMED_ASSETS, Level1Options, add_options, options_of
 from sunpy_lasco.errors import MissingAssetError, OptionError
+from sunpy_lasco.level1.options import NAMED_ASSETS, Level1Options, add_options, options_of
 
 __all__ = ["add_arguments"]
 
@@ -64,7 +64,7 @@ def run(arguments):
     `int`
         0 if every frame was calibrated, 1 if not, 2 if an option cannot be.
     """
-    from sunpy_lasco.assets.resolve import resolve
+    from sunpy_lasco.assets.choice import resolve
     from sunpy_lasco.commands.context_files import context_of_files
 
     try:
@@ -106,7 +106,7 @@ def calibrate_file(file, options, *, out, overwrite=False, compress=False):
     ----------
     file : `~pathlib.Path`
         A level-0.5 file.
-    options : `~sunpy_lasco.calibration.options.Level1Options`
+    options : `~sunpy_lasco.level1.options.Level1Options`
         Those of `sunpy_lasco.calibrate`.
     out : `~pathlib.Path`
         The directory below which the level-1 file goes.
@@ -123,7 +123,7 @@ def calibrate_file(file, options, *, out, overwrite=False, compress=False):
         Why there is none.
     """
     import sunpy_lasco
-    from sunpy_lasco.calibration.storage import level1_path
+    from sunpy_lasco.level1.files import level1_path
     from sunpy_lasco.map.reading import open_map
 
     try:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from sunpy_lasco.inpainting.context import LONGEST, PER_SIDE
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.repair.maps import LONGEST, PER_SIDE
 
 __all__ = ["ContextFiles", "context_of_files"]
 

@@ -109,10 +109,10 @@ def _update(options):
 
 
 def _show(options):
+    from sunpy_lasco.assets.choice import resolve
     from sunpy_lasco.assets.observers import known_observers
     from sunpy_lasco.assets.orbits import read_orbits
-    from sunpy_lasco.assets.resolve import resolve
-    from sunpy_lasco.instrument.orbit import error_text
+    from sunpy_lasco.geometry.orbit import error_text
 
     try:
         time, assets = _time(options.time), resolve(offline=True)

@@ -71,15 +71,14 @@ def run(options):
 
 
 def _train(options):
-    from sunpy_lasco.training.cache import fill_cache
-    from sunpy_lasco.training.recipe import read_recipe
-    from sunpy_lasco.training.run import train
+    from sunpy_lasco.network.training.recipe import read_recipe
+    from sunpy_lasco.network.training.train import train
+    from sunpy_lasco.network.training.window_files import fill_cache
 
     recipe = read_recipe(options.config, steps=options.steps, simulated=options.simulated, seed=options.seed)
     files = list(options.files)
     if options.catalogue:
-        from sunpy_lasco.training.catalogue import intervals_of, read_catalogue
-        from sunpy_lasco.training.search import fetch_intervals
+        from sunpy_lasco.network.training.cme_catalogue import fetch_intervals, intervals_of, read_catalogue
 
         files += fetch_intervals(
             intervals_of(read_catalogue(options.catalogue)), options.camera, options.out / "frames"

@@ -5,11 +5,11 @@ Importing this package makes `sunpy.map.Map` choose `LASCOC2Map` and `LASCOC3Map
 for images of these cameras; those of C1 stay with sunpy's own source.
 """
 
-from sunpy_lasco.map.changes import changed, changes_of, require_exposure, require_grid
-from sunpy_lasco.map.flags import flags
+from sunpy_lasco.instrument.changes import changed, changes_of, require_exposure, require_grid
+from sunpy_lasco.map.edit import replace
 from sunpy_lasco.map.holes import fill_for_display, without_negatives
+from sunpy_lasco.map.masks import flags
 from sunpy_lasco.map.reading import open_map
-from sunpy_lasco.map.replace import replace
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 
 __all__ = [

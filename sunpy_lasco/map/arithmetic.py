@@ -2,7 +2,7 @@
 Sums, differences and multiples of maps.
 
 A difference of maps is no exposure: the result says so in the card EDITED (see
-`sunpy_lasco.map.changes`), is shown with colours that are symmetric about zero, and carries
+`sunpy_lasco.instrument.changes`), is shown with colours that are symmetric about zero, and carries
 the random uncertainty of both.
 """
 
@@ -14,12 +14,12 @@ from astropy.nddata import NDData, StdDevUncertainty
 from sunpy.util.decorators import check_arithmetic_compatibility
 
 from sunpy_lasco.errors import IncompatibleMapsError
-from sunpy_lasco.map.changes import changed
-from sunpy_lasco.map.content import exposure_seconds
-from sunpy_lasco.map.flags import flags as flags_of
-from sunpy_lasco.map.headers import header_level
+from sunpy_lasco.instrument.changes import changed
+from sunpy_lasco.instrument.headers import header_level
+from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.map.lazy import in_memory
-from sunpy_lasco.map.records import add_history
+from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.map.measurement import exposure_seconds
 from sunpy_lasco.map.sigma import sigma_of
 
 __all__ = ["ArithmeticMixin"]

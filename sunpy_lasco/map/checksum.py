@@ -11,9 +11,9 @@ import re
 import numpy as np
 
 from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.geometry.vintages import lenient_frame
 from sunpy_lasco.instrument.cards import fault_of, number
-from sunpy_lasco.map.changes import require_exposure, without_statistics
-from sunpy_lasco.map.geometry import lenient_frame
+from sunpy_lasco.instrument.changes import require_exposure, without_statistics
 
 __all__ = ["holds_brightness", "holds_counts", "is_whole_file", "require_brightness", "with_checksum"]
 
@@ -201,6 +201,6 @@ def require_brightness(smap, doing):
         msg = (
             f"The pixels of {meta.get('filename') or 'the map'} are not those of its header (DATAMIN "
             f"{meta['datamin']}, DATAMAX {meta['datamax']}): it is not the image of one exposure and cannot be "
-            f"{doing}. If it is, sunpy_lasco.calibration.finish_header renews its statistics."
+            f"{doing}. If it is, sunpy_lasco.level1.finish_header renews its statistics."
         )
         raise NotCalibratableError(msg)

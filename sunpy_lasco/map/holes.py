@@ -7,11 +7,10 @@ from scipy import ndimage
 
 from astropy.nddata import StdDevUncertainty
 
-from sunpy_lasco.map.changes import changed
-from sunpy_lasco.map.flags import flags as flags_of
+from sunpy_lasco.instrument.changes import changed
+from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.lazy import in_memory
-from sunpy_lasco.map.records import add_history
-from sunpy_lasco.map.replace import replace
+from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
 

@@ -17,21 +17,21 @@ from sunpy.image.resample import reshape_image_to_4d_superpixel
 from sunpy.map import GenericMap
 from sunpy.util import MetaDict
 
+from sunpy_lasco.geometry.cards import standard_cards
+from sunpy_lasco.geometry.sip import rescaled_sip
+from sunpy_lasco.geometry.vintages import lenient_frame
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW
-from sunpy_lasco.instrument.sip import rescaled_sip
-from sunpy_lasco.map.changes import GRID, VALUES, changed, changes_of, without_statistics
+from sunpy_lasco.instrument.changes import GRID, VALUES, changed, changes_of, without_statistics
+from sunpy_lasco.instrument.headers import header_level, is_helioviewer, is_raw, printable
 from sunpy_lasco.map.checksum import holds_brightness, holds_counts, with_checksum
-from sunpy_lasco.map.content import header_unit
 from sunpy_lasco.map.display import CoronaNorm
-from sunpy_lasco.map.flags import flags as flags_of
-from sunpy_lasco.map.geometry import lenient_frame
-from sunpy_lasco.map.headers import header_level, is_helioviewer, is_raw, printable
+from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.map.lazy import in_memory, is_lazy
 from sunpy_lasco.map.masks import empty_pixels, hidden_and_outside
-from sunpy_lasco.map.records import add_history
+from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.map.measurement import header_unit
 from sunpy_lasco.map.reprojection import reprojected
 from sunpy_lasco.map.sigma import sigma_of
-from sunpy_lasco.map.standard import standard_cards
 from sunpy_lasco.map.superpixels import combined_pixels, combined_sigma, sources_of
 from sunpy_lasco.pixel_flags import PixelFlag
 

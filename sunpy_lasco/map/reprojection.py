@@ -18,9 +18,9 @@ from sunpy.util import MetaDict
 from sunpy.util.util import extent_in_other_wcs
 
 from sunpy_lasco.errors import IncompatibleMapsError, LascoUserWarning
+from sunpy_lasco.instrument.changes import changed
 from sunpy_lasco.instrument.frame import squeezed
-from sunpy_lasco.map.changes import changed
-from sunpy_lasco.map.records import add_history
+from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["reprojected", "target_of"]

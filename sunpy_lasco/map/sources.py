@@ -18,15 +18,16 @@ from sunpy.time import parse_time
 
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.geometry.sip import sip_matrices
+from sunpy_lasco.geometry.vintages import image_geometry
+from sunpy_lasco.instrument import headers
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.cards import card_text, frame_name, shown
+from sunpy_lasco.instrument.changes import changes_of
 from sunpy_lasco.instrument.frame import squeezed
-from sunpy_lasco.instrument.sip import sip_matrices
-from sunpy_lasco.map import content, headers
+from sunpy_lasco.map import measurement as content
 from sunpy_lasco.map.arithmetic import ArithmeticMixin
-from sunpy_lasco.map.changes import changes_of
 from sunpy_lasco.map.display import CoronaNorm, DifferenceNorm, corona_colours, difference_colours
-from sunpy_lasco.map.geometry import image_geometry
 from sunpy_lasco.map.lazy import is_lazy
 from sunpy_lasco.map.masks import empty_pixels, has_official_holes, hidden_and_outside, holes_to_nan
 from sunpy_lasco.map.operations import OperationsMixin

@@ -9,8 +9,8 @@ import numpy as np
 
 from sunpy.image.resample import reshape_image_to_4d_superpixel
 
-from sunpy_lasco.map.changes import GRID, changes_of
-from sunpy_lasco.map.geometry import distortion_of, lenient_frame
+from sunpy_lasco.geometry.vintages import distortion_of, lenient_frame
+from sunpy_lasco.instrument.changes import GRID, changes_of
 
 __all__ = ["combined_pixels", "combined_sigma", "sources_of"]
 

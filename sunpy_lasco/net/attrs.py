@@ -9,7 +9,7 @@ import astropy.units as u
 
 from sunpy.net.attr import Range, SimpleAttr
 
-from sunpy_lasco.net.values import FILTERS, POLARIZERS, SIZES, filter_name, polarizer_name, programme_name
+from sunpy_lasco.net.names import FILTERS, POLARIZERS, SIZES, filter_name, polarizer_name, programme_name
 
 __all__ = ["ExposureTime", "Filter", "Polarizer", "Programme", "Size"]
 
@@ -28,7 +28,7 @@ class Filter(SimpleAttr):
     Parameters
     ----------
     value : `str`
-        One of `sunpy_lasco.net.values.FILTERS`, in any case.
+        One of `sunpy_lasco.net.names.FILTERS`, in any case.
     """
 
     def __init__(self, value):
@@ -42,7 +42,7 @@ class Polarizer(SimpleAttr):
     Parameters
     ----------
     value : `str` or `~astropy.units.Quantity`
-        One of `sunpy_lasco.net.values.POLARIZERS`, in any case, also ``"plus60"``,
+        One of `sunpy_lasco.net.names.POLARIZERS`, in any case, also ``"plus60"``,
         ``"minus60"`` and ``"zero"``; or the angle of the polariser.
     """
 
@@ -61,7 +61,7 @@ class Programme(SimpleAttr):
     ----------
     value : `str`
         The name of the programme as the card LP_NUM has it, in any case; not only
-        those of `sunpy_lasco.net.values.PROGRAMMES`.  Listings of level 1 do not
+        those of `sunpy_lasco.net.names.PROGRAMMES`.  Listings of level 1 do not
         tell it.
     """
 
@@ -76,7 +76,7 @@ class Size(SimpleAttr):
     Parameters
     ----------
     value : `str`
-        One of `sunpy_lasco.net.values.SIZES`.
+        One of `sunpy_lasco.net.names.SIZES`.
     """
 
     def __init__(self, value):

@@ -15,10 +15,9 @@ from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.net import attrs as lasco_attrs
 from sunpy_lasco.net.archives import CAMERAS, CLOCK_ERROR, FIRST_DAY, configured_archives, day_of, days_between
 from sunpy_lasco.net.delivery import deliver
-from sunpy_lasco.net.selection import in_period, selection, start_times
+from sunpy_lasco.net.names import FILTERS, POLARIZERS, PROGRAMMES, SIZES, level_name
 from sunpy_lasco.net.survey import ListingError, find_gaps, survey
-from sunpy_lasco.net.table import ROW, Gap, response, unique
-from sunpy_lasco.net.values import FILTERS, POLARIZERS, PROGRAMMES, SIZES, level_name
+from sunpy_lasco.net.table import ROW, Gap, in_period, response, selection, start_times, unique
 
 __all__ = ["LASCOClient"]
 

@@ -14,7 +14,7 @@ from astropy.time import Time
 
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.orbit import TRACKED_ERROR, Orbit
+from sunpy_lasco.geometry.orbit import TRACKED_ERROR, Orbit
 
 __all__ = ["HORIZONS", "fetch_horizons"]
 
@@ -48,7 +48,7 @@ def fetch_horizons(first, last, *, configuration, step=1):
 
     Returns
     -------
-    orbit : `~sunpy_lasco.instrument.orbit.Orbit`
+    orbit : `~sunpy_lasco.geometry.orbit.Orbit`
     url : `str`
         Where it came from.
 

@@ -17,9 +17,9 @@ from sunpy.coordinates import HeliographicCarrington
 
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.orbit import FARTHEST, NEAREST, Orbit
+from sunpy_lasco.geometry.orbit import FARTHEST, NEAREST, Orbit
+from sunpy_lasco.net.transfer import time_limits
 from sunpy_lasco.net.web import Web, WebError, unpacked
-from sunpy_lasco.transfer import time_limits
 
 __all__ = ["JSOC", "MDI_FIRST", "MDI_LAST", "SERIES", "fetch_mdi"]
 
@@ -51,7 +51,7 @@ def fetch_mdi(first, last, *, configuration):
 
     Returns
     -------
-    orbit : `~sunpy_lasco.instrument.orbit.Orbit`
+    orbit : `~sunpy_lasco.geometry.orbit.Orbit`
         With rolls: the card CROTA2 of MDI, which is that of the spacecraft.
     url : `str`
         Where it came from.

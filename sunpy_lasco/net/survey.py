@@ -16,8 +16,7 @@ from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.net.archives import OUTAGES
 from sunpy_lasco.net.cache import ListingCache
-from sunpy_lasco.net.headers import remote_entry
-from sunpy_lasco.net.listing import TruncatedListingError, is_html, is_index, parse_index, parse_listing
+from sunpy_lasco.net.listing import TruncatedListingError, is_html, is_index, parse_index, parse_listing, remote_entry
 from sunpy_lasco.net.table import ROW, Gap, compact, pack
 from sunpy_lasco.net.web import Web, WebError, unpacked
 

@@ -21,7 +21,7 @@ from sunpy import log
 
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
-from sunpy_lasco.transfer import (
+from sunpy_lasco.net.transfer import (
     ABSENT,
     AGENT,
     SLOW,

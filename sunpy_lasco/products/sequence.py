@@ -21,16 +21,16 @@ from astropy.time import Time, TimeDelta
 import sunpy.map
 from sunpy.util import MetaDict
 
-from sunpy_lasco.calibration import calibrate, read_level1, systematic_uncertainty
-from sunpy_lasco.calibration.placement import is_turned
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError, LascoUserWarning, OptionError
-from sunpy_lasco.map.changes import VALUES, changes_of, without_statistics
-from sunpy_lasco.map.flags import flags as flags_of
-from sunpy_lasco.map.headers import header_level
-from sunpy_lasco.map.records import add_history
+from sunpy_lasco.geometry.cards import standard_cards
+from sunpy_lasco.geometry.resampling import is_turned
+from sunpy_lasco.instrument.changes import VALUES, changes_of, without_statistics
+from sunpy_lasco.instrument.headers import header_level
+from sunpy_lasco.level1 import calibrate, read_level1, systematic_uncertainty
+from sunpy_lasco.map.edit import add_history
+from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
-from sunpy_lasco.map.standard import standard_cards
 from sunpy_lasco.products.exposure import RelativeExposures, has_published_factor, polar_medians, relative_exposures
 from sunpy_lasco.units import MSB
 

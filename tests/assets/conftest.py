@@ -14,10 +14,10 @@ import pytest
 
 from astropy.io import fits
 
-from sunpy_lasco import transfer
 from sunpy_lasco.assets import C3_MASK
 from sunpy_lasco.assets.names import entry
 from sunpy_lasco.config import Configuration
+from sunpy_lasco.net import transfer
 
 #: Seconds for which a silent server is silent.
 SILENCE = 3.0

@@ -31,8 +31,8 @@ from sunpy_lasco.assets import (
     pointing_table_name,
     resolve,
 )
-from sunpy_lasco.assets.directory import candidates
 from sunpy_lasco.assets.names import CATALOGUE, entry
+from sunpy_lasco.assets.sources import candidates
 from sunpy_lasco.config import Configuration, ConfigurationError
 from sunpy_lasco.errors import AssetError, MissingAssetError
 

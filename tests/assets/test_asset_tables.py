@@ -9,14 +9,15 @@ from idl_save_file import save_file
 from astropy.time import Time
 
 from sunpy_lasco.assets import C2_TIME_OFFSETS, C3_OCCULTER_CENTRES, LAST_POINTING_DAYS, NOMINAL_ROLL, POINTING_TABLES
-from sunpy_lasco.assets.reading import check_file
-from sunpy_lasco.assets.save_files import read_last_pointing_days, read_pointing
+from sunpy_lasco.assets.images import check_file
 from sunpy_lasco.assets.tables import (
     check_table,
     parse_exposure_factors,
     parse_nominal_roll,
     parse_occulter_centres,
     parse_time_offsets,
+    read_last_pointing_days,
+    read_pointing,
 )
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.tables import C3_OCCULTER_CENTRES as KNOWN_CENTRES

@@ -18,7 +18,7 @@ from sunpy_lasco.assets.names import SOHO_ORBITS
 from sunpy_lasco.assets.observers import find_observer, known_observers, packaged_observer
 from sunpy_lasco.assets.orbits import PACKAGED, packaged_orbit, write_orbit
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.orbit import Orbit
+from sunpy_lasco.geometry.orbit import Orbit
 
 DAY = "20040506"
 TIME = Time("2004-05-06T11:22:33")

@@ -23,7 +23,7 @@ from sunpy_lasco.assets import (
     AssetSource,
     resolve,
 )
-from sunpy_lasco.assets.reading import check_file
+from sunpy_lasco.assets.images import check_file
 from sunpy_lasco.assets.tables import check_table
 from sunpy_lasco.errors import AssetError, MissingAssetError
 

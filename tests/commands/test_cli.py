@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import sunpy_lasco
-from sunpy_lasco.cli import main
+from sunpy_lasco.commands.main import main
 
 
 def test_version(capsys):

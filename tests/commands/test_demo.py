@@ -9,7 +9,7 @@ from astropy.io import fits
 import sunpy.map
 
 import sunpy_lasco
-from sunpy_lasco.cli import main
+from sunpy_lasco.commands.main import main
 from sunpy_lasco.commands.picture import flattened
 
 

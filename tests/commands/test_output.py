@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from sunpy_lasco import simulate
-from sunpy_lasco.cli import main
 from sunpy_lasco.commands import calibrate
+from sunpy_lasco.commands.main import main
 
 COMMANDS = [
     ["--version"], ["--help"], ["demo", "--help"], ["calibrate", "--help"], ["assets", "--help"], ["train", "--help"],

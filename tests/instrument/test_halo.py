@@ -10,7 +10,7 @@ from astropy.time import Time
 from sunpy.coordinates import HeliocentricEarthEcliptic
 
 from sunpy_lasco.assets.orbits import packaged_orbit
-from sunpy_lasco.instrument.halo import HALO_BEGIN, halo_error, halo_longitude, halo_position
+from sunpy_lasco.geometry.halo import HALO_BEGIN, halo_error, halo_longitude, halo_position
 
 #: Rows of JPL Horizons (target -21, seen from the barycentre of the solar system, ICRF, au) by Julian day TDB.
 HORIZONS = {

@@ -11,7 +11,7 @@ from astropy.time import Time
 
 from sunpy_lasco.errors import HeaderError, NotCalibratableError
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.rules import PIXEL_RULES, RULES, judge_header, judge_pixels
+from sunpy_lasco.level1.rules import PIXEL_RULES, RULES, judge_header, judge_pixels
 
 HEADER = {
     "filename": "32088304.fts",

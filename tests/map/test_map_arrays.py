@@ -213,4 +213,4 @@ def test_parts_and_repaired_images_are_still_level_1(calibrated, tmp_path):
         assert again.meta["datamax"] == pytest.approx(np.nanmax(again.data))
     masked = level1.data.copy()
     masked[200:300] = np.nan
-    sunpy_lasco.write_level1(sunpy_lasco.map.replace(level1, data=masked), tmp_path / "masked.fts")
+    sunpy_lasco.write_level1(sunpy_lasco.map.edit(level1, data=masked), tmp_path / "masked.fts")

@@ -6,8 +6,8 @@ import pytest
 import astropy.units as u
 
 from sunpy_lasco import MSB
-from sunpy_lasco.map import content
-from sunpy_lasco.map.headers import MapHeaderError
+from sunpy_lasco.instrument.headers import MapHeaderError
+from sunpy_lasco.map import measurement as content
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 
 from sunpy_lasco import LASCOC2Map, LASCOC3Map
+from sunpy_lasco.geometry.cards import standard_cards
+from sunpy_lasco.geometry.vintages import distortion_of, image_geometry
 from sunpy_lasco.instrument.cameras import CAMERAS
-from sunpy_lasco.map.geometry import distortion_of, image_geometry
-from sunpy_lasco.map.headers import MapHeaderError
-from sunpy_lasco.map.standard import standard_cards
+from sunpy_lasco.instrument.headers import MapHeaderError
 
 CLASSES = {"C2": LASCOC2Map, "C3": LASCOC3Map}
 

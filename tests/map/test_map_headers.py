@@ -4,7 +4,7 @@ import pytest
 
 from sunpy.util import MetaDict
 
-from sunpy_lasco.map import headers
+from sunpy_lasco.instrument import headers
 
 
 @pytest.mark.parametrize(

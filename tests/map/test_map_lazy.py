@@ -9,7 +9,7 @@ from astropy.io import fits
 import sunpy.map
 
 import sunpy_lasco
-from sunpy_lasco import calibration
+from sunpy_lasco import level1 as calibration
 from sunpy_lasco.map.lazy import in_memory, is_lazy
 
 da = pytest.importorskip("dask.array", reason="Dask is not installed")

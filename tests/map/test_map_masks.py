@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from sunpy_lasco.geometry.vintages import image_geometry
 from sunpy_lasco.map import masks
-from sunpy_lasco.map.geometry import image_geometry
 
 
 @pytest.fixture

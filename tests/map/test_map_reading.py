@@ -14,7 +14,7 @@ from astropy.io import fits
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.cli import main
+from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError
 from sunpy_lasco.map import LASCOC3Map, open_map
 
@@ -132,7 +132,7 @@ def test_small_files_that_unpack_to_gigabytes(content, tmp_path):
     program = """
 import resource, sys
 import sunpy_lasco
-from sunpy_lasco.cli import main
+from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.map import open_map
 out, *files = sys.argv[1:]

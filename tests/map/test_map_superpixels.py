@@ -6,8 +6,8 @@ import pytest
 import astropy.units as u
 
 import sunpy_lasco
-from sunpy_lasco.calibration.interpolation import Resampling, interpolate, source_positions
-from sunpy_lasco.instrument.distortion import camera_distortion
+from sunpy_lasco.geometry.distortion import camera_distortion
+from sunpy_lasco.geometry.resampling import Resampling, interpolate, source_positions
 from sunpy_lasco.map import replace
 from sunpy_lasco.map.superpixels import combined_pixels, combined_sigma
 from sunpy_lasco.pixel_flags import PixelFlag

@@ -55,8 +55,7 @@ def site(monkeypatch):
     from sunpy.net.vso import VSOClient
     from sunpy.net.vso.table_response import VSOQueryResponseTable
 
-    from sunpy_lasco import transfer
-    from sunpy_lasco.net import Archive, LASCOClient
+    from sunpy_lasco.net import Archive, LASCOClient, transfer
 
     def search(self, *query, **kwargs):
         site.vso.append(query)

@@ -17,8 +17,7 @@ from loopback_archive import Answer, Site, sequence, serve
 
 from sunpy.net import attrs as a
 
-from sunpy_lasco import transfer
-from sunpy_lasco.net import Archive, LASCOClient, ListingError, clear_listings
+from sunpy_lasco.net import Archive, LASCOClient, ListingError, clear_listings, transfer
 
 IMAGES = sequence(datetime(2012, 8, 31, 19), count=6)
 DIRECTORY = "/nrl/120831/c2/"

@@ -9,7 +9,7 @@ import astropy.units as u
 from sunpy.net import attrs as a
 
 import sunpy_lasco  # noqa: F401 - registers a.lasco
-from sunpy_lasco.net.values import (
+from sunpy_lasco.net.names import (
     FILTERS,
     POLARIZERS,
     PROGRAMMES,

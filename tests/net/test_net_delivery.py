@@ -26,7 +26,7 @@ from sunpy.util.parfive_helpers import Downloader
 from sunpy_lasco import LASCOC2Map, LASCOClient
 from sunpy_lasco.files import atomic_path
 from sunpy_lasco.net import DeliveryError
-from sunpy_lasco.net.whole import fault_of
+from sunpy_lasco.net.delivery import fault_of
 
 START = datetime(2012, 8, 31, 19)
 DIRECTORY = "level_05/120831/c2"

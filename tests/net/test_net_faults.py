@@ -24,8 +24,8 @@ from sunpy_lasco import LASCOClient
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.net import DeliveryError, ListingError, clear_listings, survey
 from sunpy_lasco.net.cache import cache_directory
+from sunpy_lasco.net.delivery import fault_of
 from sunpy_lasco.net.web import Web
-from sunpy_lasco.net.whole import fault_of
 
 START = datetime(2012, 8, 31, 19)
 DAY = a.Time("2012-08-31", "2012-08-31 23:59:59")
@@ -432,7 +432,7 @@ def test_a_file_that_vanished_since_the_search(site, fetch, tmp_path):
 
 def test_errors_of_the_web_are_of_one_kind():
     """Whatever aiohttp raises, a search reports it for the day and goes on."""
-    from sunpy_lasco.transfer import _translated, time_limits
+    from sunpy_lasco.net.transfer import _translated, time_limits
 
     limits = time_limits(1, 2, 3)
     request = aiohttp.RequestInfo(URL("http://a"), "GET", CIMultiDictProxy(CIMultiDict()), URL("http://a"))

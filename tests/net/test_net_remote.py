@@ -17,9 +17,9 @@ from sunpy.net import attrs as a
 
 from sunpy_lasco import LASCOC2Map, LASCOC3Map, LASCOClient
 from sunpy_lasco.net import ARCHIVES
+from sunpy_lasco.net.delivery import fault_of
 from sunpy_lasco.net.listing import parse_listing
 from sunpy_lasco.net.web import Web
-from sunpy_lasco.net.whole import fault_of
 
 pytestmark = pytest.mark.remote_data
 

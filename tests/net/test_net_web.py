@@ -7,12 +7,11 @@ import time
 import pytest
 from loopback_archive import Answer
 
-from sunpy_lasco import transfer
 from sunpy_lasco.config import ConfigurationError
-from sunpy_lasco.net import web
-from sunpy_lasco.net.headers import remote_entry
+from sunpy_lasco.net import transfer, web
+from sunpy_lasco.net.listing import remote_entry
+from sunpy_lasco.net.transfer import time_limits
 from sunpy_lasco.net.web import Web, WebError, unpacked
-from sunpy_lasco.transfer import time_limits
 
 
 def test_what_is_there_and_what_is_not(site):

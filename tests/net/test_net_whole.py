@@ -12,7 +12,7 @@ from loopback_archive import Image
 
 from astropy.io import fits
 
-from sunpy_lasco.net.whole import fault_of
+from sunpy_lasco.net.delivery import fault_of
 
 BODY = Image("22000000.fts", datetime(2012, 8, 31)).fits()
 

@@ -113,7 +113,7 @@ def test_absent_tables_and_images_are_named():
 
 def test_written_images_are_the_same(tmp_path, empty):
     """A directory of the simulated images calibrates as the source itself does."""
-    from sunpy_lasco.assets.directory import DirectorySource
+    from sunpy_lasco.assets.sources import DirectorySource
 
     taken = simulate.observe("C2", scene=empty, exposure_factor=1.01)
     files = simulate.write_assets(tmp_path, taken)

@@ -1,0 +1,237 @@
+"""
+Background models: what a camera shows on an ordinary day.
+
+F corona, stray light, vignetting, the shadows of occulter and pylon: they change
+little from year to year, and a frame divided by them is nearly flat.  A model is
+an image of the full frame at full resolution in DN / s; its level does not
+matter, because it is scaled to the surroundings of each hole.
+"""
+
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from scipy import ndimage
+
+from astropy.io import fits
+
+from sunpy_lasco.errors import AssetError
+from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
+
+__all__ = ["builtin_background", "derive_background", "frame_background", "image_background", "official_background"]
+
+#: Pixels darker than this in a model are set to it, DN / s.
+FLOOR = 0.05
+#: Step of the stored logarithm.
+LOG_STEP = 2e-4
+#: Full-resolution pixels along an axis of a pixel of the stored model.
+STORED_BINNING = 2
+#: Side of the median, and sigma of the Gaussian, that smooth a derived model; pixel.
+MEDIAN_BOX = 7
+GAUSSIAN = 1.5
+#: Exposure time of the official model where its header has none, s.
+OFFICIAL_EXPTIME = 19.0
+
+
+def derive_background(signals, frames):
+    """
+    Make a background model from frames.
+
+    Parameters
+    ----------
+    signals : sequence of `~numpy.ndarray`
+        Counts above the bias of full frames without sums, DN; NaN where there is
+        nothing or nothing of use.  Shape (1024, 1024).
+    frames : sequence of `~sunpy_lasco.instrument.frame.Frame`
+        Their headers.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        DN / s, shape (1024, 1024): the median of the logarithms, each frame brought
+        to the level of the first, smoothed over some pixels against noise and stars.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame, or one that is not a full frame without sums.
+    """
+    if not len(signals):
+        msg = "A background model needs at least one frame."
+        raise ValueError(msg)
+    logs = []
+    for signal, frame in zip(signals, frames, strict=True):
+        if not frame.is_full_frame or frame.is_binned:
+            msg = f"{frame.filename or 'A frame'} is no full frame without sums: no background model is made of it."
+            raise ValueError(msg)
+        rate = np.asarray(signal, dtype=np.float32) / np.float32(frame.exptime)
+        logs.append(np.log(np.where(rate > FLOOR, rate, np.nan)))
+    for later in logs[1:]:
+        later -= np.nanmedian(later - logs[0])
+    stack = np.array(logs)
+    seen = np.isfinite(stack).any(axis=0)
+    middle = np.full(seen.shape, np.float32(np.log(FLOOR)))
+    middle[seen] = np.nanmedian(stack[:, seen], axis=0)
+    nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
+    smooth = ndimage.median_filter(middle[tuple(nearest)], MEDIAN_BOX, mode="nearest")
+    return np.exp(ndimage.gaussian_filter(smooth, GAUSSIAN, mode="nearest"))
+
+
+def pack_background(model):
+    """
+    Bring a model into the form in which it is shipped.
+
+    Parameters
+    ----------
+    model : `~numpy.ndarray`
+        DN / s, shape (1024, 1024).
+
+    Returns
+    -------
+    `~numpy.ndarray` of `numpy.int16`
+        Steps of the natural logarithm, 2 x 2 pixels averaged.
+    """
+    logs = np.log(np.maximum(block_mean(np.asarray(model, dtype=float), (STORED_BINNING, STORED_BINNING)), FLOOR))
+    return np.round(logs / LOG_STEP).astype(np.int16)
+
+
+def unpack_background(stored):
+    """
+    The model of `pack_background`, shape (1024, 1024).
+
+    Parameters
+    ----------
+    stored : `~numpy.ndarray` of `numpy.int16`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+    """
+    logs = ndimage.zoom(
+        np.asarray(stored, dtype=np.float32) * np.float32(LOG_STEP),
+        STORED_BINNING,
+        order=3,
+        mode="nearest",
+        grid_mode=True,
+    )
+    return np.exp(logs)
+
+
+@lru_cache(maxsize=2)
+def builtin_background(camera):
+    """
+    The model that comes with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        DN / s in the usual filter (C2 Orange, C3 Clear), shape (1024, 1024); not
+        writable.
+
+    Notes
+    -----
+    Derived from real frames by `derive_background`; the header of the file says
+    from which.
+    """
+    path = resources.files("sunpy_lasco.assets").joinpath("data", f"background_{camera.lower()}.fits")
+    with path.open("rb") as file, fits.open(file) as hdus:
+        model = unpack_background(hdus[1].data)
+    model.setflags(write=False)
+    return model
+
+
+def official_background(asset):
+    """
+    The official minimum model of C3.
+
+    Parameters
+    ----------
+    asset : `~sunpy_lasco.assets.Asset`
+        ``3m_clcl_all.fts``: DN in the EXPTIME of its header, without bias.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        DN / s, shape (1024, 1024).
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If the image has another shape.
+    """
+    image = np.asarray(asset.data, dtype=np.float32)
+    if image.shape != (FULL_FRAME, FULL_FRAME):
+        msg = f"{asset.source} has the shape {image.shape}, a background model {(FULL_FRAME, FULL_FRAME)}."
+        raise AssetError(msg)
+    exptime = float(asset.header.get("EXPTIME", asset.header.get("exptime", OFFICIAL_EXPTIME)) or OFFICIAL_EXPTIME)
+    return np.maximum(image / np.float32(exptime), FLOOR)
+
+
+def frame_background(model, frame):
+    """
+    A model in the pixels of a frame.
+
+    Parameters
+    ----------
+    model : `~numpy.ndarray`
+        DN / s, shape (1024, 1024).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        DN above the bias of a stored pixel, shape of the frame.
+    """
+    sx, sy = frame.binning
+    return block_mean(frame_cutout(model, frame), frame.binning) * (frame.exptime * sx * sy)
+
+
+def image_background(signal, known, x, y, *, rings=64, sectors=24):
+    """
+    A background made of the image itself: medians by distance and direction.
+
+    For images of which no model is at hand, as at level 1.
+
+    Parameters
+    ----------
+    signal : `~numpy.ndarray`
+        Shape (ny, nx).
+    known : `~numpy.ndarray` of `bool`
+        Pixels that count.
+    x, y : `~numpy.ndarray`
+        Position of columns and rows from the Sun's centre.
+    rings, sectors : `int`, optional
+        Steps in distance (logarithmic) and direction.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        In units of the signal, positive, shape (ny, nx).
+    """
+    radius = np.log(np.hypot(x[None, :], y[:, None]) + 1.0)
+    angle = np.arctan2(y[:, None], x[None, :])
+    good = known & (np.nan_to_num(signal) > 0)
+    edges = np.linspace(radius[good].min(), radius[good].max() + 1e-6, rings + 1)
+    ring = np.clip(np.digitize(radius, edges) - 1, 0, rings - 1)
+    sector = np.floor((angle / (2 * np.pi) + 0.5) * sectors).astype(int) % sectors
+    cell = ring * sectors + sector
+    logs = np.full(rings * sectors, np.nan)
+    order = np.argsort(cell[good], kind="stable")
+    labels, starts = np.unique(cell[good][order], return_index=True)
+    for label, values in zip(labels, np.split(np.log(signal[good][order]), starts[1:]), strict=True):
+        logs[label] = np.median(values)
+    table = logs.reshape(rings, sectors)
+    # Empty cells take the nearest one; directions join at their ends.
+    wide = np.hstack([table, table, table])
+    nearest = ndimage.distance_transform_edt(np.isnan(wide), return_distances=False, return_indices=True)
+    wide = ndimage.gaussian_filter(wide[tuple(nearest)], (1.0, 0.7), mode="nearest")
+    middle = (edges[1:] + edges[:-1]) / 2
+    along = np.interp(radius, middle, np.arange(rings))
+    around = (angle / (2 * np.pi) + 0.5) * sectors - 0.5 + sectors
+    return np.exp(ndimage.map_coordinates(wide, [along, around], order=1, mode="nearest"))

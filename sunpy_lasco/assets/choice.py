@@ -1,0 +1,117 @@
+"""
+From what the user says to a source of assets.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from sunpy_lasco.assets.estimate import EstimateSource
+from sunpy_lasco.assets.remote import RemoteSource
+from sunpy_lasco.assets.sources import AssetSource, ChainSource, DirectorySource
+from sunpy_lasco.config import Configuration
+from sunpy_lasco.errors import MissingAssetError
+
+__all__ = ["fetch", "local_sources", "resolve"]
+
+
+def resolve(assets=None, *, offline=None, configuration=None):
+    """
+    The source of calibration images and tables.
+
+    Parameters
+    ----------
+    assets : None, path-like, `str`, `AssetSource` or sequence of these
+        None asks, in turn, the directories that the configuration names, those
+        of the environment variables ``LASCO_DATA`` and ``SSW``, the files that were
+        fetched before, and the archives on the network.  A path is a directory:
+        flat, or the root or a part of a SolarSoft tree; nothing else is asked
+        then.  ``"estimate"`` is the approximate set that is built in, which marks
+        what is made with it.  A sequence is asked in turn, and a None in it
+        stands for all that None alone asks.
+    offline : `bool`, optional
+        Never touch the network, whatever the configuration says.
+    configuration : `~sunpy_lasco.config.Configuration`, optional
+        The settings; by default those that the user has made.
+
+    Returns
+    -------
+    `AssetSource`
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If a path is no directory.
+
+    Examples
+    --------
+    >>> from sunpy_lasco.assets import C3_RAMP, resolve
+    >>> resolve("estimate").image(C3_RAMP).estimated
+    True
+    """
+    if isinstance(assets, AssetSource):
+        return assets
+    if isinstance(assets, str) and assets == "estimate":
+        return EstimateSource()
+    if isinstance(assets, (str, os.PathLike)):
+        root = Path(assets).expanduser()
+        if not root.is_dir():
+            msg = f"assets={str(assets)!r} is no directory; name one that holds the calibration images."
+            raise MissingAssetError(msg)
+        return DirectorySource(root)
+    configuration = configuration or Configuration.read()
+    if offline is not None:
+        configuration = replace(configuration, offline=bool(offline))
+    if assets is None:
+        return ChainSource((*local_sources(configuration), RemoteSource(configuration)))
+    return ChainSource(tuple(resolve(item, configuration=configuration) for item in assets))
+
+
+def local_sources(configuration):
+    """
+    The directories that the user's surroundings name.
+
+    Parameters
+    ----------
+    configuration : `~sunpy_lasco.config.Configuration`
+
+    Returns
+    -------
+    `list` of `DirectorySource`
+        Those of the configuration, of ``LASCO_DATA`` and of ``SSW``.
+    """
+    sources = [DirectorySource(root, "SUNPY_LASCO_ASSETS or sunpyrc") for root in configuration.assets]
+    named = {f"${variable}": os.environ.get(variable) for variable in ("LASCO_DATA", "SSW")}
+    sources += [DirectorySource(Path(root).expanduser(), origin) for origin, root in named.items() if root]
+    return sources
+
+
+def fetch(names, *, update=False, configuration=None):
+    """
+    Fetch assets beforehand, for work without a network or on a cluster.
+
+    Files that a local directory has are not fetched.
+
+    Parameters
+    ----------
+    names : sequence of `str`
+        Names of assets.
+    update : `bool`
+        Ask the archives again for files that are kept already.
+    configuration : `~sunpy_lasco.config.Configuration`, optional
+        The settings; by default those that the user has made.
+
+    Returns
+    -------
+    `dict`
+        By name: `pathlib.Path` of the file, or the error that says why there is none.
+    """
+    configuration = configuration or Configuration.read()
+    local, outcomes = ChainSource(tuple(local_sources(configuration))), {}
+    for name in names:
+        try:
+            outcomes[name] = local.path(name)
+        except MissingAssetError:
+            continue
+    wanted = [name for name in dict.fromkeys(names) if name not in outcomes]
+    return outcomes | RemoteSource(configuration).fetch(wanted, update=update, patient=True)

@@ -1,0 +1,3 @@
+"""
+Where pixels look: pixel grids, distortion, pointing, orbit, and the cards of the WCS.
+"""

@@ -1,0 +1,163 @@
+"""
+Where the Sun, the ecliptic and SOHO are, to the accuracy that the images need.
+
+The series here are those that SolarSoft uses, or short ones of Meeus that are
+good to 0.01 degree: they cost microseconds, where a full ephemeris costs
+milliseconds for every image.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+import astropy.units as u
+from astropy.coordinates import SkyCoord
+from astropy.time import Time
+
+from sunpy.coordinates import HeliographicStonyhurst, get_earth
+
+from sunpy_lasco.instrument.tables import L1_FRACTION
+
+__all__ = ["ecliptic_north_angle", "idl_solar_radius", "l1_error", "l1_position"]
+
+#: What the 1-sigma error of `l1_position` is, for headers.  SOHO moves about L1 on a
+#: halo orbit with amplitudes of 206,000 km (along the line to the Sun), 667,000 km
+#: and 120,000 km; 1 sigma is the amplitude over the square root of 2.
+L1_POSITION_ERROR = "0.18 deg in longitude, 0.03 deg in latitude, 0.1 % in distance"
+#: The same before SOHO, launched on 1995-12-02, was at L1.
+L1_CRUISE_ERROR = "SOHO was on its way to L1: up to 0.3 deg, 1 % in distance"
+#: Until then.
+CRUISE_END = Time("1996-04-05")
+
+#: Inclination of the solar equator to the ecliptic, degree (Carrington).
+SOLAR_INCLINATION = 7.25
+
+#: Angular radius of the Sun at 1 au, degree, as SolarSoft ``solar_ephem`` has it.
+SOLAR_RADIUS_AT_1_AU = 0.2666
+
+#: Modified Julian day of 2000-01-01 0 h, from which the series of the radius counts.
+EPOCH_MJD = 51544
+
+
+def idl_solar_radius(mjd):
+    """
+    Apparent radius of the Sun as the official level 1 has it in the card RSUN.
+
+    Parameters
+    ----------
+    mjd : `int` or array-like of `int`
+        Modified Julian day of the *original*, uncorrected, DATE-OBS; SolarSoft
+        takes the radius at 0 h of that day.
+
+    Returns
+    -------
+    `float` or `numpy.ndarray`
+        Radius in arcsec, seen from 0.99 of the distance of the Earth.
+
+    Notes
+    -----
+    SolarSoft ``solar_ephem`` with the keyword ``SOHO``.  The value is 0.055 % larger
+    than the angular size of a radius of 695,700 km.
+    """
+    days = np.floor(mjd) - EPOCH_MJD
+    anomaly = np.deg2rad(357.528 + 0.9856003 * days)
+    distance = (1.00014 - 0.01672 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)) * L1_FRACTION
+    return SOLAR_RADIUS_AT_1_AU * 3600 / distance
+
+
+def _solar_longitude(centuries):
+    """Apparent longitude of the Sun, degree, from Julian centuries since J2000 (Meeus, chapter 25)."""
+    mean_longitude = 280.46646 + 36000.76983 * centuries + 0.0003032 * centuries**2
+    anomaly = np.deg2rad(357.52911 + 35999.05029 * centuries - 0.0001537 * centuries**2)
+    centre = (
+        (1.914602 - 0.004817 * centuries - 0.000014 * centuries**2) * np.sin(anomaly)
+        + (0.019993 - 0.000101 * centuries) * np.sin(2 * anomaly)
+        + 0.000289 * np.sin(3 * anomaly)
+    )
+    aberration = 0.00569
+    return mean_longitude + centre - aberration
+
+
+def ecliptic_north_angle(time, ahead=0.0):
+    """
+    Angle from ecliptic north to solar north, as seen from the Earth or from SOHO.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        Time or times.
+    ahead : `float` or array-like
+        Ecliptic longitude of the observer before that of the Earth, degree: that of SOHO is
+        `~sunpy_lasco.geometry.halo.halo_longitude`, which matters by up to 0.03 degree.
+
+    Returns
+    -------
+    `float` or `numpy.ndarray`
+        Angle y in degree, within 7.25 either way, positive where solar north lies to the
+        east (counter-clockwise) of ecliptic north.  Good to 0.005 degree.
+
+    Notes
+    -----
+    The second of the two angles of which the position angle of the Sun's axis is
+    the sum in Meeus, *Astronomical Algorithms*, chapter 29.  Since 2010-10-30 SOHO
+    keeps ecliptic north up, so that the roll of an image is -y as seen from SOHO, plus the
+    offset of the camera, plus 180 degrees in every other season: so it is in level-0.5
+    headers of 2011 to 2025 to 0.003 degree, and in official level-1 headers of C2 to 0.02.
+    """
+    centuries = (np.asarray(time.tt.jd) - 2451545.0) / 36525
+    # Longitude of the ascending node of the solar equator; the constant is
+    # Carrington's, counted from the equinox of date.
+    node = 73.6667 + 1.3958333 * (np.asarray(time.tt.jd) - 2396758) / 36525
+    from_node = np.deg2rad(_solar_longitude(centuries) + ahead - node)
+    return np.rad2deg(np.arctan(-np.cos(from_node) * np.tan(np.deg2rad(SOLAR_INCLINATION))))[()]
+
+
+@lru_cache(maxsize=256)
+def _l1_numbers(isot):
+    """Longitude (degree), latitude (degree) and distance (m) of L1; cached, since headers are asked repeatedly."""
+    earth = get_earth(Time(isot, format="isot", scale="utc"))
+    return 0.0, float(earth.lat.to_value(u.deg)), float(L1_FRACTION * earth.radius.to_value(u.m))
+
+
+def l1_position(time):
+    """
+    Approximate position of SOHO: on the line from the Sun to the Earth, at L1.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time.
+
+    Returns
+    -------
+    `~astropy.coordinates.SkyCoord`
+        In the frame `~sunpy.coordinates.HeliographicStonyhurst` of that time:
+        longitude 0, the latitude of the Earth, 0.99 of its distance.
+
+    Notes
+    -----
+    The error is that of `l1_error`.  Distant objects (comets, planets, stars against the
+    corona) shift by up to 15 arcmin between this and the true position.
+    """
+    time = Time(time)
+    longitude, latitude, distance = _l1_numbers(time.utc.isot)
+    return SkyCoord(
+        HeliographicStonyhurst(longitude * u.deg, latitude * u.deg, distance * u.m, obstime=time),
+    )
+
+
+def l1_error(time):
+    """
+    What the card OBSERR says of `l1_position`.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time.
+
+    Returns
+    -------
+    `str`
+        Once SOHO was there 1 sigma, before the largest error.
+    """
+    return L1_CRUISE_ERROR if Time(time) < CRUISE_END else L1_POSITION_ERROR

@@ -1,0 +1,168 @@
+"""
+The field of view: where occulter, pylon and the edges of the field hide the sky.
+
+Positions are those of the corrected (undistorted) image, full-frame pixels of the
+detector orientation, counted from 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sunpy_lasco.geometry.distortion import Distortion
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+
+__all__ = ["field_mask", "outside_detector"]
+
+# The mask that SolarSoft applies to C3, c3_cl_mask_lvl1.fts, is drawn in the
+# corrected image.  These numbers reproduce it to a pixel: two circles about one
+# centre, a pylon that widens outwards, fillets where it meets the occulter, a square
+# at its foot, and the edges of the raw frame.
+#: Centre of the circles, pixel.
+C3_CENTRE = (518.51, 531.13)
+#: Radius of the hidden disk about the occulter, and of the field, pixel.
+C3_INNER_RADIUS = 70.96
+C3_OUTER_RADIUS = 544.98
+#: Radius of the fillets above and below the pylon, pixel.
+C3_FILLETS = (114.1, 132.1)
+#: The pylon and its fillets lie below this, in x and y from the centre, pixel.
+PYLON_QUARTER = 100.0
+#: The square at the foot of the pylon ends here in x and in y, pixel.
+C3_FOOT = 163.5
+#: Raw pixels from 2 to 1021 contribute to the official image.
+C3_RAW_RANGE = (2.0, FULL_FRAME - 3.0)
+
+# Measured on real frames of C2 and on the vignetting: where the pylon meets the
+# occulter, a disk stands out of it.
+#: Distance of the centre of the disk from that of the occulter, pixel.
+C2_PYLON_DISTANCE = 100.0
+#: Direction, degree from the x axis to the y axis.
+C2_PYLON_DIRECTION = 221.5
+#: Radius of the disk, pixel.
+C2_PYLON_RADIUS = 89.0
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """A straight edge of the pylon: ``offset`` to the left of `C3_CENTRE`, going out at ``direction`` degrees."""
+
+    direction: float
+    offset: float
+
+    def along(self, dx, dy):
+        """Distance along the edge, towards the Sun, pixel."""
+        angle = np.deg2rad(self.direction)
+        return dx * np.cos(angle) + dy * np.sin(angle)
+
+    def beside(self, dx, dy):
+        """Distance from the edge, positive to its upper left, pixel."""
+        angle = np.deg2rad(self.direction)
+        return dy * np.cos(angle) - dx * np.sin(angle) - self.offset
+
+
+#: Upper and lower edge of the pylon of C3.
+C3_EDGES = (_Edge(44.11, 6.29), _Edge(45.76, -14.32))
+
+
+def outside_detector(x, y, detector):
+    """
+    Whether the light of a position falls beside the detector.
+
+    Parameters
+    ----------
+    x, y : array-like
+        Corrected full-frame position, detector orientation, pixel.
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+    """
+    return _beyond(x, y, detector, (-0.5, FULL_FRAME - 0.5))
+
+
+def _beyond(x, y, detector, limits):
+    """Whether the raw position lies beyond ``limits`` along an axis."""
+    camera = CAMERAS[detector]
+    raw_x, raw_y = Distortion(*camera.distortion_px, camera.occulter_centre).to_raw(x, y)
+    # Far outside, the polynomial of C2 turns back towards the centre.
+    far = np.hypot(np.subtract(x, camera.occulter_centre[0]), np.subtract(y, camera.occulter_centre[1])) > FULL_FRAME
+    first, last = limits
+    return far | ~((raw_x >= first) & (raw_x <= last) & (raw_y >= first) & (raw_y <= last))
+
+
+def field_mask(x, y, detector, *, margin=0.0):
+    """
+    Whether a position is hidden by the occulter or the pylon, or beyond the field.
+
+    Parameters
+    ----------
+    x, y : array-like
+        Corrected full-frame position, detector orientation, pixel counted from 0.  They
+        are broadcast against each other.
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+    margin : `float`, optional
+        By how many pixels to make the hidden area larger.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        True where the sky is hidden.
+
+    Notes
+    -----
+    For C3 this is the mask of SolarSoft's level 1 (``c3_cl_mask_lvl1.fts``) in analytic
+    form.  For C2, for which there is no official mask, it is the occulter of 166
+    pixels radius with what the pylon adds to it, and everything that does not fall
+    on the detector.  The diffraction ring of C2, between 166 and 178 pixels, is not masked.
+    """
+    x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    hide = _c3_mask if detector == "C3" else _c2_mask
+    return hide(np.atleast_1d(x), np.atleast_1d(y), margin).reshape(x.shape)
+
+
+def _c2_mask(x, y, margin):
+    camera = CAMERAS["C2"]
+    dx, dy = x - camera.occulter_centre[0], y - camera.occulter_centre[1]
+    angle = np.deg2rad(C2_PYLON_DIRECTION)
+    px, py = C2_PYLON_DISTANCE * np.cos(angle), C2_PYLON_DISTANCE * np.sin(angle)
+    hidden = np.hypot(dx, dy) < camera.occulter_radius + margin
+    hidden |= np.hypot(dx - px, dy - py) < C2_PYLON_RADIUS + margin
+    return hidden | _beyond(x, y, "C2", (margin - 0.5, FULL_FRAME - 0.5 - margin))
+
+
+def _c3_mask(x, y, margin):
+    dx, dy = x - C3_CENTRE[0], y - C3_CENTRE[1]
+    r = np.hypot(dx, dy)
+    hidden = (r < C3_INNER_RADIUS + margin) | (r > C3_OUTER_RADIUS - margin)
+    hidden |= _beyond(x, y, "C3", (C3_RAW_RANGE[0] + margin, C3_RAW_RANGE[1] - margin))
+    hidden |= (x < C3_FOOT + margin) & (y < C3_FOOT + margin)
+    corner = ~hidden & (dx < PYLON_QUARTER) & (dy < PYLON_QUARTER)
+    hidden[corner] = _pylon(dx[corner], dy[corner], margin)
+    return hidden
+
+
+def _pylon(dx, dy, margin):
+    """Whether positions relative to `C3_CENTRE` lie behind the pylon of C3."""
+    upper, lower = C3_EDGES
+    hidden = (upper.along(dx, dy) < 0) & (upper.beside(dx, dy) < margin) & (lower.beside(dx, dy) > -margin)
+    for edge, side, radius in ((upper, 1, C3_FILLETS[0]), (lower, -1, C3_FILLETS[1])):
+        hidden |= _fillet(dx, dy, edge, side, radius, margin)
+    return hidden
+
+
+def _fillet(dx, dy, edge, side, radius, margin):
+    """
+    The corner between occulter and pylon, rounded by a circle that touches both.
+
+    In the frame of the edge (s along it, d beside it) the circle has its centre at
+    d = radius, and at the distance inner radius + radius from the Sun.  The corner is
+    the part of the triangle centre - occulter - point of contact outside the circle.
+    """
+    s, d = edge.along(dx, dy), side * edge.beside(dx, dy)
+    sun_d = -side * edge.offset
+    centre_s = -np.sqrt((C3_INNER_RADIUS + radius) ** 2 - (radius - sun_d) ** 2)
+    between = (s > centre_s) & (d > -1.0) & (d - sun_d < s * (radius - sun_d) / centre_s)
+    return between & (np.hypot(s - centre_s, d - radius) > radius - margin)

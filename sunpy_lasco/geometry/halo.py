@@ -1,0 +1,126 @@
+"""
+SOHO's orbit about L1 in closed form: where it was, and will be, where no table says.
+"""
+
+import numpy as np
+
+from astropy.coordinates import get_body_barycentric
+from astropy.time import Time
+
+from sunpy_lasco.geometry.orbit import ecliptic_to_stonyhurst
+from sunpy_lasco.instrument.tables import (
+    HALO_ANOMALY,
+    HALO_HARMONICS,
+    HALO_PHASE,
+    J2000_OBLIQUITY,
+    L1_FRACTION,
+    MOON_FRACTION,
+)
+
+__all__ = ["HALO_BEGIN", "halo_error", "halo_longitude", "halo_position"]
+
+#: Since then SOHO has been on its halo orbit: the burns that brought it there were over.
+HALO_BEGIN = Time("1996-04-05", scale="tdb")
+#: Largest error until 2026-10, the last of the orbit to which the form was fitted, km.
+HALO_ERROR = 12_000.0
+#: Error then, km, and its growth, km a year, which is that of forms fitted to shorter spans:
+#: up to 11,000 km after 3 years, 21,000 after 10.
+_LAST, _ERROR_THEN, _GROWTH = Time("2026-10-01", scale="tdb").jd, 8_000.0, 1_300.0
+_BODIES = ("sun", "earth", "moon")
+_AU_KM = 149_597_870.7
+#: Half a step of a numerical derivative, d.
+_STEP = 0.01
+
+
+def _earth_moon(days):
+    """Heliocentric barycentre of Earth and Moon, au, equatorial (ICRS); days in Julian days TDB, (n,), to (n, 3)."""
+    time = Time(days, format="jd", scale="tdb")
+    sun, earth, moon = (get_body_barycentric(name, time, "builtin").xyz.to_value("au").T for name in _BODIES)
+    return earth + MOON_FRACTION * (moon - earth) - sun
+
+
+def _ecliptic(vectors):
+    """Equatorial vectors of J2000, (..., 3), in ecliptic axes of J2000."""
+    cosine, sine = np.cos(np.radians(J2000_OBLIQUITY)), np.sin(np.radians(J2000_OBLIQUITY))
+    x, y, z = np.moveaxis(vectors, -1, 0)
+    return np.stack([x, cosine * y + sine * z, cosine * z - sine * y], axis=-1)
+
+
+def _turning(day):
+    """SOHO outwards, along the Earth's motion and north, in distances of the Earth, (..., 3); day TDB, (...)."""
+    phase = 2 * np.pi * (day - HALO_PHASE[0]) / HALO_PHASE[1]
+    anomaly = 2 * np.pi * (day - HALO_ANOMALY[0]) / HALO_ANOMALY[1]
+    one = np.ones_like(phase)
+    waves = np.stack([one, *(wave(k * phase) for k in (1, 2, 3) for wave in (np.cos, np.sin))], axis=-1)
+    annual = np.stack([one, np.cos(anomaly), np.sin(anomaly)], axis=-1)
+    terms = (waves[..., :, None] * annual[..., None, :]).reshape(*np.shape(phase), -1)
+    return terms @ np.array(HALO_HARMONICS) / _AU_KM + [L1_FRACTION, 0.0, 0.0]
+
+
+def halo_longitude(time):
+    """
+    Ecliptic longitude of SOHO before that of the Earth, from the Sun.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        Time or times.
+
+    Returns
+    -------
+    `float` or `numpy.ndarray`
+        Degree, within 0.26 either way; good to 0.005.  It needs no ephemeris.
+    """
+    offset = _turning(np.asarray(time.tdb.jd))
+    return np.rad2deg(np.arctan2(offset[..., 1], offset[..., 0]))[()]
+
+
+def halo_heliocentric(day):
+    """Heliocentric position of SOHO, au, ecliptic of J2000, (3,); day in Julian days TDB."""
+    before, earth, after = _earth_moon(day + _STEP * np.arange(-1, 2))
+    distance = np.linalg.norm(earth)
+    outward = earth / distance
+    north = np.cross(earth, after - before)
+    north /= np.linalg.norm(north)
+    return _ecliptic(distance * (_turning(day) @ np.stack([outward, np.cross(north, outward), north])))
+
+
+def halo_position(time):
+    """
+    Position of SOHO by a form with 63 coefficients.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        One time, after `HALO_BEGIN`.
+
+    Returns
+    -------
+    `~astropy.coordinates.SkyCoord`
+        In the frame `~sunpy.coordinates.HeliographicStonyhurst` of that time.
+
+    Notes
+    -----
+    The halo about L1 as three harmonics of 177.85 days, each with a constant and an
+    annual part, in the frame that turns with the barycentre of Earth and Moon and scales
+    with its distance.  Fitted to the orbit that comes with the package.
+    """
+    time = Time(time)
+    return ecliptic_to_stonyhurst(halo_heliocentric(float(time.tdb.jd)), time)
+
+
+def halo_error(time):
+    """
+    Largest error of `halo_position`.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+
+    Returns
+    -------
+    `float`
+        Kilometre, along each axis; it grows after 2026.
+    """
+    years = (float(time.tdb.jd) - _LAST) / 365.25
+    return max(HALO_ERROR, _ERROR_THEN + _GROWTH * years)

@@ -1,0 +1,193 @@
+"""
+Linear WCS of an image, and the cards of it that all vintages share.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.cards import card_text
+from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.instrument.headers import map_number, processed_before
+
+__all__ = [
+    "ImageGeometry",
+    "camera_of",
+    "card_pair",
+    "plate_scales",
+    "reference_pixel",
+    "reference_position",
+    "rotation",
+]
+
+#: Level 1 made before this may count CRPIX from 0.
+CRPIX_FROM_ONE = "2010-09-15"
+#: How well XCEN and CRPIX of a header must agree, in pixels, to tell from where CRPIX counts.
+CRPIX_AGREEMENT = 0.1
+
+
+@dataclass(frozen=True)
+class ImageGeometry:
+    """
+    Linear WCS of an image, and the place of its pixels on the detector.
+
+    A pixel p (x, y), counted from 0, looks in the tangential plane at
+    v = crval + cdelt * PC (p - crpix), arcsec; it lies on the full frame of the detector at
+    anchor + R(-detector_roll) (v - anchor_offset) / detector_scale.
+    """
+
+    #: Reference pixel (x, y), counted from 0.
+    crpix: tuple[float, float]
+    #: Its coordinates, arcsec.
+    crval: tuple[float, float]
+    #: Arcsec / pixel.
+    cdelt: tuple[float, float]
+    #: The matrix PC, by rows.
+    pc: tuple[tuple[float, float], tuple[float, float]]
+    #: CTYPE1 and CTYPE2.
+    ctype: tuple[str, str]
+    #: Roll of the detector's axes: CROTA of an image as it was read out, degree.
+    detector_roll: float
+    #: Full-frame pixel of the detector to which ``anchor_offset`` belongs.
+    anchor: tuple[float, float]
+    #: Position of the anchor in the tangential plane, arcsec.
+    anchor_offset: tuple[float, float]
+    #: Arcsec of a full-resolution pixel.
+    detector_scale: float
+    #: Whether the pixels are where they were measured, before the distortion was removed.
+    distorted: bool
+    #: What the user should be warned of.
+    notes: tuple[str, ...] = ()
+
+    def to_plane(self, x, y):
+        """Position in the tangential plane, arcsec, of pixels counted from 0."""
+        dx, dy = np.asarray(x) - self.crpix[0], np.asarray(y) - self.crpix[1]
+        (pc11, pc12), (pc21, pc22) = self.pc
+        return (
+            self.crval[0] + self.cdelt[0] * (pc11 * dx + pc12 * dy),
+            self.crval[1] + self.cdelt[1] * (pc21 * dx + pc22 * dy),
+        )
+
+    def to_detector(self, x, y):
+        """Full-frame pixel of the detector, distorted where the image is, of pixels counted from 0."""
+        vx, vy = self.to_plane(x, y)
+        vx, vy = (vx - self.anchor_offset[0]) / self.detector_scale, (vy - self.anchor_offset[1]) / self.detector_scale
+        cos, sin = np.cos(np.deg2rad(self.detector_roll)), np.sin(np.deg2rad(self.detector_roll))
+        return self.anchor[0] + cos * vx + sin * vy, self.anchor[1] - sin * vx + cos * vy
+
+
+def camera_of(meta):
+    """
+    The camera of a header.
+
+    Parameters
+    ----------
+    meta : mapping
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.cameras.Camera`
+    """
+    return CAMERAS[squeezed(card_text(meta, "detector"))]
+
+
+def rotation(degrees):
+    """
+    The matrix PC of a roll.
+
+    Parameters
+    ----------
+    degrees : `float`
+
+    Returns
+    -------
+    `tuple` of `tuple` of `float`
+        By rows.
+    """
+    cos, sin = float(np.cos(np.deg2rad(degrees))), float(np.sin(np.deg2rad(degrees)))
+    return (cos, -sin), (sin, cos)
+
+
+def reference_position(meta):
+    """
+    CRVAL.
+
+    Parameters
+    ----------
+    meta : mapping
+
+    Returns
+    -------
+    `tuple` of `float`
+        In the units of the header; 0 where a card is missing or empty.
+    """
+    return tuple(map_number(meta, card, 0.0) for card in ("crval1", "crval2"))
+
+
+def reference_pixel(meta, length_x, length_y):
+    """
+    CRPIX, with a doubt about where it counts from settled.
+
+    Parameters
+    ----------
+    meta : mapping
+    length_x, length_y : `int`
+        Size of the image.
+
+    Returns
+    -------
+    `tuple` of `float` or None
+        (x, y) counted from 0; None where a card is missing.
+    """
+    crpix = card_pair(meta, "crpix")
+    if crpix is None:
+        return None
+    first = 1.0
+    if processed_before(meta, CRPIX_FROM_ONE):
+        # The offset of the middle of the image, in XCEN, tells from where CRPIX counts.
+        offset, scale = map_number(meta, "xcen"), map_number(meta, "cdelt1")
+        if offset is not None and scale and abs((length_x - 1) / 2 - offset / scale - crpix[0]) < CRPIX_AGREEMENT:
+            first = 0.0
+    return crpix[0] - first, crpix[1] - first
+
+
+def plate_scales(meta, shape):
+    """
+    CDELT of level 1, else the plate scale times the sums.
+
+    Parameters
+    ----------
+    meta : mapping
+    shape : `tuple` of `int`
+        (ny, nx).
+
+    Returns
+    -------
+    `tuple` of `float`
+        Arcsec / pixel along (x, y).
+    """
+    scales = []
+    for axis, length in (("1", shape[1]), ("2", shape[0])):
+        scale = abs(map_number(meta, f"cdelt{axis}", 0.0))
+        scales.append(scale if scale > 0 else camera_of(meta).plate_scale * FULL_FRAME / length)
+    return tuple(scales)
+
+
+def card_pair(meta, stem):
+    """
+    The numbers of two cards, such as OCCCEN1 and OCCCEN2.
+
+    Parameters
+    ----------
+    meta : mapping
+    stem : `str`
+        Lower-case keyword without the digit.
+
+    Returns
+    -------
+    `tuple` of `float` or None
+        None where one is missing.
+    """
+    pair = map_number(meta, f"{stem}1"), map_number(meta, f"{stem}2")
+    return None if None in pair else pair

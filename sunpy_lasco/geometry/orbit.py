@@ -1,0 +1,215 @@
+"""
+Where SOHO was, by a table of positions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import BarycentricInterpolator, CubicHermiteSpline
+
+import astropy.units as u
+from astropy.coordinates import HeliocentricEclipticIAU76, SkyCoord
+from astropy.time import Time
+
+from sunpy.coordinates import HeliographicStonyhurst
+
+from sunpy_lasco.geometry.positions import normalize_roll
+
+__all__ = ["FARTHEST", "NEAREST", "TRACKED_ERROR", "Orbit"]
+
+#: Distances from the Sun, au, between which SOHO stays.
+NEAREST, FARTHEST = 0.965, 1.015
+#: Days between two positions over which one interpolates, with velocities and without.
+#: The error grows with the fourth power; over these it is 25 km at most.
+WIDEST_GAP, WIDEST_GAP_WITHOUT_VELOCITY = 5.5, 2.5
+#: Rolls of neighbouring rows that differ by more, in degree, are not interpolated.
+LARGEST_STEP = 5.0
+#: Rows through which one interpolates without velocities.
+ROWS_WITHOUT_VELOCITY = 4
+#: Largest error of an orbit from tracking data, km.  Neither the SOHO archive nor Horizons
+#: states one; Horizons and headers of EIT and MDI, which hold the positions of the archive,
+#: differ from one and the same orbit by up to 408 km.
+TRACKED_ERROR = 500.0
+#: Distance from which a position error is seen as an angle, km: that of L1 from the Sun.
+DISTANCE = 0.99 * 149_597_870.7
+
+
+def error_text(kilometres):
+    """What the card OBSERR says of the largest error of a position along each axis, km."""
+    degrees = np.degrees(kilometres / DISTANCE)
+    return f"at most {kilometres:.0f} km along each axis ({degrees:.1g} deg)"
+
+
+def ecliptic_to_stonyhurst(position, time):
+    """Coordinate in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,)."""
+    x, y, z = position * u.au
+    # The obliquity of IAU 1976 is that of the ecliptic frames of Horizons and of the SOHO archive.
+    frame = HeliocentricEclipticIAU76(obstime=time)
+    there = SkyCoord(x, y, z, representation_type="cartesian", frame=frame)
+    return SkyCoord(there.transform_to(HeliographicStonyhurst(obstime=time)))
+
+
+@dataclass(frozen=True, eq=False)
+class Orbit:
+    """
+    Positions of SOHO.
+
+    Notes
+    -----
+    With velocities, the interpolation is Hermite's; its error is below 0.1 km with a row
+    a day, and 25 km with a row every five days.  Without, it is the cubic through the four
+    nearest rows, below 1 km.  Nothing is interpolated from one arc to the next.
+    """
+
+    #: Time, Julian day TDB, ascending; an arc may begin when the one before ends.
+    days: np.ndarray
+    #: Heliocentric position, au, ecliptic and equinox of J2000 (IAU 1976), (n, 3).
+    positions: np.ndarray
+    #: Velocity, au / day, (n, 3), or None.
+    velocities: np.ndarray | None
+    #: What the card OBSSRC says.
+    source: str
+    #: Largest error along each axis, km: of all rows, or (n,) from each row to the next.
+    errors: float | np.ndarray
+    #: Roll of the spacecraft, degree, NaN where it is not known; or None.
+    rolls: np.ndarray | None = None
+    #: Number of the arc to which a row belongs, (n,); None if all are of one.
+    arcs: np.ndarray | None = None
+    #: Days before the first and after the last row to which the interpolation may be continued.
+    reach: float = 0.0
+
+    def __post_init__(self):
+        distance = np.linalg.norm(self.positions, axis=-1)
+        steps = np.diff(self.days)
+        between = np.zeros(steps.shape, dtype=bool) if self.arcs is None else np.diff(self.arcs) != 0
+        if len(self.days) < 2 or not np.all((steps > 0) | (between & (steps == 0))):
+            msg = "the times are not in order, or fewer than two"
+            raise ValueError(msg)
+        if not np.all((distance > NEAREST) & (distance < FARTHEST)):
+            msg = f"SOHO would be {np.nanmin(distance):.3f} to {np.nanmax(distance):.3f} au from the Sun"
+            raise ValueError(msg)
+        if not np.all(np.asarray(self.errors) >= 0):
+            msg = "an error of the position is negative or missing"
+            raise ValueError(msg)
+
+    def _arc(self, row):
+        """First and last row of the arc of a row."""
+        if self.arcs is None:
+            return 0, len(self.days) - 1
+        (of_arc,) = np.nonzero(self.arcs == self.arcs[row])
+        return int(of_arc[0]), int(of_arc[-1])
+
+    def _row(self, time):
+        """Time, Julian day TDB, and the first of the two rows of one arc between which it lies, or None."""
+        day = float(time.tdb.jd)
+        if not self.days[0] - self.reach <= day <= self.days[-1] + self.reach:
+            return day, None
+        row = int(np.clip(np.searchsorted(self.days, day, side="right") - 1, 0, len(self.days) - 2))
+        first, last = self._arc(row)
+        if row == last:
+            # The last instant of an arc belongs to it.
+            if day > self.days[last] or first == last:
+                return day, None
+            row -= 1
+        widest = WIDEST_GAP
+        if self.velocities is None:
+            widest = WIDEST_GAP_WITHOUT_VELOCITY
+            if last - first + 1 < ROWS_WITHOUT_VELOCITY:
+                return day, None
+        return day, row if self.days[row + 1] - self.days[row] <= widest else None
+
+    def covers(self, time):
+        """
+        Whether a time lies between two rows of an arc that are near each other.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+
+        Returns
+        -------
+        `bool`
+        """
+        return self._row(time)[1] is not None
+
+    def _covered(self, time):
+        day, row = self._row(time)
+        if row is None:
+            msg = f"{self.source} covers no time near {time.utc.isot}."
+            raise ValueError(msg)
+        return day, row
+
+    def position(self, time):
+        """
+        Position at a time.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+            One time that the table covers.
+
+        Returns
+        -------
+        `~astropy.coordinates.SkyCoord`
+            In the frame `~sunpy.coordinates.HeliographicStonyhurst` of that time.
+
+        Raises
+        ------
+        ValueError
+            If the table does not cover it.
+        """
+        time = Time(time)
+        day, row = self._covered(time)
+        if self.velocities is not None:
+            near = slice(row, row + 2)
+            spline = CubicHermiteSpline(self.days[near] - day, self.positions[near], self.velocities[near])
+        else:
+            first, last = self._arc(row)
+            start = int(np.clip(row - 1, first, last + 1 - ROWS_WITHOUT_VELOCITY))
+            near = slice(start, start + ROWS_WITHOUT_VELOCITY)
+            spline = BarycentricInterpolator(self.days[near] - day, self.positions[near])
+        return ecliptic_to_stonyhurst(spline(0.0), time)
+
+    def error(self, time):
+        """
+        Largest error of the position at a time.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+            One time that the table covers.
+
+        Returns
+        -------
+        `float`
+            Kilometre, along each axis.
+
+        Raises
+        ------
+        ValueError
+            If the table does not cover it.
+        """
+        row = self._covered(Time(time))[1]
+        return float(np.broadcast_to(self.errors, self.days.shape)[row])
+
+    def roll(self, time):
+        """
+        Roll of the spacecraft at a time.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+
+        Returns
+        -------
+        `float` or None
+            Degree; None where it is not known, or SOHO was turned in between.
+        """
+        day, row = self._row(time)
+        if self.rolls is None or row is None:
+            return None
+        step = float(normalize_roll(self.rolls[row + 1] - self.rolls[row]))
+        if not abs(step) <= LARGEST_STEP:
+            return None
+        weight = (day - self.days[row]) / (self.days[row + 1] - self.days[row])
+        return float(normalize_roll(self.rolls[row] + weight * step))

@@ -1,0 +1,280 @@
+"""
+Where the Sun's centre lies on the detector, and how the camera is rolled.
+
+What a level-0.5 header says about it depends on when the file was made, and is
+useless in some vintages; this module knows which, and what then stands in.
+"""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import erfa
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle
+from sunpy_lasco.geometry.halo import halo_longitude
+from sunpy_lasco.geometry.positions import (
+    binned_position,
+    full_position,
+    is_flipped,
+    normalize_roll,
+    rectified_centre,
+)
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.cards import card_text, number
+
+__all__ = [
+    "ECLIPTIC_NORTH_UP",
+    "NOMINAL_ROLL_SIGMA",
+    "Pointing",
+    "binned_position",
+    "ecliptic_attitude",
+    "full_position",
+    "header_pointing",
+    "header_roll",
+    "is_flipped",
+    "is_placeholder",
+    "nominal_pointing",
+    "normalize_roll",
+    "rectified_centre",
+]
+
+#: Since then SOHO keeps ecliptic instead of solar north up.
+ECLIPTIC_NORTH_UP = Time("2010-10-30")
+#: What the default Sun centre of a camera is called.
+DEFAULT_CENTRE = "default of the camera"
+#: 1 sigma of the nominal roll, degree.
+NOMINAL_ROLL_SIGMA = 0.03
+#: 1 sigma of the default Sun centre of a turned C2, pixel.
+FLIPPED_C2_CENTRE_SIGMA = 1.0
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """Position of the Sun on the detector, and roll of the camera."""
+
+    #: Sun centre (x, y), full-frame pixel of the detector orientation, counted from 0.
+    centre: tuple[float, float]
+    #: Rotating the image by this counter-clockwise brings solar north up; degree, in (-180, 180].
+    roll: float
+    #: Where the two numbers come from.
+    centre_source: str
+    roll_source: str
+    #: 1 sigma, pixel along an axis and degree.
+    centre_sigma: float
+    roll_sigma: float
+    #: What the user should be warned of; empty if nothing.
+    note: str = ""
+    #: ``"final"`` if fitted to stars, ``"interim"`` if from the attitude of the spacecraft.
+    status: str = "interim"
+
+
+def ecliptic_attitude(time):
+    """
+    Roll of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        Time or times.
+
+    Returns
+    -------
+    `float` or `numpy.ndarray`
+        Degree: turning an image by it counter-clockwise brings solar north up.
+    """
+    return -ecliptic_north_angle(time, halo_longitude(time))
+
+
+def nominal_pointing(frame, *, flipped=False):
+    """
+    Pointing of a spacecraft in its nominal attitude.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        With the attributes ``camera`` and ``start``.
+    flipped : `bool`
+        Whether the spacecraft is turned by 180 degrees.
+
+    Returns
+    -------
+    `Pointing`
+        Default Sun centre, and the roll offset of the camera added to the nominal roll of
+        the spacecraft: 0 with solar north up until 2010-10-30, with ecliptic north
+        up since.
+
+    Notes
+    -----
+    SolarSoft ``get_sun_center`` and ``get_crota`` in the absence of tables.
+    """
+    camera = frame.camera
+    roll, source = camera.roll_offset, "nominal, solar north up"
+    if frame.start >= ECLIPTIC_NORTH_UP:
+        with warnings.catch_warnings():
+            # Of dates that are yet to come; whether a date can be is asked before a frame is calibrated.
+            warnings.simplefilter("ignore", erfa.ErfaWarning)
+            roll, source = roll + ecliptic_attitude(frame.start), "nominal, ecliptic north up"
+    if flipped:
+        roll, source = roll + 180.0, f"{source}, turned by 180 degrees"
+    return Pointing(
+        centre=camera.sun_centre,
+        roll=float(normalize_roll(roll)),
+        centre_source=DEFAULT_CENTRE,
+        roll_source=source,
+        centre_sigma=FLIPPED_C2_CENTRE_SIGMA if flipped and camera is CAMERAS["C2"] else camera.sun_centre_sigma,
+        roll_sigma=NOMINAL_ROLL_SIGMA,
+    )
+
+
+#: From this processing date on, CRPIX and CROTA come from the attitude of the spacecraft.
+POINTING_IN_HEADER = Time("2010-11-08")
+#: The first turn of the spacecraft by 180 degrees: before it, the roll is 0.
+FIRST_FLIP = Time("2003-07-08T13:00:00")
+#: C2 headers of this time hold placeholders; the spacecraft was turned by 180 degrees.
+PLACEHOLDERS_TURNED = Time("2025-08-21T15:00:00"), Time("2025-09-01T00:00:00")
+
+#: A Sun centre in a header farther than this from the default, in pixels, is an error.
+PLAUSIBLE_CENTRE = 20.0
+
+#: 1 sigma of the Sun centre of a header, pixel.
+HEADER_CENTRE_SIGMA = 0.4
+#: 1 sigma of the roll of a header, degree.
+HEADER_ROLL_SIGMA = 0.02
+
+
+def header_roll(header):
+    """
+    The roll that a header states, whatever the meaning of it.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `float` or None
+        The first number found in CROTA2, CROTA1, CROTA, in degree.
+    """
+    found = (number(header, card) for card in ("crota2", "crota1", "crota"))
+    return next((value for value in found if value is not None), None)
+
+
+def is_placeholder(header, frame):
+    """
+    Whether the pointing cards of a header were never filled in.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        With the attribute ``shape``.
+
+    Returns
+    -------
+    `bool`
+    """
+    rolls = [number(header, card) for card in ("crota1", "crota2")]
+    centre = [number(header, card) for card in ("crpix1", "crpix2")]
+    middle = [[(length + 1) / 2 for length in reversed(frame.shape)], [(FULL_FRAME + 1) / 2] * 2]
+    return all(roll in (0.0, None) for roll in rolls) and centre in middle
+
+
+def header_pointing(header, frame):
+    """
+    Pointing of a level-0.5 frame without the tables of SolarSoft.
+
+    Parameters
+    ----------
+    header : mapping
+        Level-0.5 header with lower-case or case-insensitive keys.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        The same header, understood.
+
+    Returns
+    -------
+    `Pointing`
+        Of the header, for files made since 2010-11-08; else, or where the header
+        holds placeholders or nothing, the default Sun centre and the nominal roll, with
+        the header telling whether the spacecraft was turned by 180 degrees.
+
+    Notes
+    -----
+    In older files CRPIX is the centre of the occulter (C2) or an old default (C3),
+    the same for turned and unturned frames, and CROTA is 0 or 180.  CRPIX of summed
+    frames is written in stored pixels by some software and in pixels of the full
+    frame by other: the reading that is nearer to the default centre is taken.  CDELT
+    is wrong in those (224 instead of 112 arcsec), and not used at all.
+
+    SolarSoft ``reduce_refcoord``, ``update_hdr_rollxy``.
+    """
+    stated = header_roll(header)
+    turned = stated is not None and is_flipped(stated)
+    if is_placeholder(header, frame):
+        return _placeholder_pointing(header, frame)
+    # Where it is not known when the file was made, it was not before the exposure.
+    if (frame.processed or frame.start) < POINTING_IN_HEADER:
+        return _nominal_with_doubt(frame, stated, turned)
+    nominal = nominal_pointing(frame, flipped=turned)
+    centre = _header_centre(header, frame)
+    if stated is None:
+        nominal = _nominal_with_doubt(frame, stated, turned)
+    return Pointing(
+        centre=nominal.centre if centre is None else centre,
+        roll=nominal.roll if stated is None else float(normalize_roll(stated)),
+        centre_source=nominal.centre_source if centre is None else "level-0.5 header",
+        roll_source=nominal.roll_source if stated is None else "level-0.5 header",
+        centre_sigma=nominal.centre_sigma if centre is None else HEADER_CENTRE_SIGMA,
+        roll_sigma=nominal.roll_sigma if stated is None else HEADER_ROLL_SIGMA,
+        note=nominal.note,
+    )
+
+
+def _nominal_with_doubt(frame, stated, turned):
+    """Nominal pointing; in doubt of 180 degrees where a header of the time of the turns says nothing."""
+    nominal = nominal_pointing(frame, flipped=turned)
+    if stated is not None or frame.start < FIRST_FLIP:
+        return nominal
+    return _noted(
+        nominal,
+        f"{frame.filename or 'The image'} has no card CROTA1: its roll is taken as {nominal.roll:.2f} degree, which "
+        "is wrong by 180 if the spacecraft was turned.",
+        roll_sigma=180.0,
+    )
+
+
+def _placeholder_pointing(header, frame):
+    """Pointing where the cards were never filled in, as in C2 headers of August 2025."""
+    first, last = PLACEHOLDERS_TURNED
+    known = first <= frame.start <= last or frame.start < FIRST_FLIP
+    rectified = card_text(header, "rectify").upper()
+    # Files made since May 2016 say here whether the spacecraft was turned.
+    turned = first <= frame.start <= last or (not known and rectified in ("FALSE", "F"))
+    nominal = nominal_pointing(frame, flipped=turned)
+    note = (
+        f"{frame.filename or 'The image'} holds placeholders for the pointing: its roll is taken as "
+        f"{nominal.roll:.2f} degree ({nominal.roll_source}) and its Sun centre as the {nominal.centre_source}."
+    )
+    if known:
+        return _noted(nominal, note, roll_sigma=nominal.roll_sigma)
+    return _noted(nominal, f"{note} The roll may be wrong by 180 degrees.", roll_sigma=180.0)
+
+
+def _noted(pointing, note, *, roll_sigma):
+    return replace(pointing, note=note, roll_sigma=roll_sigma)
+
+
+def _header_centre(header, frame):
+    """Sun centre of a header made since 2010-11-08, full-frame pixel; None where there is no plausible one."""
+    crpix = number(header, "crpix1"), number(header, "crpix2")
+    if None in crpix:
+        return None
+    written = crpix[0] - 1, crpix[1] - 1
+    readings = [written, full_position(written, frame)]
+    distances = [np.hypot(*np.subtract(reading, frame.camera.sun_centre)) for reading in readings]
+    nearest = int(np.argmin(distances))
+    return readings[nearest] if distances[nearest] <= PLAUSIBLE_CENTRE else None

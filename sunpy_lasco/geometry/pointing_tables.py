@@ -1,0 +1,128 @@
+"""
+Sun centre and roll from the tables of the instrument team and of the spacecraft.
+
+The tables come as arguments; `sunpy_lasco.level1.pointing_sources` fetches them.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sunpy_lasco.geometry.pointing import ECLIPTIC_NORTH_UP, NOMINAL_ROLL_SIGMA, Pointing, ecliptic_attitude
+from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+
+__all__ = ["attitude_pointing", "table_pointing"]
+
+#: Between rows that differ by more than this, in degree, the spacecraft was turned.
+LARGEST_STEP = 5.0
+#: 1 sigma of the tables: pixel, and degree (scatter of 135 official rolls of C2 about the ecliptic's, 0.015, of which
+#: this is the part that does not come from the spacecraft).
+TABLE_CENTRE_SIGMA = 0.1
+TABLE_ROLL_SIGMA = 0.01
+
+
+def table_pointing(table, time, *, name, last_day=None, flipped=None):
+    """
+    Pointing by the tables that were fitted to stars.
+
+    Parameters
+    ----------
+    table : mapping of `str` to array-like
+        In order of time: ``mjd`` (UTC of the corrected clock), ``x``, ``y`` (Sun
+        centre, full-frame pixel counted from 0, detector orientation) and ``roll`` of
+        the camera (degree).
+    time : `~astropy.time.Time`
+        Start of the exposure by the corrected clock.
+    name : `str`
+        Name of the table, for the record.
+    last_day : `int`, optional
+        Modified Julian day of the last day for which the table is final; None if it
+        is so for all times before its last row and after it.
+    flipped : `bool`, optional
+        Whether the header of the frame says that the spacecraft was upside down.
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.pointing.Pointing` or None
+        None after the last day.
+
+    Notes
+    -----
+    SolarSoft ``get_roll_or_xy``: linear in time, the first and the last row beyond the
+    ends, and the earlier row where the roll jumps.  Unlike there, the later row counts
+    where it alone agrees with the header on which side is up.
+    """
+    mjd = float(time.utc.mjd)
+    if last_day is not None and mjd >= last_day + 1:
+        return None
+    days, x, y, roll = (np.asarray(table[column], dtype=float) for column in ("mjd", "x", "y", "roll"))
+    before = int(np.clip(np.searchsorted(days, mjd, side="right") - 1, 0, len(days) - 1))
+    after = min(before + 1, len(days) - 1)
+    step = float(normalize_roll(roll[after] - roll[before]))
+    weight = 0.0
+    if abs(step) > LARGEST_STEP:
+        if flipped is not None and is_flipped(roll[before]) != flipped and is_flipped(roll[after]) == flipped:
+            before = after
+        step = 0.0
+    elif after > before:
+        weight = float(np.clip((mjd - days[before]) / (days[after] - days[before]), 0.0, 1.0))
+    found = float(normalize_roll(roll[before] + weight * step))
+    return Pointing(
+        centre=tuple(float(column[before] + weight * (column[after] - column[before])) for column in (x, y)),
+        roll=found,
+        centre_source=name,
+        roll_source=name,
+        centre_sigma=TABLE_CENTRE_SIGMA,
+        roll_sigma=TABLE_ROLL_SIGMA,
+        note=_disagreement(found, flipped, name),
+        status="final",
+    )
+
+
+def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
+    """
+    Pointing by the nominal roll of the spacecraft.
+
+    Parameters
+    ----------
+    steps : mapping of `str` to array-like
+        In order of time: ``mjd`` from which ``roll`` (degree) holds.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        With the attributes ``camera`` and ``start``.
+    fallback : `~sunpy_lasco.geometry.pointing.Pointing`
+        The Sun centre is taken from it.
+    name : `str`
+        Name of the table, for the record.
+    flipped : `bool`, optional
+        Whether the header of the frame says that the spacecraft was upside down.
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.pointing.Pointing` or None
+        None before the first step.
+
+    Notes
+    -----
+    SolarSoft ``get_crota`` without files of the attitude.  Since 2010-10-30 the table
+    counts from ecliptic north, and the angle to solar north is added, as seen from SOHO.
+    """
+    days, rolls = (np.asarray(steps[column], dtype=float) for column in ("mjd", "roll"))
+    row = int(np.searchsorted(days, frame.start.utc.mjd, side="right")) - 1
+    if row < 0:
+        return None
+    roll = rolls[row] + frame.camera.roll_offset
+    if frame.start >= ECLIPTIC_NORTH_UP:
+        roll += ecliptic_attitude(frame.start)
+    roll = float(normalize_roll(roll))
+    note = _disagreement(roll, flipped, name)
+    return replace(fallback, roll=roll, roll_source=name, roll_sigma=NOMINAL_ROLL_SIGMA, note=note, status="interim")
+
+
+def _disagreement(roll, flipped, name):
+    if flipped is None or is_flipped(roll) == flipped:
+        return ""
+    sides = "upside down", "upright"
+    return (
+        f"{name} says that SOHO was {sides[not is_flipped(roll)]}, the header that it was {sides[not flipped]}: "
+        "the table is followed. The image may be turned by 180 degrees, or taken while SOHO was turning."
+    )

@@ -1,0 +1,470 @@
+"""
+The one interpolation.
+
+Distortion, rotation and shift of an image are composed into one map of
+positions, so that a level-1 image was interpolated once.  The bilinear weights
+form a sparse matrix, which serves image, variance and flags alike and is kept
+for the frames that follow with the same geometry.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+
+from sunpy_lasco.geometry.distortion import INTERPOLATED, SOLARSOFT_CELLS, Distortion
+from sunpy_lasco.geometry.pointing import normalize_roll, rectified_centre
+from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.frame import Frame
+
+__all__ = [
+    "Interpolated",
+    "Resampling",
+    "corrected_positions",
+    "distortion_of",
+    "interpolate",
+    "interpolation_matrix",
+    "is_turned",
+    "rectified_by",
+    "resampling_of",
+    "source_positions",
+    "to_detector",
+    "to_image",
+    "turned_frame",
+]
+
+#: An output pixel is valid if its valid sources carry at least this weight.
+VALID_WEIGHT = 0.999
+#: Matrices kept; each takes about 50 MB for a full frame.
+KEPT_MATRICES = 3
+#: What seems curved only by noise and pattern is not: the square of the error of the interpolation
+#: counts beyond this part of their variance, which makes 3 sigma of what they alone give, or more.
+CURVED_BY_NOISE = 0.7
+#: By how much that square is larger than what the interpolated image, which is smoother, lets see.
+#: For stars it is up to three times as large, but the product with the constant above must stay
+#: below 1: else the variance would not tell what was added to it.
+HIDDEN_CURVATURE = 1.3
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """
+    Where the pixels of an output image lie in the stored image.
+
+    All positions are full-frame pixels of the detector's orientation.
+    """
+
+    #: Shape of the stored image, which is also that of the output, (ny, nx).
+    shape: tuple[int, int]
+    #: Full-frame pixel of the lower left corner, and full-frame pixels per pixel, (x, y).
+    corner: tuple[int, int]
+    binning: tuple[int, int]
+    #: The distortion to correct, or None.
+    distortion: Distortion | None
+    #: Turn the image by this many degrees counter-clockwise about `pivot`.
+    rotation: float = 0.0
+    pivot: tuple[float, float] = (0.0, 0.0)
+    #: Then bring the pivot to this position; None leaves it where it is.
+    target: tuple[float, float] | None = None
+    #: Sources beyond the centre of a last pixel, but within 1 pixel of it, take its value, as in SolarSoft's ``rot``.
+    open_end: bool = False
+
+    def grid(self):
+        """Full-frame positions (x, y) of the output pixels, as a row and a column."""
+        (ny, nx), (sx, sy), (cx, cy) = self.shape, self.binning, self.corner
+        x = cx + (np.arange(nx) + 0.5) * sx - 0.5
+        y = cy + (np.arange(ny) + 0.5) * sy - 0.5
+        return x[None, :], y[:, None]
+
+
+def source_positions(resampling, x=None, y=None):
+    """
+    Stored pixel in which each output pixel has its source.
+
+    Parameters
+    ----------
+    resampling : `Resampling`
+    x, y : array-like, optional
+        Output positions, full-frame pixel; all pixels of the image by default.
+
+    Returns
+    -------
+    column, row : `numpy.ndarray`
+        Position in the stored image, pixel.
+    """
+    if x is None:
+        x, y = resampling.grid()
+    if resampling.rotation or resampling.target is not None:
+        target = resampling.target or resampling.pivot
+        u, v = x - target[0], y - target[1]
+        angle = np.radians(resampling.rotation)
+        # An image turned counter-clockwise is read clockwise.
+        x = resampling.pivot[0] + np.cos(angle) * u + np.sin(angle) * v
+        y = resampling.pivot[1] - np.sin(angle) * u + np.cos(angle) * v
+    if resampling.distortion is not None:
+        x, y = resampling.distortion.to_raw(x, y)
+    (sx, sy), (cx, cy) = resampling.binning, resampling.corner
+    column, row = (x - cx + 0.5) / sx - 0.5, (y - cy + 0.5) / sy - 0.5
+    return np.broadcast_arrays(column, row)
+
+
+def bilinear_weights(column, row, shape, *, open_end=False):
+    """
+    Sources and weights of bilinear interpolation.
+
+    Parameters
+    ----------
+    column, row : `numpy.ndarray`
+        Positions, pixel, any shape with n elements.
+    shape : `tuple` of `int`
+        Shape of the source image.
+    open_end : `bool`
+        As of `Resampling`.
+
+    Returns
+    -------
+    indices : `numpy.ndarray`
+        Shape (n, 4), of the flattened source image.
+    weights : `numpy.ndarray`
+        Shape (n, 4), float32; all zero where the position lies outside.
+    """
+    ny, nx = shape
+    column, row = np.ravel(column), np.ravel(row)
+    if open_end:
+        inside = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
+        column, row = np.minimum(column, nx - 1), np.minimum(row, ny - 1)
+    else:
+        inside = (column >= 0) & (column <= nx - 1) & (row >= 0) & (row <= ny - 1)
+    left = np.clip(np.floor(column), 0, nx - 2).astype(np.int32)
+    bottom = np.clip(np.floor(row), 0, ny - 2).astype(np.int32)
+    fx = ((column - left) * inside).astype(np.float32)
+    fy = ((row - bottom) * inside).astype(np.float32)
+    corner = bottom * np.int32(nx) + left
+    indices = np.empty((column.size, 4), np.int32)
+    weights = np.empty((column.size, 4), np.float32)
+    gx, gy = inside - fx, np.float32(1) - fy
+    for k, (offset, weight) in enumerate(((0, gx * gy), (1, fx * gy), (nx, gx * fy), (nx + 1, fx * fy))):
+        indices[:, k] = corner + np.int32(offset)
+        weights[:, k] = weight
+    return indices, weights
+
+
+@lru_cache(maxsize=KEPT_MATRICES)
+def interpolation_matrix(resampling):
+    """
+    Matrices that interpolate a flattened image and its variance.
+
+    Parameters
+    ----------
+    resampling : `Resampling`
+
+    Returns
+    -------
+    values, variances : `scipy.sparse.csr_array`
+        Shape (pixels, pixels); the second has the squares of the weights.
+    outside : `numpy.ndarray`
+        Whether the source of a pixel lies outside the stored image; its shape.
+    """
+    indices, weights = bilinear_weights(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
+    size = indices.shape[0]
+    starts = np.arange(0, 4 * size + 1, 4, dtype=np.int32)
+    values = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))
+    variances = sparse.csr_array((np.square(weights).ravel(), indices.ravel(), starts), shape=(size, size))
+    outside = (weights.sum(axis=1) == 0).reshape(resampling.shape)
+    outside.flags.writeable = False
+    return values, variances, outside
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """An interpolated image."""
+
+    #: The image; NaN where it has no valid source.
+    image: np.ndarray
+    #: Its variance, or None.
+    variance: np.ndarray | None
+    #: Bits of all pixels that contribute to each pixel.
+    flags: np.ndarray
+    #: Whether the source lies outside the stored image.
+    outside: np.ndarray
+
+
+def interpolate(image, resampling, *, variance=None, flags=None):
+    """
+    Interpolate an image with its variance and flags.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        float32; NaN is missing.
+    resampling : `Resampling`
+    variance : `numpy.ndarray`, optional
+        Of independent pixels.
+    flags : `numpy.ndarray`, optional
+        uint8.
+
+    Returns
+    -------
+    `Interpolated`
+
+    Notes
+    -----
+    The kernel is the bilinear one of the official product.  A pixel is valid when
+    the weight of its valid sources reaches 0.999; missing pixels grow by that.
+    """
+    values, variances, outside = interpolation_matrix(resampling)
+    shape = resampling.shape
+    valid = np.isfinite(image)
+    complete = valid.all()
+    result = values @ (image if complete else np.where(valid, image, np.float32(0))).ravel()
+    weight = values @ valid.ravel().astype(np.float32)
+    bad = weight < VALID_WEIGHT
+    result[bad] = np.nan
+    spread = None
+    if variance is not None:
+        spread = variances @ (variance if complete else np.where(valid, variance, np.float32(0))).ravel()
+        spread[bad] = np.nan
+        spread = spread.reshape(shape)
+    collected = np.zeros(result.size, np.uint8)
+    if flags is not None:
+        for bit in (1 << k for k in range(8)):
+            carried = (flags & bit).ravel() != 0
+            if carried.any():
+                collected[(values @ carried.astype(np.float32)) > 0] |= np.uint8(bit)
+    return Interpolated(result.reshape(shape), spread, collected.reshape(shape), outside)
+
+
+def kept_variance(column, row):
+    """Share of the variance of white noise that bilinear interpolation at positions (column, row) keeps."""
+    fx, fy = column - np.floor(column), row - np.floor(row)
+    return (1 - 2 * fx * (1 - fx)) * (1 - 2 * fy * (1 - fy))
+
+
+def curvature_weights(column, row):
+    """What second differences along columns and rows count for in the error at positions (column, row)."""
+    fx, fy = column - np.floor(column), row - np.floor(row)
+    return fx * (1 - fx) / 2, fy * (1 - fy) / 2
+
+
+def curvature_error(image, weights):
+    """
+    Error that bilinear interpolation makes where an image is curved, signed, in its unit.
+
+    ``weights`` are those of `curvature_weights`; the curvature is that of the interpolated image.
+    It is 0 beside missing pixels and at the edges.
+    """
+    along_x, along_y = np.zeros_like(image), np.zeros_like(image)
+    along_x[:, 1:-1] = image[:, :-2] + image[:, 2:] - 2 * image[:, 1:-1]
+    along_y[1:-1] = image[:-2] + image[2:] - 2 * image[1:-1]
+    along_x *= weights[0]
+    along_y *= weights[1]
+    along_x += along_y
+    return np.nan_to_num(along_x, copy=False)
+
+
+def with_curvature(variance, error, pattern):
+    """
+    The variance of noise and of the interpolation's error together.
+
+    ``error`` is that of `curvature_error`, ``pattern`` the 1 sigma of the pixels' fixed response,
+    and `curvature_part` gives back what was added.
+    """
+    return variance + HIDDEN_CURVATURE * np.maximum(_beyond_pattern(error, pattern) - CURVED_BY_NOISE * variance, 0)
+
+
+def curvature_part(variance, error, pattern):
+    """What the interpolation's error has contributed to a variance of `with_curvature`."""
+    beyond = np.maximum(_beyond_pattern(error, pattern) - CURVED_BY_NOISE * variance, 0)
+    return np.minimum(beyond * HIDDEN_CURVATURE / (1 - HIDDEN_CURVATURE * CURVED_BY_NOISE), variance)
+
+
+def _beyond_pattern(error, pattern):
+    return np.maximum(error * error - CURVED_BY_NOISE * pattern * pattern, 0)
+
+
+@lru_cache(maxsize=KEPT_MATRICES)
+def resampled_weights(resampling):
+    """`curvature_weights`, and the root of `kept_variance`, of a resampled image, float32, read-only."""
+    places = source_positions(resampling)
+    planes = (*curvature_weights(*places), np.sqrt(kept_variance(*places)))
+    planes = tuple(plane.astype(np.float32) for plane in planes)
+    for plane in planes:
+        plane.flags.writeable = False
+    return planes[:2], planes[2]
+
+
+def is_turned(meta):
+    """
+    Whether an image was turned by 180 degrees to be upright.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header.
+
+    Returns
+    -------
+    `bool`
+    """
+    return str(meta.get("turned", "")).strip() in ("True", "T")
+
+
+def rectified_by(meta):
+    """
+    All turning of an image together, for the card RECTIFY.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header.
+
+    Returns
+    -------
+    `float`
+        Degree, in (-180, 180] as in the official product.
+    """
+    return float(normalize_roll(180.0 * is_turned(meta) + meta.get("imgrot", 0.0)))
+
+
+def turned_frame(frame):
+    """
+    The frame of an image after it is turned by 180 degrees.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.frame.Frame`
+        With the corner of the turned image.
+    """
+    (cx, cy), (sx, sy), (ny, nx) = frame.corner, frame.binning, frame.shape
+    return replace(frame, corner=(FULL_FRAME - cx - nx * sx, FULL_FRAME - cy - ny * sy))
+
+
+def to_image(meta, position):
+    """
+    Position in the full frame of the image of a position on the detector.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header.
+    position : `tuple` of `float`
+        (x, y), full-frame pixel, after undistortion.
+
+    Returns
+    -------
+    `tuple` of `float`
+    """
+    if "imgrot" in meta:
+        position = _turn_about(position, meta, "imgpiv", "imgtar", meta["imgrot"])
+    return rectified_centre(position) if is_turned(meta) else tuple(map(float, position))
+
+
+def to_detector(meta, position):
+    """
+    Position on the detector of a position in the full frame of the image.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header.
+    position : `tuple` of `float`
+        (x, y), full-frame pixel.
+
+    Returns
+    -------
+    `tuple` of `float`
+    """
+    position = rectified_centre(position) if is_turned(meta) else tuple(map(float, position))
+    if "imgrot" in meta:
+        position = _turn_about(position, meta, "imgtar", "imgpiv", -meta["imgrot"])
+    return position
+
+
+def _turn_about(position, meta, start, end, degrees):
+    dx, dy = position[0] - meta[f"{start}1"], position[1] - meta[f"{start}2"]
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return float(meta[f"{end}1"] + cos * dx - sin * dy), float(meta[f"{end}2"] + sin * dx + cos * dy)
+
+
+def _resampling(meta, frame, distortion):
+    moved = {}
+    if "imgrot" in meta:
+        pivot, target = (meta["imgpiv1"], meta["imgpiv2"]), (meta["imgtar1"], meta["imgtar2"])
+        moved = {"rotation": meta["imgrot"], "pivot": pivot, "target": target}
+    return Resampling(frame.shape, frame.corner, frame.binning, distortion, **moved)
+
+
+def distortion_of(meta):
+    """
+    The distortion that was corrected, or put into the WCS.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header of a map to which `correct_distortion` was applied.
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.distortion.Distortion`
+    """
+    centre, cells = (meta["occcen1"], meta["occcen2"]), SOLARSOFT_CELLS if meta["distort"] == "grid" else 0.0
+    return Distortion(meta["dist_k0"], meta["dist_k1"], meta["dist_k2"], centre, cells)
+
+
+def resampling_of(meta, shape):
+    """
+    The resampling that an image has gone through, from its header.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header of a map to which `correct_distortion` was applied.
+    shape : `tuple` of `int`
+        (ny, nx).
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.resampling.Resampling` or None
+        In detector orientation; None if the image was not interpolated.
+    """
+    if meta.get("distort") not in INTERPOLATED:
+        return None
+    frame = Frame.from_header(meta, shape)
+    if is_turned(meta):
+        frame = turned_frame(frame)
+    return _resampling(meta, frame, distortion_of(meta))
+
+
+def corrected_positions(meta, frame):
+    """
+    Where the pixels of an image lie on the undistorted detector.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header of a map to which `~sunpy_lasco.level1.warp.correct_distortion`
+        was applied.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        Its frame.
+
+    Returns
+    -------
+    x, y : `numpy.ndarray`
+        Full-frame pixel of the detector's orientation, of the shape of the frame.
+    """
+    frame = turned_frame(frame) if is_turned(meta) else frame
+    (ny, nx), (sx, sy), (cx, cy) = frame.shape, frame.binning, frame.corner
+    x = np.broadcast_to(cx + (np.arange(nx) + 0.5) * sx - 0.5, (ny, nx))
+    y = np.broadcast_to((cy + (np.arange(ny) + 0.5) * sy - 0.5)[:, None], (ny, nx))
+    if meta.get("distort") in ("wcs", "none"):
+        x, y = distortion_of(meta).to_corrected(x, y)
+    elif "imgrot" in meta:
+        dx, dy = x - meta["imgtar1"], y - meta["imgtar2"]
+        cos, sin = np.cos(np.radians(meta["imgrot"])), np.sin(np.radians(meta["imgrot"]))
+        x, y = meta["imgpiv1"] + cos * dx + sin * dy, meta["imgpiv2"] - sin * dx + cos * dy
+    return (x[::-1, ::-1], y[::-1, ::-1]) if is_turned(meta) else (x, y)

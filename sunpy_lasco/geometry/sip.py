@@ -1,0 +1,137 @@
+"""
+The distortion as SIP coefficients of a FITS-WCS.
+"""
+
+from math import comb
+
+import numpy as np
+
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.cards import number
+
+__all__ = ["rescaled_sip", "sip_cards", "sip_matrices"]
+
+#: Highest order of the forward polynomial, raw to corrected.
+FORWARD_ORDER = 9
+#: Order of the backward polynomial; that of the distortion itself.
+BACKWARD_ORDER = 5
+#: The digits of A_p_q allow no more.
+HIGHEST_ORDER = 9
+#: Radius in pixels up to which the forward polynomial is fitted.
+FIT_RADIUS = 760.0
+
+
+def sip_cards(distortion, binning):
+    """
+    SIP cards about the centre of the distortion.
+
+    Parameters
+    ----------
+    distortion : `~sunpy_lasco.geometry.distortion.Distortion`
+    binning : `tuple` of `int`
+        Full-resolution pixels per stored pixel, (sx, sy).
+
+    Returns
+    -------
+    cards : `dict`
+        A_ORDER, A_p_q, B_p_q, and the inverse AP and BP.
+    scale : `float`
+        Corrected pixels per raw pixel at the centre, 1 / (1 + k0).  SIP has no
+        linear terms: CDELT must be multiplied by this.
+
+    Notes
+    -----
+    AP and BP are the distortion itself, exact.  A and B, which
+    ``pixel_to_world`` uses, are fitted to its inverse.  Being odd in both
+    coordinates, all of them hold for the image turned by 180 degrees too.
+    """
+    scale = 1.0 / (1.0 + distortion.k0)
+    # In units of the scale, the distortion has no linear term.
+    backward = [distortion.k1 * scale**3, distortion.k2 * scale**5]
+    powers = np.arange(3, FORWARD_ORDER + 1, 2)
+    r_raw = np.linspace(0.0, FIT_RADIUS, 2001)
+    x, _ = distortion.to_corrected(distortion.centre[0] + r_raw, np.full_like(r_raw, distortion.centre[1]))
+    excess = (x - distortion.centre[0]) / scale - r_raw
+    q = r_raw / FIT_RADIUS
+    fit, *_ = np.linalg.lstsq(q[:, None] ** powers, excess, rcond=None)
+    forward = fit / FIT_RADIUS**powers
+    cards = {"A_ORDER": FORWARD_ORDER, "B_ORDER": FORWARD_ORDER, "AP_ORDER": BACKWARD_ORDER, "BP_ORDER": BACKWARD_ORDER}
+    cards |= _radial_terms("A", "B", forward, binning)
+    cards |= _radial_terms("AP", "BP", backward, binning)
+    return cards, scale
+
+
+def sip_matrices(header):
+    """
+    The polynomials of a SIP header, for `astropy.wcs.Sip`.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `tuple` of `numpy.ndarray` or None
+        A, B, AP and BP: element (p, q) of each is the coefficient of x**p y**q; None
+        for a polynomial that the header does not have.
+    """
+    matrices = []
+    for name in ("a", "b", "ap", "bp"):
+        order = _order(header, name)
+        matrix = np.zeros((order + 1, order + 1))
+        for p in range(order + 1):
+            for q in range(order + 1 - p):
+                matrix[p, q] = number(header, f"{name}_{p}_{q}", 0.0)
+        matrices.append(matrix if order >= 0 else None)
+    return tuple(matrices)
+
+
+def rescaled_sip(header, factors):
+    """
+    SIP cards for pixels of another size.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    factors : `tuple` of `float`
+        Old pixels per new pixel, along (x, y).
+
+    Returns
+    -------
+    `dict`
+        Those of the cards A_p_q, B_p_q, AP_p_q and BP_p_q that the header has, by
+        lower-case keyword.
+    """
+    along_x, along_y = factors
+    cards = {}
+    for name, own in (("a", along_x), ("b", along_y), ("ap", along_x), ("bp", along_y)):
+        order = _order(header, name)
+        for p in range(order + 1):
+            for q in range(order + 1 - p):
+                card = f"{name}_{p}_{q}"
+                if card in header:
+                    cards[card] = number(header, card, 0.0) * along_x**p * along_y**q / own
+    return cards
+
+
+def _order(header, name):
+    """Order of a polynomial; -1 where the header has none."""
+    order = number(header, f"{name}_order", -1)
+    if not -1 <= order <= HIGHEST_ORDER or order != int(order):
+        msg = f"The card {name.upper()}_ORDER holds {order:g}; SIP has whole orders up to {HIGHEST_ORDER}."
+        raise HeaderError(msg)
+    return int(order)
+
+
+def _radial_terms(along_x, along_y, coefficients, binning):
+    """Expand x * sum c_m r**(2 m) into products of powers of x and y."""
+    cards = {}
+    for m, coefficient in enumerate(coefficients, start=1):
+        for i in range(m + 1):
+            j = m - i
+            value = float(coefficient * comb(m, i) * binning[0] ** (2 * i) * binning[1] ** (2 * j))
+            cards[f"{along_x}_{2 * i + 1}_{2 * j}"] = value
+            cards[f"{along_y}_{2 * i}_{2 * j + 1}"] = value
+    return cards

@@ -1,0 +1,279 @@
+"""
+Where the pixels of a map look, by a header of any vintage.
+
+`image_geometry` finds in a header the linear WCS of the image and, apart from it,
+where its pixels lie on the detector: the second is what occulter and pylon are
+fixed to, and it stays known through rotations, resampling and cuts.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.geometry.cards import standard_geometry
+from sunpy_lasco.geometry.distortion import Distortion
+from sunpy_lasco.geometry.image import (
+    ImageGeometry,
+    camera_of,
+    card_pair,
+    plate_scales,
+    reference_pixel,
+    reference_position,
+    rotation,
+)
+from sunpy_lasco.geometry.pointing import (
+    binned_position,
+    full_position,
+    header_pointing,
+    header_roll,
+    nominal_pointing,
+    normalize_roll,
+    rectified_centre,
+)
+from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, is_blank, number, shown
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.headers import (
+    MapHeaderError,
+    header_level,
+    is_helioviewer,
+    is_standard,
+    map_number,
+    observation_time,
+    processed_before,
+)
+
+__all__ = ["distortion_of", "image_geometry", "lenient_frame", "official_geometry"]
+
+#: Official level 1 made before this has CROTA with the opposite sign.
+CROTA_SIGN_CHANGED = "2011-11-01"
+
+
+def official_geometry(meta, shape):
+    """
+    Geometry of an official level-1 image.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+    shape : `tuple` of `int`
+        (ny, nx).
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.image.ImageGeometry`
+
+    Notes
+    -----
+    CTYPE and CUNIT of files made before 2010-10-27 are wrong, so they are not read at all.
+    """
+    camera = camera_of(meta)
+    notes = []
+    cdelt = plate_scales(meta, shape)
+    roll = header_roll(meta)
+    nominal = nominal_pointing(SimpleNamespace(camera=camera, start=observation_time(meta)))
+    name = frame_name(meta)
+    sign = _sign_of_roll(meta, roll, nominal.roll)
+    if roll is None:
+        roll = nominal.roll
+        notes.append(f"{name} has no card CROTA: its roll is taken as {roll:.2f} degree ({nominal.roll_source}).")
+    else:
+        roll = float(normalize_roll(sign * roll))
+    turned, removed = _rectification(meta)
+    # The image was turned by RECTIFY: by 180 degrees or not, and by a roll removed.
+    detector_roll = float(normalize_roll(roll + 180.0 * turned + sign * removed))
+    grid = _grid(camera, cdelt)
+    crval = reference_position(meta)
+    crpix = reference_pixel(meta, shape[1], shape[0])
+    if crpix is None:
+        centre = rectified_centre(nominal.centre) if turned else nominal.centre
+        crpix, crval = binned_position(centre, grid), (0.0, 0.0)
+        notes.append(f"{name} has no card CRPIX: its Sun centre is taken as the {nominal.centre_source}.")
+    pc = rotation(roll)
+    sun = _plane_to_pixel(crpix, crval, cdelt, pc)
+    sun = full_position(sun, grid)
+    return ImageGeometry(
+        crpix=tuple(map(float, crpix)),
+        crval=crval,
+        cdelt=cdelt,
+        pc=pc,
+        ctype=("HPLN-TAN", "HPLT-TAN"),
+        detector_roll=detector_roll,
+        anchor=tuple(map(float, rectified_centre(sun) if turned else sun)),
+        anchor_offset=(0.0, 0.0),
+        detector_scale=camera.plate_scale,
+        distorted=False,
+        notes=tuple(notes),
+    )
+
+
+def _sign_of_roll(meta, roll, nominal):
+    """
+    1 or -1: the sign of CROTA in official level 1.
+
+    It was wrong before a version of the software, but files made a little earlier with
+    the right one are around; then the nominal roll tells.
+    """
+    if not processed_before(meta, CROTA_SIGN_CHANGED):
+        return 1.0
+    right, wrong = (abs(normalize_roll(sign * (roll or 0.0) - nominal)) for sign in (1.0, -1.0))
+    return 1.0 if right < wrong else -1.0
+
+
+def _grid(camera, cdelt):
+    """What `full_position` needs to know of an image of the whole detector with these scales."""
+    return SimpleNamespace(corner=(0, 0), binning=tuple(scale / camera.plate_scale for scale in cdelt))
+
+
+def _plane_to_pixel(crpix, crval, cdelt, pc):
+    """The pixel of the Sun's centre, counted from 0."""
+    offset = -np.asarray(crval) / np.asarray(cdelt)
+    dx, dy = np.linalg.solve(np.asarray(pc), offset)
+    return crpix[0] + dx, crpix[1] + dy
+
+
+def _rectification(meta):
+    """Whether an official level 1 was turned by 180 degrees, and the roll that was removed besides."""
+    rectify = number(meta, "rectify", 0.0)
+    turned = 90.0 < rectify % 360.0 < 270.0
+    return turned, float(normalize_roll(rectify - 180.0 * turned))
+
+
+def image_geometry(meta, shape):
+    """
+    Geometry of an image by its header.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+        Header of C2 or C3, of any level and vintage.
+    shape : `tuple` of `int`
+        (ny, nx) of the data.
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.image.ImageGeometry`
+
+    Raises
+    ------
+    sunpy_lasco.instrument.headers.MapHeaderError
+        If the cards contradict each other or the data.
+    """
+    try:
+        if is_standard(meta):
+            return standard_geometry(meta)
+        if is_helioviewer(meta):
+            return _helioviewer(meta, shape)
+        if header_level(meta) == 0.5:
+            return _level05(meta, shape)
+        return official_geometry(meta, shape)
+    except HeaderError as error:
+        raise error if isinstance(error, MapHeaderError) else MapHeaderError(str(error)) from error
+
+
+def lenient_frame(meta, shape):
+    """
+    The frame of a level-0.5 header, with stand-ins for cards that no geometry needs.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+    shape : `tuple` of `int`
+        (ny, nx).
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.frame.Frame`
+
+    Raises
+    ------
+    sunpy_lasco.instrument.headers.MapHeaderError
+        If the header cannot be understood.
+    """
+    filled = dict(meta)
+    for card, stand_in in (("exptime", 1.0), ("filter", "unknown"), ("polar", "unknown")):
+        if is_blank(filled.get(card)) or (fault_of(filled, card) and card == "exptime"):
+            filled[card] = stand_in
+    try:
+        return Frame.from_header(filled, shape)
+    except HeaderError as error:
+        raise MapHeaderError(str(error)) from error
+
+
+def _level05(meta, shape):
+    """Level 0.5 as it comes: Sun centre and roll by the rules of its vintage, scale by its sums."""
+    frame = lenient_frame(meta, shape)
+    pointing = header_pointing(meta, frame)
+    scale = frame.camera.plate_scale
+    notes = [pointing.note] if pointing.note else []
+    if card_text(meta, "date") and frame.processed is None:
+        notes.append(
+            f"The card DATE of {frame_name(meta)} holds {shown(meta['date'])}, which is no date; what its pointing is "
+            "worth depends on it."
+        )
+    return ImageGeometry(
+        crpix=tuple(map(float, binned_position(pointing.centre, frame))),
+        crval=(crval := reference_position(meta)),
+        cdelt=(scale * frame.binning[0], scale * frame.binning[1]),
+        pc=_oblong(pointing.roll, *frame.binning),
+        ctype=("HPLN-TAN", "HPLT-TAN"),
+        detector_roll=float(pointing.roll),
+        anchor=tuple(map(float, pointing.centre)),
+        anchor_offset=crval,
+        detector_scale=scale,
+        distorted=True,
+        notes=tuple(notes),
+    )
+
+
+def _oblong(roll, sx, sy):
+    """PC of a roll where pixels may have sums of sx and sy."""
+    (cos, minus_sin), (sin, _) = rotation(roll)
+    return (cos, minus_sin * sy / sx), (sin * sx / sy, cos)
+
+
+def _helioviewer(meta, shape):
+    """
+    Helioviewer's image, turned about CRPIX by CROTA: solar north is up.
+
+    A file read at a reduced resolution keeps the header of the full one.
+    """
+    camera = camera_of(meta)
+    scale = camera.plate_scale
+    stated = [number(meta, card, 0.0) for card in ("naxis1", "naxis2")]
+    full = tuple(n if n > 0 else float(length) for n, length in zip(stated, reversed(shape), strict=True))
+    reduction = full[0] / shape[1], full[1] / shape[0]
+    crpix = reference_pixel(meta, *full) or camera.sun_centre
+    grid = SimpleNamespace(corner=(0, 0), binning=reduction)
+    cdelt = plate_scales(meta, full[::-1])
+    return ImageGeometry(
+        crpix=tuple(map(float, binned_position(crpix, grid))),
+        crval=reference_position(meta),
+        cdelt=tuple(step * factor for step, factor in zip(cdelt, reduction, strict=True)),
+        pc=rotation(0.0),
+        ctype=("HPLN-TAN", "HPLT-TAN"),
+        detector_roll=float(normalize_roll(header_roll(meta) or 0.0)),
+        anchor=tuple(map(float, crpix)),
+        anchor_offset=(0.0, 0.0),
+        detector_scale=scale,
+        # Helioviewer takes level 0.5 and does not remove the distortion.
+        distorted=True,
+    )
+
+
+def distortion_of(meta):
+    """
+    The distortion of the camera of a header.
+
+    Parameters
+    ----------
+    meta : mapping
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.distortion.Distortion`
+        With the coefficients and the centre of the header, where it has them.
+    """
+    camera = camera_of(meta)
+    k = tuple(map_number(meta, f"dist_k{i}", camera.distortion_px[i]) for i in range(3))
+    return Distortion(*k, card_pair(meta, "occcen") or camera.occulter_centre)

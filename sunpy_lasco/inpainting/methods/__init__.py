@@ -1,1 +1,0 @@
-"""The methods of repair, each in a module of its own; see `sunpy_lasco.inpainting.interface`."""

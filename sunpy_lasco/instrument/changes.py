@@ -1,0 +1,141 @@
+"""
+What was done to a map, so that no result passes for an exposure.
+
+Operations on a map leave their names in the card EDITED, in the order in which they were
+applied: ``'difference'``, ``'scaled, rotate'``.  A map without the card is an exposure as it
+was read or calibrated, or a part of one (``submap``).  There are two kinds:
+
+* those of `VALUES` leave something else than the counts or the brightness of one exposure.
+  Calibration, repair and level-1 files refuse such maps: `require_exposure`.
+* those of `GRID` move light between pixels.  Brightness stays brightness, but the pixels are no
+  longer those of the detector: counts cannot be calibrated any more (`require_exposure`), and
+  what follows each pixel back to the detector refuses the map: `require_grid`.
+
+Whoever makes a new kind of result from maps says so with `changed`, and nothing else needs to
+know of it.
+"""
+
+from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.instrument.headers import header_level
+
+__all__ = ["GRID", "VALUES", "changed", "changes_of", "require_exposure", "require_grid", "without_statistics"]
+
+#: The card that holds the names of the operations.
+CARD = "edited"
+#: Operations that change what the values mean.
+VALUES = frozenset({"difference", "sum", "scaled", "inverse", "power", "negative", "filtered", "display"})
+#: Operations that mix the light of pixels.
+GRID = frozenset({"rotate", "resample", "superpixel", "reproject"})
+#: Stems of the cards that hold statistics of the pixels.
+STATISTICS = ("datamin", "datamax", "dataavg", "datasig", "datazer", "datasat", "datap", "dsat", "nsat")
+
+
+def changes_of(meta):
+    """
+    What was done to an image since it was read or calibrated.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header, with lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `tuple` of `str`
+        Names of operations, members of `VALUES` or `GRID`, in order; empty for an exposure.
+    """
+    return tuple(name.strip() for name in str(meta.get(CARD) or "").split(",") if name.strip())
+
+
+def without_statistics(meta):
+    """
+    A header without the statistics of the pixels.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+        It does not change.
+
+    Returns
+    -------
+    `~sunpy.util.MetaDict`
+    """
+    new = meta.copy()
+    for card in list(new):
+        if str(card).lower().startswith(STATISTICS):
+            del new[card]
+    return new
+
+
+def changed(meta, name):
+    """
+    The header of what an operation makes of an image.
+
+    Parameters
+    ----------
+    meta : `~sunpy.util.MetaDict`
+        Header of the image; it does not change.
+    name : `str`
+        The operation, a member of `VALUES` or `GRID`.
+
+    Returns
+    -------
+    `~sunpy.util.MetaDict`
+        With the operation in EDITED, and without the statistics of the old pixels, by which
+        unchanged images are known.
+    """
+    if name not in VALUES | GRID:
+        msg = f"{name!r} is no operation of which the header can tell."
+        raise ValueError(msg)
+    new = without_statistics(meta)
+    before = changes_of(meta)
+    new[CARD] = ", ".join(before if before[-1:] == (name,) else (*before, name))
+    return new
+
+
+def require_exposure(smap, doing):
+    """
+    Refuse what is no longer the counts or the brightness of one exposure.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    doing : `str`
+        What the map is wanted for, such as ``"calibrated"``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the values were changed; of counts, also if they were moved between pixels.
+    """
+    refused = VALUES | GRID if header_level(smap.meta) == 0.5 else VALUES
+    _refuse(smap, refused, f"it is not the image of one exposure and cannot be {doing}")
+
+
+def require_grid(smap, doing):
+    """
+    Refuse a map whose pixels are no longer those of the detector.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    doing : `str`
+        What the map is wanted for, such as ``"summed"``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If it was changed in any way.
+    """
+    _refuse(smap, VALUES | GRID, f"its pixels are not those of the exposure, and it cannot be {doing}")
+
+
+def _refuse(smap, refused, consequence):
+    changes = changes_of(smap.meta)
+    # A name that is not known here was written by a later version, and means a change.
+    if any(name in refused or name not in VALUES | GRID for name in changes):
+        msg = (
+            f"{smap.meta.get('filename') or 'The map'} was changed (EDITED = {', '.join(changes)!r}): {consequence}. "
+            "Take the map as it was before."
+        )
+        raise NotCalibratableError(msg)

@@ -1,0 +1,218 @@
+"""
+What can be calibrated, and frames that cannot be right.
+"""
+
+import warnings
+
+import numpy as np
+
+from sunpy_lasco.errors import BadFrameError, LascoUserWarning, NotCalibratableError
+from sunpy_lasco.instrument.blocks import block_indices
+from sunpy_lasco.instrument.cards import card_text, frame_name, shown
+from sunpy_lasco.instrument.changes import require_exposure, without_statistics
+from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, Frame, squeezed
+from sunpy_lasco.instrument.headers import is_helioviewer, is_raw
+from sunpy_lasco.instrument.photometry import doubtful_factor
+from sunpy_lasco.level1.rules import judge_header, judge_pixels
+from sunpy_lasco.map.edit import record
+from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["admit", "bad_content", "check_level05", "report_bad"]
+
+#: Ring, in full-resolution pixels from the occulter, whose median tells whether
+#: the exposure can be right.
+RING = {"C2": (300.0, 420.0), "C3": (200.0, 400.0)}
+#: Median brightness of the ring in whole frames of 2000 to 2012, MSB.
+NORMAL_BRIGHTNESS = {"C2": 8.0e-10, "C3": 4.7e-11}
+#: Beyond these parts of the normal brightness an exposure is doubtful: solar cycle,
+#: season and filter move it by a factor of two at most.
+DARKEST, BRIGHTEST = 0.35, 4.0
+#: A frame with more than this share of saturated pixels is doubtful.  Exposures of C2 of 100 s
+#: have 5 % of them, beside the occulter and along the trails of planets.
+SATURATED_SHARE = 0.08
+
+
+def check_level05(smap):
+    """
+    Refuse what is no level-0.5 image of the sky.
+
+    Parameters
+    ----------
+    smap : `~sunpy.map.GenericMap`
+
+    Raises
+    ------
+    TypeError
+        If it is no map of C2 or C3.
+    sunpy_lasco.errors.NotCalibratableError
+        If it is no exposure but a difference, a multiple and so on, a level-1 image, a
+        Helioviewer image, a dark, lamp or continuous image, one with the door closed, or too
+        small.
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1`` and, for the door, ``c2_calibrate``.
+    """
+    if not isinstance(smap, LASCOC2Map | LASCOC3Map):
+        detector = getattr(smap, "meta", {}).get("detector", "")
+        what = f"a map of LASCO {detector}" if str(detector).upper() == "C1" else f"a {type(smap).__name__}"
+        msg = f"Only maps of LASCO C2 and C3 can be calibrated; this is {what}."
+        raise TypeError(msg)
+    require_exposure(smap, "calibrated")
+    meta = smap.meta
+    name = frame_name(meta, "The map")
+    if is_helioviewer(meta):
+        msg = f"{name} is a Helioviewer image: its brightness was scaled to bytes. Calibrate the level-0.5 file."
+        raise NotCalibratableError(msg)
+    level = card_text(meta, "level") or card_text(meta, "lvl_num")
+    if level.startswith("1") or card_text(meta, "bunit").upper() == "MSB":
+        msg = f"{name} is of level 1 already."
+        raise NotCalibratableError(msg)
+    programme = squeezed(card_text(meta, "lp_num"))
+    for key, kind in NON_SKY_PROGRAMMES.items():
+        if programme == key or (key.isalpha() and programme.startswith(key)):
+            msg = f"{name} is {kind} image (LP_NUM {shown(meta['lp_num'])}), not one of the sky."
+            raise NotCalibratableError(msg)
+    if "DOOR" in programme or "DOOR" in squeezed(card_text(meta, "comment")):
+        msg = f"{name} was taken with the door closed."
+        raise NotCalibratableError(msg)
+    if smap.data.ndim != 2 or min(smap.data.shape) < SHORTEST_AXIS:
+        size = " x ".join(map(str, reversed(smap.data.shape)))
+        msg = f"{name} has {size} pixels; an image needs two axes of at least {SHORTEST_AXIS}."
+        raise NotCalibratableError(msg)
+    if smap.data.dtype.kind in "if" and smap.data[0, 0] == -1:
+        msg = f"The first pixel of {name} is -1, by which the ground system marks images that are not to be used."
+        raise NotCalibratableError(msg)
+
+
+def admit(smap):
+    """
+    The gate of the calibration: every level-0.5 frame goes through it before any work.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5.
+
+    Returns
+    -------
+    smap : map of the same class
+        With cards that were wrong put right, and zeros for pixels that are no counts.
+    problems : `list` of `str`
+        A clause for each thing that cannot be right.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        As for `check_level05`; or if the camera has no such filter, polariser or port.
+    sunpy_lasco.errors.HeaderError
+        If cards are missing or hold what makes it impossible to go on.
+
+    See Also
+    --------
+    sunpy_lasco.instrument.cards.CARDS, sunpy_lasco.level1.rules.RULES
+    """
+    check_level05(smap)
+    meta = smap.meta
+    problems, cards = judge_header(meta, smap.data.shape)
+    frame = Frame.from_header({**meta, **cards}, smap.data.shape)
+    wrong, impossible = judge_pixels(smap.data, meta, frame, as_read=smap._as_read and is_raw(meta))
+    problems += wrong
+    if wrong:
+        # Statistics of other pixels would let later steps doubt that these are counts.
+        cards |= dict.fromkeys(card for card in meta if card not in without_statistics(meta))
+    if impossible is None and not cards:
+        return smap, problems
+    new = {"cards": cards, "history": [f"Set right or removed: {', '.join(map(str.upper, cards))}"] if cards else []}
+    if impossible is not None:
+        new["data"] = np.where(impossible, smap.data.dtype.type(0), smap.data)
+        new["history"].append(f"{np.count_nonzero(impossible)} impossible counts set to 0")
+        if smap._flags is not None:
+            new["flags"] = smap._flags | impossible * np.uint8(PixelFlag.MISSING)
+    return record(smap, **new), problems
+
+
+def bad_content(brightness, flags, frame, centre):
+    """
+    What is wrong with the content of a frame.
+
+    Parameters
+    ----------
+    brightness : `numpy.ndarray`
+        Calibrated, not yet interpolated image, MSB; NaN is missing.
+    flags : `numpy.ndarray`
+        Its flags.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    centre : `tuple` of `float`
+        Centre of the occulter, full-frame pixel.
+
+    Returns
+    -------
+    `list` of `str`
+        A sentence for each thing that cannot be right; empty for a good frame.
+    """
+    problems = _stripes(flags, frame)
+    (sx, sy), (cx, cy) = frame.binning, frame.corner
+    step = max(1, 4 // max(sx, sy))
+    x = cx + (np.arange(0, frame.shape[1], step) + 0.5) * sx - 0.5
+    y = cy + (np.arange(0, frame.shape[0], step) + 0.5) * sy - 0.5
+    r = np.hypot(x[None, :] - centre[0], y[:, None] - centre[1])
+    detector = frame.camera.name
+    ring = brightness[::step, ::step][(r > RING[detector][0]) & (r < RING[detector][1])]
+    ring = ring[np.isfinite(ring)]
+    if ring.size and not frame.is_derived and not frame.is_model and doubtful_factor(frame) < 1:
+        share = float(np.median(ring)) / NORMAL_BRIGHTNESS[detector]
+        if not DARKEST < share < BRIGHTEST:
+            problems.append(
+                f"the corona is {share:.2g} times as bright as it normally is (was the shutter or the door in the way, "
+                "or is EXPTIME wrong?)"
+            )
+    saturated = np.count_nonzero(flags & PixelFlag.SATURATED) / flags.size
+    if saturated > SATURATED_SHARE:
+        problems.append(f"{100 * saturated:.1f} % of the pixels are saturated")
+    return problems
+
+
+def _stripes(flags, frame):
+    """Rows of blocks that are missing throughout."""
+    rows, _ = block_indices(frame)
+    missing = (flags & PixelFlag.MISSING) != 0
+    sent = (flags & PixelFlag.UNTRANSMITTED) == 0
+    empty = [
+        int(row) for row in np.unique(rows) if sent[rows == row].any() and missing[rows == row][sent[rows == row]].all()
+    ]
+    if not empty:
+        return []
+    if missing.all():
+        return ["it holds no data at all"]
+    first, last = np.flatnonzero(np.isin(rows, empty))[[0, -1]]
+    return [
+        f"{len(empty)} whole rows of blocks are missing (pixel rows {first} to {last}); was the download broken off?"
+    ]
+
+
+def report_bad(name, problems, on_bad):
+    """
+    Warn of a frame that cannot be right, or refuse it.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the file.
+    problems : `list` of `str`
+        What is wrong.
+    on_bad : `str`
+        ``"warn"``, ``"raise"`` or ``"ignore"``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If there is a problem and ``on_bad`` is ``"raise"``.
+    """
+    if not problems or on_bad == "ignore":
+        return
+    msg = f"{name or 'The frame'} cannot be right: {'; '.join(problems)}"
+    if on_bad == "raise":
+        raise BadFrameError(msg)
+    warnings.warn(msg, LascoUserWarning, stacklevel=5)

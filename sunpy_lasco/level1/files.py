@@ -1,0 +1,378 @@
+"""
+Level-1 files.
+
+One image, and beside it binary tables: flags and uncertainty of all pixels, and the light path
+from which the parts of the uncertainty are found.  Further image extensions would make
+`sunpy.map.Map` return several maps.
+"""
+
+import contextlib
+import gzip
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from astropy.io import fits
+from astropy.io.fits.verify import VerifyError
+from astropy.nddata import StdDevUncertainty
+from astropy.utils.exceptions import AstropyWarning
+
+import sunpy.map
+
+from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning
+from sunpy_lasco.files import atomic_path, content_of, is_plain_name, time_of_writing
+from sunpy_lasco.instrument.headers import header_level
+from sunpy_lasco.instrument.light_path import LightPath
+from sunpy_lasco.level1.fits_bytes import encode_image, encode_table, sums_of
+from sunpy_lasco.map.checksum import require_brightness
+from sunpy_lasco.map.edit import replace
+from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.pixel_flags import FLAG_MEANINGS, PixelFlag
+
+__all__ = ["read_level1", "write_level1"]
+
+#: Name of the table with flags and uncertainty.
+PIXELS = "PIXELS"
+#: Name of the table with inverse vignetting and stray light on a coarse grid of the detector.
+LIGHT_PATH = "LIGHTPATH"
+#: ORIGIN of the files that have one.
+ORIGIN = "sunpy_lasco"
+#: Bytes that no level-1 file exceeds: a full frame has 9.4 MB.
+LARGEST = 256_000_000
+
+
+def level1_folder(smap):
+    """
+    Folder of a level-1 file below the output directory.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    `pathlib.Path`
+        ``sunpy_lasco_level1/YYMMDD/c2``: a folder of ours, so that the files, which
+        have the names of the official ones, never pass for them.
+    """
+    return Path("sunpy_lasco_level1") / smap.date.strftime("%y%m%d") / smap.detector.lower()
+
+
+def level1_path(smap, path):
+    """
+    Where a level-1 map goes that is to be written to a file or into a directory.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    path : path-like
+        What ends in .fts, .fits or .gz is a file.
+
+    Returns
+    -------
+    `pathlib.Path`
+        Never outside of that directory.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If FILENAME is not the plain name of a file.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".fts", ".fits", ".gz"):
+        return path
+    name = str(smap.meta.get("filename", ""))
+    if not is_plain_name(name):
+        msg = (
+            f"FILENAME is {name!r}, which is no plain name of a file: letters, digits, underscores and .fts or .fits. "
+            "Say where the map is to go by a whole name that ends in .fts."
+        )
+        raise HeaderError(msg)
+    return path / level1_folder(smap) / name
+
+
+def write_level1(smap, path, *, overwrite=False, compress=False):
+    """
+    Write a level-1 map with its flags and uncertainty.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1, as of `sunpy_lasco.calibrate`.
+    path : path-like
+        A file name that ends in .fts, .fits or .gz; or a directory, in which the file
+        gets its name by date and camera.
+    overwrite : `bool`
+        Replace a file of that name.
+    compress : `bool`
+        Write .gz; also done where the name ends in it.
+
+    Returns
+    -------
+    `pathlib.Path`
+        The file.
+
+    Raises
+    ------
+    sunpy_lasco.errors.LascoError
+        If the map is not of level 1, is no exposure but a difference, a multiple and so on, or has
+        no plain name with which it could go into a directory.
+    FileExistsError
+        If the file is there and may not be replaced.
+    OSError
+        If it cannot be written, for example because the disk is full.
+
+    Notes
+    -----
+    float32 and checksums.  The file appears whole or not at all.  Equal maps make equal
+    files but for the time of writing (DATE and the comments of the checksums), which the
+    environment variable SOURCE_DATE_EPOCH sets.
+    """
+    if str(smap.meta.get("level", "")).strip() != "1.0":
+        msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; calibrate() makes it so."
+        raise LascoError(msg)
+    require_brightness(smap, "written as level 1 (its method save writes it)")
+    path = level1_path(smap, path)
+    if compress and path.suffix != ".gz":
+        path = path.with_name(path.name + ".gz")
+    header = smap.fits_header
+    for card in ("BSCALE", "BZERO", "BLANK", "KEYCOMMENTS"):
+        header.remove(card, ignore_missing=True)
+    header["DATE"] = (time_of_writing(), "when the file was written, UTC")
+    parts = encode_image(np.asarray(smap.data, np.float32), header)
+    parts += encode_table(_columns(smap), _meanings(), name=PIXELS)
+    if smap._light_path is not None and not smap._light_path.is_empty:
+        parts += encode_table(_light_path_columns(smap._light_path), fits.Header(), name=LIGHT_PATH)
+    with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        if path.suffix == ".gz":
+            # No name and no time inside, so that equal maps make equal files.
+            with gzip.GzipFile("", "wb", 6, file, 0) as stream:
+                stream.writelines(parts)
+        else:
+            file.writelines(parts)
+    return path
+
+
+def _columns(smap):
+    """Name, unit and array of each column of the table, whose rows are those of the image."""
+    columns = [("FLAGS", None, flags_of(smap))]
+    if smap.uncertainty is not None:
+        columns.append(("SIGMA", "MSB", np.asarray(smap.uncertainty.array, np.float32)))
+    return columns
+
+
+def _meanings():
+    """Cards that say what the flags mean."""
+    return fits.Header(
+        [(f"FLAG{int(getattr(PixelFlag, name)):03d}", name, meaning) for name, meaning in FLAG_MEANINGS.items()]
+    )
+
+
+def _light_path_columns(path):
+    """Name, unit and grid of each column of the table of a light path."""
+    grids = (("VIGNETTING", None, path.vignetting), ("STRAYLIGHT", "MSB", path.stray_light))
+    return [column for column in grids if column[2] is not None]
+
+
+def read_level1(file):
+    """
+    Read a level-1 file with its flags and uncertainty.
+
+    Parameters
+    ----------
+    file : path-like
+
+    Returns
+    -------
+    `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        With ``uncertainty``, its parts for `sunpy_lasco.uncertainty`, and with flags for
+        `sunpy_lasco.flags`.  Of files without them, as the official ones are, just the map.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If the file is cut short, or image or table are not what was written, as the sum DATASUM
+        or that of gzip tells.
+    sunpy_lasco.errors.HeaderError
+        If it is no level-1 file of LASCO, if a file of this package lacks its table, or if the
+        table is not one of this package or does not fit the image.
+    FileNotFoundError
+        If there is no such file.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        If cards were changed after the file was written, so that CHECKSUM does not fit while image
+        and table are what they were; or if there are no sums.
+    """
+    content = content_of(file, limit=LARGEST)
+    with _understood(file), _opened(file, content) as hdus:
+        if PIXELS not in [hdu.name for hdu in hdus]:
+            if str(hdus[0].header.get("ORIGIN", "")).strip() == ORIGIN:
+                msg = (
+                    f"{file} comes from this package but lacks its table {PIXELS}, with flags and uncertainty: it was "
+                    "cut short or written by another program. sunpy.map.Map reads the image alone."
+                )
+                raise HeaderError(msg)
+            return _lasco(file, sunpy.map.Map(file))
+        data = _image(file, content, hdus[0])
+        table = _table(file, content, hdus[PIXELS], data.shape)
+        light_path = _light_path(file, content, hdus)
+        _verify(file, content, hdus)
+        smap = _lasco(file, sunpy.map.Map((data, _meta(hdus[0].header))))
+    sigma = table.get("SIGMA")
+    uncertainty = None if sigma is None else StdDevUncertainty(sigma, unit=None, copy=False)
+    return replace(smap, data=smap.data, flags=table["FLAGS"], uncertainty=uncertainty, light_path=light_path)
+
+
+@contextlib.contextmanager
+def _understood(file):
+    """Errors of other packages become one that names the file."""
+    try:
+        yield
+    except LascoError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, VerifyError) as error:
+        msg = f"{file} cannot be understood as a level-1 file: {str(error).rstrip('.')}."
+        raise BadFrameError(msg) from error
+
+
+def _opened(file, content):
+    """The units of a file, of which none may be cut short."""
+    with warnings.catch_warnings():
+        # What it warns of ends in an error of ours.
+        warnings.simplefilter("ignore", AstropyWarning)
+        hdus = fits.open(io.BytesIO(content), memmap=False)
+        places = [hdu.fileinfo() for hdu in hdus]
+    end = places[-1]["datLoc"] + places[-1]["datSpan"]
+    if len(content) < end:
+        msg = f"{file} is cut short: it has {len(content)} of {end} bytes. Copy or make it again."
+        raise BadFrameError(msg)
+    return hdus
+
+
+def _lasco(file, smap):
+    """A map, if it is what this function is for."""
+    if not hasattr(smap, "_flags"):
+        msg = f"{file} is no image of LASCO C2 or C3."
+        raise HeaderError(msg)
+    if header_level(smap.meta) == 0.5:
+        msg = f"{file} is of level 0.5: sunpy.map.Map reads it, and calibrate() makes level 1 of it."
+        raise HeaderError(msg)
+    return smap
+
+
+def _verify(file, content, hdus):
+    """Compare image and table with their sums."""
+    changed, unknown = [], []
+    for hdu in hdus:
+        place, what = hdu.fileinfo(), "image" if hdu.name == "PRIMARY" else f"table {hdu.name}"
+        start, data_start, end = place["hdrLoc"], place["datLoc"], place["datLoc"] + place["datSpan"]
+        found, is_unchanged = sums_of(content, start, data_start, end)
+        stated = hdu.header.get("DATASUM")
+        if stated is None:
+            unknown.append(what)
+        elif str(stated).strip() != str(found):
+            msg = (
+                f"{file}: the {what} is not what was written: its sum is {found}, and DATASUM says {stated}. Copy or "
+                "make the file again; who changes pixels on purpose writes them with astropy's checksum=True."
+            )
+            raise BadFrameError(msg)
+        elif not is_unchanged:
+            changed.append(what)
+    if len(content) > end:
+        # Zeros that slip in between the numbers do not change their sum.
+        msg = f"{file} is longer by {len(content) - end} bytes than its headers say. Copy or make it again."
+        raise BadFrameError(msg)
+    told = []
+    if changed:
+        told.append(f"cards of the {_listed(changed)} were changed after it was written (CHECKSUM)")
+    if unknown:
+        told.append(f"the {_listed(unknown)} cannot be verified, for the card DATASUM was removed")
+    if told:
+        warnings.warn(f"{file}: {'; '.join(told)}.", LascoUserWarning, stacklevel=3)
+
+
+def _listed(names):
+    return f"{', the '.join(names[:-1])} and the {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _meta(header):
+    """A header as sunpy reads it from a file: one text of all HISTORY, and the comments in a dictionary."""
+    texts = {card: "\n".join(header.get(card, ())).strip() for card in ("COMMENT", "HISTORY")}
+    meta = {card.lower(): texts.get(card, value) for card, value in header.items() if card}
+    meta |= {card.lower(): text for card, text in texts.items()}
+    meta["keycomments"] = {card.keyword: card.comment for card in header.cards if card.comment}
+    return meta
+
+
+def _image(file, content, hdu):
+    """
+    The image, float32 of this machine.
+
+    astropy would copy it twice before the bytes are swapped.
+    """
+    header = hdu.header
+    if (header["BITPIX"], header["NAXIS"]) != (-32, 2) or {"BSCALE", "BZERO"} & set(header):
+        msg = f"{file}: the image is not one of float32, as this package writes it; the file was changed."
+        raise HeaderError(msg)
+    shape = header["NAXIS2"], header["NAXIS1"]
+    return _array(content, hdu, ">f4", shape[0] * shape[1]).reshape(shape).astype(np.float32)
+
+
+def _array(content, hdu, dtype, count):
+    return np.frombuffer(content, dtype, count, hdu.fileinfo()["datLoc"])
+
+
+def _light_path(file, content, hdus):
+    """The light path of a file, or None if it is not known, as in files of older versions."""
+    meta = hdus[0].header
+    if LIGHT_PATH not in [hdu.name for hdu in hdus]:
+        corrected = "VIGFILE" in meta or "RAMPFILE" in meta
+        return LightPath() if "CALFSIG" in meta and not corrected else None
+    grids = _table(file, content, hdus[LIGHT_PATH], LightPath.SHAPE, whole="the grid")
+    return LightPath(grids.get("VIGNETTING"), grids.get("STRAYLIGHT"))
+
+
+#: Types of the columns of the tables that are read.
+KINDS = {
+    "FLAGS": ("B", np.uint8),
+    "SIGMA": ("E", np.float32),
+    "VIGNETTING": ("E", np.float32),
+    "STRAYLIGHT": ("E", np.float32),
+}
+
+
+def _table(file, content, hdu, shape, *, whole="the image"):
+    """Columns of a table by name, of the shape of the image or of another whole."""
+    columns = getattr(hdu, "columns", None)
+    found = getattr(columns, "names", [])
+    if "FLAGS" not in found and hdu.name == PIXELS:
+        msg = f"{file}: the table {PIXELS} is none of this package: its columns are {', '.join(found) or 'not known'}."
+        raise HeaderError(msg)
+    if columns.dtype.itemsize != hdu.header["NAXIS1"]:
+        msg = f"{file}: the columns of the table {hdu.name} do not fill its rows; the file was changed."
+        raise HeaderError(msg)
+    rows = _array(content, hdu, columns.dtype.newbyteorder(">"), hdu.header["NAXIS2"])
+    table = {}
+    for name, (letter, kind) in KINDS.items():
+        if name not in found:
+            continue
+        form = columns[name].format.lstrip("0123456789")
+        if form != letter or columns[name].bzero or columns[name].bscale:
+            msg = (
+                f"{file}: the column {name} of the table {hdu.name} has the format {form!r}, where {letter!r} "
+                f"({np.dtype(kind).name}) is expected; the file was changed by another program."
+            )
+            raise HeaderError(msg)
+        column = rows[name].reshape(len(rows), -1)
+        if column.shape != shape:
+            msg = (
+                f"{file}: the column {name} of the table {hdu.name} has the shape {column.shape}, {whole} {shape}; the "
+                "file was changed."
+            )
+            raise HeaderError(msg)
+        table[name] = column.astype(kind)
+    return table

@@ -1,0 +1,573 @@
+"""
+The options of `sunpy_lasco.calibrate`, each defined once.
+
+Signature and docstring of `~sunpy_lasco.calibrate`, the checks before any work, the
+command line, what a worker process is told and the card CALOPTS all come from the fields
+of `Level1Options`.
+"""
+
+import argparse
+import difflib
+import inspect
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+import astropy.units as u
+
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.geometry.distortion import INTERPOLATED
+from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.repair.crop import LEARNT_METHODS, METHODS
+
+__all__ = ["CommandLine", "Level1Options", "checked_option", "read_options", "takes_options"]
+
+#: Words for sources of calibration images.
+NAMED_ASSETS = ("estimate", "simulated")
+#: Bias of a read-out: those of all ports and dates lie between 280 and 730 DN.
+BIAS_RANGE = (0.0, 2000.0)
+#: True exposure over the one in the header.  Published factors lie within 0.9 to 1.1; a shutter
+#: that stuck has left 0.17.
+FACTOR_RANGE = (0.1, 10.0)
+#: Largest roll, degree, and largest error of the clock on board, s.
+LARGEST_ROLL, LARGEST_TIME_OFFSET = 360.0, 86400.0
+#: Range of the median of a response of the pixels, which is relative to their surroundings.
+RESPONSE_RANGE = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """How an option is given on the command line; options that have none of it are switches."""
+
+    #: From the text, or the list of texts where `nargs` is set, to the value of the option.
+    parse: Callable = str
+    #: What stands for the value in the help.
+    metavar: str | tuple[str, ...] | None = None
+    #: Number of texts, as of `argparse`.
+    nargs: int | str | None = None
+    #: What the help says besides, for the command line alone.
+    note: str = ""
+
+
+def _refuse(name, value, reason):
+    shown = np.array2string(np.asarray(value), threshold=4) if isinstance(value, np.ndarray) else repr(value)
+    msg = f"{name}={textwrap.shorten(shown, 80)} {reason}"
+    raise OptionError(msg)
+
+
+def _word(*allowed, instead=""):
+    """One of some words, or what is allowed ``instead`` of them in the message."""
+
+    def check(name, value):
+        if not (value is None or isinstance(value, str)) or value not in allowed:
+            _refuse(name, value, f"is unknown; it is one of {', '.join(map(repr, allowed))}{instead}.")
+        return value
+
+    return check
+
+
+def _switch(name, value):
+    if not isinstance(value, bool | np.bool_):
+        _refuse(name, value, "is neither True nor False.")
+    return bool(value)
+
+
+def _switch_or_none(name, value):
+    return None if value is None else _switch(name, value)
+
+
+def _quantity(unit, shape, low, high, what):
+    """A finite quantity within a range, in the unit that the option is about."""
+    example = f"[x, y] * u.{unit}" if shape else f"... * u.{unit}"
+
+    def check(name, value):
+        if value is None:
+            return None
+        try:
+            found = u.Quantity(value, dtype=float).to(unit)
+        except (TypeError, ValueError, u.UnitConversionError):
+            _refuse(name, value, f"is no quantity in {unit}; write it as {name}={example}.")
+        if found.shape != shape:
+            _refuse(name, value, f"has the shape {found.shape}; it should be {what}, {name}={example}.")
+        if not np.isfinite(found.value).all():
+            _refuse(name, value, f"is not finite; it should be {what}.")
+        if not ((found.value >= low) & (found.value <= high)).all():
+            _refuse(name, value, f"is not within {low:g} to {high:g} {unit}; it should be {what}.")
+        return found
+
+    return check
+
+
+def _bias(name, value):
+    if isinstance(value, str):
+        return _word("official", "dark", instead=", or a quantity in DN")(name, value)
+    if value is None:
+        _refuse(name, value, "is unknown; it is 'official', 'dark' or a quantity in DN.")
+    return _quantity(u.DN, (), *BIAS_RANGE, "the bias of a single read-out")(name, value)
+
+
+def _factor(name, value):
+    if value is None:
+        return None
+    low, high = FACTOR_RANGE
+    should = f"a relative exposure is a positive number within {low:g} to {high:g}."
+    if isinstance(value, bool | str):
+        _refuse(name, value, f"is no number; {should}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        _refuse(name, value, f"is no number; {should}")
+    if not low <= number <= high:
+        _refuse(name, value, f"cannot be; {should}")
+    return number
+
+
+def _centre(name, value):
+    # Pixels of the map: whether they lie on the detector, `update_pointing` can tell.
+    return _quantity(u.pix, (2,), -np.inf, np.inf, "a position (x, y) in the pixels of the map")(name, value)
+
+
+def _method(name, value):
+    if isinstance(value, bool | np.bool_):
+        return "auto" if value else None
+    return _word("auto", *METHODS, *LEARNT_METHODS, None, instead=", True or False")(name, value)
+
+
+def _assets(name, value):
+    from sunpy_lasco.assets.sources import AssetSource
+
+    if isinstance(value, list | tuple):
+        return tuple(_assets(name, one) for one in value)
+    if value is not None and not isinstance(value, str | os.PathLike | AssetSource):
+        _refuse(
+            name, value, "is no directory, no source of calibration images, and none of 'estimate' and 'simulated'."
+        )
+    return value
+
+
+def _maps(name, value):
+    from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
+
+    if value is None:
+        return None
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | np.ndarray | dict):
+        _refuse(name, type(value), "is no sequence of maps; write context=[before, after].")
+    if isinstance(value, list | tuple):
+        for one in value:
+            if not isinstance(one, LASCOC2Map | LASCOC3Map):
+                _refuse(name, type(one), "is no map of LASCO C2 or C3; context is a sequence of level-0.5 maps.")
+    return value
+
+
+def _coordinate(name, value):
+    from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+
+    if value is None:
+        return None
+    should = "it is a SkyCoord with a distance, such as that of sunpy.coordinates.get_horizons_coord."
+    if not isinstance(value, SkyCoord | BaseCoordinateFrame) or not getattr(value, "has_data", True):
+        _refuse(name, value, f"is no coordinate; {should}")
+    position = value.cartesian.xyz
+    if not value.isscalar or position.unit == u.one or not np.isfinite(position.value).all():
+        _refuse(name, value, f"is not one place at a finite distance; {should}")
+    return value
+
+
+def _response(name, value):
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if value is None or isinstance(value, str):
+        _refuse(name, value, "is neither True, nor False, nor an array.")
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        _refuse(name, type(value), "is neither True, nor False, nor an array of numbers.")
+    should = f"A response of the pixels has the shape ({FULL_FRAME}, {FULL_FRAME}) and is near 1 everywhere."
+    if array.shape != (FULL_FRAME, FULL_FRAME):
+        _refuse(name, f"array of shape {array.shape}", f"cannot be. {should}")
+    if not np.isfinite(array).all() or array.min() <= 0:
+        bad = np.count_nonzero(~(array > 0) | np.isinf(array))
+        _refuse(name, "array", f"has {bad} pixels that are 0, negative or not finite. {should}")
+    if not RESPONSE_RANGE[0] <= np.median(array) <= RESPONSE_RANGE[1]:
+        _refuse(name, "array", f"has the median {np.median(array):.3g}. {should}")
+    return value
+
+
+def _read_response(text):
+    """The option flat_field from the command line."""
+    from astropy.io import fits
+
+    if text in ("builtin", "none"):
+        return text == "builtin"
+    try:
+        return np.asarray(fits.getdata(text), dtype=np.float32)
+    except (OSError, TypeError, ValueError) as error:
+        msg = f"--flat-field {text}: {error}"
+        raise OptionError(msg) from error
+
+
+def _read_observer(texts):
+    """The option observer from the command line."""
+    from astropy.coordinates import SkyCoord
+
+    from sunpy.coordinates import HeliographicStonyhurst
+
+    lon, lat, distance = (_read_number(text) for text in texts)
+    return SkyCoord(lon * u.deg, lat * u.deg, distance * u.au, frame=HeliographicStonyhurst)
+
+
+def _read_number(text):
+    try:
+        return float(text)
+    except ValueError as error:
+        msg = f"{text!r} is no number."
+        raise OptionError(msg) from error
+
+
+def _read_quantity(unit):
+    def parse(text):
+        return _read_number(text) * unit if isinstance(text, str) else [_read_number(one) for one in text] * unit
+
+    return parse
+
+
+def _read_bias(text):
+    return text if text in ("official", "dark") else _read_quantity(u.DN)(text)
+
+
+def _word_or_none(text):
+    return None if text == "none" else text
+
+
+def _option(default, kind, text, check, command_line=None, *, choices=None):
+    """
+    Define an option.
+
+    ``kind`` is its type as numpydoc writes it, ``text`` describes it in the docstring and in the
+    help, ``check(name, value)`` gives the value in its one form or refuses it.
+    """
+    if choices is not None:
+        words = ["none" if word is None else word for word in choices]
+        command_line = CommandLine(_word_or_none, "{" + ",".join(words) + "}")
+        check = _word(*choices)
+    metadata = {"kind": kind, "text": " ".join(text.split()), "check": check, "command_line": command_line}
+    return field(default=default, metadata=metadata)
+
+
+_QUANTITY = "`~astropy.units.Quantity`, optional"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Level1Options:
+    """
+    The options of `sunpy_lasco.calibrate`, checked.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If a value is none that the option can have, or two do not go together.
+    """
+
+    assets: object = _option(
+        None,
+        "path-like, `str`, `~sunpy_lasco.assets.AssetSource` or sequence of these, optional",
+        """Where the calibration images come from: a directory that holds them, flat or as a SolarSoft tree;
+        ``"estimate"`` for an approximate set that is built in and marks the product; ``"simulated"`` for those of
+        `sunpy_lasco.simulate`; or a source.  None asks the configuration, the environment variables ``LASCO_DATA``
+        and ``SSW``, and the archives; in a sequence it stands for all of these.""",
+        _assets,
+        CommandLine(metavar="DIR"),
+    )
+    inpaint: str | None = _option(
+        "auto",
+        "`str`, `bool` or None",
+        """Method by which lost blocks are filled before all else, see `sunpy_lasco.inpaint`: ``"auto"`` or True for
+        the best one, block by block.  Filled pixels are flagged.  None or False leaves them NaN.""",
+        _method,
+        CommandLine(_word_or_none, "METHOD", note="'none' leaves them empty."),
+    )
+    context: Iterable | None = _option(
+        None,
+        "sequence of maps, optional",
+        """Level-0.5 maps of neighbouring times, which help to fill lost blocks.  Where several maps are calibrated,
+        they are the context of each other by default.""",
+        _maps,
+        CommandLine(list, "FILE", "+", note="Files that are not calibrated themselves; 'none' for no context at all."),
+    )
+    distortion: str | None = _option(
+        "resample",
+        "`str` or None",
+        """``"resample"``: one interpolation.  ``"grid"``: the same at the positions of SolarSoft, which are linear
+        between control points 32 pixels apart and up to 0.08 pixel off.  ``"wcs"``: pixels stay where they were
+        measured, the distortion goes into the WCS as SIP.  sunpy honours it from 8.0 on; with 7.0 the maps of this
+        package do, those of others do not.  None: left in.""",
+        None,
+        choices=("resample", "grid", "wcs", None),
+    )
+    north_up: bool | None = _option(
+        None,
+        "`bool`, optional",
+        """Turn solar north up, in the same interpolation.  By default the roll stays in the WCS, but with
+        ``solarsoft`` the image is turned if the roll is 1 degree at least.""",
+        _switch_or_none,
+    )
+    sun_pixel: u.Quantity | None = _option(
+        None,
+        _QUANTITY,
+        """Bring the Sun's centre to this pixel (x, y) of the full frame, counted from 0 at full resolution, in the same
+        interpolation.""",
+        _quantity(u.pix, (2,), -0.5, FULL_FRAME - 0.5, "a pixel (x, y) of the full frame"),
+        CommandLine(_read_quantity(u.pix), ("X", "Y"), 2),
+    )
+    geometry: str = _option(
+        "official",
+        "`str`",
+        '``"official"`` or ``"stars"``: plate scale and distortion.',
+        None,
+        choices=("official", "stars"),
+    )
+    photometry: str = _option(
+        "official", "`str`", '``"official"`` or ``"stars"``: calibration factor.', None, choices=("official", "stars")
+    )
+    bias: object = _option(
+        "official",
+        "`str` or `~astropy.units.Quantity`",
+        """``"official"``; ``"dark"`` for the true dark level of C3, 3 to 7 DN above it; or the bias of a single
+        read-out in DN.""",
+        _bias,
+        CommandLine(_read_bias, "BIAS"),
+    )
+    factor: float | None = _option(
+        None,
+        "`float`, optional",
+        """Relative exposure, the true exposure time over the one in the header, instead of the one that is published
+        for the frame.""",
+        _factor,
+        CommandLine(_read_number, "FACTOR"),
+    )
+    centre: u.Quantity | None = _option(
+        None,
+        _QUANTITY,
+        """Sun's centre (x, y) in the level-0.5 map's pixels, counted from 0, instead of that of header and tables; see
+        `~sunpy_lasco.update_pointing`.""",
+        _centre,
+        CommandLine(_read_quantity(u.pix), ("X", "Y"), 2),
+    )
+    roll: u.Quantity | None = _option(
+        None,
+        _QUANTITY,
+        "Roll, instead of that of header and tables; see `~sunpy_lasco.update_pointing`.",
+        _quantity(u.deg, (), -LARGEST_ROLL, LARGEST_ROLL, "an angle"),
+        CommandLine(_read_quantity(u.deg), "DEGREES"),
+    )
+    time_offset: u.Quantity | None = _option(
+        None,
+        _QUANTITY,
+        "Time by which the on-board clock was ahead, instead of the table's.",
+        _quantity(u.s, (), -LARGEST_TIME_OFFSET, LARGEST_TIME_OFFSET, "a time of less than a day"),
+        CommandLine(_read_quantity(u.s), "SECONDS"),
+    )
+    observer: object = _option(
+        None,
+        "`~astropy.coordinates.SkyCoord`, optional",
+        """Position of SOHO instead of the best that is at hand, see `~sunpy_lasco.level1.observer_position` and
+        `~sunpy_lasco.update_observer`.  A coordinate without a time is taken for that of the exposure.""",
+        _coordinate,
+        CommandLine(
+            _read_observer,
+            ("LON", "LAT", "DISTANCE"),
+            3,
+            note="Stonyhurst longitude and latitude in degrees, distance from the Sun in au.",
+        ),
+    )
+    flat_field: object = _option(
+        False,
+        "`bool` or `~numpy.ndarray`",
+        """Divide by the fixed response of the pixels, which official products leave in: True for the map that comes
+        with the package, or a response of the full frame, shape (1024, 1024).""",
+        _response,
+        CommandLine(_read_response, "FILE", note="'builtin' for the map of the package, or a FITS image."),
+    )
+    linearity: bool = _option(
+        True,
+        "`bool`",
+        """Put back the light that is missing from the counts near the full well of the CCD, up to some per cent where
+        C3 is brightest.  SolarSoft does not, nor does ``solarsoft=True``.""",
+        _switch,
+    )
+    vignetting: bool = _option(True, "`bool`", "Correct the vignetting.", _switch)
+    stray_light: bool = _option(True, "`bool`", "Subtract the stray light of C3 Clear.", _switch)
+    mask: bool = _option(True, "`bool`", "Make NaN what occulter, pylon and the edge of the field hide.", _switch)
+    pad: bool = _option(True, "`bool`", "Put sub-frames into the full frame.", _switch)
+    on_bad: str = _option(
+        "warn",
+        "`str`",
+        'What to do with frames that cannot be right: ``"warn"``, ``"raise"`` or ``"ignore"``.',
+        None,
+        choices=("warn", "raise", "ignore"),
+    )
+    solarsoft: bool = _option(
+        False,
+        "`bool`",
+        """Do as SolarSoft where this package deliberately does not: zeros instead of NaN; no mask in C2, where blocks
+        that were not sent hold what the bias makes of a zero; its grid for the distortion; a second interpolation for
+        the roll; fuzzy logic for lost blocks of C3 Clear and zeros in all others; the mean of the vignetting over
+        summed pixels; its statistics.  A method, a bias or a scale that is given by name still counts.""",
+        _switch,
+    )
+
+    def __post_init__(self):
+        for one in fields(self):
+            # The class is frozen; here each value gets its one form.
+            object.__setattr__(self, one.name, one.metadata["check"](one.name, getattr(self, one.name)))
+        if self.solarsoft and self.distortion == "wcs":
+            msg = "SolarSoft has no distortion in the WCS: solarsoft=True needs distortion='resample', 'grid' or None."
+            raise OptionError(msg)
+        if self.distortion not in INTERPOLATED and (self.north_up or self.sun_pixel is not None):
+            name = "north_up" if self.north_up else "sun_pixel"
+            msg = f"{name} needs the interpolation: use distortion='resample', not {self.distortion!r}."
+            raise OptionError(msg)
+
+    def given(self):
+        """The options that are not at their defaults, as a `dict` for `sunpy_lasco.calibrate`."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            one.name: values[one.name]
+            for one in fields(self)
+            if values[one.name] is not one.default
+            and not (isinstance(values[one.name], str) and values[one.name] == one.default)
+        }
+
+    def provenance(self):
+        """The options that are not at their defaults, in words for the card CALOPTS."""
+        said = []
+        for name, value in self.given().items():
+            if name == "context":
+                # HISTORY names those that were of use.
+                continue
+            own = isinstance(value, str | bool | float) and not (name == "assets" and value not in NAMED_ASSETS)
+            shown = repr(value) if own or value is None else str(value) if isinstance(value, u.Quantity) else "given"
+            said.append(f"{name}={shown}")
+        return ", ".join(said) or "defaults"
+
+
+def read_options(given):
+    """
+    Check options that are given by name.
+
+    Parameters
+    ----------
+    given : mapping
+
+    Returns
+    -------
+    `Level1Options`
+
+    Raises
+    ------
+    TypeError
+        If there is no option of a name.
+    sunpy_lasco.errors.OptionError
+        If a value cannot be.
+    """
+    names = [one.name for one in fields(Level1Options)]
+    for name in given:
+        if name not in names:
+            alike = difflib.get_close_matches(name, names, 1)
+            msg = f"calibrate() has no option {name!r}{f'; do you mean {alike[0]!r}?' if alike else '.'}"
+            raise TypeError(msg)
+    return Level1Options(**given)
+
+
+def checked_option(name, value):
+    """
+    Check one option.
+
+    Parameters
+    ----------
+    name : `str`
+        Its name.
+    value : object
+        Its value.
+
+    Returns
+    -------
+    object
+        The value in its one form, such as a quantity in the unit of the option.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If it cannot be.
+    """
+    return Level1Options.__dataclass_fields__[name].metadata["check"](name, value)
+
+
+def takes_options(function):
+    """
+    Give a function with ``**options`` the signature and the docstring of `Level1Options`.
+
+    Parameters
+    ----------
+    function : callable
+        Its docstring describes ``**options`` as a parameter; there the options are put in.
+
+    Returns
+    -------
+    callable
+        The same function.
+    """
+    signature = inspect.signature(function)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    new = [inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default)
+           for one in fields(Level1Options)]  # fmt: skip
+    function.__signature__ = signature.replace(parameters=[*own, *new])
+    if function.__doc__:
+        entries = [
+            f"{one.name} : {one.metadata['kind']}\n"
+            + textwrap.fill(one.metadata["text"], 84, initial_indent="    ", subsequent_indent="    ")
+            for one in fields(Level1Options)
+        ]
+        described = re.compile(r"^\*\*options\n(?: +.*\n)+", re.MULTILINE)
+        doc = described.sub(lambda _: "\n".join(entries) + "\n", inspect.cleandoc(function.__doc__))
+        function.__doc__ = doc
+    return function
+
+
+def add_options(parser):
+    """Add the options to a parser of the command line; those that are not given leave no trace in what it returns."""
+    for one in fields(Level1Options):
+        how, text = one.metadata["command_line"], _plain(one.metadata["text"])
+        flag = one.name.replace("_", "-")
+        if how is None and one.default is None:
+            action = argparse.BooleanOptionalAction
+            parser.add_argument(f"--{flag}", dest=one.name, action=action, default=argparse.SUPPRESS, help=text)
+            continue
+        if how is None:
+            name, action = (f"--no-{flag}", "store_false") if one.default else (f"--{flag}", "store_true")
+            text = f"Do not: {text[0].lower()}{text[1:]}" if one.default else text
+            parser.add_argument(name, dest=one.name, action=action, default=argparse.SUPPRESS, help=text)
+            continue
+        default = "" if one.default in (None, False) else f"  Default: {one.default}."
+        text = f"{text}  {how.note}".rstrip() + default
+        parser.add_argument(
+            f"--{flag}", dest=one.name, metavar=how.metavar, nargs=how.nargs, default=argparse.SUPPRESS, help=text
+        )
+
+
+def options_of(arguments):
+    """The options that a parsed command line gives, by name, not yet checked."""
+    return {
+        one.name: value if one.metadata["command_line"] is None else one.metadata["command_line"].parse(value)
+        for one in fields(Level1Options)
+        if (value := getattr(arguments, one.name, argparse.SUPPRESS)) is not argparse.SUPPRESS
+    }
+
+
+def _plain(text):
+    """A text of the reference for a terminal."""
+    return re.sub(r"`+~?(?:[\w.]*\.)?([^`]*)`+", r"\1", text).replace("%", "%%")

@@ -1,0 +1,283 @@
+"""
+Time, Sun centre, roll and observer of a map.
+"""
+
+import numpy as np
+
+import astropy.units as u
+from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
+from astropy.time import TimeDelta
+
+from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
+
+from sunpy_lasco.assets.observers import packaged_observer
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.geometry.cards import wcs_cards
+from sunpy_lasco.geometry.pointing import full_position, header_pointing, normalize_roll
+from sunpy_lasco.geometry.resampling import is_turned, to_detector
+from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.cards import number
+from sunpy_lasco.instrument.changes import require_grid
+from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.level1.options import checked_option
+from sunpy_lasco.map.edit import frame_of, record
+
+__all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
+
+#: 1 sigma of an uncorrected clock, s: it was off by up to 180 s, all errors taken as equally likely.
+CLOCK_SIGMA = 104.0
+#: Distances from the Sun, au, between which an observer near SOHO or the Earth is.
+OBSERVER_DISTANCES = 0.95, 1.03
+
+
+def refresh_wcs(smap):
+    """
+    Bring the WCS cards up to what was done to the image.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        With its pointing set.
+
+    Returns
+    -------
+    map of the same class
+    """
+    require_grid(smap, "pointed")
+    return record(smap, cards=wcs_cards(smap.meta, smap.data.shape))
+
+
+@u.quantity_input
+def update_pointing(
+    smap,
+    *,
+    centre: u.pix = None,
+    roll: u.deg = None,
+    pointing=None,
+    centre_source=None,
+    roll_source=None,
+    centre_sigma: u.pix = None,
+    roll_sigma: u.deg = None,
+):
+    """
+    Set the Sun's centre and the roll of a map, and its WCS by them.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5 or 1.
+    centre : `~astropy.units.Quantity`, optional
+        Position (x, y) of the Sun's centre in the map's own pixels, counted from 0,
+        as ``smap.reference_pixel`` counts them.
+    roll : `~astropy.units.Quantity`, optional
+        Turning the map's image by this counter-clockwise brings solar north up.
+    pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
+        Both in the orientation of the detector, as
+        `~sunpy_lasco.level1.pointing_sources.find_pointing` finds them; ``centre``
+        and ``roll`` come before it.
+    centre_source, roll_source : `str`, optional
+        Where the values come from, for the cards CENTSRC and ROLLSRC.
+    centre_sigma, roll_sigma : `~astropy.units.Quantity`, optional
+        Their 1 sigma.
+
+    Returns
+    -------
+    map of the same class
+        With the cards SUNPIX1, SUNPIX2, DETROLL; CENTSRC, ROLLSRC (where they come
+        from); CENTSTAT, ROLLSTAT (``final``, ``interim`` or ``given``); CENTSIG, ROLLSIG
+        (1 sigma) and a standard WCS.  What is not given is kept, or, in a map whose pointing
+        was never set, taken from the header by the rules of its vintage.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the map was rotated, resampled and so on: its pixels are not those of the detector.
+
+    Notes
+    -----
+    SolarSoft ``adjust_hdr_tcr``, ``get_sun_center``, ``get_crota``.
+    """
+    centre, roll = checked_option("centre", centre), checked_option("roll", roll)
+    require_grid(smap, "pointed")
+    meta = smap.meta
+    cards = {}
+    if "detroll" not in meta or pointing is not None:
+        pointing = pointing or header_pointing(meta, frame_of(smap))
+        cards = {
+            "sunpix1": pointing.centre[0],
+            "sunpix2": pointing.centre[1],
+            "detroll": pointing.roll,
+            "centsrc": pointing.centre_source,
+            "rollsrc": pointing.roll_source,
+            "centsig": pointing.centre_sigma,
+            "rollsig": pointing.roll_sigma,
+            "centstat": pointing.status,
+            "rollstat": pointing.status,
+        }
+    history = []
+    if centre is not None:
+        x, y = to_detector(meta, full_position(tuple(centre.value.tolist()), frame_of(smap)))
+        if not (0 <= x < FULL_FRAME and 0 <= y < FULL_FRAME):
+            msg = (
+                f"centre={centre} is the full-frame pixel ({x:.1f}, {y:.1f}), which lies beside the detector; "
+                "it is counted from 0 in the pixels of the map."
+            )
+            raise OptionError(msg)
+        cards |= {
+            "sunpix1": x,
+            "sunpix2": y,
+            "centsrc": centre_source or "given",
+            "centsig": None if centre_sigma is None else float(np.mean(centre_sigma.to_value(u.pix))),
+            "centstat": "given",
+        }
+        history.append(f"Sun centre set ({cards['centsrc']})")
+    if roll is not None:
+        stored = float(roll.value)
+        cards |= {
+            "detroll": float(normalize_roll(stored + meta.get("imgrot", 0.0) + 180.0 * is_turned(meta))),
+            "rollsrc": roll_source or "given",
+            "rollsig": None if roll_sigma is None else float(np.squeeze(roll_sigma.to_value(u.deg))),
+            "rollstat": "given",
+        }
+        history.append(f"Roll set to {stored:.6f} degrees ({cards['rollsrc']})")
+    return refresh_wcs(record(smap, cards=cards, history=history))
+
+
+def update_observer(smap, coordinate=None, *, source="given", error=None):
+    """
+    Set the position of the observer.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    coordinate : `~astropy.coordinates.SkyCoord`, optional
+        Where SOHO was, with a distance: for example
+        ``sunpy.coordinates.get_horizons_coord("SOHO", smap.reference_date)``.  Without it the
+        orbit that comes with the package is taken; nothing is ever fetched.
+    source : `str`
+        Where the coordinate comes from, for the card OBSSRC.
+    error : `str`, optional
+        Its error, for the card OBSERR.
+
+    Returns
+    -------
+    map of the same class
+        With HGLN_OBS, HGLT_OBS, DSUN_OBS, RSUN_REF, RSUN_OBS, OBSSRC and OBSERR.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If the coordinate has no distance, or lies where SOHO cannot be.
+
+    Notes
+    -----
+    SOHO circles L1 on a halo of up to 667,000 km, 0.26 degree seen from the Sun, by which
+    stars, planets and comets would be misplaced.  The orbit of the package is good to 0.001
+    degree from 1996 to 2026, and its closed form to 0.005 degree; `calibrate` takes better
+    positions where the user has them, see `~sunpy_lasco.level1.observer_position`.
+
+    The cards hold for the map's ``reference_date``, as sunpy reads them: call this after
+    `~sunpy_lasco.level1.correct_time`.  A coordinate of another time is taken to have
+    stayed at its place relative to the line from the Sun to the Earth.
+    """
+    time = smap.reference_date
+    if coordinate is None:
+        found = packaged_observer(time)
+        coordinate, source, error = found.coordinate, found.source, found.error
+    position = placed_observer(coordinate, time)
+    distance = position.radius.to(u.m)
+    cards = {
+        "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
+        "hglt_obs": float(position.lat.to_value(u.deg)),
+        "dsun_obs": float(distance.value),
+        "rsun_ref": float(smap.rsun_meters.to_value(u.m)),
+        "rsun_obs": float(np.degrees(np.arcsin((smap.rsun_meters / distance).to_value(u.one))) * 3600),
+        "obssrc": source,
+        "obserr": error,
+    }
+    return record(smap, cards=cards, history=[f"Observer: {source}"])
+
+
+def placed_observer(coordinate, time):
+    """
+    An observer's coordinate, of any frame and time, in the Stonyhurst frame of ``time``.
+
+    One without a time is of that time; one of another keeps its place beside the line from the
+    Sun to the Earth.  `~sunpy_lasco.errors.OptionError` is raised where SOHO cannot be there.
+    """
+    frame = getattr(coordinate, "frame", coordinate)
+    there = getattr(frame, "obstime", time)
+    if there is None:
+        frame, there = frame.replicate(obstime=time), time
+    if isinstance(frame.data, UnitSphericalRepresentation):
+        msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
+        raise OptionError(msg)
+    beside = frame.transform_to(HeliocentricEarthEcliptic(obstime=there))
+    now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
+    position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
+    distance = position.radius.to_value(u.au)
+    if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
+        msg = (
+            f"The observer would be {distance:.4g} au from the Sun, where SOHO cannot be "
+            f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au)."
+        )
+        raise OptionError(msg)
+    return position
+
+
+def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
+    """
+    Correct the time of the exposure for the drift of the on-board clock.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    offset : `~astropy.units.Quantity`, optional
+        Time by which the on-board clock was ahead.  None leaves the time as it is.
+    source : `str`
+        Where the offset comes from, for the card TIMESRC.
+    sigma : `~astropy.units.Quantity`, optional
+        1 sigma of the offset.
+
+    Returns
+    -------
+    map of the same class
+        With DATE-OBS, DATE-BEG, DATE-AVG, DATE-END in ISO form and UTC, the original
+        start in DATE-ORI, TIMESRC, the offset in TIMEOFF and its 1 sigma, where it is
+        known, in TIMESIG (s).
+
+    Notes
+    -----
+    SolarSoft ``adjust_all_date_obs``: corrected = original - offset.  MID_DATE and
+    MID_TIME keep the uncorrected clock, as in the official product.
+    """
+    start = original_start(smap.meta)
+    offset = checked_option("time_offset", offset)
+    shift = 0.0 if offset is None else float(offset.value)
+    begin = start - TimeDelta(shift, format="sec")
+    exposure = TimeDelta(number(smap.meta, "exptime"), format="sec")
+
+    def iso(time):
+        time.precision = 3
+        return time.utc.isot
+
+    cards = {
+        "date-ori": iso(start),
+        "date-obs": iso(begin),
+        "date-beg": iso(begin),
+        "date-avg": iso(begin + exposure / 2),
+        "date-end": iso(begin + exposure),
+        "time-obs": None,
+        "date_obs": None,
+        "time_obs": None,
+        "timesys": "UTC",
+        "timesrc": source,
+        "timeoff": shift,
+        "timesig": None if sigma is None else float(sigma.to_value(u.s)),
+    }
+    if offset is None:
+        cards["timesig"] = CLOCK_SIGMA
+    line = "Time not corrected for the drift of the clock (up to 3 minutes)"
+    if offset is not None:
+        line = f"Time corrected by {-shift:+.3f} s ({source}); original date_obs: {cards['date-ori']}"
+    return record(smap, cards=cards, history=[line])

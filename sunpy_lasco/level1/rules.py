@@ -1,0 +1,462 @@
+"""
+What must hold between the cards of a level-0.5 frame, its shape and its pixels.
+
+`RULES` is the one list of what is asked of a header beyond single cards.  A rule that
+is broken refuses the frame; or, where one can go on, sets cards right and is a problem
+that `sunpy_lasco.calibrate` warns of, or refuses with ``on_bad="raise"``.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from astropy.time import Time
+
+from sunpy_lasco.errors import HeaderError, NotCalibratableError
+from sunpy_lasco.geometry.pointing import (
+    DEFAULT_CENTRE,
+    POINTING_IN_HEADER,
+    header_pointing,
+    header_roll,
+    is_placeholder,
+    nominal_pointing,
+)
+from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+from sunpy_lasco.instrument.bias import bias_polynomial
+from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
+from sunpy_lasco.instrument.cards import (
+    CARDS,
+    MISSION_START,
+    REFUSED,
+    card_text,
+    fault_of,
+    frame_name,
+    number,
+    plain_filename,
+    shown,
+    whole_number,
+)
+from sunpy_lasco.instrument.frame import LAST, Frame, exposure_start, is_standard, middle_of_exposure, squeezed
+
+__all__ = ["PIXEL_RULES", "RULES", "judge_header", "judge_pixels"]
+
+#: MID_TIME has six digits, 0.1 s late in the day; in 84 real headers it is at most 0.06 s off.
+MIDDLE_AGREES_WITHIN = 0.2
+#: Clocks of computers and of the ground system may differ by so much, d.
+CLOCK_MARGIN = 1.0
+#: In headers of these days LEBXSUM and LEBYSUM are 1 although the electronics box summed.
+FALSE_SUMS = Time("1997-03-06"), Time("1997-03-21")
+#: The roll of a header may be so far from the nominal one, degree.
+ROLL_AGREES_WITHIN = 3.0
+#: A name as the ground system gives it: camera, kind of data, counter.
+GROUND_NAME = re.compile(r"([1-4])[1-6]\d{6}\.(fts|fits)")
+
+#: Corners on the CCD as the image was read out.
+_AS_READ_OUT = ("P1COL", "P1ROW", "P2COL", "P2ROW")
+
+#: Full scale of the analogue-digital converter, DN; the statistics of the ground system leave it out.
+FULL_SCALE = 16383
+#: The lossy compression overshoots by less than this part.
+OVERSHOOT = 1.02
+#: So many pixels beyond the full scale are marks of the ground system (65535).
+MARKS = 16
+#: No pixel is darker than this part of the bias.  Lossy frames of C2 have some at 0.79.
+DARKEST_SHARE = 0.6
+#: Nor are all pixels of a whole frame brighter than this many times the bias, but for `ODD_ONES`: the darkest
+#: corners have 1.04 times at 100 s.
+BRIGHTEST_SHARE = 2.0
+#: So many pixels of a hundred thousand may be odd ones.
+ODD_ONES = 10
+#: DATAAVG was summed in single precision: it is off by up to 2e-5.
+MEAN_AGREES_WITHIN = 1e-4
+
+
+@dataclass
+class Judgement:
+    """What is wrong with a frame that can be used all the same, and what puts it right."""
+
+    #: A clause for each thing that cannot be right.
+    problems: list = field(default_factory=list)
+    #: Cards to set, by lower-case keyword; None removes one.
+    cards: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Something that must hold: what, between which cards, and what happens where it does not."""
+
+    #: Keywords.
+    cards: str
+    #: What must hold.
+    holds: str
+    #: What happens where it does not.
+    otherwise: str
+    #: Function of header, frame and judgement; it raises, or adds to the judgement.
+    check: object
+
+
+def _refuse(header, message):
+    msg = f"{frame_name(header)}: {message}"
+    raise HeaderError(msg)
+
+
+def _tomorrow():
+    """No date of a frame lies beyond this day (MJD)."""
+    return Time.now().mjd + CLOCK_MARGIN
+
+
+def _in_mission(header, frame, _judged):
+    if not MISSION_START.mjd <= frame.start.mjd <= _tomorrow():
+        day, first = frame.start.isot[:10], MISSION_START.isot[:10]
+        _refuse(header, f"DATE-OBS says {day}, which is outside of the mission (since {first}).")
+
+
+def _time_of_day(header, frame, judged):
+    _, note = exposure_start(header)
+    if note:
+        judged.problems.append(note)
+        day, clock = frame.start.isot.split("T")
+        judged.cards |= {"date-obs": day.replace("-", "/"), "time-obs": clock}
+
+
+def _middle(header, frame, judged):
+    day, second = whole_number(header, "mid_date"), number(header, "mid_time")
+    mjd, time = middle_of_exposure(frame.start, frame.exptime)
+    late = None if day is None or second is None else (day - mjd) * 86400.0 + second - time
+    if late is not None and abs(late) <= MIDDLE_AGREES_WITHIN:
+        return
+    judged.cards |= {"mid_date": mjd, "mid_time": round(time, 3)}
+    if late is not None:
+        judged.problems.append(
+            f"MID_DATE {day} and MID_TIME {second:g} are {late:+.1f} s from the middle that DATE-OBS, TIME-OBS and "
+            "EXPTIME give, which is taken"
+        )
+
+
+def _made_after(header, frame, judged):
+    if frame.processed is None:
+        if card_text(header, "date"):
+            judged.problems.append(f"DATE holds {shown(header.get('date'))}, which is no date, and is ignored")
+            judged.cards["date"] = None
+        return
+    if not frame.start.mjd - CLOCK_MARGIN <= frame.processed.mjd <= _tomorrow():
+        judged.problems.append(
+            f"DATE {card_text(header, 'date')}, when the file was made, is before the exposure or to come: ignored"
+        )
+        judged.cards["date"] = None
+
+
+def _on_the_ccd(header, frame, _judged):
+    (x, y), (ny, nx), (sx, sy) = frame.corner, frame.shape, frame.binning
+    if min(x, y) < 0 or x + nx * sx > FULL_FRAME or y + ny * sy > FULL_FRAME:
+        first = x + FIRST_COLUMN, y + FIRST_ROW
+        last = first[0] + nx * sx - 1, first[1] + ny * sy - 1
+        _refuse(header, f"its corners, columns and rows {first} to {last} of the CCD, are not all on it.")
+
+
+def _sums(header, frame, judged):
+    chip = frame.chip_sum
+    box = tuple(max(whole_number(header, card, 1), 1) for card in ("lebxsum", "lebysum"))
+    if box == frame.leb_sum:
+        return
+    if box == (1, 1) and FALSE_SUMS[0] <= frame.start < FALSE_SUMS[1]:
+        return
+    (ny, nx), (sx, sy) = frame.shape, frame.binning
+    extent = f"R1COL to R2ROW ({nx * sx} x {ny * sy} pixels) and the {nx} x {ny} pixels of the image"
+    if box == (1, 1) and frame.leb_sum[0] == frame.leb_sum[1]:
+        judged.problems.append(f"LEBXSUM and LEBYSUM say 1 where {extent} ask for {frame.leb_sum[0]}, which is taken")
+        judged.cards |= {"lebxsum": frame.leb_sum[0], "lebysum": frame.leb_sum[1]}
+        return
+    _refuse(
+        header,
+        f"SUMCOL, SUMROW {chip} times LEBXSUM, LEBYSUM {box} contradict {extent}: lines are missing, or the cards are "
+        "wrong.",
+    )
+
+
+def _wheels(header, frame, _judged):
+    camera = frame.camera.name
+    for card, derived in (("FILTER", ()), ("POLAR", CARDS["POLAR"].values["derived"])):
+        values = CARDS[card].values[camera]
+        if squeezed(header.get(card.lower())) not in (*values, *derived):
+            msg = (
+                f"{frame_name(header)}: {camera} has no {card} {shown(header.get(card.lower()))}; "
+                f"it has {', '.join(values)}."
+            )
+            raise NotCalibratableError(msg)
+
+
+def _port(header, frame, _judged):
+    if frame.port not in CARDS["READPORT"].values["all"]:
+        msg = f"{frame_name(header)}: read-out port {shown(header.get('readport'))} is unknown; LASCO has A to D."
+        raise NotCalibratableError(msg)
+
+
+def _camera_of_name(header, frame, judged):
+    found = GROUND_NAME.fullmatch(plain_filename(header))
+    if found and found[1] != frame.camera.digit:
+        judged.problems.append(f"FILENAME {found[0]} is that of another camera than DETECTOR {frame.camera.name}")
+        judged.cards["filename"] = None
+
+
+def _sun_at_crpix(header, _frame, _judged):
+    values = [number(header, card, 0.0) for card in ("crval1", "crval2")]
+    if values != [0.0, 0.0] and not is_standard(header):
+        _refuse(
+            header,
+            f"CRVAL1, CRVAL2 hold {values[0]:g}, {values[1]:g}; in level 0.5 they are 0. Move the Sun by "
+            "sunpy_lasco.update_pointing, or by shift_reference_coord of the map.",
+        )
+
+
+def _pointing(header, frame, judged):
+    roll = header_roll(header)
+    if is_standard(header) or roll is None or is_placeholder(header, frame):
+        return
+    measured = (frame.processed or frame.start) >= POINTING_IN_HEADER
+    nominal = nominal_pointing(frame, flipped=is_flipped(roll)).roll if measured else 180.0 * is_flipped(roll)
+    off = float(normalize_roll(roll - nominal))
+    if abs(off) > ROLL_AGREES_WITHIN:
+        judged.problems.append(f"the roll of {roll:g} degrees is {off:+.1f} from where SOHO is kept")
+    has_centre = number(header, "crpix1") is not None and number(header, "crpix2") is not None
+    if measured and has_centre and header_pointing(header, frame).centre_source == DEFAULT_CENTRE:
+        judged.problems.append("CRPIX1 and CRPIX2 are too far from where the Sun is kept, and are ignored")
+
+
+#: What must hold between cards, in the order in which it is asked.
+RULES = (
+    Rule(
+        "DATE-OBS",
+        f"the exposure began between {MISSION_START.isot[:10]} and now",
+        "refused",
+        _in_mission,
+    ),
+    Rule(
+        "DATE-OBS, TIME-OBS, DATE_OBS, TIME_OBS",
+        "one of them tells the time of day; midnight is never assumed",
+        "it is taken from MID_DATE, MID_TIME and EXPTIME, and it is a problem; refused, already as a map, where these "
+        "do not tell it",
+        _time_of_day,
+    ),
+    Rule(
+        "MID_DATE, MID_TIME",
+        f"the middle of the exposure is start + EXPTIME / 2, within {MIDDLE_AGREES_WITHIN} s",
+        "they are set so, and it is a problem; where they are missing, no problem",
+        _middle,
+    ),
+    Rule(
+        "DATE",
+        "the file was made after the exposure and not after today",
+        "the card is removed, and it is a problem",
+        _made_after,
+    ),
+    Rule(
+        "R1COL, R1ROW, R2COL, R2ROW",
+        f"the image lies within columns {FIRST_COLUMN} to {LAST[0]} and rows {FIRST_ROW} to {LAST[1]} of the CCD",
+        "refused",
+        _on_the_ccd,
+    ),
+    Rule(
+        "SUMCOL, SUMROW, LEBXSUM, LEBYSUM, R1COL, R1ROW, R2COL, R2ROW",
+        "corners and sums ask for as many columns and rows as the image has",
+        "refused; where only LEBXSUM and LEBYSUM deny a sum that is equal along both axes, they are set and it is a "
+        "problem, except in March 1997, when all headers deny it",
+        _sums,
+    ),
+    Rule("FILTER, POLAR", "the camera has them", "refused", _wheels),
+    Rule("READPORT", "the camera has it", "refused", _port),
+    Rule(
+        "FILENAME, DETECTOR",
+        "the first digit of a name of the ground system is that of the camera",
+        "the name is not used, and it is a problem",
+        _camera_of_name,
+    ),
+    Rule("CRVAL1, CRVAL2", "they are 0", "refused", _sun_at_crpix),
+    Rule(
+        "CROTA1, CRPIX1, CRPIX2",
+        f"the roll is within {ROLL_AGREES_WITHIN:g} degrees of the nominal one, or of that turned by 180 degrees, and "
+        "the Sun is near where it is kept",
+        "a problem; the roll is used as it stands, the default Sun centre instead of an impossible one",
+        _pointing,
+    ),
+)
+
+
+def _has_r(header, name):
+    """Whether a card of a corner is one of those as it was read out, and the other kind is there."""
+    return name in _AS_READ_OUT and header.get(f"r{name[1:].lower()}") is not None
+
+
+def judge_header(header, shape):
+    """
+    Ask all rules of a level-0.5 header.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    shape : `tuple` of `int`
+        Shape of the data, (ny, nx).
+
+    Returns
+    -------
+    problems : `list` of `str`
+        A clause for each thing that cannot be right, and with which one can go on.
+    cards : `dict`
+        Cards that put it right, by lower-case keyword; None for one to remove.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If cards are missing or hold what makes it impossible to go on; all are named.
+    sunpy_lasco.errors.NotCalibratableError
+        If the camera has no such filter, polariser or read-out port.
+    """
+    # The corners P* are read only where the corners R* are missing.
+    read = [name for name, card in CARDS.items() if card.kind.endswith("number") and not _has_r(header, name)]
+    faults = {name: fault for name in read if (fault := fault_of(header, name))}
+    refused = [fault for name, fault in faults.items() if CARDS[name].wrong == REFUSED]
+    if refused:
+        raise HeaderError(" ".join(refused))
+    frame = Frame.from_header(header, shape)
+    judged = Judgement([f"{fault.removesuffix('.')}; it is {CARDS[name].wrong}" for name, fault in faults.items()])
+    for rule in RULES:
+        rule.check(header, frame, judged)
+    return judged.problems, judged.cards
+
+
+@dataclass(frozen=True)
+class PixelRule:
+    """Something that must hold of the pixels: what, and what happens where it does not."""
+
+    #: Keywords.
+    cards: str
+    #: What must hold.
+    holds: str
+    #: What happens where it does not.
+    otherwise: str
+
+
+#: What must hold of the pixels; `judge_pixels` asks it.
+PIXEL_RULES = (
+    PixelRule("", "the pixels are real numbers", "refused"),
+    PixelRule("", "at least one pixel holds a count", "a problem: it holds no data at all"),
+    PixelRule(
+        "DATAMIN, DATAMAX, DATAZER, DATAAVG",
+        "they are the statistics of the pixels: a checksum that the ground system left. Compared where the frame is as "
+        "it was read: not where it was cut, turned, repaired or changed by a function of a map",
+        "a problem",
+    ),
+    PixelRule(
+        "",
+        f"no count lies between 0 and {DARKEST_SHARE:g} times the bias of the day, in all read-outs that were summed",
+        "such pixels are taken for lost, and it is a problem",
+    ),
+    PixelRule(
+        "",
+        f"no more than {MARKS} counts lie beyond the full scale of the converter, {FULL_SCALE} DN, in all read-outs "
+        "that were summed",
+        "a problem",
+    ),
+    PixelRule(
+        "",
+        f"the darkest pixels of a whole frame hold less than {BRIGHTEST_SHARE:g} times the bias",
+        "a problem: the sums, or the counts, are not what the header says",
+    ),
+)
+
+
+def judge_pixels(raw, header, frame, *, as_read=True):
+    """
+    Ask all rules of the pixels of a level-0.5 frame.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file, shape (ny, nx).
+    header : mapping
+        With lower-case or case-insensitive keys.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        The same header, understood.
+    as_read : `bool`, optional
+        Whether the pixels are those of the file, so that they can be compared with the
+        statistics in the header.
+
+    Returns
+    -------
+    problems : `list` of `str`
+        A clause for each thing that cannot be right.
+    impossible : `~numpy.ndarray` of `bool` or None
+        Pixels that are no counts of this camera, shape (ny, nx).
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the pixels are no real numbers.
+    """
+    raw = np.asarray(raw)
+    if raw.dtype.kind not in "iuf":
+        msg = f"{frame_name(header)}: its pixels are of type {raw.dtype}, not numbers of counts."
+        raise NotCalibratableError(msg)
+    counts = raw.astype(raw.dtype.newbyteorder("="), copy=False)
+    if counts.dtype.kind == "f":
+        counts = np.where(np.isfinite(counts), counts, counts.dtype.type(0))
+    if not counts.any():
+        return ["it holds no data at all"], None
+    problems = _unlike_statistics(counts, header, frame) if as_read else []
+    if frame.is_derived or frame.is_model:
+        return problems, None
+    repeats = frame.leb_sum[0] * frame.leb_sum[1]
+    bias = bias_polynomial(frame.camera.name, frame.mid_mjd, frame.port) * repeats
+    if frame.is_binned and counts.dtype.kind == "i" and counts.dtype.itemsize == 2:
+        counts = counts.view(np.uint16)
+    measured = counts > 0
+    impossible = measured & (counts < DARKEST_SHARE * bias)
+    if number_low := np.count_nonzero(impossible):
+        problems.append(
+            f"{number_low} pixels hold less than {DARKEST_SHARE:g} times the bias of {bias:.0f} DN (the least "
+            f"{counts[impossible].min():g}), and are taken for lost"
+        )
+    beyond = np.count_nonzero(counts > OVERSHOOT * FULL_SCALE * repeats)
+    if beyond > MARKS:
+        problems.append(f"{beyond} pixels hold more than the full scale of {FULL_SCALE * repeats} DN")
+    if frame.is_full_frame:
+        sample = counts[::3, ::3][(measured & ~impossible)[::3, ::3]]
+        darkest = float(np.partition(sample, ODD_ONES)[ODD_ONES]) if sample.size > ODD_ONES else 0.0
+        if darkest > BRIGHTEST_SHARE * bias:
+            problems.append(
+                f"its darkest pixels hold {darkest:.0f} DN where the bias is {bias:.0f} DN: its sums or its counts are "
+                "not what the header says"
+            )
+    return problems, impossible if number_low else None
+
+
+def _unlike_statistics(counts, header, frame):
+    """In what the statistics of a header differ from the counts; a list of one clause, or empty."""
+    stated = {card: number(header, card) for card in ("datamin", "datamax", "datazer", "dataavg")}
+    if not stated["datamax"]:
+        # Nothing was written, as in images that were never looked at.
+        return []
+    found = counts[counts != 0].astype(float)
+    readings = [found]
+    if found.max() == FULL_SCALE and (found < FULL_SCALE).any():
+        readings.append(found[found < FULL_SCALE])
+    if frame.is_binned and counts.dtype.kind == "i" and found.min() < 0:
+        readings.append(np.where(found < 0, found + 65536, found))
+    zeros = counts.size - found.size
+    differences = min((_differences(stated, reading, zeros) for reading in readings), key=len)
+    if not differences:
+        return []
+    return [f"its pixels are not those of which its header tells ({', '.join(differences)})"]
+
+
+def _differences(stated, found, zeros):
+    """Cards that disagree with the pixels, each with both values."""
+    values = {"datamin": found.min(), "datamax": found.max(), "datazer": zeros, "dataavg": found.mean()}
+    within = {"datamin": 0.5, "datamax": 0.5, "datazer": 0.5, "dataavg": MEAN_AGREES_WITHIN * abs(values["dataavg"])}
+    return [
+        f"{card.upper()} {stated[card]:.10g}, pixels {value:.10g}"
+        for card, value in values.items()
+        if stated[card] is not None and abs(stated[card] - value) > within[card]
+    ]

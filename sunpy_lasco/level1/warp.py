@@ -1,0 +1,311 @@
+"""
+Distortion, rotation and rectification of an image.
+
+All that moves light between pixels is done in one interpolation.  Turning the
+image by 180 degrees moves pixels as they are and loses nothing.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from astropy.nddata import StdDevUncertainty
+
+from sunpy_lasco.assets.choice import resolve
+from sunpy_lasco.assets.names import C3_MASK
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.geometry.distortion import INTERPOLATED, SOLARSOFT_CELLS, camera_distortion
+from sunpy_lasco.geometry.field import field_mask
+from sunpy_lasco.geometry.pointing import is_flipped, normalize_roll, rectified_centre
+from sunpy_lasco.geometry.resampling import (
+    _resampling,
+    corrected_positions,
+    curvature_error,
+    interpolate,
+    is_turned,
+    resampled_weights,
+    turned_frame,
+    with_curvature,
+)
+from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
+from sunpy_lasco.instrument.noise import pattern_share
+from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
+from sunpy_lasco.level1.options import checked_option
+from sunpy_lasco.map.edit import frame_of, record, require, require_not
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["apply_mask", "correct_distortion", "rectify", "turn"]
+
+
+def correct_distortion(smap, *, method="resample", scale="official", north_up=False, sun_pixel=None):
+    """
+    Correct the distortion, and move the image where it is wanted.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        In detector orientation, with the Sun's centre and the roll set
+        (`~sunpy_lasco.update_pointing`).
+    method : `str` or None
+        ``"resample"`` interpolates the image, once.  ``"grid"`` does so at the positions of
+        SolarSoft, which are exact every 32 pixels and linear between them.  ``"wcs"`` leaves
+        the pixels where they were measured and puts the distortion into the WCS as SIP.
+        None does nothing, not even rotate.
+    scale : `str`
+        Geometry, ``"official"`` or ``"stars"``.
+    north_up : `bool`
+        Turn the image so that solar north is up.
+    sun_pixel : `~astropy.units.Quantity`, optional
+        Bring the Sun's centre to this position (x, y) of the rectified full frame,
+        in full-resolution pixels counted from 0.
+
+    Returns
+    -------
+    map of the same class
+        With the card DISTORT.
+
+    Raises
+    ------
+    ValueError
+        If rotation or shift is asked for without an interpolation.
+
+    Notes
+    -----
+    SolarSoft ``c2_warp``, ``c3_warp``, and the ``rot`` of ``reduce_level_1``, which
+    interpolates a second time.  SolarSoft rotates a turned spacecraft's image
+    after rectifying it; so does this, though in one interpolation.
+    """
+    require(smap, "detroll", "update_pointing")
+    require_not(smap, "distort", "correct_distortion")
+    if method not in (*INTERPOLATED, "wcs", None):
+        msg = (
+            f"The distortion is corrected by method 'resample', 'grid' or 'wcs', or not at all (None), not {method!r}."
+        )
+        raise OptionError(msg)
+    if method not in INTERPOLATED and (north_up or sun_pixel is not None):
+        msg = "Rotating or shifting the image needs the interpolation: use distortion='resample'."
+        raise OptionError(msg)
+    frame = frame_of(smap)
+    distortion = camera_distortion(frame.camera.name, frame.mjd, scale=scale)
+    if method == "grid":
+        distortion = replace(distortion, cells=SOLARSOFT_CELLS)
+    cards = {
+        "distort": method or "none",
+        "geoscale": scale,
+        "occcen1": distortion.centre[0],
+        "occcen2": distortion.centre[1],
+        "dist_k0": distortion.k0,
+        "dist_k1": distortion.k1,
+        "dist_k2": distortion.k2,
+    }
+    if method is None:
+        return record(smap, cards=cards, history=["Distortion left in"])
+    if method == "wcs":
+        return record(smap, cards=cards, history=["Distortion left in the image and put into the WCS (SIP)"])
+    moved, history = _movement(smap.meta, north_up, sun_pixel)
+    cards |= moved
+    return _interpolated(
+        smap, _resampling(cards, frame, distortion), cards, ["Distortion corrected (bilinear)", *history]
+    )
+
+
+def turn(smap, *, north_up=False, sun_pixel=None):
+    """
+    Rotate and shift an image whose distortion was corrected before, in a second interpolation.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        In detector orientation, after `correct_distortion`.
+    north_up, sun_pixel : optional
+        As of `correct_distortion`, which does both in its one interpolation.
+
+    Returns
+    -------
+    map of the same class
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1`` rotates so, after the rectification, which does not matter.  It reads the image
+    up to 1 pixel beyond the centres of its last row and column: the number of empty pixels is that of
+    official files to 20 pixels.
+    """
+    require(smap, "distort", "correct_distortion")
+    require_not(smap, "turned", "rectify")
+    require_not(smap, "imgrot", "turn")
+    cards, history = _movement(smap.meta, north_up, sun_pixel)
+    if not cards:
+        return record(smap)
+    if smap.uncertainty is not None:
+        # The image may have zeros where there was nothing, which have no sigma.
+        smap = record(smap, uncertainty=StdDevUncertainty(np.nan_to_num(smap.uncertainty.array), copy=False))
+    resampling = replace(_resampling(cards, frame_of(smap), None), open_end=True)
+    return _interpolated(smap, resampling, cards, history)
+
+
+def _movement(meta, north_up, sun_pixel):
+    """Cards that describe a rotation and a shift, and lines of HISTORY; none where there is neither."""
+    roll, sun = meta["detroll"], (meta["sunpix1"], meta["sunpix2"])
+    turned = is_flipped(roll)
+    rotation = normalize_roll(roll - 180.0 * turned) if north_up else 0.0
+    target, history = None, []
+    if sun_pixel is not None:
+        target = tuple(checked_option("sun_pixel", sun_pixel).value.tolist())
+        target = rectified_centre(target) if turned else target
+        history.append("Sun's centre moved to a given pixel")
+    if not rotation and target is None:
+        return {}, []
+    goal = target or sun
+    cards = {
+        "imgrot": float(rotation),
+        "imgpiv1": sun[0],
+        "imgpiv2": sun[1],
+        "imgtar1": goal[0],
+        "imgtar2": goal[1],
+    }
+    if rotation:
+        line = f"Rotated by {rotation:.5f} degrees counter-clockwise about the Sun's centre"
+        history.insert(0, line)
+    return cards, history
+
+
+def _interpolated(smap, resampling, cards, history):
+    """The map with image, uncertainty and flags at the positions of a resampling."""
+    sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
+    flags = smap._flags
+    variance, shared = (None, None) if sigma is None else _shared_apart(sigma, flags)
+    result = interpolate(smap.data, resampling, variance=variance, flags=flags)
+    if variance is not None:
+        weights, kept = resampled_weights(resampling)
+        error = curvature_error(result.image, weights)
+        # The sigma of what was filled says all that is known of it.
+        error[(result.flags & PixelFlag.FILLED) != 0] = 0
+        pattern = np.float32(pattern_share(frame_of(smap), smap.meta.get("patsig"))) * kept * result.image
+        variance = with_curvature(result.variance, error, pattern)
+    if shared is not None:
+        variance += interpolate(shared, resampling).image ** 2
+    return record(
+        smap,
+        data=result.image,
+        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(variance), copy=False),
+        flags=result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE),
+        cards=cards,
+        history=history,
+    )
+
+
+def _shared_apart(sigma, flags):
+    """Variance of measured pixels, and sigma of filled ones (or None), whose errors do not average out."""
+    filled = None if flags is None else (flags & PixelFlag.FILLED) != 0
+    if filled is None or not filled.any():
+        return sigma * sigma, None
+    measured, shared = np.where(filled, np.float32(0), sigma), np.where(filled, sigma, np.float32(0))
+    # What is missing is found by the image, and must not spoil what is not.
+    return measured * measured, np.nan_to_num(shared)
+
+
+def rectify(smap):
+    """
+    Turn the image of a turned spacecraft by 180 degrees.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        In detector orientation, with the roll set.
+
+    Returns
+    -------
+    map of the same class
+        Upright: pixels moved, none changed.  With the card TURNED.
+
+    Notes
+    -----
+    SolarSoft ``reduce_level_1``: if the roll exceeds 170 degrees either way.  It
+    tests the roll before bringing it into +-180 degrees, this after.
+    """
+    require(smap, "detroll", "update_pointing")
+    require_not(smap, "turned", "rectify")
+    if not is_flipped(smap.meta["detroll"]):
+        return record(smap, cards={"turned": False}, history=["No roll correction applied."])
+    frame = frame_of(smap)
+    turned = turned_frame(frame)
+    (cx, cy), (sx, sy), (ny, nx) = turned.corner, frame.binning, frame.shape
+    cards = {
+        "turned": True,
+        "r1col": FIRST_COLUMN + cx,
+        "r2col": FIRST_COLUMN + cx + nx * sx - 1,
+        "r1row": FIRST_ROW + cy,
+        "r2row": FIRST_ROW + cy + ny * sy - 1,
+    }
+    sigma = smap.uncertainty
+    return record(
+        smap,
+        data=np.ascontiguousarray(smap.data[::-1, ::-1]),
+        uncertainty=None if sigma is None else StdDevUncertainty(np.ascontiguousarray(sigma.array[::-1, ::-1])),
+        flags=None if smap._flags is None else np.ascontiguousarray(smap._flags[::-1, ::-1]),
+        cards=cards,
+        history=["Image rotated 180 degrees."],
+    )
+
+
+#: A summed pixel is good if this share of its pixels is.
+GOOD_SHARE = 0.999
+
+
+def apply_mask(smap, *, assets=None):
+    """
+    Make NaN, and flag, what is no sky.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        After `~sunpy_lasco.level1.warp.correct_distortion`.
+    assets : optional
+        Source of calibration images, see `sunpy_lasco.calibrate`.
+
+    Returns
+    -------
+    map of the same class
+        With the card MASKFILE.
+
+    Notes
+    -----
+    For C3, SolarSoft's ``c3_calibrate`` multiplies the undistorted image by the
+    mask image.  For C2 it masks nothing; here the shadow of the occulter and the
+    pylon is masked by geometry, `~sunpy_lasco.geometry.field.field_mask`.
+    """
+    require(smap, "distort", "correct_distortion")
+    require_not(smap, "maskfile", "apply_mask")
+    frame = frame_of(smap)
+    if frame.camera.name == "C3":
+        asset = resolve(assets).image(C3_MASK)
+        masked, name, sha = _image_mask(asset.data, smap.meta, frame), asset.name, asset.sha256
+    else:
+        masked, name, sha = field_mask(*corrected_positions(smap.meta, frame), "C2"), "geometry", None
+    data = smap.data.copy()
+    data[masked] = np.nan
+    attached = smap._flags
+    flags = np.zeros(data.shape, np.uint8) if attached is None else attached.copy()
+    flags[masked] |= np.uint8(PixelFlag.MASKED)
+    return record(
+        smap,
+        data=data,
+        flags=flags,
+        cards={"maskfile": name, "masksha": sha or None},
+        history=[f"Mask: {name}"],
+    )
+
+
+def _image_mask(good, meta, frame):
+    """Where an image of the undistorted detector, 1 good and 0 masked, masks a frame."""
+    if meta.get("distort") in INTERPOLATED and "imgrot" not in meta:
+        detector = turned_frame(frame) if is_turned(meta) else frame
+        share = block_mean(frame_cutout(good, detector).astype(np.float32), frame.binning)
+        masked = share < GOOD_SHARE
+        return masked[::-1, ::-1] if is_turned(meta) else masked
+    x, y = corrected_positions(meta, frame)
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    inside = (column >= 0) & (column < FULL_FRAME) & (row >= 0) & (row < FULL_FRAME)
+    masked = np.ones(x.shape, bool)
+    masked[inside] = good[row[inside], column[inside]] == 0
+    return masked

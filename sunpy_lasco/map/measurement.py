@@ -1,0 +1,94 @@
+"""
+What the pixels of a map hold: their unit, what was measured, and for how long.
+"""
+
+import astropy.units as u
+
+from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, number, shown
+from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.instrument.headers import MapHeaderError, header_level, is_helioviewer
+from sunpy_lasco.units import MSB
+
+__all__ = ["exposure_seconds", "header_unit", "measurement"]
+
+#: POLAR without blanks and in upper case -> what is measured.
+MEASUREMENTS = {
+    "": "B",
+    "CLEAR": "B",
+    "+60DEG": "B +60 deg",
+    "60DEG": "B +60 deg",
+    "0DEG": "B 0 deg",
+    "-60DEG": "B -60 deg",
+    "ND": "B ND",
+    "H_ALPHA": "B H-alpha",
+    "PB": "pB",
+    "TI": "tB",
+    "UP": "uB",
+}
+
+
+def exposure_seconds(meta):
+    """
+    Exposure time.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `float` or None
+        Of XPOSURE, else EXPTIME, s.
+    """
+    found = (number(meta, card) for card in ("xposure", "exptime") if fault_of(meta, card) is None)
+    return next((value for value in found if value is not None), None)
+
+
+def header_unit(meta):
+    """
+    Unit of the data.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `~astropy.units.UnitBase`
+        Of BUNIT; where there is none, DN for level 0.5, `~sunpy_lasco.MSB` for level 1,
+        and no unit for the bytes of Helioviewer.
+    """
+    text = card_text(meta, "bunit")
+    if is_helioviewer(meta) and text in ("", "0"):
+        return u.dimensionless_unscaled
+    if not text and "bunit" not in meta:
+        return u.DN if header_level(meta) == 0.5 else MSB
+    if text.upper() in ("MSB", "MEAN SOLAR BRIGHTNESS"):
+        return MSB
+    unit = u.Unit(text, parse_strict="silent")
+    if isinstance(unit, u.UnrecognizedUnit):
+        msg = f"The card BUNIT of {frame_name(meta)} holds {shown(text)}, which is no unit."
+        raise MapHeaderError(msg)
+    return unit
+
+
+def measurement(meta):
+    """
+    What was measured: a brightness, seen through which polariser.
+
+    Parameters
+    ----------
+    meta : mapping
+        With lower-case or case-insensitive keys.
+
+    Returns
+    -------
+    `str`
+        ``"B"`` without polariser, such as ``"B +60 deg"`` with one, ``"pB"``, ``"tB"``
+        and ``"uB"`` for polarised, total and unpolarised brightness derived from
+        polarised triplets.  Codes of other derived images are given as they are.
+    """
+    polar = squeezed(card_text(meta, "polar"))
+    return MEASUREMENTS.get(polar, polar)

@@ -1,0 +1,228 @@
+"""
+Fetching files from archives that fail in every way known.
+
+The addresses of a file are asked in turn; what may be a passing fault is tried again after a
+pause, when all of them have been asked.  A body counts only after it has been checked:
+archives answer with a web page, and status 200, for what they do not have, and cut files
+short.  Each file is taken in as soon as it is complete.
+"""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import parfive
+from parfive.utils import FailedDownload
+
+from sunpy_lasco.net.transfer import (
+    ABSENT,
+    SLOW,
+    TRIES,
+    UNREACHABLE,
+    UNUSABLE,
+    RequestError,
+    answer_of,
+    chunks_of,
+    pause_before,
+    run_coroutine,
+)
+
+__all__ = ["LONGEST_FILE", "PER_HOST", "Job", "download"]
+
+#: Transfers at once from a server; the archives ask for no more than two.
+PER_HOST = 2
+#: Longest file that is taken in, bytes: eight images of 1024 x 1024 pixels and 32 bits.
+LONGEST_FILE = 32 * 1024**2
+
+_SCHEMES = ("http", "https")
+
+
+@dataclass(eq=False)
+class Job:
+    """A file to be fetched, and what came of it."""
+
+    #: Its name.
+    name: str
+    #: Addresses, in the order in which they are asked.
+    urls: tuple[str, ...]
+    #: The address from which it came, once it is taken in.
+    source: str | None = None
+    #: For each address asked without success, the last fault.
+    faults: dict[str, RequestError] = field(default_factory=dict)
+    #: Why it cannot be written.
+    trouble: OSError | None = None
+
+    @property
+    def is_absent(self):
+        """Whether all servers that could be reached say that there is no such file."""
+        kinds = {fault.kind for fault in self.faults.values()}
+        return self.source is None and ABSENT in kinds and kinds <= {ABSENT, UNREACHABLE}
+
+    @property
+    def explanation(self):
+        """What went wrong, server by server; the same is said once."""
+        reasons = [f"{urlsplit(url).netloc}: {fault}" for url, fault in self.faults.items()]
+        return "; ".join(dict.fromkeys(reasons))
+
+    def path_of_retry(self, response, url):
+        """Where parfive is to write if it is asked to try again."""
+        raise NotImplementedError
+
+
+def download(jobs, place, downloader, *, limits, silences=1, unreachable=(), done=None):
+    """
+    Fetch files.
+
+    Parameters
+    ----------
+    jobs : sequence of `Job`
+        They are changed in place.
+    place : callable
+        ``place(job, url)`` is a context manager that gives a path to write to, and takes the
+        file in when it is left; it raises `~sunpy_lasco.net.transfer.RequestError` if the file is not
+        what it should be.
+    downloader : `parfive.Downloader`
+        In whose slots the transfers run, with its session, proxies and progress bars.  What
+        stands in its queue already is fetched as well.
+    limits : `aiohttp.ClientTimeout`
+        For each transfer.
+    silences : `int`, optional
+        Times that a server may fail to answer, in a row, before it is asked no more.
+    unreachable : collection of `str`
+        Servers (host and port) that are not asked at all.
+    done : callable, optional
+        Called with each job when nothing more is tried for it.
+
+    Returns
+    -------
+    silent : `set` of `str`
+        The servers that did not answer.
+    others : `parfive.Results`
+        What else stood in the queue.
+    """
+    run = _Run(place, downloader.config, limits, silences, done)
+    run.silences.update(dict.fromkeys(unreachable, silences))
+    for job in jobs:
+        job.faults.update({url: fault for url in job.urls if (fault := _fault_beforehand(url, unreachable))})
+        askable = [url for url in job.urls if urlsplit(url).scheme in _SCHEMES]
+        if askable:
+            # The queue holds coroutine functions: in place of parfive's own, which asks one address
+            # once, comes one that knows all addresses.
+            downloader.enqueue_file(askable[0], filename=job.path_of_retry, overwrite=True)
+            downloader.http_queue[-1] = partial(run.bring, job)
+    results = run_coroutine(_uninterrupted(downloader))
+    silent = {host for host, count in run.silences.items() if count >= silences}
+    return silent - set(unreachable), _of_others(results, run)
+
+
+def _fault_beforehand(url, unreachable):
+    if urlsplit(url).scheme not in _SCHEMES:
+        return RequestError(UNUSABLE, "only addresses of http and https are asked")
+    if urlsplit(url).netloc in unreachable:
+        return RequestError(UNREACHABLE, "it did not answer a short while ago")
+    return None
+
+
+async def _uninterrupted(downloader):
+    """Run the downloads; parfive counts what the user breaks off as failed transfers, the task knows better."""
+    results = await downloader.run_download()
+    if asyncio.current_task().cancelling():
+        raise asyncio.CancelledError
+    return results
+
+
+def _of_others(results, run):
+    others = parfive.Results()
+    for path, url in zip(results, results.urls, strict=True):
+        if (url, path) not in run.brought:
+            others.append(path=path, url=url)
+    for error in results.errors:
+        if not isinstance(getattr(error.filepath_partial, "__self__", None), Job):
+            others.add_error(*error)
+    return others
+
+
+class _Run:
+    """What the transfers of one call share."""
+
+    def __init__(self, place, settings, limits, most_silences, done):
+        self._place, self._settings, self._limits = place, settings, limits
+        self._most_silences, self._done = most_silences, done
+        self._slots = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
+        #: Times in a row that a server did not answer.
+        self.silences = defaultdict(int)
+        #: What parfive is told of files that came.
+        self.brought = set()
+
+    async def bring(self, job, session, *, token, file_pb):
+        """Fetch a file from the first address that has it; what parfive runs."""
+        try:
+            await self._try_all(job, session, token, file_pb)
+        except OSError as error:
+            job.trouble = error
+        except asyncio.CancelledError as error:
+            raise FailedDownload(job.path_of_retry, job.urls[0], error) from error
+        if self._done is not None:
+            self._done(job)
+        if job.source is None:
+            raise FailedDownload(job.path_of_retry, job.urls[0], job.trouble or Exception(job.explanation))
+        self.brought.add((job.source, job.name))
+        return job.source, job.name
+
+    async def _try_all(self, job, session, token, file_pb):
+        for attempt in range(1, TRIES + 1):
+            urls = [url for url in job.urls if url not in job.faults or job.faults[url].passes]
+            if attempt > 1:
+                urls = [url for url in urls if not self._is_silent(url)]
+                if not urls:
+                    return
+                await asyncio.sleep(pause_before(attempt, max(job.faults[url].wait for url in urls)))
+            for url in urls:
+                async with self._slots[urlsplit(url).netloc]:
+                    if self._is_silent(url):
+                        job.faults.setdefault(url, RequestError(UNREACHABLE, "it does not answer"))
+                    elif await self._try_one(job, url, session, token, file_pb):
+                        return
+
+    def _is_silent(self, url):
+        return self.silences[urlsplit(url).netloc] >= self._most_silences
+
+    async def _try_one(self, job, url, session, token, file_pb):
+        host = urlsplit(url).netloc
+        try:
+            await self._transfer(job, url, session, token, file_pb)
+        except RequestError as fault:
+            job.faults[url] = fault
+            self.silences[host] = self.silences[host] + 1 if fault.kind in (UNREACHABLE, SLOW) else 0
+            return False
+        self.silences[host] = 0
+        job.faults.pop(url, None)
+        job.source = url
+        return True
+
+    async def _transfer(self, job, url, session, token, file_pb):
+        async with answer_of(
+            session,
+            url,
+            limits=self._limits,
+            longest=LONGEST_FILE,
+            # Lengths are only comparable without compression on the way.
+            headers={"Accept-Encoding": "identity"},
+            proxy=getattr(self._settings, f"{urlsplit(url).scheme}_proxy"),
+        ) as response:
+            bar = None
+            if callable(file_pb):
+                total = response.content_length
+                bar = file_pb(position=token.n, unit="B", unit_scale=True, desc=job.name, leave=False, total=total)
+            try:
+                with self._place(job, url) as path, Path(path).open("wb") as file:
+                    async for chunk in chunks_of(response, LONGEST_FILE):
+                        file.write(chunk)
+                        if bar is not None:
+                            bar.update(len(chunk))
+            finally:
+                if bar is not None:
+                    bar.close()

@@ -1,0 +1,106 @@
+"""
+Networks in cascade, each for its own ring of the hole.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from sunpy_lasco.network.partial import advance_mask
+from sunpy_lasco.network.unet import PartialUNet
+
+__all__ = ["Cascade", "Stage"]
+
+#: The logarithm of the uncertainty stays within this of that of the base.
+LOG_RANGE = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What one network of the cascade says."""
+
+    #: Its image, (N, 1, H, W), in units of the output.
+    output: torch.Tensor
+    #: Logarithm of what its uncertainty is over that of the base, (N, 1, H, W); None
+    #: where the network does not tell.
+    log_ratio: torch.Tensor | None
+    #: The mask before, M(l-1), and after it, M(l); (N, 1, H, W).
+    before: torch.Tensor
+    after: torch.Tensor
+
+    @property
+    def ring(self):
+        """M(l-1) XOR M(l): what this network is there for."""
+        return (self.before > 0) ^ (self.after > 0)
+
+
+class Cascade(nn.Module):
+    """
+    L networks, each of which sees what those before it have filled.
+
+    Network l gets the image and the mask M(l-1), says what it thinks of everything
+    that is not valid, and hands the image on with the mask M(l), which is M(l-1)
+    advanced by a given number of pixels; after the last one, all is valid.  The natural
+    update of the mask would fill any real hole in the first network and leave
+    nothing to the others.
+
+    Parameters
+    ----------
+    architecture : `~sunpy_lasco.network.architecture.Architecture`
+    channels : `int`, optional
+        Channels of the image and of what comes with a mask of its own.
+    condition : `int`, optional
+        Channels of what is known of every pixel.
+    """
+
+    def __init__(self, architecture, *, channels=1, condition=0):
+        super().__init__()
+        self.architecture = architecture
+        outputs = 2 if architecture.output == "residual" else 1
+        self.networks = nn.ModuleList(
+            PartialUNet(architecture, channels, outputs, condition=condition) for _ in range(architecture.layers)
+        )
+
+    def forward(self, images, masks, *, condition=None, base=None, scale=None, truth=None, known=None):
+        """
+        Run all networks.
+
+        Parameters
+        ----------
+        images, masks : `torch.Tensor`
+            (N, C, H, W); the first channel is the image that is to be filled.
+        condition : `torch.Tensor`, optional
+            (N, G, H, W)
+        base : `torch.Tensor`, optional
+            What a residual network corrects, in units of the output; (N, 1, H, W).
+        scale : `torch.Tensor`, optional
+            Unit of the output over that of the image, (N, 1, 1, 1); 1 by default.
+        truth, known : `torch.Tensor`, optional
+            The true image in units of the output, and where it is known: with these, each
+            network but the first sees the truth in the rings before its own instead of
+            what was filled there (teacher forcing).  (N, 1, H, W)
+
+        Returns
+        -------
+        `list` of `Stage`
+        """
+        mask, image = masks[:, :1], images[:, :1]
+        stages = []
+        for number, network in enumerate(self.networks):
+            x, m = torch.cat([image, images[:, 1:]], dim=1), torch.cat([mask, masks[:, 1:]], dim=1)
+            said, _ = network(x, m, condition)
+            log_ratio = None
+            if self.architecture.output == "residual":
+                output = said[:, :1] if base is None else base + said[:, :1]
+                log_ratio = LOG_RANGE * torch.tanh(said[:, 1:2] / LOG_RANGE)
+            else:
+                output = torch.sigmoid(said)
+            last = number == len(self.networks) - 1
+            after = torch.ones_like(mask) if last else advance_mask(mask, self.architecture.advance[number])
+            stages.append(Stage(output, log_ratio, mask, after))
+            if not last:
+                filled = output if truth is None else torch.where(known > 0, truth, output)
+                filled = filled if scale is None else filled * scale
+                image, mask = torch.where(mask > 0, image, filled), after
+        return stages

@@ -1,0 +1,137 @@
+"""
+A trained network: what classical fills leave open, corrected by what real frames teach.
+
+A network corrects the mixture of the classical fills, or a sequence of exposures where there is
+one, in the working space, and tells its uncertainty.  With the package come a network for single
+frames and one for holes that exposures before or after show.  torch is imported here, when the
+method is asked for.
+"""
+
+import importlib.util
+
+import numpy as np
+
+from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.network.records import is_better, is_shown, packaged_file, packaged_records
+from sunpy_lasco.repair.crop import Fill
+
+__all__ = ["fill", "fill_all", "is_ready"]
+
+
+def _has_torch():
+    return importlib.util.find_spec("torch") is not None
+
+
+def is_ready(camera):
+    """
+    Whether the method works without anything of the user's; torch is not imported.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `bool`
+    """
+    return _has_torch() and packaged_file(camera).is_file()
+
+
+def fill(crop, *, weights=None, device="cpu", coefficients=None, neighbours=True):
+    """
+    Fill a hole with a network of partial convolutions.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    weights, device, coefficients, neighbours
+        As of `fill_all`.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.crop.Fill`
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If there is no network, or no torch.
+    sunpy_lasco.errors.AssetError
+        If the file of weights is damaged, of another program, or for the other camera.
+    """
+    return fill_all([crop], weights=weights, device=device, coefficients=coefficients, neighbours=neighbours)[0]
+
+
+def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours=True, only_better=False):
+    """
+    Fill holes with a network of partial convolutions, many at a time.
+
+    Parameters
+    ----------
+    crops : sequence of `~sunpy_lasco.repair.crop.Crop`
+        Of one frame.
+    weights : path-like or `~sunpy_lasco.network.weights.Trained`, optional
+        A network of ``sunpy-lasco train`` for all holes; by default those that come with the package
+        for the camera.
+    device : `str`, optional
+        Where to compute, as torch names it.
+    coefficients : `~numpy.ndarray`, optional
+        Of the mixture that is corrected, by default those of the camera.
+    neighbours : `bool`, optional
+        Use exposures before and after, where there are any.
+    only_better : `bool`, optional
+        Fill only such holes as the network has been seen to fill better than all other methods, on
+        dates that it was not trained on.
+
+    Returns
+    -------
+    `list` of `~sunpy_lasco.repair.crop.Fill`
+
+    Raises
+    ------
+    sunpy_lasco.errors.MissingAssetError
+        If there is no network, or no torch.
+    sunpy_lasco.errors.AssetError
+        If the file of weights is damaged, of another program, or for the other camera.
+    """
+    if not crops:
+        return []
+    if not _has_torch():
+        msg = "The method 'network' needs torch: install it ('pip install torch'), or take method='auto'."
+        raise MissingAssetError(msg)
+    records = None
+    if only_better:
+        records = packaged_records(crops[0].camera) if weights is None else _trained(crops[0], weights).records
+    common = {"weights": weights, "records": records, "coefficients": coefficients, "device": device}
+    if weights is not None or not neighbours:
+        fills = _predicted(crops, neighbours=neighbours, **common)
+    else:
+        shown = [crop for crop in crops if is_shown(crop)]
+        fills = _predicted(shown, neighbours=True, **common)
+        # Where exposures before and after do not fit, the network for single frames is asked.
+        others = [crop for crop in crops if crop not in shown or (crop in fills and fills[crop] is None)]
+        fills |= _predicted(others, neighbours=False, **common)
+    return [fills.get(crop) or _nothing(crop) for crop in crops]
+
+
+def _predicted(crops, *, weights, records, coefficients, device, neighbours):
+    """What a network makes of crops, or of those that it fills better; None where it cannot."""
+    wanted = [crop for crop in crops if records is None or is_better(crop, records, neighbours=neighbours)]
+    if not wanted:
+        return {}
+    from sunpy_lasco.network.prediction import predict
+
+    trained = _trained(wanted[0], weights, neighbours=neighbours)
+    fills = predict(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
+    return {crop: fill if np.isfinite(fill.z).any() else None for crop, fill in zip(wanted, fills, strict=True)}
+
+
+def _trained(crop, weights, *, neighbours=False):
+    from sunpy_lasco.network.weights import network_for
+
+    return network_for(crop.camera, weights, neighbours=neighbours)
+
+
+def _nothing(crop):
+    nothing = np.full(crop.z.shape, np.nan)
+    return Fill(nothing, nothing)

@@ -1,0 +1,135 @@
+"""
+What trained networks make of holes.
+"""
+
+import numpy as np
+import torch
+from scipy import ndimage
+
+from sunpy_lasco.network.records import record_of
+from sunpy_lasco.network.tensors import batch_of, run
+from sunpy_lasco.network.windows import prepare, rings_of
+from sunpy_lasco.repair.crop import Fill
+from sunpy_lasco.repair.fill import LARGEST_ZONE
+from sunpy_lasco.repair.uncertainty import SMALLEST_SIGMA, structure
+
+__all__ = ["predict"]
+
+#: Windows in a batch.
+BATCH = 16
+
+
+class _Hole:
+    """A hole while it is filled."""
+
+    def __init__(self, crop, trained, *, coefficients, neighbours):
+        self.crop, self.architecture = crop, trained.architecture
+        self.unit = self.architecture.output == "unit"
+        self.value, self.spread = (np.full(crop.z.shape, np.nan) for _ in range(2))
+        self.prepared = prepare(crop, self.architecture, coefficients=coefficients, neighbours=neighbours)
+        self.rings = [] if self.prepared is None else rings_of(crop, self.prepared.places)
+        shown = self.prepared is not None and self.prepared.is_shown
+        if not (shown or self.architecture.alone):
+            self.prepared, self.rings = None, []
+        self.record = record_of(crop, trained.records, neighbours=shown)
+
+    def window(self, number):
+        """A window, with what was said of the rings outside of it."""
+        return self.prepared.window(number, value=self.value)
+
+    def take(self, number, window, said, spread):
+        """Take over what the network says of a block."""
+        place, pixels = self.prepared.places[number]
+        at, where = place.to_window(*pixels), tuple(pixels)
+        found = _between(said, window.hole, at)
+        if self.unit:
+            signal = np.full(self.crop.z.shape, np.nan)
+            signal[where] = self.prepared.equalisation.inverse(found)
+            self.value[where] = self.crop.from_signal(signal)[where]
+            return
+        self.value[where] = self.prepared.base.fill.z[where] + self.record["weight"] * window.unit * found
+        self.spread[where] = _between(spread, window.hole, at)
+
+    @property
+    def fill(self):
+        """What was made of the hole."""
+        if self.prepared is None:
+            return Fill(self.value, self.spread)
+        if self.unit:
+            # The published network tells no uncertainty: that of the surroundings stands for it.
+            return Fill(self.value, np.where(self.crop.hole, structure(self.crop), np.nan))
+        base, value = self.prepared.base.fill, self.value
+        if len(self.rings) > LARGEST_ZONE:
+            # Too far from all that was measured, but for what neighbours show.
+            value = np.where(self.prepared.base.shown, value, np.nan)
+        sigma = base.sigma * np.exp(self.spread) * self.record["sigma"]
+        return Fill(value, np.maximum(sigma, SMALLEST_SIGMA), base.noise)
+
+
+def predict(crops, trained, *, coefficients=None, device="cpu", neighbours=True):
+    """
+    Fill holes with networks, many windows at a time.
+
+    Parameters
+    ----------
+    crops : sequence of `~sunpy_lasco.repair.crop.Crop`
+    trained : `~sunpy_lasco.network.weights.Trained`
+    coefficients : `~numpy.ndarray`, optional
+        Of the mixture that the networks correct.
+    device : `str`, optional
+        Where to compute, as torch names it.
+    neighbours : `bool`, optional
+        Use exposures before and after.
+
+    Returns
+    -------
+    `list` of `~sunpy_lasco.repair.crop.Fill`
+        NaN all over where too little is known around a hole, or nothing shows it to a network
+        that needs exposures before or after.
+
+    Notes
+    -----
+    The blocks of a large zone are filled from its edge inwards: what was said of one ring
+    of blocks stands in the windows of the next.
+    """
+    holes = [_Hole(crop, trained, coefficients=coefficients, neighbours=neighbours) for crop in crops]
+    networks = [network.to(device) for network in trained.networks]
+    for ring in range(1, max((max(hole.rings, default=0) for hole in holes), default=0) + 1):
+        jobs = [(hole, number) for hole in holes for number, its in enumerate(hole.rings) if its == ring]
+        # What is said of a ring does not depend on the order within it.
+        windows = [hole.window(number) for hole, number in jobs]
+        for first in range(0, len(jobs), BATCH):
+            part = slice(first, first + BATCH)
+            said, spread = _said(windows[part], trained, networks, device=device)
+            for (hole, number), window, what, how in zip(jobs[part], windows[part], said, spread, strict=True):
+                hole.take(number, window, what, how)
+    return [hole.fill for hole in holes]
+
+
+def _said(windows, trained, networks, *, device):
+    """Mean corrections (or images) and logarithms of the ratio of sigma, (n, size, size)."""
+    architecture = trained.architecture
+    batch = batch_of(windows, unit_output=architecture.output == "unit").to(device)
+    # Nothing in the corona tells left from right of the line to the Sun: both are asked.
+    shown = [(batch, False), *([(batch.mirrored, True)] if architecture.aligned else [])]
+    said, spread = torch.zeros_like(batch.base), torch.zeros_like(batch.base)
+    share = 1.0 / (len(networks) * len(shown))
+    with torch.inference_mode():
+        for network in networks:
+            for one, turned in shown:
+                # Each network of a cascade speaks for its own ring.
+                for stage in run(network, one):
+                    log_ratio = torch.zeros_like(one.base) if stage.log_ratio is None else stage.log_ratio
+                    parts = stage.ring * (stage.output - one.base), stage.ring * log_ratio
+                    correction, log_ratio = (part.flip(2) if turned else part for part in parts)
+                    said += share * correction
+                    spread += share * log_ratio
+    return said[:, 0].cpu().numpy().astype(float), spread[:, 0].cpu().numpy().astype(float)
+
+
+def _between(image, hole, at):
+    """Values between the pixels of a window; beside the hole they are those of its nearest pixel."""
+    if not hole.any():
+        return np.zeros(len(at[0]))
+    nearest = ndimage.distance_transform_edt(~hole, return_distances=False, return_indices=True)
+    return ndimage.map_coordinates(image[tuple(nearest)], at, order=1, mode="nearest")

@@ -1,0 +1,193 @@
+"""
+What held-back dates tell of a network, by kind of hole.
+
+No torch is needed to read it, so that nobody waits for its import who has no hole that
+the network would fill better than other methods.
+"""
+
+import json
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from sunpy_lasco.errors import AssetError
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.repair.neighbours import nearest_neighbours
+from sunpy_lasco.repair.uncertainty import setting
+
+__all__ = [
+    "KEYS",
+    "SHOWN_SHARE",
+    "STRATA",
+    "is_better",
+    "is_shown",
+    "key_of",
+    "packaged_file",
+    "packaged_records",
+    "record_of",
+    "stratum",
+]
+
+#: As of `sunpy_lasco.repair.uncertainty.SETTINGS`, with borders at the occulter apart.
+STRATA = ("single", "few", "many", "occulter", "border", "edge")
+#: A hole whose nearest pixel lies within this many occulter radii of its centre is at the occulter.
+OCCULTER_REACH = 1.3
+
+
+def stratum(crop):
+    """
+    What kind of hole it is.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+
+    Returns
+    -------
+    `str`
+        One of `STRATA`.
+    """
+    found = setting(crop)
+    if found == "border":
+        away = np.hypot(crop.x - crop.occulter[0], crop.y - crop.occulter[1])[crop.hole].min()
+        if away < OCCULTER_REACH * CAMERAS[crop.camera].occulter_radius:
+            return "occulter"
+    return found
+
+
+#: Records are kept apart for frames with summed pixels, and for holes with exposures before or after.
+KEYS = ("alone", "neighbours", "alone, summed", "neighbours, summed")
+#: Exposures before and after count for a hole of which they show more than this share.
+SHOWN_SHARE = 0.5
+#: What is taken where nothing is known.
+USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
+
+
+def packaged_file(camera, *, neighbours=False):
+    """
+    Where the weights for a camera are that come with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    neighbours : `bool`, optional
+        Of the network for holes that exposures before or after show, instead of that for single frames.
+
+    Returns
+    -------
+    `importlib.resources.abc.Traversable`
+    """
+    name = f"network_{camera.lower()}{'_neighbours' if neighbours else ''}.safetensors"
+    return resources.files("sunpy_lasco.network").joinpath("data", name)
+
+
+@lru_cache(maxsize=2)
+def packaged_records(camera):
+    """
+    Records of the networks that come with the package.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `dict`
+        As of `sunpy_lasco.network.weights.Trained`; empty if there is no network.
+
+    Raises
+    ------
+    sunpy_lasco.errors.AssetError
+        If a file cannot be read.
+    """
+    places = (packaged_file(camera, neighbours=neighbours) for neighbours in (False, True))
+    return {key: one for place in places if place.is_file() for key, one in _records_in(place).items()}
+
+
+def _records_in(place):
+    with resources.as_file(place) as path:
+        try:
+            with safe_open(path, framework="np") as file:
+                return json.loads(file.metadata()["records"])
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            msg = f"{path} cannot be read as a file of weights: {error}. Install the package again."
+            raise AssetError(msg) from error
+
+
+def key_of(crop, *, neighbours):
+    """
+    Which of the records is for a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    neighbours : `bool`
+        With exposures before or after that show it.
+
+    Returns
+    -------
+    `str`
+        One of `KEYS`.
+    """
+    return KEYS[int(neighbours) + 2 * int(max(crop.binning) > 1)]
+
+
+def record_of(crop, records, *, neighbours):
+    """
+    What is known of a kind of hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    records : `dict`
+        For each of `KEYS`, by `sunpy_lasco.network.records.STRATA`.
+    neighbours : `bool`
+        With exposures before or after.
+
+    Returns
+    -------
+    `dict`
+        ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"`` than
+        all other methods there.
+    """
+    return USUAL | records.get(key_of(crop, neighbours=neighbours), {}).get(stratum(crop), {})
+
+
+def is_shown(crop):
+    """
+    Whether an exposure before or after shows the most of a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+
+    Returns
+    -------
+    `bool`
+    """
+    return any(
+        one is not None and np.isfinite(one.z[crop.hole]).mean() > SHOWN_SHARE for one in nearest_neighbours(crop)
+    )
+
+
+def is_better(crop, records, *, neighbours=True):
+    """
+    Whether a network is the best method for a hole, as far as its records tell.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    records : `dict`
+        As of `record_of`.
+    neighbours : `bool`, optional
+        With exposures before and after, where there are any.
+
+    Returns
+    -------
+    `bool`
+    """
+    return bool(record_of(crop, records, neighbours=neighbours and is_shown(crop))["better"])

@@ -1,0 +1,239 @@
+"""
+Windows with known truth, kept in files.
+
+Blocks are lost as the telemetry loses them (`sunpy_lasco.repair.simulated_losses`), or as in
+the paper: one rectangle of blocks.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.files import atomic_path, sha256_of
+from sunpy_lasco.instrument.blocks import blocks_to_pixels, nominal_untransmitted
+from sunpy_lasco.instrument.cameras import BLOCK
+from sunpy_lasco.network.windows import place_windows, windows_of
+from sunpy_lasco.repair.fill import LARGEST_ZONE, find_zones
+from sunpy_lasco.repair.frames import HIDDEN_MARGIN
+from sunpy_lasco.repair.methods.mixture import candidates
+from sunpy_lasco.repair.scene import MARGIN, cut, point_like
+from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
+
+__all__ = ["SHARES", "draw_rectangle", "load_crops", "make_crops", "save_crops", "windows_with_truth"]
+
+#: How often each kind of loss is drawn: a quarter of them at the occulter, where fills
+#: err most.
+SHARES = {
+    "single": 0.28,
+    "square": 0.14,
+    "run": 0.08,
+    "scattered": 0.05,
+    "stripe": 0.01,
+    "occulter": 0.24,
+    "pylon": 0.08,
+    "edge": 0.04,
+    "front": 0.06,
+    "stars": 0.02,
+}
+#: How often only the nearest exposure of each side is shown, and only those of one side.
+NEAREST_SHARE, ONE_SIDE_SHARE = 0.3, 0.15
+#: Windows of a hole that are kept.
+MOST_WINDOWS = 4
+#: A window is kept if this many of its pixels have a truth.
+FEWEST_PIXELS = 32
+#: Largest rectangle of the paper's masks, blocks along an axis.
+LARGEST_RECTANGLE = 31
+#: Arrays of a window, and how they are kept; and its numbers.
+ARRAYS = {
+    "images": np.float16,
+    "masks": np.uint8,
+    "condition": np.float16,
+    "hole": np.uint8,
+    "truth": np.float16,
+    "truth_known": np.uint8,
+    "brightness": np.float16,
+}
+NUMBERS = ("level", "structure", "unit")
+
+
+def draw_rectangle(frame, rng):
+    """
+    Lose one rectangle of n x m blocks, as the masks of the paper.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    rng : `~numpy.random.Generator`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Blocks that are lost.
+    """
+    sent = ~nominal_untransmitted(frame)
+    lost = np.zeros_like(sent)
+    size = [int(rng.integers(1, min(LARGEST_RECTANGLE, length - 1) + 1)) for length in sent.shape]
+    first = [int(rng.integers(0, length - side + 1)) for length, side in zip(sent.shape, size, strict=True)]
+    lost[tuple(slice(start, start + side) for start, side in zip(first, size, strict=True))] = True
+    return lost & sent
+
+
+def windows_with_truth(scene, blocks, frame, architecture, *, rng):
+    """
+    Lose blocks of a scene, and cut out windows around them.
+
+    Parameters
+    ----------
+    scene : `~sunpy_lasco.repair.scene.Scene`
+    blocks : `~numpy.ndarray` of `bool`
+        Blocks that are lost.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    architecture : `~sunpy_lasco.network.architecture.Architecture`
+    rng : `~numpy.random.Generator`
+        Chooses windows where there are more than four.
+
+    Yields
+    ------
+    `tuple`
+        `~sunpy_lasco.network.windows.Window` without neighbours, and the same with them; None for
+        what the architecture does not want or the scene does not have.
+    """
+    holes = blocks_to_pixels(blocks, frame)
+    # As in a repair, what is hidden is no hole but for its rim.
+    sky = ~ndimage.binary_erosion(scene.hidden, iterations=round(HIDDEN_MARGIN / max(scene.binning)))
+    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
+    working = architecture.normalisation == "working"
+    # Large windows want large surroundings.
+    margin = max(MARGIN, architecture.size * architecture.step // (2 * BLOCK))
+    for zone in find_zones(lost.lost_blocks()):
+        if working and len(zone.blocks) > LARGEST_ZONE:
+            continue
+        crop, window = cut(lost, zone, margin)
+        if crop is None:
+            continue
+        truth = crop.from_signal(scene.signal[window].astype(float))
+        usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
+        # Stars and hits are not what a network can know.
+        usable &= ~point_like(np.nan_to_num(truth), usable)
+        truth = np.where(crop.hole & usable, truth, np.nan)
+        places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
+        if len(places) > MOST_WINDOWS:
+            places = [places[k] for k in sorted(rng.choice(len(places), MOST_WINDOWS, replace=False))]
+        # Both kinds of windows rest on the same fills.
+        common = {"truth": truth, "places": places, "made": candidates(crop) if working else None}
+        alone, both = [None] * len(places), [None] * len(places)
+        if architecture.alone:
+            alone, _ = windows_of(crop, architecture, neighbours=False, **common)
+        if architecture.neighbours and crop.neighbours:
+            both, prepared = windows_of(_some_neighbours(crop, rng), architecture, **common)
+            if not (architecture.alone or (prepared is not None and prepared.is_shown)):
+                continue
+        for one, other in zip(alone, both, strict=False):
+            told = other if one is None else one
+            if told is not None and told.truth_known.sum() >= FEWEST_PIXELS:
+                yield one, other
+
+
+def _some_neighbours(crop, rng):
+    """All exposures before and after, or the nearest ones, or those of one side of time."""
+    kept = crop.neighbours
+    if (drawn := rng.random()) < NEAREST_SHARE:
+        kept = kept[:2]
+    elif drawn < NEAREST_SHARE + ONE_SIDE_SHARE:
+        side = rng.choice([-1, 1])
+        kept = tuple(one for one in kept if np.sign(one.seconds) == side) or kept
+    return replace(crop, neighbours=kept)
+
+
+def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rectangles=False):
+    """
+    Windows of one exposure.
+
+    Parameters
+    ----------
+    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
+    scene : `~sunpy_lasco.repair.scene.Scene`
+    architecture : `~sunpy_lasco.network.architecture.Architecture`
+    number : `int`
+        How many losses are drawn; a loss gives up to four windows per zone.
+    seed : `int`
+    shares : mapping, optional
+        How often each kind of loss is drawn, by default `SHARES`.
+    rectangles : `bool`, optional
+        Lose one rectangle of blocks each time, as in the paper.
+
+    Returns
+    -------
+    `dict`
+        Stacked arrays of all windows; ``partner`` is the place of the window with neighbours,
+        -1 for those that have none or are it.
+    """
+    digest = int.from_bytes(bytes.fromhex(sha256_of(exposure.name.encode())[:8]), "little")
+    rng = np.random.default_rng([seed, digest])
+    shares = SHARES if shares is None else shares
+    kinds = [kind for kind in KINDS if shares.get(kind)]
+    before = scene.neighbours[0].signal if scene.neighbours else None
+    found, partner, chosen = [], [], []
+    for _ in range(number):
+        kind = str(rng.choice(kinds, p=np.array([shares[k] for k in kinds]) / sum(shares[k] for k in kinds)))
+        if rectangles:
+            kind, blocks = "rectangle", draw_rectangle(exposure.frame, rng)
+        else:
+            try:
+                blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before)
+            except ValueError:
+                continue  # C2 has no pylon across its field.
+        for alone, both in windows_with_truth(scene, blocks, exposure.frame, architecture, rng=rng):
+            place = len(found)
+            new = [one for one in (alone, both) if one is not None]
+            found += new
+            partner += [-1] if len(new) == 1 else [place + 1, -2]
+            chosen += [kind] * len(new)
+    if not found:
+        return {}
+    stacked = {name: np.stack([getattr(one, name) for one in found]).astype(kept) for name, kept in ARRAYS.items()}
+    stacked |= {name: np.array([getattr(one, name) for one in found], dtype=np.float32) for name in NUMBERS}
+    return {**stacked, "partner": np.array(partner), "kind": np.array(chosen)}
+
+
+def save_crops(path, crops, **about):
+    """
+    Keep windows in a file.
+
+    Parameters
+    ----------
+    path : path-like
+    crops : `dict`
+        As of `make_crops`.
+    **about
+        What is to be known of them: group, origin, seed and so on.
+
+    Returns
+    -------
+    `~pathlib.Path`
+    """
+    path = Path(path)
+    with atomic_path(path, overwrite=True) as temporary, temporary.open("wb") as file:
+        np.savez(file, about=np.array(json.dumps(about)), **crops)
+    return path
+
+
+def load_crops(path):
+    """
+    Windows from a file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    crops : `dict`
+    about : `dict`
+    """
+    with np.load(path, allow_pickle=False) as file:
+        crops = {name: file[name] for name in file.files if name != "about"}
+        return crops, json.loads(str(file["about"]))

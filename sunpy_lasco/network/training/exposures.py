@@ -1,0 +1,316 @@
+"""
+Frames from which a network learns: real ones from files, and simulated ones.
+
+What is held back together are dates: frames less than 27 days apart see the same corona,
+and belong to one group.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+import astropy.units as u
+from astropy.io import fits
+from astropy.time import Time
+
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.repair.frames import counts_above_bias
+from sunpy_lasco.repair.neighbours import EXPOSURES
+
+__all__ = [
+    "Exposure",
+    "MIXED",
+    "corona_ratios",
+    "groups_of",
+    "read_exposures",
+    "simulated_exposures",
+    "summed",
+    "with_neighbours",
+    "with_other_corona",
+]
+
+#: A rotation of the Sun as the Earth sees it, day.
+ROTATION = 27.0
+#: Longest time to a neighbour, s, and time between simulated exposures.
+LONGEST = {"C2": 1800.0, "C3": 5400.0}
+CADENCES = (720.0, 1440.0)
+#: Solar cycles 23 and 24, of which simulated dates are drawn (MJD).
+SIMULATED_DATES = (50200.0, 56700.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """A frame with what is needed to make a scene of it."""
+
+    name: str
+    raw: np.ndarray
+    frame: Frame
+    offset: float | None
+    #: What is held back together.
+    group: str
+    #: ``"real"``, ``"mixed"`` (a real frame with another corona) or ``"simulated"``.
+    origin: str
+    #: Exposures before and after.
+    neighbours: tuple = ()
+    #: 0 for a background of all other dates; others have one of some of them.
+    variant: int = 0
+    #: Header of the file, which calibrated windows need.
+    header: object = None
+
+    @property
+    def date(self):
+        """Day of the exposure."""
+        return self.frame.start.isot[:10]
+
+
+def groups_of(days, apart=ROTATION):
+    """
+    Group days that see the same corona.
+
+    Parameters
+    ----------
+    days : sequence of `float`
+        Modified Julian dates.
+    apart : `float`, optional
+        Days between groups.
+
+    Returns
+    -------
+    `list` of `int`
+        Number of the group of each day, in order of time: a group ends where no day follows within ``apart``.
+    """
+    order = np.argsort(days)
+    numbers = np.zeros(len(days), dtype=int)
+    if len(days):
+        numbers[order] = np.concatenate([[0], np.cumsum(np.diff(np.asarray(days, dtype=float)[order]) >= apart)])
+    return [int(number) for number in numbers]
+
+
+def read_exposures(paths, camera, *, apart=ROTATION):
+    """
+    Read level-0.5 files.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+    camera : `str`
+        ``"C2"`` or ``"C3"``; files of the other camera, sums and sub-frames are left out.
+    apart : `float`, optional
+        Days between groups of dates.
+
+    Returns
+    -------
+    `list` of `Exposure`
+        In order of time, with the group of the first day of each as its name.
+    """
+    found = []
+    for path in sorted(map(str, paths)):
+        with fits.open(path) as hdus:
+            raw, header = np.array(hdus[0].data), hdus[0].header
+        frame = Frame.from_header(header, raw.shape)
+        if frame.camera.name == camera and frame.is_full_frame and not frame.is_binned:
+            name = path.rsplit("/", 1)[-1].split(".")[0]
+            found.append(Exposure(name, raw, frame, header.get("OFFSET"), "", "real", header=header))
+    found.sort(key=lambda one: one.frame.mjd)
+    numbers = groups_of([one.frame.mjd for one in found], apart)
+    first = {}
+    for number, one in zip(numbers, found, strict=True):
+        first.setdefault(number, one.date)
+    return [replace(one, group=first[number]) for number, one in zip(numbers, found, strict=True)]
+
+
+def with_neighbours(exposures):
+    """
+    Give exposures the two nearest ones before and after, where there are any.
+
+    Parameters
+    ----------
+    exposures : sequence of `Exposure`
+
+    Returns
+    -------
+    `list` of `Exposure`
+    """
+    found = []
+    for one in exposures:
+        near = {-1.0: [], 1.0: []}
+        for other in exposures:
+            seconds = (other.frame.mid_mjd - one.frame.mid_mjd) * 86400.0 + other.frame.mid_time - one.frame.mid_time
+            fits_it = (other.frame.filter, other.frame.polar) == (one.frame.filter, one.frame.polar)
+            if other is not one and fits_it and 0 < abs(seconds) <= LONGEST[one.frame.camera.name]:
+                near[np.sign(seconds)].append((abs(seconds), other))
+        sides = [sorted(side, key=lambda part: part[0])[: EXPOSURES // 2] for side in near.values()]
+        found.append(replace(one, neighbours=tuple(other for side in sides for _, other in side)))
+    return found
+
+
+@lru_cache(maxsize=32)
+def simulated_exposures(camera, number, *, seed=0):
+    """
+    A simulated exposure with two before and two after.
+
+    Parameters
+    ----------
+    camera : `str`
+    number : `int`
+        Which one: date, activity of the Sun and streamers follow from it and the seed.
+    seed : `int`, optional
+
+    Returns
+    -------
+    `Exposure`
+    """
+    from sunpy_lasco import simulate
+
+    rng = np.random.default_rng([seed, number])
+    start = Time(rng.uniform(*SIMULATED_DATES), format="mjd").isot[:19]
+    activity = float(rng.uniform(0.1, 1.0))
+    ejections = []
+    if rng.random() < 0.5 * activity + 0.2:
+        before = Time(start) - rng.uniform(0.03, 0.2) * u.day
+        ejections = [
+            simulate.CME(
+                before.isot[:19], position_angle=float(rng.uniform(0, 360)), speed=float(rng.uniform(300, 900))
+            )
+        ]
+    scene = simulate.corona(activity=activity, seed=int(rng.integers(2**31)), cme=ejections)
+    cadence = CADENCES[number % len(CADENCES)]
+    made = simulate.sequence(
+        camera, EXPOSURES + 1, start=start, cadence=cadence, seed=int(rng.integers(2**31)), scene=scene
+    )
+    parts = []
+    for place, one in enumerate(made):
+        frame = Frame.from_header(one.header, one.data.shape)
+        name = f"simulated {number} {place}"
+        group, offset = f"simulated {number}", one.header.get("OFFSET")
+        parts.append(Exposure(name, one.data, frame, offset, group, "simulated", header=one.header))
+    middle = EXPOSURES // 2
+    near = [
+        one for place, one in enumerate(parts) if place != middle and abs(place - middle) * cadence <= LONGEST[camera]
+    ]
+    return replace(parts[middle], neighbours=tuple(near))
+
+
+#: Pixels along an axis that are added.
+SUM = 2
+
+
+def _add(image):
+    """Sums over squares of pixels."""
+    ny, nx = image.shape
+    return image.reshape(ny // SUM, SUM, nx // SUM, SUM).sum(axis=(1, 3))
+
+
+def summed(exposure):
+    """
+    Sum an exposure, and its neighbours.
+
+    Parameters
+    ----------
+    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
+        A full frame without sums, with its header.
+
+    Returns
+    -------
+    `~sunpy_lasco.network.training.exposures.Exposure`
+        Of the same group of dates; pixels of which one was not measured are 0.
+    """
+    raw = np.asarray(exposure.raw, dtype=float)
+    counts = np.where(_add((raw == 0).astype(int)) > 0, 0.0, _add(raw)).astype(np.float32)
+    header = exposure.header.copy()
+    header["NAXIS1"], header["NAXIS2"] = counts.shape[::-1]
+    header["LEBXSUM"] = header["LEBYSUM"] = SUM
+    frame = Frame.from_header(header, counts.shape)
+    around = tuple(summed(other) for other in exposure.neighbours)
+    name = f"{exposure.name} summed"
+    return replace(exposure, raw=counts, header=header, frame=frame, name=name, neighbours=around)
+
+
+#: What such exposures are called, beside ``"real"`` and ``"simulated"``.
+MIXED = "mixed"
+#: Activity of the Sun in the corona that is divided out and in the one that is put in.
+QUIET, ACTIVE = (0.05, 0.4), (0.3, 1.0)
+#: Probability of an ejection, and its age and speed: where it is in the field.
+EJECTIONS = {"C2": 0.35, "C3": 0.4}
+AGE = {"C2": (0.03, 0.12), "C3": (0.1, 0.5)}
+SPEED = (250.0, 1000.0)
+#: Signal below which there is none, DN.
+DARK = 1e-3
+#: What belongs to no ratio of coronae.
+IDEAL = {
+    "noise": False, "pattern": False, "cosmic_rays": 0.0, "saturation": False, "quantise": False,
+    "untransmitted": False, "exposure_factor": 1.0, "bias": 0.0, "diffracted": True,
+}  # fmt: skip
+
+
+def corona_ratios(camera, times, rng):
+    """
+    What another corona would make of exposures.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    times : sequence of `~astropy.time.Time`
+        Starts of the exposures, which show the same corona as it turns and moves.
+    rng : `~numpy.random.Generator`
+
+    Returns
+    -------
+    `list` of `~numpy.ndarray`
+        Factors of the signal, shape (1024, 1024), in the orientation of the detector.
+    """
+    from sunpy_lasco import simulate
+
+    seeds = rng.integers(2**31, size=2)
+    ejections = []
+    if rng.random() < EJECTIONS[camera]:
+        start = Time(times[0]) - rng.uniform(*AGE[camera]) * u.day
+        ejections = [
+            simulate.CME(
+                start.isot[:19],
+                position_angle=float(rng.uniform(0, 360)),
+                speed=float(rng.uniform(*SPEED)),
+                width=float(rng.uniform(25, 110)),
+                strength=float(10 ** rng.uniform(-10.2, -9.3)),
+                seed=int(rng.integers(2**31)),
+            )
+        ]
+    points = {"stars": False, "planets": False}
+    old = simulate.corona(activity=float(rng.uniform(*QUIET)), seed=int(seeds[0]), **points)
+    new = simulate.corona(activity=float(rng.uniform(*ACTIVE)), seed=int(seeds[1]), cme=ejections, **points)
+    found = []
+    for time in times:
+        first, second = (simulate.observe(camera, date=time, scene=scene, **IDEAL).data for scene in (old, new))
+        # Behind the occulter there is nothing to be changed.
+        found.append(np.where(first > DARK, second / np.maximum(first, DARK), 1.0))
+    return found
+
+
+def with_other_corona(exposure, number, *, seed=0):
+    """
+    Put another corona into a real exposure and into its neighbours.
+
+    Parameters
+    ----------
+    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
+        A full frame without sums.
+    number : `int`
+        Which corona; the same number and seed give the same.
+    seed : `int`, optional
+
+    Returns
+    -------
+    `~sunpy_lasco.network.training.exposures.Exposure`
+        Of the same group of dates, with ``origin`` "mixed".
+    """
+    rng = np.random.default_rng([seed, number, int(exposure.frame.mjd)])
+    all_of_them = (exposure, *exposure.neighbours)
+    ratios = corona_ratios(exposure.frame.camera.name, [one.frame.start for one in all_of_them], rng)
+    made = []
+    for one, ratio in zip(all_of_them, ratios, strict=True):
+        signal, _, bias = counts_above_bias(one.raw, one.frame, offset=one.offset)
+        raw = np.where(np.isfinite(signal), bias + signal * ratio, one.raw).astype(np.float32)
+        made.append(replace(one, raw=raw, name=f"{one.name} mixed {number}", origin=MIXED, variant=number + 1))
+    return replace(made[0], neighbours=tuple(made[1:]))

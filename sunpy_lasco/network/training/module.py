@@ -1,0 +1,220 @@
+"""
+The training step, as pytorch-lightning wants it.
+"""
+
+import copy
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+
+from sunpy_lasco.network.architecture import Architecture
+from sunpy_lasco.network.tensors import new_network, run
+from sunpy_lasco.network.training.recipe import Recipe
+from sunpy_lasco.network.training.terms.perceptual import EfficientNetFeatures, FeatureExtractor, vgg19_weights
+from sunpy_lasco.network.training.terms.regions import binned, composite
+from sunpy_lasco.network.training.terms.total import WITH_FEATURES, TotalLoss
+
+__all__ = ["Training", "best_factor", "cell_errors", "extractor_of", "relative_error"]
+
+#: Side of the cells over which noise is averaged, pixels of a window: 8 stored ones.
+SIDE = 4
+#: A cell counts if this share of it has a truth.
+SHARE = 0.5
+#: Factors of sigma that are tried, and the coverages they are to give.
+FACTORS = np.geomspace(0.2, 5.0, 97)
+COVERAGES = ((1.0, 0.6827, 0.04), (1.96, 0.95, 0.02))
+
+
+def cell_errors(network, batch):
+    """
+    Errors of means over cells.
+
+    Parameters
+    ----------
+    network : `~sunpy_lasco.network.cascade.Cascade`
+    batch : `~sunpy_lasco.network.tensors.Batch`
+
+    Returns
+    -------
+    mine, base : `torch.Tensor`
+        Mean absolute errors of each window, of the network and of its base; NaN where no cell
+        has a truth.  (N,)
+    pulls : `torch.Tensor`
+        Of each cell: error, 1 sigma of the scene, 1 sigma of the noise; (n, 3).
+    """
+    with torch.inference_mode():
+        stages = run(network, batch)
+        known = batch.known
+        found = []
+        for image in (composite(stages, batch), batch.base):
+            means, share = binned(image - batch.truth, known, SIDE)
+            good = (share >= SHARE).float()
+            found.append((means.abs() * good).sum((1, 2, 3)) / good.sum((1, 2, 3)).clamp(min=1e-9))
+            found[-1][good.sum((1, 2, 3)) == 0] = torch.nan
+        log_ratio = sum(stage.ring * (0.0 if stage.log_ratio is None else stage.log_ratio) for stage in stages)
+        means, share = binned(composite(stages, batch) - batch.truth, known, SIDE)
+        sigma, _ = binned(batch.sigma * torch.exp(log_ratio + 0 * batch.sigma), known, SIDE)
+        noise = (batch.noise / SIDE / share.clamp(min=1e-6).sqrt()).expand_as(means)
+        good = share >= SHARE
+    return found[0], found[1], torch.stack([means[good], sigma[good], noise[good]], dim=1)
+
+
+def relative_error(mine, base):
+    """
+    Geometric mean of ratios of errors.
+
+    Parameters
+    ----------
+    mine, base : sequence of `float`
+        Errors of the same holes; NaN does not count.
+
+    Returns
+    -------
+    `float`
+    """
+    mine, base = (np.asarray(part, dtype=float) for part in (mine, base))
+    good = (mine > 0) & (base > 0)
+    return float(np.exp(np.mean(np.log(mine[good] / base[good])))) if good.any() else float("nan")
+
+
+def best_factor(pulls):
+    """
+    The factor of sigma that brings the coverages nearest to 0.683 and 0.95.
+
+    Parameters
+    ----------
+    pulls : `~numpy.ndarray`
+        Error, sigma and noise of cells, (n, 3).
+
+    Returns
+    -------
+    factor : `float`
+    coverages : `tuple` of `float`
+        Shares of cells within 1 and 1.96 sigma with it.
+    """
+    error, sigma, noise = np.abs(np.asarray(pulls, dtype=float)).T
+
+    def shares(factor):
+        total = np.hypot(factor * sigma, noise)
+        return tuple(float(np.mean(error < width * total)) for width, _, _ in COVERAGES)
+
+    misses = [
+        sum(((got - wanted) / margin) ** 2 for got, (_, wanted, margin) in zip(shares(one), COVERAGES, strict=True))
+        for one in FACTORS
+    ]
+    factor = float(FACTORS[int(np.argmin(misses))])
+    return round(factor, 3), shares(factor)
+
+
+#: Channels of random features, as a share of those of VGG-19.
+RANDOM_WIDTH = 0.25
+
+
+def extractor_of(recipe, *, download=False):
+    """
+    The features that a recipe asks for.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    download : `bool`, optional
+        Allow the weights of VGG-19 to be fetched.
+
+    Returns
+    -------
+    `torch.nn.Module` or None
+        `~sunpy_lasco.network.training.terms.perceptual.FeatureExtractor`, or
+        `~sunpy_lasco.network.training.terms.perceptual.EfficientNetFeatures`.
+    """
+    if recipe.features == "none" or not any(recipe.losses.get(name) for name in WITH_FEATURES):
+        return None
+    if recipe.features == "random":
+        return FeatureExtractor("random", seed=recipe.seed, width=RANDOM_WIDTH)
+    if recipe.features == "efficientnet":
+        return EfficientNetFeatures()
+    path = None if recipe.features == "vgg19" else recipe.features
+    return FeatureExtractor(vgg19_weights(path, download=download))
+
+
+class Training(lightning.LightningModule):
+    """
+    A network with its loss and its optimiser.
+
+    Parameters
+    ----------
+    recipe : `dict`
+        As of `sunpy_lasco.network.training.recipe.Recipe.to_dict`.
+    download : `bool`, optional
+        Allow the weights of VGG-19 to be fetched.
+    """
+
+    def __init__(self, recipe, *, download=False):
+        super().__init__()
+        self.save_hyperparameters("recipe")
+        self.recipe = Recipe(**{**recipe, "architecture": Architecture.from_dict(recipe["architecture"])})
+        self.network = new_network(self.recipe.architecture)
+        self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False) if self.recipe.average else None
+        self.loss = TotalLoss(self.recipe.losses, extractor=extractor_of(self.recipe, download=download))
+        self.scored = []
+
+    @property
+    def result(self):
+        """The network that is kept: the moving average, if there is one."""
+        return self.network if self.average is None else self.average
+
+    def on_load_checkpoint(self, checkpoint):
+        """A training that is continued to more steps than it was begun for spreads its schedule over those."""
+        for state in checkpoint.get("lr_schedulers", ()):
+            for name in ("total_steps", "_schedule_phases"):
+                state.pop(name, None)
+
+    def transfer_batch_to_device(self, batch, device, _dataloader_idx):
+        """Bring a batch to a device."""
+        return batch.to(device)
+
+    def training_step(self, batch, _index):
+        """The loss of a batch, with its terms in the log."""
+        stages = run(self.network, batch, forced=self.recipe.teacher_forcing)
+        total, terms = self.loss(stages, batch)
+        self.log("loss", total.detach(), batch_size=len(batch.images), prog_bar=True)
+        self.log_dict({f"loss/{name}": value for name, value in terms.items()}, batch_size=len(batch.images))
+        return total
+
+    def on_train_batch_end(self, *_):
+        """Move the average, faster at first."""
+        if self.average is None:
+            return
+        keep = min(self.recipe.average, (1 + self.global_step) / (10 + self.global_step))
+        with torch.no_grad():
+            for mine, its in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mine.lerp_(its, 1 - keep)
+            for mine, its in zip(self.average.buffers(), self.network.buffers(), strict=True):
+                mine.copy_(its)
+
+    def on_validation_epoch_start(self):
+        """Forget the scores of last time."""
+        self.scored = []
+
+    def validation_step(self, batch, _index):
+        """Errors of the held-back windows."""
+        self.scored.append(cell_errors(self.result, batch)[:2])
+
+    def on_validation_epoch_end(self):
+        """Log the error relative to the base; of a network without a base, its own."""
+        mine, base = (torch.cat(part).cpu().numpy() for part in zip(*self.scored, strict=True))
+        if self.recipe.architecture.output == "unit":
+            base = base * 0 + 1
+        self.log("held_back", torch.tensor(relative_error(mine, base), dtype=torch.float32), prog_bar=True)
+
+    def configure_optimizers(self):
+        """Optimiser and schedule of the recipe."""
+        recipe = self.recipe
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
+        optimizer = kind(self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        if recipe.schedule == "constant":
+            return optimizer
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=recipe.learning_rate, total_steps=max(recipe.steps, 10), pct_start=0.2
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

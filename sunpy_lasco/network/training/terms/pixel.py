@@ -1,0 +1,61 @@
+"""
+Differences pixel by pixel.
+"""
+
+from torch import nn
+
+from sunpy_lasco.network.training.terms.regions import binned, composite, inner, mean_over, ring
+
+__all__ = ["MultiScaleLoss", "PixelDifferenceLoss", "PixelInnerLoss"]
+
+
+class PixelInnerLoss(nn.Module):
+    """
+    L1 over what is still missing after each network: eq. 5 of the paper.
+
+    The paper sums over all pixels; here it is the mean over those that are scored.
+    """
+
+    def forward(self, stages, batch):
+        """A number for the cascade."""
+        return sum(mean_over((stage.output - batch.truth).abs(), inner(stage, batch)) for stage in stages)
+
+
+class PixelDifferenceLoss(nn.Module):
+    """
+    L1 over the ring of each network: eqs 6 and 7 of the paper.
+
+    The ring is M(l-1) XOR M(l), as the text of the paper says; its eq. 6 prints the
+    product, which are the pixels that were valid from the beginning.
+    """
+
+    def forward(self, stages, batch):
+        """A number for the cascade."""
+        return sum(mean_over((stage.output - batch.truth).abs(), ring(stage, batch)) for stage in stages)
+
+
+class MultiScaleLoss(nn.Module):
+    """
+    L1 of means over cells of 1, 2 and 4 pixels.
+
+    The means over larger cells have less of the noise that nobody can predict, and
+    carry the photometry.
+
+    Parameters
+    ----------
+    weights : mapping, optional
+        Weights by side of the cell, pixel.
+    """
+
+    def __init__(self, weights=None):
+        super().__init__()
+        self.weights = {1: 0.5, 2: 1.0, 4: 2.0} if weights is None else {int(k): v for k, v in weights.items()}
+
+    def forward(self, stages, batch):
+        """A number for the cascade."""
+        error = composite(stages, batch) - batch.truth
+        loss = 0.0
+        for side, weight in self.weights.items():
+            means, share = binned(error, batch.known, side)
+            loss = loss + weight * mean_over(means.abs(), share * (share > 0.25))
+        return loss

@@ -1,0 +1,99 @@
+"""
+Where the networks of a cascade are scored.
+"""
+
+import torch
+from torch.nn import functional
+
+__all__ = ["binned", "composite", "inner", "mean_over", "ring"]
+
+
+def inner(stage, batch):
+    """
+    What is still missing after a network, as far as the truth is known.
+
+    Parameters
+    ----------
+    stage : `~sunpy_lasco.network.cascade.Stage`
+    batch : `~sunpy_lasco.network.tensors.Batch`
+
+    Returns
+    -------
+    `torch.Tensor`
+        1 - M(l), (N, 1, H, W).
+    """
+    return (1 - stage.after) * batch.known
+
+
+def ring(stage, batch):
+    """
+    What a network is there for, as far as the truth is known.
+
+    Parameters
+    ----------
+    stage : `~sunpy_lasco.network.cascade.Stage`
+    batch : `~sunpy_lasco.network.tensors.Batch`
+
+    Returns
+    -------
+    `torch.Tensor`
+        M(l-1) XOR M(l), (N, 1, H, W).
+    """
+    return stage.ring * batch.known
+
+
+def composite(stages, batch):
+    """
+    What the cascade says as a whole: each network in its own ring, the truth elsewhere.
+
+    Parameters
+    ----------
+    stages : `list` of `~sunpy_lasco.network.cascade.Stage`
+    batch : `~sunpy_lasco.network.tensors.Batch`
+
+    Returns
+    -------
+    `torch.Tensor`
+        (N, 1, H, W); outside of the rings and of the hole it is the base.
+    """
+    return batch.base + sum(stage.ring * batch.hole * (stage.output - batch.base) for stage in stages)
+
+
+def mean_over(values, region):
+    """
+    Mean over a region of each image, and over the images that have one.
+
+    Parameters
+    ----------
+    values, region : `torch.Tensor`
+        (N, 1, H, W); the region's weights are not negative.
+
+    Returns
+    -------
+    `torch.Tensor`
+        A number; 0 if the region is empty everywhere.
+    """
+    size = region.sum(dim=(1, 2, 3))
+    total = torch.where(region > 0, values * region, torch.zeros_like(values)).sum(dim=(1, 2, 3))
+    return (total / size.clamp(min=1e-6)).sum() / (size > 0).sum().clamp(min=1)
+
+
+def binned(values, region, side):
+    """
+    Means over cells, as far as they belong to a region.
+
+    Parameters
+    ----------
+    values, region : `torch.Tensor`
+        (N, 1, H, W)
+    side : `int`
+        Side of the cells, pixel.
+
+    Returns
+    -------
+    means, share : `torch.Tensor`
+        (N, 1, H / side, W / side); the share of the cell that belongs to the region.
+    """
+    share = functional.avg_pool2d(region, side)
+    total = functional.avg_pool2d(torch.where(region > 0, values, torch.zeros_like(values)) * region, side)
+    return total / share.clamp(min=1e-6), share

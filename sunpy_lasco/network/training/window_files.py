@@ -1,0 +1,188 @@
+"""
+The windows of a training, made once and kept: one file for each frame.
+
+The name of a file holds a digest of all that its windows follow from, by content: the frame and
+those around it, all frames, of which backgrounds are made, the calibration images, the recipe, and the
+package that makes them.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from astropy.io import fits
+
+from sunpy_lasco.assets.choice import resolve
+from sunpy_lasco.assets.names import CATALOGUE, entry, exposure_factor_name
+from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.files import sha256_of, write_whole
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.network.training.crops import load_crops, make_crops, save_crops
+from sunpy_lasco.network.training.exposures import (
+    read_exposures,
+    simulated_exposures,
+    summed,
+    with_neighbours,
+    with_other_corona,
+)
+from sunpy_lasco.network.training.scenes import Scenes
+from sunpy_lasco.version import version
+
+__all__ = ["chosen_exposures", "fill_cache", "made_for"]
+
+#: What is corrected where there are neighbours: windows of another base are other windows.
+BASES = "sequence"
+#: Entries of a recipe that decide what windows look like.
+DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated")
+
+
+def chosen_exposures(recipe, paths, camera):
+    """
+    Exposures from which a network learns: those with neighbours, if it fills no hole without them.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    paths : sequence of path-like
+        Level-0.5 files.
+    camera : `str`
+
+    Returns
+    -------
+    chosen : `list` of `~sunpy_lasco.network.training.exposures.Exposure`
+        Of each group of dates as many as the recipe says, evenly spread; some of these with
+        other coronae; simulated ones; and some of all of them summed over 2 x 2 pixels.
+    everything : `list` of `~sunpy_lasco.network.training.exposures.Exposure`
+    """
+    real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
+    simulated = [simulated_exposures(camera, number, seed=recipe.seed) for number in range(recipe.simulated)]
+    by_group, alone = {}, recipe.architecture.alone
+    for group in sorted({one.group for one in real}):
+        mine = [one for one in real if one.group == group and (alone or one.neighbours)]
+        if not mine:
+            continue
+        places = np.linspace(0, len(mine) - 1, min(recipe.frames_per_group, len(mine))).round().astype(int)
+        by_group[group] = [mine[place] for place in places]
+    mixed = []
+    for number in range(recipe.mixed if by_group else 0):
+        mine = list(by_group.values())[number % len(by_group)]
+        mixed.append(with_other_corona(mine[number // len(by_group) % len(mine)], number, seed=recipe.seed))
+    chosen = [one for mine in by_group.values() for one in mine] + mixed + simulated
+    places = np.linspace(0, len(chosen) - 1, min(recipe.summed, len(chosen))).round().astype(int)
+    return chosen + [summed(chosen[place]) for place in places], real + simulated
+
+
+def made_for(recipe, paths, camera):
+    """
+    What all windows of a recipe and of some files depend on, in short.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    paths : sequence of path-like
+        Level-0.5 files.
+    camera : `str`
+
+    Returns
+    -------
+    `str`
+        12 hexadecimal digits.
+    """
+    a = recipe.architecture
+    parts = [version, camera, *(getattr(recipe, name) for name in DECIDING)]
+    parts += [a.size, a.step, a.aligned, a.alone, BASES if a.neighbours else "", a.normalisation]
+    parts += [recipe.simulated, sorted(sha256_of(path) for path in paths)]
+    if recipe.calibrated:
+        parts.append(_assets_of(recipe, paths, camera))
+    return _digest(parts)
+
+
+def _digest(parts):
+    """12 hexadecimal digits that tell what JSON can hold apart."""
+    return sha256_of(json.dumps(parts).encode())[:12]
+
+
+def _assets_of(recipe, paths, camera):
+    """SHA-256 of the calibration images and tables of a camera and its days, by name; None where there is none."""
+    days = set()
+    for path in paths:
+        header = fits.getheader(path)
+        frame = Frame.from_header(header, (header["NAXIS2"], header["NAXIS1"]))
+        if frame.camera.name == camera:
+            days.add(frame.mid_mjd)
+    other = "c2" if camera == "C3" else "c3"
+    names = [name for name in CATALOGUE if not name.startswith(other) or "time_offsets" in name]
+    source = resolve(recipe.assets)
+    return {name: _sha256(source, name) for name in names + [exposure_factor_name(camera, day) for day in sorted(days)]}
+
+
+def _sha256(source, name):
+    """SHA-256 of an asset, or None."""
+    kind = entry(name).kind
+    try:
+        if kind in ("image", "mask"):
+            return source.image(name).sha256
+        return source.text(name)[1] if kind == "text" else sha256_of(source.path(name))
+    except MissingAssetError:
+        return None
+
+
+def fill_cache(recipe, paths, camera, directory, *, say=None):
+    """
+    Make the windows that are not there yet.
+
+    Parameters
+    ----------
+    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    paths : sequence of path-like
+        Level-0.5 files; there may be none.
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    directory : path-like
+    say : callable, optional
+        Is told about each frame.
+
+    Returns
+    -------
+    `list` of `~pathlib.Path`
+        A file for each frame that has windows.
+    """
+    key = made_for(recipe, paths, camera)
+    parts = [key, recipe.frames_per_group, recipe.mixed, recipe.summed]
+    index = Path(directory) / f"{camera}_{_digest(parts)}.json"
+    if index.is_file():
+        files = [index.parent / name for name in json.loads(index.read_text(encoding="utf-8"))]
+        if all(path.is_file() for path in files):
+            return files
+    chosen, everything = chosen_exposures(recipe, paths, camera)
+    scenes = Scenes(everything, calibrated=recipe.calibrated, assets=recipe.assets)
+    files = []
+    for exposure in chosen:
+        pixels = [sha256_of(np.ascontiguousarray(one.raw).tobytes()) for one in (exposure, *exposure.neighbours)]
+        own = _digest([key, exposure.name, pixels])
+        path = Path(directory) / f"{camera}_{exposure.name.replace(' ', '_')}_{own}.npz"
+        if not path.is_file():
+            if not recipe.architecture.neighbours:
+                exposure = replace(exposure, neighbours=())
+            crops = make_crops(
+                exposure,
+                scenes.scene_of(exposure),
+                recipe.architecture,
+                number=recipe.losses_per_frame,
+                seed=recipe.seed,
+                rectangles=recipe.rectangles,
+            )
+            if not crops:
+                continue
+            save_crops(
+                path, crops, name=exposure.name, camera=camera, date=exposure.date,
+                group=exposure.group, origin=exposure.origin, seed=recipe.seed,
+            )  # fmt: skip
+        files.append(path)
+        if say is not None:
+            say(f"{exposure.name} {exposure.date}: {len(load_crops(path)[0]['partner'])} windows in {path.name}")
+    if files:
+        write_whole(index, json.dumps([path.name for path in files], indent=1) + "\n")
+    return files

@@ -1,0 +1,173 @@
+"""
+A UNet of partial convolutions.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from sunpy_lasco.network.partial import PartialConv2d
+
+__all__ = ["PartialStage", "PartialUNet"]
+
+#: Slope of the activation for negative values.
+SLOPE = 0.1
+
+
+class PartialStage(nn.Module):
+    """
+    A partial convolution, what conditions it, and its activation.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size : `int`
+    condition : `int`, optional
+        Channels of what is known of every pixel; they come in by a plain 1 x 1 convolution.
+    stride, dilation : `int`, optional
+    norm : `bool`, optional
+        Batch normalisation.
+    residual : `bool`, optional
+        A second partial convolution whose output is added to that of the first.
+    active : `bool`, optional
+        With the activation.
+    """
+
+    def __init__(
+        self, in_channels, out_channels, kernel_size, *,
+        condition=0, stride=1, dilation=1, norm=False, residual=False, active=True,
+    ):  # fmt: skip
+        super().__init__()
+        self.conv = PartialConv2d(in_channels, out_channels, kernel_size, stride=stride, dilation=dilation)
+        self.condition = nn.Conv2d(condition, out_channels, 1, bias=False) if condition else None
+        self.norm = nn.BatchNorm2d(out_channels) if norm else None
+        self.residual = PartialConv2d(out_channels, out_channels, 3) if residual else None
+        self.active = active
+
+    def forward(self, x, mask, conditions=None, *, masked=True):
+        """Features and mask of the next scale or place: (N, C', H', W') and (N, 1, H', W')."""
+        x, mask = self.conv(x, mask, masked=masked)
+        if self.condition is not None:
+            x = x + self.condition(conditions[x.shape[-1]])
+        if self.norm is not None:
+            x = self.norm(x)
+        if self.active:
+            x = functional.leaky_relu(x, SLOPE)
+        if self.residual is not None:
+            x = x * mask
+            x = x + functional.leaky_relu(self.residual(x, mask, masked=True)[0], SLOPE)
+        return x * mask, mask
+
+
+class PartialUNet(nn.Module):
+    """
+    Encoder and decoder of partial convolutions.
+
+    Parameters
+    ----------
+    architecture : `~sunpy_lasco.network.architecture.Architecture`
+    in_channels, out_channels : `int`
+    condition : `int`, optional
+        Channels of what is known of every pixel.
+
+    Notes
+    -----
+    Masks are joined like the features they belong to.  Attention, where there is
+    any, is among the places of one image.  With ``output="residual"`` the last layer is
+    zero at first.
+    """
+
+    def __init__(self, architecture, in_channels, out_channels, *, condition=0):
+        super().__init__()
+        a = architecture
+        self.pool, self.skip = a.pool, a.skip
+        common = {"condition": condition, "norm": a.norm == "batch"}
+        last = len(a.channels) - 1
+        widths = (in_channels, *a.channels)
+        # The published encoder ends without norm and activation.
+        bare = a.skip == "add"
+        self.encoder = nn.ModuleList(
+            PartialStage(
+                widths[k],
+                widths[k + 1],
+                a.kernels[k],
+                stride=2 if k and a.pool == "stride" else 1,
+                residual=a.residual_encoder,
+                active=not (bare and k == last),
+                **(common | ({"norm": False} if bare and k == last else {})),
+            )
+            for k in range(last + 1)
+        )
+        self.middle = None if a.heads else PartialStage(a.channels[-1], a.channels[-1], 3, dilation=2, **common)
+        self.attention = nn.MultiheadAttention(a.channels[-1], a.heads, batch_first=True) if a.heads else None
+        self.decoder = nn.ModuleList()
+        for step, kernel in enumerate(a.decoder_kernels[:-1]):
+            fine, coarse = a.channels[last - 1 - step], a.channels[last - step]
+            inputs = coarse if a.skip == "add" else coarse + fine
+            self.decoder.append(PartialStage(inputs, fine, kernel, residual=a.residual_decoder, **common))
+        self.head = PartialConv2d(a.channels[0], out_channels, a.decoder_kernels[-1])
+        if a.output == "residual":
+            nn.init.zeros_(self.head.weight)
+
+    def forward(self, x, mask, condition=None):
+        """
+        Run the network.
+
+        Parameters
+        ----------
+        x : `torch.Tensor`
+            (N, C, H, W)
+        mask : `torch.Tensor`
+            (N, C, H, W) or (N, 1, H, W)
+        condition : `torch.Tensor`, optional
+            (N, G, H, W)
+
+        Returns
+        -------
+        output, mask : `torch.Tensor`
+            (N, C', H, W) and (N, 1, H, W)
+        """
+        kept = []
+        conditions = _pyramid(condition, len(self.encoder))
+        for number, stage in enumerate(self.encoder):
+            if number and self.pool == "max":
+                # What is not valid is 0 and must not win against what is negative.
+                low = torch.where(mask > 0, x, torch.full_like(x, -torch.inf))
+                x, mask = functional.max_pool2d(low, 2), functional.max_pool2d(mask, 2)
+                x = torch.where(mask > 0, x, torch.zeros_like(x))
+            x, mask = stage(x, mask, conditions, masked=number > 0)
+            kept.append((x, mask))
+        kept.pop()
+        x, mask = self._at_the_bottom(x, mask, conditions)
+        for stage in self.decoder:
+            skipped, its_mask = kept.pop()
+            if self.skip == "add":
+                x, mask = stage(x, mask, conditions)
+                x, mask = _finer(x) + skipped, torch.maximum(_finer(mask), its_mask)
+            else:
+                x = torch.cat([_finer(x), skipped], dim=1)
+                coarse = x.shape[1] - skipped.shape[1]
+                both = [_finer(mask).expand(-1, coarse, -1, -1), its_mask.expand(-1, skipped.shape[1], -1, -1)]
+                x, mask = stage(x, torch.cat(both, dim=1), conditions)
+        return self.head(x, mask, masked=True)
+
+    def _at_the_bottom(self, x, mask, conditions):
+        if self.attention is None:
+            return self.middle(x, mask, conditions)
+        places = x.flatten(2).transpose(1, 2)
+        mixed, _ = self.attention(places, places, places, need_weights=False)
+        mixed = mixed.transpose(1, 2).reshape(x.shape)
+        return torch.where(mask > 0, mixed, torch.zeros_like(mixed)), mask
+
+
+def _pyramid(condition, scales):
+    """What is known of every pixel, at each scale by the width of its images."""
+    found = {}
+    for _ in range(scales if condition is not None else 0):
+        found[condition.shape[-1]] = condition
+        condition = functional.avg_pool2d(condition, 2)
+    return found
+
+
+def _finer(x):
+    """Twice as many pixels along each axis."""
+    return functional.interpolate(x, scale_factor=2, mode="nearest")

@@ -1,0 +1,319 @@
+"""
+The surroundings of a hole, averaged over cells, and where values of it are wanted.
+
+Coronal structure is long outwards and narrow around the Sun.  In the coordinates
+``u = R ln(r / R)`` and ``v = R (phi - Phi)``, with the middle of the hole at distance R
+and angle Phi, it is alike over a crop; near the middle they are pixels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage, sparse
+from scipy.sparse import linalg
+
+__all__ = ["Cells", "Nodes", "between_nodes", "coarse_grid", "gather", "harmonic", "nodes", "polar", "refine"]
+
+#: Nearer to the Sun's centre there are no coordinates, full-resolution pixels.
+SMALLEST_RADIUS = 8.0
+#: Side of the cells next to the hole and farther out, stored pixels.
+CELLS = (4, 8)
+#: The small cells reach this far, in their own sides, and the large ones in theirs.
+REACH = (4, 6)
+#: Cells are doubled in size while there are more than this.
+MOST_CELLS = 900
+#: A cell counts if at least this share of it is known.
+CELL_SHARE = 0.25
+#: Values are found on nodes this far apart and interpolated between them, stored
+#: pixels: less than the structure that noise leaves visible.
+NODE_STEP = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Means over cells around a hole."""
+
+    #: Coordinates (u, v), full-resolution pixels; (n, 2).
+    points: np.ndarray
+    #: Position (column, row) in the crop; (n, 2).
+    places: np.ndarray
+    #: Means in the working space; (n,).
+    values: np.ndarray
+    #: Variances of their noise; (n,).
+    noise: np.ndarray
+    #: Distance from the hole, stored pixels; (n,).
+    distance: np.ndarray
+
+
+def polar(crop):
+    """
+    Coordinates outwards and around.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+
+    Returns
+    -------
+    u, v : `~numpy.ndarray`
+        Full-resolution pixels, shape (ny, nx), zero near the middle of the hole.
+    """
+    x, y = crop.x[crop.hole].mean(), crop.y[crop.hole].mean()
+    radius = max(np.hypot(x, y), SMALLEST_RADIUS)
+    u = radius * np.log(np.maximum(crop.radius, SMALLEST_RADIUS) / radius)
+    turned = (crop.x * x + crop.y * y, crop.y * x - crop.x * y)
+    return u, radius * np.arctan2(turned[1], turned[0])
+
+
+def _means(arrays, known, side):
+    """Means of arrays over the known pixels of cells, and their number; (ny / side, nx / side)."""
+    height, width = known.shape
+    padding = ((0, -height % side), (0, -width % side))
+
+    def total(image):
+        padded = np.pad(image, padding)
+        ny, nx = padded.shape[0] // side, padded.shape[1] // side
+        return padded.reshape(ny, side, nx, side).sum(axis=(1, 3))
+
+    count = total(known.astype(float))
+    return [total(np.where(known, array, 0.0)) / np.maximum(count, 1.0) for array in arrays], count
+
+
+def gather(crop, u, v):
+    """
+    Average the surroundings of a hole over cells, smaller ones next to it.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    u, v : `~numpy.ndarray`
+        As of `polar`.
+
+    Returns
+    -------
+    `Cells`
+    """
+    distance = ndimage.distance_transform_edt(~crop.hole)
+    rows, columns = (axis.astype(float) for axis in np.indices(crop.z.shape))
+    arrays = (u, v, columns, rows, np.nan_to_num(crop.z), distance)
+    known = crop.known
+    factor = 1
+    while True:
+        small, large = (factor * side for side in CELLS)
+        near = distance <= REACH[0] * small
+        # A large cell is near if it is for the most part.
+        near = np.repeat(np.repeat(_means([near], np.ones_like(known), large)[0][0] > 0.5, large, 0), large, 1)
+        near = near[: known.shape[0], : known.shape[1]]
+        far = ~near & (distance <= REACH[1] * large)
+        found = []
+        for side, where in ((small, near), (large, far)):
+            means, count = _means(arrays, known & where, side)
+            good = count >= CELL_SHARE * side**2
+            found.append([mean[good] for mean in means] + [1.0 / count[good]])
+        parts = [np.concatenate(pair) for pair in zip(*found, strict=True)]
+        if len(parts[0]) <= MOST_CELLS:
+            break
+        factor *= 2
+    return Cells(
+        points=np.stack(parts[:2], axis=1),
+        places=np.stack(parts[2:4], axis=1),
+        values=parts[4],
+        noise=parts[6],
+        distance=parts[5],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Points at which a fill is evaluated; it is interpolated between them."""
+
+    #: Coordinates (u, v), full-resolution pixels, and position (column, row) in the crop; (n, 2).
+    points: np.ndarray
+    places: np.ndarray
+    #: Which points of the lattice are evaluated, and its rows and columns.
+    wanted: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+def nodes(crop, u, v):
+    """
+    Lay a lattice over a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    u, v : `~numpy.ndarray`
+        As of `polar`.
+
+    Returns
+    -------
+    `Nodes`
+    """
+    rows, columns = (
+        np.arange(length // NODE_STEP + 2) * NODE_STEP - 0.5 * (NODE_STEP + 1) for length in map(_even, crop.z.shape)
+    )
+    at = np.stack(np.meshgrid(rows, columns, indexing="ij"))
+    # Those whose meshes have pixels of the hole.
+    last = np.array(crop.z.shape)[:, None, None] - 1
+    nearest = np.clip(np.rint(at).astype(int), 0, last)
+    wanted = ndimage.maximum_filter(crop.hole, 2 * NODE_STEP + 1)[tuple(nearest)]
+    at = at[:, wanted]
+    points = np.stack([ndimage.map_coordinates(part, at, order=1, mode="nearest") for part in (u, v)], axis=1)
+    return Nodes(points, at[::-1].T, wanted, rows, columns)
+
+
+def _even(length):
+    """The next multiple of the step."""
+    return -(-length // NODE_STEP) * NODE_STEP
+
+
+def between_nodes(values, grid, crop):
+    """
+    Interpolate from nodes to the pixels of a hole.
+
+    Parameters
+    ----------
+    values : `~numpy.ndarray`
+        At the points of the nodes, (n,).
+    grid : `Nodes`
+    crop : `~sunpy_lasco.repair.crop.Crop`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        NaN outside of the hole, shape (ny, nx).
+    """
+    lattice = np.zeros(grid.wanted.shape)
+    lattice[grid.wanted] = values
+    at = np.nonzero(crop.hole)
+    where = [(index - first[0]) / NODE_STEP for index, first in zip(at, (grid.rows, grid.columns), strict=True)]
+    filled = np.full(crop.hole.shape, np.nan)
+    filled[at] = ndimage.map_coordinates(lattice, where, order=1)
+    return filled
+
+
+#: Side of the cells, stored pixels.
+SIDE = 4
+
+
+def coarse_grid(crop, side=SIDE):
+    """
+    Means of the known pixels over square cells.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    side : `int`
+        Side of the cells, stored pixels.
+
+    Returns
+    -------
+    means : `~numpy.ndarray`
+        NaN where too little is known, shape (ceil(ny / side), ceil(nx / side)).
+    hole : `~numpy.ndarray` of `bool`
+        Cells that have pixels to fill and too few that are known.
+    """
+    padding = tuple((0, -length % side) for length in crop.z.shape)
+
+    def total(image):
+        padded = np.pad(image.astype(float), padding)
+        ny, nx = (length // side for length in padded.shape)
+        return padded.reshape(ny, side, nx, side).sum(axis=(1, 3))
+
+    count = total(crop.known)
+    means = np.full(count.shape, np.nan)
+    good = count >= CELL_SHARE * side**2
+    means[good] = total(np.nan_to_num(crop.z))[good] / count[good]
+    return means, (total(crop.hole) > 0) & ~good
+
+
+def refine(cells, crop, side=SIDE):
+    """
+    Values of cells at the pixels of the hole.
+
+    Parameters
+    ----------
+    cells : `~numpy.ndarray`
+        NaN where there is nothing.
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    side : `int`
+        Side of the cells, stored pixels.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        Interpolated between the middles of the cells, NaN outside of the hole and
+        where the cell has nothing; shape (ny, nx).
+    """
+    empty = np.isnan(cells)
+    filled = np.full(crop.hole.shape, np.nan)
+    if empty.all():
+        return filled
+    # Cells without a value take that of the nearest one, lest they spoil those beside them.
+    nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
+    at = np.array(np.nonzero(crop.hole))
+    values = ndimage.map_coordinates(cells[tuple(nearest)], (at + 0.5) / side - 0.5, order=1, mode="nearest")
+    filled[tuple(at)] = np.where(empty[tuple(at // side)], np.nan, values)
+    return filled
+
+
+def harmonic(crop, side=SIDE):
+    """
+    Fill a hole with the smoothest values: each cell is the mean of those around it.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    side : `int`
+        Side of the cells, stored pixels.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        In the working space, NaN outside of the hole and where nothing known is
+        next to it; shape (ny, nx).
+
+    Notes
+    -----
+    Cells of which nothing is known, behind the occulter, are no neighbours: nothing
+    flows through such a border.
+    """
+    means, hole = coarse_grid(crop, side)
+    if not hole.any():
+        return refine(means, crop, side)
+    number = np.full(hole.shape, -1)
+    number[hole] = np.arange(hole.sum())
+    rows, columns = np.nonzero(hole)
+    diagonal, right = np.zeros(len(rows)), np.zeros(len(rows))
+    first, second = [], []
+    for step in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        i, j = rows + step[0], columns + step[1]
+        inside = (i >= 0) & (i < hole.shape[0]) & (j >= 0) & (j < hole.shape[1])
+        i, j = np.where(inside, i, 0), np.where(inside, j, 0)
+        value, other = np.where(inside, means[i, j], np.nan), np.where(inside, number[i, j], -1)
+        measured, unknown = np.isfinite(value), other >= 0
+        diagonal += measured | unknown
+        right += np.where(measured, value, 0.0)
+        first.append(np.nonzero(unknown)[0])
+        second.append(other[unknown])
+    first, second = np.concatenate(first), np.concatenate(second)
+    matrix = sparse.coo_matrix((-np.ones(len(first)), (first, second)), shape=(len(rows),) * 2)
+    # Islands in the dark have no level of their own.
+    label, islands = _islands(hole, means)
+    determined = islands[label]
+    matrix = matrix.tocsr() + sparse.diags(np.where(determined, diagonal, diagonal + 1.0))
+    values = linalg.spsolve(matrix.tocsc(), right)
+    means = means.copy()
+    means[hole] = np.where(determined, values, np.nan)
+    return refine(means, crop, side)
+
+
+def _islands(hole, means):
+    """Which part of the hole each of its cells belongs to, and which parts touch something known."""
+    label, number = ndimage.label(hole)
+    beside = ndimage.binary_dilation(np.isfinite(means)) & hole
+    touched = np.zeros(number + 1, dtype=bool)
+    touched[np.unique(label[beside])] = True
+    touched[0] = False
+    return label[hole], touched

@@ -1,0 +1,202 @@
+"""
+What a method of repair gets and gives.
+
+A method is one module of `sunpy_lasco.repair.methods` with a function
+``fill(crop, **options)`` that takes a `Crop` and returns a `Fill`; or with
+``fill_all(crops, **options)`` beside it, where many holes are filled faster together.  It
+knows arrays only, and it writes nothing: what it says outside of the hole is ignored.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = [
+    "LEARNT_METHODS",
+    "METHODS",
+    "NEIGHBOUR_METHODS",
+    "Crop",
+    "Fill",
+    "Neighbour",
+    "fill_holes",
+    "get_method",
+    "usable_methods",
+]
+
+#: Methods by name and the modules that hold them, imported when asked for.
+METHODS = {
+    name: f"sunpy_lasco.repair.methods.{name}"
+    for name in ("sequence", "temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
+}
+#: Of these, methods that need exposures before and after, the best first.
+NEIGHBOUR_METHODS = ("sequence", "temporal")
+#: Methods that need torch.
+LEARNT_METHODS = {"network": "sunpy_lasco.network.method"}
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """The same piece of another exposure, brought to the level of the crop."""
+
+    #: In the working space of the crop, NaN where it was not measured; (ny, nx).
+    z: np.ndarray
+    #: Middle of its exposure after that of the frame, s.
+    seconds: float
+    #: Its noise over that of the frame.
+    noise: float
+    #: Its level over that of the frame, as the surroundings of the hole tell.
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """
+    A hole and its surroundings in the working space.
+
+    The working space is ``z = (signal / response - expected) / noise``: what the
+    frame shows beyond a scaled background, in units of its own noise.  In it the
+    corona is smooth over a block, in all directions and at all distances.
+
+    All arrays are of shape (ny, nx) and of type float64 or bool.
+    """
+
+    #: Working space; NaN in the hole and wherever a pixel is of no use:
+    #: missing, hidden, saturated, hit by a particle, or a star.
+    z: np.ndarray
+    #: Pixels to be filled.
+    hole: np.ndarray
+    #: What the background model expects, scaled to the surroundings of the hole,
+    #: in units of the frame (DN above the bias, or MSB).
+    expected: np.ndarray
+    #: 1 sigma of the noise of one pixel, in units of the frame.
+    noise: np.ndarray
+    #: Fixed response of each pixel relative to its surroundings, near 1.
+    response: np.ndarray
+    #: Signal as measured, in units of the frame; NaN where nothing was.
+    signal: np.ndarray
+    #: Behind the occulter or the pylon or beyond the field.
+    hidden: np.ndarray
+    #: Position in full-resolution pixels of the camera from the Sun's centre,
+    #: along the axes of the array.
+    x: np.ndarray
+    y: np.ndarray
+    #: Position of the occulter's centre in these coordinates.
+    occulter: tuple[float, float]
+    #: Full-resolution pixels per pixel along (x, y).
+    binning: tuple[int, int]
+    #: Factor that brings the background model to the level of the frame.
+    scale: float
+    #: Block row of each row and block column of each column.
+    block_rows: np.ndarray
+    block_columns: np.ndarray
+    #: ``"C2"`` or ``"C3"``.
+    camera: str
+    #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
+    drift: tuple[float, float] = (0.0, 0.0)
+    #: Exposures before and after, nearest first; empty without context.
+    neighbours: tuple[Neighbour, ...] = field(default=())
+
+    @property
+    def known(self):
+        """Pixels on which a method may rest."""
+        return np.isfinite(self.z)
+
+    @property
+    def radius(self):
+        """Distance from the Sun's centre, full-resolution pixels."""
+        return np.hypot(self.x, self.y)
+
+    @property
+    def angle(self):
+        """Angle around the Sun's centre from +x to +y, radian."""
+        return np.arctan2(self.y, self.x)
+
+    def to_signal(self, z):
+        """What values of the working space are in units of the frame."""
+        return (self.expected + self.noise * z) * self.response
+
+    def from_signal(self, signal):
+        """What values in units of the frame are in the working space."""
+        return (signal / self.response - self.expected) / self.noise
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """What a method says of a hole."""
+
+    #: Values in the working space; NaN in pixels that the method cannot fill.
+    z: np.ndarray
+    #: 1 sigma of these values against the scene without noise, in the working
+    #: space.  These errors are shared by pixels near each other: they do not
+    #: average out.
+    sigma: np.ndarray
+    #: 1 sigma of errors that differ from pixel to pixel, where the values have
+    #: noise of their own, as those from another exposure; None for none.
+    noise: np.ndarray | None = None
+
+
+def get_method(name):
+    """
+    Find a method of repair.
+
+    Parameters
+    ----------
+    name : `str`
+        One of `METHODS` or `LEARNT_METHODS`.
+
+    Returns
+    -------
+    callable
+        ``fill(crop, **options) -> Fill``
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    """
+    modules = METHODS | LEARNT_METHODS
+    if name not in modules:
+        msg = f"There is no method {name!r}; there are {', '.join(modules)} and auto."
+        raise ValueError(msg)
+    return importlib.import_module(modules[name]).fill
+
+
+def usable_methods(camera):
+    """
+    Methods that work without anything of the user's.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+
+    Returns
+    -------
+    `tuple` of `str`
+        `METHODS`, and those of `LEARNT_METHODS` whose libraries are installed and whose weights for the
+        camera come with the package.
+    """
+    learnt = (name for name, module in LEARNT_METHODS.items() if importlib.import_module(module).is_ready(camera))
+    return (*METHODS, *learnt)
+
+
+def fill_holes(name, crops, **options):
+    """
+    Fill the holes of a frame with one method.
+
+    Parameters
+    ----------
+    name : `str`
+        As of `get_method`.
+    crops : sequence of `Crop`
+    **options
+        Of the method.
+
+    Returns
+    -------
+    `list` of `Fill`
+    """
+    fill = get_method(name)
+    together = getattr(importlib.import_module(fill.__module__), "fill_all", None)
+    return [fill(crop, **options) for crop in crops] if together is None else together(crops, **options)

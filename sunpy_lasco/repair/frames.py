@@ -1,0 +1,511 @@
+"""
+A level-0.5 frame as a scene for the methods of repair.
+"""
+
+from functools import lru_cache, partial
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.assets.background import builtin_background, frame_background, image_background
+from sunpy_lasco.geometry.distortion import camera_distortion, occulter_centre
+from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle
+from sunpy_lasco.geometry.field import field_mask
+from sunpy_lasco.geometry.pointing import Pointing, header_pointing, nominal_pointing
+from sunpy_lasco.instrument.bias import choose_bias
+from sunpy_lasco.instrument.blocks import block_indices, classify_missing
+from sunpy_lasco.instrument.cameras import BLOCK
+from sunpy_lasco.instrument.cards import number
+from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.instrument.saturation import full_counts
+from sunpy_lasco.map.edit import frame_of
+from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.repair.scene import Scene, SceneNeighbour
+
+__all__ = [
+    "calibrated_neighbour",
+    "calibrated_scene",
+    "card_offset",
+    "counts_above_bias",
+    "flagged",
+    "frame_of",
+    "frame_scene",
+    "hidden_pixels",
+    "holes_of",
+    "local_noise",
+    "measured_counts",
+    "neighbour_of",
+    "pointing_of",
+    "saturated",
+    "seconds_between",
+    "star_drift",
+]
+
+#: Around a saturated pixel, this many stored pixels are of no use either.
+SATURATION_MARGIN = 3
+#: Hidden pixels this near to the sky are filled too, full-resolution pixels.
+HIDDEN_MARGIN = 4.0
+#: Motion of the Sun along the ecliptic, arcsec / day.
+ECLIPTIC_MOTION = 3548.2
+#: Error that is left of the fixed response when it has been divided out, 1 sigma
+#: relative to the signal.
+RESIDUAL_PATTERN = 0.004
+
+
+def counts_above_bias(raw, frame, *, bias=None, offset=None):
+    """
+    Counts above the bias, NaN where nothing was measured.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file; negative values of summed frames are
+        taken as wrapped.  Shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    bias : `float`, optional
+        Bias of a stored pixel, DN; by default chosen as in the calibration.
+    offset : `float`, optional
+        The header card OFFSET, DN.
+
+    Returns
+    -------
+    signal : `~numpy.ndarray` of `float`
+    missing : `~numpy.ndarray` of `bool`
+    bias : `float`
+    """
+    missing, untransmitted = classify_missing(raw, frame)
+    counts = np.array(raw, dtype=float)
+    if frame.is_binned and not frame.is_derived:
+        counts[counts < 0] += 65536
+    counts[missing | untransmitted] = np.nan
+    if bias is None:
+        bias = choose_bias(frame, counts, offset=offset).level
+    return counts - bias, missing, bias
+
+
+def saturated(signal, frame):
+    """
+    Pixels that are saturated, or near one that is.
+
+    Parameters
+    ----------
+    signal : `~numpy.ndarray`
+        Counts above the bias, DN; shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    full = np.nan_to_num(signal) >= full_counts(frame)
+    if not full.any():
+        return full
+    return ndimage.maximum_filter(full.view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)
+
+
+def hidden_pixels(frame, *, margin=0.0):
+    """
+    Pixels of a raw frame that show no sky.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    margin : `float`, optional
+        By how many full-resolution pixels to make the hidden area larger.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Behind the occulter or the pylon or beyond the field; (ny, nx), not writable.
+    """
+    distortion = camera_distortion(frame.camera.name, frame.mjd)
+    return _hidden(frame.camera.name, distortion, frame.shape, frame.corner, frame.binning, margin)
+
+
+@lru_cache(maxsize=8)
+def _hidden(camera, distortion, shape, corner, binning, margin):
+    x, y = (
+        corner[axis] + (np.arange(length) + 0.5) * binning[axis] - 0.5
+        for axis, length in enumerate((shape[1], shape[0]))
+    )
+    hidden = field_mask(*distortion.to_corrected(x[None, :], y[:, None]), camera, margin=margin)
+    hidden.setflags(write=False)
+    return hidden
+
+
+def star_drift(frame, roll):
+    """
+    Motion of the stars in a frame, which comes from that of the Sun before them.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    roll : `float`
+        Turning the frame by this angle brings solar north up, degree.
+
+    Returns
+    -------
+    `tuple` of `float`
+        Along (x, y), stored pixel / s.
+    """
+    speed = ECLIPTIC_MOTION / 86400.0 / frame.camera.plate_scale
+    angle = np.deg2rad(roll + ecliptic_north_angle(frame.start))
+    return float(speed * np.cos(angle) / frame.binning[0]), float(-speed * np.sin(angle) / frame.binning[1])
+
+
+def frame_variance(expected, _window, frame, *, corrected):
+    """Variance of the noise around an expected signal, DN**2, with or without the response divided out."""
+    variance = noise_variance(expected, frame, pattern=not corrected)
+    if corrected:
+        variance = variance + (RESIDUAL_PATTERN * expected) ** 2 / (frame.binning[0] * frame.binning[1])
+    return variance
+
+
+def neighbour_of(frame, raw, other, *, offset=None, bias=None):
+    """
+    Another exposure of the same pixels, as a scene wants it.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        The frame that is to be repaired.
+    raw : `~numpy.ndarray`
+        Counts of the other exposure as they stand in the file.
+    other : `~sunpy_lasco.instrument.frame.Frame`
+        Its header: sums and the grid of the pixels as those of the frame.
+    offset, bias : `float`, optional
+        As of `counts_above_bias`.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.scene.SceneNeighbour`
+        In the pixels of the frame, NaN where the other exposure has none.
+    """
+    counts, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
+    counts[saturated(counts, other)] = np.nan
+    signal = np.full(frame.shape, np.nan)
+    here, there = [], []
+    for axis, length in enumerate(frame.shape):
+        # Where the first pixel of the frame lies in the other exposure.
+        shift = (frame.corner[1 - axis] - other.corner[1 - axis]) // frame.binning[1 - axis]
+        first, last = max(0, -shift), min(length, other.shape[axis] - shift)
+        here.append(slice(first, max(last, first)))
+        there.append(slice(first + shift, max(last, first) + shift))
+    signal[tuple(here)] = counts[tuple(there)]
+    seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
+    # It is seen through the same pixels as the frame, whose response is no noise here.
+    return SceneNeighbour(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
+
+
+def frame_scene(
+    raw, frame, *, background=None, response=None, holes=None, pointing=None, neighbours=(), bias=None, offset=None
+):
+    """
+    Prepare a level-0.5 frame.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts as they stand in the file, shape (ny, nx).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    background : `~numpy.ndarray`, optional
+        Background model, DN / s, shape (1024, 1024); by default the one that comes
+        with the package.
+    response : `~numpy.ndarray`, optional
+        Fixed response of the frame's pixels, shape (ny, nx); none by default.
+    holes : `~numpy.ndarray` of `bool`, optional
+        Pixels to fill, shape (ny, nx); by default those that were lost.
+    pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
+        By default that of an unrolled spacecraft.
+    neighbours : sequence of `~sunpy_lasco.repair.scene.SceneNeighbour`, optional
+        Nearest in time first.
+    bias, offset : `float`, optional
+        As of `counts_above_bias`.
+
+    Returns
+    -------
+    scene : `~sunpy_lasco.repair.scene.Scene`
+    bias : `float`
+        DN, to be added to what the repair gives.
+    """
+    signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
+    holes = missing if holes is None else np.asarray(holes, dtype=bool)
+    signal[holes] = np.nan
+    # Behind the occulter there is nothing to be repaired, but for the pixels that
+    # the interpolation of the calibration mixes with those of the sky.
+    holes = holes & ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
+    model = builtin_background(frame.camera.name) if background is None else background
+    pointing = nominal_pointing(frame) if pointing is None else pointing
+    centre = pointing.centre
+    x, y = (
+        frame.corner[axis] + (np.arange(length) + 0.5) * frame.binning[axis] - 0.5 - centre[axis]
+        for axis, length in enumerate((frame.shape[1], frame.shape[0]))
+    )
+    occulter = np.subtract(occulter_centre(frame.camera.name, frame.mjd), centre)
+    rows, columns = block_indices(frame)
+    scene = Scene(
+        signal=signal,
+        holes=holes,
+        unusable=saturated(signal, frame),
+        hidden=hidden_pixels(frame),
+        background=frame_background(model, frame),
+        response=np.ones(frame.shape, dtype=np.float32) if response is None else response,
+        variance=partial(frame_variance, frame=frame, corrected=response is not None),
+        x=x,
+        y=y,
+        occulter=(float(occulter[0]), float(occulter[1])),
+        binning=frame.binning,
+        block_rows=rows - rows[0],
+        block_columns=columns - columns[0],
+        camera=frame.camera.name,
+        drift=star_drift(frame, pointing.roll),
+        neighbours=tuple(sorted(neighbours, key=lambda other: abs(other.seconds))),
+    )
+    return scene, bias
+
+
+def flagged(flags, *names):
+    """
+    Pixels that carry one of some flags.
+
+    Parameters
+    ----------
+    flags : `~numpy.ndarray` of `numpy.uint8`
+        As of `sunpy_lasco.flags`.
+    *names : `str`
+        Names of `~sunpy_lasco.PixelFlag`.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    bits = np.uint8(np.bitwise_or.reduce([int(PixelFlag[name]) for name in names]))
+    return (flags & bits) != 0
+
+
+def holes_of(flags):
+    """
+    Pixels that were lost and that nothing was put into yet.
+
+    Parameters
+    ----------
+    flags : `~numpy.ndarray` of `numpy.uint8`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    return flagged(flags, "MISSING") & ~flagged(flags, "FILLED", "UNTRANSMITTED")
+
+
+def measured_counts(data, flags=None):
+    """
+    Counts of which a bias can be judged.
+
+    Parameters
+    ----------
+    data : `~numpy.ndarray`
+        Counts, DN, unwrapped; 0 or NaN where nothing was measured.
+    flags : `~numpy.ndarray` of `numpy.uint8`, optional
+        Of a map in which something was filled.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        float32, NaN where nothing was measured.
+    """
+    counts = np.array(data, dtype=np.float32)
+    counts[~(counts > 0)] = np.nan
+    if flags is not None:
+        counts[flagged(flags, "MISSING", "UNTRANSMITTED", "FILLED")] = np.nan
+    return counts
+
+
+def card_offset(meta):
+    """
+    The bias that the header card OFFSET predicts, DN, or None.
+
+    Parameters
+    ----------
+    meta : mapping
+
+    Returns
+    -------
+    `float` or None
+    """
+    return number(meta, "offset") or None
+
+
+def pointing_of(smap, frame):
+    """
+    Pointing of a map: as it was set, else by the header.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~sunpy_lasco.geometry.pointing.Pointing`
+    """
+    meta = smap.meta
+    if "detroll" in meta and "sunpix1" in meta:
+        centre = number(meta, "sunpix1"), number(meta, "sunpix2")
+        return Pointing(centre, number(meta, "detroll"), "set before", "set before", 0.0, 0.0)
+    return header_pointing(meta, frame)
+
+
+def seconds_between(frame, other):
+    """
+    Middle of another exposure after that of a frame, s.
+
+    Parameters
+    ----------
+    frame, other : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `float`
+    """
+    return (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
+
+
+#: Side of the squares over which the noise of an image is measured, stored pixels.
+NOISE_BOX = 31
+#: Mean of |v - median of its 3 x 3 neighbourhood|, over the sigma of Gaussian white noise.
+NOISE_SCALE = 0.73
+#: Differences beyond this many times the typical one come from stars.
+NOISE_CLIP = 5.0
+
+
+class LocalVariance:
+    """Variance of the noise by place, as a scene wants it."""
+
+    def __init__(self, sigma):
+        self.sigma = sigma
+
+    def __call__(self, expected, window):
+        """Variance in a window of the image, whatever is expected there."""
+        return np.broadcast_to(self.sigma[window] ** 2, np.shape(expected))
+
+
+def local_noise(image, known):
+    """
+    Noise of an image by what its pixels differ from their neighbours.
+
+    Parameters
+    ----------
+    image : `~numpy.ndarray`
+        Shape (ny, nx).
+    known : `~numpy.ndarray` of `bool`
+        Pixels that count.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        1 sigma, positive, shape (ny, nx).
+    """
+    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    whole = np.where(known, image, image[tuple(nearest)])
+    difference = np.abs(whole - ndimage.median_filter(whole, 3, mode="nearest"))
+    typical = ndimage.uniform_filter(np.where(known, difference, 0.0), NOISE_BOX)
+    share = ndimage.uniform_filter(known.astype(float), NOISE_BOX)
+    typical = typical / np.maximum(share, 1 / NOISE_BOX**2)
+    clipped = np.where(known, np.minimum(difference, NOISE_CLIP * typical), 0.0)
+    sigma = ndimage.uniform_filter(clipped, NOISE_BOX) / np.maximum(share, 1 / NOISE_BOX**2) / NOISE_SCALE
+    floor = np.median(sigma[known]) * 1e-3 if known.any() else 0.0
+    far = share < 0.02
+    if far.any() and not far.all():
+        nearest = ndimage.distance_transform_edt(far, return_distances=False, return_indices=True)
+        sigma = sigma[tuple(nearest)]
+    return np.maximum(sigma, max(floor, np.finfo(float).tiny))
+
+
+def _positions(smap):
+    """Columns and rows from the Sun's centre, full-resolution pixels, and the occulter's centre there."""
+    geometry, frame = smap._geometry, frame_of(smap)
+    sun = [
+        at - float(value) / scale
+        for at, value, scale in zip(geometry.crpix, geometry.crval, geometry.cdelt, strict=True)
+    ]
+    ny, nx = smap.data.shape
+    sx, sy = frame.binning
+    x, y = (np.arange(nx) - sun[0]) * sx, (np.arange(ny) - sun[1]) * sy
+    # The detector's pixels are an affine image of those of the map.
+    origin = np.array(geometry.to_detector(0.0, 0.0))
+    matrix = np.column_stack(
+        [np.subtract(geometry.to_detector(1.0, 0.0), origin), np.subtract(geometry.to_detector(0.0, 1.0), origin)]
+    )
+    column, row = np.linalg.solve(matrix, np.subtract(occulter_centre(frame.camera.name, frame.mjd), origin))
+    return x, y, (float((column - sun[0]) * sx), float((row - sun[1]) * sy))
+
+
+def calibrated_scene(smap, flags):
+    """
+    Prepare a level-1 map.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1.
+    flags : `~numpy.ndarray` of `numpy.uint8`
+        Its flags.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.scene.Scene`
+        In the unit of the map.  Its background is made of the map itself, its noise is
+        what neighbouring pixels differ by, and nothing is known of the pixels' response.
+    """
+    frame = frame_of(smap)
+    signal = np.array(smap.data, dtype=float)
+    hidden = flagged(flags, "MASKED", "OUTSIDE")
+    holes = holes_of(flags) & ~hidden & ~np.isfinite(signal)
+    unusable = flagged(flags, "SATURATED", "FILLED")
+    x, y, occulter = _positions(smap)
+    known = np.isfinite(signal) & ~hidden & ~unusable
+    background = np.ones(signal.shape)
+    if (known & (np.nan_to_num(signal) > 0)).any():
+        background = image_background(signal, known, x, y)
+    roll = np.rad2deg(np.arctan2(-smap.rotation_matrix[0, 1], smap.rotation_matrix[0, 0]))
+    return Scene(
+        signal=signal,
+        holes=holes,
+        unusable=unusable,
+        hidden=hidden,
+        background=background,
+        response=np.ones(signal.shape, dtype=np.float32),
+        variance=LocalVariance(local_noise(np.nan_to_num(signal), known)),
+        x=x,
+        y=y,
+        occulter=occulter,
+        binning=frame.binning,
+        block_rows=np.arange(signal.shape[0]) // BLOCK,
+        block_columns=np.arange(signal.shape[1]) // BLOCK,
+        camera=frame.camera.name,
+        drift=star_drift(frame, float(roll)),
+    )
+
+
+def calibrated_neighbour(frame, other):
+    """
+    Another level-1 map as a scene wants it.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        Of the map that is to be repaired.
+    other : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1, in the same pixels.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.scene.SceneNeighbour`
+    """
+    signal = np.array(other.data, dtype=float)
+    known = np.isfinite(signal) & ~flagged(flags_of(other), "MASKED", "OUTSIDE", "SATURATED", "FILLED")
+    noise = local_noise(np.nan_to_num(signal), known)
+    signal[~known] = np.nan
+    return SceneNeighbour(signal, seconds_between(frame, frame_of(other)), LocalVariance(noise))

@@ -1,0 +1,439 @@
+"""
+The repair of a map.
+"""
+
+import copy
+import warnings
+from dataclasses import replace as exchange
+from functools import partial
+
+import numpy as np
+
+from astropy.nddata import StdDevUncertainty
+
+from sunpy_lasco.assets.response import builtin_response, frame_response, response_epoch
+from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
+from sunpy_lasco.geometry.pointing import normalize_roll
+from sunpy_lasco.instrument.blocks import block_indices
+from sunpy_lasco.instrument.changes import require_exposure
+from sunpy_lasco.instrument.headers import header_level, is_raw
+from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.map.checksum import with_checksum
+from sunpy_lasco.map.edit import add_history, replace
+from sunpy_lasco.map.lazy import in_memory
+from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.repair.crop import get_method
+from sunpy_lasco.repair.fill import WITH_NEIGHBOURS, repair_scene
+from sunpy_lasco.repair.frames import (
+    calibrated_neighbour,
+    calibrated_scene,
+    card_offset,
+    flagged,
+    frame_of,
+    frame_scene,
+    holes_of,
+    neighbour_of,
+    pointing_of,
+    seconds_between,
+)
+
+__all__ = ["LONGEST", "history_lines", "inpaint", "neighbours_among", "unfilled_message"]
+
+#: Neighbours farther away in time than this are of no use, s: a structure of
+#: 300 km / s has moved by 60 pixels of C2 and 40 of C3 by then.
+LONGEST = {"C2": 1800.0, "C3": 5400.0}
+#: The Sun may lie at most this far from where it is in the frame, full-resolution pixels,
+#: and the roll may differ by at most this, degree: a pixel at the edge of the field.
+LARGEST_SHIFT = 1.0
+LARGEST_TURN = 0.1
+#: The level per second may differ by this factor; beyond it an exposure went wrong.
+LARGEST_RATIO = 1.5
+#: Neighbours of each side of time that are used, nearest first: the second fills what
+#: the first lost itself.
+PER_SIDE = 2
+#: Step of the pixels of which the level is taken.
+LEVEL_STEP = 16
+#: The WCS of level-1 neighbours may differ by this much, stored pixels.
+WCS_TOLERANCE = 0.1
+
+
+def neighbours_among(smap, context, scene, make, *, longest=None):
+    """
+    Find the exposures that can help to repair a map.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        The map to repair.
+    context : sequence of maps
+        Candidates, of the same level; the map itself may be among them.
+    scene : `~sunpy_lasco.repair.scene.Scene`
+        The map as the methods see it.
+    make : callable
+        From the frame of the map and another map to a
+        `~sunpy_lasco.repair.scene.SceneNeighbour`.
+    longest : `float`, optional
+        Longest distance in time, s; by default `LONGEST`.
+
+    Returns
+    -------
+    neighbours : `list` of `~sunpy_lasco.repair.scene.SceneNeighbour`
+        Nearest in time first.
+    names : `list` of `str`
+        Their file names.
+    refused : `list` of `str`
+        A clause for each of the others: which it is and why it does not fit.
+
+    Raises
+    ------
+    TypeError
+        If a candidate is no map of C2 or C3.
+    """
+    frame = frame_of(smap)
+    longest = LONGEST[frame.camera.name] if longest is None else longest
+    found, refused, sides = [], [], []
+    for other in sorted(context, key=partial(_distance, frame)):
+        theirs = frame_of(other)
+        if theirs.start == frame.start and theirs.camera == frame.camera:
+            continue
+        name = theirs.filename or theirs.start.isot
+        side = np.sign(seconds_between(frame, theirs))
+        if sides.count(side) >= PER_SIDE:
+            continue
+        reason = _misfit(smap, frame, other, theirs, longest)
+        if reason is None:
+            try:
+                neighbour = make(frame, in_memory(other))
+            except NotCalibratableError:
+                refused.append(f"{name} is no sky image, by its counts")
+                continue
+            ratio = _level_ratio(scene.signal, frame, neighbour.signal, theirs, raw=is_raw(smap.meta))
+            if 1 / LARGEST_RATIO < ratio < LARGEST_RATIO:
+                found.append((neighbour, name))
+                sides.append(side)
+                continue
+            reason = f"is {ratio:.2g} times as bright as the frame"
+        refused.append(f"{name} {reason}")
+    return [neighbour for neighbour, _ in found], [name for _, name in found], refused
+
+
+def _distance(frame, other):
+    """Distance in time, s."""
+    if not hasattr(other, "_flags"):
+        msg = f"The context of a repair is maps of LASCO C2 and C3; there is a {type(other).__name__} in it."
+        raise TypeError(msg)
+    return abs(seconds_between(frame, frame_of(other)))
+
+
+def _misfit(smap, frame, other, theirs, longest):
+    """Why another exposure cannot help, by its header; None if it can."""
+    raw = is_raw(smap.meta)
+    if theirs.camera != frame.camera:
+        return f"is of {theirs.camera.name}"
+    if is_raw(other.meta) != raw:
+        return "is of another level"
+    if (theirs.filter, theirs.polar) != (frame.filter, frame.polar):
+        return f"was taken through {theirs.filter}/{theirs.polar}"
+    if theirs.binning != frame.binning:
+        return f"has sums of {theirs.binning[0]} x {theirs.binning[1]} pixels"
+    if any((a - b) % size for a, b, size in zip(theirs.corner, frame.corner, frame.binning, strict=True)):
+        return "has pixels that lie between those of the frame"
+    seconds = abs(seconds_between(frame, theirs))
+    if not 0 < seconds <= longest:
+        return f"is {seconds / 60:.0f} minutes away"
+    if not raw:
+        return None if _same_wcs(smap, other) else "has another WCS"
+    here, there = pointing_of(smap, frame), pointing_of(other, theirs)
+    if abs(float(normalize_roll(here.roll - there.roll))) > LARGEST_TURN:
+        return "is turned against the frame"
+    shift = float(np.hypot(*np.subtract(here.centre, there.centre)))
+    return f"points {shift:.1f} pixels beside the frame" if shift > LARGEST_SHIFT else None
+
+
+def _same_wcs(smap, other):
+    """Whether the pixels of two level-1 maps look at the same places."""
+    if smap.data.shape != other.data.shape:
+        return False
+    ny, nx = smap.data.shape
+    corners = np.array([[0, nx - 1, 0], [0, 0, ny - 1]], dtype=float)
+    mine, theirs = smap._geometry.to_plane(*corners), other._geometry.to_plane(*corners)
+    return np.abs(np.subtract(mine, theirs)).max() <= WCS_TOLERANCE * abs(smap._geometry.cdelt[0])
+
+
+def _level_ratio(signal, frame, other, theirs, *, raw):
+    """Level of another exposure over that of the frame; counts are taken per second."""
+    here, there = signal[::LEVEL_STEP, ::LEVEL_STEP], other[::LEVEL_STEP, ::LEVEL_STEP]
+    both = np.isfinite(here) & np.isfinite(there) & (here > 0)
+    if not both.any():
+        return np.nan
+    ratio = float(np.median(there[both] / here[both]))
+    return ratio * frame.exptime / theirs.exptime if raw else ratio
+
+
+#: Characters of a line of HISTORY, which FITS cuts at 72.
+LINE = 70
+#: Blocks and exposures that a warning names at most.
+MOST_BLOCKS = 8
+MOST_REFUSED = 4
+
+
+def _blocks(blocks, first):
+    """Blocks (row, column) of the array as texts column,row of the full frame's grid."""
+    return [f"{column + first[1]},{row + first[0]}" for row, column in sorted(blocks)]
+
+
+def history_lines(methods, first, neighbours=()):
+    """
+    Lines of HISTORY that say how each block was filled.
+
+    Parameters
+    ----------
+    methods : `dict`
+        From blocks (row, column) of the array to the names of the methods used.
+    first : `tuple` of `int`
+        Row and column, in the grid of the full frame, of the array's first block.
+    neighbours : sequence of `str`, optional
+        File names of the exposures that stood by.
+
+    Returns
+    -------
+    `list` of `str`
+    """
+    lines = []
+    for used in dict.fromkeys(methods.values()):
+        mine = [block for block, names in methods.items() if names == used]
+        line = f"Filled by {' and '.join(used)}, blocks column,row:"
+        for text in _blocks(mine, first):
+            if len(line) + 1 + len(text) > LINE:
+                lines.append(line)
+                line = "   "
+            line += f" {text}"
+        lines.append(line)
+    if neighbours and any(name in WITH_NEIGHBOURS for names in methods.values() for name in names):
+        lines.append(f"Neighbours in time: {' '.join(neighbours)}")
+    return lines
+
+
+def unfilled_message(name, unfilled, first, refused=()):
+    """
+    A warning of blocks that stay empty.
+
+    Parameters
+    ----------
+    name : `str` or None
+        File name.
+    unfilled : `dict`
+        From blocks (row, column) of the array to the reasons.
+    first : `tuple` of `int`
+        As of `history_lines`.
+    refused : sequence of `str`, optional
+        Which exposures of the context were not used, and why.
+
+    Returns
+    -------
+    `str`
+    """
+    parts = []
+    for reason in dict.fromkeys(unfilled.values()):
+        texts = _blocks([block for block, why in unfilled.items() if why == reason], first)
+        some = " ".join(texts[:MOST_BLOCKS]) + (" ..." if len(texts) > MOST_BLOCKS else "")
+        parts.append(f"{len(texts)} blocks (column,row {some}), since {reason}")
+    remedy = "Exposures before and after, given as context, may fill them."
+    if refused:
+        remedy = f"Of the context, {'; '.join(refused[:MOST_REFUSED])}{' ...' * (len(refused) > MOST_REFUSED)}."
+    return f"{name or 'The map'}: pixels stay empty in {'; '.join(parts)}. {remedy}"
+
+
+#: Filters of the frames from which networks learn.
+USUAL_FILTER = {"C2": "ORANGE", "C3": "CLEAR"}
+
+
+def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, bias=None, **options):
+    """
+    Fill what was lost in telemetry.
+
+    Pixels that were measured do not change.  A filled pixel carries the flag FILLED
+    beside MISSING, and its 1 sigma; HISTORY says by which method each block was filled.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Best of level 0.5, before anything else is done to it; `sunpy_lasco.calibrate` does
+        it there by itself.  Of level 1, what is flagged MISSING and NaN is filled, whatever
+        its shape; see the notes.
+    method : `str`, optional
+        ``"auto"``: per block, the network for those kinds of holes that it fills better
+        than all other methods, if torch is installed; neighbours in time where
+        ``context`` has any that fit; and for the rest the best method that needs
+        none.  Or ``"network"``, if you like with ``weights=`` of your own training
+        (`sunpy_lasco.network.method`); ``"sequence"`` of two exposures before and
+        two after, ``"temporal"`` of one each; ``"mixture"``, ``"kriging"``, ``"radial"``,
+        ``"biharmonic"``, ``"fuzzy"``.
+    context : sequence of maps, optional
+        Exposures before and after, of the same level, in any order and number.  Those with
+        another filter, polariser, sum, roll or pointing, or too far away in time, are
+        left aside.
+    background : `~numpy.ndarray`, optional
+        Background model of the full frame, DN / s, shape (1024, 1024), see
+        `~sunpy_lasco.assets.background`; by default the one that comes with
+        the package.  Of level 1 the background is made of the map itself.
+    response : `~numpy.ndarray`, ``"auto"`` or None
+        Fixed response of the pixels relative to their surroundings, shape (1024, 1024), see
+        `~sunpy_lasco.assets.response`.  ``"auto"`` takes the map that comes with the
+        package where there is one for the date; None does without.
+    longest : `~astropy.units.Quantity`, optional
+        Longest distance in time of a neighbour; by default 30 minutes for C2 and 90
+        minutes for C3.
+    bias : `~astropy.units.Quantity`, optional
+        Bias of a single read-out, DN, where it is not to be chosen as in the calibration.
+    **options
+        Of the method, for example ``variant="intended"`` of ``"fuzzy"``.
+
+    Returns
+    -------
+    map of the same class
+        float32 if something was filled, with flags, uncertainty, HISTORY and the cards
+        NFILLED and FILLMETH; else a copy.  What could not be filled is NaN.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        If blocks stay empty, with the reason: a whole frame, zones of more than
+        100 blocks without neighbours in time, blocks without surroundings.
+
+    Raises
+    ------
+    TypeError
+        If it is no map of C2 or C3.
+    ValueError
+        If there is no such method.
+    sunpy_lasco.errors.NotCalibratableError
+        If it is neither raw counts nor a level-1 image, or is no exposure but a difference, a multiple and so on.
+
+    Notes
+    -----
+    Level 0.5 is the right place: the fixed response of the pixels is known there, the
+    background model holds the vignetting, holes have their true size, and the
+    uncertainty of a filled pixel takes part in all that follows.
+
+    SolarSoft ``fuzzy_image``, which is ``"fuzzy"``, fills C3 Clear only.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import PixelFlag, flags, inpaint, simulate
+    >>> raw = simulate.observe("C3", lost_blocks=[(5, 10)], seed=1).level05
+    >>> filled = inpaint(raw, "fuzzy")
+    >>> int(((flags(filled) & PixelFlag.FILLED) != 0).sum())
+    1024
+    """
+    if not hasattr(smap, "_flags"):
+        msg = f"Only maps of LASCO C2 and C3 can be repaired; this is a {type(smap).__name__}."
+        raise TypeError(msg)
+    if method != "auto":
+        get_method(method)
+    require_exposure(smap, "repaired")
+    smap = in_memory(smap)
+    raw = is_raw(smap.meta)
+    if not raw and header_level(smap.meta) != 1.0:
+        msg = (
+            f"{smap.meta.get('filename') or 'The map'} is neither raw counts nor a level-1 image: "
+            "repair the level-0.5 map before anything else is done to it."
+        )
+        raise NotCalibratableError(msg)
+    flags = flags_of(smap)
+    if not holes_of(flags).any():
+        return replace(smap)
+    if raw:
+        single = None if bias is None else float(bias.to_value("DN"))
+        if single is not None and not 0 <= single < np.inf:
+            msg = f"bias={bias} cannot be the bias of a read-out; it is a positive quantity in DN."
+            raise OptionError(msg)
+        scene, level = _raw_scene(smap, flags, background, response, single)
+        make = partial(_raw_neighbour, bias=single)
+    else:
+        scene, level, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
+    names, refused = [], []
+    if context is not None:
+        seconds = None if longest is None else float(longest.to_value("s"))
+        found, names, refused = neighbours_among(smap, context, scene, make, longest=seconds)
+        scene = exchange(scene, neighbours=tuple(found))
+    repair = repair_scene(scene, method, networks=raw and _is_usual(frame_of(smap)), **options)
+    if repair.unfilled:
+        message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
+        warnings.warn(message, LascoUserWarning, stacklevel=2)
+    return _filled_map(smap, flags, scene, repair, level, history_lines(repair.methods, _first_block(smap, raw), names))
+
+
+def _is_usual(frame):
+    """Whether a frame was taken as those from which networks learn."""
+    return not frame.is_derived and (frame.filter, frame.polar) == (USUAL_FILTER[frame.camera.name], "CLEAR")
+
+
+def _first_block(smap, raw):
+    """Row and column, in the grid of the full frame, of the first block of the array."""
+    return tuple(int(indices[0]) for indices in block_indices(frame_of(smap))) if raw else (0, 0)
+
+
+def _raw_scene(smap, flags, background, response, bias):
+    frame = frame_of(smap)
+    if isinstance(response, str):
+        epoch = response_epoch(frame)
+        response = None if epoch is None else builtin_response(epoch)
+    if response is not None:
+        response = frame_response(response, frame)
+    scene, level = frame_scene(
+        smap.data,
+        frame,
+        background=background,
+        response=response,
+        holes=holes_of(flags),
+        pointing=pointing_of(smap, frame),
+        offset=card_offset(smap.meta),
+        bias=None if bias is None else bias * frame.leb_sum[0] * frame.leb_sum[1],
+    )
+    return exchange(scene, unusable=scene.unusable | flagged(flags, "FILLED")), level
+
+
+def _raw_neighbour(frame, other, *, bias):
+    """The counts of another map; what was filled in it is no measurement."""
+    counts = np.array(other.data, dtype=float)
+    counts[flagged(flags_of(other), "FILLED")] = np.nan
+    theirs = frame_of(other)
+    bias = None if bias is None else bias * theirs.leb_sum[0] * theirs.leb_sum[1]
+    return neighbour_of(frame, counts, theirs, offset=card_offset(other.meta), bias=bias)
+
+
+def _filled_map(smap, flags, scene, repair, level, lines):
+    """The map with the repair in it."""
+    raw, empty = is_raw(smap.meta), holes_of(flags)
+    new = scene.holes & np.isfinite(repair.values)
+    data = smap.data.astype(np.float32)
+    frame = frame_of(smap)
+    if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived and (data < 0).any():
+        # Sums beyond 32767 are negative in the file; beside filled pixels they cannot stay so.
+        data[data < 0] += np.float32(65536)
+        lines = ["Negative counts of the summed image unwrapped (+65536)", *lines]
+    data[new] = (repair.values[new] + level).astype(np.float32)
+    data[empty & ~new] = np.nan
+    flags[new] |= np.uint8(PixelFlag.FILLED)
+    sigma = _uncertainty(smap, scene, frame, raw=raw)
+    sigma[empty] = np.nan
+    sigma[new] = repair.sigma[new]
+    meta = copy.deepcopy(smap.meta)
+    used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
+    add_history(meta, *lines)
+    meta["nfilled"] = len(repair.methods)
+    meta["fillmeth"] = ", ".join(used) or "none"
+    if not raw:
+        meta = with_checksum(meta, data)
+    return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))
+
+
+def _uncertainty(smap, scene, frame, *, raw):
+    """1 sigma of the measured pixels, as far as it is known."""
+    if smap.uncertainty is not None:
+        return np.array(smap.uncertainty.array, dtype=np.float32)
+    if raw:
+        return np.sqrt(noise_variance(scene.signal.astype(np.float32), frame))
+    return np.full(smap.data.shape, np.nan, dtype=np.float32)

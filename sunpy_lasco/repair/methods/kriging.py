@@ -1,0 +1,201 @@
+"""
+Kriging: the best linear unbiased prediction from the surroundings.
+
+A Gaussian process in the working space, whose covariance is longer outwards than
+around the Sun and is scaled to what each crop shows.  It tells its uncertainty.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg
+from scipy.spatial import distance
+
+from sunpy_lasco.repair.cells import between_nodes, gather, nodes, polar
+from sunpy_lasco.repair.crop import Fill
+from sunpy_lasco.repair.uncertainty import calibrated, deviation
+
+__all__ = ["COVARIANCES", "Covariance", "fill", "fit_factor", "krige", "predict"]
+
+#: The covariance is fitted to a crop by a factor of one of these powers of two, on the
+#: cells nearest to the hole, of which this many are enough.
+FACTORS = tuple(range(-5, 8))
+FITTED_CELLS = 160
+#: 1 sigma of the natural logarithm of that factor before a crop is seen.
+FACTOR_SPREAD = 1.5
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """
+    Covariance of what the corona adds to a scaled background, in the working space.
+
+    A sum of exponentials of the distance, each with its variance (in units of the
+    variance of a pixel's noise) and its length outwards and around, full-resolution
+    pixels.
+    """
+
+    #: (variance, length along u, length along v) of each part.
+    parts: tuple[tuple[float, float, float], ...]
+
+    @property
+    def variance(self):
+        """Variance at a point."""
+        return sum(part[0] for part in self.parts)
+
+    def between(self, a, b):
+        """Covariance of the points ``a`` (n, 2) with the points ``b`` (m, 2): (n, m)."""
+        total = np.zeros((len(a), len(b)))
+        for variance, *lengths in self.parts:
+            far = distance.cdist(a / np.array(lengths), b / np.array(lengths))
+            total += variance * np.exp(np.negative(far, out=far), out=far)
+        return total
+
+
+#: By maximum likelihood of holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``.
+#: C3: real frames of six dates of 2000 to 2012, rounded; the first part is rings around the
+#: occulter, which backgrounds of other dates leave, the second rays.  C2: the first part is
+#: of real frames (January 2010), the others of simulated ones of six dates too, with the
+#: rings weakened so that cells of real frames come out well; a compromise by hand.
+COVARIANCES = {
+    "C2": Covariance(((1.0, 60.0, 12.0), (25.0, 1000.0, 200.0), (1.0, 55.0, 1350.0))),
+    "C3": Covariance(((1.8, 115.0, 665.0), (1.3, 357.0, 86.0))),
+}
+
+
+def fit_factor(cells, covariance):
+    """
+    How much larger a crop's covariance is than usual.
+
+    Parameters
+    ----------
+    cells : `Cells`
+    covariance : `Covariance`
+
+    Returns
+    -------
+    `float`
+        The most likely of some powers of two.
+    """
+    nearest = np.argsort(cells.distance, kind="stable")[:FITTED_CELLS]
+    points, noise = cells.points[nearest], cells.noise[nearest]
+    values = cells.values[nearest] - np.median(cells.values[nearest])
+    # One decomposition serves all factors, if the cells are scaled to the same noise.
+    root = 1.0 / np.sqrt(noise)
+    scaled = covariance.between(points, points) * (root[:, None] * root[None, :])
+    weights, vectors = linalg.eigh(scaled, overwrite_a=True, check_finite=False)
+    squares = (vectors.T @ (values * root)) ** 2
+    best, most = 1.0, -np.inf
+    for power in FACTORS:
+        variance = 2.0**power * np.maximum(weights, 0.0) + 1.0
+        likelihood = -0.5 * (np.log(variance) + squares / variance).sum()
+        likelihood -= 0.5 * (power * np.log(2.0) / FACTOR_SPREAD) ** 2
+        if likelihood > most:
+            best, most = 2.0**power, likelihood
+    return best
+
+
+def predict(cells, covariance, factor, points, places, *, trend=True):
+    """
+    Best linear unbiased prediction, with a trend of unknown coefficients.
+
+    Parameters
+    ----------
+    cells : `Cells`
+        At least three that do not lie on a line, with a trend.
+    covariance : `Covariance`
+    factor : `float`
+        That multiplies it.
+    points, places : `~numpy.ndarray`
+        Coordinates (u, v) and positions (column, row) of the prediction, (m, 2).
+    trend : `bool`
+        Whether the trend is a plane of the positions; a constant otherwise.
+
+    Returns
+    -------
+    mean, variance : `~numpy.ndarray`
+        Of the scene without noise, (m,).
+    """
+    middle = places.mean(axis=0)
+    scale = np.abs(cells.places - middle).max() or 1.0
+
+    def basis(where):
+        columns = [np.ones(len(where)), *(((where - middle) / scale).T if trend else ())]
+        return np.stack(columns, axis=1)
+
+    matrix = factor * covariance.between(cells.points, cells.points)
+    matrix[np.diag_indices_from(matrix)] += cells.noise
+    lower = linalg.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+    cross = factor * covariance.between(cells.points, points)
+    solved = linalg.solve_triangular(lower, cross, lower=True, overwrite_b=True, check_finite=False)
+    known = linalg.solve_triangular(
+        lower, np.column_stack([cells.values, basis(cells.places)]), lower=True, check_finite=False
+    )
+    design = known[:, 1:]
+    normal = design.T @ design
+    coefficients = linalg.solve(normal, design.T @ known[:, 0], assume_a="pos")
+    residual = basis(places).T - design.T @ solved
+    mean = solved.T @ known[:, 0] + residual.T @ coefficients
+    variance = factor * covariance.variance - (solved**2).sum(axis=0)
+    variance += (residual * linalg.solve(normal, residual, assume_a="pos")).sum(axis=0)
+    return mean, np.maximum(variance, 0.0)
+
+
+#: Without this many cells around it, a hole is not filled.
+FEWEST_CELLS = 12
+
+
+def fill(crop, *, covariance=None):
+    """
+    Fill a hole by kriging.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
+        By default that of the camera, scaled to the surroundings.  One that is given
+        is taken as it is, and so is the uncertainty that follows from it.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.crop.Fill`
+
+    Notes
+    -----
+    The trend is a plane of unknown coefficients, so that planes are recovered.  All
+    lost blocks of a zone are predicted at once.
+    """
+    value, sigma = krige(crop, covariance=covariance)
+    if covariance is None:
+        # What the model of the errors does not foresee, the smoothest fill often shows.
+        sigma = calibrated(np.hypot(sigma, deviation(value, crop, share=0.0)), crop, "kriging")
+    return Fill(value, sigma)
+
+
+def krige(crop, *, covariance=None):
+    """
+    Predict the pixels of a hole.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
+        As of `fill`.
+
+    Returns
+    -------
+    value, sigma : `~numpy.ndarray`
+        In the working space, and as the covariance has it; NaN outside of the hole, and
+        all over where too little is known around it.  Shape (ny, nx).
+    """
+    u, v = polar(crop)
+    cells = gather(crop, u, v)
+    if len(cells.values) < FEWEST_CELLS:
+        return np.full(crop.z.shape, np.nan), np.full(crop.z.shape, np.nan)
+    factor = 1.0
+    if covariance is None:
+        covariance = COVARIANCES[crop.camera]
+        factor = fit_factor(cells, covariance)
+    grid = nodes(crop, u, v)
+    mean, variance = predict(cells, covariance, factor, grid.points, grid.places)
+    return between_nodes(mean, grid, crop), between_nodes(np.sqrt(variance), grid, crop)

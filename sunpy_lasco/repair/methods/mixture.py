@@ -1,0 +1,197 @@
+"""
+A learnt mixture of the classical fills.
+
+Kriging, the radial, the harmonic and the biharmonic fill err in different ways.  How much of
+each goes into a pixel depends on where it is; 27 coefficients per camera say so,
+found by ridge regression on frames whose blocks were known.
+"""
+
+import json
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.repair.cells import harmonic
+from sunpy_lasco.repair.crop import Fill
+from sunpy_lasco.repair.methods.biharmonic import plate
+from sunpy_lasco.repair.methods.kriging import krige
+from sunpy_lasco.repair.methods.radial import along_radii
+from sunpy_lasco.repair.uncertainty import AROUND, calibrated
+
+__all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "disagreement", "features", "fill", "mix", "mixed_fill"]
+
+#: What is mixed with kriging, in the order of the coefficients.
+OTHERS = ("radial", "harmonic", "biharmonic")
+#: What the coefficients multiply, in their order.
+FEATURES = (
+    "one",
+    "depth in the hole",
+    "size of the hole",
+    "hidden surroundings",
+    "logarithm of the distance from the Sun",
+    "logarithm of the uncertainty of kriging",
+    "misfit of radial",
+    "misfit of harmonic",
+    "misfit of biharmonic",
+)
+#: Lengths and distances by which features are brought near one: depth in stored
+#: pixels, size of a hole in pixels, distance in occulter radii (about 100 pixels).
+DEPTH = 16.0
+SIZE = 32.0
+DISTANCE = 300.0
+#: Weights of the others are kept within these.
+WEIGHTS = (-0.5, 1.5)
+
+
+def candidates(crop):
+    """
+    All fills that are mixed.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+
+    Returns
+    -------
+    values : `~numpy.ndarray`
+        Kriging and `OTHERS` in the pixels of the hole, (4, n); what a method leaves
+        out is taken from kriging.
+    sigma : `~numpy.ndarray`
+        1 sigma of kriging, (n,).
+    """
+    value, sigma = krige(crop)
+    fills = [value[crop.hole]]
+    fills += [other[crop.hole] for other in (along_radii(crop), harmonic(crop), plate(crop))]
+    values = np.array([np.where(np.isfinite(fill), fill, fills[0]) for fill in fills])
+    return values, sigma[crop.hole]
+
+
+def features(crop, values, sigma):
+    """
+    What the weights of a mixture depend on.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    values, sigma : `~numpy.ndarray`
+        As of `candidates`.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        `FEATURES` in the pixels of the hole, (9, n).
+    """
+    depth = ndimage.distance_transform_edt(crop.hole)[crop.hole] / DEPTH
+    around = ndimage.distance_transform_edt(~crop.hole) <= AROUND
+    one = np.ones_like(depth)
+    # How far the others are from kriging in this hole, in units of its uncertainty:
+    # where they differ more than they may, one of them is wrong.
+    unit = np.sqrt(np.mean(sigma**2))
+    misfits = [np.tanh(np.sqrt(np.mean((other - values[0]) ** 2)) / unit - 1.0) for other in values[1:]]
+    return np.array(
+        [
+            one,
+            np.minimum(depth, 3.0) - 0.5,
+            one * np.log2(np.sqrt(crop.hole.sum()) / SIZE),
+            one * crop.hidden[around].mean(),
+            one * np.log(np.maximum(crop.radius[crop.hole].mean(), 1.0) / DISTANCE),
+            one * np.clip(np.log(unit), -3.0, 3.0),
+            *(one * misfit for misfit in misfits),
+        ]
+    )
+
+
+def mix(values, weights):
+    """
+    Mix fills.
+
+    Parameters
+    ----------
+    values : `~numpy.ndarray`
+        Kriging and others, (4, n).
+    weights : `~numpy.ndarray`
+        Of the others, (3, n); kriging has what is missing to one.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        (n,)
+    """
+    return values[0] + (weights * (values[1:] - values[0])).sum(axis=0)
+
+
+def disagreement(mixed, values):
+    """
+    How far the mixture is from the fill that is farthest from it.
+
+    Parameters
+    ----------
+    mixed : `~numpy.ndarray`
+        As of `mix`, (n,).
+    values : `~numpy.ndarray`
+        The fills, (4, n).
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        (n,)
+    """
+    return np.abs(values - mixed).max(axis=0)
+
+
+@lru_cache(maxsize=1)
+def _learnt():
+    path = resources.files("sunpy_lasco.repair").joinpath("data", "mixture.json")
+    cameras = json.loads(path.read_text(encoding="utf-8"))["cameras"]
+    return {camera: np.array(entry["coefficients"]) for camera, entry in cameras.items()}
+
+
+def fill(crop, *, coefficients=None):
+    """
+    Fill a hole by a mixture.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    coefficients : `~numpy.ndarray`, optional
+        Of `OTHERS` and `FEATURES`, shape (3, 9); by default those of the camera.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.crop.Fill`
+
+    Notes
+    -----
+    The coefficients, and what they were learnt from, are in ``data/mixture.json``.
+    The uncertainty is that of kriging and of the disagreement among the fills.
+    """
+    values, spread = candidates(crop)
+    if np.isnan(values).any():
+        return Fill(*(np.full(crop.z.shape, np.nan) for _ in range(2)))
+    return mixed_fill(crop, values, spread, coefficients=coefficients)
+
+
+def mixed_fill(crop, values, spread, *, coefficients=None):
+    """
+    The mixture of fills that are at hand.
+
+    Parameters
+    ----------
+    crop : `~sunpy_lasco.repair.crop.Crop`
+    values, spread : `~numpy.ndarray`
+        As of `candidates`, without NaN.
+    coefficients : `~numpy.ndarray`, optional
+        As of `fill`.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.crop.Fill`
+    """
+    value, sigma = (np.full(crop.z.shape, np.nan) for _ in range(2))
+    coefficients = _learnt()[crop.camera] if coefficients is None else np.asarray(coefficients)
+    weights = np.clip(coefficients @ features(crop, values, spread), *WEIGHTS)
+    value[crop.hole] = mix(values, weights)
+    sigma[crop.hole] = np.hypot(spread, disagreement(value[crop.hole], values))
+    return Fill(value, calibrated(sigma, crop, "mixture"))

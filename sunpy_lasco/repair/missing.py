@@ -1,0 +1,107 @@
+"""
+Which blocks of a map were lost.
+"""
+
+import numpy as np
+
+from sunpy_lasco.geometry.vintages import lenient_frame
+from sunpy_lasco.instrument.blocks import (
+    block_indices,
+    decode_blocks,
+    empty_blocks,
+    grid_shape,
+    telemetry_index,
+)
+from sunpy_lasco.instrument.headers import is_raw
+from sunpy_lasco.map.masks import flags
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["find_missing_blocks", "missing_block_mask"]
+
+
+def find_missing_blocks(smap, *, partial=False):
+    """
+    Find the telemetry blocks that were lost.
+
+    Blocks that are not sent on purpose do not count, nor does a stray pixel in an
+    empty block make it a measured one.  Blocks that were filled count.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5: full frames, sums and sub-frames.  Of level 1 the card MISSLIST is
+        read, since its pixels are no longer those of the telemetry.
+    partial : `bool`, optional
+        Give also blocks of which only some pixels are missing, as at the end of a
+        broken transfer.
+
+    Returns
+    -------
+    `list` of (`int`, `int`)
+        Column and row (i, j) of each block in the grid of the full frame (32 x 32 blocks,
+        16 x 16 where 2 x 2 pixels were summed), counted from the lower left of the
+        level-0.5 image, in the order of the telemetry.
+        `~sunpy_lasco.instrument.blocks.encode_blocks` makes a MISSLIST of it.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If a level-1 header has no list of blocks in MISSLIST.
+
+    See Also
+    --------
+    missing_block_mask : the same, pixel by pixel.
+
+    Notes
+    -----
+    SolarSoft ``fuzzy_image`` and ``mb2strmap``.  A block that lies in a sub-frame in
+    part only is lost if all of that part is empty.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import find_missing_blocks, simulate
+    >>> find_missing_blocks(simulate.observe("C3", lost_blocks=[(5, 10), (9, 20)], seed=1).level05)
+    [(5, 10), (9, 20)]
+    """
+    frame = lenient_frame(smap.meta, smap.data.shape)
+    if not is_raw(smap.meta):
+        return decode_blocks(smap.meta.get("misslist", "no card MISSLIST"), rows=grid_shape(frame)[0])
+    missing = (flags(smap) & PixelFlag.MISSING) != 0
+    # Zeros are what counts as empty there.
+    lost = empty_blocks((~missing).astype(np.uint8), frame)
+    rows, columns = block_indices(frame)
+    if partial:
+        inside = np.argwhere(missing)
+        lost = lost.copy()
+        lost[rows[inside[:, 0]] - rows[0], columns[inside[:, 1]] - columns[0]] = True
+    blocks = [(int(column + columns[0]), int(row + rows[0])) for row, column in np.argwhere(lost)]
+    return sorted(blocks, key=lambda block: telemetry_index(*block, rows=grid_shape(frame)[0]))
+
+
+def missing_block_mask(smap):
+    """
+    Pixels that were lost.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Of any level.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Shape (ny, nx).  True in lost blocks, stripes and single pixels, also where they
+        were filled (`sunpy_lasco.flags` tells which); False in blocks that are not sent
+        on purpose.
+
+    See Also
+    --------
+    find_missing_blocks : the same as a list of blocks.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import missing_block_mask, simulate
+    >>> int(missing_block_mask(simulate.observe("C3", lost_blocks=[(5, 10)], seed=1).level05).sum())
+    1024
+    """
+    return (flags(smap) & PixelFlag.MISSING) != 0

@@ -1,0 +1,133 @@
+"""
+The fixed pattern of the pixels, measured on exposures.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.assets.background import builtin_background, frame_background
+from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.repair.frames import hidden_pixels, saturated
+from sunpy_lasco.repair.scene import point_like
+
+__all__ = ["derive_response", "fine_pattern"]
+
+#: Sigma of the Gaussian that gives the surroundings of a pixel, pixel: the corona is
+#: smooth over them, and the map holds what is finer.
+SURROUNDINGS = 3.0
+#: Share of the surroundings that must be known.
+KNOWN_SHARE = 0.5
+#: What frames of one day have in common beyond the response: fine structure of the corona,
+#: 1 sigma relative to the brightness.
+COMMON_STRUCTURE = 0.002
+#: Frames that deviate from the median of a pixel by more than this many sigma do not count.
+CLIP = 4.0
+#: Responses beyond these are defects, and left alone.
+LARGEST_DEVIATION = 0.12
+
+
+def fine_pattern(signal, frame, *, background=None):
+    """
+    How each pixel of an exposure differs from its surroundings.
+
+    Parameters
+    ----------
+    signal : `~numpy.ndarray`
+        Counts above the bias, DN; NaN is missing.  Shape of the frame.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    background : `~numpy.ndarray`, optional
+        Background model, DN / s, shape (1024, 1024); by default the built-in one.
+
+    Returns
+    -------
+    pattern : `~numpy.ndarray`
+        Relative deviation, NaN where it is not known.
+    variance : `~numpy.ndarray`
+        Of its noise.
+    """
+    model = frame_background(builtin_background(frame.camera.name) if background is None else background, frame)
+    ratio = np.asarray(signal, dtype=float) / model
+    known = np.isfinite(ratio) & (ratio > 0) & ~hidden_pixels(frame) & ~saturated(signal, frame)
+    noise = noise_variance(np.where(known, signal, 1.0), frame, pattern=True)
+    z = np.where(known, ratio * model / np.sqrt(noise), 0.0)
+    known &= ~ndimage.binary_dilation(point_like(z, known), iterations=2)
+    weight = ndimage.gaussian_filter(known.astype(float), SURROUNDINGS)
+    smooth = ndimage.gaussian_filter(np.where(known, ratio, 0.0), SURROUNDINGS) / np.maximum(weight, 1e-6)
+    good = known & (weight > KNOWN_SHARE)
+    pattern = np.where(good, ratio / np.where(good, smooth, 1.0) - 1.0, np.nan)
+    pattern[np.abs(pattern) > LARGEST_DEVIATION] = np.nan
+    level = np.where(good, smooth * model, 1.0)
+    return pattern, noise_variance(level, frame, pattern=False) / level**2
+
+
+def derive_response(signals, frames, *, background=None):
+    """
+    Make a map of the pixels' response from exposures.
+
+    Parameters
+    ----------
+    signals : sequence of `~numpy.ndarray`
+        Counts above the bias of full frames without sums, DN; NaN is missing.
+    frames : sequence of `~sunpy_lasco.instrument.frame.Frame`
+        Their headers, all of one camera and one epoch.
+    background : `~numpy.ndarray`, optional
+        Background model, DN / s, shape (1024, 1024).
+
+    Returns
+    -------
+    response : `~numpy.ndarray`
+        Near 1, and 1 where it is not known; shape (1024, 1024).
+    sigma : `~numpy.ndarray`
+        Its 1 sigma; NaN where it is not known.
+
+    Raises
+    ------
+    ValueError
+        If there is no exposure, or one that is not a full frame without sums.
+
+    Notes
+    -----
+    What a pixel deviates from its surroundings is averaged over the exposures of each
+    day and then over the days, with the inverse variance as weight; exposures of one
+    day have fine structure of the corona in common.  The mean is drawn towards 0 as
+    far as its noise makes it uncertain.
+
+    Whether the pattern multiplies the light, as a response, or is added to it, as stray
+    light, shows where the brightness of a pixel changes.  In 20 frames of C3 of
+    2012-08-31, in which a coronal mass ejection brightens pixels by up to 7 %, the part
+    that is added is 0.11 +- 0.08 of the whole: it acts as a response.
+    """
+    if not len(signals):
+        msg = "A response needs at least one exposure."
+        raise ValueError(msg)
+    days = {}
+    for signal, frame in zip(signals, frames, strict=True):
+        if not frame.is_full_frame or frame.is_binned:
+            msg = f"{frame.filename or 'A frame'} is no full frame without sums: no response is made of it."
+            raise ValueError(msg)
+        days.setdefault(frame.mjd, []).append(fine_pattern(signal, frame, background=background))
+    total, weights = np.zeros(frames[0].shape), np.zeros(frames[0].shape)
+    for exposures in days.values():
+        pattern, variance = _mean(exposures)
+        weight = np.where(np.isfinite(pattern), 1.0 / (variance + COMMON_STRUCTURE**2), 0.0)
+        total += weight * np.nan_to_num(pattern)
+        weights += weight
+    known = weights > 0
+    mean, variance = total / np.where(known, weights, 1.0), 1.0 / np.where(known, weights, np.inf)
+    strength = frames[0].camera.pattern ** 2
+    share = strength / (strength + variance)
+    return np.where(known, 1.0 + share * mean, 1.0), np.where(known, np.sqrt(share * variance), np.nan)
+
+
+def _mean(exposures):
+    """Mean of the patterns of one day without those that do not fit, and its variance."""
+    patterns, variances = (np.array(part) for part in zip(*exposures, strict=True))
+    count = np.isfinite(patterns).sum(axis=0)
+    middle = np.full(count.shape, np.nan)
+    seen = count > 0
+    middle[seen] = np.nanmedian(patterns[:, seen], axis=0)
+    fits_in = np.abs(patterns - middle) <= CLIP * np.sqrt(variances)
+    weight = np.where(fits_in & np.isfinite(patterns), 1.0 / variances, 0.0)
+    total = weight.sum(axis=0)
+    mean = (weight * np.nan_to_num(patterns)).sum(axis=0) / np.where(total > 0, total, 1.0)
+    return np.where(total > 0, mean, np.nan), 1.0 / np.where(total > 0, total, np.inf)

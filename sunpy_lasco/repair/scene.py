@@ -1,0 +1,219 @@
+"""
+The working space: what a frame shows beyond a scaled background, in its own noise.
+
+Counts of a coronagraph fall by orders of magnitude over a block and differ from
+pixel to pixel by 0.85 % for good.  Divided by the fixed response, compared with a
+background that has the vignetting and the F corona in it, and measured in units of
+its noise, the same image is smooth: most of what separates a good repair from a
+poor one is done here.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.repair.crop import Crop, Neighbour
+
+__all__ = ["RING", "Scene", "SceneNeighbour", "cut", "point_like"]
+
+#: Width of the ring around a hole on which levels are matched, stored pixels.
+RING = 12
+#: The ring is doubled and doubled again where it holds fewer pixels than this.
+RING_PIXELS = 64
+#: Blocks of surroundings in a crop.
+MARGIN = 2
+#: A pixel that exceeds the median of its surroundings by this many times the
+#: scatter is a star or a hit.
+POINT_THRESHOLD = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class SceneNeighbour:
+    """Another exposure of the same pixels."""
+
+    #: Signal in its own units, NaN where a pixel is of no use; (ny, nx).
+    signal: np.ndarray
+    #: Middle of the exposure after that of the frame, s.
+    seconds: float
+    #: Function from an expected signal, and the window in which it is expected, to the
+    #: variance of its noise.
+    variance: object
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A frame with its holes, and what is known of its pixels beforehand."""
+
+    #: Signal (DN above the bias, or MSB); NaN where nothing was measured; (ny, nx).
+    signal: np.ndarray
+    #: Pixels to fill.
+    holes: np.ndarray
+    #: Pixels that were measured but on which nothing may rest: saturated ones.
+    unusable: np.ndarray
+    #: Behind the occulter or the pylon, or beyond the field.
+    hidden: np.ndarray
+    #: Background model in units of the frame up to a factor, positive.
+    background: np.ndarray
+    #: Fixed response of the pixels, near 1; ones where it is not known.
+    response: np.ndarray
+    #: Function from an expected signal, and the window in which it is expected, to the
+    #: variance of its noise; it knows whether the response is divided out.
+    variance: object
+    #: Position of columns and rows from the Sun's centre, full-resolution pixels.
+    x: np.ndarray
+    y: np.ndarray
+    #: Centre of the occulter in these coordinates.
+    occulter: tuple[float, float]
+    #: Full-resolution pixels per pixel along (x, y).
+    binning: tuple[int, int]
+    #: Block row of each row and block column of each column, counted from the
+    #: first of the array.
+    block_rows: np.ndarray
+    block_columns: np.ndarray
+    #: ``"C2"`` or ``"C3"``.
+    camera: str
+    #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
+    drift: tuple[float, float] = (0.0, 0.0)
+    #: Other exposures of the same pixels, nearest in time first.
+    neighbours: tuple[SceneNeighbour, ...] = field(default=())
+
+    @property
+    def grid(self):
+        """Block rows and columns of the array."""
+        return int(self.block_rows[-1]) + 1, int(self.block_columns[-1]) + 1
+
+    def lost_blocks(self):
+        """Blocks with pixels to fill, shape `grid`."""
+        lost = np.zeros(self.grid, dtype=bool)
+        rows, columns = np.nonzero(self.holes)
+        lost[self.block_rows[rows], self.block_columns[columns]] = True
+        return lost
+
+    def filled_with(self, values):
+        """The scene with values put in where they are known, and fewer holes."""
+        new = self.holes & np.isfinite(values)
+        return replace(self, signal=np.where(new, values, self.signal), holes=self.holes & ~new)
+
+
+def point_like(z, known):
+    """
+    Stars, planets and hits of particles.
+
+    Parameters
+    ----------
+    z : `~numpy.ndarray`
+        In units of the noise, shape (ny, nx).
+    known : `~numpy.ndarray` of `bool`
+        Pixels that count.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    if not known.any():
+        return np.zeros_like(known)
+    whole = z
+    if not known.all():
+        nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+        whole = z[tuple(nearest)]
+    excess = whole - _local_median(whole)
+    scatter = 1.4826 * np.median(np.abs(excess[known]))
+    return known & (excess > POINT_THRESHOLD * max(scatter, 1.0))
+
+
+def _local_median(image):
+    """Medians of five along columns, and of these along rows: thirty times as fast as one over a square."""
+    for _ in range(2):
+        padded = np.pad(image, ((2, 2), (0, 0)), mode="edge")
+        a, b, c, d, e = (padded[first : first + len(image)] for first in range(5))
+        low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+        high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+        image = np.maximum(np.minimum(e, low), np.minimum(np.maximum(e, low), high)).T
+    return image
+
+
+def cut(scene, zone, margin=MARGIN):
+    """
+    Bring a zone of lost blocks and its surroundings into the working space.
+
+    Parameters
+    ----------
+    scene : `Scene`
+    zone : `~sunpy_lasco.repair.fill.Zone`
+    margin : `int`, optional
+        Blocks of surroundings on each side.
+
+    Returns
+    -------
+    crop : `~sunpy_lasco.repair.crop.Crop` or None
+        None where the surroundings do not tell the level of the background.
+    window : `tuple` of `slice`
+        Where the crop stands in the frame.
+    """
+    (row0, row1), (column0, column1) = zone.region(scene.grid, margin)
+    window = (
+        slice(*np.searchsorted(scene.block_rows, (row0, row1))),
+        slice(*np.searchsorted(scene.block_columns, (column0, column1))),
+    )
+    block_rows, block_columns = scene.block_rows[window[0]], scene.block_columns[window[1]]
+    mine = np.zeros(scene.grid, dtype=bool)
+    mine[tuple(np.transpose(zone.blocks))] = True
+    hole = scene.holes[window] & mine[np.ix_(block_rows, block_columns)]
+    signal, background = scene.signal[window].astype(float), scene.background[window].astype(float)
+    response, hidden = scene.response[window].astype(float), scene.hidden[window]
+    known = np.isfinite(signal) & ~scene.unusable[window] & ~hidden & ~scene.holes[window]
+    ring = _ring(hole, known)
+    if not ring.any():
+        return None, window
+    scale = float(np.median(signal[ring] / (response * background)[ring]))
+    if not (np.isfinite(scale) and scale > 0):
+        return None, window
+    expected = scale * background
+    noise = np.sqrt(scene.variance(expected, window))
+    z = np.where(known, (signal / response - expected) / noise, np.nan)
+    z[point_like(z, known)] = np.nan
+    x, y = np.meshgrid(scene.x[window[1]], scene.y[window[0]])
+    crop = Crop(
+        z=z,
+        hole=hole,
+        expected=expected,
+        noise=noise,
+        response=response,
+        signal=signal,
+        hidden=hidden,
+        x=x,
+        y=y,
+        occulter=scene.occulter,
+        binning=scene.binning,
+        scale=scale,
+        block_rows=block_rows,
+        block_columns=block_columns,
+        camera=scene.camera,
+        drift=scene.drift,
+    )
+    neighbours = [_neighbour(crop, other, window, ring) for other in scene.neighbours]
+    return replace(crop, neighbours=tuple(one for one in neighbours if one is not None)), window
+
+
+def _ring(hole, known):
+    """Known pixels next to the hole, from as far away as it takes to have enough."""
+    distance = ndimage.distance_transform_edt(~hole)
+    for width in (RING, 2 * RING, 4 * RING):
+        ring = known & (distance <= width)
+        if ring.sum() >= RING_PIXELS:
+            break
+    return ring
+
+
+def _neighbour(crop, other, window, ring):
+    """Another exposure at the level that the surroundings of the hole have here."""
+    signal = other.signal[window].astype(float)
+    both = ring & np.isfinite(signal)
+    if both.sum() < RING_PIXELS:
+        return None
+    scale = float(np.median(signal[both] / crop.signal[both]))
+    if not (np.isfinite(scale) and scale > 0):
+        return None
+    noise = float(np.median(np.sqrt(other.variance(crop.expected * scale, window)) / scale / crop.noise))
+    return Neighbour(z=crop.from_signal(signal / scale), seconds=other.seconds, noise=noise, scale=scale)

@@ -1,0 +1,249 @@
+"""
+Losses as they happen: which blocks are missing, drawn at random but reproducibly.
+
+Tests, benchmark and training lose the same kinds of blocks: single ones, squares, runs
+along the telemetry, clusters, stripes, and those places at which a repair is
+difficult.  Blocks are those of the stored array, whether pixels were summed or not.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.instrument.blocks import block_indices, blocks_to_pixels, grid_shape, nominal_untransmitted
+from sunpy_lasco.instrument.vignetting import block_mean
+from sunpy_lasco.repair.frames import hidden_pixels
+from sunpy_lasco.repair.scene import point_like
+
+__all__ = ["KINDS", "draw_losses", "lose"]
+
+#: Kinds of losses.
+KINDS = ("single", "square", "run", "scattered", "stripe", "occulter", "pylon", "edge", "front", "stars")
+#: Blocks whose hidden share is below the first are open sky; above the second there
+#: is too little in them to be repaired.
+OPEN_SHARE = 0.02
+HIDDEN_SHARE = 0.9
+#: Mean number of further blocks of a run and of a cluster, and the most that one loss takes.
+RUN_MEAN = 4.0
+SCATTERED_MEAN = 6.0
+MOST_BLOCKS = 17
+#: 1 sigma of the distance of the blocks of a cluster from its middle, blocks.
+SCATTERED_SPREAD = 3.0
+#: The occulter's edge lies within this many occulter radii of its centre; what is hidden
+#: in part farther out is hidden by the pylon or the edge of the field.
+OCCULTER_REACH = 1.6
+#: The pylon ends where the field does, in occulter radii.
+PYLON_REACH = {"C2": 2.4, "C3": 7.5}
+#: Side of the cells in which fronts are looked for, stored pixels.
+FRONT_CELL = 8
+#: One of the best this many blocks is taken for a front or for stars.
+BEST_BLOCKS = 8
+
+
+def draw_losses(frame, kind, *, seed, signal=None, before=None):
+    """
+    Draw blocks that are lost.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        Full frames, sums and sub-frames.
+    kind : `str`
+        ``"single"``; ``"square"``, 2 x 2 blocks; ``"run"``, which follow each other in the
+        telemetry; ``"scattered"``, a loose cluster; ``"stripe"``, whole block rows or columns;
+        ``"occulter"``, ``"pylon"``, ``"edge"``, blocks that these cut; ``"front"`` and
+        ``"stars"``, where the image changes most, or has the brightest points.
+    seed : `int` or `~numpy.random.Generator`
+        The same seed draws the same blocks.
+    signal : `~numpy.ndarray`, optional
+        Counts above the bias, for ``"front"`` and ``"stars"``; shape (ny, nx).
+    before : `~numpy.ndarray`, optional
+        An earlier image, against which the change is taken for ``"front"``; without it
+        the image is compared with its own surroundings.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+        Blocks that the stored array touches, shape (nby, nbx), as of
+        `~sunpy_lasco.instrument.blocks.empty_blocks`.  Blocks that are not sent on
+        purpose are never among them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind, if it needs an image, or if the frame has no such place.
+
+    Notes
+    -----
+    Runs and clusters have 1 + Poisson(4) and 2 + Poisson(6) blocks, at least 2 and at most 17: beyond
+    that the official pipeline gives a frame up.  Stripes are one or two block rows,
+    as a broken transfer leaves them, or one block column, as the telemetry does.
+    """
+    if kind not in KINDS:
+        msg = f"There is no loss of kind {kind!r}; there are {', '.join(KINDS)}."
+        raise ValueError(msg)
+    rng = np.random.default_rng(seed)
+    places = _Places(frame)
+    if kind in ("front", "stars"):
+        if signal is None:
+            msg = f"A loss of kind {kind!r} needs the image."
+            raise ValueError(msg)
+        score = _front_score(signal, before, frame) if kind == "front" else _star_score(signal, frame)
+        return _best(score, places.open, rng, kind, frame)
+    if kind in ("occulter", "pylon", "edge"):
+        return _one(getattr(places, kind), rng, kind, frame)
+    start = _one(places.open, rng, kind, frame)
+    row, column = (int(index) for index in np.argwhere(start)[0])
+    lost = {
+        "single": lambda: start,
+        "square": lambda: _square(row, column, start.shape),
+        "run": lambda: _run(row, column, frame, rng),
+        "scattered": lambda: _cluster(row, column, places.sent, rng),
+        "stripe": lambda: _stripe(row, column, start.shape, rng),
+    }[kind]()
+    return lost & places.sent
+
+
+def lose(raw, blocks, frame):
+    """
+    Take blocks out of an image, as the telemetry does.
+
+    Parameters
+    ----------
+    raw : `~numpy.ndarray`
+        Counts, shape (ny, nx).
+    blocks : `~numpy.ndarray` of `bool`
+        As of `draw_losses`.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        A copy with zeros in these blocks.
+    """
+    return np.where(blocks_to_pixels(blocks, frame), raw.dtype.type(0), raw)
+
+
+class _Places:
+    """The blocks of a frame by what they show."""
+
+    def __init__(self, frame):
+        self.sent = ~nominal_untransmitted(frame)
+        share = _per_block(hidden_pixels(frame), frame)
+        self.open = self.sent & (share <= OPEN_SHARE)
+        partly = self.sent & (share > OPEN_SHARE) & (share < HIDDEN_SHARE)
+        rows, columns = block_indices(frame)
+        reach = self._reach(frame, rows, columns)
+        camera = frame.camera
+        self.occulter = partly & (reach < OCCULTER_REACH)
+        border = np.zeros_like(partly)
+        border[[0, -1]] = border[:, [0, -1]] = True
+        # The outermost pixels of C3 are hidden too, which makes no pylon of its border.
+        self.pylon = partly & (reach >= OCCULTER_REACH) & (reach < PYLON_REACH[camera.name]) & ~border
+        # Beside blocks that are not sent, and at the border of the frame.
+        border |= ndimage.binary_dilation(~self.sent, iterations=1)
+        far = reach >= PYLON_REACH[camera.name]
+        self.edge = self.sent & (share < HIDDEN_SHARE) & ((border & ~self.occulter & ~self.pylon) | (partly & far))
+
+    @staticmethod
+    def _reach(frame, rows, columns):
+        """Distance of the middle of each block from the occulter's centre, occulter radii."""
+        middles = []
+        for axis, indices in ((1, rows), (0, columns)):
+            pixels = frame.corner[axis] + (np.arange(frame.shape[1 - axis]) + 0.5) * frame.binning[axis] - 0.5
+            number = indices - indices[0]
+            middles.append(np.bincount(number, pixels) / np.bincount(number) - frame.camera.occulter_centre[axis])
+        return np.hypot(middles[0][:, None], middles[1][None, :]) / frame.camera.occulter_radius
+
+
+def _per_block(values, frame):
+    """Mean over each block."""
+    rows, columns = (indices - indices[0] for indices in block_indices(frame))
+    number = rows[:, None] * (columns[-1] + 1) + columns[None, :]
+    count = np.bincount(number.ravel())
+    return (np.bincount(number.ravel(), np.ravel(values)) / count).reshape(rows[-1] + 1, columns[-1] + 1)
+
+
+def _one(candidates, rng, kind, frame):
+    """One of the candidates."""
+    found = np.argwhere(candidates)
+    if not len(found):
+        msg = f"{frame.filename or 'The frame'} has no block for a loss of kind {kind!r}."
+        raise ValueError(msg)
+    lost = np.zeros_like(candidates)
+    lost[tuple(rng.choice(found))] = True
+    return lost
+
+
+def _best(score, candidates, rng, kind, frame):
+    """One of the blocks with the highest scores."""
+    ranked = np.where(candidates, score, -np.inf)
+    limit = np.sort(ranked, axis=None)[-min(BEST_BLOCKS, max(int(candidates.sum()), 1))]
+    return _one(candidates & (ranked >= limit) & (ranked > 0), rng, kind, frame)
+
+
+def _square(row, column, shape):
+    lost = np.zeros(shape, dtype=bool)
+    row, column = min(row, max(shape[0] - 2, 0)), min(column, max(shape[1] - 2, 0))
+    lost[row : row + 2, column : column + 2] = True
+    return lost
+
+
+def _run(row, column, frame, rng):
+    """Blocks that follow in the telemetry, which goes down the columns from left to right."""
+    number = min(1 + int(rng.poisson(RUN_MEAN)), MOST_BLOCKS)
+    nby, nbx = grid_shape(frame)
+    rows, columns = block_indices(frame)
+    whole = np.zeros((nby, nbx), dtype=bool)
+    first = (column + columns[0]) * nby + nby - 1 - (row + rows[0])
+    index = np.arange(first, min(first + max(number, 2), nby * nbx))
+    whole[nby - 1 - index % nby, index // nby] = True
+    return whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _cluster(row, column, sent, rng):
+    number = min(2 + int(rng.poisson(SCATTERED_MEAN)), MOST_BLOCKS)
+    lost = np.zeros_like(sent)
+    lost[row, column] = True
+    candidates = np.argwhere(sent & ~lost)
+    distance = np.hypot(*(candidates - (row, column)).T)
+    weight = np.exp(-0.5 * (distance / SCATTERED_SPREAD) ** 2) + 1e-12
+    further = rng.choice(len(candidates), min(number - 1, len(candidates)), replace=False, p=weight / weight.sum())
+    lost[tuple(candidates[further].T)] = True
+    return lost
+
+
+def _stripe(row, column, shape, rng):
+    lost = np.zeros(shape, dtype=bool)
+    if rng.random() < 0.5:
+        lost[row : row + int(rng.integers(1, 3))] = True
+    else:
+        lost[:, column] = True
+    return lost
+
+
+def _front_score(signal, before, frame):
+    """How much the brightness changes within each block: in time, or else in space."""
+    signal = np.where(np.isfinite(signal), signal, 0.0)
+    known = signal > 0
+    if before is not None:
+        other = np.where(np.isfinite(before), before, 0.0)
+        known = known & (other > 0)
+        change = np.where(known, signal / np.where(known, other, 1.0), 1.0)
+        change = change / np.median(change[known]) - 1.0
+    else:
+        smooth = ndimage.gaussian_filter(signal, 2 * FRONT_CELL)
+        change = np.where(known & (smooth > 0), signal / np.where(smooth > 0, smooth, 1.0) - 1.0, 0.0)
+    change = np.where(known & ~hidden_pixels(frame), change, 0.0)
+    ny, nx = (length // FRONT_CELL * FRONT_CELL for length in change.shape)
+    cells = np.abs(block_mean(change[:ny, :nx], (FRONT_CELL, FRONT_CELL)))
+    whole = np.zeros_like(change)
+    whole[:ny, :nx] = np.kron(cells, np.ones((FRONT_CELL, FRONT_CELL)))
+    return _per_block(whole, frame)
+
+
+def _star_score(signal, frame):
+    """Counts in points, in each block."""
+    known = np.isfinite(signal) & ~hidden_pixels(frame)
+    root = np.sqrt(np.maximum(np.nan_to_num(signal), 1.0)) * np.sqrt(frame.camera.gain)
+    points = point_like(root, known)
+    return _per_block(np.where(points, root, 0.0), frame)

@@ -1,0 +1,101 @@
+"""The one interpolation: against scipy, against hand-computed weights, and as a linear operation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from sunpy_lasco.geometry.distortion import camera_distortion
+from sunpy_lasco.geometry.resampling import (
+    Resampling,
+    bilinear_weights,
+    interpolate,
+    interpolation_matrix,
+    source_positions,
+)
+
+MJD = 52000
+
+
+def full(camera="C3", **moved):
+    return Resampling((1024, 1024), (0, 0), (1, 1), camera_distortion(camera, MJD), **moved)
+
+
+@pytest.fixture(scope="module")
+def image():
+    rng = np.random.default_rng(5)
+    return ndimage.gaussian_filter(rng.random((1024, 1024)), 2).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "resampling",
+    [full("C2"), full("C3"), full("C3", rotation=31.0, pivot=(518.2, 532.5), target=(511.5, 511.5))],
+    ids=["C2", "C3", "turned and moved"],
+)
+def test_against_scipy(resampling, image):
+    result = interpolate(image, resampling)
+    column, row = source_positions(resampling)
+    expected = ndimage.map_coordinates(image.astype(float), [row, column], order=1, mode="constant", cval=np.nan)
+    inside = (column >= 0) & (column <= 1023) & (row >= 0) & (row <= 1023)
+    np.testing.assert_allclose(result.image[inside], expected[inside], atol=2e-6)
+    assert np.isnan(result.image[~inside]).all()
+    np.testing.assert_array_equal(result.outside, ~inside)
+
+
+def test_weights_by_hand():
+    indices, weights = bilinear_weights(np.array([1.25, 2.0, -0.1]), np.array([0.5, 1.0, 0.0]), (3, 4))
+    assert indices[0].tolist() == [1, 2, 5, 6]
+    np.testing.assert_allclose(weights[0], [0.375, 0.125, 0.375, 0.125])
+    assert weights[1, indices[1] == 6].sum() == 1
+    assert weights[2].tolist() == [0, 0, 0, 0]
+
+
+def test_variance_is_that_of_the_weights():
+    """Half way between four pixels of variance 1 a quarter is left."""
+    resampling = Resampling((64, 64), (0, 0), (1, 1), None, rotation=0.0, pivot=(10.0, 10.0), target=(10.5, 10.5))
+    result = interpolate(np.ones((64, 64), np.float32), resampling, variance=np.ones((64, 64), np.float32))
+    np.testing.assert_allclose(result.variance[5:-5, 5:-5], 0.25)
+    np.testing.assert_allclose(result.image[5:-5, 5:-5], 1.0)
+
+
+def test_missing_pixels_and_flags_reach_those_beside_them(image):
+    holed = image.copy()
+    holed[500:532, 300:332] = np.nan
+    flags = np.zeros(image.shape, np.uint8)
+    flags[500:532, 300:332] = 1
+    flags[700, 700] = 8
+    result = interpolate(holed, full(), flags=flags)
+    hole = np.isnan(result.image) & ~result.outside
+    assert 32 * 32 <= hole.sum() <= 35 * 35
+    assert ((result.flags & 1) != 0)[hole].all()
+    assert 1 <= ((result.flags & 8) != 0).sum() <= 6
+    # Elsewhere nothing changes.
+    away = ~ndimage.binary_dilation(hole, iterations=2) & ~result.outside
+    np.testing.assert_array_equal(result.image[away], interpolate(image, full()).image[away])
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_it_is_linear(a, b):
+    rng = np.random.default_rng(3)
+    one, other = (rng.random((128, 128)).astype(np.float32) for _ in range(2))
+    resampling = Resampling((128, 128), (0, 0), (8, 8), camera_distortion("C2", MJD))
+    both = interpolate(np.float32(a) * one + np.float32(b) * other, resampling).image
+    separate = a * interpolate(one, resampling).image + b * interpolate(other, resampling).image
+    np.testing.assert_allclose(both, separate, atol=1e-5)
+
+
+def test_matrices_are_kept():
+    """The geometry of a camera changes rarely, so that a series of frames builds one matrix."""
+    first = interpolation_matrix(full())
+    assert interpolation_matrix(full())[0] is first[0]
+
+
+def test_turn_is_counter_clockwise():
+    """A bright pixel to the right of the pivot comes to stand above it."""
+    image = np.zeros((101, 101), np.float32)
+    image[50, 80] = 1
+    resampling = Resampling((101, 101), (0, 0), (1, 1), None, rotation=90.0, pivot=(50.0, 50.0))
+    result = interpolate(image, resampling).image
+    assert np.unravel_index(np.nanargmax(result), result.shape) == (80, 50)

@@ -1,0 +1,205 @@
+"""Each step of the calibration on its own: by hand, and in the right order only."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import astropy.units as u
+
+import sunpy.map
+
+import sunpy_lasco
+from sunpy_lasco import level1 as calibration
+from sunpy_lasco import simulate
+from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.instrument.exposure import ExposureFactor
+from sunpy_lasco.pixel_flags import PixelFlag
+
+
+@pytest.fixture(scope="module")
+def raw(exact):
+    return exact("C3", exposure_factor=1.0).level05
+
+
+@pytest.fixture(scope="module")
+def pointed(raw):
+    return calibration.update_pointing(raw)
+
+
+def changed(smap, data=None, **cards):
+    meta = smap.meta.copy()
+    meta.update(cards)
+    return sunpy.map.Map(smap.data if data is None else data, meta)
+
+
+def test_unwrap_vector(pointed):
+    """T23: counts of summed frames that overflowed signed integers of 16 bits."""
+    data = np.full((512, 512), 5, np.int16)
+    data[0, :2] = [-1, -32768]
+    smap = changed(pointed, data, lebxsum=2, lebysum=2, naxis1=512, naxis2=512, bitpix=16)
+    result = calibration.unwrap(smap)
+    assert result.data[0, :3].tolist() == [65535, 32768, 5]
+    assert smap.data[0, 0] == -1
+    # Unsummed frames hold no such counts, and floats are what they are.
+    assert calibration.unwrap(changed(pointed, np.full((1024, 1024), -1, np.int16))).data[0, 0] == -1
+
+
+def test_bias_is_subtracted_once_for_each_read_out(exact):
+    for sums, times in (({}, 1), ({"leb_sum": (2, 2)}, 4), ({"chip_sum": (2, 2)}, 1)):
+        simulation = exact("C3", bias=300.0, **sums)
+        smap = calibration.mark_missing(calibration.unwrap(simulation.level05))
+        result = calibration.subtract_bias(smap, bias=300.0 * u.DN)
+        assert result.meta["biasval"] == 300.0 * times
+        good = np.isfinite(result.data)
+        np.testing.assert_allclose(result.data[good], simulation.data[good] - 300.0 * times, rtol=1e-6, atol=1e-3)
+
+
+def test_exposure(pointed):
+    smap = calibration.subtract_bias(calibration.mark_missing(calibration.unwrap(pointed)))
+    factor = ExposureFactor(1.25, 0.01, None, 7, "table")
+    result = calibration.normalize_exposure(smap, factor=factor)
+    assert result.meta["exptime"] == pytest.approx(1.25 * smap.meta["exptime"])
+    good = np.isfinite(smap.data)
+    np.testing.assert_allclose(result.data[good] * result.meta["exptime"], smap.data[good], rtol=1e-6)
+    assert (result.meta["expfac"], result.meta["expfsig"], result.meta["expfsrc"]) == (1.25, 0.01, "table")
+    assert result.unit == u.DN / u.s
+
+
+def test_missing_blocks_are_nan_and_flagged(observe, smooth_scene):
+    lost = [(12, 9), (20, 25)]
+    smap = observe("C3", scene=smooth_scene, lost_blocks=lost, seed=4).level05
+    result = calibration.mark_missing(calibration.unwrap(smap))
+    flags = sunpy_lasco.flags(result)
+    expected = np.zeros((1024, 1024), bool)
+    for column, row in lost:
+        expected[32 * row : 32 * row + 32, 32 * column : 32 * column + 32] = True
+    np.testing.assert_array_equal((flags & PixelFlag.MISSING) != 0, expected)
+    assert np.isnan(result.data[expected]).all()
+    corner = flags[:32, :32]
+    assert ((corner & PixelFlag.UNTRANSMITTED) != 0).all()
+    assert (result.meta["nmissing"], result.meta["misslist"]) == (2, "CMCNK6K6")
+
+
+def test_sub_frame_is_put_where_it_was_cut(exact):
+    simulation = exact("C3", subframe=(192, 256, 512, 384))
+    smap = calibration.update_pointing(simulation.level05)
+    result = calibration.pad_to_full_frame(calibration.unwrap(smap))
+    np.testing.assert_allclose(result.data[256:640, 192:704], simulation.data, rtol=1e-6)
+    outside = np.ones((1024, 1024), bool)
+    outside[256:640, 192:704] = False
+    assert ((sunpy_lasco.flags(result)[outside] & PixelFlag.UNTRANSMITTED) != 0).all()
+    # A pixel looks into the same direction as before.
+    before = smap.wcs.pixel_to_world_values(100, 200)
+    np.testing.assert_allclose(result.wcs.pixel_to_world_values(292, 456), before, atol=1e-9)
+
+
+@pytest.mark.parametrize("detector", ["C2", "C3"])
+def test_rectification_is_lossless(detector, exact, simulated_assets, closure):
+    simulation = exact(detector, flipped=True)
+    detector_frame = closure.calibrated(simulation, simulated_assets, roll=0 * u.deg)
+    upright = closure.calibrated(simulation, simulated_assets)
+    np.testing.assert_array_equal(upright.data[::-1, ::-1], detector_frame.data)
+    np.testing.assert_array_equal(upright.uncertainty.array[::-1, ::-1], detector_frame.uncertainty.array)
+    np.testing.assert_array_equal(sunpy_lasco.flags(upright)[::-1, ::-1], sunpy_lasco.flags(detector_frame))
+    assert abs(upright.meta["rectify"] % 360 - 180) < 1e-9
+    assert detector_frame.meta["rectify"] == 0
+
+
+def test_centre_of_turned_frames_vector(exact, simulated_assets, closure):
+    """T16: the default centres after a turn, counted from 0."""
+    for detector, centre in (("C2", (512.8, 516.5)), ("C3", (504.8, 490.5))):
+        result = closure.calibrated(exact(detector, flipped=True), simulated_assets)
+        np.testing.assert_allclose(result.wcs.wcs.crpix - 1, centre, atol=1e-6)
+
+
+@pytest.mark.parametrize("official", [False, True])
+def test_vignetting_of_summed_frames(official, exact, simulated_assets, closure):
+    """Brightness does not depend on the sums, nor, but beside the edges, on how the vignetting is summed."""
+    full = closure.calibrated(exact("C2"), simulated_assets, distortion=None)
+    summed = closure.calibrated(exact("C2", leb_sum=(2, 2)), simulated_assets, distortion=None, solarsoft=official)
+    means = full.data.reshape(512, 2, 512, 2).mean(axis=(1, 3))
+    bright = np.isfinite(means) & (means > 1e-10)
+    assert np.median(np.abs(summed.data[bright] / means[bright] - 1)) < 1e-3
+
+
+def test_stray_light_is_taken_from_clear_images_of_c3_only(exact, simulated_assets, closure):
+    clear = closure.calibrated(exact("C3"), simulated_assets)
+    assert clear.meta["rampfile"] == "C3ramp.fts"
+    for simulation in (exact("C3", filter="Orange"), exact("C2")):
+        assert "rampfile" not in closure.calibrated(simulation, simulated_assets).meta
+    left = closure.calibrated(exact("C3"), simulated_assets, stray_light=False)
+    difference = left.data - clear.data
+    good = np.isfinite(difference)
+    ramp = simulated_assets.image("C3ramp.fts").data
+    assert np.median(difference[good]) == pytest.approx(float(np.median(ramp[good])), rel=0.02)
+
+
+ORDER = [
+    ("normalize_exposure", "subtract_bias", {}),
+    ("estimate_noise", "subtract_bias", {}),
+    ("apply_calibration_factor", "normalize_exposure", {}),
+    ("subtract_stray_light", "apply_calibration_factor", {"assets": "simulated"}),
+    ("apply_mask", "correct_distortion", {"assets": "simulated"}),
+    ("finish_header", "correct_distortion", {}),
+    ("rectify", "update_pointing", {}),
+    ("correct_distortion", "update_pointing", {}),
+    ("pad_to_full_frame", "update_pointing", {}),
+]
+
+
+@pytest.mark.parametrize(("step", "before", "options"), ORDER)
+def test_steps_in_a_wrong_order_are_refused(step, before, options, raw):
+    options = {name: simulate.assets() if name == "assets" else value for name, value in options.items()}
+    with pytest.raises(NotCalibratableError, match=f"apply {before} first"):
+        getattr(calibration, step)(raw, **options)
+
+
+def test_steps_are_not_done_twice(pointed, simulated_assets):
+    smap = calibration.subtract_bias(calibration.mark_missing(calibration.unwrap(pointed)))
+    again = [("subtract_bias", {}, smap)]
+    smap = calibration.normalize_exposure(smap)
+    again += [("normalize_exposure", {}, smap), ("estimate_noise", {}, smap)]
+    smap = calibration.correct_vignetting(calibration.apply_calibration_factor(smap), assets=simulated_assets)
+    again += [("apply_calibration_factor", {}, smap), ("correct_vignetting", {"assets": simulated_assets}, smap)]
+    smap = calibration.rectify(calibration.correct_distortion(smap))
+    again += [("rectify", {}, smap), ("correct_distortion", {}, smap)]
+    for step, options, done in again:
+        with pytest.raises(NotCalibratableError, match="applied already"):
+            getattr(calibration, step)(done, **options)
+
+
+def test_the_steps_make_what_calibrate_makes(exact, simulated_assets):
+    """Step by step, as a user does who wants one of his own in between."""
+    raw = exact("C3", flipped=True, leb_sum=(2, 2)).level05
+    smap = calibration.update_pointing(raw)
+    for step in (calibration.unwrap, calibration.pad_to_full_frame, calibration.mark_missing):
+        smap = step(smap)
+    smap = calibration.correct_linearity(calibration.subtract_bias(smap))
+    smap = calibration.normalize_exposure(calibration.estimate_noise(smap))
+    smap = calibration.apply_calibration_factor(smap)
+    smap = calibration.subtract_stray_light(
+        calibration.correct_vignetting(smap, assets=simulated_assets), assets=simulated_assets
+    )
+    smap = calibration.apply_mask(calibration.correct_distortion(smap), assets=simulated_assets)
+    smap = calibration.finish_header(calibration.update_observer(calibration.correct_time(calibration.rectify(smap))))
+    whole = sunpy_lasco.calibrate(raw, assets=simulated_assets, inpaint=None)
+    np.testing.assert_array_equal(smap.data, whole.data)
+    np.testing.assert_array_equal(smap.uncertainty.array, whole.uncertainty.array)
+    for card in ("crpix1", "crpix2", "pc1_2", "cdelt1", "date-obs", "biasval", "calfac", "rectify", "xcen"):
+        assert smap.meta[card] == whole.meta[card], card
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(0.5, 2.0), st.sampled_from(["C2", "C3"]))
+def test_brightness_does_not_depend_on_the_exposure(exposure, detector):
+    """Half the time, half the counts, the same brightness."""
+    scene = simulate.Scene(diffuse=(simulate.Uniform(5e-10),))
+    options = {"noise": False, "quantise": False, "saturation": False, "diffracted": False, "scene": scene}
+    options["nonlinearity"] = True
+    usual = {"C2": 25.1, "C3": 19.1}[detector]
+    simulation = simulate.observe(detector, exptime=usual * exposure, leb_sum=(4, 4), **options)
+    result = sunpy_lasco.calibrate(simulation.level05, assets="simulated", on_bad="ignore")
+    good = np.isfinite(result.data)
+    assert good.any()
+    np.testing.assert_allclose(np.median(result.data[good]), 5e-10, rtol=1e-4)

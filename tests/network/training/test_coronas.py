@@ -1,0 +1,100 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs torch")
+pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightning")
+
+from sunpy_lasco.network.training.exposures import corona_ratios, simulated_exposures, with_other_corona
+from sunpy_lasco.network.training.recipe import PRESETS
+from sunpy_lasco.network.training.scenes import Scenes
+from sunpy_lasco.network.training.window_files import chosen_exposures
+from sunpy_lasco.repair.frames import counts_above_bias
+
+
+@pytest.fixture(scope="module")
+def exposure():
+    """A simulated exposure that stands for a real one."""
+    return dataclasses.replace(simulated_exposures("C3", 3), origin="real")
+
+
+@pytest.fixture(scope="module")
+def mixed(exposure):
+    return with_other_corona(exposure, 5, seed=2)
+
+
+def test_ratios_are_smooth_and_positive(exposure):
+    (ratio,) = corona_ratios("C3", [exposure.frame.start], np.random.default_rng(3))
+    assert ratio.shape == (1024, 1024)
+    assert 0.3 < ratio.min() < ratio.max() < 30
+    assert ratio.std() > 0.01
+    # No noise: neighbouring pixels differ far less than those of an exposure do.
+    away = np.abs(np.diff(ratio[700:900, 700:900], axis=1)).mean()
+    assert away < 1e-3
+
+
+def test_the_signal_is_multiplied(exposure, mixed):
+    old, missing, bias = counts_above_bias(exposure.raw, exposure.frame, offset=exposure.offset)
+    new = mixed.raw - bias
+    known = np.isfinite(old) & (old > 200)
+    ratio = new[known] / old[known]
+    assert np.isfinite(ratio).all()
+    assert ratio.std() > 0.01
+    assert (mixed.raw[missing] == exposure.raw[missing]).all()
+    assert (mixed.group, mixed.origin, mixed.frame) == (exposure.group, "mixed", exposure.frame)
+    # The noise stays that of the exposure: what differs between pixels differs by the same share.
+    window = np.s_[800:864, 800:864]
+    ratios = (new / np.where(old > 0, old, np.nan))[window]
+    assert np.nanstd(np.diff(ratios)) < 0.1 * np.nanstd(np.diff(old[window])) / np.nanmean(old[window])
+
+
+def test_same_number_same_corona(exposure, mixed):
+    assert np.array_equal(with_other_corona(exposure, 5, seed=2).raw, mixed.raw)
+    assert not np.array_equal(with_other_corona(exposure, 6, seed=2).raw, mixed.raw)
+    assert not np.array_equal(exposure.raw, mixed.raw)
+
+
+def test_neighbours_show_the_same_corona(exposure, mixed):
+    def ratio(new, old):
+        signal, _, bias = counts_above_bias(old.raw, old.frame, offset=old.offset)
+        return ((new.raw - bias) / np.where(signal > 100, signal, np.nan))[::16, ::16]
+
+    one = ratio(mixed, exposure)
+    for new, old in zip(mixed.neighbours, exposure.neighbours, strict=True):
+        other = ratio(new, old)
+        both = np.isfinite(one) & np.isfinite(other)
+        assert np.corrcoef(one[both], other[both])[0, 1] > 0.95
+
+
+def test_mixed_exposures_are_spread_over_the_dates(real_frames):
+    recipe = dataclasses.replace(PRESETS["recommended"], mixed=6, simulated=0, summed=0, frames_per_group=1)
+    files = [path for path in real_frames if path.parent.name == "c3" and int(path.stem) < 32310943]
+    chosen, everything = chosen_exposures(recipe, files, "C3")
+    mixed = [one for one in chosen if one.origin == "mixed"]
+    assert len(mixed) == 6
+    assert len({one.group for one in mixed}) == len({one.group for one in everything}) == 6
+    # Each has a background of its own choice of other dates.
+    scenes = Scenes(everything)
+    first = next(one for one in chosen if one.origin == "real" and one.group == mixed[0].group)
+    assert not np.array_equal(scenes.scene_of(mixed[0]).background, scenes.scene_of(first).background)
+
+
+def test_response_of_simulated_pixels_is_known(exposure):
+    simulated = dataclasses.replace(exposure, origin="simulated")
+    scene = Scenes([simulated]).scene_of(simulated)
+    assert scene.response[500:-1, 1:].std() == pytest.approx(0.0085, rel=0.2)
+    window = np.s_[820:1000, 300:700]
+    flat = [scene.signal[window] / part / scene.background[window] for part in (1.0, scene.response[window])]
+    assert np.nanstd(np.diff(flat[1])) < np.nanstd(np.diff(flat[0]))
+
+
+def test_scene_of_level_1(exposure):
+    simulated = dataclasses.replace(exposure, origin="simulated")
+    scene = Scenes([simulated], calibrated=True).scene_of(simulated)
+    assert scene.signal.shape == (1024, 1024)
+    # Mean solar brightness, with the mask of level 1.
+    assert 1e-13 < np.nanmedian(scene.signal) < 1e-9
+    assert scene.hidden[530, 516]
+    assert not scene.hidden[900, 500]
+    assert len(scene.neighbours) == 4

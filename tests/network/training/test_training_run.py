@@ -1,0 +1,254 @@
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightning")
+
+from sunpy_lasco.commands import main as cli  # noqa: E402
+from sunpy_lasco.network.architecture import Architecture  # noqa: E402
+from sunpy_lasco.network.records import (  # noqa: E402
+    KEYS,
+    STRATA,
+)
+from sunpy_lasco.network.tensors import batch_of  # noqa: E402
+from sunpy_lasco.network.training.crops import make_crops, save_crops  # noqa: E402
+from sunpy_lasco.network.training.data import Windows, loader  # noqa: E402
+from sunpy_lasco.network.training.exposures import simulated_exposures  # noqa: E402
+from sunpy_lasco.network.training.module import (  # noqa: E402
+    Training,
+    best_factor,
+    relative_error,
+)
+from sunpy_lasco.network.training.recipe import PRESETS  # noqa: E402
+from sunpy_lasco.network.training.scenes import Scenes  # noqa: E402
+from sunpy_lasco.network.training.train import (  # noqa: E402
+    read_curves,
+    score,
+    train,
+)
+from sunpy_lasco.network.weights import load_weights  # noqa: E402
+
+# What other packages warn of on their own account.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:::pytorch_lightning"),
+    pytest.mark.filterwarnings("ignore:::torch"),
+    pytest.mark.filterwarnings("ignore:::lightning_fabric"),
+    pytest.mark.filterwarnings("ignore:::tensorboard"),
+]
+
+SMALL = Architecture(channels=(8, 8, 8), kernels=(3, 3, 3), decoder_kernels=(3, 3, 3), neighbours=True)
+RECIPE = dataclasses.replace(
+    PRESETS["recommended"], architecture=SMALL, steps=60, batch=8, learning_rate=5e-3, average=0.9, validate_every=20
+)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Windows of two dates; those of the first have neighbours."""
+    directory, made = tmp_path_factory.mktemp("windows"), []
+    for number, group in ((3, "first"), (4, "second")):
+        exposure = simulated_exposures("C3", number)
+        scene = Scenes([exposure]).scene_of(exposure)
+        if group == "second":
+            scene = dataclasses.replace(scene, neighbours=())
+        crops = make_crops(exposure, scene, SMALL, number=12, seed=1, shares={"single": 2.0, "occulter": 1.0})
+        made.append(save_crops(directory / f"{group}.npz", crops, group=group, origin="simulated"))
+    return made
+
+
+def test_dates_are_held_back(files):
+    everything, first = Windows(files), Windows(files, only="first")
+    second = Windows(files, without="first")
+    assert len(everything) == len(first) + len(second)
+    assert (first.groups, second.groups) == ({"first"}, {"second"})
+    assert Windows(files, only="second,first").groups == {"first", "second"}
+    with pytest.raises(ValueError, match="No windows"):
+        Windows(files, without="first,second")
+    with pytest.raises(ValueError, match="third"):
+        Windows(files, only="third")
+
+
+def test_dropout_of_neighbours(files):
+    shown = {share: Windows(files, only="first", dropout=share)[range(8)].masks[:, 6:].any() for share in (0.0, 1.0)}
+    assert shown == {0.0: True, 1.0: False}
+    half = Windows(files, only="first", dropout=0.5)
+    seen = [bool(half[[0]].masks[:, 6:].any()) for _ in range(60)]
+    assert 15 < sum(seen) < 45
+
+
+def test_mirrored_windows(files):
+    windows = Windows(files)
+    one, other = batch_of([windows.window(0)]), batch_of([windows.window(0, flip=True)])
+    assert torch.equal(one.truth.flip(2), other.truth)
+    assert torch.equal(one.images.flip(2), other.images)
+    # The vector away from the Sun is mirrored as well.
+    assert torch.equal(one.direction[:, 0].flip(1), other.direction[:, 0])
+    assert torch.equal(one.direction[:, 1].flip(1), -other.direction[:, 1])
+    for name, value in vars(one.mirrored).items():
+        assert torch.equal(value, getattr(other, name))
+
+
+def test_a_quarter_of_the_windows_is_at_borders(files):
+    windows = Windows(files)
+    border = windows.arrays["kind"][windows.places] == "occulter"
+    assert border.any()
+    weights = windows.weights()
+    assert weights[border].sum() / weights.sum() == pytest.approx(0.25)
+    assert len(loader(windows, 8, shuffle=True)) == len(windows) // 8
+
+
+def test_training_lowers_the_loss(files, tmp_path):
+    recipe = dataclasses.replace(
+        RECIPE, losses={"multi_scale": 1.0}, schedule="constant", learning_rate=2e-3, average=0.0, steps=150
+    )
+    result = train(recipe, files[1:], "C3", tmp_path, accelerator="cpu")
+    steps, losses = read_curves(tmp_path / "log" / "metrics.csv")["loss"]
+    assert steps == sorted(steps)
+    third = len(losses) // 3
+    assert np.mean(losses[-third:]) < 0.85 * np.mean(losses[:third])
+    assert result.curves.stat().st_size > 10000
+    # What was learnt is in the weights: on what it was trained it beats its base.
+    trained = load_weights(result.weights)
+    assert score(trained.networks[0], Windows(files[1:]), neighbours=False)["all"]["ratio"] < 0.8
+    assert trained.card["dates"] == ["second"]
+    assert trained.card["steps"] == 150
+    assert json.loads((tmp_path / "card.json").read_text()) == trained.card
+
+
+def test_held_back_date_is_judged_and_ends_the_training(files, tmp_path):
+    recipe = dataclasses.replace(RECIPE, learning_rate=0.0, keep="best", patience=1, validate_every=5, average=0.0)
+    result = train(recipe, files, "C3", tmp_path, held_back="first", accelerator="cpu")
+    # Nothing is learnt at no rate: the base is not beaten, and the second score is the last.
+    assert result.card["steps"] == 10
+    assert result.card["dates"] == ["second"]
+    metrics = result.card["metrics"]
+    assert metrics["without neighbours"]["all"]["ratio"] == pytest.approx(1.0, abs=1e-3)
+    assert metrics["with neighbours"]["all"]["windows"] == len(Windows(files, only="first"))
+    records = load_weights(result.weights).records
+    assert tuple(records) == KEYS
+    assert set(records["alone"]) == set(STRATA)
+
+
+def test_same_seed_same_weights_and_resumed_goes_on(files, tmp_path):
+    short = dataclasses.replace(RECIPE, steps=4, validate_every=2)
+    one, other = (train(short, files, "C3", tmp_path / name, accelerator="cpu") for name in ("a", "b"))
+    states = [load_weights(result.weights).networks[0].state_dict() for result in (one, other)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    longer = dataclasses.replace(short, steps=6)
+    result = train(
+        longer, files, "C3", tmp_path / "c", accelerator="cpu", resume=tmp_path / "a" / "checkpoints" / "last.ckpt"
+    )
+    assert result.card["steps"] == 6
+    with (tmp_path / "c" / "log" / "metrics.csv").open() as file:
+        assert all(int(row["step"]) >= 4 for row in csv.DictReader(file))
+
+
+@pytest.mark.parametrize("features", ["random", "efficientnet"])
+def test_recipes_with_features_go_on(files, tmp_path, features):
+    """Checkpoints hold no fixed features; continued, and brought back to the best, the network keeps its own."""
+    if features == "efficientnet":
+        pytest.importorskip("efficientnet_lite_pytorch", reason="its features need the extra 'features'")
+    recipe = dataclasses.replace(
+        RECIPE, features=features, losses={"pixel_inner": 1.0, "perceptual": 0.1, "style_inner": 1.0}, steps=2,
+        batch=2, validate_every=1, keep="best",
+    )  # fmt: skip
+    options = {"held_back": "first", "accelerator": "cpu"}
+    train(recipe, files, "C3", tmp_path / "a", **options)
+    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+    state = torch.load(last, weights_only=True)["state_dict"]
+    assert not any("extractor" in name for name in state)
+    result = train(dataclasses.replace(recipe, steps=3), files, "C3", tmp_path / "b", resume=last, **options)
+    assert result.card["steps"] == 3
+
+
+def test_a_checkpoint_with_holes_is_refused(tmp_path):
+    """Only what is fixed may be missing."""
+    module = Training(dataclasses.replace(RECIPE, features="random", losses={"perceptual": 1.0}).to_dict())
+    before = [value.clone() for value in module.loss.terms["perceptual"].extractor.features.state_dict().values()]
+    state = module.state_dict()
+    module.load_state_dict(state)
+    after = module.loss.terms["perceptual"].extractor.features.state_dict().values()
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    state.pop(next(name for name in state if name.startswith("network.")))
+    with pytest.raises(RuntimeError, match="Missing key"):
+        module.load_state_dict(state)
+
+
+def test_resumed_beyond_the_steps_it_was_begun_for(files, tmp_path):
+    """The one-cycle schedule of 12 steps does not end the training at the thirteenth."""
+    begun = dataclasses.replace(RECIPE, steps=12, batch=2, schedule="one-cycle", average=0.0)
+    train(begun, files, "C3", tmp_path / "a", accelerator="cpu")
+    longer = dataclasses.replace(begun, steps=16)
+    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+    assert train(longer, files, "C3", tmp_path / "b", accelerator="cpu", resume=last).card["steps"] == 16
+
+
+@pytest.mark.parametrize("preset", ["paper-pretrain", "paper-finetune"])
+def test_recipes_of_the_paper_make_a_step(files, tmp_path, preset):
+    architecture = dataclasses.replace(
+        PRESETS[preset].architecture, channels=(4, 4, 8), kernels=(9, 7, 5), decoder_kernels=(5, 3, 3), size=48, step=1,
+        advance=(8,),
+    )  # fmt: skip
+    recipe = dataclasses.replace(PRESETS[preset], architecture=architecture, steps=1)
+    exposure = simulated_exposures("C3", 3)
+    crops = make_crops(exposure, Scenes([exposure]).scene_of(exposure), architecture, number=4, seed=1)
+    path = save_crops(tmp_path / "crops.npz", crops, group="a", origin="simulated")
+    result = train(recipe, [path], "C3", tmp_path, accelerator="cpu")
+    assert load_weights(result.weights).networks[0].architecture.normalisation == "histogram"
+    curves = read_curves(tmp_path / "log" / "metrics.csv")
+    assert {f"loss/{name}" for name, weight in recipe.losses.items() if weight} <= set(curves)
+
+
+@pytest.mark.slow
+def test_the_published_network_makes_a_step(tmp_path):
+    """121 million parameters, 1024 x 1024 pixels of level 1; one image, not four, for the memory of a test machine."""
+    recipe = dataclasses.replace(PRESETS["paper-full"], batch=1, steps=1)
+    exposure = dataclasses.replace(simulated_exposures("C3", 3), neighbours=())
+    scene = Scenes([exposure], calibrated=recipe.calibrated).scene_of(exposure)
+    crops = make_crops(exposure, scene, recipe.architecture, number=1, seed=1, rectangles=True)
+    assert crops["images"].shape[-2:] == (1024, 1024)
+    path = save_crops(tmp_path / "crops.npz", crops, group="a", origin="simulated")
+    result = train(recipe, [path], "C3", tmp_path, accelerator="cpu")
+    assert result.card["steps"] == 1
+    trained = load_weights(result.weights)
+    assert sum(part.numel() for part in trained.networks[0].parameters()) == 121_015_554
+    assert np.isfinite(read_curves(tmp_path / "log" / "metrics.csv")["loss"][1][0])
+
+
+def test_factor_of_sigma_brings_the_coverage():
+    rng = np.random.default_rng(1)
+    sigma, noise = rng.uniform(0.5, 2.0, 20000), np.full(20000, 0.3)
+    error = rng.normal(size=20000) * np.hypot(2.0 * sigma, noise)
+    factor, coverage = best_factor(np.stack([error, sigma, noise], axis=1))
+    assert factor == pytest.approx(2.0, rel=0.04)
+    assert coverage == pytest.approx((0.683, 0.95), abs=0.02)
+
+
+def test_relative_error_by_hand():
+    assert relative_error([1.0, 4.0, np.nan], [2.0, 2.0, 2.0]) == pytest.approx(1.0)
+    assert relative_error([1.0, 1.0], [2.0, 8.0]) == pytest.approx(0.25)
+    assert np.isnan(relative_error([], []))
+
+
+def test_command(tmp_path, capsys):
+    config = tmp_path / "small.toml"
+    config.write_text(
+        "losses_per_frame = 4\nvalidate_every = 1\n[architecture]\nchannels = [4, 4]\nkernels = [3, 3]\n"
+        "decoder_kernels = [3, 3]\n"
+    )
+    out = tmp_path / "out"
+    arguments = ["train", "--config", str(config), "--out", str(out), "--simulated", "2", "--steps", "2"]
+    arguments += ["--hold-back", "simulated 1", "--accelerator", "cpu"]
+    assert cli.main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "Trained for 2 steps" in said
+    assert "simulated 1, without neighbours, all" in said
+    assert {"network.safetensors", "card.json", "curves.png", "windows", "checkpoints", "log"} <= {
+        path.name for path in out.iterdir()
+    }
+    assert cli.main(["train", "--config", "nothing"]) == 1
+    assert "neither a file nor one of the presets" in capsys.readouterr().err
