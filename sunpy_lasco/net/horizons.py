@@ -4,9 +4,7 @@ SOHO's orbit from Horizons, the ephemeris service of the JPL.
 
 import json
 import re
-from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import numpy as np
 
@@ -15,6 +13,8 @@ from astropy.time import Time
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.geometry.orbit import TRACKED_ERROR, Orbit
+from sunpy_lasco.net.web import Web, WebError, unpacked
+from sunpy_lasco.transfer import time_limits
 
 __all__ = ["HORIZONS", "fetch_horizons"]
 
@@ -104,29 +104,29 @@ def _query(start, stop, step):
 
 def _ask(server, url, configuration):
     """The text of an answer."""
-    timeout = PATIENCE * max(configuration.connect_timeout, configuration.read_timeout)
+    patience = PATIENCE * max(configuration.connect_timeout, configuration.read_timeout)
     try:
-        with urlopen(Request(url, headers={"User-Agent": "sunpy_lasco"}), timeout=timeout) as answer:
-            body = answer.read()
-    except HTTPError as error:
-        error.close()
-        problem = f"it answers with status {error.code}"
-    except TimeoutError:
-        problem = f"it does not answer within {timeout:.0f} s"
-    except OSError as error:
-        problem = f"it cannot be reached ({getattr(error, 'reason', error)})"
-    except Exception as error:  # noqa: BLE001 - http.client raises what it stumbles over
-        problem = f"the transfer broke off ({type(error).__name__})"
+        with Web(limits=time_limits(configuration.connect_timeout, patience, configuration.deadline)) as web:
+            text = web.get(url, read=_text)
+    except WebError as error:
+        problem = str(error).removeprefix(f"{url}: ")
     else:
-        try:
-            content = json.loads(body)
-            text = content.get("error") or content["result"]
-        except (ValueError, KeyError, AttributeError, TypeError):
-            problem = f"its answer is not that of Horizons: {body[:60].decode('latin-1')!r}"
-        else:
-            return str(text)
+        if text is not None:
+            return text
+        problem = "there is no such page (status 404)"
     msg = f"The orbit of SOHO could not be had from {server}: {problem}."
     raise AssetError(msg)
+
+
+def _text(body):
+    """The text in the JSON of an answer."""
+    body = unpacked(body)
+    try:
+        content = json.loads(body)
+        return str(content.get("error") or content["result"])
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        msg = f"its answer is not that of Horizons: {bytes(body[:60]).decode('latin-1')!r}"
+        raise ValueError(msg) from error
 
 
 def _orbit(text, server, expected):

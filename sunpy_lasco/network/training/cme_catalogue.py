@@ -72,15 +72,17 @@ def read_catalogue(source):
     that are not used.
     """
     if str(source).startswith(("http://", "https://")):
-        import requests
+        from sunpy_lasco.net.web import Web, WebError, unpacked
 
+        problem = "there is no such page (status 404)"
         try:
-            answer = requests.get(str(source), timeout=60)
-            answer.raise_for_status()
-        except requests.RequestException as error:
-            msg = f"{source} could not be fetched: {error}"
-            raise LascoError(msg) from error
-        text = answer.text
+            with Web() as web:
+                text = web.get(str(source), read=lambda body: unpacked(body).decode("utf-8", "replace"))
+        except WebError as error:
+            text, problem = None, str(error)
+        if text is None:
+            msg = f"{source} could not be fetched: {problem}"
+            raise LascoError(msg)
     else:
         text = Path(source).read_text(encoding="utf-8", errors="replace")
     found = []
