@@ -19,6 +19,7 @@ __all__ = [
     "CAMERAS",
     "CLOCK_ERROR",
     "FIRST_DAY",
+    "LATE",
     "OUTAGES",
     "Archive",
     "configured_archives",

@@ -19,14 +19,15 @@ import sunpy
 from sunpy import log
 
 from sunpy_lasco.files import sha256_of, write_whole
+from sunpy_lasco.net.archives import LATE
 from sunpy_lasco.net.table import ENTRY
 
 __all__ = ["ListingCache", "cache_directory", "clear_listings"]
 
 #: Changes when the content of the files changes.
 FORMAT = 2
-#: A day younger than this is never kept, days: its images are still coming in.
-FRESH = 30
+#: A day younger than this is never kept, days: its final images are still coming in, perhaps one by one.
+FRESH = LATE + 30
 #: A day that the first archive does not have is kept only from this age on, days:
 #: until then the final images may still appear there.
 SETTLED = 730

@@ -178,7 +178,7 @@ class LASCOClient(BaseClient):
             raise ListingError(_some(errors))
         if errors:
             _warn(f"The answer lacks images:\n{_some(errors)}")
-        gaps = list(dict.fromkeys(gap for found in alternatives for gap in _outside(found[a.Time])))
+        gaps = list(dict.fromkeys(gap for found in alternatives for gap in _outside(found[a.Time], _cameras(found))))
         gaps += find_gaps(listings)
         if gaps:
             _warn(f"No archive that was asked holds images of these days:\n{_some(gaps)}")
@@ -206,7 +206,6 @@ class LASCOClient(BaseClient):
             for number, archive in enumerate(archives)
             if archive.level == level and provider in (None, archive.provider.lower())
         ]
-        cameras = [str(found[a.Detector].value).strip().upper()] if a.Detector in found else list(CAMERAS)
         if level == "1" and lasco_attrs.Programme in found:
             _warn("Listings of level 1 do not tell the observing programme: no image is found by it.")
         # The directories are named by the clock on board, which level 1 has corrected.
@@ -214,7 +213,7 @@ class LASCOClient(BaseClient):
         start, end = found[a.Time].start, found[a.Time].end
         days = days_between(start - slack, end + slack)
         asked = [archives[number] for number in numbers]
-        listings = survey(asked, days, cameras, progress=self.progress, wanted=selection(found))
+        listings = survey(asked, days, _cameras(found), progress=self.progress, wanted=selection(found))
         for listing in listings:
             # Nobody misses images of a day of which the period has an instant only.
             if not day_of(start) <= listing.day <= day_of(max(start, end - 1 * u.ms)):
@@ -235,11 +234,13 @@ class LASCOClient(BaseClient):
             Directory, or template such as ``"{detector}/{start_time.datetime:%Y}/{file}"``.
         overwrite : `bool` or ``"unique"``, optional
             What becomes of a file of the same name.  By default it is kept if it is whole,
-            without any request, and replaced if it is damaged.
+            without any request, and replaced, if that can be had, where it is damaged.
         progress : `bool`, optional
             Whether to show progress bars.
         downloader : `parfive.Downloader`, optional
-            Whose settings are used; but no more than two files are fetched at once.
+            In whose queue the files are put and by which they are fetched, with what else stands
+            in it; no more than two at once from a server.  Limits of time are those of the
+            configuration where it has none of its own.
         wait : `bool`, optional
             For Fido; the files are fetched at once in any case.
         **kwargs
@@ -249,7 +250,12 @@ class LASCOClient(BaseClient):
         -------
         `parfive.Results`
             Paths of files, each of them whole; ``errors`` names the addresses that gave
-            none, after all archives were tried.
+            none, after all archives were tried, three times if the fault may pass.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user breaks off; files that are complete are in their places.
         """
         settings = {"path": path, "overwrite": overwrite, "progress": progress, "downloader": downloader}
         return deliver(query_results, self._asked_archives(), **settings)
@@ -261,15 +267,20 @@ def _alternatives(query):
     return [part.attrs if isinstance(part, attr.AttrAnd) else [part] for part in parts]
 
 
-def _outside(period):
+def _cameras(found):
+    """The cameras that a query without alternatives is about."""
+    return (str(found[a.Detector].value).strip().upper(),) if a.Detector in found else CAMERAS
+
+
+def _outside(period, cameras):
     """Days of a period on which SOHO did not fly yet, or that are still to come."""
     first, last, today = day_of(period.start), day_of(max(period.start, period.end - 1 * u.ms)), date.today()
     gaps = []
     if first < FIRST_DAY:
-        gaps.append(Gap(first, min(last, FIRST_DAY - timedelta(days=1)), CAMERAS, "SOHO was not launched yet"))
+        gaps.append(Gap(first, min(last, FIRST_DAY - timedelta(days=1)), cameras, "SOHO was not launched yet"))
     # A day more, because clocks differ.
     if last > today + timedelta(days=1):
-        gaps.append(Gap(max(first, today + timedelta(days=2)), last, CAMERAS, "they lie in the future"))
+        gaps.append(Gap(max(first, today + timedelta(days=2)), last, cameras, "they lie in the future"))
     return gaps
 
 

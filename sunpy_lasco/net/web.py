@@ -115,7 +115,7 @@ class Web:
             limits = time_limits(settings.connect_timeout, settings.read_timeout, settings.deadline)
         self._limits = limits
         self._offline = settings.offline
-        self._given_up = False
+        self._given_up = threading.Event()
         self._loop = self._session = self._thread = None
         self._starting = threading.Lock()
         self._silences = defaultdict(int)
@@ -147,7 +147,7 @@ class Web:
 
     def give_up(self):
         """Let all requests fail, so that nobody waits for them."""
-        self._given_up = True
+        self._given_up.set()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)])
 
@@ -194,10 +194,15 @@ class Web:
                 fault, reason, passes, wait = caught, str(caught), caught.passes, caught.wait
             except ValueError as error:
                 reason, passes, silent, wait = str(error), True, False, 0.0
-            if not passes or attempt == TRIES or (silent and self._silences[host] >= SILENCES) or self._given_up:
+            if (
+                not passes
+                or attempt == TRIES
+                or (silent and self._silences[host] >= SILENCES)
+                or self._given_up.is_set()
+            ):
                 break
             log.debug(f"{url}: {reason}; trying again")
-            time.sleep(pause_before(attempt + 1, wait))
+            self._rest(pause_before(attempt + 1, wait))
         if silent:
             self._silences[host] += 1
             self._rested_at[host] = time.monotonic()
@@ -206,8 +211,12 @@ class Web:
         error.status = getattr(fault, "status", None)
         raise error
 
+    def _rest(self, seconds):
+        """Pause, unless it is broken off."""
+        self._given_up.wait(seconds)
+
     def _check_may_ask(self, url, host):
-        if self._given_up:
+        if self._given_up.is_set():
             msg = f"{url}: not asked, because the search was broken off"
             raise WebError(msg)
         if self._offline:

@@ -58,8 +58,9 @@ def test_other_archives_have_other_listings():
 @pytest.mark.parametrize(
     ("age", "number", "stays"),
     [
-        (29, 0, False),
-        (30, 0, True),
+        (30, 0, False),
+        (394, 0, False),
+        (395, 0, True),
         (100, 1, False),
         (729, 1, False),
         (730, 1, True),

@@ -1,5 +1,9 @@
 """Queries: which ones are ours, what they find, and the table that they give."""
 
+import os
+import signal
+import threading
+import time
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -248,7 +252,7 @@ def test_nothing_found(day, fetch):
     [
         ("2012-08-30 03:00", "2012-08-30 04:00", "2012-08-30, C2: ", "NRL has none; SDAC has none; SDAC-NRT keeps"),
         ("1998-08-01", "1998-08-04", "1998-08-01 to 1998-08-03, C2: ", "contact with SOHO was lost; NRL has none"),
-        ("1995-11-01", "1995-11-03", "1995-11-01 to 1995-11-02, C2 and C3: ", "not launched yet"),
+        ("1995-11-01", "1995-11-03", "1995-11-01 to 1995-11-02, C2: ", "not launched yet"),
     ],
 )
 def test_days_without_images_are_reported(site, start, end, days, reason):
@@ -470,6 +474,33 @@ def test_progress_bar(site, monkeypatch, capsys):
     site.nrl.add(sequence(datetime(2012, 8, 30)))
     Fido.search(a.Time("2012-08-30", "2012-08-30 12:00"), *C2[1:])
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_a_search_that_is_broken_off_ends_at_once(site, monkeypatch):
+    """Servers that are slow need not be waited for."""
+    from sunpy_lasco.net import survey
+
+    for day in (30, 31):
+        site.faults[f"/nrl/level_05/1208{day}/c2/img_hdr.txt"] = Answer(b"x" * 1000, how="drip")
+
+    class Bar:
+        def __enter__(self):
+            threading.Timer(0.3, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+            return self
+
+        def __exit__(self, *args):
+            pass
+
+    monkeypatch.setattr(survey, "_bar", lambda *args: Bar())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    start = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LASCOClient().search(a.Time("2012-08-30", "2012-08-31 23:00"), a.Detector.c2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - start < 2
 
 
 def test_settings_replace_the_archives(site, monkeypatch):

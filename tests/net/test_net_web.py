@@ -45,7 +45,7 @@ def test_lasting_faults_are_not(site, status):
 
 def test_pauses_double_and_the_server_may_ask_for_more(site, monkeypatch):
     pauses = []
-    monkeypatch.setattr(web.time, "sleep", pauses.append)
+    monkeypatch.setattr(Web, "_rest", lambda self, seconds: pauses.append(seconds))
     monkeypatch.setattr(transfer, "PAUSE", 0.5)
     site.faults["/x"] = Answer(b"", 503)
     site.faults["/y"] = Answer(b"", 503, headers={"Retry-After": "7"})
@@ -95,8 +95,9 @@ def test_an_endlessly_slow_server(site, monkeypatch, how):
     assert site.asked() == ["/x"]
 
 
-def test_whoever_breaks_off_does_not_wait(site):
-    site.faults["/x"] = Answer(b"x" * 1000, how="drip")
+@pytest.mark.parametrize("answer", [Answer(b"x" * 1000, how="drip"), Answer(b"", 503, headers={"Retry-After": "20"})])
+def test_whoever_breaks_off_does_not_wait(site, answer):
+    site.faults["/x"] = answer
     start = time.monotonic()
     with Web() as asking:
         threading.Timer(0.2, asking.give_up).start()
