@@ -13,8 +13,8 @@ from astropy.time import Time
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.geometry.orbit import TRACKED_ERROR, Orbit
+from sunpy_lasco.net.transfer import time_limits
 from sunpy_lasco.net.web import Web, WebError, unpacked
-from sunpy_lasco.transfer import time_limits
 
 __all__ = ["HORIZONS", "fetch_horizons"]
 

@@ -194,15 +194,11 @@ class Web:
                 fault, reason, passes, wait = caught, str(caught), caught.passes, caught.wait
             except ValueError as error:
                 reason, passes, silent, wait = str(error), True, False, 0.0
-            if (
-                not passes
-                or attempt == TRIES
-                or (silent and self._silences[host] >= SILENCES)
-                or self._given_up.is_set()
-            ):
+            if not passes or attempt == TRIES or (silent and self._silences[host] >= SILENCES):
                 break
             log.debug(f"{url}: {reason}; trying again")
-            self._rest(pause_before(attempt + 1, wait))
+            if self._rest(pause_before(attempt + 1, wait)):
+                break
         if silent:
             self._silences[host] += 1
             self._rested_at[host] = time.monotonic()
@@ -212,8 +208,8 @@ class Web:
         raise error
 
     def _rest(self, seconds):
-        """Pause, unless it is broken off."""
-        self._given_up.wait(seconds)
+        """Pause; whether it is broken off."""
+        return self._given_up.wait(seconds)
 
     def _check_may_ask(self, url, host):
         if self._given_up.is_set():

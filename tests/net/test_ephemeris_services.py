@@ -12,13 +12,13 @@ from loopback_services import Services, halo, stonyhurst
 import astropy.units as u
 from astropy.time import Time
 
-from sunpy_lasco import transfer
 from sunpy_lasco.assets import resolve
 from sunpy_lasco.assets.names import SOHO_ORBITS
 from sunpy_lasco.assets.orbits import read_orbit, read_orbits
 from sunpy_lasco.commands import main as cli
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError, MissingAssetError
+from sunpy_lasco.net import transfer
 from sunpy_lasco.net.horizons import fetch_horizons
 from sunpy_lasco.net.jsoc import fetch_mdi
 
