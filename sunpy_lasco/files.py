@@ -25,6 +25,7 @@ __all__ = [
     "atomic_path",
     "content_of",
     "is_plain_name",
+    "refuse_sizes",
     "sha256_of",
     "sweep",
     "time_of_writing",
@@ -37,6 +38,8 @@ __all__ = [
 LEFT_BEHIND = 3600.0
 #: Names of unfinished files and folders: where, by which process and since when it ran, and by chance.
 _UNFINISHED = re.compile(r"\.sunpy_lasco-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{12}\.part")
+#: Cards of FITS that ask for a thousand axes, or for one of a thousand million pixels.
+_IMPOSSIBLE_AXES = re.compile(rb"NAXIS   = *\d{4,}|NAXIS\d{1,3} *= *\d{10,}")
 #: File names that lead nowhere else: those of the archives, level 0.5 and 1.
 _PLAIN = re.compile(r"[0-9A-Za-z_]+\.(?:fts|fits)")
 
@@ -285,6 +288,30 @@ def content_of(path, *, limit):
         msg = f"{path} is damaged: it cannot be unpacked ({error}). Copy or fetch it again."
         raise BadFrameError(msg) from error
     return b"".join(parts)
+
+
+def refuse_sizes(path, content):
+    """
+    Refuse a FITS file that asks for axes of which no image has so many or such long ones.
+
+    Readers of FITS would count to them.
+
+    Parameters
+    ----------
+    path : path-like
+        Name of the file.
+    content : `bytes`
+        The file, unpacked.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If it does.
+    """
+    if found := _IMPOSSIBLE_AXES.search(content):
+        card = found[0].decode("ascii")
+        msg = f"{path} asks for an impossible image: {' '.join(card[:40].split())}. Copy or fetch it again."
+        raise BadFrameError(msg)
 
 
 def sha256_of(content):

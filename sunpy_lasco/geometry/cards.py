@@ -13,7 +13,7 @@ import astropy.units as u
 from sunpy_lasco.geometry.image import ImageGeometry, camera_of, card_pair, reference_pixel, reference_position
 from sunpy_lasco.geometry.pointing import binned_position, normalize_roll
 from sunpy_lasco.geometry.resampling import distortion_of, is_turned, to_image
-from sunpy_lasco.geometry.sip import sip_cards
+from sunpy_lasco.geometry.sip import sip_cards, sip_matrices
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.cards import card_text, frame_name, shown
 from sunpy_lasco.instrument.changes import changes_of
@@ -191,6 +191,7 @@ def standard_geometry(meta):
         # Whatever coordinates were asked for.
         ctype = tuple(str(meta[f"ctype{axis}"]).strip().upper() for axis in (1, 2))
     if ctype[0].endswith("-SIP"):
+        sip_matrices(meta)
         # The reference pixel is the centre of the distortion, and pixels near it are
         # smaller or larger than the plate scale says.
         anchor = card_pair(meta, "occcen") or camera.occulter_centre

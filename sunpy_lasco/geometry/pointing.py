@@ -34,6 +34,7 @@ __all__ = [
     "full_position",
     "header_pointing",
     "header_roll",
+    "is_old_centre",
     "is_flipped",
     "is_placeholder",
     "nominal_pointing",
@@ -139,6 +140,10 @@ PLACEHOLDERS_TURNED = Time("2025-08-21T15:00:00"), Time("2025-09-01T00:00:00")
 #: A Sun centre in a header farther than this from the default, in pixels, is an error.
 PLAUSIBLE_CENTRE = 20.0
 
+#: CRPIX, counted from 0, of files made before the pointing was in them: centre of the occulter (C2), defaults (C3).
+OLD_CENTRES = {"C2": ((512.634, 505.293),), "C3": ((517.784, 530.989), (517.956, 532.632))}
+#: How well a centre must agree with one of these, pixel.
+OLD_CENTRE_DIGITS = 0.0015
 #: 1 sigma of the Sun centre of a header, pixel.
 HEADER_CENTRE_SIGMA = 0.4
 #: 1 sigma of the roll of a header, degree.
@@ -182,6 +187,27 @@ def is_placeholder(header, frame):
     centre = [number(header, card) for card in ("crpix1", "crpix2")]
     middle = [[(length + 1) / 2 for length in reversed(frame.shape)], [(FULL_FRAME + 1) / 2] * 2]
     return all(roll in (0.0, None) for roll in rolls) and centre in middle
+
+
+def is_old_centre(header, frame):
+    """
+    Whether CRPIX is one of the centres that all files of some years had, whatever the exposure.
+
+    Parameters
+    ----------
+    header : mapping
+        With lower-case or case-insensitive keys.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `bool`
+    """
+    crpix = number(header, "crpix1"), number(header, "crpix2")
+    if None in crpix:
+        return False
+    scaled = [(x / sx, y / sy) for x, y in OLD_CENTRES[frame.camera.name] for sx, sy in ((1, 1), frame.binning)]
+    return any(np.allclose(crpix, np.add(old, first), atol=OLD_CENTRE_DIGITS) for old in scaled for first in (0, 1))
 
 
 def header_pointing(header, frame):

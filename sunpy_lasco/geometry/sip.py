@@ -75,6 +75,11 @@ def sip_matrices(header):
     `tuple` of `numpy.ndarray` or None
         A, B, AP and BP: element (p, q) of each is the coefficient of x**p y**q; None
         for a polynomial that the header does not have.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If an order or a coefficient is no number, or A is there without B, or AP without BP.
     """
     matrices = []
     for name in ("a", "b", "ap", "bp"):
@@ -84,6 +89,9 @@ def sip_matrices(header):
             for q in range(order + 1 - p):
                 matrix[p, q] = number(header, f"{name}_{p}_{q}", 0.0)
         matrices.append(matrix if order >= 0 else None)
+    if (matrices[0] is None) != (matrices[1] is None) or (matrices[2] is None) != (matrices[3] is None):
+        msg = "Of the polynomials A and B, AP and BP of SIP one is there without the other."
+        raise HeaderError(msg)
     return tuple(matrices)
 
 

@@ -273,6 +273,28 @@ _ALL = (
 CARDS = {card.name: card for card in _ALL}
 #: What holds for numbers in cards that are not of level 0.5: nothing in a header is larger.
 _ANY = Card("", "", "number", "", -1e13, 1e13)
+#: Of these, numbers that sunpy or later steps cannot do with beyond their range.
+_OTHERS = {
+    card.name: card
+    for card in (
+        Card("DSUN_OBS", "distance of the observer", "number", "m", 0.0, 1e13, above=True),
+        Card("RSUN_REF", "radius of the Sun", "number", "m", 0.0, 1e10, above=True),
+        Card("RSUN_OBS", "radius of the Sun as it was seen", "number", "arcsec", 0.0, 1e5),
+        Card("HGLT_OBS", "latitude of the observer", "number", "degree", -90.0, 90.0),
+        Card("CRLT_OBS", "latitude of the observer", "number", "degree", -90.0, 90.0),
+        Card("HGLN_OBS", "longitude of the observer", "number", "degree", -720.0, 720.0),
+        Card("CRLN_OBS", "longitude of the observer", "number", "degree", -720.0, 720.0),
+        Card("SUNPIX1", "Sun centre", "number", "pixel", -1e6, 1e6),
+        Card("SUNPIX2", "Sun centre", "number", "pixel", -1e6, 1e6),
+        Card("DETROLL", "roll", "number", "degree", -720.0, 720.0),
+    )
+}
+
+
+def _card(name):
+    """What may stand in a card."""
+    name = name.upper()
+    return CARDS.get(name) or _OTHERS.get(name, _ANY)
 
 
 def is_blank(value):
@@ -411,7 +433,7 @@ def fault_of(header, name):
         A sentence; None where there is no fault, as in cards that are missing or blank.
     """
     value = header.get(name.lower())
-    card = CARDS.get(name.upper(), _ANY)
+    card = _card(name)
     if is_blank(value):
         return None
     _, fault = _read(value, card)
@@ -445,7 +467,7 @@ def number(header, name, default=None):
     value = header.get(name.lower())
     if is_blank(value):
         return default
-    card = CARDS.get(name.upper(), _ANY)
+    card = _card(name)
     found, fault = _read(value, card)
     if fault is None:
         return default if found == card.blank else found

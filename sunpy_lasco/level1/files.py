@@ -22,7 +22,7 @@ from astropy.utils.exceptions import AstropyWarning
 import sunpy.map
 
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning
-from sunpy_lasco.files import atomic_path, content_of, is_plain_name, time_of_writing
+from sunpy_lasco.files import atomic_path, content_of, is_plain_name, refuse_sizes, time_of_writing
 from sunpy_lasco.instrument.headers import header_level
 from sunpy_lasco.instrument.light_path import LightPath
 from sunpy_lasco.level1.fits_bytes import encode_image, encode_table, sums_of
@@ -208,6 +208,7 @@ def read_level1(file):
         and table are what they were; or if there are no sums.
     """
     content = content_of(file, limit=LARGEST)
+    refuse_sizes(file, content)
     with _understood(file), _opened(file, content) as hdus:
         if PIXELS not in [hdu.name for hdu in hdus]:
             if str(hdus[0].header.get("ORIGIN", "")).strip() == ORIGIN:

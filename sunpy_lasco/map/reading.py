@@ -15,14 +15,12 @@ from astropy.utils.exceptions import AstropyUserWarning, AstropyWarning
 import sunpy.map
 
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError
-from sunpy_lasco.files import content_of
+from sunpy_lasco.files import content_of, refuse_sizes
 
 __all__ = ["open_map"]
 
 #: Bytes that a file with one image can have at most, unpacked: those of LASCO have up to 11 MB.
 LARGEST = 64 * 1024**2
-#: What other packages raise at files that they do not understand.
-FOREIGN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError, fits.VerifyError)
 
 
 def open_map(file):
@@ -49,7 +47,9 @@ def open_map(file):
     OSError
         If there is no such file, or it may not be read.
     """
-    _check_whole(file, content_of(file, limit=LARGEST))
+    content = content_of(file, limit=LARGEST)
+    refuse_sizes(file, content)
+    _check_whole(file, content)
     try:
         with warnings.catch_warnings():
             # Lines on cards that hold tabulators, for almost every file of the archive.
@@ -58,7 +58,7 @@ def open_map(file):
             smap = sunpy.map.Map(file)
     except LascoError:
         raise
-    except FOREIGN as error:
+    except Exception as error:
         msg = f"{file}: no map can be made of it ({_reason(error)})."
         raise HeaderError(msg) from error
     if isinstance(smap, list):
@@ -74,7 +74,7 @@ def _check_whole(file, content):
             warnings.simplefilter("ignore", AstropyWarning)
             with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
                 places = [hdu.fileinfo() for hdu in hdus]
-    except FOREIGN as error:
+    except Exception as error:
         msg = f"{file} is no FITS file, or its header is damaged ({_reason(error)}). Copy or fetch it again."
         raise BadFrameError(msg) from error
     end = max(place["datLoc"] + place["datSpan"] for place in places)

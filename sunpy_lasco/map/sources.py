@@ -11,7 +11,7 @@ import astropy.wcs
 from astropy.nddata import StdDevUncertainty
 from astropy.visualization import PowerStretch
 
-from sunpy.map.mapbase import SpatialPair
+from sunpy.map.mapbase import PixelPair, SpatialPair
 from sunpy.map.sources import LASCOMap
 from sunpy.sun import constants
 from sunpy.time import parse_time
@@ -69,6 +69,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         self._as_read = _as_read
         self._holes_unread = False
         plot_settings = kwargs.pop("plot_settings", None)
+        _check_pixels(data, header)
         super().__init__(data, header, **kwargs)
         self._holes_unread = _as_read and has_official_holes(self._data, self.meta)
         if flags is not None:
@@ -162,7 +163,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     @property
     def reference_pixel(self):
         """Reference pixel counted from 0, by the rules of the file's vintage: the Sun's centre."""
-        return type(super().reference_pixel)(*(value * u.pix for value in self._geometry.crpix))
+        return PixelPair(*(value * u.pix for value in self._geometry.crpix))
 
     @property
     def _reference_longitude(self):
@@ -285,6 +286,19 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         if value is not None and not is_lazy(value):
             value = np.broadcast_to(np.asarray(value, dtype=bool), self._data.shape)
         self._mask = value
+
+
+def _check_pixels(data, header):
+    """Refuse arrays that are no image, of which sunpy and numpy would say something harder to understand."""
+    kind, axes = getattr(getattr(data, "dtype", None), "kind", "?"), getattr(data, "ndim", 0)
+    if kind not in "biuf" or axes != 2 or 0 in data.shape:
+        what = (
+            f"is of type {data.dtype} and shape {data.shape}"
+            if hasattr(data, "shape")
+            else f"is a {type(data).__name__}"
+        )
+        msg = f"The array of {frame_name(header, 'this header')} {what}; an image has real numbers along two axes."
+        raise headers.MapHeaderError(msg)
 
 
 def _likely_camera(header):

@@ -151,6 +151,8 @@ PROBLEMS = {
         {"lebxsum": 2, "lebysum": 2},
     ),
     "name of the other camera": ({"filename": "22088304.fts"}, "another camera", {"filename": None}),
+    "made later than its Sun centre": ({"date": "2012/01/01"}, "DATE 2012/01/01.* denied by CRPIX1", {"date": None}),
+    "model": ({"fileorig": 0}, "FILEORIG 0 says a model", {"fileorig": None}),
     "roll": ({"crota1": 45.0, "crota2": 45.0}, r"the roll of 45 degrees is \+45.0", {}),
     "compression": ({"hcomp_sf": "lots"}, "HCOMP_SF.*ignored", {}),
     "bias": ({"offset": float("inf")}, "OFFSET.*ignored", {}),
@@ -371,6 +373,15 @@ def test_counts_beyond_the_converter(sound):
     data[100:110, 200:216] = 20000
     problems, impossible = judged(data)
     assert "176 pixels hold more than the full scale of 16383 DN" in problems[0]
+    assert impossible is None
+
+
+@pytest.mark.parametrize("cards", [{"polar": "PB"}, {"fileorig": 0, "filename": "3m_clcl_all.fts"}])
+def test_derived_images_and_models_hold_no_bias(cards, sound):
+    data, _ = sound
+    assert judged(np.where(data > 0, data - 380, 0), cards) == ([], None)
+    problems, impossible = judged(data, cards)
+    assert "whose bias was subtracted, but all pixels lie above the bias" in problems[0]
     assert impossible is None
 
 
