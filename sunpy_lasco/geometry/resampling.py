@@ -38,6 +38,8 @@ __all__ = [
 VALID_WEIGHT = 0.999
 #: Matrices kept; each takes about 50 MB for a full frame.
 KEPT_MATRICES = 3
+#: Patterns of missing or flagged pixels kept with their interpolation; each takes about 1 MB.
+KEPT_PATTERNS = 8
 #: What seems curved only by noise and pattern is not: the square of the error of the interpolation
 #: counts beyond this part of their variance, which makes 3 sigma of what they alone give, or more.
 CURVED_BY_NOISE = 0.7
@@ -218,21 +220,68 @@ def interpolate(image, resampling, *, variance=None, flags=None):
     valid = np.isfinite(image)
     complete = valid.all()
     result = values @ (image if complete else np.where(valid, image, np.float32(0))).ravel()
-    weight = values @ valid.ravel().astype(np.float32)
-    bad = weight < VALID_WEIGHT
+    bad = outside.ravel() if complete else _lacks_sources(resampling, np.packbits(valid).tobytes())
     result[bad] = np.nan
     spread = None
     if variance is not None:
         spread = variances @ (variance if complete else np.where(valid, variance, np.float32(0))).ravel()
         spread[bad] = np.nan
         spread = spread.reshape(shape)
-    collected = np.zeros(result.size, np.uint8)
+    collected = np.zeros(shape, np.uint8)
     if flags is not None:
         for bit in (1 << k for k in range(8)):
-            carried = (flags & bit).ravel() != 0
-            if carried.any():
-                collected[(values @ carried.astype(np.float32)) > 0] |= np.uint8(bit)
-    return Interpolated(result.reshape(shape), spread, collected.reshape(shape), outside)
+            _carry(flags & np.uint8(bit), resampling, collected)
+    return Interpolated(result.reshape(shape), spread, collected, outside)
+
+
+# Frames of a sequence miss the same pixels, those that are not sent: the patterns of some are kept.
+@lru_cache(maxsize=KEPT_PATTERNS)
+def _lacks_sources(resampling, packed):
+    """Whether the valid sources of an output pixel carry too little weight; ``packed`` are bits of the valid ones."""
+    weight = interpolation_matrix(resampling)[0] @ _unpacked(packed, resampling.shape)
+    bad = weight < VALID_WEIGHT
+    bad.flags.writeable = False
+    return bad
+
+
+@lru_cache(maxsize=KEPT_PATTERNS)
+def _reached(resampling, packed):
+    """Whether some pixels of the stored image, given as bits, contribute to an output pixel."""
+    reached = (interpolation_matrix(resampling)[0] @ _unpacked(packed, resampling.shape)) > 0
+    reached.flags.writeable = False
+    return reached.reshape(resampling.shape)
+
+
+def _unpacked(packed, shape):
+    count = shape[0] * shape[1]
+    return np.unpackbits(np.frombuffer(packed, np.uint8), count=count).astype(np.float32)
+
+
+def _carry(bits, resampling, collected):
+    """Set a flag, in place, where pixels that have it contribute to an output pixel."""
+    rows = np.flatnonzero(bits.any(axis=1))
+    if rows.size == 0:
+        return
+    lowest, highest = _source_rows(resampling)
+    touched = np.flatnonzero((highest >= rows[0]) & (lowest <= rows[-1]))
+    if touched.size == 0:
+        return
+    bit = bits.max()
+    if rows[-1] - rows[0] > bits.shape[0] // 4:
+        collected[_reached(resampling, np.packbits(bits != 0).tobytes())] |= bit
+        return
+    # Few rows are changed by what is there in one frame only.
+    first, last, nx = touched[0], touched[-1] + 1, resampling.shape[1]
+    values = interpolation_matrix(resampling)[0][first * nx : last * nx]
+    reached = (values @ (bits.ravel() != 0).astype(np.float32)) > 0
+    collected[first:last][reached.reshape(-1, nx)] |= bit
+
+
+@lru_cache(maxsize=KEPT_MATRICES)
+def _source_rows(resampling):
+    """Lowest and highest row of the stored image that contributes to each output row."""
+    sources = interpolation_matrix(resampling)[0].indices.reshape(resampling.shape[0], -1) // resampling.shape[1]
+    return sources.min(axis=1), sources.max(axis=1)
 
 
 def kept_variance(column, row):
@@ -340,8 +389,13 @@ def turned_frame(frame):
     `~sunpy_lasco.instrument.frame.Frame`
         With the corner of the turned image.
     """
+    return replace(frame, corner=turned_corner(frame))
+
+
+def turned_corner(frame):
+    """Full-frame pixel (x, y) of the lower left corner of an image after it is turned by 180 degrees."""
     (cx, cy), (sx, sy), (ny, nx) = frame.corner, frame.binning, frame.shape
-    return replace(frame, corner=(FULL_FRAME - cx - nx * sx, FULL_FRAME - cy - ny * sy))
+    return FULL_FRAME - cx - nx * sx, FULL_FRAME - cy - ny * sy
 
 
 def to_image(meta, position):
@@ -457,8 +511,9 @@ def corrected_positions(meta, frame):
     x, y : `numpy.ndarray`
         Full-frame pixel of the detector's orientation, of the shape of the frame.
     """
-    frame = turned_frame(frame) if is_turned(meta) else frame
-    (ny, nx), (sx, sy), (cx, cy) = frame.shape, frame.binning, frame.corner
+    turned = is_turned(meta)
+    (ny, nx), (sx, sy) = frame.shape, frame.binning
+    cx, cy = turned_corner(frame) if turned else frame.corner
     x = np.broadcast_to(cx + (np.arange(nx) + 0.5) * sx - 0.5, (ny, nx))
     y = np.broadcast_to((cy + (np.arange(ny) + 0.5) * sy - 0.5)[:, None], (ny, nx))
     if meta.get("distort") in ("wcs", "none"):
@@ -467,4 +522,4 @@ def corrected_positions(meta, frame):
         dx, dy = x - meta["imgtar1"], y - meta["imgtar2"]
         cos, sin = np.cos(np.radians(meta["imgrot"])), np.sin(np.radians(meta["imgrot"]))
         x, y = meta["imgpiv1"] + cos * dx + sin * dy, meta["imgpiv2"] - sin * dx + cos * dy
-    return (x[::-1, ::-1], y[::-1, ::-1]) if is_turned(meta) else (x, y)
+    return (x[::-1, ::-1], y[::-1, ::-1]) if turned else (x, y)

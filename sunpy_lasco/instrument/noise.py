@@ -68,19 +68,24 @@ def noise_parts(counts, frame):
 def rounded_variance(variance, step):
     """Variance of pixels after the coefficients of their wavelet transform were rounded to multiples of a step."""
     ratio = variance / np.float32(step**2)
-    fine = np.interp(ratio, *_rounding()).astype(ratio.dtype)
+    table, last = _rounding(), len(_rounding()) - 1
+    # The table is even, so that its rows need not be searched for.
+    place = np.minimum(ratio * ratio.dtype.type(last / WELL_SAMPLED), ratio.dtype.type(last - 1e-3))
+    row = np.nan_to_num(place).astype(np.int32)
+    rise = np.append(np.diff(table), 0).astype(ratio.dtype)
+    fine = table.astype(ratio.dtype)[row] + (place - row) * rise[row]
     fine = np.where(ratio > WELL_SAMPLED, ratio + ratio.dtype.type(1 / 12), fine)
     return (fine + COARSE_SHARE * (ratio + 1 / 12 - fine)) * np.float32(step**2)
 
 
 @lru_cache(maxsize=1)
 def _rounding():
-    """Variance of noise around 0 after rounding to integers, by its variance before."""
+    """Variance of noise around 0 after rounding to integers, by even steps of its variance before."""
     before = np.linspace(0, WELL_SAMPLED, 513)
     multiples = np.arange(1, 6)[:, None]
     with np.errstate(divide="ignore"):
         beyond = erfc((multiples - 0.5) / np.sqrt(2 * before))
-    return before, ((2 * multiples - 1) * beyond).sum(axis=0)
+    return ((2 * multiples - 1) * beyond).sum(axis=0)
 
 
 def noise_variance(counts, frame, *, pattern=True):

@@ -4,6 +4,7 @@ From counts per second to brightness: factor, vignetting, stray light.
 
 import warnings
 from dataclasses import replace as exchange
+from functools import lru_cache
 
 import numpy as np
 
@@ -150,7 +151,7 @@ def correct_vignetting(smap, *, assets=None, official=False):
         smap,
         data=smap.data * factor,
         uncertainty=scaled_uncertainty(smap, factor),
-        light_path=exchange(smap._light_path or LightPath(), vignetting=coarse_vignetting(asset.data)),
+        light_path=exchange(smap._light_path or LightPath(), vignetting=_coarse(asset, coarse_vignetting)),
         cards={
             "vigfile": asset.name,
             "vigsha": asset.sha256 or None,
@@ -159,6 +160,14 @@ def correct_vignetting(smap, *, assets=None, official=False):
         },
         history=[image_line("Vignetting", asset)],
     )
+
+
+# Calibration images are the same for all frames of years.
+@lru_cache(maxsize=8)
+def _coarse(asset, function):
+    coarse = function(asset.data)
+    coarse.flags.writeable = False
+    return coarse
 
 
 def has_stray_light(frame):
@@ -214,7 +223,7 @@ def subtract_stray_light(smap, *, assets=None):
     return record(
         smap,
         data=smap.data - ramp,
-        light_path=exchange(smap._light_path or LightPath(), stray_light=coarse_stray_light(asset.data)),
+        light_path=exchange(smap._light_path or LightPath(), stray_light=_coarse(asset, coarse_stray_light)),
         cards={
             "rampfile": asset.name,
             "rampsha": asset.sha256 or None,

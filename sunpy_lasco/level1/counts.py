@@ -17,7 +17,6 @@ from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.instrument.saturation import saturated_pixels
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
-from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.frames import card_offset, measured_counts
 
@@ -259,7 +258,7 @@ def pad_to_full_frame(smap):
     part = (slice(cy // sy, cy // sy + ny), slice(cx // sx, cx // sx + nx))
     full[part] = smap.data
     flags = np.full(full.shape, PixelFlag.UNTRANSMITTED, np.uint8)
-    flags[part] = _holes(smap, frame)
+    flags[part] = raw_flags(smap, frame)
     cards = {
         "r1col": FIRST_COLUMN,
         "r1row": FIRST_ROW,
@@ -278,7 +277,7 @@ def pad_to_full_frame(smap):
     return record(smap, data=full, flags=flags, uncertainty=sigma, cards=cards, history=history)
 
 
-def _holes(smap, frame):
+def raw_flags(smap, frame):
     """Flags of a raw image, without those of what is hidden: they are set after the interpolation."""
     if smap._flags is not None:
         return smap._flags & ~np.uint8(PixelFlag.MASKED | PixelFlag.OUTSIDE)
@@ -306,7 +305,7 @@ def mark_missing(smap):
     lost, or not sent.  SolarSoft keeps them as numbers (C2) or as zeros (C3).
     """
     frame = frame_of(smap)
-    flags = _holes(smap, frame)
+    flags = raw_flags(smap, frame)
     data = np.asarray(smap.data).astype(np.float32)
     cards = _missing_blocks(flags, frame)
     empty = (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) != 0
@@ -347,7 +346,7 @@ def estimate_noise(smap):
     require_not(smap, "expfac", "normalize_exposure")
     sigma = np.sqrt(noise_variance(smap.data, frame_of(smap), pattern=False), dtype=np.float32)
     if smap.uncertainty is not None:
-        filled = (flags_of(smap) & PixelFlag.FILLED) != 0
+        filled = (smap._flags & PixelFlag.FILLED) != 0
         sigma[filled] = np.asarray(smap.uncertainty.array, np.float32)[filled]
     return record(smap, uncertainty=StdDevUncertainty(sigma, copy=False))
 

@@ -31,6 +31,7 @@ from sunpy_lasco.level1.counts import (
     mark_missing,
     normalize_exposure,
     pad_to_full_frame,
+    raw_flags,
     subtract_bias,
     unwrap,
 )
@@ -47,10 +48,11 @@ from sunpy_lasco.level1.pointing import (
 from sunpy_lasco.level1.pointing_sources import find_pointing
 from sunpy_lasco.level1.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
 from sunpy_lasco.level1.warp import apply_mask, correct_distortion, rectify, turn
+from sunpy_lasco.map.draft import Draft
 from sunpy_lasco.map.edit import frame_of, record
 from sunpy_lasco.map.lazy import in_memory
+from sunpy_lasco.repair.frames import holes_of
 from sunpy_lasco.repair.maps import inpaint as fill_missing
-from sunpy_lasco.repair.missing import missing_block_mask
 from sunpy_lasco.version import version as __version__
 
 __all__ = ["calibrate"]
@@ -138,11 +140,13 @@ def _processed(smap, problems, options):
         # Refused before the work, if it is.
         placed_observer(options.observer, smap.reference_date)
 
+    smap = Draft(smap)
     clock = _clock(smap, options.time_offset, assets)
     smap = unwrap(_pointed(smap, options.centre, options.roll, clock, assets))
     relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
     # What is filled must not judge the bias, and repair and calibration must rest on the same.
     bias = find_bias(smap, bias=options.bias, factor=relative)
+    smap = record(smap, flags=raw_flags(smap, frame_of(smap)))
     if not (problems and options.on_bad == "raise"):
         smap = _repaired(smap, options, bias, assets)
     if options.pad:
@@ -179,7 +183,8 @@ def _processed(smap, problems, options):
     known = observer_position(smap, assets=assets) if given is None else {"coordinate": given}
     smap = update_observer(smap, **known)
     smap = record(smap, cards={"calopts": options.provenance()})
-    return finish_header(smap, statistics="official" if options.solarsoft else "nan", version=__version__)
+    smap = finish_header(smap, statistics="official" if options.solarsoft else "nan", version=__version__)
+    return smap.finished()
 
 
 def _repaired(smap, options, bias, assets):
@@ -187,21 +192,23 @@ def _repaired(smap, options, bias, assets):
     method = options.inpaint
     if options.solarsoft and method == "auto":
         method = official_repair(smap)
-    if method is None:
+    # What lost nothing needs no map.
+    if method is None or not holes_of(smap._flags).any():
         return smap
+    smap = smap.finished()
     background = _background(smap, assets) if method == "fuzzy" else None
     image = None if background is None else official_background(background)
     filled = fill_missing(smap, method, context=options.context, background=image, bias=bias.single * u.DN)
     if background is None or "nfilled" not in filled.meta:
-        return filled
+        return Draft(filled)
     cards = {"bkgfile": background.name, "bkgsha": background.sha256 or None, "bkgest": background.estimated}
-    return record(filled, cards=cards, history=[image_line("Background of the repair", background)])
+    return Draft(record(filled, cards=cards, history=[image_line("Background of the repair", background)]))
 
 
 def _background(smap, assets):
     """The minimum model that SolarSoft's repair rests on, or None where it is not needed or not at hand."""
     frame = frame_of(smap)
-    if frame.camera.name != "C3" or frame.filter != "CLEAR" or frame.is_derived or not missing_block_mask(smap).any():
+    if frame.camera.name != "C3" or frame.filter != "CLEAR" or frame.is_derived:
         return None
     try:
         return assets.image(C3_BACKGROUND)

@@ -24,6 +24,8 @@ from sunpy_lasco.map.edit import frame_of, record
 
 __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
+#: Times that differ by less than this, s, are one.
+SAME_TIME = 1e-6
 #: 1 sigma of an uncorrected clock, s: it was off by up to 180 s, all errors taken as equally likely.
 CLOCK_SIGMA = 104.0
 #: Distances from the Sun, au, between which an observer near SOHO or the Earth is.
@@ -212,9 +214,12 @@ def placed_observer(coordinate, time):
     if isinstance(frame.data, UnitSphericalRepresentation):
         msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
         raise OptionError(msg)
-    beside = frame.transform_to(HeliocentricEarthEcliptic(obstime=there))
-    now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
-    position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
+    if isinstance(frame, HeliographicStonyhurst) and abs((there - time).to_value(u.s)) < SAME_TIME:
+        position = SkyCoord(frame)
+    else:
+        beside = frame.transform_to(HeliocentricEarthEcliptic(obstime=there))
+        now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
+        position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
     distance = position.radius.to_value(u.au)
     if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
         msg = (

@@ -32,16 +32,19 @@ def image_statistics(image):
         pixels in MSB, DATAZER the number of pixels that are missing or not
         positive.  Only DATAZER where no pixel is positive.
     """
-    positive = image[image > 0]
+    positive = np.sort(image[image > 0])
     cards = {"DATAZER": int(image.size - positive.size)}
     if positive.size == 0:
         return cards
-    cards["DATAMIN"] = float(positive.min())
-    cards["DATAMAX"] = float(positive.max())
+    cards["DATAMIN"] = float(positive[0])
+    cards["DATAMAX"] = float(positive[-1])
     cards["DATAAVG"] = float(positive.mean(dtype=float))
     cards["DATASIG"] = float(positive.std(dtype=float, ddof=1)) if positive.size > 1 else 0.0
-    for q, value in zip(PERCENTILES, np.percentile(positive, PERCENTILES), strict=True):
-        cards[f"DATAP{q:02d}"] = float(value)
+    for q in PERCENTILES:
+        # As numpy's, which would partition the image anew and take seven times as long.
+        place = q / 100 * (positive.size - 1)
+        below, above = float(positive[int(place)]), float(positive[min(int(place) + 1, positive.size - 1)])
+        cards[f"DATAP{q:02d}"] = below + (above - below) * (place - int(place))
     return cards
 
 

@@ -6,6 +6,8 @@ image by 180 degrees moves pixels as they are and loses nothing.
 """
 
 from dataclasses import replace
+from functools import lru_cache
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -250,6 +252,10 @@ def rectify(smap):
 
 #: A summed pixel is good if this share of its pixels is.
 GOOD_SHARE = 0.999
+#: Cards that place the pixels of an image on the detector.
+PLACING_CARDS = "distort dist_k0 dist_k1 dist_k2 occcen1 occcen2 turned imgrot imgpiv1 imgpiv2 imgtar1 imgtar2".split()
+#: Masks that are kept; each takes 1 MB for a full frame.
+KEPT_MASKS = 8
 
 
 def apply_mask(smap, *, assets=None):
@@ -281,12 +287,11 @@ def apply_mask(smap, *, assets=None):
         asset = resolve(assets).image(C3_MASK)
         masked, name, sha = _image_mask(asset.data, smap.meta, frame), asset.name, asset.sha256
     else:
-        masked, name, sha = field_mask(*corrected_positions(smap.meta, frame), "C2"), "geometry", None
-    data = smap.data.copy()
-    data[masked] = np.nan
+        masked, name, sha = _geometric_mask(smap.meta, frame), "geometry", None
+    data = np.where(masked, np.float32(np.nan), smap.data)
     attached = smap._flags
-    flags = np.zeros(data.shape, np.uint8) if attached is None else attached.copy()
-    flags[masked] |= np.uint8(PixelFlag.MASKED)
+    flags = np.zeros(data.shape, np.uint8) if attached is None else attached
+    flags = flags | masked * np.uint8(PixelFlag.MASKED)
     return record(
         smap,
         data=data,
@@ -294,6 +299,20 @@ def apply_mask(smap, *, assets=None):
         cards={"maskfile": name, "masksha": sha or None},
         history=[f"Mask: {name}"],
     )
+
+
+def _geometric_mask(meta, frame):
+    """What occulter, pylon and field edge hide in a frame of C2."""
+    cards = {card: meta[card] for card in PLACING_CARDS if card in meta}
+    return _hidden(frame.camera.name, frame.shape, frame.binning, frame.corner, tuple(cards.items()))
+
+
+@lru_cache(maxsize=KEPT_MASKS)
+def _hidden(camera, shape, binning, corner, cards):
+    frame = SimpleNamespace(shape=shape, binning=binning, corner=corner)
+    hidden = field_mask(*corrected_positions(dict(cards), frame), camera)
+    hidden.flags.writeable = False
+    return hidden
 
 
 def _image_mask(good, meta, frame):

@@ -9,6 +9,7 @@ from sunpy.util import MetaDict
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.changes import require_exposure
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.map.draft import Draft
 
 __all__ = ["add_history", "frame_of", "record", "replace", "require", "require_not"]
 
@@ -46,6 +47,8 @@ def replace(smap, *, data=None, meta=None, uncertainty=..., flags=..., light_pat
         If the shape of the data changes while flags, uncertainty or an attached
         mask of the old shape would be kept.
     """
+    if isinstance(smap, Draft):
+        return smap.exchanged(data=data, meta=meta, uncertainty=uncertainty, flags=flags, light_path=light_path)
     data = smap.data.copy() if data is None else data
     parts = {
         "mask": copy.copy(getattr(smap, "_mask", None)),
@@ -84,7 +87,7 @@ def frame_of(smap):
         If the map is not the image of one exposure, but a difference, a multiple and so on.
     """
     require_exposure(smap, "calibrated or repaired")
-    return Frame.from_header(smap.meta, smap.data.shape)
+    return smap.frame if isinstance(smap, Draft) else Frame.from_header(smap.meta, smap.data.shape)
 
 
 def add_history(meta, *lines):

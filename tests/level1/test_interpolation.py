@@ -99,3 +99,24 @@ def test_turn_is_counter_clockwise():
     resampling = Resampling((101, 101), (0, 0), (1, 1), None, rotation=90.0, pivot=(50.0, 50.0))
     result = interpolate(image, resampling).image
     assert np.unravel_index(np.nanargmax(result), result.shape) == (80, 50)
+
+
+@pytest.mark.parametrize("rows", [(500, 502), (0, 3), (1020, 1024), (0, 1024)])
+def test_flags_are_carried_to_all_pixels_they_contribute_to(rows):
+    """In a band of rows or in the whole image: as the whole product says."""
+    resampling = Resampling((1024, 1024), (0, 0), (1, 1), camera_distortion("C3", 52000))
+    flags = np.zeros((1024, 1024), np.uint8)
+    rng = np.random.default_rng(3)
+    place = rng.integers(*rows, 40), rng.integers(0, 1024, 40)
+    flags[place] = 4
+    flags[place[0][:9], place[1][:9]] |= 1
+    image = np.ones(flags.shape, np.float32)
+    image[place[0][20:], place[1][20:]] = np.nan
+    result = interpolate(image, resampling, flags=flags)
+    values = interpolation_matrix(resampling)[0]
+    for bit in (1, 4):
+        reached = (values @ ((flags & bit) != 0).ravel().astype(np.float32)) > 0
+        assert np.array_equal((result.flags & bit).ravel() != 0, reached)
+    assert not (result.flags & ~np.uint8(5)).any()
+    lacking = (values @ np.isfinite(image).ravel().astype(np.float32)) < 0.999
+    assert np.array_equal(np.isnan(result.image).ravel(), lacking)

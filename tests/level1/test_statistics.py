@@ -94,3 +94,15 @@ def test_zeros_negatives_and_missing():
 @given(st.floats(2e-13, SCALE_MAXIMUM))
 def test_round_trip(value):
     assert decode_int16(encode_int16([value]))[0] == pytest.approx(value, abs=0.51 * BSCALE)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000, 10_007])
+def test_percentiles_are_those_of_numpy(size):
+    image = np.random.default_rng(size).normal(2e-10, 1e-10, size).astype(np.float32)
+    image[0] = 1e-10
+    positive = image[image > 0]
+    cards = image_statistics(image)
+    for q in PERCENTILES:
+        assert cards[f"DATAP{q:02d}"] == pytest.approx(np.percentile(positive.astype(float), q), rel=1e-6)
+    assert cards["DATAMIN"] == positive.min()
+    assert cards["DATAMAX"] == positive.max()

@@ -1,0 +1,103 @@
+"""
+A map in the making.
+
+A map costs milliseconds: sunpy copies and checks the header, and hashes it again and again.  Where
+one step follows another, they pass on a draft, which has of a map what the steps ask for, and a
+map is made of the last one.
+"""
+
+import copy
+from functools import cached_property
+
+import astropy.units as u
+
+from sunpy.sun import constants
+from sunpy.time import parse_time
+from sunpy.util import MetaDict
+
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.headers import observation_time
+
+__all__ = ["Draft"]
+
+#: Cards by which `Frame.from_header` reads an exposure.
+FRAME_CARDS = frozenset(
+    "detector filter polar exptime date-obs time-obs date_obs time_obs date-ori sumcol sumrow lebxsum lebysum "
+    "r1col r1row r2col r2row p1col p1row p2col p2row mid_date mid_time readport comprssn hcomp_sf date fileorig "
+    "level lvl_num filename".split()
+)
+
+
+class Draft:
+    """
+    What the steps of the calibration ask of a map.  Like a map, it never changes.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Where it begins; plot settings and attached mask of the map to be made are its own.
+    """
+
+    def __init__(self, smap):
+        self._origin = smap
+        self.data = smap.data
+        self.meta = {str(card).lower(): value for card, value in smap.meta.items()}
+        self.uncertainty = smap.uncertainty
+        self._flags = smap._flags
+        self._light_path = getattr(smap, "_light_path", None)
+
+    def exchanged(self, *, data=None, meta=None, uncertainty=..., flags=..., light_path=...):
+        """A draft with some of its parts exchanged, as by `sunpy_lasco.map.edit.replace`; arrays are shared."""
+        new = copy.copy(self)
+        vars(new).pop("frame", None)
+        if data is not None:
+            new.data = data
+        if meta is not None:
+            new.meta = meta
+        if uncertainty is not ...:
+            new.uncertainty = uncertainty
+        if flags is not ...:
+            new._flags = flags
+        if light_path is not ...:
+            new._light_path = light_path
+        known = vars(self).get("frame")
+        if known is not None and new.data.shape == self.data.shape and self._reads_alike(new):
+            new.frame = known
+        return new
+
+    def _reads_alike(self, other):
+        return all(self.meta.get(card) == other.meta.get(card) for card in FRAME_CARDS)
+
+    @cached_property
+    def frame(self):
+        """The exposure, as the header describes it."""
+        return Frame.from_header(self.meta, self.data.shape)
+
+    @property
+    def date(self):
+        """Start of the exposure, as of a map."""
+        return observation_time(self.meta)
+
+    @property
+    def reference_date(self):
+        """Time of the coordinate frame, as of a map."""
+        middle = self.meta.get("date-avg")
+        return parse_time(middle, scale="utc") if middle else self.date
+
+    @property
+    def rsun_meters(self):
+        """Radius of the Sun, as of a map."""
+        reference = self.meta.get("rsun_ref")
+        return constants.radius if reference is None else float(reference) * u.m
+
+    def finished(self):
+        """The map, of the class of that with which the draft began."""
+        return self._origin._new_instance(
+            self.data,
+            MetaDict(self.meta),
+            plot_settings=self._origin.plot_settings,
+            mask=copy.copy(getattr(self._origin, "_mask", None)),
+            uncertainty=self.uncertainty,
+            flags=self._flags,
+            light_path=self._light_path,
+        )
