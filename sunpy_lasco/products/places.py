@@ -30,9 +30,20 @@ def height_and_angle(smap):
         Position angle, degree in [0, 360), from solar north counter-clockwise, by way of east,
         shape (ny, nx).
     """
-    rows, columns = np.indices(smap.data.shape, dtype=float)
-    longitude, latitude = _helioprojective(smap.wcs, columns, rows)
     radius = smap.rsun_obs.to_value(u.rad)
+    wcs = smap.wcs
+    if list(wcs.wcs.ctype) == ["HPLN-TAN", "HPLT-TAN"] and not wcs.wcs.crval.any():
+        # The Sun's centre is the reference: what the projection does is known.
+        columns, rows = (
+            np.arange(n) - start for n, start in zip(smap.data.shape[::-1], wcs.wcs.crpix - 1, strict=True)
+        )
+        matrix = wcs.wcs.get_pc() * wcs.wcs.get_cdelt()[:, None]
+        matrix *= np.array([u.Unit(unit).to(u.rad) for unit in wcs.wcs.cunit])[:, None]
+        x = matrix[0, 0] * columns + matrix[0, 1] * rows[:, None]
+        y = matrix[1, 0] * columns + matrix[1, 1] * rows[:, None]
+        return np.arctan(np.hypot(x, y)) / radius, np.rad2deg(np.arctan2(-x, y)) % 360.0
+    rows, columns = np.indices(smap.data.shape, dtype=float)
+    longitude, latitude = _helioprojective(wcs, columns, rows)
     # Exact on the sphere: at 30 radii the plane is 0.7 % off.
     east, north = -np.cos(latitude) * np.sin(longitude), np.sin(latitude)
     from_sun = np.arctan2(np.hypot(east, north), np.cos(latitude) * np.cos(longitude))

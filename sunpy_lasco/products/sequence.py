@@ -81,7 +81,7 @@ class Sequence(NDCube):
     Attributes
     ----------
     data : `numpy.ndarray` or ``dask.array.Array``
-        float32, shape (time, y, x), NaN where nothing is known.
+        float32, or float64 if a frame is; shape (time, y, x), NaN where nothing is known.
     unit : `~astropy.units.Unit`
         MSB of level 1, DN of counts.
     uncertainty : `~astropy.nddata.StdDevUncertainty` or None
@@ -136,12 +136,33 @@ class Sequence(NDCube):
     """
 
     def __init__(self, maps, *, options=None, normalise="auto", lazy=None):
+        self._build(maps, options=options, normalise=normalise, lazy=lazy)
+
+    @classmethod
+    def _of_versions(cls, maps, *, normalise=False, like=None, base=None):
+        """
+        A sequence in which frames may be of one time, with the number of each given map in it.
+
+        ``like`` is a sequence whose grid and kind it has, ``base`` the number of the maps, from the first
+        on, whose median is the reference of the relative exposures.
+        """
+        new = cls.__new__(cls)
+        places = new._build(maps, normalise=normalise, versions=True, like=like, base=base)
+        return new, places
+
+    def _build(self, maps, *, options=None, normalise="auto", lazy=None, versions=False, like=None, base=None):
         sources = _sources_of(maps, options)
-        frames = _in_order(_all_examined(sources, lazy))
-        _require_one_kind(frames)
-        reference = _reference(frames)
+        frames = _all_examined(sources, lazy)
+        order = list(range(len(frames)))
+        if versions:
+            order = sorted(order, key=lambda number: frames[number].time.mjd)
+            frames = [frames[number] for number in order]
+        else:
+            frames = _in_order(frames)
+        _require_one_kind(frames if like is None else [*like._frame_zero(), *frames])
+        reference = _reference(frames) if like is None else like._frame_zero()[0]
         frames = [_aligned(frame, reference) for frame in frames]
-        relative = _relative(frames, normalise)
+        relative = _relative(frames, normalise, None if base is None else np.asarray(order) < base)
         shape = (len(frames), *frames[0].shape)
         if lazy is None:
             lazy = np.prod(shape, dtype=float) * BYTES_PER_PIXEL > LARGEST_IN_MEMORY
@@ -163,6 +184,14 @@ class Sequence(NDCube):
             rolled=np.array([frame.rolled for frame in frames]),
             times=Time([frame.time for frame in frames]),
         )
+        return [order.index(number) for number in range(len(sources))] if versions else None
+
+    def _frame_zero(self):
+        """The first frame as one of the frames of which a sequence is made."""
+        smap = CLASSES[self.detector](
+            np.broadcast_to(np.float32(0), self.shape[1:]), MetaDict(self.headers[0]), _as_read=False
+        )
+        return [_examined((smap, None), keep=False)]
 
     def _set_parts(self, data, sigma, flags, *, wcs, unit, headers, common, rolled, times):
         """Become the cube of these parts."""
@@ -383,6 +412,7 @@ class _Frame:
     wcs: object
     kind: tuple
     print_of_pixels: int
+    dtype: np.dtype
     has_sigma: bool
     rolled: bool
     medians: object
@@ -396,11 +426,11 @@ class _Frame:
         """Data, sigma and flags on the common grid, with the relative exposure divided out."""
         smap = _on_grid(self.map if self.map is not None else _read(self.given, self.options), self.target)
         sigma = sigma_of(smap)
-        data = np.asarray(smap.data, np.float32)
+        data = np.asarray(smap.data, self.dtype)
         if header_level(smap.meta) == 0.5 and not set(changes_of(smap.meta)) & VALUES:
-            data = np.asarray(smap.quantity.value, np.float32)
+            data = np.asarray(smap.quantity.value, self.dtype)
         if self.factor != 1.0:
-            data = data / np.float32(self.factor)
+            data = data / self.dtype.type(self.factor)
             sigma = None if sigma is None else sigma / self.factor
         return data, None if sigma is None else np.asarray(sigma, np.float32), flags_of(smap)
 
@@ -486,6 +516,7 @@ def _examined(source, *, keep):
         wcs=smap.wcs,
         kind=kind,
         print_of_pixels=zlib.crc32(np.ascontiguousarray(smap.data)),
+        dtype=np.dtype(np.float64 if smap.data.dtype.newbyteorder("=") == np.float64 else np.float32),
         has_sigma=sigma_of(smap) is not None,
         rolled=is_turned(smap.meta) or abs((_roll(geometry) + 180) % 360 - 180) > ROLLED,
         medians=polar_medians(smap) if ordinary else None,
@@ -646,7 +677,7 @@ def _sized(wcs, shape):
     return wcs
 
 
-def _relative(frames, normalise):
+def _relative(frames, normalise, base=None):
     """Relative exposures of the frames, by the option."""
     none = RelativeExposures(np.ones(len(frames)), np.zeros(len(frames)), (0.0, 0.0))
     if isinstance(normalise, str) and normalise != "auto":
@@ -663,13 +694,14 @@ def _relative(frames, normalise):
         raise OptionError(msg)
     sector = None if automatic or normalise is True else normalise
     return relative_exposures(
-        np.stack([frame.medians for frame in frames]), [frame.name for frame in frames], sector=sector
+        np.stack([frame.medians for frame in frames]), [frame.name for frame in frames], sector=sector, base=base
     )
 
 
 def _cube(frames, known):
     shape = (len(frames), *frames[0].shape)
-    data, flags = np.empty(shape, np.float32), np.empty(shape, np.uint8)
+    dtype = np.result_type(*[frame.dtype for frame in frames])
+    data, flags = np.empty(shape, dtype), np.empty(shape, np.uint8)
     sigma = np.empty(shape, np.float32) if known else None
     for number, frame in enumerate(frames):
         data[number], one, flags[number] = frame.load()
@@ -689,7 +721,11 @@ def _lazy_cube(frames, known):
             [da.from_delayed(one[part], frame.shape, dtype) for one, frame in zip(loaded, frames, strict=True)]
         )
 
-    return stacked(0, np.float32), stacked(1, np.float32) if known else None, stacked(2, np.uint8)
+    return (
+        stacked(0, np.result_type(*[frame.dtype for frame in frames])),
+        stacked(1, np.float32) if known else None,
+        stacked(2, np.uint8),
+    )
 
 
 def _cube_header(frame, relative):

@@ -1,0 +1,325 @@
+"""
+Differences of frames: running, to a base, and in percent of it.
+
+What comes out is no image of the corona: the header says so (EDITED, PRODUCT), calibration and
+level-1 files refuse it, and colours are symmetric about zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import astropy.units as u
+from astropy.time import Time
+
+import sunpy.map
+from sunpy.util import MetaDict
+
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.map.changes import changed
+from sunpy_lasco.map.records import add_history
+from sunpy_lasco.products.medians import median_of_frames
+from sunpy_lasco.products.sequence import Sequence
+
+__all__ = ["base_difference", "percent_difference", "running_difference"]
+
+#: Longest step of a running difference, in terms of the usual one.
+LONGEST_STEP = 1.5
+#: A percentage needs a base that is so many times its uncertainty.
+BASE_SIGNIFICANCE = 5.0
+SECONDS_PER_DAY = 86400.0
+
+
+def running_difference(images, *, step=None, max_gap="auto", rate=False, normalise=False):
+    """
+    Differences of frames to an earlier one.
+
+    Parameters
+    ----------
+    images : `Sequence`, `list` of maps or files, or `~sunpy.map.MapSequence`
+        Two frames or more, which are taken in order of time.
+    step : `~astropy.units.Quantity`, optional
+        Each frame minus the last one that is at least so much earlier.  By default minus the one
+        before it.
+    max_gap : `~astropy.units.Quantity`, `str` or None
+        Differences over more time are NaN: a front moves three times as far in 36 minutes as in 12.
+        ``"auto"`` is 1.5 times the median cadence, or 1.5 times ``step`` where that is more.  None: no
+        limit.
+    rate : `bool`
+        Divide by the interval; the unit is then per second.
+    normalise : `str`, `bool` or `~astropy.units.Quantity`
+        Relative exposures of what is no `Sequence` yet, see there; by default values are taken as
+        they are.
+
+    Returns
+    -------
+    `Sequence`, `list` of maps or `~sunpy.map.MapSequence`
+        As ``images``: one difference for each frame that has an earlier one, at the time of the later
+        (DATE-AVG; the earlier is in DATEBASE), with its uncertainty, and the flags of both.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there are fewer than two frames, or none are ``step`` apart.
+    sunpy_lasco.errors.IncompatibleMapsError
+        If frames do not fit each other.
+
+    Notes
+    -----
+    sigma**2 is the sum of both.  SolarSoft makes running differences in its movie tools, of
+    successive frames whatever lies between them, and knows no uncertainty.
+    """
+    cube, kind = _cube_of(images, normalise)
+    if len(cube) < 2:
+        msg = "A running difference needs two frames at least."
+        raise OptionError(msg)
+    seconds = (cube.time.mjd - cube.time.mjd[0]) * SECONDS_PER_DAY
+    wanted = 0.0 if step is None else _seconds(step, "step")
+    pairs = []
+    for later in range(1, len(cube)):
+        # Times of frames are known to far better than a hundredth of a second; days in floats are not.
+        earlier = np.flatnonzero(seconds[:later] <= seconds[later] - wanted + 0.01)
+        if len(earlier):
+            pairs.append((later, int(earlier[-1])))
+    if not pairs:
+        msg = f"No two frames are {step} apart: they are of {cube.time[0].isot} to {cube.time[-1].isot}."
+        raise OptionError(msg)
+    later, earlier = (np.array(one) for one in zip(*pairs, strict=True))
+    between = seconds[later] - seconds[earlier]
+    if isinstance(max_gap, str):
+        if max_gap != "auto":
+            msg = f"max_gap={max_gap!r} is unknown: it is 'auto', None, or an interval such as 20 * u.min."
+            raise OptionError(msg)
+        longest = LONGEST_STEP * max(float(np.median(np.diff(seconds))), wanted)
+    else:
+        longest = np.inf if max_gap is None else _seconds(max_gap, "max_gap")
+    gaps = between > longest + 0.01
+    if rate and (between <= 0).any():
+        msg = "Frames of one time have no rate."
+        raise OptionError(msg)
+    told = _Told("running difference", "rd", "RD", rate=rate)
+    data = cube.data[later] - cube.data[earlier]
+    sigma = None if cube.sigma is None else _quadrature(cube.sigma[later], cube.sigma[earlier])
+    scale = np.where(gaps, np.nan, 1.0 / between if rate else 1.0).astype(data.dtype)[:, None, None]
+    data = data * scale
+    sigma = None if sigma is None else (sigma * scale).astype(sigma.dtype)
+    headers = [
+        told.header(cube.headers[i], [cube.headers[j]], cube.time[j], interval, gap=bool(gap), unit=cube.unit)
+        for i, j, interval, gap in zip(later, earlier, between, gaps, strict=True)
+    ]
+    new = cube._like(
+        data,
+        sigma,
+        cube.flags[later] | cube.flags[earlier],
+        headers,
+        unit=cube.unit / u.s if rate else cube.unit,
+        times=cube.time[later],
+        rolled=cube.rolled[later],
+    )
+    return _as_given(new, kind)
+
+
+def base_difference(images, base=None, *, normalise=False):
+    """
+    Frames minus a base.
+
+    Parameters
+    ----------
+    images : `Sequence`, map, `list` of maps or files, or `~sunpy.map.MapSequence`
+    base : map, sequence of maps, `Sequence`, `int` or `slice`, optional
+        What is subtracted: a map; the median of several; the median of the first so many of ``images``,
+        or of those of a slice.  By default the first.  The best base is the median of 3 to 8 frames
+        from less than three hours before the first with a signal; a model of a month takes the
+        streamers along, and their motion.
+    normalise : `str`, `bool` or `~astropy.units.Quantity`
+        Relative exposures of what is no `Sequence` yet, see there; the base is their reference.  By
+        default values are taken as they are.
+
+    Returns
+    -------
+    `Sequence`, map, `list` of maps or `~sunpy.map.MapSequence`
+        As ``images``, with uncertainty, and the flags of both; DATEBASE is the time of the base, of
+        several the mean.
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If frames do not fit each other.
+
+    Notes
+    -----
+    The variance of a median of n frames has the exact factor of so many values: at n of 3 to 8, 0.76 to
+    0.94 of the pi / (2 n) of many.
+    """
+    cube, one, kind = _with_base(images, base, normalise)
+    told = _Told("base difference", "bd", "BD")
+    sigma = None if cube.sigma is None or one.sigma is None else _quadrature(cube.sigma, one.sigma[None])
+    return _as_given(_against(cube, one, told, cube.data - one.data[None], sigma, cube.unit), kind)
+
+
+def percent_difference(images, base=None, *, normalise=False):
+    """
+    Frames minus a base, in percent of the base.
+
+    Parameters
+    ----------
+    images : `Sequence`, map, `list` of maps or files, or `~sunpy.map.MapSequence`
+    base : map, sequence of maps, `Sequence`, `int` or `slice`, optional
+        As of `base_difference`.
+    normalise : `str`, `bool` or `~astropy.units.Quantity`
+        As of `base_difference`.
+
+    Returns
+    -------
+    `Sequence`, map, `list` of maps or `~sunpy.map.MapSequence`
+        In percent; NaN where the base is not more than 5 times its uncertainty, or not positive.
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If frames do not fit each other.
+    """
+    cube, one, kind = _with_base(images, base, normalise)
+    least = 0.0 if one.sigma is None else BASE_SIGNIFICANCE * one.sigma
+    with np.errstate(invalid="ignore", divide="ignore"):
+        under = np.where(one.data > least, one.data, np.nan)[None]
+        data = 100.0 * (cube.data - one.data[None]) / under
+        sigma = None
+        if cube.sigma is not None and one.sigma is not None:
+            ratio = cube.data / under
+            sigma = _quadrature(cube.sigma / under, ratio * (one.sigma[None] / under)) * 100.0
+    told = _Told("percent difference", "pd", "PD")
+    return _as_given(_against(cube, one, told, data, sigma, u.percent), kind)
+
+
+@dataclass(frozen=True)
+class _Base:
+    """What is subtracted."""
+
+    data: np.ndarray
+    sigma: np.ndarray | None
+    flags: np.ndarray
+    headers: list
+    time: Time
+
+
+@dataclass(frozen=True)
+class _Told:
+    """How the header tells of a difference."""
+
+    name: str
+    short: str
+    label: str
+    rate: bool = False
+
+    def header(self, later, earlier, time, interval, *, unit, gap=False):
+        """Header of the difference of a frame to one or several others."""
+        meta = changed(MetaDict(later), "difference")
+        names = [str(one.get("filename") or one.get("date-obs")) for one in (later, *earlier)]
+        meta["product"] = self.name
+        meta["datebase"] = time.isot
+        meta["deltat"] = round(float(interval), 3)
+        minutes = f"{interval / 60:.0f} min" if abs(interval) >= 90 else f"{interval:.0f} s"
+        text = minutes if self.label == "RD" else time.strftime("%H:%M")
+        meta["prlabel"] = f"[{self.label} {'gap' if gap else text}]"
+        for number, name in enumerate(names, 1):
+            meta[f"prstep{number}"] = name
+        moment = Time(meta["date-avg"]).strftime("%Y%m%dT%H%M%S")
+        meta["filename"] = f"{str(meta['detector']).strip().lower()}_{moment}_{self.short}.fits"
+        meta["bunit"] = unit.to_string()
+        line = f"{self.name.capitalize()}: {names[0]} minus {names[1] if len(names) == 2 else 'the median of '}"
+        line += "" if len(names) == 2 else ", ".join(names[1:])
+        if self.rate:
+            meta["bunit"] = (unit / u.s).to_string()
+            line += f", divided by {interval:.2f} s"
+        if gap:
+            line += f"; no values, since {interval / 60:.0f} minutes lie between them"
+        add_history(meta, line)
+        return meta
+
+
+def _seconds(interval, name):
+    try:
+        return u.Quantity(interval).to_value(u.s)
+    except (TypeError, u.UnitConversionError) as error:
+        msg = f"{name}={interval!r} is no interval of time, such as 12 * u.min."
+        raise OptionError(msg) from error
+
+
+def _cube_of(images, normalise):
+    """The frames as a cube, and what they were given as."""
+    if isinstance(images, Sequence):
+        return images, "sequence"
+    kind = "maps" if hasattr(images, "maps") else "list"
+    if isinstance(images, sunpy.map.GenericMap):
+        kind = "map"
+    return Sequence._of_versions(images, normalise=normalise)[0], kind
+
+
+def _as_given(cube, kind):
+    if kind == "sequence":
+        return cube
+    maps = cube.maps
+    if kind == "map":
+        return maps[0]
+    return sunpy.map.Map(maps, sequence=True) if kind == "maps" else maps
+
+
+def _quadrature(one, other):
+    """Root of the sum of squares; of dask too."""
+    return (one**2 + other**2) ** 0.5
+
+
+def _with_base(images, base, normalise):
+    """The frames as a cube, the base, and what the frames were given as."""
+    if base is None or (isinstance(base, int | slice) and not isinstance(base, bool)):
+        cube, kind = _cube_of(images, normalise)
+        part = slice(0, 1) if base is None else slice(0, base) if isinstance(base, int) else base
+        if not len(range(len(cube))[part]):
+            msg = f"base={base!r} is none of the {len(cube)} frames."
+            raise OptionError(msg)
+        return cube, _base_of(cube[part]), kind
+    if isinstance(images, Sequence):
+        if isinstance(base, Sequence):
+            base = base.maps
+        return images, _base_of(Sequence._of_versions(base, like=images)[0]), "sequence"
+    given = images.maps if hasattr(images, "maps") else images
+    given = [given] if not isinstance(given, list | tuple) else list(given)
+    kind = "maps" if hasattr(images, "maps") else "map" if isinstance(images, sunpy.map.GenericMap) else "list"
+    frames = base.maps if hasattr(base, "maps") else base
+    frames = [frames] if not isinstance(frames, list | tuple) else list(frames)
+    both, places = Sequence._of_versions([*frames, *given], normalise=normalise, base=len(frames))
+    return _picked(both, sorted(places[len(frames) :])), _base_of(_picked(both, sorted(places[: len(frames)]))), kind
+
+
+def _picked(cube, numbers):
+    """Some frames of a cube."""
+    numbers = np.array(numbers)
+    return cube._like(
+        cube.data[numbers],
+        None if cube.sigma is None else cube.sigma[numbers],
+        cube.flags[numbers],
+        [cube.headers[number] for number in numbers],
+        times=cube.time[numbers],
+        rolled=cube.rolled[numbers],
+    )
+
+
+def _base_of(cube):
+    cube = cube.computed()
+    if len(cube) == 1:
+        data, sigma = cube.data[0], None if cube.sigma is None else cube.sigma[0]
+    else:
+        data, sigma, _ = median_of_frames(cube.data, cube.sigma)
+    flags = np.bitwise_or.reduce(cube.flags, axis=0)
+    time = Time(cube.time.mjd.mean(), format="mjd")
+    return _Base(data, sigma, flags, list(cube.headers), cube.time[0] if len(cube) == 1 else time)
+
+
+def _against(cube, base, told, data, sigma, unit):
+    """The sequence of differences to a base."""
+    headers = [
+        told.header(header, base.headers, base.time, (time.mjd - base.time.mjd) * SECONDS_PER_DAY, unit=unit)
+        for header, time in zip(cube.headers, cube.time, strict=True)
+    ]
+    return cube._like(data, sigma, cube.flags | base.flags[None], headers, unit=unit)

@@ -1,0 +1,80 @@
+"""
+Medians of frames, and their uncertainty.
+"""
+
+import warnings
+
+import numpy as np
+
+__all__ = ["median_of_frames", "median_variance"]
+
+#: Variance of the median of n Gaussian values in terms of that of their mean, n from 1 on: order statistics,
+#: integrated numerically.
+VARIANCE_OF_MEDIAN = (
+    *(1.0, 1.0, 1.3460, 1.1928, 1.4342, 1.2885, 1.4731, 1.3455, 1.4949, 1.3833, 1.5088, 1.4103, 1.5184),
+    *(1.4304, 1.5254, 1.4461, 1.5308, 1.4587, 1.5350, 1.4689, 1.5385, 1.4775, 1.5413, 1.4847, 1.5437),
+)
+#: Beyond the table pi / 2 (1 - c / n), with c of odd and even n.
+ASYMPTOTIC = 0.43, 1.35
+
+
+def median_variance(number):
+    """
+    Variance of the median of some Gaussian values.
+
+    Parameters
+    ----------
+    number : `int` or `numpy.ndarray`
+        How many values.
+
+    Returns
+    -------
+    `float` or `numpy.ndarray`
+        In terms of the variance of one value: 1 / n for a mean, up to pi / 2 of that for a median.
+        NaN for none.
+
+    Examples
+    --------
+    >>> from sunpy_lasco.products.medians import median_variance
+    >>> print(f"{3 * median_variance(3):.3f}")
+    1.346
+    """
+    number = np.asarray(number)
+    even = number % 2 == 0
+    many = np.pi / 2 * (1 - np.where(even, ASYMPTOTIC[1], ASYMPTOTIC[0]) / np.maximum(number, 1))
+    table = np.array([np.nan, *VARIANCE_OF_MEDIAN])
+    factor = np.where(number < len(table), table[np.minimum(number, len(table) - 1)], many)
+    variance = factor / np.maximum(number, 1)
+    return float(variance) if variance.ndim == 0 else variance
+
+
+def median_of_frames(data, sigma=None):
+    """
+    Median of frames, pixel by pixel.
+
+    Parameters
+    ----------
+    data : `numpy.ndarray`
+        Shape (frames, ny, nx); NaN is left out.
+    sigma : `numpy.ndarray`, optional
+        1 sigma by noise, same shape.
+
+    Returns
+    -------
+    median : `numpy.ndarray`
+        Shape (ny, nx); NaN where no frame has a value.
+    sigma : `numpy.ndarray` or None
+        1 sigma of it, with the exact factor of so many frames.
+    number : `numpy.ndarray` of `int`
+        Frames that have a value.
+    """
+    data = np.asarray(data)
+    valid = np.isfinite(data)
+    number = valid.sum(axis=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")
+        median = np.nanmedian(data, axis=0)
+    if sigma is None:
+        return median, None, number
+    square = np.where(valid, np.square(sigma, dtype=float), 0.0).sum(axis=0) / np.maximum(number, 1)
+    return median, np.sqrt(square * median_variance(number)).astype(data.dtype), number
