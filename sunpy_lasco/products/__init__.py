@@ -9,6 +9,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["exposure", "medians", "places", "thomson"],
     submod_attrs={
         "differences": ["base_difference", "percent_difference", "running_difference"],
+        "mass": [
+            "ExcessMass",
+            "column_density",
+            "excess_mass",
+            "kinetic_energy",
+            "mass_image",
+            "potential_energy",
+        ],
         "sequence": ["Sequence"],
     },
 )

@@ -27,6 +27,9 @@ __all__ = ["base_difference", "percent_difference", "running_difference"]
 LONGEST_STEP = 1.5
 #: A percentage needs a base that is so many times its uncertainty.
 BASE_SIGNIFICANCE = 5.0
+#: Two frames are a step apart if they are so up to this, of the step and in s: frames of every 12 minutes are some
+#: seconds early or late.
+STEP_SLACK, LARGEST_SLACK = 0.05, 60.0
 SECONDS_PER_DAY = 86400.0
 
 
@@ -39,8 +42,8 @@ def running_difference(images, *, step=None, max_gap="auto", rate=False, normali
     images : `Sequence`, `list` of maps or files, or `~sunpy.map.MapSequence`
         Two frames or more, which are taken in order of time.
     step : `~astropy.units.Quantity`, optional
-        Each frame minus the last one that is at least so much earlier.  By default minus the one
-        before it.
+        Each frame minus the last one that is at least so much earlier, up to 5 % and a minute.  By
+        default minus the one before it.
     max_gap : `~astropy.units.Quantity`, `str` or None
         Differences over more time are NaN: a front moves three times as far in 36 minutes as in 12.
         ``"auto"`` is 1.5 times the median cadence, or 1.5 times ``step`` where that is more.  None: no
@@ -75,10 +78,10 @@ def running_difference(images, *, step=None, max_gap="auto", rate=False, normali
         raise OptionError(msg)
     seconds = (cube.time.mjd - cube.time.mjd[0]) * SECONDS_PER_DAY
     wanted = 0.0 if step is None else _seconds(step, "step")
+    slack = min(LARGEST_SLACK, STEP_SLACK * wanted)
     pairs = []
     for later in range(1, len(cube)):
-        # Times of frames are known to far better than a hundredth of a second; days in floats are not.
-        earlier = np.flatnonzero(seconds[:later] <= seconds[later] - wanted + 0.01)
+        earlier = np.flatnonzero(seconds[:later] <= seconds[later] - wanted + slack)
         if len(earlier):
             pairs.append((later, int(earlier[-1])))
     if not pairs:
@@ -182,12 +185,13 @@ def percent_difference(images, base=None, *, normalise=False):
     cube, one, kind = _with_base(images, base, normalise)
     least = 0.0 if one.sigma is None else BASE_SIGNIFICANCE * one.sigma
     with np.errstate(invalid="ignore", divide="ignore"):
-        under = np.where(one.data > least, one.data, np.nan)[None]
-        data = 100.0 * (cube.data - one.data[None]) / under
+        under = np.where(one.data > least, one.data, np.nan)[None].astype(float)
+        data = (100.0 * (cube.data - under) / under).astype(cube.data.dtype)
         sigma = None
         if cube.sigma is not None and one.sigma is not None:
             ratio = cube.data / under
             sigma = _quadrature(cube.sigma / under, ratio * (one.sigma[None] / under)) * 100.0
+            sigma = sigma.astype(cube.sigma.dtype)
     told = _Told("percent difference", "pd", "PD")
     return _as_given(_against(cube, one, told, data, sigma, u.percent), kind)
 

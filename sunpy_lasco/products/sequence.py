@@ -152,7 +152,8 @@ class Sequence(NDCube):
 
     def _build(self, maps, *, options=None, normalise="auto", lazy=None, versions=False, like=None, base=None):
         sources = _sources_of(maps, options)
-        frames = _all_examined(sources, lazy)
+        find = normalise is not False and normalise is not None
+        frames = _all_examined(sources, lazy, medians=find)
         order = list(range(len(frames)))
         if versions:
             order = sorted(order, key=lambda number: frames[number].time.mjd)
@@ -471,17 +472,17 @@ def _float_header(smap):
     return nothing._standardised(to_float=True).meta
 
 
-def _all_examined(sources, lazy):
+def _all_examined(sources, lazy, *, medians):
     """The frames; their maps are kept if that takes less than half of what a cube may."""
-    first = _examined(sources[0], keep=not lazy)
+    first = _examined(sources[0], keep=not lazy, medians=medians)
     small = len(sources) * np.prod(first.shape, dtype=float) * BYTES_PER_PIXEL < LARGEST_IN_MEMORY / 2
     keep = small and not lazy
     return [first if keep or first.map is first.given else changed_copy(first, map=None)] + [
-        _examined(source, keep=keep) for source in sources[1:]
+        _examined(source, keep=keep, medians=medians) for source in sources[1:]
     ]
 
 
-def _examined(source, *, keep):
+def _examined(source, *, keep, medians=False):
     given, options = source
     smap = _read(given, options)
     geometry = smap._geometry
@@ -519,7 +520,7 @@ def _examined(source, *, keep):
         dtype=np.dtype(np.float64 if smap.data.dtype.newbyteorder("=") == np.float64 else np.float32),
         has_sigma=sigma_of(smap) is not None,
         rolled=is_turned(smap.meta) or abs((_roll(geometry) + 180) % 360 - 180) > ROLLED,
-        medians=polar_medians(smap) if ordinary else None,
+        medians=polar_medians(smap) if ordinary and medians else None,
         common=common,
         map=smap if keep or smap is given else None,
     )

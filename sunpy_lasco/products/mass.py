@@ -1,0 +1,438 @@
+"""
+Mass, column density and energy of what appeared in the corona.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.path import Path as Outline
+
+import astropy.units as u
+from astropy.constants import GM_sun
+from astropy.coordinates import SkyCoord
+
+import sunpy.map
+from sunpy.sun import constants as solar
+
+from sunpy_lasco.calibration import region_sum, systematic_uncertainty
+from sunpy_lasco.errors import LascoError, OptionError
+from sunpy_lasco.map.changes import changes_of, without_statistics
+from sunpy_lasco.map.flags import flags as flags_of
+from sunpy_lasco.map.records import add_history
+from sunpy_lasco.map.replace import replace
+from sunpy_lasco.map.sigma import sigma_of
+from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.products.differences import base_difference
+from sunpy_lasco.products.medians import median_variance
+from sunpy_lasco.products.places import height_and_angle, in_sector, pair_of
+from sunpy_lasco.products.sequence import Sequence
+from sunpy_lasco.products.thomson import GRAMS_PER_ELECTRON, electron_brightness
+from sunpy_lasco.units import MSB
+
+__all__ = [
+    "ExcessMass",
+    "column_density",
+    "excess_mass",
+    "kinetic_energy",
+    "mass_image",
+    "potential_energy",
+]
+
+#: Sums of interpolated pixels are so much less certain than the sum of their squares says: bilinear
+#: interpolation keeps 4/9 of the variance of white noise on average, and all of its sum.
+SHARED_NOISE = 1.5
+#: Angle from the plane of the sky up to which a front that is seen well may lie, degree.
+LIKELY_ANGLE = 30.0
+#: Half the depth of a cloud along the line of sight in terms of its distance: as deep as it is wide.
+LIKELY_DEPTH = 0.5
+#: Pixels of heights are taken together in bins of this, solar radii.
+PROFILE_STEP = 0.5
+#: Flags of pixels that do not count.
+UNUSED = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelFlag.OUTSIDE | PixelFlag.SATURATED
+
+
+@dataclass(frozen=True)
+class ExcessMass:
+    """Mass in a region that was not there before, and what is not known of it."""
+
+    #: The mass; what went negative is subtracted.
+    mass: u.Quantity
+    #: 1 sigma of it by what is random: noise, base, relative exposures.
+    sigma: u.Quantity
+    #: 1 sigma by the scale of the calibration, which all masses have in common.
+    systematic: u.Quantity
+    #: What ``sigma`` and ``systematic`` are made of: ``"noise"``, ``"base"``, ``"normalisation"``, ``"scale"``; and
+    #: how much more it is if the electrons lie 30 degrees from the plane of the sky that was assumed
+    #: (``"angle"``), or on both sides of it over a depth like the distance from the Sun (``"depth"``).
+    parts: dict = field(repr=False)
+    #: Area of the pixels that count, in the plane of the sky.
+    area: u.Quantity
+    #: Their number.
+    pixels: int
+    #: Share of the region that is not seen, and of the mass that was negative (of the positive).
+    missing: float
+    negative: float
+    #: Lower edges of bins of height, and the mass in each.
+    heights: u.Quantity = field(repr=False)
+    profile: u.Quantity = field(repr=False)
+    #: The pixels that count, shape (ny, nx).
+    region: np.ndarray = field(repr=False)
+    #: Relative exposures of the later frame, and its 1 sigma.
+    factor: float
+    factor_sigma: float
+    #: The base difference, a map in MSB.
+    difference: sunpy.map.GenericMap = field(repr=False)
+
+
+def excess_mass(
+    later,
+    base,
+    heights=(4.5, 25) * u.R_sun,
+    sector=None,
+    *,
+    region=None,
+    threshold=None,
+    angle=0 * u.deg,
+    constant="exact",
+    filled=False,
+    normalise="auto",
+):
+    """
+    Mass in a region of one image that an earlier one did not have.
+
+    Parameters
+    ----------
+    later : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1, MSB.
+    base : map or sequence of maps
+        Level 1, before the event; of several the median.  Three to eight frames within three hours
+        are best, and tell how well the base is known.
+    heights : `~astropy.units.Quantity`
+        From and to, apparent solar radii from the Sun's centre.
+    sector : `~astropy.units.Quantity`, optional
+        Two position angles, counter-clockwise, such as ``(40, 125) * u.deg``.  By default all.
+    region : `numpy.ndarray` of `bool` or `~astropy.coordinates.SkyCoord`, optional
+        Pixels, True inside, or the corners of a polygon; what lies within ``heights`` and ``sector`` as
+        well counts.
+    threshold : `float`, optional
+        Only pixels that are brighter by so many sigma.  What is chosen by its brightness is biased
+        upward; without, the negative pixels count as well.
+    angle : `~astropy.units.Quantity`, optional
+        Of the electrons from the plane of the sky.  By default in it, where they are brightest and
+        the mass is a lower limit.
+    constant : `str`
+        ``"exact"`` or ``"solarsoft"``; see `~sunpy_lasco.products.thomson.electron_brightness`.
+    filled : `bool`
+        Count pixels that were repaired.
+    normalise : `str`, `bool` or `~astropy.units.Quantity`
+        Relative exposures, see `Sequence`; the base is their reference.  Without them, the 0.3 % by which
+        exposures of one evening differ make 6e15 g of all position angles.
+
+    Returns
+    -------
+    `ExcessMass`
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If the maps do not fit each other.
+    sunpy_lasco.errors.OptionError
+        If no pixel of the region is seen, or an option cannot be.
+    sunpy_lasco.errors.LascoError
+        If the maps are not in MSB, or are no exposures.
+
+    Notes
+    -----
+    m = sum over the region of dI A 1.974e-24 g / B_e(r), with A the area of a pixel at the distance of
+    the Sun, and r the height over the cosine of ``angle``.  Noise is added with the covariance that the
+    interpolation left.  What the base frames scatter more than their noise and their relative
+    exposures explain is the error of the base.  SolarSoft's ``calc_cme_mass`` (SECCHI) takes 20 degrees
+    by default, and neither knows errors.
+
+    References
+    ----------
+    * Vourlidas et al. 2010, The Astrophysical Journal 722, 1522
+    """
+    low, high = pair_of(heights, u.R_sun, "heights")
+    if not 1.0 < low < high:
+        msg = f"heights={heights!r}: the first is more than one solar radius, and the second more than the first."
+        raise OptionError(msg)
+    between = None if sector is None else pair_of(sector, u.deg, "sector")
+    theta = u.Quantity(angle).to_value(u.deg)
+    if not abs(theta) < 90.0:
+        msg = f"angle={angle!r} is not within 90 degrees of the plane of the sky."
+        raise OptionError(msg)
+    later, bases = _as_maps(later, base)
+    for one in (later, *bases):
+        if one.unit != MSB or (changes_of(one.meta) and "difference" in changes_of(one.meta)):
+            name = one.meta.get("filename") or one.date.isot
+            msg = f"{name} is in {one.unit}, EDITED {one.meta.get('edited')!r}: a mass needs images of level 1, in MSB."
+            raise LascoError(msg)
+    both, places = Sequence._of_versions([*bases, later], normalise=normalise, base=len(bases))
+    both = both.computed()
+    numbers, last = places[:-1], places[-1]
+    frame = both.frame(last)
+    difference = base_difference(frame, [both.frame(number) for number in numbers])
+    height, position = height_and_angle(frame)
+    inside = (height >= low) & (height <= high) & in_sector(position, between)
+    inside &= _region_mask(region, frame)
+    bits = flags_of(difference)
+    unused = UNUSED if filled else UNUSED | PixelFlag.FILLED
+    seen = inside & ((bits & np.uint8(unused)) == 0) & np.isfinite(difference.data)
+    if threshold is not None:
+        sigma = sigma_of(difference)
+        if sigma is None:
+            msg = "threshold needs maps with uncertainty."
+            raise OptionError(msg)
+        with np.errstate(invalid="ignore"):
+            chosen = difference.data > threshold * sigma
+        share = float(1.0 - np.count_nonzero(seen) / max(np.count_nonzero(inside), 1))
+        seen &= chosen
+    else:
+        share = float(1.0 - np.count_nonzero(seen) / max(np.count_nonzero(inside), 1))
+    if not seen.any():
+        msg = f"No pixel of the region is seen: heights {low:g} to {high:g} solar radii, sector {sector}."
+        raise OptionError(msg)
+    grams = _grams_per_msb(frame, height, theta, constant)
+    weights = np.where(seen, grams, 0.0)
+    values = np.where(seen, difference.data, 0.0).astype(float)
+    masses = weights * values
+    mass = masses.sum()
+    parts = _random_parts(both, numbers, last, weights, seen)
+    parts["scale"] = abs(mass) * _scale_error(frame)
+    for name, tried in (("angle", theta + LIKELY_ANGLE if theta >= 0 else theta - LIKELY_ANGLE), ("depth", None)):
+        if tried is None:
+            # As much on both sides of the middle: the mean brightness of an electron there.
+            half = np.rad2deg(np.arctan(LIKELY_DEPTH))
+            shares = [1.0 / _grams_per_msb(frame, height, theta + part * half, constant) for part in DEPTHS]
+            other = 1.0 / np.mean(shares, axis=0)
+        else:
+            other = _grams_per_msb(frame, height, min(max(tried, -85.0), 85.0), constant)
+        parts[name] = float(np.sum(np.where(seen, other, 0.0) * values) - mass)
+    positive, negative = masses[masses > 0].sum(), -masses[masses < 0].sum()
+    edges = np.arange(low, high, PROFILE_STEP)
+    bins = np.clip(np.digitize(height[seen], edges) - 1, 0, len(edges) - 1)
+    profile = np.bincount(bins, masses[seen], minlength=len(edges))
+    return ExcessMass(
+        mass=float(mass) * u.g,
+        sigma=float(np.sqrt(parts["noise"] ** 2 + parts["base"] ** 2 + parts["normalisation"] ** 2)) * u.g,
+        systematic=parts["scale"] * u.g,
+        parts={name: float(value) * u.g for name, value in parts.items()},
+        area=float(np.count_nonzero(seen)) * _pixel_area(frame) * u.cm**2,
+        pixels=int(np.count_nonzero(seen)),
+        missing=share,
+        negative=float(negative / positive) if positive > 0 else np.inf,
+        heights=edges * u.R_sun,
+        profile=profile * u.g,
+        region=seen,
+        factor=float(both.factors[last]),
+        factor_sigma=float(both.factor_sigma[last]),
+        difference=difference,
+    )
+
+
+#: Middles of five parts of a depth, in terms of its half.
+DEPTHS = (-0.8, -0.4, 0.0, 0.4, 0.8)
+
+
+def column_density(difference, *, angle=0 * u.deg, constant="exact"):
+    """
+    Electrons along the lines of sight of a difference.
+
+    Parameters
+    ----------
+    difference : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        A base difference of level 1, or a K corona, MSB.
+    angle : `~astropy.units.Quantity`, optional
+        Of the electrons from the plane of the sky.
+    constant : `str`
+        See `~sunpy_lasco.products.thomson.electron_brightness`.
+
+    Returns
+    -------
+    map of the same class
+        In electrons per cm2, with its uncertainty.
+
+    Raises
+    ------
+    sunpy_lasco.errors.LascoError
+        If it is not in MSB.
+    """
+    return _converted(difference, angle, constant, 1.0, u.cm**-2, "electrons / cm2 along the line of sight")
+
+
+def mass_image(difference, *, angle=0 * u.deg, constant="exact"):
+    """
+    Grams in each pixel of a difference.
+
+    Parameters
+    ----------
+    difference : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        A base difference of level 1, MSB.
+    angle : `~astropy.units.Quantity`, optional
+        Of the electrons from the plane of the sky.
+    constant : `str`
+        See `~sunpy_lasco.products.thomson.electron_brightness`.
+
+    Returns
+    -------
+    map of the same class
+        In g, each pixel the mass that it shows, with its uncertainty.
+
+    Raises
+    ------
+    sunpy_lasco.errors.LascoError
+        If it is not in MSB.
+    """
+    scale = _pixel_area(difference) * GRAMS_PER_ELECTRON.to_value(u.g)
+    return _converted(difference, angle, constant, scale, u.g, "grams in the pixel")
+
+
+def kinetic_energy(mass, speed):
+    """
+    Energy of the motion of a mass.
+
+    Parameters
+    ----------
+    mass : `~astropy.units.Quantity`
+    speed : `~astropy.units.Quantity`
+        For a coronal mass ejection the linear speed of its front.
+
+    Returns
+    -------
+    `~astropy.units.Quantity`
+        erg.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from sunpy_lasco import products
+    >>> print(f"{products.kinetic_energy(1.3e15 * u.g, 480 * u.km / u.s):.2e}")
+    1.50e+30 erg
+    """
+    return (0.5 * mass * speed**2).to(u.erg)
+
+
+def potential_energy(mass, height):
+    """
+    Energy that lifted a mass from the surface of the Sun.
+
+    Parameters
+    ----------
+    mass : `~astropy.units.Quantity`
+    height : `~astropy.units.Quantity`
+        From the Sun's centre.
+
+    Returns
+    -------
+    `~astropy.units.Quantity`
+        erg.
+    """
+    distance = u.Quantity(height).to(u.R_sun).value * solar.radius
+    return (GM_sun * mass * (1 / solar.radius - 1 / distance)).to(u.erg)
+
+
+def _as_maps(later, base):
+    if isinstance(later, Sequence):
+        if len(later) != 1:
+            msg = f"later is one image; this sequence has {len(later)}: take sequence.frame(number)."
+            raise OptionError(msg)
+        later = later.frame(0)
+    bases = base.maps if hasattr(base, "maps") else base
+    bases = [bases] if isinstance(bases, sunpy.map.GenericMap) else list(bases)
+    if not bases:
+        msg = "base is empty."
+        raise OptionError(msg)
+    return later, bases
+
+
+def _pixel_area(smap):
+    """Area of a pixel in the plane of the sky at the Sun, cm2."""
+    steps = [abs(step.to_value(u.arcsec / u.pix)) for step in smap.scale]
+    return steps[0] * steps[1] * (solar.radius.to_value(u.cm) / smap.rsun_obs.to_value(u.arcsec)) ** 2
+
+
+def _grams_per_msb(smap, height, theta, constant):
+    """Grams in a pixel for a brightness of 1 MSB, shape (ny, nx)."""
+    distance = height / np.cos(np.deg2rad(theta))
+    light = electron_brightness(distance, theta, constant=constant).total
+    return _pixel_area(smap) * GRAMS_PER_ELECTRON.to_value(u.g) / light
+
+
+def _converted(smap, angle, constant, scale, unit, told):
+    if smap.unit != MSB:
+        msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: electrons are counted in MSB."
+        raise LascoError(msg)
+    theta = u.Quantity(angle).to_value(u.deg)
+    height, _ = height_and_angle(smap)
+    factor = scale / electron_brightness(height / np.cos(np.deg2rad(theta)), theta, constant=constant).total
+    sigma = sigma_of(smap)
+    meta = without_statistics(smap._operation_header())
+    before = changes_of(meta)
+    meta["edited"] = ", ".join((*before, "scaled"))
+    meta["bunit"] = unit.to_string()
+    add_history(meta, f"Thomson scattering, {theta:g} degrees from the plane of the sky: {told}")
+    return replace(
+        smap, data=smap.data * factor, meta=meta, uncertainty=None if sigma is None else np.abs(factor) * sigma
+    )
+
+
+def _region_mask(region, smap):
+    """A region as an array of pixels."""
+    if region is None:
+        return np.ones(smap.data.shape, bool)
+    if isinstance(region, SkyCoord):
+        x, y = smap.wcs.world_to_pixel(region)
+        rows, columns = np.indices(smap.data.shape)
+        outline = Outline(np.column_stack([np.ravel(x), np.ravel(y)]))
+        return outline.contains_points(np.column_stack([columns.ravel(), rows.ravel()])).reshape(smap.data.shape)
+    region = np.asarray(region, bool)
+    if region.shape != smap.data.shape:
+        msg = f"region has the shape {region.shape}, the image {smap.data.shape}."
+        raise OptionError(msg)
+    return region
+
+
+def _scale_error(smap):
+    """1 sigma of the scale, relative: calibration factor and vignetting."""
+    try:
+        common = systematic_uncertainty(smap)
+    except (LascoError, KeyError):
+        return 0.0
+    return float(np.hypot(common["calibration factor"], common["vignetting"]))
+
+
+def _shared_noise(smap, seen):
+    """How much more the sum of pixels is uncertain than if they were independent."""
+    sigma = sigma_of(smap)
+    part = seen & np.isfinite(sigma)
+    alone = float(np.sqrt(np.sum(np.square(sigma[part], dtype=float))))
+    try:
+        return float(region_sum(smap, part).sigma.to_value(MSB)) / alone if alone > 0 else SHARED_NOISE
+    except LascoError:
+        return SHARED_NOISE
+
+
+def _random_parts(both, numbers, last, weights, seen):
+    """1 sigma of a mass by noise, base and relative exposures, in g."""
+    count = len(numbers)
+    light = np.array([np.nansum(weights * both.data[number]) for number in (*numbers, last)])
+    exposures = both.factor_sigma[[*numbers, last]].copy()
+    for place, number in enumerate((*numbers, last)):
+        if exposures[place] == 0 and both.factors[number] == 1.0:
+            exposures[place] = float(both.headers[number].get("expfsig") or 0.0)
+    by_exposure = exposures * np.abs(light)
+    noise = 0.0
+    by_noise = np.zeros(count + 1)
+    if both.sigma is not None:
+        factor = _shared_noise(both.frame(last), seen)
+        for place, number in enumerate((*numbers, last)):
+            by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number], dtype=float)))
+        noise = np.sqrt(by_noise[-1] ** 2 + np.mean(by_noise[:-1] ** 2) * median_variance(count))
+    normalisation = np.sqrt(by_exposure[-1] ** 2 + np.mean(by_exposure[:-1] ** 2) * median_variance(count))
+    base = 0.0
+    if count >= 3:
+        # What the masses that single frames of the base would give differ more than is known.
+        explained = np.mean(by_noise[:-1] ** 2 + by_exposure[:-1] ** 2)
+        base = np.sqrt(max(np.var(light[:-1], ddof=1) - explained, 0.0) * (1.0 + median_variance(count)))
+    return {"noise": float(noise), "base": float(base), "normalisation": float(normalisation)}
