@@ -16,8 +16,8 @@ import sunpy.map
 from sunpy.util import MetaDict
 
 from sunpy_lasco.errors import OptionError
-from sunpy_lasco.map.changes import changed
-from sunpy_lasco.map.records import add_history
+from sunpy_lasco.instrument.changes import changed
+from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.products.medians import median_of_frames
 from sunpy_lasco.products.sequence import Sequence
 

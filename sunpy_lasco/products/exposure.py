@@ -15,7 +15,7 @@ import astropy.units as u
 from sunpy_lasco.errors import BadFrameError, OptionError
 from sunpy_lasco.products.places import height_and_angle, pair_of
 
-__all__ = ["RelativeExposures", "has_published_factor", "polar_medians", "relative_exposures"]
+__all__ = ["RelativeExposures", "has_published_factor", "has_sector", "polar_medians", "relative_exposures"]
 
 #: Factors outside of this are no errors of an exposure.
 LARGEST_CHANGE = 0.03
@@ -23,10 +23,10 @@ LARGEST_CHANGE = 0.03
 CELL_WIDTH = 10.0
 #: Edges of the cells in height, solar radii: beyond the glare at the occulter, inside the dark edge.
 CELL_EDGES = {"C2": np.arange(2.8, 6.01, 0.4), "C3": np.arange(6.0, 22.01, 2.0)}
-#: Width of a sector that is looked for, degree: two of them, opposite or not, are seldom both hit.
-SECTOR_WIDTH = 60.0
+#: Width of a sector that is looked for, degree.  Wider ones average more of what moves, and find less quiet.
+SECTOR_WIDTH = 90.0
 #: A cell needs so many valid pixels.
-LEAST_PIXELS = 30
+LEAST_PIXELS = 5
 #: Sigma of a median of Gaussian values in terms of that of their mean.
 MEDIAN_EFFICIENCY = 1.2533
 
@@ -87,6 +87,26 @@ def polar_medians(smap):
     return medians.reshape(angles, heights)
 
 
+def has_sector(medians):
+    """
+    Whether frames have so much in common that their relative exposures can be found.
+
+    Parameters
+    ----------
+    medians : `numpy.ndarray`
+        Shape (frames, angles, heights), as of `polar_medians`.
+
+    Returns
+    -------
+    `bool`
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = medians / np.median(medians, axis=0)
+    return bool(
+        np.isfinite([_change(ratio, number * CELL_WIDTH, SECTOR_WIDTH) for number in range(ratio.shape[1])]).any()
+    )
+
+
 def relative_exposures(medians, names, *, sector=None, base=None):
     """
     Relative exposures from medians in cells.
@@ -98,7 +118,7 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     names : sequence of `str`
         Names of the frames, for errors.
     sector : `~astropy.units.Quantity`, optional
-        Two position angles, counter-clockwise.  By default the sector of 60 degrees whose profiles
+        Two position angles, counter-clockwise.  By default the sector of 90 degrees whose profiles
         in height change least: where a front passes, they change by more than a factor.
     base : `slice` or `numpy.ndarray` of `bool`, optional
         The frames whose median is the reference; by default all.
@@ -119,9 +139,9 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     reference = np.median(reference, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(reference > 0, medians / reference, np.nan)
-    starts = np.arange(ratio.shape[1]) * CELL_WIDTH
     if sector is None:
         width = SECTOR_WIDTH
+        starts = np.arange(ratio.shape[1]) * CELL_WIDTH
         changes = [_change(ratio, start, width) for start in starts]
         if not np.isfinite(changes).any():
             msg = f"The {len(names)} frames from {names[0]} on have no sector in common from which their relative "

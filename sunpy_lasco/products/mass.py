@@ -14,12 +14,11 @@ from astropy.coordinates import SkyCoord
 import sunpy.map
 from sunpy.sun import constants as solar
 
-from sunpy_lasco.calibration import region_sum, systematic_uncertainty
 from sunpy_lasco.errors import LascoError, OptionError
-from sunpy_lasco.map.changes import changes_of, without_statistics
-from sunpy_lasco.map.flags import flags as flags_of
-from sunpy_lasco.map.records import add_history
-from sunpy_lasco.map.replace import replace
+from sunpy_lasco.instrument.changes import changes_of, without_statistics
+from sunpy_lasco.level1 import region_sum, systematic_uncertainty
+from sunpy_lasco.map.edit import add_history, replace
+from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.differences import base_difference
@@ -409,7 +408,8 @@ def _shared_noise(smap, seen):
     alone = float(np.sqrt(np.sum(np.square(sigma[part], dtype=float))))
     try:
         return float(region_sum(smap, part).sigma.to_value(MSB)) / alone if alone > 0 else SHARED_NOISE
-    except LascoError:
+    except (LascoError, KeyError):
+        # Reprojected, or of another pipeline.
         return SHARED_NOISE
 
 
@@ -419,7 +419,7 @@ def _random_parts(both, numbers, last, weights, seen):
     light = np.array([np.nansum(weights * both.data[number]) for number in (*numbers, last)])
     exposures = both.factor_sigma[[*numbers, last]].copy()
     for place, number in enumerate((*numbers, last)):
-        if exposures[place] == 0 and both.factors[number] == 1.0:
+        if "relexp" not in both.headers[number]:
             exposures[place] = float(both.headers[number].get("expfsig") or 0.0)
     by_exposure = exposures * np.abs(light)
     noise = 0.0

@@ -31,7 +31,13 @@ from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
-from sunpy_lasco.products.exposure import RelativeExposures, has_published_factor, polar_medians, relative_exposures
+from sunpy_lasco.products.exposure import (
+    RelativeExposures,
+    has_published_factor,
+    has_sector,
+    polar_medians,
+    relative_exposures,
+)
 from sunpy_lasco.units import MSB
 
 __all__ = ["Sequence"]
@@ -69,7 +75,7 @@ class Sequence(NDCube):
         Options of `sunpy_lasco.calibrate`, with which frames of level 0.5 are calibrated when they
         are needed: ``{"assets": "..."}``, or ``{}`` for its defaults.  Without, they stay counts.
     normalise : `str`, `bool` or `~astropy.units.Quantity`, optional
-        How relative exposures are found.  ``"auto"``, the default: from the sector of 60 degrees that
+        How relative exposures are found.  ``"auto"``, the default: from the sector of 90 degrees that
         changes least, if the frames are of level 1 and no published factors of their exposure are
         known.  True: always so.  Two position angles, such as ``(200, 260) * u.deg``: in that
         sector.  False: not.
@@ -127,7 +133,7 @@ class Sequence(NDCube):
     >>> import numpy as np
     >>> import sunpy_lasco
     >>> from sunpy_lasco import products, simulate
-    >>> shown = [simulate.observe("C3", f"2012-08-31T{hour}:06", seed=hour) for hour in (18, 19)]
+    >>> shown = [simulate.observe("C3", date=f"2012-08-31T{hour}:06", seed=hour) for hour in (18, 19)]
     >>> maps = [sunpy_lasco.calibrate(one.level05, assets="simulated") for one in shown]
     >>> sequence = products.Sequence(maps)
     >>> sequence.shape
@@ -694,9 +700,15 @@ def _relative(frames, normalise, base=None):
         msg = "Relative exposures are found of level 1 in MSB only: use normalise=False, or options={} to calibrate."
         raise OptionError(msg)
     sector = None if automatic or normalise is True else normalise
-    return relative_exposures(
-        np.stack([frame.medians for frame in frames]), [frame.name for frame in frames], sector=sector, base=base
-    )
+    medians = np.stack([frame.medians for frame in frames])
+    if automatic and not has_sector(medians):
+        msg = (
+            f"The {len(frames)} frames from {frames[0].name} on have no sector in common from which their relative "
+            "exposures follow; they stay as they are. normalise=False says so."
+        )
+        warnings.warn(msg, LascoUserWarning, stacklevel=4)
+        return none
+    return relative_exposures(medians, [frame.name for frame in frames], sector=sector, base=base)
 
 
 def _cube(frames, known):
