@@ -27,15 +27,13 @@ CELL_EDGES = {"C2": np.arange(2.8, 6.01, 0.4), "C3": np.arange(6.0, 22.01, 2.0)}
 SECTOR_WIDTH = 90.0
 #: A cell needs so many valid pixels.
 LEAST_PIXELS = 5
-#: Sigma of a median of Gaussian values in terms of that of their mean.
-MEDIAN_EFFICIENCY = 1.2533
 
 
 @dataclass(frozen=True)
 class RelativeExposures:
     """Relative exposures of frames: a frame divided by its factor fits the others."""
 
-    #: Factor of each frame, median 1.
+    #: Factor of each frame, relative to the median of the reference frames.
     factors: np.ndarray
     #: 1 sigma of each.
     sigma: np.ndarray
@@ -155,10 +153,14 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     if not use.any():
         msg = f"The sector from {start:g} by {width:g} degrees shows nothing that all {len(names)} frames have."
         raise OptionError(msg)
-    cells = cells[:, use]
-    factors = np.median(cells, axis=1)
-    spread = 1.4826 * np.median(np.abs(cells - factors[:, None]), axis=1)
-    sigma = MEDIAN_EFFICIENCY * spread / np.sqrt(cells.shape[1])
+    # What changes in a sector are streamers, along the radius: position angles are independent, heights are not.
+    cells[:, ~use] = np.nan
+    columns = cells.reshape(len(cells), -1, ratio.shape[2])
+    columns = columns[:, np.isfinite(columns[0]).any(axis=1)]
+    # Of a narrow sector the heights must do.
+    columns = np.nanmedian(columns, axis=2) if columns.shape[1] > 1 else columns[:, 0, np.isfinite(columns[0, 0])]
+    factors = columns.mean(axis=1)
+    sigma = columns.std(axis=1, ddof=1) / np.sqrt(columns.shape[1]) if columns.shape[1] > 1 else np.zeros(len(factors))
     for name, factor in zip(names, factors, strict=True):
         if not abs(factor - 1.0) <= LARGEST_CHANGE:
             msg = (

@@ -429,10 +429,11 @@ def _random_parts(both, numbers, last, weights, seen):
         for place, number in enumerate((*numbers, last)):
             by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number], dtype=float)))
         noise = np.sqrt(by_noise[-1] ** 2 + np.mean(by_noise[:-1] ** 2) * median_variance(count))
-    normalisation = np.sqrt(by_exposure[-1] ** 2 + np.mean(by_exposure[:-1] ** 2) * median_variance(count))
+    # Pixels scatter more than exposures, so that the median of frames moves with the mean of their exposures.
+    normalisation = np.sqrt(by_exposure[-1] ** 2 + np.mean(by_exposure[:-1] ** 2) / count)
     base = 0.0
     if count >= 3:
         # What the masses that single frames of the base would give differ more than is known.
         explained = np.mean(by_noise[:-1] ** 2 + by_exposure[:-1] ** 2)
-        base = np.sqrt(max(np.var(light[:-1], ddof=1) - explained, 0.0) * (1.0 + median_variance(count)))
+        base = np.sqrt(max(np.var(light[:-1], ddof=1) - explained, 0.0) * (1.0 + 1.0 / count))
     return {"noise": float(noise), "base": float(base), "normalisation": float(normalisation)}

@@ -503,7 +503,8 @@ def _examined(source, *, keep, medians=False):
     )
     mid = smap._get_date("date-avg")
     if mid is None:
-        mid = smap.date + TimeDelta((smap.exposure_time or 0 * u.s).to_value(u.s) / 2, format="sec")
+        exposure = smap.exposure_time
+        mid = smap.date if exposure is None else smap.date + TimeDelta(exposure.to_value(u.s) / 2, format="sec")
     ordinary = level == 1.0 and not set(changes_of(smap.meta)) & VALUES and smap.unit == MSB
     common = None
     if ordinary and "calfac" in smap.meta:

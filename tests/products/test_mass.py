@@ -13,6 +13,7 @@ import sunpy.map
 import sunpy_lasco
 from sunpy_lasco import PixelFlag, products
 from sunpy_lasco.errors import LascoError, OptionError
+from sunpy_lasco.map.edit import replace
 from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.thomson import electron_brightness
 
@@ -119,14 +120,14 @@ def test_away_from_the_sky_it_is_more(cloud):
     assert 0.05 < here.parts["angle"].value / grams < 0.08
     assert 0 < here.parts["depth"].value / grams < 0.1
     solarsoft = products.excess_mass(later, bases, constant="solarsoft", normalise=False)
-    assert here.mass / solarsoft.mass == pytest.approx(1.00116, abs=1e-5)
+    assert (here.mass / solarsoft.mass).value == pytest.approx(1.00116, abs=1e-5)
 
 
 def test_filled_pixels_do_not_count_unless_asked(cloud, make):
     later, bases, grams = cloud()
     height, angle = height_and_angle(later)
     filled = (height > 6) & (height < 12) & (angle > 60) & (angle < 90)
-    flagged = sunpy_lasco.map.edit(later, flags=filled * np.uint8(PixelFlag.FILLED))
+    flagged = replace(later, flags=filled * np.uint8(PixelFlag.FILLED))
     options = {"sector": (60, 120) * u.deg, "heights": (6, 12) * u.R_sun, "normalise": False}
     part = products.excess_mass(flagged, bases, **options)
     assert part.mass.value < 0.6 * grams
@@ -183,7 +184,7 @@ def test_the_ejection_of_2012(event, number, grams, bases):
     found = products.excess_mass(event[number], [event[name] for name in list(BEFORE)[-bases:]])
     assert found.mass.to_value(u.g) == pytest.approx(grams, rel=0.1)
     assert 2e14 < found.sigma.to_value(u.g) < 1.5e15
-    assert 0.02 < found.systematic / found.mass < 0.06
+    assert 0.02 < (found.systematic / found.mass).value < 0.06
     assert 0.1 < found.negative < 0.4
 
 
@@ -191,7 +192,7 @@ def test_the_sector_of_the_ejection_has_three_quarters_of_it(event):
     bases = [event[name] for name in BEFORE]
     whole = products.excess_mass(event[AT_22_30], bases)
     part = products.excess_mass(event[AT_22_30], bases, sector=(40, 125) * u.deg)
-    assert part.mass / whole.mass == pytest.approx(0.75, abs=0.08)
+    assert (part.mass / whole.mass).value == pytest.approx(0.75, abs=0.08)
 
 
 def test_before_the_ejection_there_is_nothing(event):
