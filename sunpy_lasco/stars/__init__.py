@@ -1,0 +1,19 @@
+"""
+Stars and planets as the standard: where they fall on an image, and what that says of its pointing.
+
+`predict` tells where they should be, `find_centroids` where they are, `solve` what Sun centre
+and roll follow.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "catalogue": ["StarFlag", "read_catalogue"],
+        "centroids": ["find_centroids"],
+        "prediction": ["plot", "predict"],
+        "solution": ["StarSolution", "solve"],
+    },
+)
+__all__ = ["StarFlag", "StarSolution", "find_centroids", "plot", "predict", "read_catalogue", "solve"]

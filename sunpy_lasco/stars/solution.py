@@ -1,0 +1,290 @@
+"""
+Sun centre and roll of an image from its stars.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import astropy.units as u
+from astropy.table import Table
+from astropy.time import Time, TimeDelta
+
+from sunpy_lasco.assets.observers import packaged_observer
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.instrument.pointing import Pointing, normalize_roll
+from sunpy_lasco.map.changes import require_grid
+from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
+from sunpy_lasco.stars.centroids import find_centroids
+from sunpy_lasco.stars.detector import Attitude, detector_grid
+from sunpy_lasco.stars.sky import star_plane, view_from
+
+__all__ = ["StarSolution", "solve"]
+
+#: Faintest magnitude that is looked for.
+LIMITS = {"C2": 8.5, "C3": 7.5}
+#: Least number of stars that make a solution.
+FEWEST = {"C2": 3, "C3": 5}
+#: How far from its place by the header a star is looked for, full-resolution pixel.
+REACH = {"C2": 5.0, "C3": 4.0}
+#: 1 sigma of the point-spread function, full-resolution pixel.
+WIDTH = {"C2": 0.45, "C3": 0.45}
+#: What the undersampled point-spread function leaves in a place, added in quadrature, full-resolution pixel.
+FLOOR = {"C2": 0.08, "C3": 0.08}
+#: Stars agree on the shift within this, before the roll is known, full-resolution pixel.
+AGREEMENT = 0.7
+#: A star farther than this many sigma from its place is none.
+REJECTED = 3.5
+#: Largest rms of a solution, full-resolution pixel along an axis.
+LARGEST_RMS = 0.35
+#: 1 sigma of SOHO's place as seen from the Sun, degree.
+ORBIT_SIGMA = 0.001
+#: 1 sigma of an uncorrected clock, s.
+CLOCK_SIGMA = 104.0
+#: Stars with these flags are not used.
+DOUBTFUL = StarFlag.DOUBLE | StarFlag.NEIGHBOUR | StarFlag.PLANET
+#: Distance from the edge of the image within which nothing is measured, pixel.
+EDGE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class StarSolution:
+    """Pointing of an image by its stars."""
+
+    #: Sun's centre (x, y), full-frame pixel of the detector without distortion, counted from 0.
+    centre: tuple[float, float]
+    #: Turning the image of the detector by this counter-clockwise brings solar north up, degree.
+    roll: float
+    #: Plate scale, arcsec / pixel; fitted only where that was asked for.
+    scale: float
+    #: Covariance of centre (pixel), roll (degree) and scale (arcsec / pixel), shape (4, 4).
+    covariance: np.ndarray
+    #: Number of stars used, and rms of what is left along an axis, full-resolution pixel.
+    number: int
+    rms: float
+    #: Why there is no solution; empty where there is one.  Then centre and roll are those of the header.
+    reason: str = ""
+    #: Stars that were looked for.
+    table: Table = field(default_factory=Table, repr=False)
+
+    @property
+    def solved(self):
+        """Whether there is a solution."""
+        return not self.reason
+
+    @property
+    def centre_sigma(self):
+        """1 sigma of the centre along an axis, with the errors of clock and orbit, pixel."""
+        return float(np.sqrt(np.trace(self.covariance[:2, :2]) / 2))
+
+    @property
+    def roll_sigma(self):
+        """1 sigma of the roll, degree."""
+        return float(np.sqrt(self.covariance[2, 2]))
+
+    @property
+    def pointing(self):
+        """The solution as a `~sunpy_lasco.instrument.pointing.Pointing`."""
+        source = f"{self.number} stars, rms {self.rms:.2f} px"
+        return Pointing(self.centre, self.roll, source, source, self.centre_sigma, self.roll_sigma, status="final")
+
+
+def solve(smap, *, limit=None, scale=False, catalogue=None, pointing=None, time=None, clock_sigma=None):
+    """
+    Find Sun centre and roll of an image from the stars in it.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5 or 1, of any sum, part and roll, as long as its pixels are those of the detector.
+    limit : `float`, optional
+        Faintest magnitude; by default 7.5 for C3 and 8.5 for C2.
+    scale : `bool`
+        Fit the plate scale as well.
+    catalogue : `~astropy.table.Table`, optional
+        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+    pointing : `~sunpy_lasco.instrument.pointing.Pointing`, optional
+        Where to begin, instead of what the header says.
+    time : `~astropy.time.Time`, optional
+        Middle of the exposure by the corrected clock, instead of that of the header.
+    clock_sigma : `~astropy.units.Quantity`, optional
+        1 sigma of the time; by default that of the card TIMESIG, or 104 s.
+
+    Returns
+    -------
+    `StarSolution`
+        Where too few stars agree, with a ``reason`` and the pointing it began with.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If the pixels of the map are no longer those of the detector.
+    sunpy_lasco.errors.OptionError
+        If the limit is no magnitude.
+
+    Notes
+    -----
+    The geometry is the one named ``"stars"``: the projection TAN at the Sun, and for C3 a plate scale of 56.182
+    arcsec with a distortion of fifth order.  What the stars fix is the field of the stars; the Sun's place in it
+    comes from the time and SOHO's orbit, whose errors are in the covariance.  Double stars, and those with
+    neighbours, are left out.
+    """
+    require_grid(smap, "solved")
+    if limit is not None and not np.isfinite(limit):
+        msg = f"limit={limit!r} is no magnitude."
+        raise OptionError(msg)
+    grid = detector_grid(smap)
+    camera = grid.camera.name
+    start = grid.attitude
+    if pointing is not None:
+        start = Attitude(tuple(pointing.centre), pointing.roll, grid.scale)
+    view = view_of(smap, time)
+    numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
+    stars = _bright(numbers, LIMITS[camera] if limit is None else limit)
+    table = _measured(smap, grid, start, stars, view)
+    sky = _sky_covariance(smap, view, start, clock_sigma)
+    return _solution(table, grid, start, scale, sky)
+
+
+def view_of(smap, time=None):
+    """What SOHO saw in the middle of an exposure: a `~sunpy_lasco.stars.sky.View`."""
+    if time is None:
+        time = smap.reference_date
+        if "date-avg" not in smap.meta and smap.exposure_time is not None:
+            time = time + TimeDelta(smap.exposure_time.to_value(u.s) / 2, format="sec")
+    known = "hgln_obs" in smap.meta or "crln_obs" in smap.meta
+    observer = smap.observer_coordinate if known else packaged_observer(Time(time)).coordinate
+    return view_from(observer, Time(time))
+
+
+def _bright(numbers, limit):
+    chosen = (numbers["magnitude"] < limit) & (numbers["flags"] & int(DOUBTFUL) == 0)
+    picked = {name: values[chosen] for name, values in numbers.items() if name != "vectors"}
+    if "vectors" in numbers:
+        picked["vectors"] = tuple(part[chosen] for part in numbers["vectors"])
+    return picked
+
+
+def _measured(smap, grid, attitude, numbers, view):
+    """Table of the stars that are in the image: where they should be and where they are."""
+    plane_x, plane_y, seen = star_plane(numbers, view)
+    plane_x, plane_y, index = plane_x[seen], plane_y[seen], np.flatnonzero(seen)
+    x, y = grid.to_pixel(*attitude.ideal(plane_x, plane_y))
+    ny, nx = smap.data.shape
+    inside = (x > EDGE) & (x < nx - 1 - EDGE) & (y > EDGE) & (y < ny - 1 - EDGE)
+    x, y, plane_x, plane_y, index = (values[inside] for values in (x, y, plane_x, plane_y, index))
+    table = Table({"hip": numbers["hip"][index], "magnitude": numbers["magnitude"][index], "bv": numbers["bv"][index],
+                   "flags": numbers["flags"][index], "plane_x": plane_x, "plane_y": plane_y,
+                   "predicted_x": x, "predicted_y": y})  # fmt: skip
+    camera, size = grid.camera.name, np.array(grid.pixel_size)
+    gain = read = None
+    if smap.processing_level == 0.5:
+        gain, read = grid.camera.gain, grid.camera.read_variance
+    reach = max(REACH[camera] / size.min(), 1.5)
+    light = _usable(smap, grid)
+    centroids = find_centroids(light, x, y, reach=reach, width=WIDTH[camera] / size, gain=gain, read_variance=read or 0.0)
+    for name in centroids.colnames:
+        table[name] = centroids[name]
+    ideal_x, ideal_y = grid.to_ideal(np.asarray(table["x"]), np.asarray(table["y"]))
+    table["ideal_x"], table["ideal_y"] = ideal_x, ideal_y
+    table["ideal_sigma"] = np.hypot(table["sigma"] * size.mean(), FLOOR[camera])
+    return table
+
+
+def _usable(smap, grid):
+    """The image with NaN where it is saturated or empty."""
+    data = np.asarray(smap.data)
+    if smap.processing_level != 0.5:
+        return data
+    sums = np.prod(grid.pixel_size)
+    full = data > grid.camera.saturation * max(sums, 1.0)
+    return np.where(full | (data <= 0), np.nan, data) if full.any() or (data <= 0).any() else data
+
+
+def _sky_covariance(smap, view, attitude, clock_sigma):
+    """Covariance of the Sun's centre in the field of the stars by clock and orbit, pixel2, shape (2, 2)."""
+    seconds = smap.meta.get("timesig", CLOCK_SIGMA) if clock_sigma is None else clock_sigma.to_value(u.s)
+    cos, sin = np.cos(np.radians(attitude.roll)), np.sin(np.radians(attitude.roll))
+    motion = np.array([[cos, sin], [-sin, cos]]) @ view.motion() / attitude.scale * float(seconds)
+    return np.outer(motion, motion) + np.eye(2) * (ORBIT_SIGMA * 3600 / attitude.scale) ** 2
+
+
+def _solution(table, grid, start, fits_scale, sky):
+    """Robust similarity from the plane to the ideal detector."""
+    camera = grid.camera.name
+    found = np.flatnonzero(table["found"])
+    table["used"] = np.zeros(len(table), dtype=bool)
+    unsolved = {"centre": start.centre, "roll": start.roll, "scale": start.scale,
+                "covariance": np.full((4, 4), np.nan), "rms": np.nan, "table": table}  # fmt: skip
+    if len(found) < FEWEST[camera]:
+        reason = f"{len(found)} of {len(table)} stars were found, at least {FEWEST[camera]} are needed"
+        return StarSolution(number=0, reason=reason, **unsolved)
+    plane = np.stack([table["plane_x"][found], table["plane_y"][found]])
+    seen = np.stack([table["ideal_x"][found], table["ideal_y"][found]])
+    sigma = np.asarray(table["ideal_sigma"][found])
+    used = _agreeing(seen - np.stack(start.ideal(*plane)), table["flux"][found] / table["flux_sigma"][found])
+    fit = _similarity(plane, seen, sigma, used, start, fits_scale)
+    for _ in range(10):
+        attitude, _, left = fit
+        spread = max(1.0, 1.4826 * np.median(np.abs(left[:, used] / sigma[used]))) if used.any() else 1.0
+        now = (np.abs(left) < REJECTED * sigma * spread).all(axis=0) & (np.hypot(*left) < 2 * AGREEMENT)
+        if now.sum() < FEWEST[camera] or (now == used).all():
+            used = now
+            break
+        used = now
+        fit = _similarity(plane, seen, sigma, used, start, fits_scale)
+    number = int(used.sum())
+    if number < FEWEST[camera]:
+        reason = f"{number} of {len(found)} stars agree, at least {FEWEST[camera]} are needed"
+        return StarSolution(number=0, reason=reason, **unsolved)
+    attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
+    freedom = 2 * number - (4 if fits_scale else 3)
+    rms = float(np.sqrt(np.sum(left[:, used] ** 2) / freedom))
+    if rms > LARGEST_RMS:
+        reason = f"{number} stars are left with an rms of {rms:.2f} pixels, more than {LARGEST_RMS}"
+        return StarSolution(number=0, reason=reason, **unsolved)
+    chi = float(np.sum((left[:, used] / sigma[used]) ** 2) / freedom)
+    covariance = covariance * max(chi, 1.0)
+    covariance[:2, :2] += sky
+    table["used"][found] = used
+    for name in ("left_x", "left_y"):
+        table[name] = np.full(len(table), np.nan)
+    table["left_x"][found], table["left_y"][found] = left
+    return StarSolution(attitude.centre, attitude.roll, attitude.scale, covariance, number, rms, table=table)
+
+
+def _agreeing(offsets, weight):
+    """Stars that agree with the largest number of others about the shift."""
+    near = np.hypot(*(offsets[:, :, None] - offsets[:, None, :])) < AGREEMENT
+    # By the number; where that is the same, by the brighter ones.
+    votes = near @ (1 + 1e-3 * np.log(weight))
+    best = np.argmax(votes)
+    return near[best]
+
+
+def _similarity(plane, seen, sigma, used, start, fits_scale):
+    """Weighted least squares; attitude, covariance of its four numbers, and what is left, ideal pixel, (2, n)."""
+    attitude = start
+    weight = np.where(used, 1 / sigma**2, 0.0)
+    for _ in range(4):
+        model = np.stack(attitude.ideal(*plane))
+        away = model - np.array(attitude.centre)[:, None]
+        left = seen - model
+        one = np.ones(plane.shape[1])
+        # By a degree of roll the image turns clockwise.
+        by_roll = np.radians(1) * np.stack([away[1], -away[0]])
+        by_scale = -away / attitude.scale
+        design = np.stack([np.stack([one, 0 * one]), np.stack([0 * one, one]), by_roll, by_scale])
+        free = 4 if fits_scale else 3
+        normal = np.einsum("ian,n,jan->ij", design[:free], weight, design[:free])
+        right = np.einsum("ian,n,an->i", design[:free], weight, left)
+        change = np.zeros(4)
+        change[:free] = np.linalg.lstsq(normal, right, rcond=None)[0]
+        attitude = Attitude(
+            (float(attitude.centre[0] + change[0]), float(attitude.centre[1] + change[1])),
+            float(normalize_roll(attitude.roll + change[2])),
+            float(attitude.scale + change[3]),
+        )
+    covariance = np.zeros((4, 4))
+    covariance[:free, :free] = np.linalg.pinv(normal)
+    return attitude, covariance, seen - np.stack(attitude.ideal(*plane))
