@@ -55,9 +55,8 @@ def _planes(boxes, used):
     rim = boxes[:, used]
     weight = np.ones_like(rim)
     for _ in range(3):
-        normal = np.einsum("nk,ki,kj->nij", weight, base, base)
-        right = np.einsum("nk,ki,nk->ni", weight, base, rim)
-        plane = np.linalg.solve(normal, right[..., None])[..., 0]
+        weighted = weight[:, None, :] * base.T
+        plane = np.linalg.solve(weighted @ base, weighted @ rim[..., None])[..., 0]
         rest = rim - plane @ base.T
         noise = 1.4826 * np.median(np.abs(rest), axis=1)
         # Neighbouring stars are not of the background.
@@ -118,9 +117,13 @@ def find_centroids(data, x, y, *, reach=3.0, width=0.45, gain=None, read_varianc
     The errors are those of noise, and of a misfit of 3 % of the point-spread function.
     """
     x, y = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(y, dtype=float))
+    return Table(star_places(data, x, y, reach, width, gain, read_variance))
+
+
+def star_places(data, x, y, reach, width, gain, read_variance):
+    """Columns of `find_centroids` as a `dict`."""
     names = "x", "y", "sigma", "flux", "flux_sigma", "misfit"
-    table = Table({name: np.full(len(x), np.nan) for name in names})
-    table["found"] = np.zeros(len(x), dtype=bool)
+    table = {name: np.full(len(x), np.nan) for name in names} | {"found": np.zeros(len(x), dtype=bool)}
     width = np.broadcast_to(np.asarray(width, dtype=float), (2,))
     usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     column, row = np.rint(x[usable]).astype(int), np.rint(y[usable]).astype(int)
@@ -134,7 +137,8 @@ def find_centroids(data, x, y, *, reach=3.0, width=0.45, gain=None, read_varianc
     light, noise = _planes(boxes, np.hypot(dx, dy) > reach + 0.5)
     noise = np.sqrt(np.maximum(noise**2, read_variance))
     px, py, second = _brightest(light, reach, width)
-    fitted = _fit(_boxes(data, column + px, row + py, FIT), noise, width, gain)
+    unit = np.where(noise > 0, noise, 1.0)
+    fitted = _fit(_boxes(data, column + px, row + py, FIT) / unit[:, None, None], unit, width, gain)
     ok = fitted["ok"] & (second < SECOND_LIGHT) & (fitted["flux"] > LEAST_SNR * fitted["flux_sigma"])
     table["x"][usable], table["y"][usable] = column + px + fitted["x"], row + py + fitted["y"]
     for name in names[2:]:
@@ -145,8 +149,8 @@ def find_centroids(data, x, y, *, reach=3.0, width=0.45, gain=None, read_varianc
     return table
 
 
-def _fit(boxes, noise, width, gain):
-    """Least squares for flux, place and a sloping background of every box at once."""
+def _fit(boxes, unit, width, gain):
+    """Least squares for flux, place and a sloping background of every box at once; boxes are in units of the noise."""
     step = np.arange(-FIT, FIT + 1.0)
     number = len(boxes)
     boxes = np.where(np.isfinite(boxes), boxes, np.nanmedian(boxes, axis=(1, 2), keepdims=True))
@@ -157,11 +161,11 @@ def _fit(boxes, noise, width, gain):
         (px, sx), (py, sy) = _profile(step - x0[:, None], width[0]), _profile(step - y0[:, None], width[1])
         shape = py[:, :, None] * px[:, None, :]
         top = shape.max(axis=(1, 2))
-        variance = noise[:, None, None] ** 2 + (MODEL_ERROR * np.maximum(flux, 0) * top)[:, None, None] ** 2 * (
+        variance = 1.0 + (MODEL_ERROR * np.maximum(flux, 0) * top)[:, None, None] ** 2 * (
             shape / top[:, None, None]
         )
         if gain is not None:
-            variance = variance + np.maximum(flux, 0)[:, None, None] * shape / gain
+            variance = variance + (np.maximum(flux, 0) / unit)[:, None, None] * shape / gain
         scale = np.where(flux > 0, flux, 1.0)[:, None, None]
         design = np.concatenate(
             [
@@ -170,31 +174,32 @@ def _fit(boxes, noise, width, gain):
             ],
             axis=-1,
         ).reshape(number, -1, 6)
-        weight = 1 / variance.reshape(number, -1)
+        weight = 1 / variance.reshape(number, -1, 1)
         rest = (boxes - flux[:, None, None] * shape).reshape(number, -1)
         if not flux.any():
             # First the light alone.
             design[:, :, 1:3] = 0.0
-        normal = np.einsum("nk,nki,nkj->nij", weight, design, design)
-        normal[:, [1, 2], [1, 2]] += 1e-12 * (normal[:, [0], [0]] + 1e-300)
-        change = np.linalg.solve(normal, np.einsum("nk,nki,nk->ni", weight, design, rest)[..., None])[..., 0]
+        weighted = (design * weight).transpose(0, 2, 1)
+        normal = weighted @ design
+        normal[:, [1, 2], [1, 2]] += 1e-12 * normal[:, [0], [0]]
+        change = np.linalg.solve(normal, weighted @ rest[..., None])[..., 0]
         flux = flux + change[:, 0]
         x0 = x0 + np.clip(change[:, 1], -0.3, 0.3)
         y0 = y0 + np.clip(change[:, 2], -0.3, 0.3)
         x0, y0 = np.clip(x0, -1.5, 1.5), np.clip(y0, -1.5, 1.5)
     covariance = np.linalg.inv(normal)
-    background = np.einsum("nki,ni->nk", design[:, :, 3:], change[:, 3:])
+    background = (design[:, :, 3:] @ change[:, 3:, None])[..., 0]
     left = np.abs(rest - background).max(axis=1)
     peak = np.abs(flux) * top
-    limit = LARGEST_MISFIT * peak + 3.5 * np.sqrt(1 / weight.min(axis=1))
+    limit = LARGEST_MISFIT * peak + 3.5 * np.sqrt(1 / weight.min(axis=(1, 2)))
     variances = covariance[:, [0, 1, 2], [0, 1, 2]]
     ok = (variances > 0).all(axis=1) & (flux > 0) & (left < limit) & (np.hypot(x0, y0) < LARGEST_STEP)
     variances = np.where(variances > 0, variances, np.nan)
     return {
         "x": x0,
         "y": y0,
-        "flux": flux,
-        "flux_sigma": np.sqrt(variances[:, 0]),
+        "flux": flux * unit,
+        "flux_sigma": np.sqrt(variances[:, 0]) * unit,
         "sigma": np.sqrt(variances[:, 1:].mean(axis=1)),
         "misfit": left / np.where(peak > 0, peak, np.nan),
         "ok": ok,

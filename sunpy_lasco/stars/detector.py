@@ -5,7 +5,7 @@ The plane is that of `sunpy_lasco.stars.sky`; the ideal detector is the full fra
 the read-out without its distortion, on which the Sun's centre of a level-0.5 header lies.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,22 +37,19 @@ class Attitude:
 
 @dataclass(frozen=True)
 class DetectorGrid:
-    """Where the pixels of a map lie on the ideal detector of the geometry of the stars."""
+    """Where the pixels of a map lie on the ideal detector."""
 
     camera: Camera
     geometry: ImageGeometry
-    #: Distortion that is in the image, or was removed from it; and that of the stars.
-    used: Distortion
-    stars: Distortion
-
-    @property
-    def scale(self):
-        """Plate scale of the geometry of the stars, arcsec / pixel."""
-        return self.camera.plate_scale if self.camera.stars is None else self.camera.stars.plate_scale
+    #: Distortion that was removed from the image; None where it is still there.
+    removed: Distortion | None
+    #: Distortion and plate scale (arcsec / pixel) of the camera.
+    distortion: Distortion
+    scale: float
 
     @property
     def attitude(self):
-        """What the header says, with the scale of the stars."""
+        """What the header says of centre and roll, with the scale of the camera."""
         g = self.geometry
         cos, sin = np.cos(np.radians(g.detector_roll)), np.sin(np.radians(g.detector_roll))
         ax, ay = (value / g.detector_scale for value in g.anchor_offset)
@@ -72,32 +69,23 @@ class DetectorGrid:
     def to_ideal(self, x, y):
         """Positions on the ideal detector of pixels of the map counted from 0."""
         x, y = self.geometry.to_detector(x, y)
-        if not self.geometry.distorted:
-            if self.used == self.stars:
-                return x, y
-            x, y = self.used.to_raw(x, y)
-        return self.stars.to_corrected(x, y)
+        if self.removed == self.distortion:
+            return x, y
+        if self.removed is not None:
+            x, y = self.removed.to_raw(x, y)
+        return self.distortion.to_corrected(x, y)
 
     def to_pixel(self, x, y):
         """Pixels of the map counted from 0 of positions on the ideal detector."""
-        if self.geometry.distorted or self.used != self.stars:
-            x, y = self.stars.to_raw(x, y)
-            if not self.geometry.distorted:
-                x, y = self.used.to_corrected(x, y)
+        if self.removed != self.distortion:
+            x, y = self.distortion.to_raw(x, y)
+            if self.removed is not None:
+                x, y = self.removed.to_corrected(x, y)
         matrix, offset = self._affine()
         return tuple(np.linalg.solve(matrix, np.stack([x, y]) - offset[:, None]))
 
-    def jacobian(self, x, y):
-        """Ideal pixels per pixel of the map at pixels of it, (n, 2, 2): how errors of centroids become those there."""
-        step = 0.5
-        columns = []
-        for dx, dy in ((step, 0.0), (0.0, step)):
-            high, low = self.to_ideal(x + dx, y + dy), self.to_ideal(x - dx, y - dy)
-            columns.append(np.stack([high[0] - low[0], high[1] - low[1]], axis=-1) / (2 * step))
-        return np.stack(columns, axis=-1)
 
-
-def detector_grid(smap):
+def detector_grid(smap, geometry="stars"):
     """
     Where the pixels of a map lie on the ideal detector.
 
@@ -105,15 +93,19 @@ def detector_grid(smap):
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5 or 1.
+    geometry : `str`
+        ``"official"`` or ``"stars"``: plate scale and distortion of the camera.
 
     Returns
     -------
     `DetectorGrid`
     """
     camera = camera_of(smap.meta)
-    used = distortion_of(smap.meta)
-    stars = camera_distortion(camera.name, smap.date.mjd, scale="stars")
-    if smap._geometry.distorted:
-        used = stars
-    # The centre is a property of the image, where it states one.
-    return DetectorGrid(camera, smap._geometry, used, Distortion(stars.k0, stars.k1, stars.k2, stars.centre))
+    removed = None if smap._geometry.distorted else distortion_of(smap.meta)
+    distortion = camera_distortion(camera.name, smap.date.mjd, scale=geometry)
+    if removed is not None:
+        # One centre for both, whatever the table of centres says today.
+        distortion = replace(distortion, centre=removed.centre)
+    stars = geometry == "stars" and camera.stars is not None
+    scale = camera.stars.plate_scale if stars else camera.plate_scale
+    return DetectorGrid(camera, smap._geometry, removed, distortion, scale)

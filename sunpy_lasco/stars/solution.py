@@ -15,14 +15,14 @@ from sunpy_lasco.errors import OptionError
 from sunpy_lasco.instrument.pointing import Pointing, normalize_roll
 from sunpy_lasco.map.changes import require_grid
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
-from sunpy_lasco.stars.centroids import find_centroids
+from sunpy_lasco.stars.centroids import star_places
 from sunpy_lasco.stars.detector import Attitude, detector_grid
 from sunpy_lasco.stars.sky import star_plane, view_from
 
 __all__ = ["StarSolution", "solve"]
 
 #: Faintest magnitude that is looked for.
-LIMITS = {"C2": 8.5, "C3": 7.5}
+LIMITS = {"C2": 8.5, "C3": 7.0}
 #: Least number of stars that make a solution.
 FEWEST = {"C2": 3, "C3": 5}
 #: How far from its place by the header a star is looked for, full-resolution pixel.
@@ -30,7 +30,9 @@ REACH = {"C2": 5.0, "C3": 4.0}
 #: 1 sigma of the point-spread function, full-resolution pixel.
 WIDTH = {"C2": 0.45, "C3": 0.45}
 #: What the undersampled point-spread function leaves in a place, added in quadrature, full-resolution pixel.
-FLOOR = {"C2": 0.08, "C3": 0.08}
+FLOOR = {"C2": 0.17, "C3": 0.09}
+#: To how many measurements the error above is worth, beside those of the image itself.
+FLOOR_WEIGHT = 6.0
 #: Stars agree on the shift within this, before the roll is known, full-resolution pixel.
 AGREEMENT = 0.7
 #: A star farther than this many sigma from its place is none.
@@ -59,6 +61,8 @@ class StarSolution:
     scale: float
     #: Covariance of centre (pixel), roll (degree) and scale (arcsec / pixel), shape (4, 4).
     covariance: np.ndarray
+    #: The part of the centre's that comes from clock and orbit: from where the Sun is among the stars, shape (2, 2).
+    sky_covariance: np.ndarray
     #: Number of stars used, and rms of what is left along an axis, full-resolution pixel.
     number: int
     rms: float
@@ -89,7 +93,7 @@ class StarSolution:
         return Pointing(self.centre, self.roll, source, source, self.centre_sigma, self.roll_sigma, status="final")
 
 
-def solve(smap, *, limit=None, scale=False, catalogue=None, pointing=None, time=None, clock_sigma=None):
+def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, pointing=None, time=None, clock_sigma=None):
     """
     Find Sun centre and roll of an image from the stars in it.
 
@@ -98,9 +102,11 @@ def solve(smap, *, limit=None, scale=False, catalogue=None, pointing=None, time=
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5 or 1, of any sum, part and roll, as long as its pixels are those of the detector.
     limit : `float`, optional
-        Faintest magnitude; by default 7.5 for C3 and 8.5 for C2.
+        Faintest magnitude; by default 7.0 for C3 and 8.5 for C2.
     scale : `bool`
         Fit the plate scale as well.
+    geometry : `str`
+        ``"stars"`` or ``"official"``: plate scale and distortion of the camera.
     catalogue : `~astropy.table.Table`, optional
         Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
     pointing : `~sunpy_lasco.instrument.pointing.Pointing`, optional
@@ -120,20 +126,23 @@ def solve(smap, *, limit=None, scale=False, catalogue=None, pointing=None, time=
     sunpy_lasco.errors.NotCalibratableError
         If the pixels of the map are no longer those of the detector.
     sunpy_lasco.errors.OptionError
-        If the limit is no magnitude.
+        If the limit is no magnitude, or there is no such geometry.
 
     Notes
     -----
-    The geometry is the one named ``"stars"``: the projection TAN at the Sun, and for C3 a plate scale of 56.182
+    The geometry ``"stars"`` is the projection TAN at the Sun, and for C3 a plate scale of 56.182
     arcsec with a distortion of fifth order.  What the stars fix is the field of the stars; the Sun's place in it
     comes from the time and SOHO's orbit, whose errors are in the covariance.  Double stars, and those with
     neighbours, are left out.
     """
     require_grid(smap, "solved")
+    if geometry not in ("official", "stars"):
+        msg = f"geometry={geometry!r} is unknown; it is 'official' or 'stars'."
+        raise OptionError(msg)
     if limit is not None and not np.isfinite(limit):
         msg = f"limit={limit!r} is no magnitude."
         raise OptionError(msg)
-    grid = detector_grid(smap)
+    grid = detector_grid(smap, geometry)
     camera = grid.camera.name
     start = grid.attitude
     if pointing is not None:
@@ -166,29 +175,25 @@ def _bright(numbers, limit):
 
 
 def _measured(smap, grid, attitude, numbers, view):
-    """Table of the stars that are in the image: where they should be and where they are."""
+    """Columns of the stars that are in the image: where they should be and where they are."""
     plane_x, plane_y, seen = star_plane(numbers, view)
     plane_x, plane_y, index = plane_x[seen], plane_y[seen], np.flatnonzero(seen)
     x, y = grid.to_pixel(*attitude.ideal(plane_x, plane_y))
     ny, nx = smap.data.shape
     inside = (x > EDGE) & (x < nx - 1 - EDGE) & (y > EDGE) & (y < ny - 1 - EDGE)
     x, y, plane_x, plane_y, index = (values[inside] for values in (x, y, plane_x, plane_y, index))
-    table = Table({"hip": numbers["hip"][index], "magnitude": numbers["magnitude"][index], "bv": numbers["bv"][index],
-                   "flags": numbers["flags"][index], "plane_x": plane_x, "plane_y": plane_y,
-                   "predicted_x": x, "predicted_y": y})  # fmt: skip
+    stars = {name: numbers[name][index] for name in ("hip", "magnitude", "bv", "flags")}
+    stars |= {"plane_x": plane_x, "plane_y": plane_y, "predicted_x": x, "predicted_y": y}
     camera, size = grid.camera.name, np.array(grid.pixel_size)
     gain = read = None
     if smap.processing_level == 0.5:
         gain, read = grid.camera.gain, grid.camera.read_variance
     reach = max(REACH[camera] / size.min(), 1.5)
     light = _usable(smap, grid)
-    centroids = find_centroids(light, x, y, reach=reach, width=WIDTH[camera] / size, gain=gain, read_variance=read or 0.0)
-    for name in centroids.colnames:
-        table[name] = centroids[name]
-    ideal_x, ideal_y = grid.to_ideal(np.asarray(table["x"]), np.asarray(table["y"]))
-    table["ideal_x"], table["ideal_y"] = ideal_x, ideal_y
-    table["ideal_sigma"] = np.hypot(table["sigma"] * size.mean(), FLOOR[camera])
-    return table
+    places = star_places(light, x, y, reach, WIDTH[camera] / size, gain, read or 0.0)
+    places["ideal_x"], places["ideal_y"] = grid.to_ideal(places["x"], places["y"])
+    places["ideal_sigma"] = np.hypot(places["sigma"] * size.mean(), FLOOR[camera])
+    return stars | places
 
 
 def _usable(smap, grid):
@@ -213,15 +218,15 @@ def _solution(table, grid, start, fits_scale, sky):
     """Robust similarity from the plane to the ideal detector."""
     camera = grid.camera.name
     found = np.flatnonzero(table["found"])
-    table["used"] = np.zeros(len(table), dtype=bool)
+    everywhere = np.zeros(len(table["found"]), dtype=bool)
     unsolved = {"centre": start.centre, "roll": start.roll, "scale": start.scale,
-                "covariance": np.full((4, 4), np.nan), "rms": np.nan, "table": table}  # fmt: skip
+                "covariance": np.full((4, 4), np.nan), "sky_covariance": sky, "rms": np.nan}  # fmt: skip
     if len(found) < FEWEST[camera]:
-        reason = f"{len(found)} of {len(table)} stars were found, at least {FEWEST[camera]} are needed"
-        return StarSolution(number=0, reason=reason, **unsolved)
+        reason = f"{len(found)} of {len(everywhere)} stars were found, at least {FEWEST[camera]} are needed"
+        return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
     plane = np.stack([table["plane_x"][found], table["plane_y"][found]])
     seen = np.stack([table["ideal_x"][found], table["ideal_y"][found]])
-    sigma = np.asarray(table["ideal_sigma"][found])
+    sigma, floor = table["ideal_sigma"][found], FLOOR[camera]
     used = _agreeing(seen - np.stack(start.ideal(*plane)), table["flux"][found] / table["flux_sigma"][found])
     fit = _similarity(plane, seen, sigma, used, start, fits_scale)
     for _ in range(10):
@@ -236,21 +241,41 @@ def _solution(table, grid, start, fits_scale, sky):
     number = int(used.sum())
     if number < FEWEST[camera]:
         reason = f"{number} of {len(found)} stars agree, at least {FEWEST[camera]} are needed"
-        return StarSolution(number=0, reason=reason, **unsolved)
-    attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
+        return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
     freedom = 2 * number - (4 if fits_scale else 3)
+    for _ in range(2):
+        # What the shape of the stars' images leaves in their places, these stars say themselves; where they are few,
+        # others have a say.
+        attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
+        noise = np.sqrt(np.maximum(sigma**2 - floor**2, 0))
+        own = _excess(left[:, used], noise[used], freedom)
+        weight = freedom / (freedom + FLOOR_WEIGHT)
+        floor = np.sqrt(weight * own**2 + (1 - weight) * FLOOR[camera] ** 2)
+        sigma = np.hypot(noise, floor)
+    attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
     rms = float(np.sqrt(np.sum(left[:, used] ** 2) / freedom))
     if rms > LARGEST_RMS:
         reason = f"{number} stars are left with an rms of {rms:.2f} pixels, more than {LARGEST_RMS}"
-        return StarSolution(number=0, reason=reason, **unsolved)
-    chi = float(np.sum((left[:, used] / sigma[used]) ** 2) / freedom)
-    covariance = covariance * max(chi, 1.0)
+        return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
+    # Errors may be smaller than thought, where the point-spread function is as it is taken to be.
+    chi = float(np.sum((left[:, used] / sigma[used]) ** 2))
+    covariance *= (chi + FLOOR_WEIGHT) / (freedom + FLOOR_WEIGHT)
     covariance[:2, :2] += sky
-    table["used"][found] = used
-    for name in ("left_x", "left_y"):
-        table[name] = np.full(len(table), np.nan)
+    table["ideal_sigma"][found] = sigma
+    everywhere[found] = used
+    table |= {"used": everywhere} | {name: np.full(len(everywhere), np.nan) for name in ("left_x", "left_y")}
     table["left_x"][found], table["left_y"][found] = left
-    return StarSolution(attitude.centre, attitude.roll, attitude.scale, covariance, number, rms, table=table)
+    return StarSolution(attitude.centre, attitude.roll, attitude.scale, covariance, sky, number, rms, table=Table(table))
+
+
+def _excess(left, noise, freedom):
+    """Error, beside the noise, with which what is left has the size that it should have, pixel along an axis."""
+    low, high = 0.0, 2 * LARGEST_RMS
+    for _ in range(20):
+        middle = (low + high) / 2
+        too_large = np.sum(left**2 / (noise**2 + middle**2)) < freedom
+        low, high = (low, middle) if too_large else (middle, high)
+    return high
 
 
 def _agreeing(offsets, weight):

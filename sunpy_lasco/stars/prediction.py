@@ -1,0 +1,182 @@
+"""
+Where stars and planets should be on an image, and how bright.
+"""
+
+import numpy as np
+
+import astropy.units as u
+from astropy.table import QTable
+
+from sunpy_lasco.errors import NotCalibratableError, OptionError
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.photometry import frame_factor
+from sunpy_lasco.map.changes import VALUES, changes_of
+from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
+from sunpy_lasco.stars.detector import detector_grid
+from sunpy_lasco.stars.sky import planets, star_plane
+from sunpy_lasco.stars.solution import view_of
+from sunpy_lasco.units import MSB
+
+__all__ = ["STAR_FLUX", "plot", "predict"]
+
+#: Flux of a star of magnitude 0 and solar colour, MSB arcsec2: the Sun's disk seen as a star of V = -26.76.
+STAR_FLUX = 5.720e-5
+#: B-V of the Sun (Ramirez et al. 2012).
+SOLAR_COLOUR = 0.653
+#: By how much the logarithm of the flux grows per magnitude of B-V, of 43 stars (C2 Orange) and 214 (C3 Clear).
+COLOUR_SLOPES = {("C2", "ORANGE"): 0.25, ("C3", "CLEAR"): 0.4}
+#: Arcsec in a degree.
+DEGREE = 3600.0
+
+
+def predict(smap, *, limit=8.0, catalogue=None, time=None):
+    """
+    Tell where stars and planets fall on an image.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5 or 1; also one that was rotated, resampled or cut.
+    limit : `float`
+        Faintest magnitude.
+    catalogue : `~astropy.table.Table`, optional
+        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+    time : `~astropy.time.Time`, optional
+        Middle of the exposure by the corrected clock, instead of that of the header.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+        Sorted by magnitude: ``name`` (HIP number, planet, or empty), ``hip`` (0 where there is none), ``Tx``, ``Ty``
+        (helioprojective), ``x``, ``y`` (pixel of the map counted from 0, in level 0.5 with the distortion),
+        ``magnitude`` (V), ``bv`` (B-V), ``flux`` (what the pixels of the image of the star add up to, in the unit of
+        the map times pixel; counts without vignetting) and ``flags`` (`~sunpy_lasco.stars.StarFlag`).
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If the limit is no magnitude.
+
+    Notes
+    -----
+    Pixels are those of the WCS of the map; for pixels where they were measured, level 0.5 above all, the geometry
+    ``"stars"`` of `sunpy_lasco.stars.solve` is laid upon its Sun centre and roll.  Light time and proper motion
+    are applied, aberration is not: sunpy has none, and Sun and stars share it.
+
+    The flux rests on the official calibration factor.  Colour counts where its effect was measured: C2 Orange,
+    and C3 Clear; for other filters light of solar colour is assumed.
+    """
+    if not np.isfinite(limit):
+        msg = f"limit={limit!r} is no magnitude."
+        raise OptionError(msg)
+    view = view_of(smap, time)
+    numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
+    x, y, seen = star_plane(numbers, view)
+    chosen = np.flatnonzero(seen & (numbers["magnitude"] < limit))
+    hip = numbers["hip"][chosen]
+    names, planet_x, planet_y, planet_magnitudes = planets(view)
+    bright = planet_magnitudes < limit
+    names = [name for name, shown in zip(names, bright, strict=True) if shown]
+    number = len(names)
+    plane_x, plane_y = np.append(x[chosen], planet_x[bright]), np.append(y[chosen], planet_y[bright])
+    magnitude = np.append(numbers["magnitude"][chosen], planet_magnitudes[bright])
+    colour = np.append(numbers["bv"][chosen], np.full(number, np.nan))
+    flags = np.append(numbers["flags"][chosen], np.full(number, int(StarFlag.PLANET), dtype=np.uint8))
+    px, py = _pixels(smap, plane_x, plane_y)
+    ny, nx = smap.data.shape
+    inside = (px > -0.5) & (px < nx - 0.5) & (py > -0.5) & (py < ny - 0.5)
+    order = np.flatnonzero(inside)[np.argsort(magnitude[inside], kind="stable")]
+    names = np.array([f"HIP {one}" if one else "" for one in hip] + [name.capitalize() for name in names], dtype=str)
+    px, py, flags = px[order], py[order], flags[order]
+    hidden = smap.mask[np.rint(py).astype(int), np.rint(px).astype(int)]
+    tx, ty = _helioprojective(plane_x[order], plane_y[order])
+    return QTable(
+        {
+            "name": names[order],
+            "hip": np.append(hip, np.zeros(number, dtype=hip.dtype))[order],
+            "Tx": tx * u.arcsec,
+            "Ty": ty * u.arcsec,
+            "x": px * u.pix,
+            "y": py * u.pix,
+            "magnitude": magnitude[order] * u.mag,
+            "bv": colour[order] * u.mag,
+            "flux": _flux(smap, magnitude[order], colour[order]),
+            "flags": np.where(hidden, flags | int(StarFlag.HIDDEN), flags).astype(np.uint8),
+        }
+    )
+
+
+def plot(smap, table=None, *, axes=None, limit=6.5, labels=5.0, **kwargs):
+    """
+    Mark stars and planets on the plot of a map.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    table : `~astropy.table.QTable`, optional
+        As `predict` returns it; by default to the magnitude ``limit``.
+    axes : `~matplotlib.axes.Axes`, optional
+        Where the map is drawn; by default it is drawn anew.
+    limit : `float`
+        Faintest magnitude.
+    labels : `float`
+        Faintest magnitude that is named.
+    **kwargs
+        For `matplotlib.axes.Axes.scatter`.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+    """
+    import matplotlib.pyplot as plt
+
+    if axes is None:
+        axes = plt.subplot(projection=smap)
+        smap.plot(axes=axes)
+    table = predict(smap, limit=limit) if table is None else table
+    shown = table[(table["flags"] & int(StarFlag.HIDDEN)) == 0]
+    look = {"s": 60, "facecolors": "none", "edgecolors": "C0", "linewidths": 0.8} | kwargs
+    xlim, ylim = axes.get_xlim(), axes.get_ylim()
+    axes.scatter(shown["x"].value, shown["y"].value, **look)
+    for star in shown[shown["magnitude"] < labels * u.mag]:
+        axes.annotate(star["name"], (star["x"].value, star["y"].value), xytext=(6, 6), textcoords="offset points",
+                      fontsize=7, color=look["edgecolors"], annotation_clip=True)  # fmt: skip
+    axes.set_xlim(xlim)
+    axes.set_ylim(ylim)
+    return axes
+
+
+def _helioprojective(x, y):
+    """Longitude and latitude, arcsec, of positions in the plane, arcsec."""
+    x, y = np.radians(x / DEGREE), np.radians(y / DEGREE)
+    longitude = np.arctan(x)
+    return np.degrees(longitude) * DEGREE, np.degrees(np.arctan(y * np.cos(longitude))) * DEGREE
+
+
+def _pixels(smap, x, y):
+    """Pixels of a map of positions in the plane, arcsec."""
+    if smap._geometry.distorted and smap.wcs.sip is None and not changes_of(smap.meta):
+        grid = detector_grid(smap)
+        return grid.to_pixel(*grid.attitude.ideal(x, y))
+    tx, ty = _helioprojective(x, y)
+    return smap.wcs.all_world2pix(tx / DEGREE, ty / DEGREE, 0, quiet=True)
+
+
+def _flux(smap, magnitude, colour):
+    """What the pixels of a star add up to, in the unit of the map times pixel; NaN where that is unknown."""
+    frame = Frame.from_header(smap.meta, smap.data.shape)
+    slope = COLOUR_SLOPES.get((frame.camera.name, frame.filter), 0.0)
+    redder = np.where(np.isfinite(colour), colour - SOLAR_COLOUR, 0.0)
+    area = float(np.prod([abs(step.to_value(u.arcsec / u.pix)) for step in smap.scale]))
+    flux = STAR_FLUX * 10 ** (-0.4 * magnitude) * np.exp(slope * redder) / area
+    if set(changes_of(smap.meta)) & VALUES:
+        flux = np.full_like(flux, np.nan)
+    if smap.unit == MSB:
+        return flux * MSB * u.pix
+    if smap.processing_level != 0.5:
+        return np.full_like(flux, np.nan) * u.pix
+    try:
+        factor = frame_factor(frame)
+    except NotCalibratableError:
+        factor = 0.0
+    return flux * (smap.exposure_time.to_value(u.s) / factor if factor else np.nan) * u.DN * u.pix
