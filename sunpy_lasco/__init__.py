@@ -14,7 +14,7 @@ from sunpy_lasco.version import version as __version__
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
-    submodules=["assets", "geometry", "instrument", "level1", "map", "net", "products", "repair", "simulate"],
+    submodules=["assets", "geometry", "instrument", "level1", "map", "net", "products", "repair", "simulate", "stars"],
     submod_attrs={
         "level1": [
             "calibrate",

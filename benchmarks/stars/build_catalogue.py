@@ -81,7 +81,9 @@ def main():
     distinct = (own != other) & (magnitude[other] < magnitude[own] + FAINTER)
     np.bitwise_or.at(flags, own[distinct], FLAGS["neighbour"])
     # A star of Tycho beside a brighter one of either catalogue is a component of it.
-    component = distinct & (apart.arcsec < SAME) & (magnitude[other] <= magnitude[own]) & (flags[own] & FLAGS["tycho"] > 0)
+    component = (
+        distinct & (apart.arcsec < SAME) & (magnitude[other] <= magnitude[own]) & (flags[own] & FLAGS["tycho"] > 0)
+    )
     chosen = np.setdiff1d(chosen, own[component])
     stars = stars.loc[chosen].assign(flags=flags[chosen]).sort_values("magnitude", kind="stable")
     table = Table()

@@ -51,7 +51,7 @@ KEPT = (
     "biasval biassrc biassig expfac expfsig expfsrc calfac calscale calfsig polsig linsig "
     "vigfile vigsha vigest vigsig rampfile rampsha rampest straysig maskfile masksha "
     "distort geoscale occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 turned "
-    "sunpix1 sunpix2 detroll centsrc rollsrc centsig rollsig centstat rollstat "
+    "sunpix1 sunpix2 detroll centsrc rollsrc centsig rollsig centstat rollstat starn starrms "
     "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig "
     "nfilled fillmeth bkgfile bkgsha bkgest"
 ).split()

@@ -364,6 +364,15 @@ class Level1Options:
         _quantity(u.deg, (), -LARGEST_ROLL, LARGEST_ROLL, "an angle"),
         CommandLine(_read_quantity(u.deg), "DEGREES"),
     )
+    pointing: str | None = _option(
+        None,
+        "`str`, optional",
+        """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; where too few
+        agree, HISTORY says why, and a warning, and those of tables and header stay.  What ``centre`` and ``roll``
+        give comes first.""",
+        None,
+        choices=("stars", None),
+    )
     time_offset: u.Quantity | None = _option(
         None,
         _QUANTITY,

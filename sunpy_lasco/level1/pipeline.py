@@ -12,6 +12,7 @@ from sunpy.map import MapSequence
 from sunpy_lasco.assets.background import official_background
 from sunpy_lasco.assets.choice import resolve
 from sunpy_lasco.assets.names import C2_TIME_OFFSETS, C3_BACKGROUND
+from sunpy_lasco.assets.observers import find_observer
 from sunpy_lasco.errors import BadFrameError, LascoError, MissingAssetError
 from sunpy_lasco.geometry.distortion import occulter_centre
 from sunpy_lasco.instrument.cards import frame_name
@@ -47,6 +48,7 @@ from sunpy_lasco.level1.pointing import (
 )
 from sunpy_lasco.level1.pointing_sources import find_pointing
 from sunpy_lasco.level1.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
+from sunpy_lasco.level1.star_pointing import point_by_stars
 from sunpy_lasco.level1.warp import apply_mask, correct_distortion, rectify, turn
 from sunpy_lasco.map.draft import Draft
 from sunpy_lasco.map.edit import frame_of, record
@@ -142,7 +144,7 @@ def _processed(smap, problems, options):
 
     smap = Draft(smap)
     clock = _clock(smap, options.time_offset, assets)
-    smap = unwrap(_pointed(smap, options.centre, options.roll, clock, assets))
+    smap = unwrap(_pointed(smap, options, clock, assets))
     relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
     # What is filled must not judge the bias, and repair and calibration must rest on the same.
     bias = find_bias(smap, bias=options.bias, factor=relative)
@@ -253,9 +255,16 @@ def _clock(smap, offset, assets):
     return {} if found is None else {"offset": found[0], "source": C2_TIME_OFFSETS, "sigma": found[1]}
 
 
-def _pointed(smap, centre, roll, clock, assets):
-    """The map with the best pointing that is known, unless it was set before."""
-    known = "detroll" in smap.meta or (centre is not None and roll is not None)
+def _pointed(smap, options, clock, assets):
+    """The map with the best pointing that is known, unless it was set before, or with that of its stars."""
+    known = "detroll" in smap.meta or (options.centre is not None and options.roll is not None)
     start = original_start(smap.meta) - clock.get("offset", 0 * u.s)
     found = None if known else find_pointing(smap, assets=assets, time=start)
-    return update_pointing(smap, centre=centre, roll=roll, pointing=found)
+    smap = update_pointing(smap, centre=options.centre, roll=options.roll, pointing=found)
+    if options.pointing != "stars" or (options.centre is not None and options.roll is not None):
+        return smap
+    middle = start + frame_of(smap).exptime / 2 * u.s
+    observer = options.observer
+    place = find_observer(middle, assets).coordinate if observer is None else placed_observer(observer, middle)
+    smap = point_by_stars(smap, time=middle, observer=place, clock_sigma=clock.get("sigma"))
+    return update_pointing(smap, centre=options.centre, roll=options.roll)

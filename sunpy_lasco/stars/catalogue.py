@@ -48,7 +48,8 @@ class StarFlag(IntFlag):
 
 @lru_cache(maxsize=1)
 def _packaged():
-    return QTable.read(PACKAGED)
+    # A colour that is not known is NaN, and not masked.
+    return QTable.read(PACKAGED, mask_invalid=False)
 
 
 def read_catalogue(path=None):
@@ -86,8 +87,10 @@ def read_catalogue(path=None):
 
 def catalogue_numbers(table):
     """Columns of a catalogue as bare arrays in their standard units, and the number of Hipparcos and flags."""
-    numbers = {name: np.asarray(u.Quantity(table[name], unit).value, dtype=float) for name, unit in COLUMNS.items()}
-    numbers["bv"] = np.where(np.isfinite(numbers["bv"]), numbers["bv"], np.nan)
+    numbers = {}
+    for name, unit in COLUMNS.items():
+        column = table[name].filled(np.nan) if hasattr(table[name], "filled") else table[name]
+        numbers[name] = np.asarray(u.Quantity(column, unit).value, dtype=float)
     return numbers | {"hip": np.asarray(table["hip"]), "flags": np.asarray(table["flags"], dtype=np.uint8)}
 
 

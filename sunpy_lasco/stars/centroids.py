@@ -30,7 +30,7 @@ SECOND_LIGHT = 0.6
 
 
 def _profile(offset, width):
-    """Share of the light that falls into pixels at an offset from the star along an axis; its derivative by the star's place."""
+    """Share of the light in pixels at an offset from the star along an axis, and its derivative by the star's place."""
     root = np.sqrt(2) * width
     low, high = (offset - 0.5) / root, (offset + 0.5) / root
     share = (erf(high) - erf(low)) / 2
@@ -161,9 +161,7 @@ def _fit(boxes, unit, width, gain):
         (px, sx), (py, sy) = _profile(step - x0[:, None], width[0]), _profile(step - y0[:, None], width[1])
         shape = py[:, :, None] * px[:, None, :]
         top = shape.max(axis=(1, 2))
-        variance = 1.0 + (MODEL_ERROR * np.maximum(flux, 0) * top)[:, None, None] ** 2 * (
-            shape / top[:, None, None]
-        )
+        variance = 1.0 + (MODEL_ERROR * np.maximum(flux, 0) * top)[:, None, None] ** 2 * (shape / top[:, None, None])
         if gain is not None:
             variance = variance + (np.maximum(flux, 0) / unit)[:, None, None] * shape / gain
         scale = np.where(flux > 0, flux, 1.0)[:, None, None]

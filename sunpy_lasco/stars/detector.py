@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sunpy_lasco.geometry.distortion import Distortion, camera_distortion
+from sunpy_lasco.geometry.image import ImageGeometry, camera_of
+from sunpy_lasco.geometry.vintages import distortion_of
 from sunpy_lasco.instrument.cameras import Camera
-from sunpy_lasco.instrument.distortion import Distortion, camera_distortion
-from sunpy_lasco.map.geometry import distortion_of
-from sunpy_lasco.map.linear import ImageGeometry, camera_of
 
 __all__ = ["Attitude", "DetectorGrid", "detector_grid"]
 

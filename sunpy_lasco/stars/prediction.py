@@ -8,9 +8,9 @@ import astropy.units as u
 from astropy.table import QTable
 
 from sunpy_lasco.errors import NotCalibratableError, OptionError
+from sunpy_lasco.instrument.changes import VALUES, changes_of
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.photometry import frame_factor
-from sunpy_lasco.map.changes import VALUES, changes_of
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
 from sunpy_lasco.stars.detector import detector_grid
 from sunpy_lasco.stars.sky import planets, star_plane

@@ -2,7 +2,7 @@
 Sun centre and roll of an image from its stars.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from astropy.time import Time, TimeDelta
 
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import OptionError
-from sunpy_lasco.instrument.pointing import Pointing, normalize_roll
-from sunpy_lasco.map.changes import require_grid
+from sunpy_lasco.geometry.pointing import Pointing, normalize_roll
+from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
 from sunpy_lasco.stars.centroids import star_places
 from sunpy_lasco.stars.detector import Attitude, detector_grid
@@ -25,13 +25,17 @@ __all__ = ["StarSolution", "solve"]
 LIMITS = {"C2": 8.5, "C3": 7.0}
 #: Least number of stars that make a solution.
 FEWEST = {"C2": 3, "C3": 5}
+#: Least share of the stars found that agree.
+LEAST_SHARE = 0.5
+#: How many times as many turn the image upside down, against the header.
+SURE = 2
 #: How far from its place by the header a star is looked for, full-resolution pixel.
 REACH = {"C2": 5.0, "C3": 4.0}
 #: 1 sigma of the point-spread function, full-resolution pixel.
 WIDTH = {"C2": 0.45, "C3": 0.45}
 #: What the undersampled point-spread function leaves in a place, added in quadrature, full-resolution pixel.
 FLOOR = {"C2": 0.17, "C3": 0.09}
-#: To how many measurements the error above is worth, beside those of the image itself.
+#: How many measurements of an image weigh as much as what is known of that error.
 FLOOR_WEIGHT = 6.0
 #: Stars agree on the shift within this, before the roll is known, full-resolution pixel.
 AGREEMENT = 0.7
@@ -88,12 +92,13 @@ class StarSolution:
 
     @property
     def pointing(self):
-        """The solution as a `~sunpy_lasco.instrument.pointing.Pointing`."""
-        source = f"{self.number} stars, rms {self.rms:.2f} px"
+        """The solution as a `~sunpy_lasco.geometry.pointing.Pointing`."""
+        source = "stars in the image"
         return Pointing(self.centre, self.roll, source, source, self.centre_sigma, self.roll_sigma, status="final")
 
 
-def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, pointing=None, time=None, clock_sigma=None):
+def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, pointing=None, time=None,
+          observer=None, clock_sigma=None):  # fmt: skip
     """
     Find Sun centre and roll of an image from the stars in it.
 
@@ -109,10 +114,12 @@ def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, po
         ``"stars"`` or ``"official"``: plate scale and distortion of the camera.
     catalogue : `~astropy.table.Table`, optional
         Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
-    pointing : `~sunpy_lasco.instrument.pointing.Pointing`, optional
+    pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
         Where to begin, instead of what the header says.
     time : `~astropy.time.Time`, optional
         Middle of the exposure by the corrected clock, instead of that of the header.
+    observer : `~astropy.coordinates.SkyCoord`, optional
+        Where SOHO was, instead of what the header says, and the orbit of the package where it says nothing.
     clock_sigma : `~astropy.units.Quantity`, optional
         1 sigma of the time; by default that of the card TIMESIG, or 104 s.
 
@@ -133,7 +140,8 @@ def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, po
     The geometry ``"stars"`` is the projection TAN at the Sun, and for C3 a plate scale of 56.182
     arcsec with a distortion of fifth order.  What the stars fix is the field of the stars; the Sun's place in it
     comes from the time and SOHO's orbit, whose errors are in the covariance.  Double stars, and those with
-    neighbours, are left out.
+    neighbours, are left out.  Where the stars do not agree, the image is tried upside down, since some headers are
+    wrong by 180 degrees.
     """
     require_grid(smap, "solved")
     if geometry not in ("official", "stars"):
@@ -147,20 +155,26 @@ def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, po
     start = grid.attitude
     if pointing is not None:
         start = Attitude(tuple(pointing.centre), pointing.roll, grid.scale)
-    view = view_of(smap, time)
+    view = view_of(smap, time, observer)
     numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
     stars = _bright(numbers, LIMITS[camera] if limit is None else limit)
-    table = _measured(smap, grid, start, stars, view)
     sky = _sky_covariance(smap, view, start, clock_sigma)
-    return _solution(table, grid, start, scale, sky)
+    found = _solution(_measured(smap, grid, start, stars, view), grid, start, scale, sky)
+    if found.solved:
+        return found
+    turned = replace(start, roll=float(normalize_roll(start.roll + 180)))
+    other = _solution(_measured(smap, grid, turned, stars, view), grid, turned, scale, sky)
+    return other if other.number >= SURE * FEWEST[camera] else found
 
 
-def view_of(smap, time=None):
+def view_of(smap, time=None, observer=None):
     """What SOHO saw in the middle of an exposure: a `~sunpy_lasco.stars.sky.View`."""
     if time is None:
         time = smap.reference_date
         if "date-avg" not in smap.meta and smap.exposure_time is not None:
             time = time + TimeDelta(smap.exposure_time.to_value(u.s) / 2, format="sec")
+    if observer is not None:
+        return view_from(observer, Time(time))
     known = "hgln_obs" in smap.meta or "crln_obs" in smap.meta
     observer = smap.observer_coordinate if known else packaged_observer(Time(time)).coordinate
     return view_from(observer, Time(time))
@@ -239,8 +253,9 @@ def _solution(table, grid, start, fits_scale, sky):
         used = now
         fit = _similarity(plane, seen, sigma, used, start, fits_scale)
     number = int(used.sum())
-    if number < FEWEST[camera]:
-        reason = f"{number} of {len(found)} stars agree, at least {FEWEST[camera]} are needed"
+    least = max(FEWEST[camera], int(np.ceil(LEAST_SHARE * len(found))))
+    if number < least:
+        reason = f"{number} of {len(found)} stars agree, at least {least} are needed"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
     freedom = 2 * number - (4 if fits_scale else 3)
     for _ in range(2):
@@ -249,7 +264,7 @@ def _solution(table, grid, start, fits_scale, sky):
         attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
         noise = np.sqrt(np.maximum(sigma**2 - floor**2, 0))
         own = _excess(left[:, used], noise[used], freedom)
-        weight = freedom / (freedom + FLOOR_WEIGHT)
+        weight = freedom**2 / (freedom**2 + FLOOR_WEIGHT**2)
         floor = np.sqrt(weight * own**2 + (1 - weight) * FLOOR[camera] ** 2)
         sigma = np.hypot(noise, floor)
     attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
@@ -258,14 +273,17 @@ def _solution(table, grid, start, fits_scale, sky):
         reason = f"{number} stars are left with an rms of {rms:.2f} pixels, more than {LARGEST_RMS}"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
     # Errors may be smaller than thought, where the point-spread function is as it is taken to be.
-    chi = float(np.sum((left[:, used] / sigma[used]) ** 2))
-    covariance *= (chi + FLOOR_WEIGHT) / (freedom + FLOOR_WEIGHT)
+    chi = float(np.sum((left[:, used] / sigma[used]) ** 2)) / freedom
+    weight = freedom**2 / (freedom**2 + FLOOR_WEIGHT**2)
+    covariance *= weight * chi + (1 - weight) * max(chi, 1.0)
     covariance[:2, :2] += sky
     table["ideal_sigma"][found] = sigma
     everywhere[found] = used
     table |= {"used": everywhere} | {name: np.full(len(everywhere), np.nan) for name in ("left_x", "left_y")}
     table["left_x"][found], table["left_y"][found] = left
-    return StarSolution(attitude.centre, attitude.roll, attitude.scale, covariance, sky, number, rms, table=Table(table))
+    return StarSolution(
+        attitude.centre, attitude.roll, attitude.scale, covariance, sky, number, rms, table=Table(table)
+    )
 
 
 def _excess(left, noise, freedom):

@@ -196,6 +196,7 @@ COMMAND_LINE = {
     "factor": (["1.01"], 1.01),
     "centre": (["510", "-3"], [510, -3] * u.pix),
     "roll": (["-4.7"], -4.7 * u.deg),
+    "pointing": (["stars"], "stars"),
     "time_offset": (["36"], 36 * u.s),
     "observer": (["-0.2", "7", "0.99"], None),
     "flat_field": (["builtin"], True),

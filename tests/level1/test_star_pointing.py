@@ -1,0 +1,92 @@
+"""The option ``pointing="stars"``."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import astropy.units as u
+
+import sunpy_lasco
+from sunpy_lasco import simulate, stars
+from sunpy_lasco.errors import LascoUserWarning, OptionError
+
+
+def calibrated(smap, **options):
+    return sunpy_lasco.calibrate(smap, assets="estimate", inpaint=None, on_bad="ignore", **options)
+
+
+def test_the_stars_point(real_map):
+    """Centre and roll of the solution are in the cards and in the WCS; without the option nothing changes."""
+    smap = real_map("32219521")
+    solution = stars.solve(smap)
+    level1, before = calibrated(smap, pointing="stars"), calibrated(smap)
+    meta = level1.meta
+    np.testing.assert_allclose([meta["sunpix1"], meta["sunpix2"]], solution.centre, atol=1e-6)
+    assert meta["detroll"] == pytest.approx(solution.roll, abs=1e-9)
+    assert meta["centsrc"] == meta["rollsrc"] == "stars in the image"
+    assert meta["centstat"] == meta["rollstat"] == "final"
+    assert meta["starn"] == solution.number
+    assert meta["starrms"] == pytest.approx(solution.rms, abs=1e-4)
+    assert meta["centsig"] == pytest.approx(solution.centre_sigma)
+    assert meta["rollsig"] == pytest.approx(solution.roll_sigma)
+    assert "pointing='stars'" in meta["calopts"]
+    assert f"Sun centre and roll by {solution.number} stars" in str(meta["history"])
+    assert "starn" not in before.meta
+    assert before.meta["centsrc"] == "default of the camera"
+    # The image stands upside down: 1023 minus the centre.
+    np.testing.assert_allclose(u.Quantity(level1.reference_pixel).value, 1023 - np.array(solution.centre), atol=1e-6)
+
+
+def test_no_stars_no_change(real_map):
+    """A reason is given, and the pointing of the header stays."""
+    smap = real_map("22075760")
+    with pytest.warns(LascoUserWarning) as warned:
+        level1 = calibrated(smap, pointing="stars")
+    said = [str(warning.message) for warning in warned]
+    assert any("22075760.fts: no pointing by stars" in text and "are needed; that of nominal" in text for text in said)
+    assert level1.meta["starn"] == 0
+    assert level1.meta["centsrc"] == "default of the camera"
+    assert "No pointing by stars" in str(level1.meta["history"])
+    assert "starrms" not in level1.meta
+
+
+def test_what_is_given_comes_first(real_map):
+    smap = real_map("32310951")
+    both = calibrated(smap, pointing="stars", centre=[517, 532] * u.pix, roll=1 * u.deg)
+    assert (both.meta["sunpix1"], both.meta["detroll"]) == (517, 1)
+    assert "starn" not in both.meta
+    one = calibrated(smap, pointing="stars", roll=1 * u.deg)
+    assert one.meta["rollsrc"] == "given"
+    assert one.meta["centsrc"] == "stars in the image"
+
+
+def test_clock_and_observer_count(real_map):
+    smap = real_map("32310951")
+    plain = calibrated(smap, pointing="stars")
+    shifted = calibrated(smap, pointing="stars", time_offset=300 * u.s)
+    moved = [shifted.meta[card] - plain.meta[card] for card in ("sunpix1", "sunpix2")]
+    assert np.hypot(*moved) == pytest.approx(300 * 0.041 / 56.2, rel=0.12)
+    east = plain.observer_coordinate
+    from sunpy.coordinates import HeliographicStonyhurst
+
+    other = HeliographicStonyhurst(east.lon + 0.05 * u.deg, east.lat, east.radius)
+    seen = calibrated(smap, pointing="stars", observer=other)
+    moved = [seen.meta[card] - plain.meta[card] for card in ("sunpix1", "sunpix2")]
+    assert np.hypot(*moved) == pytest.approx(0.05 * 3600 / 56.2, rel=0.05)
+
+
+def test_it_is_a_known_word():
+    with pytest.raises(OptionError, match="pointing='moon' is unknown; it is one of 'stars', None"):
+        sunpy_lasco.calibrate(simulate.observe("C3").level05, pointing="moon")
+
+
+def test_level1_files_keep_it(real_map, tmp_path):
+    level1 = calibrated(real_map("32310951"), pointing="stars")
+    path = tmp_path / "stars.fits"
+    sunpy_lasco.write_level1(level1, path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = sunpy_lasco.read_level1(path)
+    assert again.meta["starn"] == level1.meta["starn"]
+    assert again.meta["starrms"] == level1.meta["starrms"]
