@@ -14,6 +14,7 @@ from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.pointing import Pointing, normalize_roll
 from sunpy_lasco.instrument.changes import require_grid
+from sunpy_lasco.instrument.headers import header_level
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
 from sunpy_lasco.stars.centroids import star_places
 from sunpy_lasco.stars.detector import Attitude, detector_grid
@@ -200,7 +201,7 @@ def _measured(smap, grid, attitude, numbers, view):
     stars |= {"plane_x": plane_x, "plane_y": plane_y, "predicted_x": x, "predicted_y": y}
     camera, size = grid.camera.name, np.array(grid.pixel_size)
     gain = read = None
-    if smap.processing_level == 0.5:
+    if header_level(smap.meta) == 0.5:
         gain, read = grid.camera.gain, grid.camera.read_variance
     reach = max(REACH[camera] / size.min(), 1.5)
     light = _usable(smap, grid)
@@ -213,7 +214,7 @@ def _measured(smap, grid, attitude, numbers, view):
 def _usable(smap, grid):
     """The image with NaN where it is saturated or empty."""
     data = np.asarray(smap.data)
-    if smap.processing_level != 0.5:
+    if header_level(smap.meta) != 0.5:
         return data
     sums = np.prod(grid.pixel_size)
     full = data > grid.camera.saturation * max(sums, 1.0)
