@@ -9,6 +9,7 @@ import contextlib
 import gzip
 import math
 import re
+import stat
 import zlib
 from dataclasses import dataclass
 from datetime import date
@@ -66,6 +67,9 @@ def fault_of(path):
         as many bytes as their headers ask for, padding included, and hardly more than that.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # A pipe would be waited for.
+            return "it is no regular file"
         with path.open("rb") as raw:
             magic = raw.read(2)
             raw.seek(0)

@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import parfive
-from parfive.utils import FailedDownload
 
 from sunpy_lasco.net.transfer import (
     ABSENT,
@@ -113,9 +112,9 @@ def download(jobs, place, downloader, *, limits, silences=1, unreachable=(), don
             # once, comes one that knows all addresses.
             downloader.enqueue_file(askable[0], filename=job.path_of_retry, overwrite=True)
             downloader.http_queue[-1] = partial(run.bring, job)
-    results = run_coroutine(_uninterrupted(downloader))
+    others = _of_others(run_coroutine(_uninterrupted(downloader)))
     silent = {host for host, count in run.silences.items() if count >= silences}
-    return silent - set(unreachable), _of_others(results, run)
+    return silent - set(unreachable), others
 
 
 def _fault_beforehand(url, unreachable):
@@ -134,14 +133,14 @@ async def _uninterrupted(downloader):
     return results
 
 
-def _of_others(results, run):
+def _of_others(results):
     others = parfive.Results()
     for path, url in zip(results, results.urls, strict=True):
-        if (url, path) not in run.brought:
+        # `_Run.bring` gives no address.
+        if path != url:
             others.append(path=path, url=url)
     for error in results.errors:
-        if not isinstance(getattr(error.filepath_partial, "__self__", None), Job):
-            others.add_error(*error)
+        others.add_error(*error)
     return others
 
 
@@ -154,8 +153,6 @@ class _Run:
         self._slots = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
         #: Times in a row that a server did not answer.
         self.silences = defaultdict(int)
-        #: What parfive is told of files that came.
-        self.brought = set()
 
     async def bring(self, job, session, *, token, file_pb):
         """Fetch a file from the first address that has it; what parfive runs."""
@@ -163,14 +160,13 @@ class _Run:
             await self._try_all(job, session, token, file_pb)
         except OSError as error:
             job.trouble = error
-        except asyncio.CancelledError as error:
-            raise FailedDownload(job.path_of_retry, job.urls[0], error) from error
+        except asyncio.CancelledError:
+            # The jobs say what came of them, and `_uninterrupted` that the user broke off: parfive, which
+            # would count and report failures of its own, is told of none.
+            return job.name, job.name
         if self._done is not None:
             self._done(job)
-        if job.source is None:
-            raise FailedDownload(job.path_of_retry, job.urls[0], job.trouble or Exception(job.explanation))
-        self.brought.add((job.source, job.name))
-        return job.source, job.name
+        return job.name, job.name
 
     async def _try_all(self, job, session, token, file_pb):
         for attempt in range(1, TRIES + 1):

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 from datetime import datetime
 
 import numpy as np
@@ -61,6 +62,12 @@ def test_all_types_of_pixels(tmp_path, dtype):
 )
 def test_faults(tmp_path, body, reason):
     assert reason in fault(tmp_path, body)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "22000000.fts")
+    assert fault_of(tmp_path / "22000000.fts") == "it is no regular file"
 
 
 def test_file_that_is_not_there(tmp_path):
