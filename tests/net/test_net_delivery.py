@@ -3,9 +3,10 @@
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 import time
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
 
@@ -24,7 +25,6 @@ from sunpy.util import parfive_helpers
 from sunpy.util.parfive_helpers import Downloader
 
 from sunpy_lasco import LASCOC2Map, LASCOClient
-from sunpy_lasco.files import atomic_path
 from sunpy_lasco.net import DeliveryError
 from sunpy_lasco.net.delivery import fault_of
 
@@ -198,18 +198,20 @@ def test_a_place_that_cannot_be_written_is_an_error_of_its_file(found, fetch, tm
 def test_left_overs_of_dead_processes_are_removed(found, fetch, tmp_path):
     """Also where nothing need be fetched."""
     fetch(found, path=tmp_path)
-    process = get_context("spawn").Process(target=leave_something, args=(tmp_path,))
-    process.start()
-    process.join()
+    subprocess.run([sys.executable, "-c", LEAVE_SOMETHING, str(tmp_path / "22000009.fts")], check=False)
     assert len(names(tmp_path)) == 4
     fetch(found, path=tmp_path)
     assert names(tmp_path) == [f"2200000{n}.fts" for n in range(3)]
 
 
-def leave_something(folder):
-    with atomic_path(folder / "22000009.fts") as temporary:
-        temporary.write_bytes(b"SIMPLE")
-        os._exit(1)
+#: A process that dies while it writes a file.
+LEAVE_SOMETHING = """
+import os, sys
+from sunpy_lasco.files import atomic_path
+with atomic_path(sys.argv[1]) as temporary:
+    temporary.write_bytes(b"SIMPLE")
+    os._exit(1)
+"""
 
 
 def test_each_file_takes_its_place_when_it_is_complete(found, site, tmp_path):
