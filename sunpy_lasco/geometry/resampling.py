@@ -40,13 +40,6 @@ VALID_WEIGHT = 0.999
 KEPT_MATRICES = 3
 #: Patterns of missing or flagged pixels kept with their interpolation; each takes about 1 MB.
 KEPT_PATTERNS = 8
-#: What seems curved only by noise and pattern is not: the square of the error of the interpolation
-#: counts beyond this part of their variance, which makes 3 sigma of what they alone give, or more.
-CURVED_BY_NOISE = 0.7
-#: By how much that square is larger than what the interpolated image, which is smoother, lets see.
-#: For stars it is up to three times as large, but the product with the constant above must stay
-#: below 1: else the variance would not tell what was added to it.
-HIDDEN_CURVATURE = 1.3
 
 
 @dataclass(frozen=True)
@@ -310,37 +303,6 @@ def curvature_error(image, weights):
     along_y *= weights[1]
     along_x += along_y
     return np.nan_to_num(along_x, copy=False)
-
-
-def with_curvature(variance, error, pattern):
-    """
-    The variance of noise and of the interpolation's error together.
-
-    ``error`` is that of `curvature_error`, ``pattern`` the 1 sigma of the pixels' fixed response,
-    and `curvature_part` gives back what was added.
-    """
-    return variance + HIDDEN_CURVATURE * np.maximum(_beyond_pattern(error, pattern) - CURVED_BY_NOISE * variance, 0)
-
-
-def curvature_part(variance, error, pattern):
-    """What the interpolation's error has contributed to a variance of `with_curvature`."""
-    beyond = np.maximum(_beyond_pattern(error, pattern) - CURVED_BY_NOISE * variance, 0)
-    return np.minimum(beyond * HIDDEN_CURVATURE / (1 - HIDDEN_CURVATURE * CURVED_BY_NOISE), variance)
-
-
-def _beyond_pattern(error, pattern):
-    return np.maximum(error * error - CURVED_BY_NOISE * pattern * pattern, 0)
-
-
-@lru_cache(maxsize=KEPT_MATRICES)
-def resampled_weights(resampling):
-    """`curvature_weights`, and the root of `kept_variance`, of a resampled image, float32, read-only."""
-    places = source_positions(resampling)
-    planes = (*curvature_weights(*places), np.sqrt(kept_variance(*places)))
-    planes = tuple(plane.astype(np.float32) for plane in planes)
-    for plane in planes:
-        plane.flags.writeable = False
-    return planes[:2], planes[2]
 
 
 def is_turned(meta):

@@ -19,7 +19,6 @@ from sunpy_lasco.geometry.distortion import INTERPOLATED
 from sunpy_lasco.geometry.resampling import (
     bilinear_weights,
     curvature_error,
-    curvature_part,
     curvature_weights,
     kept_variance,
 )
@@ -38,10 +37,11 @@ from sunpy_lasco.units import MSB
 __all__ = ["PARTS", "RegionSum", "region_sum", "systematic_uncertainty", "uncertainty"]
 
 #: The terms of the uncertainty by part: what differs from exposure to exposure and is the
-#: ``uncertainty`` of a map, what is fixed to the pixels of the detector, and what the pixels of an
-#: image have in common.
+#: ``uncertainty`` of a map, what the interpolation cannot follow, what is fixed to the pixels of
+#: the detector, and what the pixels of an image have in common.
 PARTS = {
-    "random": ("photon", "read", "quantisation", "interpolation", "fill"),
+    "random": ("photon", "read", "quantisation", "fill"),
+    "interpolation": ("interpolation",),
     "pattern": ("pattern",),
     "common": (
         "bias",
@@ -55,6 +55,12 @@ PARTS = {
     ),
 }
 TERMS = tuple(term for terms in PARTS.values() for term in terms)
+#: What seems curved only by noise and pattern is not: the square of the error of the interpolation
+#: counts beyond this part of their variance, which makes 3 sigma of what they alone give, or more.
+CURVED_BY_NOISE = 0.7
+#: By how much that square is larger than what the interpolated image, which is smoother, lets see:
+#: of simulated stars.
+HIDDEN_CURVATURE = 4.0
 #: Cards of errors relative to the light, by term.
 RELATIVE = {"exposure factor": "expfsig", "calibration factor": "calfsig", "polariser": "polsig"}
 
@@ -71,7 +77,8 @@ def uncertainty(smap, parts="total"):
         Names of parts or terms, which are added in quadrature:
 
         * ``"total"``: all;
-        * ``"random"``: ``"photon"``, ``"read"``, ``"quantisation"``, ``"interpolation"``, ``"fill"``;
+        * ``"random"``: ``"photon"``, ``"read"``, ``"quantisation"``, and ``"fill"`` in filled pixels;
+        * ``"interpolation"``: what it cannot follow where the image is curved, as at stars;
         * ``"pattern"``: the fixed response of the pixels;
         * ``"common"``: ``"bias"``, ``"exposure factor"``, ``"linearity"``, ``"calibration factor"``,
           ``"vignetting"``, ``"stray light"``, ``"polariser"``, ``"saturation"``.
@@ -151,7 +158,6 @@ class _Budget:
     frame: Frame
     meta: dict
     sigma: np.ndarray
-    image: np.ndarray
     light: np.ndarray
     #: MSB per DN of a stored pixel.
     gain: np.ndarray
@@ -181,20 +187,13 @@ class _Budget:
         return pattern_share(self.frame, self._number("patsig")) * np.sqrt(kept)
 
     @cached_property
-    def _interpolation_variance(self):
-        if self.source is None:
-            return np.zeros_like(self.sigma)
-        pattern = self._pattern_share * self.image
-        return np.where(self.filled, 0.0, curvature_part(self.sigma**2, self.curvature, pattern))
-
-    @cached_property
     def _noise_model(self):
         """Variances by photons, read-out and quantisation in the image as it was read out, DN**2."""
         return noise_parts(self.light / self.gain, self.frame)
 
     def _noise(self, which):
         """One of the three kinds of noise, in the share that it has by the model."""
-        noise = np.where(self.filled, 0.0, self.sigma**2 - self._interpolation_variance)
+        noise = np.where(self.filled, 0.0, self.sigma**2)
         return np.sqrt(noise * self._noise_model[which] / sum(self._noise_model))
 
     def _photon(self):
@@ -207,7 +206,9 @@ class _Budget:
         return self._noise(2)
 
     def _interpolation(self):
-        return np.sqrt(self._interpolation_variance)
+        unseen = CURVED_BY_NOISE * (self.sigma**2 + self._pattern() ** 2)
+        curved = HIDDEN_CURVATURE * np.maximum(self.curvature**2 - unseen, 0.0)
+        return np.where(self.filled, 0.0, np.sqrt(curved))
 
     def _fill(self):
         return np.where(self.filled, self.sigma, 0.0)
@@ -280,7 +281,6 @@ def _budget(smap, pixels=None):
         frame=frame,
         meta=dict(smap.meta),
         sigma=sigma[at],
-        image=image[at],
         light=image[at] + stray,
         gain=gain * np.ones_like(image[at]),
         x=x,
@@ -378,7 +378,7 @@ class RegionSum:
 
     @property
     def total(self):
-        """1 sigma by all parts."""
+        """1 sigma by all of them."""
         return np.sqrt(self.sigma**2 + self.pattern**2 + self.systematic**2)
 
 
@@ -413,7 +413,8 @@ def region_sum(smap, region):
 
     The error of a filled pixel is shared by the pixels around it and does not average
     out: those of each hole are added linearly, as are those that all pixels have in common.
-    A saturated pixel makes the systematic error infinite.
+    A saturated pixel makes the systematic error infinite.  What the interpolation cannot follow is
+    left out: the light that a pixel misses is in its neighbours.
     """
     region = np.asarray(region, bool) & np.isfinite(smap.data)
     rows, columns = np.nonzero(region)

@@ -22,15 +22,11 @@ from sunpy_lasco.geometry.pointing import is_flipped, normalize_roll, rectified_
 from sunpy_lasco.geometry.resampling import (
     _resampling,
     corrected_positions,
-    curvature_error,
     interpolate,
     is_turned,
-    resampled_weights,
     turned_frame,
-    with_curvature,
 )
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
-from sunpy_lasco.instrument.noise import pattern_share
 from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
@@ -177,19 +173,12 @@ def _interpolated(smap, resampling, cards, history):
     flags = smap._flags
     variance, shared = (None, None) if sigma is None else _shared_apart(sigma, flags)
     result = interpolate(smap.data, resampling, variance=variance, flags=flags)
-    if variance is not None:
-        weights, kept = resampled_weights(resampling)
-        error = curvature_error(result.image, weights)
-        # The sigma of what was filled says all that is known of it.
-        error[(result.flags & PixelFlag.FILLED) != 0] = 0
-        pattern = np.float32(pattern_share(frame_of(smap), smap.meta.get("patsig"))) * kept * result.image
-        variance = with_curvature(result.variance, error, pattern)
     if shared is not None:
-        variance += interpolate(shared, resampling).image ** 2
+        result.variance[...] += interpolate(shared, resampling).image ** 2
     return record(
         smap,
         data=result.image,
-        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(variance), copy=False),
+        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(result.variance), copy=False),
         flags=result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE),
         cards=cards,
         history=history,
