@@ -6,9 +6,9 @@ import pytest
 import astropy.units as u
 
 import sunpy_lasco
-from sunpy_lasco import level1 as calibration
 from sunpy_lasco.errors import LascoError, LascoUserWarning
 from sunpy_lasco.level1.error_budget import PARTS, TERMS
+from sunpy_lasco.map.edit import record
 from sunpy_lasco.pixel_flags import PixelFlag
 
 
@@ -114,7 +114,7 @@ def test_terms_add_up_and_survive_files_and_cuts(kind, observe, smooth_scene, tm
 
 
 def test_files_grow_by_a_twentieth(clear, tmp_path):
-    bare = calibration.records.record(clear, light_path=None)
+    bare = record(clear, light_path=None)
     sizes = [
         sunpy_lasco.write_level1(smap, tmp_path / name).stat().st_size
         for smap, name in ((clear, "a.fts"), (bare, "b.fts"))
@@ -135,11 +135,11 @@ def test_names_of_parts(clear):
 def test_what_is_not_known_any_more_is_refused(clear):
     with pytest.raises(LascoError, match="EDITED = 'rotate'"):
         sunpy_lasco.uncertainty(clear.rotate(10 * u.deg), "common")
-    bare = calibration.records.record(clear, light_path=None)
+    bare = record(clear, light_path=None)
     with pytest.raises(LascoError, match=r"parts of the uncertainty .* are not known"):
         sunpy_lasco.uncertainty(bare)
     np.testing.assert_array_equal(value(bare, "random"), clear.uncertainty.array)
-    without = calibration.records.record(clear, uncertainty=None)
+    without = record(clear, uncertainty=None)
     with pytest.raises(LascoError, match="has no uncertainty"):
         sunpy_lasco.uncertainty(without, "random")
 
@@ -279,6 +279,6 @@ def test_missing_pixels_are_left_out(clear):
 def test_a_map_without_uncertainty_is_refused(clear):
     with pytest.raises(LascoError, match="EDITED = 'resample'"):
         sunpy_lasco.region_sum(clear.resample([512, 512] * u.pix), np.ones((512, 512), bool))
-    bare = calibration.records.record(clear, uncertainty=None)
+    bare = record(clear, uncertainty=None)
     with pytest.raises(LascoError, match="has no uncertainty"):
         sunpy_lasco.region_sum(bare, np.ones(bare.data.shape, bool))
