@@ -8,6 +8,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["exposure", "medians", "places", "thomson"],
     submod_attrs={
+        "backgrounds": [
+            "background",
+            "between_backgrounds",
+            "group_by_state",
+            "write_background",
+        ],
         "differences": ["base_difference", "percent_difference", "running_difference"],
         "mass": [
             "ExcessMass",

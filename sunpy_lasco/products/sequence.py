@@ -40,7 +40,7 @@ from sunpy_lasco.products.exposure import (
 )
 from sunpy_lasco.units import MSB
 
-__all__ = ["Sequence"]
+__all__ = ["Sequence", "read_frame", "same_grid"]
 
 CLASSES = {"C2": LASCOC2Map, "C3": LASCOC3Map}
 #: Frames fit each other if the Sun's centre agrees to this, in pixels,
@@ -53,6 +53,8 @@ FIELD_RADIUS = 512
 LARGEST_IN_MEMORY = 2 * 1024**3
 #: Bytes of a pixel of the cube: float32 twice, and flags.
 BYTES_PER_PIXEL = 9
+#: Frames of one background agree to this in the Sun's centre, pixels: within a month the pointing drifts by less.
+BACKGROUND_CENTRE = 1.0
 #: The spacecraft is rolled if up is nearer to south.
 ROLLED = 90.0
 
@@ -450,6 +452,57 @@ def _sources_of(maps, options):
         msg = "A sequence needs at least one map or file."
         raise OptionError(msg)
     return [(source, options) for source in sources]
+
+
+def read_frame(given, options=None):
+    """
+    A map of C2 or C3, of a map or file.
+
+    Parameters
+    ----------
+    given : map or path-like
+    options : mapping, optional
+        Options of `sunpy_lasco.calibrate`, if what is of level 0.5 is to be calibrated.
+
+    Returns
+    -------
+    `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If it is something else.
+    """
+    return _read(given, options)
+
+
+def same_grid(smap, other):
+    """
+    Refuse maps that do not have the same sky on the same pixels.
+
+    Parameters
+    ----------
+    smap, other : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If they differ in shape, unit, pointing or roll.
+    """
+    names = [str(one.meta.get("filename") or one.date.isot) for one in (smap, other)]
+    if smap.data.shape != other.data.shape or smap.unit != other.unit:
+        msg = (
+            f"{names[0]} and {names[1]} do not fit: {smap.data.shape} pixels in {smap.unit}, "
+            f"{other.data.shape} in {other.unit}."
+        )
+        raise IncompatibleMapsError(msg)
+    apart = float(np.hypot(*(_sun_pixel(smap._geometry) - _sun_pixel(other._geometry))))
+    if apart > BACKGROUND_CENTRE:
+        msg = (
+            f"The Sun's centre of {names[0]} and {names[1]} is {apart:.2f} pixels apart: calibrate with "
+            "north_up=True and a sun_pixel, or reproject one of them."
+        )
+        raise IncompatibleMapsError(msg)
 
 
 def _read(given, options):
