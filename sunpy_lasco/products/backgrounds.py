@@ -55,9 +55,8 @@ STRAY_LIGHT_EPOCHS = {
     "C2": ("1998-10-13", "2000-12-02", "2002-02-06"),
     "C3": ("1998-11-24", "2002-06-19"),
 }
-#: Letters of filters and polarisers in the names of models: 3m_clcl, 2m_orcl.
-LETTERS = {"clear": "cl", "orange": "or", "blue": "bu", "deepred": "dr", "ir": "ir", "halpha": "ha"}
-LETTERS_POLAR = {"clear": "cl", "0 deg": "p0", "+60 deg": "p+", "-60 deg": "p-", "h alpha": "ha", "halpha": "ha"}
+#: Letters of the polarisers in the names of models; of filters, and of other positions, they are the first two.
+POLARISER_LETTERS = {"0 deg": "p0", "+60 deg": "pp", "-60 deg": "pm"}
 
 
 def background(images, *, kind="minimum", options=None):
@@ -263,7 +262,7 @@ def background_name(smap, *, rolled=False):
     """
     filter_ = str(smap.meta.get("filter", "")).strip().lower()
     polar = str(smap.meta.get("polar", "")).strip().lower()
-    letters = LETTERS.get(filter_, filter_[:2] or "xx") + LETTERS_POLAR.get(polar, polar[:2] or "xx")
+    letters = (filter_[:2] or "xx") + POLARISER_LETTERS.get(polar, polar[:2] or "xx")
     return f"{smap.detector[1]}m{'r' if rolled else ''}_{letters}_{smap.date.strftime('%y%m%d')}.fts"
 
 
