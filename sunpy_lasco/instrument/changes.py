@@ -23,7 +23,9 @@ __all__ = ["GRID", "VALUES", "changed", "changes_of", "require_exposure", "requi
 #: The card that holds the names of the operations.
 CARD = "edited"
 #: Operations that change what the values mean.
-VALUES = frozenset({"difference", "sum", "scaled", "inverse", "power", "negative", "filtered", "display", "background"})
+VALUES = frozenset(
+    {"difference", "sum", "scaled", "inverse", "power", "negative", "filtered", "display", "background", "polarized"}
+)
 #: Operations that mix the light of pixels.
 GRID = frozenset({"rotate", "resample", "superpixel", "reproject"})
 #: Stems of the cards that hold statistics of the pixels.

@@ -18,6 +18,7 @@ __all__ = [
     "J2000_OBLIQUITY",
     "L1_FRACTION",
     "MOON_FRACTION",
+    "POLARISER_SENSE",
     "POLARISER_TRANSMISSION",
     "UNTRANSMITTED",
 ]
@@ -64,6 +65,12 @@ BIAS_PORTS = {
 
 #: Transmission of the polarisers for unpolarised light.
 POLARISER_TRANSMISSION = 0.25256
+
+#: Sense in which the angles of the polarisers run, seen in the image as it was read out and
+#: rectified: 1 is clockwise from its rows, -1 counter-clockwise.  Measured by the tangential
+#: polarisation of the K corona, as the share of the signed in the unsigned pB: 0.99 and not 0.2 of C2
+#: (triplet of 2000-09-03), 0.99 and not 0.0 of C3 (2012-08-31, Orange, 0 degrees from Clear).
+POLARISER_SENSE = {"C2": 1, "C3": -1}
 
 #: C2 factors in 1e-10 MSB / (DN / s): (slope per day of MJD, MJD of origin, value
 #: there).  SolarSoft ``c2_calfactor`` 1.9.

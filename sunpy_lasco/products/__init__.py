@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "mass_image",
             "potential_energy",
         ],
+        "polarization": ["Polarization", "polarize"],
         "sequence": ["Sequence"],
     },
 )

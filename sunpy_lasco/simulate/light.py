@@ -5,6 +5,7 @@ The light of a scene on the detector.
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.tables import POLARISER_SENSE
 from sunpy_lasco.simulate import optics
 from sunpy_lasco.simulate.photometry import brightness_per_rate, polariser_angle
 from sunpy_lasco.simulate.pixels import full_grid
@@ -38,9 +39,8 @@ def light_at(scene, parameters, x, y):
     total, tangential = scene.seen(west, north, parameters.time, polarised=angle is not None)
     if angle is None:
         return total
-    # Polariser angles run clockwise from the rows of the image (measured on a triplet of 2000-09-03).
     position = np.arctan2(-west, north) - np.radians(parameters.roll)
-    return total + tangential * np.cos(2 * (-position - np.radians(angle)))
+    return total + tangential * np.cos(2 * (position + POLARISER_SENSE[parameters.detector] * np.radians(angle)))
 
 
 def wheel(parameters):

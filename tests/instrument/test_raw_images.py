@@ -1,4 +1,4 @@
-"""Vignetting of sums and cut-outs, noise, saturation, polarisation."""
+"""Vignetting of sums and cut-outs, noise, saturation."""
 
 import numpy as np
 import pytest
@@ -9,12 +9,6 @@ from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.noise import noise_parts, noise_variance, rounded_variance
 from sunpy_lasco.instrument.photometry import calibration_factor
-from sunpy_lasco.instrument.polarization import (
-    malus,
-    stokes_from_triplet,
-    total_and_polarised,
-    zero_degrees_from_clear,
-)
 from sunpy_lasco.instrument.saturation import saturated_pixels
 from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout, inverse_vignetting
 
@@ -143,22 +137,6 @@ def test_photometry_by_hand():
     assert c2 == pytest.approx(1.427609605683548e-10, rel=1e-9)
     c3 = (2000 - 385.2) / 19.0002523356 * 1.2 * calibration_factor("C3", "CLEAR", "CLEAR", 52940) - 2e-12
     assert c3 == pytest.approx(6.101146720819026e-11, rel=1e-9)
-
-
-def test_polarised_triplet():
-    triplet = malus(1e-9, 3e-10, 20.0, -60.0), malus(1e-9, 3e-10, 20.0, 0.0), malus(1e-9, 3e-10, 20.0, 60.0)
-    assert triplet == pytest.approx((7.18092214e-10, 1.22981333e-9, 1.05209445e-9), rel=1e-8)
-    assert total_and_polarised(*triplet) == pytest.approx((1e-9, 3e-10, 20.0), rel=1e-9)
-
-
-@given(st.floats(0.1, 10), st.floats(0.01, 1), st.floats(-89, 89))
-def test_stokes_of_any_triplet(total, degree, angle):
-    triplet = [malus(total, degree * total, angle, a) for a in (-60.0, 0.0, 60.0)]
-    i, q, u = stokes_from_triplet(*triplet)
-    assert i == pytest.approx(total)
-    assert q == pytest.approx(degree * total * np.cos(2 * np.radians(angle)), abs=1e-9)
-    assert u == pytest.approx(degree * total * np.sin(2 * np.radians(angle)), abs=1e-9)
-    assert zero_degrees_from_clear(total, triplet[0], triplet[2]) == pytest.approx(triplet[1])
 
 
 def test_real_planets_bleed_along_the_row_of_the_image(real_map):
