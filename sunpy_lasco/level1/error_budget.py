@@ -14,7 +14,7 @@ from scipy import ndimage
 import astropy.units as u
 
 from sunpy_lasco.assets.systematics import systematic_error
-from sunpy_lasco.errors import LascoError
+from sunpy_lasco.errors import HeaderError, LascoError
 from sunpy_lasco.geometry.distortion import INTERPOLATED
 from sunpy_lasco.geometry.resampling import (
     bilinear_weights,
@@ -24,6 +24,7 @@ from sunpy_lasco.geometry.resampling import (
 )
 from sunpy_lasco.geometry.vintages import distortion_of
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.cards import frame_name, number
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.linearity import lost_light, well_at
@@ -270,7 +271,7 @@ def _budget(smap, pixels=None):
     frame, x, y = _detector_places(smap, rows, columns)
     image = smap.data.astype(float)
     stray = smap._light_path.subtracted(x, y)
-    gain = float(smap.meta["calfac"]) / float(smap.meta["exptime"]) * smap._light_path.inverse_vignetting(x, y)
+    gain = _needed(smap.meta, "calfac") / _needed(smap.meta, "exptime") * smap._light_path.inverse_vignetting(x, y)
     flags = flags_of(smap)
     at = (slice(None), slice(None)) if pixels is None else pixels
     source, curvature = None, np.zeros(1)
@@ -353,12 +354,21 @@ def systematic_uncertainty(smap):
     require_grid(smap, "asked for parts of its uncertainty")
     require_brightness(smap, "asked for parts of its uncertainty")
     meta = smap.meta
-    bias = float(meta.get("biassig", 0.0)) / float(meta["exptime"]) * float(meta["calfac"])
-    return {name: float(meta.get(card) or 0.0) for name, card in RELATIVE.items()} | {
-        "vignetting": float(meta.get("vigsig") or 0.0),
+    bias = number(meta, "biassig", 0.0) / _needed(meta, "exptime") * _needed(meta, "calfac")
+    return {name: number(meta, card, 0.0) for name, card in RELATIVE.items()} | {
+        "vignetting": number(meta, "vigsig", 0.0),
         "bias": bias * MSB,
-        "stray light": float(meta.get("straysig") or 0.0) * MSB,
+        "stray light": number(meta, "straysig", 0.0) * MSB,
     }
+
+
+def _needed(meta, card):
+    """A number without which nothing is known of the errors."""
+    found = number(meta, card)
+    if found is None:
+        msg = f"{frame_name(meta, 'The map')} lacks the card {card.upper()}; was it made by sunpy_lasco.calibrate?"
+        raise HeaderError(msg)
+    return found
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def calibrate(smap, **options):
         If an option cannot have the value, or two do not go together.
     sunpy_lasco.errors.NotCalibratableError
         If it is no level-0.5 image of the sky.
+    sunpy_lasco.errors.HeaderError
+        If header cards are missing, or hold what makes it impossible to go on.
     sunpy_lasco.errors.MissingAssetError
         If a calibration image is nowhere to be found.
     sunpy_lasco.errors.BadFrameError

@@ -176,7 +176,6 @@ def header_of_python(rng, frame):
         [1],
         {},
         1j,
-        np.array([1.0, 2.0]),
         b"C2",
         10**400,
         np.float32(2),

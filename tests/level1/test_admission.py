@@ -215,3 +215,11 @@ def test_all_real_frames_are_admitted(real_frames, calib_data):
     assert set(refused) == {"32310957", "32108414"}
     assert "DATAZER 0" in refused["32310957"]
     assert "times as bright" in refused["32108414"]
+
+
+def test_errors_of_a_level_1_image_that_does_not_tell_them(raw):
+    """Official images have no CALFAC, which was a KeyError once."""
+    result = calibrated(raw)
+    del result.meta["calfac"]
+    with pytest.raises(HeaderError, match="lacks the card CALFAC"):
+        sunpy_lasco.systematic_uncertainty(result)

@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.repair.frames import counts_above_bias
+from sunpy_lasco.repair.frames import card_offset, counts_above_bias
 from sunpy_lasco.repair.neighbours import EXPOSURES
 
 __all__ = [
@@ -111,7 +111,7 @@ def read_exposures(paths, camera, *, apart=ROTATION):
         frame = Frame.from_header(header, raw.shape)
         if frame.camera.name == camera and frame.is_full_frame and not frame.is_binned:
             name = path.rsplit("/", 1)[-1].split(".")[0]
-            found.append(Exposure(name, raw, frame, header.get("OFFSET"), "", "real", header=header))
+            found.append(Exposure(name, raw, frame, card_offset(header), "", "real", header=header))
     found.sort(key=lambda one: one.frame.mjd)
     numbers = groups_of([one.frame.mjd for one in found], apart)
     first = {}
@@ -183,7 +183,7 @@ def simulated_exposures(camera, number, *, seed=0):
     for place, one in enumerate(made):
         frame = Frame.from_header(one.header, one.data.shape)
         name = f"simulated {number} {place}"
-        group, offset = f"simulated {number}", one.header.get("OFFSET")
+        group, offset = f"simulated {number}", card_offset(one.header)
         parts.append(Exposure(name, one.data, frame, offset, group, "simulated", header=one.header))
     middle = EXPOSURES // 2
     near = [
