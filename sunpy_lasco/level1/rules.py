@@ -25,7 +25,7 @@ from sunpy_lasco.geometry.pointing import (
 )
 from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
 from sunpy_lasco.instrument.bias import bias_polynomial
-from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
+from sunpy_lasco.instrument.cameras import BLOCK, FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.cards import (
     CARDS,
     MISSION_START,
@@ -67,6 +67,9 @@ DARKEST_SHARE = 0.6
 #: Nor are all pixels of a whole frame brighter than this many times the bias, but for `ODD_ONES`: the darkest
 #: corners have 1.04 times at 100 s.
 BRIGHTEST_SHARE = 2.0
+#: A block may hold one value only where there is as little light as this part of the bias; the lossy compression
+#: flattens 16 x 16 pixels there, nowhere a whole block.
+FLAT_SHARE = 1.2
 #: So many pixels of a hundred thousand may be odd ones.
 ODD_ONES = 10
 #: DATAAVG has six digits, and was summed in single precision: by bytes of a count, what it is off relative to the mean.
@@ -378,6 +381,12 @@ PIXEL_RULES = (
     ),
     PixelRule(
         "",
+        f"no block of {BLOCK} x {BLOCK} pixels holds one value throughout, more than {FLAT_SHARE:g} times the bias and "
+        "below saturation: light has noise",
+        "such blocks are taken for lost, and it is a problem",
+    ),
+    PixelRule(
+        "",
         f"no more than {MARKS} counts lie beyond the full scale of the converter, {FULL_SCALE} DN, in all read-outs "
         "that were summed",
         "a problem",
@@ -449,6 +458,10 @@ def judge_pixels(raw, header, frame, *, as_read=True):
             f"{number_low} pixels hold less than {DARKEST_SHARE:g} times the bias of {bias:.0f} DN (the least "
             f"{counts[impossible].min():g}), and are taken for lost"
         )
+    flat = _flat_blocks(counts, FLAT_SHARE * bias, frame.camera.saturation * repeats)
+    if number_flat := np.count_nonzero(flat):
+        problems.append(f"{number_flat // BLOCK**2} blocks hold one value throughout, and are taken for lost")
+        impossible |= flat
     beyond = np.count_nonzero(counts > OVERSHOOT * FULL_SCALE * repeats)
     if beyond > MARKS:
         problems.append(f"{beyond} pixels hold more than the full scale of {FULL_SCALE * repeats} DN")
@@ -460,7 +473,19 @@ def judge_pixels(raw, header, frame, *, as_read=True):
                 f"its darkest pixels hold {darkest:.0f} DN where the bias is {bias:.0f} DN: its sums or its counts are "
                 "not what the header says"
             )
-    return problems, impossible if number_low else None
+    return problems, impossible if number_low or number_flat else None
+
+
+def _flat_blocks(counts, low, high):
+    """Pixels of blocks of one value between two limits, (ny, nx): light has noise."""
+    flat = np.zeros(counts.shape, bool)
+    ny, nx = (length - length % BLOCK for length in counts.shape)
+    blocks = counts[:ny, :nx].reshape(ny // BLOCK, BLOCK, nx // BLOCK, BLOCK)
+    first = blocks[:, 0, :, 0]
+    rows, columns = np.nonzero((first > low) & (first < high) & (blocks == first[:, None, :, None]).all(axis=(1, 3)))
+    for row, column in zip(rows * BLOCK, columns * BLOCK, strict=True):
+        flat[row : row + BLOCK, column : column + BLOCK] = True
+    return flat
 
 
 def _unlike_statistics(counts, header, frame):

@@ -312,7 +312,7 @@ def damage(name, data):
     elif name == "bit flipped":
         data[500, 500] ^= 1 << 14
     elif name == "stripe":
-        data[400:500] = 1000
+        data[400:500] = 1000 + np.arange(1024) % 3
     elif name == "half as bright":
         data = ((385 + 0.5 * (data - 385.0)) * (data > 0)).astype(np.int16)
     return data
@@ -364,6 +364,19 @@ def test_counts_below_the_bias_are_taken_for_lost(sound):
     assert "(the least 1)" in problems[0]
     assert impossible.sum() == 1024
     assert impossible[320:352, 320:352].all()
+
+
+def test_light_has_noise(sound):
+    """A block of one value is none that was measured; beside saturation, and near the bias, there are such pixels."""
+    data = sound[0].copy()
+    data[320:384, 300:380] = 1500
+    problems, impossible = judged(data)
+    assert problems == ["2 blocks hold one value throughout, and are taken for lost"]
+    assert impossible.sum() == 2 * 1024
+    assert impossible[320:384, 320:352].all()
+    for value in (400, 12000):
+        data[320:384, 300:380] = value
+        assert judged(data) == ([], None)
 
 
 def test_counts_beyond_the_converter(sound):
