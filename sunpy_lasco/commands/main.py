@@ -21,6 +21,9 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": ("calibrate simulated exposures and draw them", "sunpy_lasco.commands.demo"),
     "calibrate": ("turn level-0.5 files into level-1 files", "sunpy_lasco.commands.calibrate"),
+    "difference": ("subtract frames from each other", "sunpy_lasco.commands.difference"),
+    "mass": ("measure masses of coronal mass ejections", "sunpy_lasco.commands.mass"),
+    "background": ("make background models of days", "sunpy_lasco.commands.background"),
     "assets": ("list, fetch, check and pin calibration images and tables", "sunpy_lasco.commands.assets"),
     "ephemeris": ("make the table of SOHO's position, and look into it", "sunpy_lasco.commands.ephemeris"),
     "train": ("train a network for missing blocks", "sunpy_lasco.commands.train"),

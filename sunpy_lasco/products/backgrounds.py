@@ -406,7 +406,8 @@ def _percentile(medians, errors, share):
         ).astype(np.float32)
     if any(error is None for error in errors):
         return data, None
-    sigma = np.sqrt(np.nanmean(np.square(np.stack(errors), dtype=float), axis=0))
+    squares = np.where(np.isfinite(stack), np.square(np.stack(errors), dtype=float), 0.0)
+    sigma = np.sqrt(squares.sum(axis=0) / np.where(number > 0, number, np.nan))
     if share == 50.0:
         sigma = sigma * np.sqrt(median_variance(number))
     return data, sigma.astype(np.float32)

@@ -1,0 +1,61 @@
+"""``sunpy-lasco background``: models of what a camera shows day after day."""
+
+from sunpy_lasco.commands.product_files import add_product_arguments, products_options
+
+__all__ = ["add_arguments"]
+
+DESCRIPTION = """
+Make backgrounds of the frames of some days: of each camera, filter, polariser, roll state and epoch of
+the stray light one, under the instrument team's names.  Frames of level 0.5 are calibrated before,
+or with --counts left in DN at the usual exposure, as the models that fuzzy logic reads.
+"""
+
+
+def add_arguments(parser):
+    """
+    Add the arguments of the command.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+    """
+    parser.description = DESCRIPTION
+    parser.add_argument(
+        "--kind", default="minimum", help="minimum, median or a percentile of the daily medians (default: minimum)"
+    )
+    parser.add_argument("--counts", action="store_true", help="leave frames of level 0.5 in DN")
+    add_product_arguments(parser, out="where the files go")
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """
+    Make the backgrounds that the command line asks for.
+
+    Parameters
+    ----------
+    arguments : `argparse.Namespace`
+
+    Returns
+    -------
+    `int`
+        0.
+    """
+    from sunpy_lasco import products
+    from sunpy_lasco.commands.product_files import save_picture
+    from sunpy_lasco.errors import OptionError
+
+    kind = arguments.kind
+    if kind not in ("minimum", "median"):
+        try:
+            kind = float(kind)
+        except ValueError:
+            msg = f"--kind {kind} is not minimum, median or a percentile."
+            raise OptionError(msg) from None
+    options = None if arguments.counts else products_options(arguments)
+    for frames in products.group_by_state(arguments.files, options=options).values():
+        smap = products.background(frames, kind=kind, options=options)
+        path = products.write_background(smap, arguments.out, overwrite=arguments.overwrite)
+        print(path, flush=True)
+        save_picture(smap, path.with_suffix(".png"), label=smap.meta["bkgkind"], overwrite=arguments.overwrite)
+    return 0

@@ -1,0 +1,90 @@
+"""``sunpy-lasco mass``: masses of what appeared since some frames, as a table."""
+
+from sunpy_lasco.commands.product_files import add_product_arguments, pair, products_options
+
+__all__ = ["add_arguments"]
+
+DESCRIPTION = """
+Measure the mass that each frame shows more than the median of the first frames, which are the base.
+Frames of level 0.5 are calibrated before.  Writes mass.csv, and a FITS file and a picture of
+each base difference.
+"""
+COLUMNS = ("time", "mass_g", "sigma_g", "systematic_g", "noise_g", "base_g", "normalisation_g", "angle_30deg_g")
+COLUMNS += ("depth_g", "area_cm2", "missing", "negative", "file")
+
+
+def add_arguments(parser):
+    """
+    Add the arguments of the command.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+    """
+    parser.description = DESCRIPTION
+    parser.add_argument("--base", metavar="N", type=int, default=3, help="the first N frames are the base (default: 3)")
+    parser.add_argument(
+        "--heights", metavar="FROM:TO", type=pair, default=(4.5, 25.0), help="in solar radii (default: 4.5:25)"
+    )
+    parser.add_argument("--sector", metavar="FROM:TO", type=pair, help="position angles in degree (default: all)")
+    parser.add_argument(
+        "--angle", metavar="DEGREES", type=float, default=0.0, help="from the plane of the sky (default: 0)"
+    )
+    parser.add_argument("--speed", metavar="KM/S", type=float, help="for the kinetic energy")
+    add_product_arguments(parser, out="where the files go")
+    parser.set_defaults(run=run)
+
+
+def run(arguments):
+    """
+    Measure the masses that the command line asks for.
+
+    Parameters
+    ----------
+    arguments : `argparse.Namespace`
+
+    Returns
+    -------
+    `int`
+        0, or 2 if there is nothing but a base.
+    """
+    import sys
+
+    import astropy.units as u
+
+    from sunpy_lasco import products
+    from sunpy_lasco.commands.product_files import save_map, save_picture
+    from sunpy_lasco.files import write_whole
+
+    frames = products.Sequence(arguments.files, options=products_options(arguments), normalise=False)
+    if not 1 <= arguments.base < len(frames):
+        print(f"sunpy-lasco mass: --base {arguments.base} of {len(frames)} frames leaves nothing.", file=sys.stderr)
+        return 2
+    base = [frames.frame(number) for number in range(arguments.base)]
+    arguments.heights * u.R_sun
+    sector = None if arguments.sector is None else arguments.sector * u.deg
+    columns = COLUMNS if arguments.speed is None else (*COLUMNS, "kinetic_energy_erg")
+    rows = [",".join(columns)]
+    for number in range(arguments.base, len(frames)):
+        found = products.excess_mass(
+            frames.frame(number),
+            base,
+            heights=arguments.heights * u.R_sun,
+            sector=sector,
+            angle=arguments.angle * u.deg,
+        )
+        smap = found.difference
+        path = save_map(smap, arguments.out, overwrite=arguments.overwrite)
+        save_picture(smap, path.with_suffix(".png"), label=smap.meta["prlabel"], overwrite=arguments.overwrite)
+        parts = [found.parts[name] for name in ("noise", "base", "normalisation", "angle", "depth")]
+        values = [found.mass, found.sigma, found.systematic, *parts, found.area]
+        row = [smap.meta["date-avg"], *(f"{one.value:.4e}" for one in values), f"{found.missing:.4f}"]
+        row += [f"{found.negative:.4f}", path.name]
+        if arguments.speed is not None:
+            row.append(f"{products.kinetic_energy(found.mass, arguments.speed * u.km / u.s).value:.4e}")
+        rows.append(",".join(row))
+        print(f"{row[0]}  {found.mass.value:.3e} +- {found.sigma.value:.1e} g  {path}", flush=True)
+    table = arguments.out / "mass.csv"
+    write_whole(table, ("\n".join(rows) + "\n").encode(), overwrite=arguments.overwrite)
+    print(table)
+    return 0
