@@ -14,6 +14,7 @@ from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, Fram
 from sunpy_lasco.instrument.headers import is_helioviewer, is_raw
 from sunpy_lasco.instrument.photometry import doubtful_factor
 from sunpy_lasco.level1.rules import judge_header, judge_pixels
+from sunpy_lasco.map.checksum import require_counts
 from sunpy_lasco.map.edit import record
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -46,9 +47,9 @@ def check_level05(smap):
     TypeError
         If it is no map of C2 or C3.
     sunpy_lasco.errors.NotCalibratableError
-        If it is no exposure but a difference, a multiple and so on, a level-1 image, a
-        Helioviewer image, a dark, lamp or continuous image, one with the door closed, or too
-        small.
+        If it is no exposure but a difference, a multiple and so on, by the card EDITED or by
+        pixels that are not those of its header, a level-1 image, a Helioviewer image, a dark, lamp
+        or continuous image, one with the door closed, or too small.
 
     Notes
     -----
@@ -81,6 +82,7 @@ def check_level05(smap):
         size = " x ".join(map(str, reversed(smap.data.shape)))
         msg = f"{name} has {size} pixels; an image needs two axes of at least {SHORTEST_AXIS}."
         raise NotCalibratableError(msg)
+    require_counts(smap, "calibrated")
     if smap.data.dtype.kind in "if" and smap.data[0, 0] == -1:
         msg = f"The first pixel of {name} is -1, by which the ground system marks images that are not to be used."
         raise NotCalibratableError(msg)

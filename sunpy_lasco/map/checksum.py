@@ -14,8 +14,9 @@ from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.geometry.vintages import lenient_frame
 from sunpy_lasco.instrument.cards import fault_of, number
 from sunpy_lasco.instrument.changes import require_exposure, without_statistics
+from sunpy_lasco.instrument.headers import is_raw
 
-__all__ = ["holds_brightness", "holds_counts", "is_whole_file", "require_brightness", "with_checksum"]
+__all__ = ["holds_brightness", "holds_counts", "is_whole_file", "require_brightness", "require_counts", "with_checksum"]
 
 #: Counts of a read-out are never lower, DN: the bias of any port was 283 DN at least, and
 #: lossy compression takes some DN off single pixels.
@@ -26,6 +27,15 @@ FULL_SCALE = 16384.0
 COUNTS_MARGIN = 1.0
 #: Relative agreement of brightness with the six digits of official headers.
 BRIGHTNESS_AGREEMENT = 1e-5
+#: Percentiles of the header of level 0.5, in the names of their cards.
+PERCENTILES = ("01", "10", "25", "75", "90", "95", "98", "99")
+#: With fewer of them, nothing can be told from them.
+FEWEST_PERCENTILES = 5
+#: Relative agreement of percentiles with those of the header, beside `COUNTS_MARGIN`; those of
+#: real frames are the same to 1 DN, but for saturated pixels.
+PERCENTILE_AGREEMENT = 0.002
+#: With so large a share of its pixels beyond the range of the header, an image is another.
+MOST = 0.5
 #: Signed integers of 16 bits count modulo this.
 WRAP = 65536
 
@@ -57,18 +67,24 @@ def holds_counts(data, meta):
     values = data[(data != 0) & np.isfinite(data)]
     if values.size == 0:
         return True
-    lowest, highest = float(values.min()), float(values.max())
-    if lowest < 0 and data.dtype.kind == "i" and data.dtype.itemsize == 2 and frame.is_binned and not frame.is_derived:
-        # Sums beyond 32767 are negative in the file.
-        unwrapped = np.where(values < 0, values.astype(np.int32) + WRAP, values)
-        lowest, highest = float(unwrapped.min()), float(unwrapped.max())
     repeats = frame.leb_sum[0] * frame.leb_sum[1]
     low, high = _number(meta, "datamin"), _number(meta, "datamax")
     if low is None or high is None or high <= 0:
-        return lowest >= LOWEST_COUNT * repeats
-    if _number(meta, "datasat"):
+        low, high = LOWEST_COUNT * repeats, np.inf
+    elif _number(meta, "datasat"):
         high = max(high, FULL_SCALE * repeats)
-    return low - COUNTS_MARGIN <= lowest and highest <= high + COUNTS_MARGIN
+    return any(
+        low - COUNTS_MARGIN <= reading.min() and reading.max() <= high + COUNTS_MARGIN
+        for reading in _readings(values, frame)
+    )
+
+
+def _readings(values, frame):
+    """Counts as they stand in a file, and as they are meant: sums beyond 32767 may be negative there."""
+    wraps = values.dtype.kind == "i" and values.dtype.itemsize == 2 and frame.is_binned and not frame.is_derived
+    if not (wraps and values.min() < 0):
+        return [values]
+    return [values, np.where(values < 0, values.astype(np.int32) + WRAP, values)]
 
 
 def holds_brightness(data, meta):
@@ -177,6 +193,57 @@ def with_checksum(meta, data):
     for card, value in zip(cards, np.percentile(positive, [int(card[-2:]) for card in cards]), strict=True):
         new[card] = float(value)
     return new
+
+
+def require_counts(smap, doing):
+    """
+    Refuse a level-0.5 map whose array is something else than the counts of its header.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    doing : `str`
+        What the map is wanted for, such as ``"calibrated"``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If its array is a difference, a multiple, a filtered image and so on, which somebody
+        gave the header of a file: most values lie beyond DATAMIN or DATAMAX, or the percentiles
+        DATAP01 to DATAP99 are those of the header times a factor and plus a number.  Wrong or lost
+        pixels in a part of the image are not like that.
+    """
+    require_exposure(smap, doing)
+    data, meta = smap.data, smap.meta
+    if not is_raw(meta) or holds_counts(data, meta):
+        return
+    low, high = _number(meta, "datamin"), _number(meta, "datamax")
+    values = data[(data != 0) & np.isfinite(data)].astype(float)
+    if low is None or not high:
+        return
+    beyond = np.mean((values < low - COUNTS_MARGIN) | (values > high + COUNTS_MARGIN))
+    if beyond < MOST and not _percentiles_were_mapped(values, meta):
+        return
+    msg = (
+        f"The pixels of {meta.get('filename') or 'the map'} are not those of its header (DATAMIN {low:.6g}, DATAMAX "
+        f"{high:.6g}; of the pixels, 98 % lie between {np.percentile(values, 1):.6g} and "
+        f"{np.percentile(values, 99):.6g}): it is not the image of one exposure and cannot be {doing}. If it is, "
+        "remove these cards."
+    )
+    raise NotCalibratableError(msg)
+
+
+def _percentiles_were_mapped(values, meta):
+    """Whether the percentiles of the header, times a factor and plus a number, are those of the values."""
+    cards = [card for card in PERCENTILES if _number(meta, f"datap{card}")]
+    if len(cards) < FEWEST_PERCENTILES:
+        return False
+    before = np.array([_number(meta, f"datap{card}") for card in cards])
+    after = np.percentile(values, [int(card) for card in cards])
+    tolerance = COUNTS_MARGIN + PERCENTILE_AGREEMENT * np.abs(before)
+    factor, shift = np.polyfit(before, after, 1)
+    mapped = np.abs(factor * before + shift - after) <= tolerance * max(abs(factor), 1.0)
+    return bool(mapped.all() and (np.abs(after - before) > tolerance).all())
 
 
 def require_brightness(smap, doing):

@@ -15,10 +15,9 @@ from sunpy_lasco.assets.response import builtin_response, frame_response, respon
 from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
 from sunpy_lasco.geometry.pointing import normalize_roll
 from sunpy_lasco.instrument.blocks import block_indices
-from sunpy_lasco.instrument.changes import require_exposure
 from sunpy_lasco.instrument.headers import header_level, is_raw
 from sunpy_lasco.instrument.noise import noise_variance
-from sunpy_lasco.map.checksum import with_checksum
+from sunpy_lasco.map.checksum import require_brightness, require_counts, with_checksum
 from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
@@ -332,8 +331,8 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         raise TypeError(msg)
     if method != "auto":
         get_method(method)
-    require_exposure(smap, "repaired")
     smap = in_memory(smap)
+    (require_counts if is_raw(smap.meta) else require_brightness)(smap, "repaired")
     raw = is_raw(smap.meta)
     if not raw and header_level(smap.meta) != 1.0:
         msg = (

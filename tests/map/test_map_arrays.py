@@ -16,7 +16,7 @@ import sunpy.map
 import sunpy_lasco
 from sunpy_lasco import LASCOC3Map
 from sunpy_lasco.errors import NotCalibratableError
-from sunpy_lasco.map import checksum
+from sunpy_lasco.map import checksum, edit
 from sunpy_lasco.pixel_flags import PixelFlag
 
 #: What people make of images, and whether the numbers still can be counts.
@@ -39,7 +39,11 @@ def counts(level05_cards):
     rng = np.random.default_rng(5)
     smooth = 500 + 2000 * np.exp(-(((np.indices((1024, 1024)) - 512) / 300) ** 2).sum(axis=0))
     images = [rng.poisson(smooth).astype(np.int32) for _ in range(2)]
-    return *images, level05_cards(datamin=int(images[0].min()), datamax=int(images[0].max()))
+    percents = (1, 10, 25, 75, 90, 95, 98, 99)
+    statistics = {
+        f"datap{q:02d}": int(value) for q, value in zip(percents, np.percentile(images[0], percents), strict=True)
+    }
+    return *images, level05_cards(datamin=int(images[0].min()), datamax=int(images[0].max()), **statistics)
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -213,4 +217,35 @@ def test_parts_and_repaired_images_are_still_level_1(calibrated, tmp_path):
         assert again.meta["datamax"] == pytest.approx(np.nanmax(again.data))
     masked = level1.data.copy()
     masked[200:300] = np.nan
-    sunpy_lasco.write_level1(sunpy_lasco.map.edit(level1, data=masked), tmp_path / "masked.fts")
+    sunpy_lasco.write_level1(edit.replace(level1, data=masked), tmp_path / "masked.fts")
+
+
+# What poses as counts.
+@pytest.mark.parametrize("name", [name for name in RESULTS if name != "bytes"])
+def test_what_is_no_counts_is_not_calibrated_or_repaired(name, counts):
+    image, other, header = counts
+    smap = sunpy.map.Map(RESULTS[name](image, other), header)
+    for operation in (lambda: sunpy_lasco.calibrate(smap, assets="simulated"), lambda: sunpy_lasco.inpaint(smap)):
+        with pytest.raises(NotCalibratableError, match=r"pixels of 32088304\.fts are not those of its header"):
+            operation()
+
+
+@pytest.mark.parametrize("factor", [2, 1.01, 0.99, 1 / 19.1, -1])
+def test_multiples_of_counts_are_not_calibrated(factor, real_map):
+    raw = real_map("32310942")
+    smap = sunpy.map.Map(factor * raw.data.astype(float), raw.meta)
+    with pytest.raises(NotCalibratableError, match=r"DATAMIN 407, DATAMAX 12008; of the pixels, 98 % lie between"):
+        sunpy_lasco.calibrate(smap, assets="estimate")
+
+
+def test_wrong_pixels_and_losses_do_not_make_it_another_image(counts):
+    """They are warned of, and repaired, elsewhere."""
+    image, _, header = counts
+    damaged = {name: image.copy() for name in ("hit", "cut", "saturated", "tiny")}
+    damaged["hit"][300, 300] = 16000
+    damaged["cut"][512:] = 0
+    damaged["cut"][300, 300] = 16000
+    damaged["saturated"][200:500, 200:500] = 16383
+    damaged["tiny"][300:500, 300:600] = 3
+    for array in (image, image.astype(np.float32), *damaged.values()):
+        checksum.require_counts(sunpy.map.Map(array, header), "calibrated")
