@@ -11,6 +11,7 @@ import sunpy_lasco
 from sunpy_lasco import level1 as calibration
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument import changes
+from sunpy_lasco.map import replace
 
 #: Whatever changes the values, by the name that the header gives it.
 VALUES = {
@@ -81,7 +82,7 @@ def test_statistics_of_the_old_pixels_are_left_behind(pair):
 
 
 def test_an_unknown_name_means_a_change(pair):
-    smap = sunpy_lasco.map.edit(pair.level1, meta=dict(pair.level1.meta) | {"edited": "turned inside out"})
+    smap = replace(pair.level1, meta=dict(pair.level1.meta) | {"edited": "turned inside out"})
     with pytest.raises(NotCalibratableError, match="turned inside out"):
         changes.require_exposure(smap, "calibrated")
 
