@@ -13,7 +13,19 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "catalogue": ["StarFlag", "read_catalogue"],
         "centroids": ["find_centroids"],
         "prediction": ["plot", "predict"],
+        "photometry": ["StarPhotometry", "fit_photometry", "star_fluxes"],
         "solution": ["StarSolution", "solve"],
     },
 )
-__all__ = ["StarFlag", "StarSolution", "find_centroids", "plot", "predict", "read_catalogue", "solve"]
+__all__ = [
+    "StarFlag",
+    "StarPhotometry",
+    "StarSolution",
+    "find_centroids",
+    "fit_photometry",
+    "plot",
+    "predict",
+    "read_catalogue",
+    "solve",
+    "star_fluxes",
+]

@@ -38,7 +38,7 @@ def _profile(offset, width):
     return share, slope
 
 
-def _boxes(data, column, row, half):
+def boxes_about(data, column, row, half):
     """Boxes of (2 half + 1) pixels about integer places, (n, side, side); NaN beyond the image."""
     step = np.arange(-half, half + 1)
     rows, columns = row[:, None, None] + step[:, None], column[:, None, None] + step[None, :]
@@ -47,7 +47,7 @@ def _boxes(data, column, row, half):
     return np.where(inside, picked, np.nan)
 
 
-def _planes(boxes, used):
+def without_plane(boxes, used):
     """Boxes without the plane through the pixels that ``used`` names, and the noise about it."""
     half = boxes.shape[1] // 2
     dy, dx = np.mgrid[-half : half + 1, -half : half + 1].astype(float)
@@ -128,17 +128,17 @@ def star_places(data, x, y, reach, width, gain, read_variance):
     usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     column, row = np.rint(x[usable]).astype(int), np.rint(y[usable]).astype(int)
     half = int(np.ceil(reach)) + RIM
-    boxes = _boxes(data, column, row, half)
+    boxes = boxes_about(data, column, row, half)
     whole = np.isfinite(boxes).all(axis=(1, 2))
     usable, column, row, boxes = usable[whole], column[whole], row[whole], boxes[whole]
     if not len(usable):
         return table
     dy, dx = np.mgrid[-half : half + 1, -half : half + 1]
-    light, noise = _planes(boxes, np.hypot(dx, dy) > reach + 0.5)
+    light, noise = without_plane(boxes, np.hypot(dx, dy) > reach + 0.5)
     noise = np.sqrt(np.maximum(noise**2, read_variance))
     px, py, second = _brightest(light, reach, width)
     unit = np.where(noise > 0, noise, 1.0)
-    fitted = _fit(_boxes(data, column + px, row + py, FIT) / unit[:, None, None], unit, width, gain)
+    fitted = _fit(boxes_about(data, column + px, row + py, FIT) / unit[:, None, None], unit, width, gain)
     ok = fitted["ok"] & (second < SECOND_LIGHT) & (fitted["flux"] > LEAST_SNR * fitted["flux_sigma"])
     table["x"][usable], table["y"][usable] = column + px + fitted["x"], row + py + fitted["y"]
     for name in names[2:]:

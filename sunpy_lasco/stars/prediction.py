@@ -9,7 +9,7 @@ from astropy.table import QTable
 
 from sunpy_lasco.errors import NotCalibratableError, OptionError
 from sunpy_lasco.instrument.changes import VALUES, changes_of
-from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.frame import Frame, squeezed
 from sunpy_lasco.instrument.photometry import frame_factor
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
 from sunpy_lasco.stars.detector import detector_grid
@@ -164,10 +164,11 @@ def _pixels(smap, x, y):
 
 def _flux(smap, magnitude, colour):
     """What the pixels of a star add up to, in the unit of the map times pixel; NaN where that is unknown."""
-    frame = Frame.from_header(smap.meta, smap.data.shape)
-    slope = COLOUR_SLOPES.get((frame.camera.name, frame.filter), 0.0)
+    grid = detector_grid(smap)
+    slope = COLOUR_SLOPES.get((grid.camera.name, squeezed(smap.meta["filter"])), 0.0)
     redder = np.where(np.isfinite(colour), colour - SOLAR_COLOUR, 0.0)
-    area = float(np.prod([abs(step.to_value(u.arcsec / u.pix)) for step in smap.scale]))
+    # The factor holds for the nominal area of a pixel, whatever the distortion makes of it.
+    area = grid.camera.plate_scale**2 * float(np.prod(grid.pixel_size))
     flux = STAR_FLUX * 10 ** (-0.4 * magnitude) * np.exp(slope * redder) / area
     if set(changes_of(smap.meta)) & VALUES:
         flux = np.full_like(flux, np.nan)
@@ -176,7 +177,7 @@ def _flux(smap, magnitude, colour):
     if smap.processing_level != 0.5:
         return np.full_like(flux, np.nan) * u.pix
     try:
-        factor = frame_factor(frame)
+        factor = frame_factor(Frame.from_header(smap.meta, smap.data.shape))
     except NotCalibratableError:
         factor = 0.0
     return flux * (smap.exposure_time.to_value(u.s) / factor if factor else np.nan) * u.DN * u.pix

@@ -37,7 +37,7 @@ WIDTH = {"C2": 0.45, "C3": 0.45}
 #: What the undersampled point-spread function leaves in a place, added in quadrature, full-resolution pixel.
 FLOOR = {"C2": 0.17, "C3": 0.09}
 #: How many measurements of an image weigh as much as what is known of that error.
-FLOOR_WEIGHT = 6.0
+FLOOR_WEIGHT = 3.0
 #: Stars agree on the shift within this, before the roll is known, full-resolution pixel.
 AGREEMENT = 0.7
 #: A star farther than this many sigma from its place is none.

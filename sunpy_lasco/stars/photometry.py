@@ -1,0 +1,280 @@
+"""
+What the light of stars says of the calibration factor.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from astropy.table import Table, vstack
+
+from sunpy_lasco.errors import NotCalibratableError, OptionError
+from sunpy_lasco.geometry.image import camera_of
+from sunpy_lasco.geometry.vintages import image_geometry
+from sunpy_lasco.instrument.cards import frame_name
+from sunpy_lasco.instrument.changes import require_grid
+from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.stars.catalogue import StarFlag
+from sunpy_lasco.stars.centroids import boxes_about, without_plane
+from sunpy_lasco.stars.prediction import COLOUR_SLOPES, SOLAR_COLOUR, STAR_FLUX
+from sunpy_lasco.stars.solution import solve
+from sunpy_lasco.units import MSB
+
+__all__ = ["StarPhotometry", "fit_photometry", "star_fluxes"]
+
+#: Radius of the aperture, pixel, and logarithm of the light between it and 12 pixels, with its error.
+APERTURE, BEYOND = 3.0, {"C2": (0.042, 0.005), "C3": (0.045, 0.015)}
+#: Half the box, and the ring from which the background is taken, pixel; a wider one holds the Milky Way.
+HALF, RING = 9, (5.0, 9.0)
+#: Samples along an axis of a pixel that the aperture cuts.
+SAMPLES = 5
+#: Distance from the Sun's centre between which the vignetting is known for stars, full-resolution pixel.
+FIELD = {"C2": (260.0, 640.0), "C3": (175.0, 530.0)}
+#: B-V of the stars that are used.
+COLOURS = (-0.3, 1.7)
+#: 1 sigma of what is known of the logarithm of the flux as a polynomial in B-V: for the slope about
+#: `~sunpy_lasco.stars.prediction.COLOUR_SLOPES`, for the others about 0.  Many stars outweigh it, few need it.
+COLOUR_SIGMAS = (0.08, 0.3, 0.3)
+#: Largest error of a flux, relative.
+LARGEST_ERROR = 0.15
+#: Scatter of stars beside the errors of their fluxes, relative: the phase in the pixel, and the star.
+SCATTER = 0.05
+#: Stars of a frame that count at least.
+FEWEST = 3
+#: Fits to stars drawn anew, for the errors.
+DRAWS = 200
+#: Shortest time over which there is a trend, year.
+SHORTEST = 0.5
+#: Stars with these flags are not used.
+DOUBTFUL = StarFlag.DOUBLE | StarFlag.NEIGHBOUR | StarFlag.VARIABLE
+
+
+@dataclass(frozen=True, eq=False)
+class StarPhotometry:
+    """Zero points of frames by their stars, and their trend."""
+
+    #: A row a frame: ``time`` (decimal year), ``name``, ``zero`` (logarithm of measured over expected flux of a star of
+    #: solar colour), ``sigma`` (by the stars alone), ``number``.
+    frames: Table
+    #: Covariance of the zero points.
+    covariance: np.ndarray
+    #: Slope of the logarithm of the flux by B-V at solar colour, and its 1 sigma.
+    colour_slope: float
+    colour_sigma: float
+    #: Change of the zero point, 1 / year, and its 1 sigma; NaN where the frames are of one time.
+    trend: float
+    trend_sigma: float
+    #: A row a star and frame.
+    stars: Table
+
+    @property
+    def scale(self):
+        """Factor by which the calibration factor is to be multiplied so that stars have the light they should have."""
+        weight = np.linalg.pinv(self.covariance).sum(axis=0)
+        return float(np.exp(-(weight @ self.frames["zero"]) / weight.sum()))
+
+
+def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
+    """
+    Measure the light of stars.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1 whose pixels are where they were measured, at full resolution: ``distortion="wcs"``.
+    limit : `float`
+        Faintest magnitude.
+    geometry : `str`
+        Of the camera, by which the stars are found; see `~sunpy_lasco.stars.solve`.
+    catalogue : `~astropy.table.Table`, optional
+        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+
+    Returns
+    -------
+    `~astropy.table.Table`
+        ``hip``, ``magnitude``, ``bv``, ``radius`` (from the Sun's centre, pixel), ``flux`` (MSB arcsec2, within 12
+        pixels), ``ratio`` (logarithm of measured over expected flux of solar colour) and its 1 sigma ``sigma``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.NotCalibratableError
+        If it is no such map.
+
+    Notes
+    -----
+    An aperture of 3 pixels on the raw grid, with the light from there to 12 pixels added (C2 4.2 %, C3 4.5 %), times
+    the nominal area of a pixel.  Double and variable stars, and those with neighbours, are left out.
+    """
+    require_grid(smap, "measured")
+    image = image_geometry(smap.meta, smap.data.shape)
+    camera = camera_of(smap.meta)
+    # The scale of the header holds the stretch of the distortion, the factor does not.
+    scale = camera.plate_scale
+    summed = max(abs(step) for step in image.cdelt) > 1.5 * scale
+    if smap.unit != MSB or not image.distorted or summed:
+        msg = (
+            f"{frame_name(smap.meta)}: the light of stars is measured on level 1 at full resolution with every pixel "
+            "where it was measured; use calibrate(..., distortion='wcs')."
+        )
+        raise NotCalibratableError(msg)
+    solution = solve(smap, limit=limit, geometry=geometry, catalogue=catalogue)
+    names = "hip", "magnitude", "bv", "radius", "flux", "ratio", "sigma"
+    if not solution.solved:
+        return Table({name: np.array([], dtype=int if name == "hip" else float) for name in names})
+    stars = solution.table[solution.table["used"]]
+    radius = np.hypot(stars["ideal_x"] - solution.centre[0], stars["ideal_y"] - solution.centre[1])
+    low, high = FIELD[camera.name]
+    colour = np.asarray(stars["bv"])
+    good = (radius > low) & (radius < high) & (colour > COLOURS[0]) & (colour < COLOURS[1])
+    good &= (np.asarray(stars["flags"]) & int(DOUBTFUL)) == 0
+    stars, radius = stars[good], radius[good]
+    total, error = _aperture(np.asarray(smap.data), np.asarray(stars["x"]), np.asarray(stars["y"]))
+    correction = np.exp(BEYOND[camera.name][0])
+    flux, error = total * scale**2 * correction, error * scale**2 * correction
+    expected = STAR_FLUX * 10 ** (-0.4 * np.asarray(stars["magnitude"]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = (stars["hip"], stars["magnitude"], stars["bv"], radius, flux, np.log(flux / expected), error / flux)
+    table = Table(dict(zip(names, map(np.asarray, columns), strict=True)))
+    usable = np.isfinite(table["ratio"]) & (table["sigma"] < LARGEST_ERROR) & (table["sigma"] > 0)
+    return table[usable]
+
+
+def fit_photometry(smaps, *, limit=7.0, geometry="stars", catalogue=None, seed=0):
+    """
+    Find zero points and their trend from the stars of frames.
+
+    Parameters
+    ----------
+    smaps : sequence of `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        As for `star_fluxes`, of one camera, filter and polariser.
+    limit : `float`
+        Faintest magnitude.
+    geometry : `str`
+        Of the camera, by which the stars are found; see `~sunpy_lasco.stars.solve`.
+    catalogue : `~astropy.table.Table`, optional
+        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+    seed : `int`
+        Of the stars that are drawn for the errors.
+
+    Returns
+    -------
+    `StarPhotometry`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If the frames are of several kinds, or none has stars enough.
+    sunpy_lasco.errors.NotCalibratableError
+        If one cannot be measured.
+
+    Notes
+    -----
+    The logarithm of the flux is a zero point of each frame and a polynomial of the third degree in B-V, robustly
+    fitted.  Errors come from fits to stars drawn anew, each with all its frames: what frames share they share in the
+    covariance.  They leave out what is common to all stars, 3 % in all: the light beyond the aperture, the
+    background in crowded fields, and the magnitude of the Sun.  The error of the trend grows where frames scatter by
+    more than their stars explain.
+    """
+    smaps = list(smaps)
+    kinds = {tuple(squeezed(smap.meta[card]) for card in ("detector", "filter", "polar")) for smap in smaps}
+    if len(kinds) != 1:
+        msg = f"Zero points are of one camera, filter and polariser; these frames are of {sorted(kinds) or 'none'}."
+        raise OptionError(msg)
+    tables, names, years = [], [], []
+    for smap in smaps:
+        table = star_fluxes(smap, limit=limit, geometry=geometry, catalogue=catalogue)
+        if len(table) >= FEWEST:
+            table["frame"] = len(tables)
+            tables.append(table)
+            names.append(frame_name(smap.meta))
+            years.append(smap.reference_date.jyear)
+    if not tables:
+        msg = f"In none of the {len(smaps)} frames {FEWEST} stars could be measured."
+        raise OptionError(msg)
+    stars, years = vstack(tables), np.array(years)
+    # Stars of Tycho have no number of their own.
+    identity = np.where(stars["hip"] > 0, stars["hip"], -np.round(np.asarray(stars["magnitude"]) * 1e5).astype(int))
+    _, owner = np.unique(np.asarray(identity), return_inverse=True)
+    number = len(tables)
+    slope = COLOUR_SLOPES.get(next(iter(kinds))[:2], 0.0)
+    best = _fit(stars, number, np.ones(owner.max() + 1)[owner], slope)
+    rng = np.random.default_rng(seed)
+    draws = []
+    for _ in range(DRAWS):
+        drawn = rng.multinomial(owner.max() + 1, np.full(owner.max() + 1, 1 / (owner.max() + 1)))[owner]
+        if np.bincount(stars["frame"], weights=drawn, minlength=number).min() > 0:
+            draws.append(_fit(stars, number, drawn, slope))
+    covariance = (
+        np.atleast_2d(np.cov(np.array(draws), rowvar=False)) if len(draws) > 10 else np.full((len(best),) * 2, np.nan)
+    )
+    zero, spread = best[:number], covariance[:number, :number]
+    trend, trend_sigma = _trend(years, zero, np.array(draws)[:, :number] if draws else np.empty((0, number)))
+    frames = Table({"time": years, "name": names, "zero": zero, "sigma": np.sqrt(np.diag(spread)),
+                    "number": np.bincount(stars["frame"], minlength=number)})  # fmt: skip
+    return StarPhotometry(
+        frames, spread, float(best[number]), float(np.sqrt(covariance[number, number])), trend, trend_sigma, stars
+    )
+
+
+def _aperture(data, x, y):
+    """Light within the aperture about places, above the plane through the ring, and its error."""
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    boxes = boxes_about(data, column, row, HALF)
+    dy, dx = np.mgrid[-HALF : HALF + 1, -HALF : HALF + 1].astype(float)
+    away = np.hypot(dx, dy)
+    light, noise = without_plane(boxes, (away > RING[0]) & (away < RING[1]))
+    fine = (np.arange(SAMPLES) + 0.5) / SAMPLES - 0.5
+    inside = np.zeros(boxes.shape)
+    for step_y in fine:
+        for step_x in fine:
+            far = np.hypot(dx + step_x - (x - column)[:, None, None], dy + step_y - (y - row)[:, None, None])
+            inside += (far < APERTURE) / SAMPLES**2
+    # The plane is known from some 170 pixels, the aperture has 28.
+    return (light * inside).sum(axis=(1, 2)), noise * np.sqrt((inside**2).sum(axis=(1, 2)) * 1.17)
+
+
+def _fit(stars, number, drawn, slope):
+    """Zero points and coefficients of the colour, robustly."""
+    redder = np.asarray(stars["bv"]) - SOLAR_COLOUR
+    frame, ratio = np.asarray(stars["frame"]), np.asarray(stars["ratio"])
+    degree = len(COLOUR_SIGMAS)
+    design = np.concatenate([np.eye(number)[frame], redder[:, None] ** np.arange(1, degree + 1)], axis=1)
+    known = np.eye(number + degree)[number:] / np.array(COLOUR_SIGMAS)[:, None]
+    expected = np.array([slope, *[0.0] * (degree - 1)]) / COLOUR_SIGMAS
+    weight = drawn / (np.asarray(stars["sigma"]) ** 2 + SCATTER**2)
+
+    def solved(weight):
+        root = np.sqrt(weight)
+        return np.linalg.lstsq(
+            np.concatenate([design * root[:, None], known]), np.append(ratio * root, expected), rcond=None
+        )[0]
+
+    found = solved(weight)
+    for _ in range(6):
+        left = ratio - design @ found
+        size = 1.4826 * np.median(np.abs(left[drawn > 0])) + 1e-12
+        found = solved(weight * np.minimum(1, 2 * size / np.maximum(np.abs(left), 1e-12)))
+    return found
+
+
+def _trend(years, zero, draws):
+    """
+    Slope of zero points, 1 / year, and its 1 sigma; frames of one season count as one.
+
+    The error is that of the draws, and grows where the epochs lie off the line by more than theirs.
+    """
+    if np.ptp(years) < SHORTEST or len(draws) < 10:
+        return np.nan, np.nan
+    epoch = np.round(years * 4)
+    mean = np.array([epoch == one for one in np.unique(epoch)], dtype=float)
+    mean /= mean.sum(axis=1, keepdims=True)
+    values = draws @ mean.T
+    sigma = np.std(values, axis=0)
+    when = mean @ years
+    when = when - when.mean()
+    line = np.polynomial.polynomial.polyfit(when, mean @ zero, 1, w=1 / sigma)
+    slopes = np.polynomial.polynomial.polyfit(when, values.T, 1, w=1 / sigma)[1]
+    freedom = len(when) - 2
+    off = (mean @ zero - line[0] - line[1] * when) / sigma
+    grown = np.sqrt(max(1.0, off @ off / freedom)) if freedom > 0 else 1.0
+    return float(line[1]), float(np.std(slopes) * grown)
