@@ -131,7 +131,7 @@ class Configuration:
     The settings.
 
     `Configuration.read` takes them from where the user has put them; a
-    configuration of one's own can be handed to `sunpy_lasco.assets.choice`.
+    configuration of one's own can be handed to `sunpy_lasco.assets.resolve`.
     """
 
     #: Directories with calibration images, asked before all others.

@@ -100,6 +100,17 @@ def test_simulator_shares_only_constants_with_the_calibration():
                 assert set(parts[2:3]) & SHARED_WITH_SIMULATOR, f"{relative(path)} imports {name}"
 
 
+@pytest.mark.parametrize("room", ["instrument", "geometry", "assets"])
+def test_what_the_map_sources_stand_on_does_not_import_sunpys_maps(room):
+    """They are imported when sunpy.map is, and must not find what they need half imported."""
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            wrong = [name for name in names if name.startswith(("sunpy.map", "sunpy.net"))]
+            assert not wrong, f"{relative(path)} imports {wrong}"
+
+
 def module_names():
     return sorted(
         info.name
@@ -217,6 +228,7 @@ print(sorted(heavy))
         "import sunpy.map, sunpy.net, sunpy_lasco",
         "import sunpy.net, sunpy_lasco, sunpy.map",
         "import sunpy_lasco; sunpy_lasco.calibrate; sunpy_lasco.LASCOClient",
+        "import sunpy_lasco.commands.context_files, sunpy_lasco.level1.pipeline, sunpy.net",
         "import sunpy_lasco, importlib; importlib.reload(sunpy_lasco); import sunpy.map, sunpy.net",
     ],
 )

@@ -11,8 +11,6 @@ import numpy as np
 
 from astropy.time import Time
 
-from sunpy.map.mapbase import MapMetaValidationError
-
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.cards import card_text, frame_name, number
@@ -39,7 +37,7 @@ COMMENTARY = 72
 LEVEL1_NAME = re.compile(r"[1-4][456]\d")
 
 
-class MapHeaderError(HeaderError, MapMetaValidationError):
+class MapHeaderError(HeaderError, AttributeError):
     """A header from which no map can be made; ``sunpy.map.Map(..., allow_errors=True)`` goes on after it."""
 
 

@@ -11,7 +11,7 @@ import astropy.wcs
 from astropy.nddata import StdDevUncertainty
 from astropy.visualization import PowerStretch
 
-from sunpy.map.mapbase import PixelPair, SpatialPair
+from sunpy.map.mapbase import MapMetaValidationError, PixelPair, SpatialPair
 from sunpy.map.sources import LASCOMap
 from sunpy.sun import constants
 from sunpy.time import parse_time
@@ -43,6 +43,10 @@ OWN_CARDS = (
     "detroll sunpix1 sunpix2 occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 "
     "biasval biassig expfac expfsig calfac patsig"
 )
+
+
+class RefusedHeaderError(headers.MapHeaderError, MapMetaValidationError):
+    """`MapHeaderError` as sunpy's map factory knows it.  Lower rooms raise its base and need no sunpy.map."""
 
 
 class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
@@ -119,6 +123,12 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         return (detector if detector in ("C1", *CAMERAS) else _likely_camera(header)) == cls._camera_name
 
     def _validate_meta(self):
+        try:
+            self._judge_meta()
+        except headers.MapHeaderError as error:
+            raise RefusedHeaderError(str(error)) from error.__cause__
+
+    def _judge_meta(self):
         needed, wanted = headers.missing_cards(self.meta)
         name = frame_name(self.meta, "This header")
         if needed:
@@ -138,7 +148,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         if wanted:
             notes.append(f"{name} lacks the cards {', '.join(wanted)}; it can be shown but not calibrated.")
         if notes:
-            warnings.warn(" ".join(notes), LascoUserWarning, stacklevel=4)
+            warnings.warn(" ".join(notes), LascoUserWarning, stacklevel=5)
 
     @property
     def _geometry(self):
