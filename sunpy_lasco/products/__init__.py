@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "write_background",
         ],
         "differences": ["base_difference", "percent_difference", "running_difference"],
+        "coronas": ["f_corona", "k_corona", "separate_by_roll"],
         "mass": [
             "ExcessMass",
             "column_density",
@@ -25,5 +26,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "polarization": ["Polarization", "polarize"],
         "sequence": ["Sequence"],
+        "sequence_files": ["read_sequence", "write_sequence"],
     },
 )

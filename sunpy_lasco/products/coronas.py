@@ -1,0 +1,166 @@
+"""
+What electrons scatter, without what dust and the instrument scatter: as far as it can be had.
+"""
+
+import numpy as np
+
+from sunpy_lasco.errors import IncompatibleMapsError, LascoError
+from sunpy_lasco.instrument.changes import changed, changes_of
+from sunpy_lasco.map.edit import add_history, replace
+from sunpy_lasco.map.sigma import sigma_of
+from sunpy_lasco.products.places import height_and_angle
+from sunpy_lasco.products.sequence import Sequence, same_grid
+from sunpy_lasco.units import MSB
+
+__all__ = ["f_corona", "k_corona", "separate_by_roll"]
+
+#: Brightness of the F corona at 10 solar radii, MSB, and exponent of its decrease: at the ecliptic, and at its poles.
+ECLIPTIC = 1.75e-10, 2.25
+POLES = 1.05e-10, 2.45
+#: 1 sigma of the model, relative.
+MODEL_SIGMA = 0.2
+#: Ratio of ecliptic to poles at 5 solar radii: of this model, and of Saito et al. 1977; what they differ is an error.
+FLATTENING = 1.45, 1.25
+
+
+def f_corona(smap):
+    """
+    A model of the F corona in the pixels of a map.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1.
+
+    Returns
+    -------
+    map of the same class
+        MSB.  The uncertainty is that of the model: 20 %, and what its flattening differs from that of Saito et
+        al. 1977 by.  It is common to all pixels.
+
+    Notes
+    -----
+    1.75e-10 (r / 10)**-2.25 at the ecliptic, 1.05e-10 (r / 10)**-2.45 at its poles, between them as the square of the
+    sine of the angle.  The pole of the ecliptic is taken at solar north: they are up to 7.25 degrees apart.
+    """
+    height, angle = height_and_angle(smap)
+    with np.errstate(divide="ignore"):
+        ecliptic, poles = (level * (height / 10.0) ** -exponent for level, exponent in (ECLIPTIC, POLES))
+    share = np.sin(np.deg2rad(angle)) ** 2
+    data = poles + (ecliptic - poles) * share
+    data[height <= 1.0] = np.nan
+    # Half of what both flattenings differ by, with the mean kept.
+    flattening = 0.5 * abs(FLATTENING[0] / FLATTENING[1] - 1.0) * np.abs(2.0 * share - 1.0)
+    sigma = data * np.hypot(MODEL_SIGMA, flattening)
+    meta = changed(smap._operation_header(), "background")
+    meta["bunit"], meta["product"], meta["bkgkind"] = MSB.to_string(), "F corona", "model of the F corona"
+    add_history(meta, f"Model of the F corona; 1 sigma {MODEL_SIGMA:.0%}, and its flattening")
+    return replace(smap, data=data.astype(np.float32), meta=meta, uncertainty=sigma.astype(np.float32), flags=None)
+
+
+def k_corona(smap, background=None):
+    """
+    A map without its background.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1, MSB.
+    background : map, optional
+        Of `~sunpy_lasco.products.background`, of level 1: what is left is the K corona that was not there all
+        month; the steady one went too.  By default the model of `f_corona`: what is left has the stray
+        light that the calibration left, and 20 % of the F corona as its error.
+
+    Returns
+    -------
+    map of the same class
+        MSB, with its uncertainty; BKGKIND says what was removed and what went with it.
+
+    Raises
+    ------
+    sunpy_lasco.errors.LascoError
+        If the map is not in MSB, or ``background`` is none.
+    sunpy_lasco.errors.IncompatibleMapsError
+        If they do not fit each other.
+    """
+    if smap.unit != MSB:
+        msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: a K corona is in MSB, of level 1."
+        raise LascoError(msg)
+    if background is None:
+        background, what = f_corona(smap), "model of F corona; stray light stays"
+    else:
+        if "background" not in changes_of(background.meta):
+            msg = f"{background.meta.get('filename')} is no background, as products.background makes it."
+            raise LascoError(msg)
+        same_grid(smap, background)
+        what = f"{background.meta.get('bkgkind')}; steady K removed too"
+    sigma, error = sigma_of(smap), sigma_of(background)
+    meta = changed(smap._operation_header(), "difference")
+    meta["product"], meta["bkgkind"] = "K corona", what
+    meta["prstep1"] = str(smap.meta.get("filename") or smap.date.isot)
+    meta["prstep2"] = str(background.meta.get("filename"))
+    add_history(meta, f"K corona: {meta['prstep1']} without {what}")
+    new = replace(
+        smap,
+        data=smap.data - background.data,
+        meta=meta,
+        uncertainty=None if sigma is None or error is None else np.hypot(sigma, error),
+    )
+    new.meta["filename"] = f"{smap.detector.lower()}_{smap.reference_date.strftime('%Y%m%dT%H%M%S')}_k.fits"
+    return new
+
+
+def separate_by_roll(unrolled, rolled):
+    """
+    Tell what is fixed to the sky from what is fixed to the detector.
+
+    Parameters
+    ----------
+    unrolled, rolled : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Backgrounds from before and after a roll of the spacecraft by 180 degrees, level 1.  They are turned
+        and brought onto one grid as the frames of a `Sequence`.
+
+    Returns
+    -------
+    sky : map of the same class
+        Half the sum: the F corona, with the part of the stray light that is the same on both sides of the Sun.
+    detector : map of the same class
+        Half the difference: the part of the stray light that is opposite on both sides.
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If both are of the same roll, or do not fit each other.
+
+    Notes
+    -----
+    With F(p) in the sky and S(p) on the detector, the images are F(p) + S(p) and F(p) + S(-p): of two of them, the part
+    of S that is even cannot be told from F.
+
+    References
+    ----------
+    * Llebaria et al. 2021, Solar Physics 296, 53
+    """
+    names = [str(smap.meta.get("filename") or smap.date.isot) for smap in (unrolled, rolled)]
+    rolls = [_detector_roll(smap) for smap in (unrolled, rolled)]
+    apart = abs((rolls[0] - rolls[1] + 180.0) % 360.0 - 180.0)
+    if abs(apart - 180.0) > 20.0:
+        msg = f"{names[0]} and {names[1]} are not of opposite rolls: they are {apart:.0f} degrees apart."
+        raise IncompatibleMapsError(msg)
+    both, places = Sequence._of_versions([unrolled, rolled])
+    unrolled, rolled = (both.frame(place) for place in places)
+    sigma, error = sigma_of(unrolled), sigma_of(rolled)
+    spread = None if sigma is None or error is None else 0.5 * np.hypot(sigma, error)
+    found = []
+    for sign, name, told in ((1, "sky", "half the sum"), (-1, "detector", "half the difference")):
+        meta = changed(unrolled._operation_header(), "background")
+        meta["product"], meta["bkgkind"] = f"background fixed to the {name}", f"{told} of two rolls"
+        add_history(meta, f"Background fixed to the {name}: {told} of {names[0]} and {names[1]}")
+        data = 0.5 * (unrolled.data + sign * rolled.data)
+        found.append(replace(unrolled, data=data, meta=meta, uncertainty=spread, flags=None))
+    return tuple(found)
+
+
+def _detector_roll(smap):
+    """Roll of the detector in the sky, degree, whatever was done to the image."""
+    return float(smap._geometry.detector_roll)
