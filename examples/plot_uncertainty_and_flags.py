@@ -20,8 +20,8 @@ exposure = simulate.observe("C3", date="2000-05-15T12:00", n_lost=10, seed=5)
 level1 = sunpy_lasco.calibrate(exposure.level05, assets=simulate.assets(exposure), inpaint=None)
 
 ###############################################################################
-# ``level1.uncertainty`` is the 1 sigma of each pixel by noise.  Relative to the brightness it
-# is smallest where the corona is bright.
+# ``level1.uncertainty`` is the 1 sigma of each pixel by noise, which differs from exposure to
+# exposure.  Relative to the brightness it is smallest where the corona is bright.
 
 sigma = level1.uncertainty.array
 figure = plt.figure(layout="constrained")
@@ -30,6 +30,15 @@ image = axes.imshow(100 * sigma / level1.data, norm=LogNorm(0.5, 5), origin="low
 axes.set(title="1 sigma of a pixel", xlabel="Helioprojective longitude", ylabel="Helioprojective latitude")
 figure.colorbar(image, ax=axes, label="per cent")
 plt.show()
+
+###############################################################################
+# Noise is not all: the fixed response of the pixels is the same in all exposures, and errors of the
+# calibration are common to all pixels.  `~sunpy_lasco.uncertainty` gives each of them by its name.
+
+good = np.isfinite(level1.data)
+for part in ("random", "pattern", "bias", "exposure factor", "vignetting", "calibration factor", "total"):
+    share = sunpy_lasco.uncertainty(level1, part).value[good] / level1.data[good]
+    print(f"{part:20s} {100 * np.median(share):5.2f} %")
 
 ###############################################################################
 # Flags are bits, one array for all of them.  A pixel may carry several.
@@ -62,4 +71,5 @@ total = sunpy_lasco.region_sum(level1, region)
 independent = np.sqrt(np.sum(sigma[region].astype(float) ** 2))
 print(f"sum of {total.pixels} pixels: {total.value:.5g}")
 print(f"1 sigma by noise: {total.sigma:.2g}; of independent pixels it would be {independent:.2g}")
+print(f"1 sigma by the response of the pixels: {total.pattern:.2g}")
 print(f"1 sigma by the errors of the calibration: {total.systematic:.2g}")

@@ -85,7 +85,7 @@ def _describe(exposure, level1, before, after):
     sound = np.isfinite(level1.data) & ((flags & (PixelFlag.FILLED | PixelFlag.SATURATED)) == 0)
     filled = np.isfinite(level1.data) & ((flags & PixelFlag.FILLED) != 0)
     error = level1.data - truth
-    sigma = level1.uncertainty.array
+    sigma = sunpy_lasco.uncertainty(level1, ["random", "pattern"]).value
 
     def per_cent(where):
         return 100 * np.median(np.abs(error[where] / truth[where]))
