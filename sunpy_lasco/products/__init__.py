@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "differences": ["base_difference", "percent_difference", "running_difference"],
         "coronas": ["f_corona", "k_corona", "separate_by_roll"],
+        "height_time": ["HeightTime", "JMap", "fit_height_time", "jmap", "track"],
         "mass": [
             "ExcessMass",
             "column_density",
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "mass_image",
             "potential_energy",
         ],
+        "polar": ["polar_unwrap"],
         "polarization": ["Polarization", "polarize"],
         "sequence": ["Sequence"],
         "sequence_files": ["read_sequence", "write_sequence"],

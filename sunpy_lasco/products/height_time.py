@@ -1,0 +1,637 @@
+"""
+How fast a front moves: J-maps, the track of the front in them, and fits to height and time.
+"""
+
+import csv
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+import astropy.units as u
+from astropy.io import fits
+from astropy.table import QTable, Table, vstack
+from astropy.time import Time
+
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.files import write_whole
+from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.products.places import height_and_angle, pair_of
+from sunpy_lasco.products.polar import FIELD
+from sunpy_lasco.products.sequence import Sequence
+
+__all__ = ["HeightTime", "JMap", "fit_height_time", "jmap", "track"]
+
+#: Radius of the Sun by which heights become lengths, IAU 2015.
+SOLAR_RADIUS_KM = 695_700.0
+SECONDS_PER_DAY = 86400.0
+#: A cell of a J-map needs this share of its pixels.
+LEAST_SHARE = 0.5
+#: Sigma of a median of Gaussian values in terms of that of their mean.
+MEDIAN_EFFICIENCY = 1.2533
+#: Where a front is put is uncertain by so many pixels, beside its width.
+EDGE_SIGMA = {"C2": 1.0, "C3": 2.0}
+#: Cells to each side that the scatter of a height is found from; least number of values; rounds of that.
+NEAR_CELLS, LEAST_VALUES, ROUNDS = 5, 20, 4
+#: The least of some scatters is below their mean: by so much of about ten.
+LEAST_OF_SCATTERS = 1.3
+#: Nothing of the front is expected so far ahead of its edge, solar radii.
+AHEAD = 1.0
+#: The scatter falls with height by about this power where it is not known.
+SCATTER_POWER = -2
+#: Frames are an interval apart if they are so up to this, of the interval and in s.
+STEP_SLACK, LARGEST_SLACK = 0.05, 60.0
+#: Longer steps than this, in terms of the usual one, are shown as gaps.
+LONGEST_STEP = 1.5
+
+
+@dataclass(frozen=True)
+class JMap:
+    """A strip along one position angle, frame by frame."""
+
+    #: Shape (time, height), NaN where too few pixels are seen: behind the pylon, beyond the field.
+    data: np.ndarray
+    #: 1 sigma by noise, of the same shape; None if the frames have none.
+    sigma: np.ndarray | None
+    #: Middle of the exposures; of differences, of the later ones.
+    time: Time
+    #: Of differences: middle of the earlier exposures.
+    earlier: Time | None
+    #: Middles of the cells: in the plane of the sky, solar radii.
+    height: u.Quantity
+    #: The same as angles from the Sun's centre.
+    elongation: u.Quantity
+    #: Middle and width of the strip, counter-clockwise from solar north.
+    position_angle: u.Quantity
+    width: u.Quantity
+    #: Unit of the values.
+    unit: u.UnitBase
+    #: ``"C2"`` or ``"C3"``.
+    detector: str
+    #: Height of a pixel in solar radii.
+    pixel: float
+
+    def plot(self, axes=None, *, percentile=97.0):
+        """
+        Draw the J-map against true time; gaps stay blank.
+
+        Parameters
+        ----------
+        axes : `~matplotlib.axes.Axes`, optional
+        percentile : `float`
+            Of the absolute values, times the square of the height, that is white.
+
+        Returns
+        -------
+        `~matplotlib.axes.Axes`
+        """
+        import matplotlib.pyplot as plt
+        from matplotlib.dates import ConciseDateFormatter
+
+        axes = plt.gca() if axes is None else axes
+        cadence = np.median(np.diff(self.time.mjd)) if len(self.time) > 1 else 0.01
+        # One scale, that falls as fast as electrons scatter less: what fades in it has fewer of them.
+        falling = self.height.value**-2.0
+        scaled = np.abs(self.data) / falling
+        limits = falling * (np.nanpercentile(scaled, percentile) if np.isfinite(scaled).any() else 1.0)
+        step = (self.height[1] - self.height[0]).value
+        edges = np.append(self.height.value - step / 2, self.height.value[-1] + step / 2)
+        for row, time, earlier in zip(self.data / limits, self.time, self.earlier or self.time, strict=True):
+            begin = max(earlier.mjd, time.mjd - LONGEST_STEP * cadence) if self.earlier is not None else time.mjd
+            end = time.mjd if self.earlier is not None else time.mjd + cadence
+            across = Time([begin, end], format="mjd").datetime
+            axes.pcolormesh(across, edges, row[:, None], cmap="gray", vmin=-1, vmax=1)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+        axes.set_xlabel("Time (UTC)")
+        axes.set_ylabel("Height (solar radii)")
+        axes.set_title(f"LASCO {self.detector}, position angle {self.position_angle.to_value(u.deg):g} deg")
+        return axes
+
+    def write(self, path, *, overwrite=False):
+        """
+        Write a FITS image of height against time, and a table of the rows with their own times.
+
+        Parameters
+        ----------
+        path : path-like
+        overwrite : `bool`
+            Replace a file that is there.
+
+        Returns
+        -------
+        `pathlib.Path`
+
+        Notes
+        -----
+        The time axis of the image has steps of the median cadence; each holds the row whose time is
+        nearest, and NaN where none is within half a step.
+        """
+        seconds = (self.time.mjd - self.time.mjd[0]) * SECONDS_PER_DAY
+        step = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 1.0
+        grid = np.arange(round(seconds[-1] / step) + 1) * step
+        off = np.abs(grid[:, None] - seconds)
+        image = np.where((off.min(axis=1) <= step / 2)[:, None], self.data[off.argmin(axis=1)], np.nan)
+        first = fits.PrimaryHDU(image.T.astype(np.float32))
+        cards = {
+            "CTYPE1": "TIME",
+            "CUNIT1": "s",
+            "CRPIX1": 1.0,
+            "CRVAL1": 0.0,
+            "CDELT1": step,
+            "CTYPE2": "HEIGHT",
+            "CUNIT2": "solRad",
+            "CRPIX2": 1.0,
+            "CRVAL2": self.height[0].to_value(u.R_sun),
+            "CDELT2": (self.height[-1] - self.height[0]).to_value(u.R_sun) / max(1, len(self.height) - 1),
+            "TIMESYS": "UTC",
+            "DATEREF": self.time[0].utc.isot,
+            "TELESCOP": "SOHO",
+            "INSTRUME": "LASCO",
+            "DETECTOR": self.detector,
+            "BUNIT": self.unit.to_string(),
+            "PANGLE": self.position_angle.to_value(u.deg),
+            "PWIDTH": self.width.to_value(u.deg),
+        }
+        first.header.update(cards)
+        rows = Table({"TIME": self.time.utc.isot, "VALUE": self.data})
+        if self.earlier is not None:
+            rows["EARLIER"] = self.earlier.utc.isot
+        if self.sigma is not None:
+            rows["SIGMA"] = self.sigma
+        content = io.BytesIO()
+        fits.HDUList([first, fits.BinTableHDU(rows, name="ROWS")]).writeto(content)
+        return write_whole(path, content.getvalue(), overwrite=overwrite)
+
+
+def jmap(
+    sequence,
+    *,
+    position_angle,
+    width=6 * u.deg,
+    heights=None,
+    step=0.1 * u.R_sun,
+    difference=True,
+    interval=None,
+    filled=False,
+):
+    """
+    A strip along a position angle, stacked against time.
+
+    Parameters
+    ----------
+    sequence : `Sequence`, or what it is made of
+        In a list of maps or files, relative exposures are found where no published ones are known.
+    position_angle : `~astropy.units.Quantity`
+        Middle of the strip, from solar north counter-clockwise.
+    width : `~astropy.units.Quantity`
+        Width of the strip.
+    heights : `~astropy.units.Quantity`, optional
+        From and to, solar radii in the plane of the sky; by default the field of the camera.
+    step : `~astropy.units.Quantity`
+        Height of a cell.
+    difference : `bool`
+        Frames minus those before them; the first frame then has no row.
+    interval : `~astropy.units.Quantity`, optional
+        Differences to the last frame that is at least so much earlier, up to 5 % and a minute; by
+        default to the one before.  In a front that moves less than the six cells of `track` from
+        frame to frame (of every 12 minutes: less than 600 km/s) a longer one is needed.
+    filled : `bool`
+        Whether pixels count whose values were filled in.
+
+    Returns
+    -------
+    `JMap`
+        Medians of the pixels in each cell.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If an option makes no strip, or no pixel lies in it.
+
+    Notes
+    -----
+    A height is D tan(elongation), at the distance D of the Sun: in the plane of the sky.  On the Thomson
+    sphere it is D sin(elongation), 1 % less at 30 solar radii.  A difference over a gap in time is kept, since its
+    leading edge is that of the later frame.
+    """
+    cube = sequence if isinstance(sequence, Sequence) else Sequence(sequence)
+    middle, wide, high = _angle(position_angle, "position_angle"), _angle(width, "width"), u.Quantity(step)
+    low, top = FIELD[cube.detector] if heights is None else pair_of(heights, u.R_sun, "heights")
+    number = int((top - low) / high.to_value(u.R_sun) + 1e-6) if high.to_value(u.R_sun) > 0 else 0
+    if number < 1 or not 0 < wide <= 360 or low < 0:
+        msg = f"heights {low:g} to {top:g} by {step} and width={width} make no strip."
+        raise OptionError(msg)
+    if difference and len(cube) < 2:
+        msg = "A J-map of differences needs two frames at least."
+        raise OptionError(msg)
+    first = cube.frame(0)
+    radius = first.rsun_obs.to_value(u.rad)
+    seen, angle = height_and_angle(first)
+    plane = np.tan(seen * radius) / np.tan(radius)
+    edges = low + np.arange(number + 1) * high.to_value(u.R_sun)
+    off = (angle - middle + 180.0) % 360.0 - 180.0
+    cells = _cells_of(plane, np.abs(off) <= wide / 2, edges)
+    if not any(len(cell) for cell in cells):
+        msg = f"No pixel of the frames lies at position angle {middle:g} degrees, {low:g} to {edges[-1]:g} solar radii."
+        raise OptionError(msg)
+    known = cube.sigma is not None
+    earlier = _earlier(cube.time, interval) if difference else None
+    first_row = next((index for index, one in enumerate(earlier) if one is not None), None) if difference else 0
+    if first_row is None:
+        msg = f"No two frames are {interval} apart: they are of {cube.time[0].isot} to {cube.time[-1].isot}."
+        raise OptionError(msg)
+    rows, sigmas, past = [], [], {}
+    for index in range(len(cube)):
+        data, sigma, flags = cube._frame_parts(index)
+        data = np.array(data, float)
+        if not filled:
+            data[(np.asarray(flags) & PixelFlag.FILLED) > 0] = np.nan
+        variance = np.asarray(sigma, float) ** 2 if known else None
+        if difference:
+            past[index] = data, variance
+        if index < first_row:
+            continue
+        if difference:
+            past = {number: frame for number, frame in past.items() if number >= earlier[index]}
+            before = past[earlier[index]]
+            data = data - before[0]
+            variance = variance + before[1] if known else None
+        medians, errors = _medians(data, variance, cells)
+        rows.append(medians)
+        sigmas.append(errors)
+    height = (edges[:-1] + edges[1:]) / 2
+    return JMap(
+        data=np.array(rows),
+        sigma=np.array(sigmas) if known else None,
+        time=cube.time[first_row:],
+        earlier=cube.time[np.array(earlier[first_row:])] if difference else None,
+        height=height * u.R_sun,
+        elongation=np.degrees(np.arctan(height * np.tan(radius))) * u.deg,
+        position_angle=(middle % 360) * u.deg,
+        width=wide * u.deg,
+        unit=cube.unit,
+        detector=cube.detector,
+        pixel=abs(first._geometry.cdelt[0]) / first.rsun_obs.to_value(u.arcsec),
+    )
+
+
+def track(jmap, *, threshold=5.0, run=6, after=None, before=None):
+    """
+    The leading edge of a front in a J-map of differences.
+
+    Parameters
+    ----------
+    jmap : `JMap`
+    threshold : `float`
+        In terms of the scatter at the same height, ahead of the front and before it.
+    run : `int`
+        So many cells in succession have to be above it: the outermost run of each frame has the edge.
+    after, before : time, optional
+        Look for the front between these times only; the scatter is found from all.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+        Columns ``time``, ``height`` (solar radii in the plane of the sky) and ``sigma``: the longest row of
+        frames in which the edge rises.  It ends at the first frame in which the front is lost, or jumps
+        back: what comes later is the material behind it.  Empty where there is no front.  The position
+        angle, width and camera are in ``meta``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If an option is no positive number.
+    """
+    if not (threshold > 0 and run >= 1):
+        msg = f"threshold={threshold} and run={run} have to be positive."
+        raise OptionError(msg)
+    height = jmap.height.to_value(u.R_sun)
+    scatter = _first_scatter(jmap.data, height)
+    for _ in range(ROUNDS):
+        edge, _ = _edges(jmap.data, height, scatter, threshold, run)
+        scatter = _scatter_ahead(jmap.data, height, edge)
+    edge, wide = _edges(jmap.data, height, scatter, threshold, run)
+    use = np.ones(len(edge), bool)
+    if after is not None:
+        use &= jmap.time >= Time(after)
+    if before is not None:
+        use &= jmap.time <= Time(before)
+    # A frame of which nothing is seen neither shows the front nor loses it.
+    use &= np.isfinite(jmap.data).any(axis=1)
+    numbers = np.flatnonzero(use)
+    rising = numbers[_longest_rise(edge[numbers])]
+    sigma = np.hypot(EDGE_SIGMA[jmap.detector] * jmap.pixel, wide[rising])
+    return QTable(
+        {"time": jmap.time[rising], "height": edge[rising] * u.R_sun, "sigma": sigma * u.R_sun},
+        meta={
+            "detector": jmap.detector,
+            "position angle": jmap.position_angle.to_value(u.deg),
+            "width": jmap.width.to_value(u.deg),
+            "threshold": float(threshold),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class HeightTime:
+    """Fits to height and time."""
+
+    #: Speed of the straight line, km / s.
+    speed: u.Quantity
+    #: 1 sigma of it, of the scatter about the line (68 % of Student's distribution).
+    speed_sigma: u.Quantity
+    #: The same by leaving out points in turn.
+    speed_jackknife: u.Quantity
+    #: Of the parabola: at the first and last point, and at 20 solar radii (NaN if it never gets there).
+    initial_speed: u.Quantity
+    final_speed: u.Quantity
+    speed_at_20: u.Quantity
+    #: Of the parabola, m / s2, and its 1 sigma; NaN of three points.
+    acceleration: u.Quantity
+    acceleration_sigma: u.Quantity
+    #: Where the line starts: the time at which it leaves the Sun's centre.
+    onset: Time
+    #: Squares of the residuals about the line in terms of the stated sigma, by degree of freedom.
+    chi2: float
+    #: What was fitted: columns time, height, sigma; and the residuals about the line.
+    track: QTable
+    residuals: u.Quantity
+
+    @property
+    def columns(self):
+        """
+        The columns of the CDAW catalogue that follow from the track, by name.
+
+        Width and central position angle need more than one direction; they are not among them.
+        """
+        first = self.track["time"][0].utc.isot
+        angle = self.track.meta.get("position angle")
+        return {
+            "Date": first[:10],
+            "First point (UT)": first[11:19],
+            "Linear speed (km/s)": round(float(self.speed.value), 1),
+            "2nd-order initial speed (km/s)": round(float(self.initial_speed.value), 1),
+            "2nd-order final speed (km/s)": round(float(self.final_speed.value), 1),
+            "2nd-order speed at 20 R (km/s)": round(float(self.speed_at_20.value), 1),
+            "Acceleration (m/s2)": round(float(self.acceleration.value), 1),
+            "MPA (deg)": "" if angle is None else float(angle),
+            "Remarks": "Acceleration uncertain: fewer than 4 points" if len(self.track) < 4 else "",
+        }
+
+    def write_csv(self, path, *, points=False, overwrite=False):
+        """
+        Write the columns of the catalogue, or the points, as comma-separated values.
+
+        Parameters
+        ----------
+        path : path-like
+        points : `bool`
+            The track (time, height and sigma in solar radii) and not the fit.
+        overwrite : `bool`
+            Replace a file that is there.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if points:
+            writer.writerow(["time", "height (solar radii)", "sigma (solar radii)"])
+            for time, height, sigma in self.track.iterrows("time", "height", "sigma"):
+                writer.writerow([time.isot, f"{height.to_value(u.R_sun):.4f}", f"{sigma.to_value(u.R_sun):.4f}"])
+        else:
+            writer.writerow(self.columns)
+            writer.writerow(self.columns.values())
+        write_whole(path, text.getvalue(), overwrite=overwrite)
+
+
+def fit_height_time(track):
+    """
+    Speed and acceleration of a front.
+
+    Parameters
+    ----------
+    track : `~astropy.table.QTable`, or sequence of them
+        With columns ``time``, ``height`` (a length) and ``sigma``, as of `sunpy_lasco.products.track` or by
+        hand; several, as of C2 and C3, are joined.  Three points or more.
+
+    Returns
+    -------
+    `HeightTime`
+        With ``.speed``.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there are too few points, or values that are no heights, times or uncertainties.
+
+    Notes
+    -----
+    Weighted least squares; the covariance is that of the stated sigma times chi2 by degree of freedom: the
+    scatter decides how uncertain a speed is, and the stated sigma how the points compare.
+    """
+    points = _points_of(track)
+    height = points["height"].to_value(u.km, equivalencies=RADII)
+    sigma = points["sigma"].to_value(u.km, equivalencies=RADII)
+    start = points["time"][0]
+    seconds = (points["time"].mjd - start.mjd) * SECONDS_PER_DAY
+    line, line_sigma, chi2 = _polynomial(seconds, height, sigma, 1)
+    residuals = height - np.polynomial.polynomial.polyval(seconds, line)
+    parabola, parabola_sigma = np.full(3, np.nan), np.full(3, np.nan)
+    if len(height) > 3:
+        parabola, parabola_sigma, _ = _polynomial(seconds, height, sigma, 2)
+    elif len(height) == 3:
+        parabola = np.polynomial.polynomial.polyfit(seconds, height, 2)
+    initial, final = (parabola[1] + 2 * parabola[2] * one for one in (seconds[0], seconds[-1]))
+    squared = parabola[1] ** 2 + 4 * parabola[2] * (20 * SOLAR_RADIUS_KM - parabola[0])
+    speed = u.km / u.s
+    acceleration = u.m / u.s**2
+    return HeightTime(
+        speed=line[1] * speed,
+        speed_sigma=line_sigma[1] * speed,
+        speed_jackknife=_jackknife(seconds, height, sigma) * speed,
+        initial_speed=initial * speed,
+        final_speed=final * speed,
+        speed_at_20=(np.sqrt(squared) if squared >= 0 else np.nan) * speed,
+        acceleration=2e3 * parabola[2] * acceleration,
+        acceleration_sigma=2e3 * parabola_sigma[2] * acceleration,
+        onset=Time(start.mjd - line[0] / line[1] / SECONDS_PER_DAY, format="mjd", scale="utc") if line[1] else start,
+        chi2=chi2,
+        track=points,
+        residuals=(residuals / SOLAR_RADIUS_KM) * u.R_sun,
+    )
+
+
+#: The solar radius of the heights, whatever that of the unit is.
+RADII = [(u.R_sun, u.km, lambda value: value * SOLAR_RADIUS_KM, lambda value: value / SOLAR_RADIUS_KM)]
+
+
+def _angle(value, name):
+    try:
+        angle = float(u.Quantity(value).to_value(u.deg))
+    except (TypeError, u.UnitConversionError) as error:
+        msg = f"{name}={value!r} is no angle, such as 90 * u.deg."
+        raise OptionError(msg) from error
+    if not np.isfinite(angle):
+        msg = f"{name}={value!r} is not finite."
+        raise OptionError(msg)
+    return angle
+
+
+def _earlier(time, interval):
+    """For each frame the number of that which is subtracted; None where there is none."""
+    if interval is None:
+        return [None, *range(len(time) - 1)]
+    try:
+        wanted = u.Quantity(interval).to_value(u.s)
+    except (TypeError, u.UnitConversionError) as error:
+        msg = f"interval={interval!r} is no interval of time, such as 24 * u.min."
+        raise OptionError(msg) from error
+    seconds = (time.mjd - time.mjd[0]) * SECONDS_PER_DAY
+    slack = min(LARGEST_SLACK, STEP_SLACK * wanted)
+    found = [np.flatnonzero(seconds[:index] <= seconds[index] - wanted + slack) for index in range(len(time))]
+    return [int(numbers[-1]) if len(numbers) else None for numbers in found]
+
+
+def _cells_of(height, part, edges):
+    """Flat indices of the pixels of each cell."""
+    flat = np.flatnonzero(part & (height >= edges[0]) & (height < edges[-1]))
+    cell = np.digitize(height.ravel()[flat], edges) - 1
+    order = np.argsort(cell, kind="stable")
+    return np.split(flat[order], np.searchsorted(cell[order], np.arange(1, len(edges) - 1)))
+
+
+def _medians(data, variance, cells):
+    """Median of each cell and its sigma by noise; NaN where too little of it is seen."""
+    medians, sigma = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+    for number, cell in enumerate(cells):
+        values = data.ravel()[cell]
+        seen = np.isfinite(values)
+        if seen.sum() >= max(1, LEAST_SHARE * len(cell)):
+            medians[number] = np.median(values[seen])
+            if variance is not None:
+                mean = variance.ravel()[cell][seen].mean()
+                sigma[number] = (MEDIAN_EFFICIENCY if seen.sum() > 2 else 1.0) * np.sqrt(mean / seen.sum())
+    return medians, None if variance is None else sigma
+
+
+def _windows(length):
+    return [slice(max(0, cell - NEAR_CELLS), cell + NEAR_CELLS + 1) for cell in range(length)]
+
+
+def _first_scatter(data, height):
+    """Scatter of each height in the quietest frames."""
+    scatter = np.full(len(height), np.nan)
+    for cell, window in enumerate(_windows(len(height))):
+        part = data[:, window]
+        part = part[np.isfinite(part).sum(axis=1) > NEAR_CELLS]
+        if len(part):
+            scatter[cell] = LEAST_OF_SCATTERS * 1.4826 * np.nanmedian(np.abs(part), axis=1).min()
+    return _continued(scatter, height)
+
+
+def _scatter_ahead(data, height, edge):
+    """Scatter of each height before the front was there."""
+    reach = np.maximum.accumulate(np.where(np.isfinite(edge), edge, -np.inf))
+    ahead = np.isfinite(data) & (height > reach[:, None] + AHEAD)
+    scatter = np.full(len(height), np.nan)
+    for cell, window in enumerate(_windows(len(height))):
+        values = data[:, window][ahead[:, window]]
+        if len(values) >= LEAST_VALUES:
+            scatter[cell] = 1.4826 * np.median(np.abs(values))
+    return _continued(scatter, height)
+
+
+def _continued(scatter, height):
+    """Scatters with those that are missing by the nearest that is not."""
+    known = np.flatnonzero(np.isfinite(scatter) & (scatter > 0))
+    if not len(known):
+        return np.full(len(height), np.inf)
+    nearest = known[np.abs(np.arange(len(height))[:, None] - known).argmin(axis=1)]
+    return scatter[nearest] * (height / height[nearest]) ** SCATTER_POWER
+
+
+def _edges(data, height, scatter, threshold, run):
+    """Outer edge of the outermost run of each frame, and half the rise to twice the threshold; NaN without."""
+    edge, wide = np.full(len(data), np.nan), np.full(len(data), np.nan)
+    for number, row in enumerate(data / scatter):
+        above = row > threshold
+        runs = np.flatnonzero(np.convolve(above, np.ones(run, int), "valid") == run)
+        if not len(runs):
+            continue
+        last = runs[-1] + run - 1
+        # A front that leaves the field, or goes behind a mask, has no edge there.
+        if last + 1 >= len(row) or not np.isfinite(row[last + 1]):
+            continue
+
+        def crossing(cell, level, row=row):
+            share = (row[cell] - level) / (row[cell] - row[cell + 1])
+            return height[cell] + share * (height[cell + 1] - height[cell])
+
+        edge[number] = crossing(last, threshold)
+        higher = np.flatnonzero(row[last - run + 1 : last + 1] > 2 * threshold)
+        inner = height[last - run + 1]
+        if len(higher):
+            inner = crossing(last - run + 1 + higher[-1], 2 * threshold)
+        wide[number] = (edge[number] - inner) / 2
+    return edge, wide
+
+
+def _longest_rise(edge):
+    """Numbers of the longest row of successive edges that rise."""
+    best, current = [], []
+    for number, value in enumerate(edge):
+        if np.isfinite(value) and (not current or value > edge[current[-1]]):
+            current.append(number)
+        else:
+            current = [number] if np.isfinite(value) else []
+        if len(current) > len(best):
+            best = list(current)
+    return np.array(best, int)
+
+
+def _points_of(track):
+    """A track as a table in order of time."""
+    tables = [track] if isinstance(track, Table) else list(track)
+    try:
+        points = vstack([QTable(one) for one in tables], metadata_conflicts="silent")
+        points = points[np.argsort(Time(points["time"]).mjd)]
+        points["time"] = Time(points["time"])
+        numbers = [u.Quantity(points[name]).to_value(u.R_sun) for name in ("height", "sigma")]
+    except (KeyError, TypeError, ValueError, u.UnitConversionError) as error:
+        msg = f"A track has columns time, height (as 5 * u.R_sun) and sigma: {error}."
+        raise OptionError(msg) from error
+    if len(points) < 3:
+        msg = f"A speed needs three points at least, and here are {len(points)}."
+        raise OptionError(msg)
+    if not np.isfinite(numbers).all() or (numbers[1] <= 0).any():
+        msg = "Heights have to be finite, and sigma positive."
+        raise OptionError(msg)
+    if np.ptp(points["time"].mjd) == 0:
+        msg = "All points are of one time."
+        raise OptionError(msg)
+    return points
+
+
+def _polynomial(seconds, height, sigma, degree):
+    """Coefficients, their sigma by the scatter, and chi2 by degree of freedom."""
+    scale = seconds[-1] - seconds[0]
+    powers = np.vander(seconds / scale, degree + 1, increasing=True)
+    matrix = powers / sigma[:, None]
+    found = np.linalg.lstsq(matrix, height / sigma, rcond=None)[0]
+    freedom = len(height) - degree - 1
+    chi2 = float(np.sum((matrix @ found - height / sigma) ** 2) / freedom) if freedom else np.nan
+    student = stats.t.ppf(stats.norm.cdf(1.0), freedom) if freedom else np.nan
+    errors = student * np.sqrt(chi2 * np.diag(np.linalg.inv(matrix.T @ matrix)))
+    units = scale ** -np.arange(degree + 1.0)
+    return found * units, errors * units, chi2
+
+
+def _jackknife(seconds, height, sigma):
+    """1 sigma of the speed of the line by leaving out each point; NaN of three."""
+    count = len(height)
+    if count < 4:
+        return np.nan
+    speeds = []
+    for left_out in range(count):
+        keep = np.arange(count) != left_out
+        speeds.append(_polynomial(seconds[keep], height[keep], sigma[keep], 1)[0][1])
+    return float(np.sqrt((count - 1) * np.var(speeds)))
