@@ -21,6 +21,7 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": ("calibrate simulated exposures and draw them", "sunpy_lasco.commands.demo"),
     "calibrate": ("turn level-0.5 files into level-1 files", "sunpy_lasco.commands.calibrate"),
+    "pointing": ("find Sun centre and roll of frames by their stars", "sunpy_lasco.commands.pointing"),
     "difference": ("subtract frames from each other", "sunpy_lasco.commands.difference"),
     "mass": ("measure masses of coronal mass ejections", "sunpy_lasco.commands.mass"),
     "background": ("make background models of days", "sunpy_lasco.commands.background"),

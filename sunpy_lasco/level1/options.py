@@ -14,6 +14,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,8 @@ __all__ = ["CommandLine", "Level1Options", "checked_option", "read_options", "ta
 
 #: Words for sources of calibration images.
 NAMED_ASSETS = ("estimate", "simulated")
+#: Words that stand in CALOPTS, where paths do not.
+NAMED = (*NAMED_ASSETS, "stars")
 #: Bias of a read-out: those of all ports and dates lie between 280 and 730 DN.
 BIAS_RANGE = (0.0, 2000.0)
 #: True exposure over the one in the header.  Published factors lie within 0.9 to 1.1; a shutter
@@ -129,6 +132,18 @@ def _factor(name, value):
 def _centre(name, value):
     # Pixels of the map: whether they lie on the detector, `update_pointing` can tell.
     return _quantity(u.pix, (2,), -np.inf, np.inf, "a position (x, y) in the pixels of the map")(name, value)
+
+
+def _pointing(name, value):
+    if value is None or (isinstance(value, str) and value == "stars"):
+        return value
+    if isinstance(value, str | os.PathLike):
+        if not Path(value).is_file():
+            _refuse(name, value, "is unknown; it is 'stars', or a table of sunpy_lasco.stars.pointing_history.")
+        return value
+    if {"time", "camera", "turned", "x", "y", "beside"} - set(getattr(value, "colnames", ())):
+        _refuse(name, value, "is neither 'stars' nor a table of sunpy_lasco.stars.pointing_history.")
+    return value
 
 
 def _method(name, value):
@@ -364,14 +379,15 @@ class Level1Options:
         _quantity(u.deg, (), -LARGEST_ROLL, LARGEST_ROLL, "an angle"),
         CommandLine(_read_quantity(u.deg), "DEGREES"),
     )
-    pointing: str | None = _option(
+    pointing: object = _option(
         None,
-        "`str`, optional",
-        """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; where too few
-        agree, HISTORY says why, and a warning, and those of tables and header stay.  What ``centre`` and ``roll``
-        give comes first.""",
-        None,
-        choices=("stars", None),
+        "`str`, path-like, `~astropy.table.QTable` or None",
+        """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; a table of
+        `sunpy_lasco.stars.pointing_history`, or its file: by the stars of frames of near times.  Where too few stars
+        agree, or no frame is near, a warning and HISTORY say why, and those of tables and header stay.  What
+        ``centre`` and ``roll`` give comes first.""",
+        _pointing,
+        CommandLine(_word_or_none, "{stars,TABLE}"),
     )
     time_offset: u.Quantity | None = _option(
         None,
@@ -458,7 +474,7 @@ class Level1Options:
             if name == "context":
                 # HISTORY names those that were of use.
                 continue
-            own = isinstance(value, str | bool | float) and not (name == "assets" and value not in NAMED_ASSETS)
+            own = isinstance(value, str | bool | float) and not (name in ("assets", "pointing") and value not in NAMED)
             shown = repr(value) if own or value is None else str(value) if isinstance(value, u.Quantity) else "given"
             said.append(f"{name}={shown}")
         return ", ".join(said) or "defaults"

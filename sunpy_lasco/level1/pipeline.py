@@ -48,7 +48,7 @@ from sunpy_lasco.level1.pointing import (
 )
 from sunpy_lasco.level1.pointing_sources import find_pointing
 from sunpy_lasco.level1.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
-from sunpy_lasco.level1.star_pointing import point_by_stars
+from sunpy_lasco.level1.star_pointing import point_by_neighbours, point_by_stars
 from sunpy_lasco.level1.warp import apply_mask, correct_distortion, rectify, turn
 from sunpy_lasco.map.draft import Draft
 from sunpy_lasco.map.edit import frame_of, record
@@ -263,8 +263,11 @@ def _pointed(smap, options, clock, assets):
     start = original_start(smap.meta) - clock.get("offset", 0 * u.s)
     found = None if known else find_pointing(smap, assets=assets, time=start)
     smap = update_pointing(smap, centre=options.centre, roll=options.roll, pointing=found)
-    if options.pointing != "stars" or (options.centre is not None and options.roll is not None):
+    if options.pointing is None or (options.centre is not None and options.roll is not None):
         return smap
+    if not (isinstance(options.pointing, str) and options.pointing == "stars"):
+        smap = point_by_neighbours(smap, options.pointing)
+        return update_pointing(smap, centre=options.centre, roll=options.roll)
     middle = start + frame_of(smap).exptime / 2 * u.s
     observer = options.observer
     place = find_observer(middle, assets).coordinate if observer is None else placed_observer(observer, middle)

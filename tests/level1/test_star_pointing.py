@@ -9,6 +9,7 @@ import astropy.units as u
 
 import sunpy_lasco
 from sunpy_lasco import simulate, stars
+from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import LascoUserWarning, OptionError
 
 
@@ -77,8 +78,35 @@ def test_clock_and_observer_count(real_map):
 
 
 def test_it_is_a_known_word():
-    with pytest.raises(OptionError, match="pointing='moon' is unknown; it is one of 'stars', None"):
-        sunpy_lasco.calibrate(simulate.observe("C3").level05, pointing="moon")
+    raw = simulate.observe("C3").level05
+    with pytest.raises(OptionError, match="pointing='moon' is unknown; it is 'stars', or a table"):
+        sunpy_lasco.calibrate(raw, pointing="moon")
+    with pytest.raises(OptionError, match="is neither 'stars' nor a table"):
+        sunpy_lasco.calibrate(raw, pointing=3)
+
+
+def test_a_table_of_neighbours(real_map, real_frame, tmp_path, capsys):
+    """The command makes it, `calibrate` reads it; frames far from it keep their pointing."""
+    table, picture = tmp_path / "pointing.ecsv", tmp_path / "pointing.png"
+    files = [str(real_frame(name)) for name in ("32310953", "32310949", "22075760")]
+    command = ["pointing", *files, "--out", str(table), "--figure", str(picture)]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "32310949.fts C3 2012-08-31T19:42" in said
+    assert "are needed" in said
+    assert picture.stat().st_size > 10000
+    level1 = calibrated(real_map("32310951"), pointing=table)
+    assert level1.meta["centsrc"] == "stars of 2 neighbours"
+    assert "by stars of 2 neighbours" in str(level1.meta["history"])
+    assert str(tmp_path) not in level1.meta["calopts"]
+    own = stars.solve(real_map("32310951"))
+    np.testing.assert_allclose([level1.meta["sunpix1"], level1.meta["sunpix2"]], own.centre, atol=0.04)
+    with pytest.warns(LascoUserWarning, match="no frame of near time was solved by its stars"):
+        far = calibrated(real_map("32219521"), pointing=table)
+    assert far.meta["centsrc"] == "default of the camera"
+    (tmp_path / "no.ecsv").write_text("x y")
+    with pytest.raises(OptionError, match=r"no.ecsv' is no table of sunpy_lasco.stars.pointing_history"):
+        calibrated(real_map("32310951"), pointing=tmp_path / "no.ecsv")
 
 
 def test_level1_files_keep_it(real_map, tmp_path):
