@@ -204,6 +204,7 @@ def test_shifted_reference_is_kept(raw):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*calibration factor of the filter DEEPRD")
 def test_all_real_frames_are_admitted(real_frames, calib_data):
     """Two cannot be right: a broken transfer, and a frame of a twentieth of the light."""
     refused = {}
