@@ -50,6 +50,22 @@ def test_every_card_is_documented(level1, tmp_path):
     assert cards - STRUCTURAL - documented_cards() == set()
 
 
+def test_page_of_the_cards_that_are_read(tmp_path, monkeypatch):
+    """Made of the lists by which headers are read, each card and each rule a row."""
+    from sunpy_lasco.instrument.cards import CARDS
+    from sunpy_lasco.level1.rules import PIXEL_RULES, RULES
+
+    monkeypatch.syspath_prepend(str(DOCS))
+    from level05_cards import write_card_tables
+
+    write_card_tables(tmp_path / "generated" / "page.rst")
+    rows = rows_of_tables(tmp_path / "generated" / "page.rst")
+    assert [row[0] for row in rows if row[0] in CARDS and len(row) == 5] == list(CARDS)
+    assert all(len(row) in (3, 5) for row in rows)
+    said = {row[1] for row in rows if len(row) == 3}
+    assert {rule.holds for rule in (*RULES, *PIXEL_RULES)} <= said
+
+
 def saved(smap, tmp_path):
     smap.save(tmp_path / "saved.fits")
     return sunpy.map.Map(tmp_path / "saved.fits")
