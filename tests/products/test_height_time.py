@@ -251,3 +251,39 @@ def test_speed_of_the_real_front(real_map, calib_data):
         assert np.abs(one - np.median(one)).max() < 60
     centre = np.median([np.median(one) for one in at.values()])
     assert max(abs(np.median(one) - centre) for one in at.values()) < 60
+
+
+def test_frames_that_show_nothing_neither_show_nor_lose_the_front():
+    rng = np.random.default_rng(4)
+    height = np.arange(3.85, 30, 0.1)
+    minutes = np.arange(14) * 12.0
+    edge = 1000 * (minutes * 60 - 1500) / KM + 5
+    data = 1e-13 * rng.standard_normal((14, len(height)))
+    data += 1e-11 * ((height < edge[:, None]) & (height > edge[:, None] - 1))
+    strip = products.JMap(
+        data=data,
+        sigma=None,
+        time=START + TimeDelta(minutes * 60, format="sec"),
+        earlier=START + TimeDelta((minutes - 12) * 60, format="sec"),
+        height=height * u.R_sun,
+        elongation=height * 0.267 * u.deg,
+        position_angle=90 * u.deg,
+        width=6 * u.deg,
+        unit=sunpy_lasco.MSB,
+        detector="C3",
+        pixel=0.058,
+    )
+    whole = products.track(strip)
+    data[7] = np.nan
+    holed = products.track(changed_copy(strip, data=data))
+    assert len(holed) == len(whole) - 1
+    assert products.fit_height_time(holed).speed.value == pytest.approx(1000, rel=0.02)
+    part = products.track(strip, after=strip.time[5], before=strip.time[9])
+    assert len(part) == 4
+    assert len(products.track(changed_copy(strip, data=np.full_like(data, np.nan)))) == 0
+    # Faded: the edge jumps back to what follows.
+    data[7:] = 1e-13 * rng.standard_normal((7, len(height)))
+    data[7:, 5:20] += 1e-11
+    assert len(products.track(changed_copy(strip, data=data))) == len(whole) - 7
+    with pytest.raises(OptionError, match="positive"):
+        products.track(strip, threshold=0)
