@@ -93,5 +93,7 @@ def _draw(history, path, kind):
             panel.set_ylabel(text)
         column[0].set_title(f"{camera}: Sun centre and roll by stars")
         column[0].legend()
+        column[-1].ticklabel_format(axis="x", useOffset=False)
+        column[-1].tick_params(axis="x", rotation=30)
         column[-1].set_xlabel("year")
     figure.savefig(path, format=kind)
