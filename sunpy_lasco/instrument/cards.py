@@ -123,8 +123,8 @@ _ALL = (
         "time of day",
         missing="TIME_OBS is taken, else MID_DATE, MID_TIME and EXPTIME with a warning, else no map is made",
     ),
-    Card("DATE_OBS", "as DATE-OBS, in some copies", "date"),
-    Card("TIME_OBS", "as TIME-OBS, in some copies", "time of day"),
+    Card("DATE_OBS", "as DATE-OBS, in some copies", "date", missing="as in the files of the archive"),
+    Card("TIME_OBS", "as TIME-OBS, in some copies", "time of day", missing="as in the files of the archive"),
     Card("DATE", "when the file was made", "date", missing="taken for made after the exposure", wrong=IGNORED),
     Card(
         "MID_DATE",
