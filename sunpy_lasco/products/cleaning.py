@@ -1,0 +1,184 @@
+"""
+Cosmic rays in sequences: what is a point, and there in one frame alone.
+"""
+
+import warnings
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.errors import LascoError, OptionError
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.changes import without_statistics
+from sunpy_lasco.map.edit import add_history
+from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.products.medians import median_of_frames
+from sunpy_lasco.stars import predict
+
+__all__ = ["find_cosmic_rays", "remove_cosmic_rays"]
+
+#: A pixel is brighter than those of the neighbouring frames by so many sigma.
+TIME_SIGNIFICANCE = 5.0
+#: Significance of a point in its frame, for astroscrappy.
+POINT_SIGNIFICANCE = 4.5
+#: Read noise, electrons.
+READ_NOISE = 6.0
+#: Response of the pixels that no calibration image takes out, relative: at the edge of the occulter it makes points
+#: of a bright front.
+PATTERN = 0.03
+#: Frames on each side that are compared.
+NEIGHBOURS = 2
+#: Pixels about a star, which moves by half a pixel from frame to frame, that are left alone, and faintest such stars.
+STAR_RADIUS = 3.0
+STAR_LIMIT = 7.5
+#: Share of hit pixels in a storm of protons: the frame is marked, or of no use alone.
+SNOW, HEAVY_SNOW = 0.02, 0.10
+
+
+def find_cosmic_rays(sequence, *, stars=True):
+    """
+    Find pixels that cosmic rays hit.
+
+    Parameters
+    ----------
+    sequence : `Sequence`
+        Level 1, three frames or more, with uncertainty.
+    stars : `bool`
+        Leave the surroundings of predicted stars and planets alone.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Shape (time, y, x).
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there are fewer than three frames, or no uncertainty.
+    sunpy_lasco.errors.LascoError
+        If a header lacks CALFAC, without which there are no electrons.
+
+    Notes
+    -----
+    Two tests, since each alone fails: 5 sigma above the median of up to four neighbouring frames, which
+    alone finds fronts; and a point in its frame by astroscrappy (Laplacian edges), which alone finds stars.
+    astroscrappy is part of the extra ``products``.
+
+    References
+    ----------
+    * van Dokkum 2001, Publications of the Astronomical Society of the Pacific 113, 1420
+    """
+    from astroscrappy import detect_cosmics
+
+    if len(sequence) < 3 or sequence.sigma is None:
+        msg = "Cosmic rays are found in three frames or more, with uncertainty."
+        raise OptionError(msg)
+    camera = CAMERAS[sequence.detector]
+    found = np.zeros(sequence.shape, bool)
+    for number in range(len(sequence)):
+        header = sequence.headers[number]
+        if "calfac" not in header:
+            msg = f"{header.get('filename')} lacks CALFAC, from which the electrons of a pixel follow."
+            raise LascoError(msg)
+        data, sigma, _ = sequence._frame_parts(number)
+        usual, error = _of_neighbours(sequence, number)
+        with np.errstate(invalid="ignore"):
+            later = data - usual > TIME_SIGNIFICANCE * np.hypot(sigma, error)
+        electrons = float(header["exptime"]) / float(header["calfac"]) * camera.gain
+        empty = ~np.isfinite(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            points, _ = detect_cosmics(
+                np.where(empty, 0.0, data * electrons).astype(np.float32),
+                inmask=empty,
+                # The noise of the pixel itself: where the vignetting is strong there are fewer electrons than it seems.
+                invar=np.where(empty, 1.0, electrons**2 * (sigma**2 + (PATTERN * data) ** 2)).astype(np.float32),
+                sigclip=POINT_SIGNIFICANCE,
+                gain=1.0,
+                readnoise=READ_NOISE,
+                satlevel=np.inf,
+            )
+        # Pixels of the foot of a hit are later, but no points of their own.
+        hit = later & ndimage.binary_dilation(points & later, np.ones((3, 3)))
+        if stars:
+            hit &= ~_near_stars(sequence.frame(number))
+        found[number] = hit
+    return found
+
+
+def remove_cosmic_rays(sequence, hits=None):
+    """
+    Replace what cosmic rays hit by the median of neighbouring frames.
+
+    Parameters
+    ----------
+    sequence : `Sequence`
+    hits : `numpy.ndarray` of `bool`, optional
+        As of `find_cosmic_rays`.
+
+    Returns
+    -------
+    `Sequence`
+        Replaced pixels are FILLED, with the uncertainty of the median.  Headers tell their number
+        (NCOSMIC), and their share of the pixels that are seen (SNOW); in a storm of protons, with more than 10 %,
+        all of a frame is the median of it and its two neighbours.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        As `find_cosmic_rays`.
+    """
+    sequence = sequence.computed()
+    hits = find_cosmic_rays(sequence) if hits is None else np.asarray(hits, bool)
+    if hits.shape != sequence.shape:
+        msg = f"hits have the shape {hits.shape}, the sequence {sequence.shape}."
+        raise OptionError(msg)
+    data, sigma, flags = sequence.data.copy(), sequence.sigma.copy(), sequence.flags.copy()
+    headers = []
+    for number in range(len(sequence)):
+        hit = hits[number]
+        seen = np.isfinite(sequence.data[number])
+        snow = float(np.count_nonzero(hit & seen) / max(np.count_nonzero(seen), 1))
+        meta = sequence.headers[number].copy()
+        meta["ncosmic"], meta["snow"] = int(np.count_nonzero(hit)), round(snow, 6)
+        if snow > HEAVY_SNOW:
+            part = slice(max(number - 1, 0), number + 2)
+            usual, error, _ = median_of_frames(sequence.data[part], sequence.sigma[part])
+            hit = seen
+            told = "all pixels are the median of three frames: a storm of protons"
+        else:
+            usual, error = _of_neighbours(sequence, number)
+            told = f"{meta['ncosmic']} pixels that cosmic rays hit replaced by the median of neighbouring frames"
+            if snow > SNOW:
+                told += ", in a storm of protons"
+        data[number][hit], sigma[number][hit] = usual[hit], error[hit]
+        flags[number][hit] |= np.uint8(PixelFlag.FILLED)
+        if hit.any():
+            meta = without_statistics(meta)
+            add_history(meta, told.capitalize() if told[0].islower() else told)
+        headers.append(meta)
+    return sequence._like(data, sigma, flags, headers)
+
+
+def _of_neighbours(sequence, number):
+    """Median of the neighbouring frames, and its sigma."""
+    low = max(0, min(number - NEIGHBOURS, len(sequence) - 2 * NEIGHBOURS - 1))
+    others = [other for other in range(low, min(low + 2 * NEIGHBOURS + 1, len(sequence))) if other != number]
+    parts = [sequence._frame_parts(other) for other in others]
+    median, sigma, _ = median_of_frames(np.stack([part[0] for part in parts]), np.stack([part[1] for part in parts]))
+    return median, sigma
+
+
+def _near_stars(smap):
+    """Pixels about predicted stars and planets."""
+    table = predict(smap, limit=STAR_LIMIT)
+    near = np.zeros(smap.data.shape, bool)
+    ny, nx = near.shape
+    for x, y in zip(np.asarray(table["x"], float), np.asarray(table["y"], float), strict=True):
+        if not (np.isfinite(x) and np.isfinite(y)):
+            continue
+        left, bottom = int(np.floor(x - STAR_RADIUS)), int(np.floor(y - STAR_RADIUS))
+        size = int(2 * STAR_RADIUS) + 2
+        rows, columns = np.arange(max(bottom, 0), min(bottom + size, ny)), np.arange(max(left, 0), min(left + size, nx))
+        near[rows[:, None], columns] |= np.hypot(columns - x, (rows - y)[:, None]) <= STAR_RADIUS
+    return near
