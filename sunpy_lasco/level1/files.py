@@ -39,7 +39,7 @@ PIXELS = "PIXELS"
 LIGHT_PATH = "LIGHTPATH"
 #: ORIGIN of the files that have one.
 ORIGIN = "sunpy_lasco"
-#: Bytes that no level-1 file exceeds: a full frame has 9.4 MB.
+#: Bytes that no level-1 file exceeds: a full frame has 10.0 MB.
 LARGEST = 256_000_000
 
 

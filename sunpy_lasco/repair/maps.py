@@ -434,5 +434,5 @@ def _uncertainty(smap, scene, frame, *, raw):
     if smap.uncertainty is not None:
         return np.array(smap.uncertainty.array, dtype=np.float32)
     if raw:
-        return np.sqrt(noise_variance(scene.signal.astype(np.float32), frame))
+        return np.sqrt(noise_variance(scene.signal.astype(np.float32), frame, pattern=False))
     return np.full(smap.data.shape, np.nan, dtype=np.float32)
