@@ -281,10 +281,14 @@ def apply_mask(smap, *, assets=None):
     attached = smap._flags
     flags = np.zeros(data.shape, np.uint8) if attached is None else attached
     flags = flags | masked * np.uint8(PixelFlag.MASKED)
+    sigma = smap.uncertainty
+    if sigma is not None:
+        sigma = StdDevUncertainty(np.where(masked, np.float32(np.nan), sigma.array), copy=False)
     return record(
         smap,
         data=data,
         flags=flags,
+        uncertainty=sigma,
         cards={"maskfile": name, "masksha": sha or None},
         history=[f"Mask: {name}"],
     )

@@ -89,6 +89,7 @@ KINDS = [
 def test_terms_add_up_and_survive_files_and_cuts(kind, observe, smooth_scene, tmp_path):
     level1 = make(observe, smooth_scene, kind)
     valid = np.isfinite(level1.data)
+    np.testing.assert_array_equal(np.isfinite(level1.uncertainty.array), valid)
     terms = {name: value(level1, name)[valid] for name in TERMS}
     assert all((term >= 0).all() for term in terms.values())
 
