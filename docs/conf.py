@@ -67,8 +67,8 @@ nitpicky = True
 # Names of inner modules, see docs/inner_names.py.
 sys.path.insert(0, str(HERE))
 _FOREIGN = (
-    "argparse|array_like|astropy|bool|bytes|callable|collections|concurrent|datetime|dict|drms|enum|float|frozenset|int|iterable|"
-    "io|list|mapping|matplotlib|ndarray|numpy|np|object|optional|parfive|pathlib|Path|scipy|sequence|set|skimage|str|"
+    "argparse|array_like|astropy|bool|bytes|callable|collections|concurrent|dask|datetime|dict|drms|enum|float|frozenset|"
+    "int|iterable|io|list|mapping|matplotlib|ndarray|ndcube|numpy|np|object|optional|parfive|pathlib|Path|scipy|sequence|set|skimage|str|"
     "sunpy|torch|tuple|type|typing|u|None|True|False|NoneType|[A-Z][A-Za-z]*(Error|Warning|Exit|Exception)"
 )
 nitpick_ignore_regex = [("py:.*", rf"({_FOREIGN})(\.(?!lasco).*)?")]

@@ -37,14 +37,16 @@ REAL_FRAME_FIXTURES = {"test_data", "calib_data"}
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
+    parser.addoption("--minutes", action="store_true", help="run the tests that take minutes as well")
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out slow tests unless asked for, and mark those that need real frames."""
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow and not config.getoption("--slow"):
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    for marker in ("slow", "minutes"):
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        if left_out and not config.getoption(f"--{marker}"):
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
     for item in items:
         if REAL_FRAME_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.user_properties.append(("real frames", True))

@@ -86,31 +86,6 @@ class Sequence(NDCube):
         ``uncertainty.array`` and ``flags`` are then of dask).  By default for cubes of more than
         2 GiB.
 
-    Attributes
-    ----------
-    data : `numpy.ndarray` or ``dask.array.Array``
-        float32, or float64 if a frame is; shape (time, y, x), NaN where nothing is known.
-    unit : `~astropy.units.Unit`
-        MSB of level 1, DN of counts.
-    uncertainty : `~astropy.nddata.StdDevUncertainty` or None
-        1 sigma by noise: what differs from frame to frame.  None if a frame has none.
-    common : `dict` or None
-        What all frames share, of `sunpy_lasco.systematic_uncertainty`: relative errors of the scale,
-        and additive ones in MSB.  It cancels in ratios, and not in masses.
-    flags : `numpy.ndarray` or ``dask.array.Array``
-        `~sunpy_lasco.PixelFlag` of every pixel, uint8, shape (time, y, x).
-    headers : `tuple` of `~sunpy.util.MetaDict`
-        Header of each frame as it is in the cube: WCS of the common grid, own times and observer.
-    time : `~astropy.time.Time`
-        Middle of each exposure (DATE-AVG), ascending; also ``extra_coords["time"]``.
-    factors, factor_sigma : `numpy.ndarray`
-        Relative exposure by which each frame was divided, and its 1 sigma; 1 and 0 where none was.
-        In the headers as RELEXP and RELEXPS.
-    rolled : `numpy.ndarray` of `bool`
-        Whether the spacecraft was rolled by 180 degrees.
-    wcs : `~astropy.wcs.WCS`
-        Helioprojective axes of the common grid, as of the reference frame, and the number of the frame.
-
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
@@ -126,6 +101,28 @@ class Sequence(NDCube):
 
     Notes
     -----
+    The cube has
+
+    * ``data`` (`numpy.ndarray` or ``dask.array.Array``): float32, or float64 if a frame is; shape
+      (time, y, x), NaN where nothing is known.
+    * ``unit`` (`~astropy.units.Unit`): MSB of level 1, DN of counts.
+    * ``uncertainty`` (`~astropy.nddata.StdDevUncertainty` or None): 1 sigma by noise: what
+      differs from frame to frame.  None if a frame has none.
+    * ``common`` (`dict` or None): What all frames share, of `sunpy_lasco.systematic_uncertainty`:
+      relative errors of the scale, and additive ones in MSB.  It cancels in ratios, and not in
+      masses.
+    * ``flags`` (`numpy.ndarray` or ``dask.array.Array``): `~sunpy_lasco.PixelFlag` of every
+      pixel, uint8, shape (time, y, x).
+    * ``headers`` (`tuple` of `~sunpy.util.MetaDict`): Header of each frame as it is in the cube:
+      WCS of the common grid, own times and observer.
+    * ``time`` (`~astropy.time.Time`): Middle of each exposure (DATE-AVG), ascending; also
+      ``extra_coords["time"]``.
+    * ``factors``, ``factor_sigma`` (`numpy.ndarray`): Relative exposure by which each frame was
+      divided, and its 1 sigma; 1 and 0 where none was. In the headers as RELEXP and RELEXPS.
+    * ``rolled`` (`numpy.ndarray` of `bool`): Whether the spacecraft was rolled by 180 degrees.
+    * ``wcs`` (`~astropy.wcs.WCS`): Helioprojective axes of the common grid, as of the reference
+      frame, and the number of the frame.
+
     A slice that keeps three axes (``sequence[2:5]``, ``sequence[:, 100:400, 200:]``,
     ``sequence.crop(...)``) is a `Sequence`; other slices, and the results of arithmetic, are plain
     cubes.  ``sequence.maps`` gives maps back.

@@ -3,7 +3,7 @@ Two thousand damaged inputs: none ends in a traceback or never, no hole and no c
 
 The selection that is always run is a part of the whole, which
 
-    python -m pytest tests/fuzz --slow -s
+    python -m pytest tests/fuzz --minutes -s
 
 runs in some minutes; it prints a table of what became of each kind.
 """
@@ -101,7 +101,7 @@ def test_selection(frames, tmp_path):
     assert sum(map(len, found.values())) == -(-NUMBER // EVERY)
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_all(frames, tmp_path, capsys):
     found = run(frames, tmp_path)
     with capsys.disabled():

@@ -53,7 +53,7 @@ def test_what_sunpy_expects_of_lasco(tmp_path):
     assert failed | (skipped & NEEDS_OPENJPEG) == DELIBERATE
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_all_of_sunpys_tests_of_maps(tmp_path):
     found = outcomes(tmp_path, "sunpy.map")
     assert len(found) > 700

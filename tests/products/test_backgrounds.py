@@ -159,7 +159,7 @@ def test_counts_become_the_model_that_fuzzy_logic_reads(real_frame, tmp_path):
     assert np.median(model[700:760, 300:360] / rate) == pytest.approx(1.0, abs=0.01)
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_a_month_of_a_thousand_frames_fits_into_a_gigabyte(make, tmp_path):
     names = []
     for day, number in itertools.product(range(27), range(37)):
