@@ -22,6 +22,8 @@ STEP_PER_SCALE = 0.5
 COARSE_SHARE = 1 / 16
 #: Variance of coefficients over the square of their step beyond which rounding adds 1/12.
 WELL_SAMPLED = 0.5
+#: Entries of the table up to there; even, so that its rows need not be searched for.
+TABLE_LENGTH = 4096
 
 
 def pattern_share(frame, left=None):
@@ -42,7 +44,7 @@ def noise_parts(counts, frame):
     Returns
     -------
     photon, read, quantisation : `numpy.ndarray`
-        DN**2, of the shape of the counts.
+        DN**2, of the shape of the counts, or single numbers where all pixels have the same.
 
     Notes
     -----
@@ -53,39 +55,35 @@ def noise_parts(counts, frame):
     """
     reads = frame.leb_sum[0] * frame.leb_sum[1]
     photon = np.maximum(counts, 0.0) / np.float32(frame.camera.gain)
-    read = np.full_like(photon, frame.camera.read_variance * reads)
-    quantisation = np.full_like(photon, reads / 12.0)
+    read = photon.dtype.type(frame.camera.read_variance * reads)
+    quantisation = photon.dtype.type(reads / 12.0)
     if frame.is_lossy:
         step = STEP_PER_SCALE * frame.hcompress_scale or DEFAULT_LOSSY_STEP
         before = photon + read
         after = rounded_variance(before, step)
         left = np.minimum(after / before, 1)
-        quantisation += np.maximum(after - before, 0)
+        quantisation = quantisation + np.maximum(after - before, 0)
         photon, read = photon * left, read * left
     return photon, read, quantisation
 
 
 def rounded_variance(variance, step):
     """Variance of pixels after the coefficients of their wavelet transform were rounded to multiples of a step."""
-    ratio = variance / np.float32(step**2)
-    table, last = _rounding(), len(_rounding()) - 1
-    # The table is even, so that its rows need not be searched for.
-    place = np.minimum(ratio * ratio.dtype.type(last / WELL_SAMPLED), ratio.dtype.type(last - 1e-3))
-    row = np.nan_to_num(place).astype(np.int32)
-    rise = np.append(np.diff(table), 0).astype(ratio.dtype)
-    fine = table.astype(ratio.dtype)[row] + (place - row) * rise[row]
-    fine = np.where(ratio > WELL_SAMPLED, ratio + ratio.dtype.type(1 / 12), fine)
-    return (fine + COARSE_SHARE * (ratio + 1 / 12 - fine)) * np.float32(step**2)
+    square = variance.dtype.type(step**2)
+    table = _added_by_rounding().astype(variance.dtype)
+    place = np.nan_to_num(variance * (TABLE_LENGTH / WELL_SAMPLED / step**2)).clip(0, TABLE_LENGTH)
+    return variance + square * table[place.astype(np.int32)]
 
 
 @lru_cache(maxsize=1)
-def _rounding():
-    """Variance of noise around 0 after rounding to integers, by even steps of its variance before."""
-    before = np.linspace(0, WELL_SAMPLED, 513)
+def _added_by_rounding():
+    """What rounding to integers adds to the variance of coefficients, by even steps of that before."""
+    before = (np.arange(TABLE_LENGTH + 1) + 0.5) * (WELL_SAMPLED / TABLE_LENGTH)
     multiples = np.arange(1, 6)[:, None]
-    with np.errstate(divide="ignore"):
-        beyond = erfc((multiples - 0.5) / np.sqrt(2 * before))
-    return ((2 * multiples - 1) * beyond).sum(axis=0)
+    fine = ((2 * multiples - 1) * erfc((multiples - 0.5) / np.sqrt(2 * before))).sum(axis=0) - before
+    # The last entry holds for all that is larger.
+    fine[-1] = 1 / 12
+    return fine + COARSE_SHARE * (1 / 12 - fine)
 
 
 def noise_variance(counts, frame, *, pattern=True):
@@ -107,7 +105,7 @@ def noise_variance(counts, frame, *, pattern=True):
         DN**2, the sum of `noise_parts`.
     """
     photon, read, quantisation = noise_parts(counts, frame)
-    variance = photon + read + quantisation
+    variance = photon + (read + quantisation)
     if pattern:
         signal = np.maximum(counts, 0.0)
         variance += np.float32(pattern_share(frame) ** 2) * signal * signal

@@ -83,8 +83,8 @@ def test_noise_of_sums():
 def test_parts_of_noise():
     photon, read, quantisation = noise_parts(np.array([2000.0, -50.0]), frame((512, 512), lebxsum=2, lebysum=2))
     assert photon == pytest.approx([2000 / 14.5, 0])
-    assert read == pytest.approx([4 * 0.8] * 2)
-    assert quantisation == pytest.approx([4 / 12] * 2)
+    assert read == pytest.approx(4 * 0.8)
+    assert quantisation == pytest.approx(4 / 12)
 
 
 @pytest.mark.parametrize(
