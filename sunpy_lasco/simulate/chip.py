@@ -11,12 +11,14 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME, LOSS_POWER
+from sunpy_lasco.simulate.cycle import solar_activity
 
 __all__ = [
     "ADC_MAX",
     "FULL_WELL",
     "NEARLY_FULL",
     "bloom",
+    "cosmic_rate",
     "cosmic_rays",
     "lose_light",
     "pixel_pattern",
@@ -28,7 +30,10 @@ __all__ = [
 ADC_MAX = 16383
 #: Charge above which a pixel overflows into its neighbours, DN above the bias
 #: (measured on the trails of planets and bright stars).
-FULL_WELL = {"C2": 15100.0, "C3": 12050.0}
+FULL_WELL = {"C2": 15800.0, "C3": 12050.0}
+#: Share of the charge beyond the full well that flows into neighbours; the rest is lost.  The trail of Venus in C3 has
+#: all of it; in C2 the trails of Venus and of the ring around the occulter are shorter.
+OVERFLOW = {"C2": 0.2, "C3": 1.0}
 #: Fraction of it from which a pixel counts as full.
 NEARLY_FULL = 0.999
 #: Part of the full well of the camera up to which no light is lost.
@@ -47,12 +52,14 @@ FIRST_COLUMN_LEVEL = 13.0
 #: Dirt on the CCD of C2: centre (x, y) and half axes of an ellipse, pixel; direction of the longer one,
 #: counter-clockwise from +x, degree; and what is left of the light there (measured on frames of January 2010).
 DIRT = {"C2": ((675.5, 483.0), (5.5, 3.2), 40.0, 0.003), "C3": None}
-#: Cosmic rays that hit the CCD in quiet times, per second.
-COSMIC_RATE = 8.0
+#: Cosmic rays that hit the CCD, per second, at an activity of the Sun of 0, and the activity by which they become
+#: fewer by a factor e: 2.2 times as many in January 2010 as in August 2012, and two thirds of these in 2000.
+COSMIC_RATE, COSMIC_MODULATION = 20.0, 0.6
 #: Seconds for which the CCD collects cosmic rays besides the exposure, mostly the read-out.
 COSMIC_EXTRA = 22.0
-#: Charge left along a pixel's length of track: median, DN, and spread of its logarithm.
-COSMIC_CHARGE, COSMIC_SPREAD = 120.0, 0.9
+#: Charge left along a pixel's length of track: median, DN, and spread of its logarithm (C3: hits of 2012-08-31 that
+#: the frames before and after do not have; C2: sharp peaks of January 2010).
+COSMIC_CHARGE, COSMIC_SPREAD = {"C2": 150.0, "C3": 105.0}, 1.1
 #: Mean length of a track, pixel.
 COSMIC_LENGTH = 2.5
 
@@ -115,7 +122,24 @@ def shot_noise(charge, gain, rng):
     return rng.poisson(np.maximum(charge, 0) * gain) / gain
 
 
-def cosmic_rays(seconds, rate, rng):
+def cosmic_rate(time):
+    """
+    Cosmic rays that are usual at a time: the active Sun keeps them away.
+
+    Parameters
+    ----------
+    time : `~astropy.time.Time`
+        When.
+
+    Returns
+    -------
+    `float`
+        Hits of the CCD per second.
+    """
+    return float(COSMIC_RATE * np.exp(-solar_activity(time) / COSMIC_MODULATION))
+
+
+def cosmic_rays(seconds, rate, rng, charge=COSMIC_CHARGE["C3"]):
     """
     Tracks of cosmic rays.
 
@@ -124,19 +148,21 @@ def cosmic_rays(seconds, rate, rng):
     seconds : `float`
         Exposure time, s.
     rate : `float`
-        Relative to quiet times.
+        Hits per second.
     rng : `numpy.random.Generator`
         Source of chance.
+    charge : `float`
+        Median charge along a pixel's length of track, DN.
 
     Returns
     -------
     `numpy.ndarray`
         Charge, DN, shape (1024, 1024).
     """
-    number = rng.poisson(COSMIC_RATE * rate * (seconds + COSMIC_EXTRA))
+    number = rng.poisson(rate * (seconds + COSMIC_EXTRA))
     x, y = rng.uniform(-0.5, FULL_FRAME - 0.5, (2, number))
     length, angle = rng.exponential(COSMIC_LENGTH, number), rng.uniform(0, 2 * np.pi, number)
-    charge = COSMIC_CHARGE * np.exp(COSMIC_SPREAD * rng.standard_normal(number))
+    charge = charge * np.exp(COSMIC_SPREAD * rng.standard_normal(number))
     # Each track is laid down in quarters of a pixel; a short one still crosses half a pixel's depth.
     steps = np.ceil(4 * np.maximum(length, 0.5)).astype(int)
     track = np.repeat(np.arange(number), steps)
@@ -179,7 +205,7 @@ def lose_light(charge, camera):
     return counts * well
 
 
-def bloom(charge, full_well):
+def bloom(charge, full_well, share=1.0):
     """
     Let charge beyond the full well flow into the neighbours, half of it to either side.
 
@@ -192,18 +218,20 @@ def bloom(charge, full_well):
         DN, shape (ny, nx).
     full_well : `float`
         DN.
+    share : `float`
+        Part of that charge that flows on; the rest is lost.
 
     Returns
     -------
     `numpy.ndarray`
-        No pixel above ``full_well``; charge is lost only beyond the ends of a row.
+        No pixel above ``full_well``; what flows is lost only beyond the ends of a row.
     """
     charge = charge.copy()
     for row in np.flatnonzero((charge > full_well).any(axis=1)):
         line = charge[row]
         edges = np.flatnonzero(np.diff(line > full_well, prepend=False, append=False))
         for first, end in edges.reshape(-1, 2):
-            excess = (line[first:end] - full_well).sum() / 2
+            excess = share * (line[first:end] - full_well).sum() / 2
             line[first:end] = full_well
             _spill(line[end:], excess, full_well)
             _spill(line[:first][::-1], excess, full_well)

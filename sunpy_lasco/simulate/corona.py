@@ -13,6 +13,10 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import map_coordinates, spline_filter
 
+from astropy.time import Time
+
+from sunpy_lasco.simulate.cycle import solar_activity
+
 __all__ = ["FCorona", "KCorona", "line_of_sight"]
 
 #: Limb darkening of the van de Hulst coefficients.
@@ -23,6 +27,12 @@ THOMSON = 1.24878e-25
 SOLAR_RADIUS_CM = 6.957e10
 #: Electron density of Leblanc et al. (1998), cm-3: powers of the radius in solar radii.
 LEBLANC = ((-2, 3.3e5), (-4, 4.1e6), (-6, 8.0e7))
+#: Share of that density in the plane of the equator at minimum, and what activity adds to it; C2 sees a corona of
+#: minimum that is fainter, beside its F corona, than that of the radio bursts of which the density was derived.
+QUIET_SHARE, ACTIVE_SHARE = 0.3, 0.75
+#: Power of the squared sine of the latitude by which the density goes over to that of the poles, at minimum and
+#: what activity adds to it.
+QUIET_POWER, ACTIVE_POWER = 1.5, 2.5
 #: The same for polar holes, where the density falls more steeply.
 POLAR_HOLE = ((-2, 1.0e5), (-4, 1.0e6), (-6, 2.0e7))
 #: Impact parameters of the tables, solar radii; the brightness is constant within the first.
@@ -35,6 +45,10 @@ _WRAP = 12
 ROTATION = 2 * np.pi / 27.2753
 #: Angular width of the thin rays, 1 sigma in degree, and their brightness relative to what is around, 1 sigma.
 RAY_WIDTH, RAY_STRENGTH = (0.6, 2.5), 0.10
+#: Where the F corona in the plane of the ecliptic has its shoulder, and how wide that is, solar radii.
+SHOULDER = 8.2, 1.0
+#: Impact parameter within which the F corona is constant, solar radii.
+FLATTEST = 1.2
 #: Power of the impact parameter divided out of the tables, so that little is left to interpolate.
 _STEEP = -2.6
 
@@ -115,9 +129,9 @@ class KCorona:
 
     Parameters
     ----------
-    activity : `float`
+    activity : `float` or None
         0 at solar minimum (streamers at the equator, dark poles) to 1 at maximum
-        (streamers all round).
+        (streamers all round); None takes it from the date.
     streamers : `int`
         Number of streamers around the Sun.
     seed : `int`
@@ -128,16 +142,16 @@ class KCorona:
         Number of thin rays, which make the corona uneven by some per cent.
     """
 
-    activity: float = 0.5
+    activity: float | None = 0.5
     streamers: int = 24
     seed: int = 11
-    scale: float = 1.3
+    scale: float = 1.0
     rays: int = 0
 
-    def _streamers(self):
+    def _streamers(self, activity):
         rng = np.random.default_rng([self.seed, 4])
         longitude = rng.uniform(0, 2 * np.pi, self.streamers)
-        spread = np.radians(6 + 50 * self.activity)
+        spread = np.radians(6 + 50 * activity)
         latitude = np.clip(rng.normal(0, spread, self.streamers), -1.3, 1.3)
         width = np.radians(rng.uniform(2.0, 7.0, self.streamers))
         strength = rng.uniform(0.15, 0.9, self.streamers)
@@ -173,12 +187,13 @@ class KCorona:
         return _tables(self, float(time.utc.mjd))
 
     def _tables(self, mjd):
+        activity = solar_activity(Time(mjd, format="mjd", scale="utc")) if self.activity is None else self.activity
         turned = ROTATION * (mjd - 50000.0)
         above = np.sin(ANGLES + np.pi / 2) ** 2
-        shape = (1 - above) ** (2.0 - 1.6 * self.activity)
+        shape = 1 - above ** (QUIET_POWER + ACTIVE_POWER * activity)
         equator, pole = _radial(LEBLANC), _radial(POLAR_HOLE)
         tables = [np.outer(e, shape) + np.outer(p, 1 - shape) for e, p in zip(equator, pole, strict=True)]
-        for longitude, latitude, width, strength in zip(*self._streamers(), strict=True):
+        for longitude, latitude, width, strength in zip(*self._streamers(activity), strict=True):
             west, north = np.cos(latitude) * np.sin(longitude + turned), np.sin(latitude)
             # Off the plane of the sky the streamer starts further out and fades.
             visible = np.hypot(west, north)
@@ -190,7 +205,8 @@ class KCorona:
                 table += radial[:, None] * profile
         # The rays begin above the heights where loops are closed.
         relief = 1 + np.outer(1 - np.exp(-(RADII - 1) / 1.5), self._rays(turned))
-        return [self.scale * table * relief for table in tables]
+        scale = self.scale * (QUIET_SHARE + ACTIVE_SHARE * activity)
+        return [scale * table * relief for table in tables]
 
     def brightness(self, sight, time, *, polarised=False):
         """
@@ -226,16 +242,36 @@ class KCorona:
 @dataclass(frozen=True)
 class FCorona:
     """
-    The dust corona: power laws in the plane of the ecliptic and above its poles.
+    The dust corona: power laws in the plane of the ecliptic and above its poles, with superelliptic isophotes.
 
     Parameters
     ----------
     equator, pole : `tuple` of `float`
-        Brightness at 10 solar radii, MSB, and power of the impact parameter.
+        Brightness at 10 solar radii in 2000, MSB, and power of the impact parameter.
+    shoulder : `float`
+        Share of the light that is missing in the plane of the ecliptic far within `SHOULDER`.
+    isophote : `float`
+        Exponent of the isophotes: 2 for ellipses, less for pointed ones.
+    growth : `float`
+        By which the whole brightens, 1 / year.
+
+    Notes
+    -----
+    Powers, shoulder, isophotes and growth are those of the F corona as C2 and C3 saw it over 25 years
+    (Lamy et al. 2022); brightness and exponent of the isophotes were fitted to frames of both.
     """
 
-    equator: tuple[float, float] = (1.75e-10, -2.25)
-    pole: tuple[float, float] = (1.05e-10, -2.45)
+    equator: tuple[float, float] = (2.38e-10, -2.33)
+    pole: tuple[float, float] = (1.035e-10, -2.55)
+    shoulder: float = 0.24
+    isophote: float = 1.68
+    growth: float = 0.0046
+
+    def _in_the_plane(self, p):
+        """Brightness in the plane of the ecliptic, MSB, over the impact parameter."""
+        radius, width = SHOULDER
+        law = self.equator[0] * (p / 10) ** self.equator[1]
+        return law * (1 - self.shoulder / (1 + np.exp((p - radius) / width)))
 
     def brightness(self, sight, time, *, polarised=False):
         """
@@ -243,8 +279,14 @@ class FCorona:
 
         The dust polarises so little within 30 solar radii that it is left out.
         """
-        p = np.log(np.maximum(sight.impact, 1.2) / 10)
-        above = np.cos(sight.angle - sight.ecliptic_north) ** 2
-        equator = self.equator[0] * np.exp(self.equator[1] * p)
-        pole = self.pole[0] * np.exp(self.pole[1] * p)
-        return equator + (pole - equator) * above, np.zeros_like(p) if polarised else None
+        p = np.maximum(sight.impact, FLATTEST)
+        # Where in the plane the light above the poles is as bright: the isophote's other axis.
+        table = np.geomspace(FLATTEST, 5 * RADII[-1], 600)
+        above = self.pole[0] * (table / 10) ** self.pole[1]
+        axis = np.interp(-np.log(above), -np.log(self._in_the_plane(table)), np.log(table))
+        stretched = np.exp(np.interp(np.log(p), np.log(table), axis))
+        tilt = sight.angle - sight.ecliptic_north
+        n = self.isophote
+        in_plane = (np.abs(p * np.sin(tilt)) ** n + np.abs(stretched * np.cos(tilt)) ** n) ** (1 / n)
+        light = self._in_the_plane(in_plane) * (1 + self.growth * (float(time.utc.jyear) - 2000.0))
+        return light, np.zeros_like(p) if polarised else None

@@ -87,7 +87,7 @@ def observe(
     pattern : `bool`, optional
         Fixed pattern of the pixels.
     cosmic_rays : `float` or `bool`, optional
-        Cosmic rays, relative to quiet times.
+        Cosmic rays, relative to what is usual at that time of the solar cycle.
     exposure_factor : `float`, optional
         True exposure time over that of the header; by default drawn at random.
     bias : `float`, optional
@@ -201,12 +201,13 @@ def _collect(rate, p):
     if p.has("noise"):
         charge = chip.shot_noise(charge, CAMERAS[p.detector].gain, p.rng("shot"))
     if p.cosmic_rays:
-        charge += chip.cosmic_rays(p.exptime, p.cosmic_rays, p.rng("cosmic"))
+        rate = p.cosmic_rays * chip.cosmic_rate(p.time)
+        charge += chip.cosmic_rays(p.exptime, rate, p.rng("cosmic"), chip.COSMIC_CHARGE[p.detector])
     if p.has("nonlinearity"):
         charge = chip.lose_light(charge, CAMERAS[p.detector])
     if not p.has("saturation"):
         return charge, np.zeros(charge.shape, bool)
-    charge = chip.bloom(charge, chip.FULL_WELL[p.detector])
+    charge = chip.bloom(charge, chip.FULL_WELL[p.detector], chip.OVERFLOW[p.detector])
     return charge, charge >= chip.NEARLY_FULL * chip.FULL_WELL[p.detector]
 
 

@@ -87,7 +87,10 @@ def diffuse_rate(scene, parameters, *, subsamples=1):
     for dy in places:
         for dx in places:
             shift = float(dx), float(dy)
-            seen = light_at(scene, p, *full_grid(p.detector, p.occulter_centre, shift)) / p.factor
+            seen = light_at(scene, p, *full_grid(p.detector, p.occulter_centre, shift))
+            if p.has("diffracted"):
+                seen += optics.veil(p.detector, p.time, shift)
+            seen /= p.factor
             if p.has("vignetting"):
                 seen *= optics.transmission(p.detector, p.time, shift)
             if p.has("diffracted"):

@@ -67,7 +67,7 @@ class Parameters:
     processed: Time
     #: The seed.
     seed: int
-    #: Cosmic rays relative to quiet times.
+    #: Cosmic rays relative to what is usual at that time.
     cosmic_rays: float
     #: BITPIX of the stored image.
     bitpix: int

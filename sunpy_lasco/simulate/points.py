@@ -18,6 +18,8 @@ __all__ = ["light_of_points_at", "point_light", "point_positions", "spread_at"]
 CORE = 0.45
 #: Part of the light in the wings, their scale and where they are cut off, pixel.
 WINGS, WING_SCALE, WING_END = 0.05, 3.0, 16
+#: Stars fainter than this are left out: in exposures of the usual length their whole light is less than the noise.
+FAINTEST = {"C2": 11.0, "C3": 9.7}
 #: Integral over the plane of the wings' profile 1 / (1 + (r / scale)**2)**2 up to the cut, pixel2.
 _WING_NORM = np.pi * WING_SCALE**2 * (1 - 1 / (1 + (WING_END / WING_SCALE) ** 2))
 
@@ -65,7 +67,7 @@ def point_positions(scene, time, detector, attitude, centre):
     `tuple` of `numpy.ndarray`
         Raw x and y, pixel, and flux, MSB times the area of a pixel, shape (n,).
     """
-    tx, ty, magnitude = scene.sources(time)
+    tx, ty, magnitude = scene.sources(time, faintest=FAINTEST[detector])
     x, y = distort(*attitude.pixel(*plane_from_helioprojective(tx, ty)), detector, centre)
     seen = (np.abs(x - FULL_FRAME / 2) < FULL_FRAME / 2 + WING_END) & (
         np.abs(y - FULL_FRAME / 2) < FULL_FRAME / 2 + WING_END

@@ -147,7 +147,7 @@ class Scene:
                 tangential += excess
         return total.reshape(west.shape), tangential.reshape(west.shape) if polarised else None
 
-    def sources(self, time):
+    def sources(self, time, *, faintest=None):
         """
         All points of light.
 
@@ -155,6 +155,8 @@ class Scene:
         ----------
         time : `~astropy.time.Time`
             When.
+        faintest : `float`, optional
+            Magnitude of the faintest of `~sunpy_lasco.simulate.stars.Stars`; other points are all there.
 
         Returns
         -------
@@ -162,18 +164,23 @@ class Scene:
             Tx and Ty, arcsec, and magnitude, shape (n,) each.
         """
         sky = solar_sky(time)
-        found = [part.positions(sky) for part in self.points]
+        found = []
+        for part in self.points:
+            points = part.positions(sky)
+            if faintest is not None and isinstance(part, Stars):
+                points = tuple(axis[points[2] <= faintest] for axis in points)
+            found.append(points)
         return tuple(np.concatenate([part[k] for part in found]) if found else np.zeros(0) for k in range(3))
 
 
-def corona(*, activity=0.5, cme=None, stars=True, planets=True, seed=11):
+def corona(*, activity=None, cme=None, stars=True, planets=True, seed=11):
     """
     The usual scene: K and F corona, stars and planets, perhaps a CME.
 
     Parameters
     ----------
-    activity : `float`
-        0 at solar minimum to 1 at maximum.
+    activity : `float`, optional
+        0 at solar minimum to 1 at maximum; by default that of the date.
     cme : `CME` or sequence of `CME`, optional
         Coronal mass ejections.
     stars : `bool` or `float`

@@ -76,7 +76,7 @@ class Simulation:
         points : `bool`
             Whether to include stars and planets.
         diffracted : `bool`
-            Whether to include the light diffracted at the occulter, which no calibration subtracts.
+            Whether to include the light diffracted at the occulter and the stray light that no calibration subtracts.
 
         Returns
         -------
@@ -94,4 +94,5 @@ class Simulation:
             rate = optics.diffracted_at(p.detector, p.time, *raw) * wheel(p)
             free = optics.transmission_at(p.detector, p.time, *raw) if p.has("vignetting") else np.ones_like(x)
             light = light + rate * p.factor * optics.inverse_vignetting(free, p.detector)
+            light = light + optics.veil_at(p.detector, p.time, *raw)
         return light

@@ -57,7 +57,7 @@ def _background():
     attitude = Attitude((518.2, 532.5), 0.0, 56.0)
     scene = corona(stars=False, planets=False)
     light, _ = scene.seen(*attitude.plane(*full_grid("C3", centre)), _AFTER)
-    light = (light + optics.stray_light("C3")) * optics.transmission("C3", _AFTER)
+    light = (light + optics.stray_light("C3") + optics.veil("C3", _AFTER)) * optics.transmission("C3", _AFTER)
     rate = light / brightness_per_rate("C3", USUAL_FILTER["C3"], "Clear", int(_AFTER.mjd))
     rate = rate + optics.diffracted("C3", _AFTER)
     counts = np.maximum(BACKGROUND_LEVEL * BACKGROUND_EXPOSURE * rate, 1)

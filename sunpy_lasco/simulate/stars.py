@@ -59,8 +59,12 @@ BRIGHT_STARS = {
 
 #: Half width of the belt along the ecliptic that is filled with faint stars, degree.
 BELT = 18.0
-#: Stars of the whole sky brighter than V = 6, and growth of their logarithm per magnitude.
-STARS_TO_SIX, GROWTH = 5000, 0.48
+#: Stars of the whole sky brighter than V = 6, and growth of their logarithm per magnitude up to V = 11 (Allen's
+#: Astrophysical Quantities).
+STARS_TO_SIX, GROWTH = 5000, 0.45
+#: Direction of the galactic north pole (ICRS), degree, and what the sine of the galactic latitude grows by while the
+#: density of stars falls by a factor e: 1.8 of the mean in the Milky Way, half of it at the poles.
+GALACTIC_POLE, GALACTIC_SCALE = (192.859, 27.128), 0.8
 #: Magnitude at which the made-up stars begin; brighter ones are in `BRIGHT_STARS`.
 BRIGHTEST = 4.4
 
@@ -83,11 +87,16 @@ def _catalogue(seed, faintest):
         # The belt holds as much of the sky as the sine of its half width says.
         belt = np.sin(np.radians(BELT))
         low, high = (STARS_TO_SIX * belt * 10 ** (GROWTH * (m - 6)) for m in (BRIGHTEST, faintest))
-        number = int(high - low)
+        # As many candidates as the densest part has everywhere, thinned out away from the Milky Way.
+        densest = 1 / (GALACTIC_SCALE * (1 - np.exp(-1 / GALACTIC_SCALE)))
+        number = int(densest * (high - low))
         sine = rng.uniform(-belt, belt, number)
         ecliptic = direction(rng.uniform(0, 360, number), np.degrees(np.arcsin(sine)))
-        vectors.append(ecliptic @ ECLIPTIC)
-        magnitudes.append(6 + np.log10(rng.uniform(low, high, number) / belt / STARS_TO_SIX) / GROWTH)
+        made_up = ecliptic @ ECLIPTIC
+        kept = rng.uniform(size=number) < np.exp(-np.abs(made_up @ direction(*GALACTIC_POLE)) / GALACTIC_SCALE)
+        vectors.append(made_up[kept])
+        drawn = 6 + np.log10(rng.uniform(low, high, number) / belt / STARS_TO_SIX) / GROWTH
+        magnitudes.append(drawn[kept])
     return np.concatenate(vectors), np.concatenate(magnitudes)
 
 
@@ -104,7 +113,7 @@ class Stars:
         Of the made-up stars.
     """
 
-    faintest: float = 8.5
+    faintest: float = 11.0
     seed: int = 3
 
     def positions(self, sky):

@@ -68,8 +68,8 @@ def cell_errors(filled, whole, holes):
 
 @pytest.mark.parametrize("camera", ["C2", "C3"])
 def test_a_corona_it_has_not_seen(camera):
-    scene = simulate.corona(activity=0.6, seed=4321)
-    options = {"date": "2005-03-14T10:00:00", "scene": scene, "seed": 99}
+    scene = simulate.corona(activity=1.0, seed=4321)
+    options = {"date": "2001-03-14T10:00:00", "scene": scene, "seed": 99}
     whole = simulate.observe(camera, **options).level05
     lost = simulate.observe(camera, lost_blocks=BLOCKS, **options).level05
     holes = sunpy_lasco.missing_block_mask(lost)

@@ -66,7 +66,7 @@ def test_pattern_changes_on_the_known_days(detector, days):
 
 
 def test_cosmic_rays():
-    quiet, storm = (chip.cosmic_rays(20.0, rate, rng(2)) for rate in (1.0, 20.0))
+    quiet, storm = (chip.cosmic_rays(20.0, rate, rng(2)) for rate in (8.0, 160.0))
     assert quiet.min() == 0
     # Number of tracks 8 / s for 20 s and 22 s of read-out; their pixels are between one and a few each.
     hits = (quiet > 0).sum()
@@ -74,9 +74,16 @@ def test_cosmic_rays():
     assert (storm > 0).sum() == pytest.approx(20 * hits, rel=0.15)
     # Mean charge of a lognormal track, laid down along max(length, 0.5) pixels in quarters.
     length = 0.5 + 2.5 * np.exp(-0.2)
-    expected = 20 * 8 * 42 * 120 * np.exp(0.9**2 / 2) * (length + 0.125)
+    expected = 20 * 8 * 42 * 105 * np.exp(1.1**2 / 2) * (length + 0.125)
     assert storm.sum() == pytest.approx(expected, rel=0.1)
-    assert np.array_equal(quiet, chip.cosmic_rays(20.0, 1.0, rng(2)))
+    assert np.array_equal(quiet, chip.cosmic_rays(20.0, 8.0, rng(2)))
+    assert chip.cosmic_rays(20.0, 160.0, rng(2), charge=210.0).sum() == pytest.approx(2 * storm.sum())
+
+
+def test_the_active_sun_keeps_cosmic_rays_away():
+    maximum, rising, minimum = (chip.cosmic_rate(Time(day)) for day in ("2000-07-01", "2012-08-31", "2010-01-05"))
+    assert maximum < rising < minimum
+    assert (rising, minimum / rising) == (pytest.approx(8.0, rel=0.1), pytest.approx(2.2, rel=0.1))
 
 
 def test_overflow_by_hand():
@@ -84,6 +91,12 @@ def test_overflow_by_hand():
     # 40 too much: 20 to either side; 10 fit on the left and 10 go on, 20 fit on the right.
     np.testing.assert_allclose(chip.bloom(row, 100.0), [[10, 100, 100, 90, 0]])
     np.testing.assert_allclose(chip.bloom(row.T, 100.0), [[0], [90], [100], [70], [0]])
+
+
+def test_overflow_that_is_lost_by_hand():
+    """A quarter of the 40 flows on: 5 to either side."""
+    row = np.array([[0.0, 90.0, 140.0, 70.0, 0.0]])
+    np.testing.assert_allclose(chip.bloom(row, 100.0, 0.25), [[0, 95, 100, 75, 0]])
 
 
 @given(st.lists(st.floats(0, 3000), min_size=60, max_size=60))
