@@ -89,7 +89,7 @@ def test_features_of_a_package():
 
 
 def test_features_of_a_package_that_is_absent_or_another(monkeypatch):
-    monkeypatch.setattr(efficientnet, "SHA256_PREFIX", "00000000")
+    monkeypatch.setattr(efficientnet, "EFFICIENTNET_SHA256", "00000000")
     with pytest.raises(AssetError, match="other weights"):
         EfficientNetFeatures()
     monkeypatch.setattr(efficientnet, "PACKAGES", ("a_package_that_is_not_there",))
