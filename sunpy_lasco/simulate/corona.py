@@ -249,7 +249,7 @@ class FCorona:
     equator, pole : `tuple` of `float`
         Brightness at 10 solar radii in 2000, MSB, and power of the impact parameter.
     shoulder : `float`
-        Share of the light that is missing in the plane of the ecliptic far within `SHOULDER`.
+        Share of the light that is missing in the plane of the ecliptic far within ``SHOULDER``.
     isophote : `float`
         Exponent of the isophotes: 2 for ellipses, less for pointed ones.
     growth : `float`
