@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).parents[2] / "benchmarks" / "archive" / "kills.py"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.minutes)])
 def test_killed_fetches(kills):
     """A third each by SIGKILL, SIGTERM and SIGINT, at random moments."""
     command = [sys.executable, str(PROGRAM), "--kills", str(kills)]
