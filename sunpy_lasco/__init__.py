@@ -14,7 +14,19 @@ from sunpy_lasco.version import version as __version__
 
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
-    submodules=["assets", "geometry", "instrument", "level1", "map", "net", "products", "repair", "simulate", "stars"],
+    submodules=[
+        "assets",
+        "data",
+        "geometry",
+        "instrument",
+        "level1",
+        "map",
+        "net",
+        "products",
+        "repair",
+        "simulate",
+        "stars",
+    ],
     submod_attrs={
         "level1": [
             "calibrate",

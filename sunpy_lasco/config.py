@@ -30,6 +30,8 @@ file ``sunpyrc``, and environment variables come before them::
     progress = auto
     ; archives of images, in place of the known ones: provider, level and root of each
     archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
+    ; directory that holds the sample frames, see sunpy_lasco.data.sample
+    sample = /data/lasco/level_05
 
 The environment variables are ``SUNPY_LASCO_`` and the name in upper case, for
 example ``SUNPY_LASCO_OFFLINE=1``.

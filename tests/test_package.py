@@ -32,6 +32,7 @@ RANKS = {
     "geometry": 3,
     "net": 3,
     "assets": 4,
+    "data": 4,
     "map": 5,
     "simulate": 5,
     "repair": 6,

@@ -1,0 +1,7 @@
+"""
+Real frames to start with: `sunpy_lasco.data.sample`.
+"""
+
+from sunpy_lasco.data import sample
+
+__all__ = ["sample"]
