@@ -31,7 +31,8 @@ from sunpy_lasco.errors import AssetError, MissingAssetError
 from sunpy_lasco.files import sha256_of
 from sunpy_lasco.net.archives import configured_archives
 
-__all__ = ["download_all", "file"]  # noqa: F822 - and the names of the frames, see __getattr__
+# And the names of the frames, see __getattr__.
+__all__ = ["download_all", "file"]
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def _path_of(frame):
     size = path.stat().st_size
     if size != frame.size or sha256_of(path) != frame.sha256:
         msg = (
-            f"{path} is not the file {frame.name} of the archives: it has {size} bytes where {frame.size} are expected, "
-            "or other content. Delete it, and it will be downloaded again."
+            f"{path} is not the file {frame.name} of the archives: it has {size} bytes where {frame.size} are "
+            "expected, or other content. Delete it, and it will be downloaded again."
         )
         raise AssetError(msg)
     return path
@@ -131,7 +132,10 @@ def _path_of(frame):
 def _beneath(directory, frame):
     path = next(directory.rglob(frame.name), None)
     if path is None:
-        msg = f"{directory}, which the setting 'sample' of sunpy_lasco names, does not hold {frame.name} ({frame.urls[0]})."
+        msg = (
+            f"{directory}, which the setting 'sample' of sunpy_lasco names, does not hold {frame.name} "
+            f"({frame.urls[0]})."
+        )
         raise MissingAssetError(msg)
     return path
 
@@ -142,8 +146,8 @@ def _downloaded(frame):
 
     if Configuration.read().offline and not manager._cache.get_by_hash(frame.sha256):
         msg = (
-            f"{frame.name} is not here, and the network is switched off. Let the setting 'sample' of sunpy_lasco name a "
-            f"directory that holds it; it is published as {frame.urls[0]} ."
+            f"{frame.name} is not here, and the network is switched off. Let the setting 'sample' of sunpy_lasco "
+            f"name a directory that holds it; it is published as {frame.urls[0]} ."
         )
         raise MissingAssetError(msg)
 
