@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "differences": ["base_difference", "percent_difference", "running_difference"],
         "cleaning": ["find_cosmic_rays", "remove_cosmic_rays"],
         "coronas": ["f_corona", "k_corona", "separate_by_roll"],
+        "filters": ["radial_filter"],
         "height_time": ["HeightTime", "JMap", "fit_height_time", "jmap", "track"],
         "mass": [
             "ExcessMass",
