@@ -29,7 +29,8 @@ extensions = [
     "matplotlib.sphinxext.plot_directive",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
+    # MathJax is part of the pages, so that formulas need no network.
+    "sphinx-mathjax-offline",
     "sphinx.ext.viewcode",
     "sphinx_automodapi.automodapi",
     "sphinx_automodapi.smart_resolver",
@@ -62,6 +63,9 @@ if os.environ.get("SUNPY_LASCO_DOCS_ONLINE") or os.environ.get("READTHEDOCS"):
         "drms": ("https://docs.sunpy.org/projects/drms/en/stable", None),
         "torch": ("https://docs.pytorch.org/docs/stable", None),
     }
+else:
+    # Nor are sample frames that nothing but the listing of a module asks for.
+    os.environ["SUNPY_LASCO_OFFLINE"] = "1"
 # A link that leads nowhere is an error, if it leads to something of ours.
 nitpicky = True
 # Names of inner modules, see docs/inner_names.py.
@@ -121,6 +125,8 @@ plot_formats = [("png", 96)]
 html_theme = "sunpy"
 html_title = "sunpy_lasco"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["wrapped_code.css"]
 html_theme_options = {
     "logo": {"text": "sunpy_lasco"},
     "navbar_links": [],
