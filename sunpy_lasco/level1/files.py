@@ -21,11 +21,21 @@ from astropy.utils.exceptions import AstropyWarning
 
 import sunpy.map
 
-from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning
+from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError, LascoUserWarning, OptionError
 from sunpy_lasco.files import atomic_path, content_of, is_plain_name, refuse_sizes, time_of_writing
 from sunpy_lasco.instrument.headers import header_level
 from sunpy_lasco.instrument.light_path import LightPath
-from sunpy_lasco.level1.fits_bytes import encode_image, encode_table, sums_of
+from sunpy_lasco.level1.fits_bytes import (
+    TILE_ROWS,
+    encode_image,
+    encode_packed_image,
+    encode_packed_table,
+    encode_table,
+    packed_array,
+    packing_of,
+    sums_of,
+)
+from sunpy_lasco.level1.scaling import LOG_STEP, decode_logarithm, encode_logarithm
 from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.edit import replace
 from sunpy_lasco.map.masks import flags as flags_of
@@ -37,6 +47,10 @@ __all__ = ["read_level1", "write_level1"]
 PIXELS = "PIXELS"
 #: Name of the table with inverse vignetting and stray light on a coarse grid of the detector.
 LIGHT_PATH = "LIGHTPATH"
+#: Column of sigma, and of its logarithm in compact files.
+SIGMA, LOG_SIGMA = "SIGMA", "LNSIGMA"
+#: Ways to write a file.
+COMPRESSIONS = ("none", "gzip", "compact")
 #: ORIGIN of the files that have one.
 ORIGIN = "sunpy_lasco"
 #: Bytes that no level-1 file exceeds: a full frame has 10.0 MB.
@@ -93,7 +107,7 @@ def level1_path(smap, path):
     return path / level1_folder(smap) / name
 
 
-def write_level1(smap, path, *, overwrite=False, compress=False):
+def write_level1(smap, path, *, overwrite=False, compress="none"):
     """
     Write a level-1 map with its flags and uncertainty.
 
@@ -106,8 +120,9 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
         gets its name by date and camera.
     overwrite : `bool`
         Replace a file of that name.
-    compress : `bool`
-        Write .gz; also done where the name ends in it.
+    compress : `str` or `bool`
+        ``"none"``; ``"gzip"`` or True for .gz, also where the name ends in it; ``"compact"`` for a file of a
+        third of the size, in which the image is kept to the last bit and sigma to 0.5 %.
 
     Returns
     -------
@@ -116,6 +131,8 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
 
     Raises
     ------
+    sunpy_lasco.errors.OptionError
+        If there is no such compression, or a compact file is to be packed by gzip again.
     sunpy_lasco.errors.LascoError
         If the map is not of level 1, is no exposure but a difference, a multiple and so on, or has
         no plain name with which it could go into a directory.
@@ -126,25 +143,26 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
 
     Notes
     -----
-    float32 and checksums.  The file appears whole or not at all.  Equal maps make equal
+    float32 and checksums.  A compact file has tile-compressed units of the FITS standard (GZIP_2), an
+    image that every reader of FITS knows and a table.  The file appears whole or not at all.  Equal maps make equal
     files but for the time of writing (DATE and the comments of the checksums), which the
     environment variable SOURCE_DATE_EPOCH sets.
     """
+    compress = {False: "none", True: "gzip"}.get(compress, compress)
+    if compress not in COMPRESSIONS:
+        msg = f"compress={compress!r} is unknown; it is one of {', '.join(map(repr, COMPRESSIONS))}."
+        raise OptionError(msg)
     if str(smap.meta.get("level", "")).strip() != "1.0":
         msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; calibrate() makes it so."
         raise LascoError(msg)
     require_brightness(smap, "written as level 1 (its method save writes it)")
     path = level1_path(smap, path)
-    if compress and path.suffix != ".gz":
+    if compress == "compact" and path.suffix == ".gz":
+        msg = f"{path.name}: compact files are not packed by gzip again; let the name end in .fts."
+        raise OptionError(msg)
+    if compress == "gzip" and path.suffix != ".gz":
         path = path.with_name(path.name + ".gz")
-    header = smap.fits_header
-    for card in ("BSCALE", "BZERO", "BLANK", "KEYCOMMENTS"):
-        header.remove(card, ignore_missing=True)
-    header["DATE"] = (time_of_writing(), "when the file was written, UTC")
-    parts = encode_image(np.asarray(smap.data, np.float32), header)
-    parts += encode_table(_columns(smap), _meanings(), name=PIXELS)
-    if smap._light_path is not None and not smap._light_path.is_empty:
-        parts += encode_table(_light_path_columns(smap._light_path), fits.Header(), name=LIGHT_PATH)
+    parts = _encoded(smap, packed=compress == "compact")
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         if path.suffix == ".gz":
             # No name and no time inside, so that equal maps make equal files.
@@ -155,11 +173,29 @@ def write_level1(smap, path, *, overwrite=False, compress=False):
     return path
 
 
-def _columns(smap):
+def _encoded(smap, *, packed):
+    """The file, as buffers to be written one after the other."""
+    header = smap.fits_header
+    for card in ("BSCALE", "BZERO", "BLANK", "KEYCOMMENTS"):
+        header.remove(card, ignore_missing=True)
+    header["DATE"] = (time_of_writing(), "when the file was written, UTC")
+    image, table = (encode_packed_image, encode_packed_table) if packed else (encode_image, encode_table)
+    parts = image(np.asarray(smap.data, np.float32), header)
+    cards = _meanings()
+    if packed and smap.uncertainty is not None:
+        cards["LNSTEP"] = (LOG_STEP, f"sigma = exp(LNSTEP {LOG_SIGMA}) MSB")
+    parts += table(_columns(smap, packed=packed), cards, name=PIXELS)
+    if smap._light_path is not None and not smap._light_path.is_empty:
+        parts += table(_light_path_columns(smap._light_path), fits.Header(), name=LIGHT_PATH)
+    return parts
+
+
+def _columns(smap, *, packed):
     """Name, unit and array of each column of the table, whose rows are those of the image."""
     columns = [("FLAGS", None, flags_of(smap))]
     if smap.uncertainty is not None:
-        columns.append(("SIGMA", "MSB", np.asarray(smap.uncertainty.array, np.float32)))
+        sigma = np.asarray(smap.uncertainty.array, np.float32)
+        columns.append((LOG_SIGMA, None, encode_logarithm(sigma)) if packed else (SIGMA, "MSB", sigma))
     return columns
 
 
@@ -210,20 +246,23 @@ def read_level1(file):
     content = content_of(file, limit=LARGEST)
     refuse_sizes(file, content)
     with _understood(file), _opened(file, content) as hdus:
+        image = hdus[1] if len(hdus) > 1 and "ZIMAGE" in hdus[1].header else hdus[0]
         if PIXELS not in [hdu.name for hdu in hdus]:
-            if str(hdus[0].header.get("ORIGIN", "")).strip() == ORIGIN:
+            if str(image.header.get("ORIGIN", "")).strip() == ORIGIN:
                 msg = (
                     f"{file} comes from this package but lacks its table {PIXELS}, with flags and uncertainty: it was "
                     "cut short or written by another program. sunpy.map.Map reads the image alone."
                 )
                 raise HeaderError(msg)
             return _lasco(file, sunpy.map.Map(file))
-        data = _image(file, content, hdus[0])
-        table = _table(file, content, hdus[PIXELS], data.shape)
-        light_path = _light_path(file, content, hdus)
         _verify(file, content, hdus)
-        smap = _lasco(file, sunpy.map.Map((data, _meta(hdus[0].header))))
-    sigma = table.get("SIGMA")
+        data = _image(file, content, image)
+        table = _table(file, content, hdus[PIXELS], data.shape)
+        light_path = _light_path(file, content, hdus, image.header)
+        smap = _lasco(file, sunpy.map.Map((data, _meta(_image_cards(image.header)))))
+    sigma = table.get(SIGMA)
+    if LOG_SIGMA in table:
+        sigma = decode_logarithm(table[LOG_SIGMA])
     uncertainty = None if sigma is None else StdDevUncertainty(sigma, unit=None, copy=False)
     return replace(smap, data=smap.data, flags=table["FLAGS"], uncertainty=uncertainty, light_path=light_path)
 
@@ -245,7 +284,7 @@ def _opened(file, content):
     with warnings.catch_warnings():
         # What it warns of ends in an error of ours.
         warnings.simplefilter("ignore", AstropyWarning)
-        hdus = fits.open(io.BytesIO(content), memmap=False)
+        hdus = fits.open(io.BytesIO(content), memmap=False, disable_image_compression=True)
         places = [hdu.fileinfo() for hdu in hdus]
     end = places[-1]["datLoc"] + places[-1]["datSpan"]
     if len(content) < end:
@@ -269,7 +308,7 @@ def _verify(file, content, hdus):
     """Compare image and table with their sums."""
     changed, unknown = [], []
     for hdu in hdus:
-        place, what = hdu.fileinfo(), "image" if hdu.name == "PRIMARY" else f"table {hdu.name}"
+        place, what = hdu.fileinfo(), _called(hdu)
         start, data_start, end = place["hdrLoc"], place["datLoc"], place["datLoc"] + place["datSpan"]
         found, is_unchanged = sums_of(content, start, data_start, end)
         stated = hdu.header.get("DATASUM")
@@ -296,6 +335,10 @@ def _verify(file, content, hdus):
         warnings.warn(f"{file}: {'; '.join(told)}.", LascoUserWarning, stacklevel=3)
 
 
+def _called(hdu):
+    return "image" if hdu.name == "PRIMARY" or "ZIMAGE" in hdu.header else f"table {hdu.name}"
+
+
 def _listed(names):
     return f"{', the '.join(names[:-1])} and the {names[-1]}" if len(names) > 1 else names[0]
 
@@ -309,13 +352,56 @@ def _meta(header):
     return meta
 
 
+def _image_cards(header):
+    """The header of a packed image as it was before; others as they are."""
+    if "ZIMAGE" not in header:
+        return header
+    cards = header.copy(strip=False)
+    for card in ("XTENSION", "PCOUNT", "GCOUNT", "TFIELDS", "TTYPE1", "TFORM1", "ZIMAGE", "EXTNAME", *cards["ZTILE*"]):
+        cards.remove(card)
+    for card in ("ZCMPTYPE", "ZQUANTIZ"):
+        cards.remove(card)
+    structure = [(card[1:], header[card], header.comments[card]) for card in cards["Z*"]]
+    for card in cards["Z*"]:
+        cards.remove(card)
+    for card, *_ in structure:
+        cards.remove(card, ignore_missing=True)
+    return fits.Header([*structure, *cards.cards])
+
+
+def _packed_rows(content, hdu):
+    """Length and place of the tiles, shape (rows, columns, 2), and the heap in which they are."""
+    header, start = hdu.header, hdu.fileinfo()["datLoc"]
+    columns, rows, width = header["TFIELDS"], header["NAXIS2"], header["NAXIS1"]
+    if width != 8 * columns or any(not header[f"TFORM{n + 1}"].lstrip("1").startswith("PB") for n in range(columns)):
+        msg = f"the tiles of {_called(hdu)} are not columns of bytes"
+        raise ValueError(msg)
+    places = _array(content, hdu, ">i4", 2 * columns * rows).reshape(rows, columns, 2)
+    return places, memoryview(content)[start + width * rows : start + width * rows + header["PCOUNT"]]
+
+
+#: What a packed image of this package has.
+PACKED = {"ZBITPIX": -32, "ZNAXIS": 2, "ZCMPTYPE": "GZIP_2", "ZQUANTIZ": "NONE"}
+
+
 def _image(file, content, hdu):
     """
     The image, float32 of this machine.
 
-    astropy would copy it twice before the bytes are swapped.
+    astropy would copy it twice before the bytes are swapped, and unpacks tiles in twice the time.
     """
     header = hdu.header
+    if "ZIMAGE" in header:
+        shape = header["ZNAXIS2"], header["ZNAXIS1"]
+        tile = header["ZTILE2"], header["ZTILE1"]
+        if tile != (min(TILE_ROWS, shape[0]), shape[1]) or any(header[card] != value for card, value in PACKED.items()):
+            msg = (
+                f"{file}: the image is not packed as this package does it, by GZIP_2; the file was changed. "
+                "sunpy.map.Map reads the image alone."
+            )
+            raise HeaderError(msg)
+        rows, heap = _packed_rows(content, hdu)
+        return packed_array(rows[:, 0], heap, shape, np.float32)
     if (header["BITPIX"], header["NAXIS"]) != (-32, 2) or {"BSCALE", "BZERO"} & set(header):
         msg = f"{file}: the image is not one of float32, as this package writes it; the file was changed."
         raise HeaderError(msg)
@@ -327,9 +413,8 @@ def _array(content, hdu, dtype, count):
     return np.frombuffer(content, dtype, count, hdu.fileinfo()["datLoc"])
 
 
-def _light_path(file, content, hdus):
+def _light_path(file, content, hdus, meta):
     """The light path of a file, or None if it is not known, as in files of older versions."""
-    meta = hdus[0].header
     if LIGHT_PATH not in [hdu.name for hdu in hdus]:
         corrected = "VIGFILE" in meta or "RAMPFILE" in meta
         return LightPath() if "CALFSIG" in meta and not corrected else None
@@ -340,7 +425,8 @@ def _light_path(file, content, hdus):
 #: Types of the columns of the tables that are read.
 KINDS = {
     "FLAGS": ("B", np.uint8),
-    "SIGMA": ("E", np.float32),
+    SIGMA: ("E", np.float32),
+    LOG_SIGMA: ("I", np.int16),
     "VIGNETTING": ("E", np.float32),
     "STRAYLIGHT": ("E", np.float32),
 }
@@ -353,27 +439,56 @@ def _table(file, content, hdu, shape, *, whole="the image"):
     if "FLAGS" not in found and hdu.name == PIXELS:
         msg = f"{file}: the table {PIXELS} is none of this package: its columns are {', '.join(found) or 'not known'}."
         raise HeaderError(msg)
-    if columns.dtype.itemsize != hdu.header["NAXIS1"]:
+    packed = bool(hdu.header.get("ZTABLE"))
+    if not packed and columns.dtype.itemsize != hdu.header["NAXIS1"]:
         msg = f"{file}: the columns of the table {hdu.name} do not fill its rows; the file was changed."
         raise HeaderError(msg)
-    rows = _array(content, hdu, columns.dtype.newbyteorder(">"), hdu.header["NAXIS2"])
+    read = (_packed_columns if packed else _plain_columns)(content, hdu, columns)
     table = {}
     for name, (letter, kind) in KINDS.items():
         if name not in found:
             continue
-        form = columns[name].format.lstrip("0123456789")
+        form, column_shape, column = read(name, kind)
         if form != letter or columns[name].bzero or columns[name].bscale:
             msg = (
                 f"{file}: the column {name} of the table {hdu.name} has the format {form!r}, where {letter!r} "
                 f"({np.dtype(kind).name}) is expected; the file was changed by another program."
             )
             raise HeaderError(msg)
-        column = rows[name].reshape(len(rows), -1)
-        if column.shape != shape:
+        if column_shape != shape:
             msg = (
-                f"{file}: the column {name} of the table {hdu.name} has the shape {column.shape}, {whole} {shape}; the "
+                f"{file}: the column {name} of the table {hdu.name} has the shape {column_shape}, {whole} {shape}; the "
                 "file was changed."
             )
             raise HeaderError(msg)
-        table[name] = column.astype(kind)
+        table[name] = column()
     return table
+
+
+def _plain_columns(content, hdu, columns):
+    """A function from the name of a column to its format, its shape, and a function that reads it."""
+    rows = _array(content, hdu, columns.dtype.newbyteorder(">"), hdu.header["NAXIS2"])
+
+    def read(name, kind):
+        column = rows[name].reshape(len(rows), -1)
+        return columns[name].format.lstrip("0123456789"), column.shape, lambda: column.astype(kind)
+
+    return read
+
+
+def _packed_columns(content, hdu, columns):
+    """The same of a packed table."""
+    rows, heap = _packed_rows(content, hdu)
+    header = hdu.header
+
+    def read(name, kind):
+        number = columns.names.index(name)
+        form, algorithm = header[f"ZFORM{number + 1}"], header[f"ZCTYP{number + 1}"]
+        width = form.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        shape = header["ZNAXIS2"], int(width or 1)
+        if algorithm != packing_of(kind) or header["ZTILELEN"] != min(TILE_ROWS, shape[0]):
+            msg = f"the column {name} is packed by {algorithm}, {header['ZTILELEN']} rows at a time"
+            raise ValueError(msg)
+        return form[len(width) :], shape, lambda: packed_array(rows[:, number], heap, shape, kind)
+
+    return read

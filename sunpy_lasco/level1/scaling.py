@@ -1,10 +1,22 @@
 """
-Integer scaling of the official C3 product.
+Numbers as integers: brightness in the official C3 product, sigma in compact files.
 """
+
+from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["BLANK", "BSCALE", "BZERO", "SCALE_MAXIMUM", "decode_int16", "encode_int16"]
+__all__ = [
+    "BLANK",
+    "BSCALE",
+    "BZERO",
+    "LOG_STEP",
+    "SCALE_MAXIMUM",
+    "decode_int16",
+    "decode_logarithm",
+    "encode_int16",
+    "encode_logarithm",
+]
 
 #: Upper end of the scale, MSB.  SolarSoft ``std_int_scale``.
 SCALE_MAXIMUM = 6.5e-9
@@ -14,6 +26,12 @@ BSCALE = SCALE_MAXIMUM / 65536
 BZERO = 32769 * BSCALE
 #: The integer that means "no value".
 BLANK = -32768
+#: Step of the natural logarithm of sigma in compact files: half of it is an error of 0.4963 %.
+LOG_STEP = 0.0099
+#: The integer that means 0, of which there is no logarithm, and that of what is infinite.
+LOG_ZERO, LOG_INFINITE = -32767, 32767
+#: Steps of the smallest and the largest number of float32, a subnormal one among them.
+LOG_RANGE = (-10436, 8962)
 
 
 def is_scaled(frame):
@@ -64,3 +82,64 @@ def decode_int16(stored):
     """
     stored = np.asarray(stored)
     return np.where(stored == BLANK, np.nan, stored * BSCALE + BZERO)
+
+
+def encode_logarithm(sigma):
+    """
+    Scale the natural logarithm of sigma to 16 bit integers.
+
+    Parameters
+    ----------
+    sigma : `numpy.ndarray`
+        Not negative; NaN is missing.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        int16: the logarithm in steps of `LOG_STEP`, which all numbers of float32 have; or `BLANK`,
+        `LOG_ZERO`, `LOG_INFINITE`.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+    """
+    sigma = np.asarray(sigma, np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.rint(np.log(sigma) * np.float32(1 / LOG_STEP))
+    unusual = ~np.isfinite(steps)
+    if unusual.any():
+        if (sigma[unusual] < 0).any():
+            msg = "A sigma is negative."
+            raise ValueError(msg)
+        steps[unusual] = np.select(
+            [sigma[unusual] == 0, np.isposinf(sigma[unusual])], [LOG_ZERO, LOG_INFINITE], default=BLANK
+        )
+    return steps.astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def _sigma_of_integers():
+    """Sigma of each 16 bit integer, in the order of the integers read as positive ones."""
+    steps = np.arange(2**16, dtype=np.uint16).view(np.int16).clip(*LOG_RANGE)
+    table = np.exp(steps * LOG_STEP).clip(max=np.finfo(np.float32).max).astype(np.float32)
+    for integer, meaning in ((BLANK, np.nan), (LOG_ZERO, 0.0), (LOG_INFINITE, np.inf)):
+        table[integer % 2**16] = meaning
+    return table
+
+
+def decode_logarithm(stored):
+    """
+    Sigma of scaled logarithms.
+
+    Parameters
+    ----------
+    stored : `numpy.ndarray`
+        int16.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        float32.
+    """
+    return _sigma_of_integers()[np.asarray(stored, np.int16).view(np.uint16)]
