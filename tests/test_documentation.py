@@ -119,3 +119,13 @@ def test_what_survives_an_operation(level1, name, operation, tmp_path):
     assert np.all(result.mask[empty])
     assert (result._flags is not None) == (keeps_flags != "no")
     assert (result.uncertainty is not None) == (keeps_sigma != "no")
+
+
+def test_tests_that_pages_name_exist():
+    pages = [page for page in DOCS.rglob("*.rst") if not {"generated", "api"} & set(page.parts)]
+    named = {name for page in pages for name in re.findall(r"([a-z0-9_/]+\.py::\w+)", page.read_text(encoding="utf-8"))}
+    assert len(named) > 50
+    for name in sorted(named):
+        path, function = name.split("::")
+        text = (DOCS.parent / "tests" / path).read_text(encoding="utf-8")
+        assert f"def {function}(" in text, name
