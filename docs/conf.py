@@ -43,7 +43,13 @@ extensions = [
 ]
 root_doc = "index"
 source_suffix = {".rst": "restructuredtext"}
-exclude_patterns = ["_build", "**/GALLERY_HEADER.rst", "generated/model_cards.rst", "generated/level05_cards.rst"]
+exclude_patterns = [
+    "_build",
+    "**/GALLERY_HEADER.rst",
+    "generated/model_cards.rst",
+    "generated/level05_cards.rst",
+    "generated/constants.rst",
+]
 default_role = "py:obj"
 templates_path = ["_templates"]
 
@@ -81,6 +87,11 @@ nitpick_ignore_regex = [("py:.*", rf"({_FOREIGN})(\.(?!lasco).*)?")]
 from model_cards import write_model_cards  # noqa: E402
 
 write_model_cards(HERE / "generated" / "model_cards.rst")
+
+# -- Constants ----------------------------------------------------------------
+from constants_table import write_constants  # noqa: E402
+
+write_constants(HERE / "generated" / "constants.rst")
 
 # -- Cards of level 0.5 -------------------------------------------------------
 from level05_cards import write_card_tables  # noqa: E402

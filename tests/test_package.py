@@ -47,7 +47,7 @@ RANKS = {
 #: Imports between rooms of the same floor: the simulator makes maps.
 SAME_FLOOR = {("net", "geometry"), ("simulate", "map")}
 #: The simulator proves the calibration only as long as it shares nothing but constants with it.
-SHARED_WITH_SIMULATOR = {"cameras", "tables"}
+SHARED_WITH_SIMULATOR = {"cameras", "constants"}
 
 #: Rooms that cannot be imported without torch, and what they need.
 NEED_TORCH = ("sunpy_lasco.network.", "sunpy_lasco.network.training")

@@ -15,8 +15,8 @@ from astropy.utils.exceptions import AstropyWarning
 
 from sunpy_lasco.assets.files import file_stamp, read_bytes, refuse_page
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.geometry.orbit import TRACKED_ERROR, Orbit
-from sunpy_lasco.instrument.tables import J2000_OBLIQUITY
+from sunpy_lasco.geometry.orbit import Orbit
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["archive_folders", "best_version", "read_archive_orbit"]
 
@@ -126,7 +126,7 @@ def _read(path, stamp):
             positions=(hec * u.km).to_value(u.au),
             velocities=None if velocity is None else (velocity * u.km / u.s).to_value(u.au / u.d),
             source=path.name,
-            errors=TRACKED_ERROR,
+            errors=value_of("orbit.tracked_error"),
             reach=_STEP,
         )
     except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
@@ -192,7 +192,8 @@ def _compare(hec, gci, sun):
     if gci is None or sun is None:
         return
     x, y, z = (gci - sun).T
-    cosine, sine = np.cos(np.radians(J2000_OBLIQUITY)), np.sin(np.radians(J2000_OBLIQUITY))
+    tilt = np.radians(value_of("orbit.obliquity"))
+    cosine, sine = np.cos(tilt), np.sin(tilt)
     expected = np.stack([x, cosine * y + sine * z, cosine * z - sine * y], axis=-1)
     difference = np.abs(hec - expected).max(axis=-1)
     if not np.all(difference <= _LARGEST_DIFFERENCE):

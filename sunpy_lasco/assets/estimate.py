@@ -20,6 +20,7 @@ from sunpy_lasco.assets.names import C2_VIGNETTING, C3_MASK, C3_RAMP, C3_VIGNETT
 from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.systematics import systematic_error
 from sunpy_lasco.files import sha256_of
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["EstimateSource", "c2_vignetting", "c3_mask", "c3_ramp", "c3_vignetting"]
 
@@ -29,8 +30,8 @@ SHAPE = (1024, 1024)
 C2_OCCULTED = 50.0
 #: Radius, pixel, up to which the inverse vignetting of C2 is `C2_OCCULTED`.
 C2_OCCULTED_RADIUS = 155.0
-#: Half width of the strip along the pylon of C3, pixel, and of the seam inside it.
-PYLON_HALF_WIDTH, PYLON_SEAM = 116.0, 4.0
+#: Width of the seam inside the strip along the pylon of C3, pixel.
+PYLON_SEAM = 4.0
 #: Distance along the pylon, pixel, over which its table takes over.
 PYLON_ONSET = 30.0
 
@@ -85,11 +86,10 @@ def c3_vignetting(model):
 def _pylon(model):
     """Logarithm of the inverse vignetting along the pylon of C3, and its weight."""
     along, across = pylon_coordinates(model["root"], model["direction"])
+    half = value_of("estimate.pylon.half_width")
     table = RectBivariateSpline(model["along"], model["across"], np.array(model["ln_v_1e-3"]) * 1e-3)
-    log = table.ev(
-        np.clip(along, model["along"][0], model["along"][-1]), np.clip(across, -PYLON_HALF_WIDTH, PYLON_HALF_WIDTH)
-    )
-    edge = np.clip((PYLON_HALF_WIDTH - np.abs(across)) / PYLON_SEAM, 0, 1)
+    log = table.ev(np.clip(along, model["along"][0], model["along"][-1]), np.clip(across, -half, half))
+    edge = np.clip((half - np.abs(across)) / PYLON_SEAM, 0, 1)
     return log, edge * np.clip(along / PYLON_ONSET, 0, 1)
 
 

@@ -12,6 +12,7 @@ from astropy.time import Time
 
 from sunpy_lasco.config import ANCILLARY_MIRRORS, SSW_MIRRORS
 from sunpy_lasco.errors import AssetError
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = [
     "C2_TIME_OFFSETS",
@@ -23,7 +24,6 @@ __all__ = [
     "C3_VIGNETTING_POST",
     "C3_VIGNETTING_PRE",
     "CATALOGUE",
-    "INTERRUPTION_MJD",
     "LAST_POINTING_DAYS",
     "MIRRORS",
     "NOMINAL_ROLL",
@@ -64,9 +64,6 @@ LAST_POINTING_DAYS = "c2_c3_last_post_recovery_day.sav"
 
 #: Tables of SOHO's position by their origin, best first; made here, and published nowhere.
 SOHO_ORBITS = {"horizons": "soho_orbit_horizons.fits", "mdi": "soho_orbit_mdi.fits"}
-
-#: First day (MJD) of the vignetting after the interruption, 1998-07-06 (``c3_calibrate``).
-INTERRUPTION_MJD = 51000
 
 #: Servers by archive, in the order in which they are asked.
 MIRRORS = {"ssw": SSW_MIRRORS, "ancillary": ANCILLARY_MIRRORS}
@@ -227,7 +224,7 @@ def c3_vignetting_name(mjd):
     -------
     `str`
     """
-    return C3_VIGNETTING_PRE if mjd < INTERRUPTION_MJD else C3_VIGNETTING_POST
+    return C3_VIGNETTING_PRE if mjd < value_of("C3.vignetting_changed") else C3_VIGNETTING_POST
 
 
 def pointing_table_name(detector, time):

@@ -24,8 +24,9 @@ from sunpy_lasco.assets.sources import DirectorySource
 from sunpy_lasco.assets.spice import KERNEL_NAME, KERNELS, SPICE_FOLDERS, KernelOrbit
 from sunpy_lasco.config import setting
 from sunpy_lasco.geometry.ephemeris import l1_error, l1_position
-from sunpy_lasco.geometry.halo import HALO_BEGIN, halo_error, halo_position
+from sunpy_lasco.geometry.halo import halo_error, halo_position
 from sunpy_lasco.geometry.orbit import error_text
+from sunpy_lasco.instrument.constants import date_of
 
 __all__ = ["Observer", "find_observer", "known_observers", "packaged_observer"]
 
@@ -50,7 +51,7 @@ def _packaged(time):
     """What comes with the package and says something of a time, best first."""
     if packaged_orbit().covers(time):
         yield _observer(packaged_orbit(), time)
-    if time >= HALO_BEGIN:
+    if time >= date_of("orbit.halo.begin"):
         yield Observer(halo_position(time), "closed form of the orbit", error_text(halo_error(time)))
     yield Observer(l1_position(time), "L1 approximation", l1_error(time))
 

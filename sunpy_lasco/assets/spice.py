@@ -4,7 +4,7 @@ SOHO's orbit from a SPICE kernel, such as ``soho_orbit.bsp`` of the SOHO archive
 Read with spiceypy, which ``pip install "sunpy_lasco[spice]"`` brings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ import astropy.units as u
 from astropy.coordinates import get_body_barycentric
 
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.geometry.orbit import FARTHEST, NEAREST, TRACKED_ERROR, ecliptic_to_stonyhurst
-from sunpy_lasco.instrument.tables import J2000_OBLIQUITY, MOON_FRACTION
+from sunpy_lasco.geometry.orbit import FARTHEST, NEAREST, ecliptic_to_stonyhurst
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["KERNELS", "KERNEL_NAME", "SPICE_FOLDERS", "KernelOrbit"]
 
@@ -49,7 +49,7 @@ class KernelOrbit:
     #: The kernel.
     path: Path
     #: Largest error along each axis, km.
-    errors: float = TRACKED_ERROR
+    errors: float = field(default_factory=lambda: value_of("orbit.tracked_error"))
 
     @property
     def source(self):
@@ -150,11 +150,12 @@ class KernelOrbit:
         )
         there = {
             _BARYCENTRE: np.zeros(3),
-            _EARTH_MOON: earth + MOON_FRACTION * (moon - earth),
+            _EARTH_MOON: earth + value_of("orbit.moon_fraction") * (moon - earth),
             _EARTH: earth,
         }[number]
         x, y, z = there - sun
-        cosine, sine = np.cos(np.radians(J2000_OBLIQUITY)), np.sin(np.radians(J2000_OBLIQUITY))
+        tilt = np.radians(value_of("orbit.obliquity"))
+        cosine, sine = np.cos(tilt), np.sin(tilt)
         return np.array([x, cosine * y + sine * z, cosine * z - sine * y])
 
 

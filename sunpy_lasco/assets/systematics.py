@@ -18,36 +18,9 @@ from sunpy_lasco.assets.names import (
     C3_VIGNETTING_POST,
     C3_VIGNETTING_PRE,
 )
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["systematic_error"]
-
-#: Relative error of the C2 vignetting against the distance from the occulter, pixel:
-#: 40 % near the occulter, 10 % at 3.2 solar radii, 4 % beyond 4.4 (stars), and 10 % in the
-#: corners, where the parametric form is 8 to 10 % below the official image.
-C2_RADII = (175.0, 190.0, 260.0, 360.0, 650.0, 690.0)
-C2_ERRORS = (0.40, 0.20, 0.10, 0.04, 0.04, 0.10)
-C2_CENTRE = (512.634, 505.293)
-
-#: Relative error of the C3 vignetting in the open field.
-C3_OPEN = 0.02
-#: Inside 4.5 solar radii (78 pixels), and along the pylon.
-C3_NEAR, C3_NEAR_RADIUS = 0.05, 78.0
-#: At the root of the pylon.
-C3_ROOT, C3_ROOT_RADIUS = 0.08, 85.0
-#: Before the interruption: the occulter stood 1.4 pixels away.
-C3_BEFORE = 0.10
-#: Common scale: the vignetting of the open field is 1 by assumption.
-C3_SCALE = 0.015
-C3_CENTRE = (516.456, 531.132)
-#: Half width of the strip along the pylon, pixel, its root and its direction (x, y).
-PYLON_HALF_WIDTH = 116.0
-PYLON_ROOT = (519.7894, 527.7835)
-PYLON_DIRECTION = (-0.70870279, -0.70550716)
-
-#: Error of the C3 ramp, MSB.
-RAMP_ERROR = 0.4e-12
-#: Relative error of the minimum model.
-BACKGROUND_ERROR = 0.10
 
 
 @lru_cache(maxsize=8)
@@ -68,26 +41,37 @@ def systematic_error(name):
         To be added in quadrature, in the unit of the image.
     """
     if name == C2_VIGNETTING:
-        return _frozen(np.interp(_distance(C2_CENTRE), C2_RADII, C2_ERRORS)), 0.0
+        return _frozen(
+            np.interp(
+                _distance(value_of("C2.occulter_centre")),
+                value_of("estimate.C2_vignetting.radii"),
+                value_of("estimate.C2_vignetting.errors"),
+            )
+        ), 0.0
     if name in (C3_VIGNETTING_PRE, C3_VIGNETTING_POST):
-        return _frozen(np.hypot(_c3_error(before=name == C3_VIGNETTING_PRE), C3_SCALE)), 0.0
+        scale = value_of("estimate.C3_vignetting.scale")
+        return _frozen(np.hypot(_c3_error(before=name == C3_VIGNETTING_PRE), scale)), 0.0
     if name == C3_RAMP:
-        return 0.0, RAMP_ERROR
+        return 0.0, value_of("estimate.C3_ramp")
     if name == C3_BACKGROUND:
-        return BACKGROUND_ERROR, 0.0
+        return value_of("estimate.C3_background"), 0.0
     return 0.0, 0.0
 
 
 def _c3_error(*, before):
-    distance = _distance(C3_CENTRE)
+    distance = _distance(value_of("estimate.C3_vignetting.centre"))
     y, x = np.indices(distance.shape)
-    dx, dy = x - PYLON_ROOT[0], y - PYLON_ROOT[1]
-    along = dx * PYLON_DIRECTION[0] + dy * PYLON_DIRECTION[1]
-    across = dy * PYLON_DIRECTION[0] - dx * PYLON_DIRECTION[1]
-    pylon = (np.abs(across) < PYLON_HALF_WIDTH) & (along > 0)
-    error = np.where((distance < C3_NEAR_RADIUS) | pylon, C3_NEAR, C3_OPEN)
-    error = np.where(pylon & (distance < C3_ROOT_RADIUS), C3_ROOT, error)
-    return np.where((distance < C3_ROOT_RADIUS) | pylon, C3_BEFORE, error) if before else error
+    root, direction = value_of("estimate.pylon.root"), value_of("estimate.pylon.direction")
+    dx, dy = x - root[0], y - root[1]
+    along = dx * direction[0] + dy * direction[1]
+    across = dy * direction[0] - dx * direction[1]
+    pylon = (np.abs(across) < value_of("estimate.pylon.half_width")) & (along > 0)
+    near, near_radius = value_of("estimate.C3_vignetting.near")
+    at_root, root_radius = value_of("estimate.C3_vignetting.root")
+    error = np.where((distance < near_radius) | pylon, near, value_of("estimate.C3_vignetting.open"))
+    error = np.where(pylon & (distance < root_radius), at_root, error)
+    early = value_of("estimate.C3_vignetting.before")
+    return np.where((distance < root_radius) | pylon, early, error) if before else error
 
 
 def _distance(centre):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import CAMERAS
-from sunpy_lasco.instrument.tables import C3_OCCULTER_CENTRES
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["Distortion", "SOLARSOFT_CELLS", "camera_distortion", "occulter_centre"]
 
@@ -43,9 +43,10 @@ def occulter_centre(detector, mjd):
     """
     if detector == "C2":
         return CAMERAS["C2"].occulter_centre
-    days = np.array([row[0] for row in C3_OCCULTER_CENTRES], dtype="datetime64[D]")
+    rows = value_of("C3.occulter_centres")
+    days = np.array([row[0] for row in rows], dtype="datetime64[D]")
     mjds = (days - np.datetime64("1858-11-17")).astype(int)
-    return C3_OCCULTER_CENTRES[int(np.argmin(np.abs(mjds - mjd)))][1:]
+    return rows[int(np.argmin(np.abs(mjds - mjd)))][1:]
 
 
 def camera_distortion(detector, mjd, *, scale="official"):

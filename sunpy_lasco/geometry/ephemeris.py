@@ -16,7 +16,7 @@ from astropy.time import Time
 
 from sunpy.coordinates import HeliographicStonyhurst, get_earth
 
-from sunpy_lasco.instrument.tables import L1_FRACTION
+from sunpy_lasco.instrument.constants import date_of, value_of
 
 __all__ = ["ecliptic_north_angle", "idl_solar_radius", "l1_error", "l1_position"]
 
@@ -26,14 +26,6 @@ __all__ = ["ecliptic_north_angle", "idl_solar_radius", "l1_error", "l1_position"
 L1_POSITION_ERROR = "0.18 deg in longitude, 0.03 deg in latitude, 0.1 % in distance"
 #: The same before SOHO, launched on 1995-12-02, was at L1.
 L1_CRUISE_ERROR = "SOHO was on its way to L1: up to 0.3 deg, 1 % in distance"
-#: Until then.
-CRUISE_END = Time("1996-04-05")
-
-#: Inclination of the solar equator to the ecliptic, degree (Carrington).
-SOLAR_INCLINATION = 7.25
-
-#: Angular radius of the Sun at 1 au, degree, as SolarSoft ``solar_ephem`` has it.
-SOLAR_RADIUS_AT_1_AU = 0.2666
 
 #: Modified Julian day of 2000-01-01 0 h, from which the series of the radius counts.
 EPOCH_MJD = 51544
@@ -61,8 +53,8 @@ def idl_solar_radius(mjd):
     """
     days = np.floor(mjd) - EPOCH_MJD
     anomaly = np.deg2rad(357.528 + 0.9856003 * days)
-    distance = (1.00014 - 0.01672 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)) * L1_FRACTION
-    return SOLAR_RADIUS_AT_1_AU * 3600 / distance
+    distance = (1.00014 - 0.01672 * np.cos(anomaly) - 0.00014 * np.cos(2 * anomaly)) * value_of("orbit.l1_fraction")
+    return value_of("sun.radius_at_1_au") * 3600 / distance
 
 
 def _solar_longitude(centuries):
@@ -105,18 +97,18 @@ def ecliptic_north_angle(time, ahead=0.0):
     headers of 2011 to 2025 to 0.003 degree, and in official level-1 headers of C2 to 0.02.
     """
     centuries = (np.asarray(time.tt.jd) - 2451545.0) / 36525
-    # Longitude of the ascending node of the solar equator; the constant is
-    # Carrington's, counted from the equinox of date.
-    node = 73.6667 + 1.3958333 * (np.asarray(time.tt.jd) - 2396758) / 36525
+    # Longitude of the ascending node of the solar equator, counted from the equinox of date.
+    value, rate, origin = value_of("sun.node")
+    node = value + rate * (np.asarray(time.tt.jd) - origin) / 36525
     from_node = np.deg2rad(_solar_longitude(centuries) + ahead - node)
-    return np.rad2deg(np.arctan(-np.cos(from_node) * np.tan(np.deg2rad(SOLAR_INCLINATION))))[()]
+    return np.rad2deg(np.arctan(-np.cos(from_node) * np.tan(np.deg2rad(value_of("sun.inclination")))))[()]
 
 
 @lru_cache(maxsize=256)
 def _l1_numbers(isot):
     """Longitude (degree), latitude (degree) and distance (m) of L1; cached, since headers are asked repeatedly."""
     earth = get_earth(Time(isot, format="isot", scale="utc"))
-    return 0.0, float(earth.lat.to_value(u.deg)), float(L1_FRACTION * earth.radius.to_value(u.m))
+    return 0.0, float(earth.lat.to_value(u.deg)), float(value_of("orbit.l1_fraction") * earth.radius.to_value(u.m))
 
 
 def l1_position(time):
@@ -160,4 +152,4 @@ def l1_error(time):
     `str`
         Once SOHO was there 1 sigma, before the largest error.
     """
-    return L1_CRUISE_ERROR if Time(time) < CRUISE_END else L1_POSITION_ERROR
+    return L1_CRUISE_ERROR if Time(time) < date_of("orbit.halo.begin") else L1_POSITION_ERROR

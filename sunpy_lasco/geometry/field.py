@@ -11,40 +11,20 @@ import numpy as np
 
 from sunpy_lasco.geometry.distortion import Distortion
 from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.constants import constants, value_of
 
 __all__ = ["field_mask", "outside_detector"]
 
 # The mask that SolarSoft applies to C3, c3_cl_mask_lvl1.fts, is drawn in the
-# corrected image.  These numbers reproduce it to a pixel: two circles about one
+# corrected image.  The constants ``C3.mask`` reproduce it to a pixel: two circles about one
 # centre, a pylon that widens outwards, fillets where it meets the occulter, a square
-# at its foot, and the edges of the raw frame.
-#: Centre of the circles, pixel.
-C3_CENTRE = (518.51, 531.13)
-#: Radius of the hidden disk about the occulter, and of the field, pixel.
-C3_INNER_RADIUS = 70.96
-C3_OUTER_RADIUS = 544.98
-#: Radius of the fillets above and below the pylon, pixel.
-C3_FILLETS = (114.1, 132.1)
-#: The pylon and its fillets lie below this, in x and y from the centre, pixel.
-PYLON_QUARTER = 100.0
-#: The square at the foot of the pylon ends here in x and in y, pixel.
-C3_FOOT = 163.5
-#: Raw pixels from 2 to 1021 contribute to the official image.
-C3_RAW_RANGE = (2.0, FULL_FRAME - 3.0)
-
-# Measured on real frames of C2 and on the vignetting: where the pylon meets the
-# occulter, a disk stands out of it.
-#: Distance of the centre of the disk from that of the occulter, pixel.
-C2_PYLON_DISTANCE = 100.0
-#: Direction, degree from the x axis to the y axis.
-C2_PYLON_DIRECTION = 221.5
-#: Radius of the disk, pixel.
-C2_PYLON_RADIUS = 89.0
+# at its foot, and the edges of the raw frame.  Those of C2, measured on real frames and
+# on the vignetting, are a disk that stands out where the pylon meets the occulter.
 
 
 @dataclass(frozen=True)
 class _Edge:
-    """A straight edge of the pylon: ``offset`` to the left of `C3_CENTRE`, going out at ``direction`` degrees."""
+    """A straight edge of the pylon: ``offset`` to the left of the centre, going out at ``direction`` degrees."""
 
     direction: float
     offset: float
@@ -58,10 +38,6 @@ class _Edge:
         """Distance from the edge, positive to its upper left, pixel."""
         angle = np.deg2rad(self.direction)
         return dy * np.cos(angle) - dx * np.sin(angle) - self.offset
-
-
-#: Upper and lower edge of the pylon of C3.
-C3_EDGES = (_Edge(44.11, 6.29), _Edge(45.76, -14.32))
 
 
 def outside_detector(x, y, detector):
@@ -126,34 +102,42 @@ def field_mask(x, y, detector, *, margin=0.0):
 def _c2_mask(x, y, margin):
     camera = CAMERAS["C2"]
     dx, dy = x - camera.occulter_centre[0], y - camera.occulter_centre[1]
-    angle = np.deg2rad(C2_PYLON_DIRECTION)
-    px, py = C2_PYLON_DISTANCE * np.cos(angle), C2_PYLON_DISTANCE * np.sin(angle)
+    angle = np.deg2rad(value_of("C2.mask.pylon_direction"))
+    distance = value_of("C2.mask.pylon_distance")
+    px, py = distance * np.cos(angle), distance * np.sin(angle)
     hidden = np.hypot(dx, dy) < camera.occulter_radius + margin
-    hidden |= np.hypot(dx - px, dy - py) < C2_PYLON_RADIUS + margin
+    hidden |= np.hypot(dx - px, dy - py) < value_of("C2.mask.pylon_radius") + margin
     return hidden | _beyond(x, y, "C2", (margin - 0.5, FULL_FRAME - 0.5 - margin))
 
 
 def _c3_mask(x, y, margin):
-    dx, dy = x - C3_CENTRE[0], y - C3_CENTRE[1]
+    mask = _c3_numbers()
+    dx, dy = x - mask["centre"][0], y - mask["centre"][1]
     r = np.hypot(dx, dy)
-    hidden = (r < C3_INNER_RADIUS + margin) | (r > C3_OUTER_RADIUS - margin)
-    hidden |= _beyond(x, y, "C3", (C3_RAW_RANGE[0] + margin, C3_RAW_RANGE[1] - margin))
-    hidden |= (x < C3_FOOT + margin) & (y < C3_FOOT + margin)
-    corner = ~hidden & (dx < PYLON_QUARTER) & (dy < PYLON_QUARTER)
-    hidden[corner] = _pylon(dx[corner], dy[corner], margin)
+    hidden = (r < mask["inner_radius"] + margin) | (r > mask["outer_radius"] - margin)
+    first, last = mask["raw_range"]
+    hidden |= _beyond(x, y, "C3", (first + margin, last - margin))
+    hidden |= (x < mask["foot"] + margin) & (y < mask["foot"] + margin)
+    corner = ~hidden & (dx < mask["pylon_quarter"]) & (dy < mask["pylon_quarter"])
+    hidden[corner] = _pylon(dx[corner], dy[corner], margin, mask)
     return hidden
 
 
-def _pylon(dx, dy, margin):
-    """Whether positions relative to `C3_CENTRE` lie behind the pylon of C3."""
-    upper, lower = C3_EDGES
+def _c3_numbers():
+    """The constants of the mask of C3 by their last names."""
+    return {name.rsplit(".", 1)[1]: one.value for name, one in constants().items() if name.startswith("C3.mask.")}
+
+
+def _pylon(dx, dy, margin, mask):
+    """Whether positions relative to the centre of the mask lie behind the pylon of C3."""
+    upper, lower = (_Edge(*edge) for edge in mask["edges"])
     hidden = (upper.along(dx, dy) < 0) & (upper.beside(dx, dy) < margin) & (lower.beside(dx, dy) > -margin)
-    for edge, side, radius in ((upper, 1, C3_FILLETS[0]), (lower, -1, C3_FILLETS[1])):
-        hidden |= _fillet(dx, dy, edge, side, radius, margin)
+    for edge, side, radius in zip((upper, lower), (1, -1), mask["fillets"], strict=True):
+        hidden |= _fillet(dx, dy, edge, side, radius, margin, mask["inner_radius"])
     return hidden
 
 
-def _fillet(dx, dy, edge, side, radius, margin):
+def _fillet(dx, dy, edge, side, radius, margin, inner):
     """
     The corner between occulter and pylon, rounded by a circle that touches both.
 
@@ -163,6 +147,6 @@ def _fillet(dx, dy, edge, side, radius, margin):
     """
     s, d = edge.along(dx, dy), side * edge.beside(dx, dy)
     sun_d = -side * edge.offset
-    centre_s = -np.sqrt((C3_INNER_RADIUS + radius) ** 2 - (radius - sun_d) ** 2)
+    centre_s = -np.sqrt((inner + radius) ** 2 - (radius - sun_d) ** 2)
     between = (s > centre_s) & (d > -1.0) & (d - sun_d < s * (radius - sun_d) / centre_s)
     return between & (np.hypot(s - centre_s, d - radius) > radius - margin)

@@ -8,24 +8,10 @@ from astropy.coordinates import get_body_barycentric
 from astropy.time import Time
 
 from sunpy_lasco.geometry.orbit import ecliptic_to_stonyhurst
-from sunpy_lasco.instrument.tables import (
-    HALO_ANOMALY,
-    HALO_HARMONICS,
-    HALO_PHASE,
-    J2000_OBLIQUITY,
-    L1_FRACTION,
-    MOON_FRACTION,
-)
+from sunpy_lasco.instrument.constants import date_of, error_of, value_of
 
-__all__ = ["HALO_BEGIN", "halo_error", "halo_longitude", "halo_position"]
+__all__ = ["halo_error", "halo_longitude", "halo_position"]
 
-#: Since then SOHO has been on its halo orbit: the burns that brought it there were over.
-HALO_BEGIN = Time("1996-04-05", scale="tdb")
-#: Largest error until 2026-10, the last of the orbit to which the form was fitted, km.
-HALO_ERROR = 12_000.0
-#: Error then, km, and its growth, km a year, which is that of forms fitted to shorter spans:
-#: up to 11,000 km after 3 years, 21,000 after 10.
-_LAST, _ERROR_THEN, _GROWTH = Time("2026-10-01", scale="tdb").jd, 8_000.0, 1_300.0
 _BODIES = ("sun", "earth", "moon")
 _AU_KM = 149_597_870.7
 #: Half a step of a numerical derivative, d.
@@ -36,25 +22,28 @@ def _earth_moon(days):
     """Heliocentric barycentre of Earth and Moon, au, equatorial (ICRS); days in Julian days TDB, (n,), to (n, 3)."""
     time = Time(days, format="jd", scale="tdb")
     sun, earth, moon = (get_body_barycentric(name, time, "builtin").xyz.to_value("au").T for name in _BODIES)
-    return earth + MOON_FRACTION * (moon - earth) - sun
+    return earth + value_of("orbit.moon_fraction") * (moon - earth) - sun
 
 
 def _ecliptic(vectors):
     """Equatorial vectors of J2000, (..., 3), in ecliptic axes of J2000."""
-    cosine, sine = np.cos(np.radians(J2000_OBLIQUITY)), np.sin(np.radians(J2000_OBLIQUITY))
+    tilt = np.radians(value_of("orbit.obliquity"))
+    cosine, sine = np.cos(tilt), np.sin(tilt)
     x, y, z = np.moveaxis(vectors, -1, 0)
     return np.stack([x, cosine * y + sine * z, cosine * z - sine * y], axis=-1)
 
 
 def _turning(day):
     """SOHO outwards, along the Earth's motion and north, in distances of the Earth, (..., 3); day TDB, (...)."""
-    phase = 2 * np.pi * (day - HALO_PHASE[0]) / HALO_PHASE[1]
-    anomaly = 2 * np.pi * (day - HALO_ANOMALY[0]) / HALO_ANOMALY[1]
+    phase, anomaly = (
+        2 * np.pi * (day - origin) / period
+        for origin, period in (value_of("orbit.halo.phase"), value_of("orbit.halo.anomaly"))
+    )
     one = np.ones_like(phase)
     waves = np.stack([one, *(wave(k * phase) for k in (1, 2, 3) for wave in (np.cos, np.sin))], axis=-1)
     annual = np.stack([one, np.cos(anomaly), np.sin(anomaly)], axis=-1)
     terms = (waves[..., :, None] * annual[..., None, :]).reshape(*np.shape(phase), -1)
-    return terms @ np.array(HALO_HARMONICS) / _AU_KM + [L1_FRACTION, 0.0, 0.0]
+    return terms @ np.array(value_of("orbit.halo.harmonics")) / _AU_KM + [value_of("orbit.l1_fraction"), 0.0, 0.0]
 
 
 def halo_longitude(time):
@@ -92,7 +81,7 @@ def halo_position(time):
     Parameters
     ----------
     time : `~astropy.time.Time`
-        One time, after `HALO_BEGIN`.
+        One time, after it had reached its halo orbit, on 1996-04-05.
 
     Returns
     -------
@@ -122,5 +111,6 @@ def halo_error(time):
     `float`
         Kilometre, along each axis; it grows after 2026.
     """
-    years = (float(time.tdb.jd) - _LAST) / 365.25
-    return max(HALO_ERROR, _ERROR_THEN + _GROWTH * years)
+    years = (float(time.tdb.jd) - date_of("orbit.halo.last").jd) / 365.25
+    then = value_of("orbit.halo.error_then") + value_of("orbit.halo.error_growth") * years
+    return max(error_of("orbit.halo.harmonics"), then)

@@ -14,8 +14,9 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicStonyhurst
 
 from sunpy_lasco.geometry.positions import normalize_roll
+from sunpy_lasco.instrument.constants import value_of
 
-__all__ = ["FARTHEST", "NEAREST", "TRACKED_ERROR", "Orbit"]
+__all__ = ["FARTHEST", "NEAREST", "Orbit"]
 
 #: Distances from the Sun, au, between which SOHO stays.
 NEAREST, FARTHEST = 0.965, 1.015
@@ -26,17 +27,12 @@ WIDEST_GAP, WIDEST_GAP_WITHOUT_VELOCITY = 5.5, 2.5
 LARGEST_STEP = 5.0
 #: Rows through which one interpolates without velocities.
 ROWS_WITHOUT_VELOCITY = 4
-#: Largest error of an orbit from tracking data, km.  Neither the SOHO archive nor Horizons
-#: states one; Horizons and headers of EIT and MDI, which hold the positions of the archive,
-#: differ from one and the same orbit by up to 408 km.
-TRACKED_ERROR = 500.0
-#: Distance from which a position error is seen as an angle, km: that of L1 from the Sun.
-DISTANCE = 0.99 * 149_597_870.7
 
 
 def error_text(kilometres):
     """What the card OBSERR says of the largest error of a position along each axis, km."""
-    degrees = np.degrees(kilometres / DISTANCE)
+    # Seen from the Sun, at the distance of L1.
+    degrees = np.degrees(kilometres / (value_of("orbit.l1_fraction") * 149_597_870.7))
     return f"at most {kilometres:.0f} km along each axis ({degrees:.1g} deg)"
 
 

@@ -22,12 +22,11 @@ from sunpy_lasco.geometry.positions import (
     normalize_roll,
     rectified_centre,
 )
-from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import card_text, number
+from sunpy_lasco.instrument.constants import date_of, error_of, value_of
 
 __all__ = [
-    "ECLIPTIC_NORTH_UP",
-    "NOMINAL_ROLL_SIGMA",
     "Pointing",
     "binned_position",
     "ecliptic_attitude",
@@ -42,14 +41,8 @@ __all__ = [
     "rectified_centre",
 ]
 
-#: Since then SOHO keeps ecliptic instead of solar north up.
-ECLIPTIC_NORTH_UP = Time("2010-10-30")
 #: What the default Sun centre of a camera is called.
 DEFAULT_CENTRE = "default of the camera"
-#: 1 sigma of the nominal roll, degree.
-NOMINAL_ROLL_SIGMA = 0.03
-#: 1 sigma of the default Sun centre of a turned C2, pixel.
-FLIPPED_C2_CENTRE_SIGMA = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,41 +106,28 @@ def nominal_pointing(frame, *, flipped=False):
     """
     camera = frame.camera
     roll, source = camera.roll_offset, "nominal, solar north up"
-    if frame.start >= ECLIPTIC_NORTH_UP:
+    if frame.start >= date_of("pointing.ecliptic_north_up"):
         with warnings.catch_warnings():
             # Of dates that are yet to come; whether a date can be is asked before a frame is calibrated.
             warnings.simplefilter("ignore", erfa.ErfaWarning)
             roll, source = roll + ecliptic_attitude(frame.start), "nominal, ecliptic north up"
+    centre_sigma = camera.sun_centre_sigma
     if flipped:
         roll, source = roll + 180.0, f"{source}, turned by 180 degrees"
+        if camera.name == "C2":
+            centre_sigma = value_of("C2.turned_sun_centre_sigma")
     return Pointing(
         centre=camera.sun_centre,
         roll=float(normalize_roll(roll)),
         centre_source=DEFAULT_CENTRE,
         roll_source=source,
-        centre_sigma=FLIPPED_C2_CENTRE_SIGMA if flipped and camera is CAMERAS["C2"] else camera.sun_centre_sigma,
-        roll_sigma=NOMINAL_ROLL_SIGMA,
+        centre_sigma=centre_sigma,
+        roll_sigma=value_of("pointing.nominal_roll_sigma"),
     )
 
 
-#: From this processing date on, CRPIX and CROTA come from the attitude of the spacecraft.
-POINTING_IN_HEADER = Time("2010-11-08")
-#: The first turn of the spacecraft by 180 degrees: before it, the roll is 0.
-FIRST_FLIP = Time("2003-07-08T13:00:00")
-#: C2 headers of this time hold placeholders; the spacecraft was turned by 180 degrees.
-PLACEHOLDERS_TURNED = Time("2025-08-21T15:00:00"), Time("2025-09-01T00:00:00")
-
 #: A Sun centre in a header farther than this from the default, in pixels, is an error.
 PLAUSIBLE_CENTRE = 20.0
-
-#: CRPIX, counted from 0, of files made before the pointing was in them: centre of the occulter (C2), defaults (C3).
-OLD_CENTRES = {"C2": ((512.634, 505.293),), "C3": ((517.784, 530.989), (517.956, 532.632))}
-#: How well a centre must agree with one of these, pixel.
-OLD_CENTRE_DIGITS = 0.0015
-#: 1 sigma of the Sun centre of a header, pixel.
-HEADER_CENTRE_SIGMA = 0.4
-#: 1 sigma of the roll of a header, degree.
-HEADER_ROLL_SIGMA = 0.02
 
 
 def header_roll(header):
@@ -206,8 +186,9 @@ def is_old_centre(header, frame):
     crpix = number(header, "crpix1"), number(header, "crpix2")
     if None in crpix:
         return False
-    scaled = [(x / sx, y / sy) for x, y in OLD_CENTRES[frame.camera.name] for sx, sy in ((1, 1), frame.binning)]
-    return any(np.allclose(crpix, np.add(old, first), atol=OLD_CENTRE_DIGITS) for old in scaled for first in (0, 1))
+    known, digits = value_of("pointing.old_centres")[frame.camera.name], error_of("pointing.old_centres")
+    scaled = [(x / sx, y / sy) for x, y in known for sx, sy in ((1, 1), frame.binning)]
+    return any(np.allclose(crpix, np.add(old, first), atol=digits) for old in scaled for first in (0, 1))
 
 
 def header_pointing(header, frame):
@@ -243,7 +224,7 @@ def header_pointing(header, frame):
     if is_placeholder(header, frame):
         return _placeholder_pointing(header, frame)
     # Where it is not known when the file was made, it was not before the exposure.
-    if (frame.processed or frame.start) < POINTING_IN_HEADER:
+    if (frame.processed or frame.start) < date_of("pointing.in_header"):
         return _nominal_with_doubt(frame, stated, turned)
     nominal = nominal_pointing(frame, flipped=turned)
     centre = _header_centre(header, frame)
@@ -254,8 +235,8 @@ def header_pointing(header, frame):
         roll=nominal.roll if stated is None else float(normalize_roll(stated)),
         centre_source=nominal.centre_source if centre is None else "level-0.5 header",
         roll_source=nominal.roll_source if stated is None else "level-0.5 header",
-        centre_sigma=nominal.centre_sigma if centre is None else HEADER_CENTRE_SIGMA,
-        roll_sigma=nominal.roll_sigma if stated is None else HEADER_ROLL_SIGMA,
+        centre_sigma=nominal.centre_sigma if centre is None else value_of("pointing.header_centre_sigma"),
+        roll_sigma=nominal.roll_sigma if stated is None else value_of("pointing.header_roll_sigma"),
         note=nominal.note,
     )
 
@@ -263,7 +244,7 @@ def header_pointing(header, frame):
 def _nominal_with_doubt(frame, stated, turned):
     """Nominal pointing; in doubt of 180 degrees where a header of the time of the turns says nothing."""
     nominal = nominal_pointing(frame, flipped=turned)
-    if stated is not None or frame.start < FIRST_FLIP:
+    if stated is not None or frame.start < date_of("pointing.first_turn"):
         return nominal
     return _noted(
         nominal,
@@ -275,8 +256,8 @@ def _nominal_with_doubt(frame, stated, turned):
 
 def _placeholder_pointing(header, frame):
     """Pointing where the cards were never filled in, as in C2 headers of August 2025."""
-    first, last = PLACEHOLDERS_TURNED
-    known = first <= frame.start <= last or frame.start < FIRST_FLIP
+    first, last = (Time(text) for text in value_of("pointing.placeholders"))
+    known = first <= frame.start <= last or frame.start < date_of("pointing.first_turn")
     rectified = card_text(header, "rectify").upper()
     # Files made since May 2016 say here whether the spacecraft was turned.
     turned = first <= frame.start <= last or (not known and rectified in ("FALSE", "F"))

@@ -8,17 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from sunpy_lasco.geometry.pointing import ECLIPTIC_NORTH_UP, NOMINAL_ROLL_SIGMA, Pointing, ecliptic_attitude
+from sunpy_lasco.geometry.pointing import Pointing, ecliptic_attitude
 from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+from sunpy_lasco.instrument.constants import date_of, value_of
 
 __all__ = ["attitude_pointing", "table_pointing"]
 
 #: Between rows that differ by more than this, in degree, the spacecraft was turned.
 LARGEST_STEP = 5.0
-#: 1 sigma of the tables: pixel, and degree (scatter of 135 official rolls of C2 about the ecliptic's, 0.015, of which
-#: this is the part that does not come from the spacecraft).
-TABLE_CENTRE_SIGMA = 0.1
-TABLE_ROLL_SIGMA = 0.01
 
 
 def table_pointing(table, time, *, name, last_day=None, flipped=None):
@@ -72,8 +69,8 @@ def table_pointing(table, time, *, name, last_day=None, flipped=None):
         roll=found,
         centre_source=name,
         roll_source=name,
-        centre_sigma=TABLE_CENTRE_SIGMA,
-        roll_sigma=TABLE_ROLL_SIGMA,
+        centre_sigma=value_of("pointing.table_centre_sigma"),
+        roll_sigma=value_of("pointing.table_roll_sigma"),
         note=_disagreement(found, flipped, name),
         status="final",
     )
@@ -111,11 +108,12 @@ def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
     if row < 0:
         return None
     roll = rolls[row] + frame.camera.roll_offset
-    if frame.start >= ECLIPTIC_NORTH_UP:
+    if frame.start >= date_of("pointing.ecliptic_north_up"):
         roll += ecliptic_attitude(frame.start)
     roll = float(normalize_roll(roll))
     note = _disagreement(roll, flipped, name)
-    return replace(fallback, roll=roll, roll_source=name, roll_sigma=NOMINAL_ROLL_SIGMA, note=note, status="interim")
+    sigma = value_of("pointing.nominal_roll_sigma")
+    return replace(fallback, roll=roll, roll_source=name, roll_sigma=sigma, note=note, status="interim")
 
 
 def _disagreement(roll, flipped, name):

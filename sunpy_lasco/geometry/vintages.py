@@ -32,6 +32,7 @@ from sunpy_lasco.geometry.pointing import (
     rectified_centre,
 )
 from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, is_blank, number, shown
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.headers import (
     MapHeaderError,
@@ -44,9 +45,6 @@ from sunpy_lasco.instrument.headers import (
 )
 
 __all__ = ["distortion_of", "image_geometry", "lenient_frame", "official_geometry"]
-
-#: Official level 1 made before this has CROTA with the opposite sign.
-CROTA_SIGN_CHANGED = "2011-11-01"
 
 
 def official_geometry(meta, shape):
@@ -114,7 +112,7 @@ def _sign_of_roll(meta, roll, nominal):
     It was wrong before a version of the software, but files made a little earlier with
     the right one are around; then the nominal roll tells.
     """
-    if not processed_before(meta, CROTA_SIGN_CHANGED):
+    if not processed_before(meta, value_of("level1.crota_sign_changed")):
         return 1.0
     right, wrong = (abs(normalize_roll(sign * (roll or 0.0) - nominal)) for sign in (1.0, -1.0))
     return 1.0 if right < wrong else -1.0

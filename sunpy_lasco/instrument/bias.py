@@ -12,48 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from sunpy_lasco.errors import NotCalibratableError
-from sunpy_lasco.instrument.tables import BIAS_C2, BIAS_C3, BIAS_PORTS
+from sunpy_lasco.instrument.constants import error_of, value_of
 
 __all__ = ["Bias", "bias_excess", "bias_polynomial", "choose_bias", "dark_level", "late_c2_bias"]
 
-#: Last day (MJD) on which the last segment of C2 rests on data (2020-05-31).
-C2_POLYNOMIAL_END = 59000
-#: Steps of both cameras' biases in 48 years of them together: -13.5, +15.4, +5.2 and +4.9 DN, taken as a
-#: random walk, DN**2 / year; and how well a slope of some years holds on, DN / year.
-STEP_VARIANCE, SLOPE_SIGMA = 9.8, 1.0
 #: A bias may exceed the first percentile of the frame by this much, DN.  Lossy
 #: frames have single pixels 3 to 6 DN below a correct bias, percentiles have not.
 SANITY_MARGIN = 5.0
 #: Of so many transmitted pixels the first percentile is taken of each, and at least so many there must be.
 PERCENTILE_STEP, FEWEST_PIXELS = 7, 100
-#: The first column of the detector is nearly dark in C2: the fifth percentile of its pixels lies above the
-#: bias by this, DN, and DN / s (20 DN at 25 s, 41 DN at 100 s in the frames of January 2010), with this 1 sigma.
-EDGE_LEVEL, EDGE_LIGHT, EDGE_SIGMA = 13.0, 0.28, 5.0
-#: It is known by what its pixels differ by, over what those of a column beside it do: 0.01 to 0.03.
+#: The first column of the detector is known by what its pixels differ by, over what those of a column
+#: beside it do: 0.01 to 0.03.
 EDGE_CONTRAST, EDGE_BESIDE = 0.2, 3
-#: Light in the darkest of the four corners, where they are sent, over the median of the frame: 0.010 to 0.014
-#: in the four frames of 2000-09-03.  1 sigma of it, relative; side of a corner, full-resolution pixels.
-CORNER_SHARE, CORNER_SIGMA, CORNER_SIDE = 0.011, 0.4, 8
-#: Light behind the occulter over the median of the frame, by filter: 0.0540 to 0.0545 in five frames of 2010,
-#: 0.109 to 0.117 in four of 2000; another filter takes the last.  1 sigma of it over the years, relative, and
-#: radius within which it is taken, full-resolution pixels.
-OCCULTER_SHARE, OCCULTER_SIGMA, OCCULTER_RADIUS = {"ORANGE": 0.054, "DEEPRD": 0.114, "": 0.08}, 0.2, 60.0
+#: Side of a corner, and radius within which the light behind the occulter is taken, full-resolution pixels.
+CORNER_SIDE, OCCULTER_RADIUS = 8, 60.0
 #: Share of the pixels of a full frame that must be there for its median.
 MEDIAN_SHARE = 0.85
 #: How far header and frame may disagree to count as consistent, and how sharp the frame must be, DN.
 CONSISTENT_WITHIN = 6.0
-#: 1 sigma of the biases by source, DN: scatter of the files against polynomials (-1.7 to +0.8 DN).  What the
-#: frame tells has its own.
-BIAS_SIGMA = {
-    "exposure-factor file": 0.3,
-    "polynomial": 0.8,
-    "header OFFSET": 4.0,
-}
 #: Table values already multiplied by the LEB sums exceed the polynomial by this.
 ALREADY_MULTIPLIED = 1.5
-#: True dark level minus official bias of C3: day (MJD), DN.  From corners that are
-#: not transmitted, dark corners and the pylon's shadow; independent of exposure.
-C3_EXCESS = ((52282, 3.0), (53113, 6.2), (55201, 6.7), (56170, 7.0))
 
 
 @dataclass(frozen=True)
@@ -93,12 +71,13 @@ def bias_polynomial(detector, mjd, port="C"):
     SolarSoft ``offset_bias``.  The last segment of C2 was fitted up to early
     2020 and runs away after that.
     """
-    if port in BIAS_PORTS[detector]:
-        return BIAS_PORTS[detector][port]
+    ports = value_of(f"{detector}.bias.ports")
+    if port in ports:
+        return ports[port]
     if port != "C":
         msg = f"Read-out port {port!r} is unknown; LASCO has the ports A to D."
         raise NotCalibratableError(msg)
-    for last, inclusive, origin, coefficients in BIAS_C2 if detector == "C2" else BIAS_C3:
+    for last, inclusive, origin, coefficients in value_of(f"{detector}.bias"):
         if last is None or mjd < last or (inclusive and mjd == last):
             return float(np.polynomial.polynomial.polyval(mjd - origin, coefficients))
     msg = "The last segment of the bias has no end."  # pragma: no cover
@@ -120,7 +99,7 @@ def bias_excess(mjd):
         DN of a single read-out, interpolated between the dates on which it was
         measured and constant beyond them.
     """
-    days, excess = zip(*C3_EXCESS, strict=True)
+    days, excess = zip(*value_of("C3.bias.excess"), strict=True)
     return float(np.interp(mjd, days, excess))
 
 
@@ -158,19 +137,20 @@ def choose_bias(frame, counts=None, *, table=None, offset=None):
         return Bias(0.0, 0.0, "none", 0.0)
     detector = frame.camera.name
     repeats = frame.leb_sum[0] * frame.leb_sum[1]
+    known = value_of("bias.sigma")
     model = bias_polynomial(detector, frame.mid_mjd, frame.port)
     candidates = []
     if table is not None and table > 0:
         # Whether the files hold the value of a single read-out for summed frames
         # too is not documented: a value far above the model was multiplied already.
         single = table / repeats if repeats > 1 and table > ALREADY_MULTIPLIED * model else table
-        candidates.append((single, "exposure-factor file", BIAS_SIGMA["exposure-factor file"]))
-    if detector == "C2" and frame.port == "C" and frame.mid_mjd > C2_POLYNOMIAL_END:
+        candidates.append((single, "exposure-factor file", known["exposure-factor file"]))
+    if detector == "C2" and frame.port == "C" and frame.mid_mjd > value_of("C2.bias.end"):
         late, sigma = late_c2_bias(frame, counts)
         if offset and sigma <= CONSISTENT_WITHIN and abs(offset - late) <= CONSISTENT_WITHIN:
-            candidates.append((float(offset), "header OFFSET", BIAS_SIGMA["header OFFSET"]))
+            candidates.append((float(offset), "header OFFSET", known["header OFFSET"]))
         candidates.append((late, "frame", sigma))
-    candidates.append((model, "polynomial", BIAS_SIGMA["polynomial"]))
+    candidates.append((model, "polynomial", known["polynomial"]))
     lowest = _first_percentile(counts)
     for single, source, sigma in candidates:
         if lowest is None or single * repeats <= lowest + SANITY_MARGIN * repeats:
@@ -213,13 +193,14 @@ def late_c2_bias(frame, counts=None):
     to hold, hence their middle, with half of their distance in its sigma.  `dark_level` is joined to it
     by weights; where the two disagree, sigma is widened until they do not.
     """
-    years = (frame.mid_mjd - C2_POLYNOMIAL_END) / 365.25
-    end, before, now = (bias_polynomial("C2", day) for day in (C2_POLYNOMIAL_END, C2_POLYNOMIAL_END - 1, frame.mid_mjd))
-    line = end + (end - before) * (frame.mid_mjd - C2_POLYNOMIAL_END)
+    last = value_of("C2.bias.end")
+    years = (frame.mid_mjd - last) / 365.25
+    end, before, now = (bias_polynomial("C2", day) for day in (last, last - 1, frame.mid_mjd))
+    line = end + (end - before) * (frame.mid_mjd - last)
     history = (line + now) / 2
     sigma = float(
-        np.sqrt(BIAS_SIGMA["polynomial"] ** 2 + STEP_VARIANCE * years + (SLOPE_SIGMA * years) ** 2
-                + ((now - line) / 2) ** 2)
+        np.sqrt(value_of("bias.sigma")["polynomial"] ** 2 + value_of("bias.step_variance") * years
+                + (value_of("bias.slope_sigma") * years) ** 2 + ((now - line) / 2) ** 2)
     )  # fmt: skip
     seen = None if counts is None else dark_level(frame, counts)
     if seen is None:
@@ -256,7 +237,8 @@ def dark_level(frame, counts):
         low, middle = np.nanpercentile(counts[:, [0, EDGE_BESIDE]], (5, 50), axis=0)
         edge, beside = middle - low
         if edge < EDGE_CONTRAST * beside:
-            return float(low[0]) - EDGE_LEVEL - EDGE_LIGHT * frame.exptime, EDGE_SIGMA
+            dark = value_of("C2.edge.level"), value_of("C2.edge.light") * frame.exptime
+            return float(low[0]) - dark[0] - dark[1], error_of("C2.edge.level")
     if not frame.is_full_frame or np.isfinite(counts).mean() < MEDIAN_SHARE:
         return None
     median = float(np.nanmedian(counts))
@@ -264,14 +246,15 @@ def dark_level(frame, counts):
     corners = [counts[rows, columns] for rows in _ends(side) for columns in _ends(side)]
     sent = [float(np.mean(corner)) for corner in corners if np.isfinite(corner).all()]
     if sent:
-        return _without_light(min(sent), median, CORNER_SHARE, CORNER_SIGMA)
+        return _without_light(min(sent), median, value_of("C2.corner_share"), error_of("C2.corner_share"))
     (sx, sy), (x0, y0) = frame.binning, frame.camera.occulter_centre
     x, y = (np.arange(length) + 0.5 for length in frame.shape[::-1])
     behind = np.hypot(x * sx - 0.5 - x0, (y * sy - 0.5 - y0)[:, None]) < OCCULTER_RADIUS
     if not _enough(counts[behind]):
         return None
-    share = OCCULTER_SHARE.get(frame.filter, OCCULTER_SHARE[""])
-    return _without_light(float(np.nanmedian(counts[behind])), median, share, OCCULTER_SIGMA)
+    shares = value_of("C2.occulter_share")
+    share = shares.get(frame.filter, shares["other"])
+    return _without_light(float(np.nanmedian(counts[behind])), median, share, error_of("C2.occulter_share"))
 
 
 def _enough(values):
@@ -285,4 +268,4 @@ def _ends(side):
 def _without_light(level, median, share, relative):
     """Bias below a place that has a share of the light that the median of the frame has, and its 1 sigma."""
     light = share * (median - level) / (1 - share)
-    return level - light, float(np.hypot(EDGE_SIGMA, relative * light))
+    return level - light, float(np.hypot(error_of("C2.edge.level"), relative * light))

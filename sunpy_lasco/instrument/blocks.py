@@ -15,7 +15,7 @@ import numpy as np
 
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import BLOCK, FULL_FRAME
-from sunpy_lasco.instrument.tables import UNTRANSMITTED, UNTRANSMITTED_HALF
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = [
     "block_indices",
@@ -34,9 +34,6 @@ __all__ = [
 #: Share of the pixels of a block that must be empty.  Untransmitted blocks of
 #: real C3 frames hold one stray pixel of 8192 DN; four are allowed.
 EMPTY_SHARE = 1020 / 1024
-
-#: Blocks left out of C3 frames summed 4 x 4, as in `UNTRANSMITTED_HALF`.
-UNTRANSMITTED_QUARTER = {"C2": {}, "C3": dict.fromkeys(range(4), ((0, 3),))}
 
 #: Digits of a block's code in the card MISSLIST.
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -199,12 +196,13 @@ def nominal_untransmitted(frame):
     out where all the blocks of the full frame that it covers are.
     """
     sx, sy = frame.binning
-    table = {(2, 2): UNTRANSMITTED_HALF, (4, 4): UNTRANSMITTED_QUARTER}.get((sx, sy), UNTRANSMITTED)
+    table = f"{frame.camera.name}.untransmitted"
+    sums = f".{sx}x{sy}" if (sx, sy) in ((2, 2), (4, 4)) else ""
     cells = np.zeros((FULL_FRAME // BLOCK, FULL_FRAME // BLOCK), dtype=bool)
     if not frame.transmits_all:
-        for row, ranges in table[frame.camera.name].items():
+        for row, ranges in value_of(table + sums).items():
             for first, last in ranges:
-                cells[row, first : last + 1] = True
+                cells[int(row), first : last + 1] = True
     nby, nbx = grid_shape(frame)
     whole = cells.reshape(nby, sy, nbx, sx).all(axis=(1, 3))
     rows, columns = block_indices(frame)

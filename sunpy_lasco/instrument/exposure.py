@@ -8,7 +8,9 @@ its neighbours, and publishes a file a day with these factors and the bias.
 
 from dataclasses import dataclass
 
-__all__ = ["ExposureFactor", "NO_FACTOR", "find_exposure_factor"]
+from sunpy_lasco.instrument.constants import value_of
+
+__all__ = ["ExposureFactor", "find_exposure_factor", "no_factor"]
 
 #: An image belongs to a line when their times differ by less than this, s.
 TIME_TOLERANCE = 0.1
@@ -16,8 +18,6 @@ TIME_TOLERANCE = 0.1
 SANE_FACTORS = (0.5, 1.5)
 #: Regions used, in lines that only say that no factor could be derived.
 NO_CORRECTION_REGIONS = (0, 97)
-#: 1 sigma of an exposure that was not corrected: scatter of the factors known.
-UNCORRECTED_SIGMA = 0.005
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,16 @@ class ExposureFactor:
     source: str | None
 
 
-#: What holds where no factor is known.
-NO_FACTOR = ExposureFactor(1.0, UNCORRECTED_SIGMA, None, 0, None)
+def no_factor():
+    """
+    What holds where no factor is known.
+
+    Returns
+    -------
+    `ExposureFactor`
+        1, with the scatter of the factors that are known as its sigma.
+    """
+    return ExposureFactor(1.0, value_of("exposure.uncorrected_sigma"), None, 0, None)
 
 
 def find_exposure_factor(lines, frame, source):
@@ -56,7 +64,7 @@ def find_exposure_factor(lines, frame, source):
     Returns
     -------
     `ExposureFactor`
-        `NO_FACTOR` where no line, or no sane one, belongs to the frame.
+        That of `no_factor` where no line, or no sane one, belongs to the frame.
 
     Notes
     -----
@@ -69,11 +77,11 @@ def find_exposure_factor(lines, frame, source):
         if int(line["mjd"]) == frame.mid_mjd and abs(float(line["time"]) - frame.mid_time) < TIME_TOLERANCE:
             found = line
     if found is None or not SANE_FACTORS[0] < float(found["factor"]) < SANE_FACTORS[1]:
-        return NO_FACTOR
+        return no_factor()
     regions = int(found["n_regions"])
     sigma = float(found["sigma"])
     if regions in NO_CORRECTION_REGIONS or not sigma >= 0:
-        sigma = UNCORRECTED_SIGMA
+        sigma = value_of("exposure.uncorrected_sigma")
     return ExposureFactor(
         factor=float(found["factor"]),
         sigma=sigma,

@@ -8,15 +8,10 @@ the image) as the trail of a bright planet shows, all of it is one curve, the 11
 
 import numpy as np
 
-from sunpy_lasco.instrument.cameras import FULL_FRAME, LOSS_POWER
+from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["full_well", "loss_sigma", "lost_light", "true_counts"]
-
-#: When the loss of C3 was measured (MJD, 2012-08-31), and for how long that is taken to hold, days.
-MEASURED, MEASURED_WITHIN = 56170, 366
-#: 1 sigma of the loss at other dates, relative to it: the level at which trails end differs by
-#: 5 % between 2000 and 2012, and enters by its 11th power.
-OTHER_DATES_SIGMA = 0.5
 
 
 def full_well(frame):
@@ -61,7 +56,8 @@ def lost_light(counts, well, camera):
         Relative to the counts: the truth is counts * (1 + this).  Beyond the full well it is
         that of the full well, where the true light is not known.
     """
-    return _power(np.clip(counts / well, 0.0, 1.0), LOSS_POWER) * counts.dtype.type(camera.full_well_loss)
+    filled = np.clip(counts / well, 0.0, 1.0)
+    return _power(filled, value_of("full_well.loss_power")) * counts.dtype.type(camera.full_well_loss)
 
 
 def _power(base, exponent):
@@ -111,6 +107,7 @@ def loss_sigma(frame):
     """
     camera = frame.camera
     known = camera.full_well_loss_sigma / camera.full_well_loss
-    if camera.name == "C3" and abs(frame.mjd - MEASURED) < MEASURED_WITHIN and frame.chip_sum == (1, 1):
+    away = abs(frame.mjd - value_of("C3.full_well_loss.measured"))
+    if camera.name == "C3" and away < value_of("C3.full_well_loss.within") and frame.chip_sum == (1, 1):
         return known
-    return float(np.hypot(known, OTHER_DATES_SIGMA))
+    return float(np.hypot(known, value_of("full_well.other_dates_sigma")))

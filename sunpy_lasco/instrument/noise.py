@@ -10,10 +10,10 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import erfc
 
+from sunpy_lasco.instrument.constants import value_of
+
 __all__ = ["noise_parts", "noise_variance"]
 
-#: Step of lossy frames in DN where the header does not tell a scale.
-DEFAULT_LOSSY_STEP = 16.0
 #: The step of a lossy frame in units of the scale factor of its compression (HCOMP_SF): the
 #: coefficients of H-compress are twice the orthonormal ones.
 STEP_PER_SCALE = 0.5
@@ -58,7 +58,7 @@ def noise_parts(counts, frame):
     read = photon.dtype.type(frame.camera.read_variance * reads)
     quantisation = photon.dtype.type(reads / 12.0)
     if frame.is_lossy:
-        step = STEP_PER_SCALE * frame.hcompress_scale or DEFAULT_LOSSY_STEP
+        step = STEP_PER_SCALE * frame.hcompress_scale or value_of("noise.lossy_step")
         before = photon + read
         after = rounded_variance(before, step)
         left = np.minimum(after / before, 1)

@@ -3,11 +3,9 @@ Calibration factors: from counts per second to mean solar brightness.
 """
 
 from sunpy_lasco.errors import NotCalibratableError
-from sunpy_lasco.instrument.tables import C2_FACTORS, C3_FACTORS, C3_H_ALPHA, POLARISER_TRANSMISSION
+from sunpy_lasco.instrument.constants import constants, error_of, value_of
 
 __all__ = [
-    "DOUBTFUL_C2_FACTORS",
-    "STAR_SCALE",
     "calibration_factor",
     "calibration_factor_sigma",
     "doubtful_factor",
@@ -15,20 +13,6 @@ __all__ = [
     "polariser_sigma",
 ]
 
-#: Factor by which stars ask the official calibration factors to be multiplied, and
-#: its 1 sigma.
-STAR_SCALE = {"C2": (1.18, 0.03), "C3": (1.0, 0.02)}
-#: Filters of C2 whose factor is doubtful, and by what share of the brightness (1 sigma).  The source
-#: of SolarSoft itself calls those of H alpha and the lens wrong; published copies differ by 10.  With
-#: that of DeepRd, equal to Blue's, a Clear frame of 2000-09-03 is 1.65 to 1.78 times as bright as
-#: Orange of 2001, and polarised ones are 1.67 times as bright as that Clear frame.
-DOUBTFUL_C2_FACTORS = {"HALPHA": 9.0, "LENS": 9.0, "DEEPRD": 0.7}
-#: 1 sigma of the transmissions of the polarisers relative to Clear.  C2: tangential polarisation
-#: asks for +1.1, -0.5 and -0.6 % (2000-09-03).  C3: +-60 degrees are 1.034 and 1.010 of Clear (2012-08-31).
-POLARISER_SIGMA = {"C2": 0.01, "C3": 0.03}
-#: The polariser of C3 at 0 degrees degraded (MJD, 1998-10); its later transmission is not known:
-#: the 1 sigma is a guess that says so.
-C3_ZERO_DEGRADED, C3_ZERO_SIGMA = 51087, 0.5
 #: POLAR values that are linear polarisers.
 POLARISERS = ("+60DEG", "0DEG", "-60DEG")
 #: The factors of SolarSoft are given in this unit, MSB / (DN / s).
@@ -66,28 +50,32 @@ def calibration_factor(detector, filter_name, polar, mjd, pixels=1):
     return factor * FACTOR_UNIT / pixels
 
 
+def _factor_on_day(detector, filter_name, mjd):
+    slope, origin, value = value_of(f"{detector}.factor.{filter_name}")
+    return slope * (mjd - origin) + value
+
+
 def _c2_factor(filter_name, polar, mjd):
-    if filter_name not in C2_FACTORS:
+    if f"C2.factor.{filter_name}" not in constants():
         return 0.0
-    slope, origin, value = C2_FACTORS[filter_name]
-    factor = slope * (mjd - origin) + value
+    factor = _factor_on_day("C2", filter_name, mjd)
     if polar in POLARISERS:
-        return factor / POLARISER_TRANSMISSION
+        return factor / value_of("polariser.transmission")
     if filter_name == "DEEPRD" and polar != "CLEAR":
         return 0.0
     return factor
 
 
 def _c3_factor(filter_name, polar, mjd):
-    if filter_name not in C3_FACTORS:
+    if f"C3.polarisers.{filter_name}" not in constants():
         return 0.0
-    slope, origin, value, zero_degrees, minus_sixty = C3_FACTORS[filter_name]
-    factor = slope * (mjd - origin) + value
+    factor = _factor_on_day("C3", filter_name, mjd)
     if polar in POLARISERS:
+        zero_degrees, minus_sixty = value_of(f"C3.polarisers.{filter_name}")
         relative = {"+60DEG": 1.0, "0DEG": zero_degrees, "-60DEG": minus_sixty}[polar]
-        return factor / POLARISER_TRANSMISSION * relative
+        return factor / value_of("polariser.transmission") * relative
     if filter_name == "CLEAR" and polar == "H_ALPHA":
-        return C3_H_ALPHA
+        return value_of("C3.factor.H_ALPHA")
     if filter_name == "CLEAR" and polar != "CLEAR":
         return 0.0
     return factor
@@ -101,7 +89,7 @@ def frame_factor(frame, *, star_scale=False):
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
     star_scale : `bool`
-        Multiply by the factor that stars ask for (`STAR_SCALE`).
+        Multiply by the factor that stars ask for (``C2.star_scale`` of the table of constants).
 
     Returns
     -------
@@ -129,7 +117,7 @@ def frame_factor(frame, *, star_scale=False):
             f"{frame.polar} of {detector}."
         )
         raise NotCalibratableError(msg)
-    return factor * STAR_SCALE[detector][0] if star_scale else factor
+    return factor * value_of(f"{detector}.star_scale") if star_scale else factor
 
 
 def doubtful_factor(frame):
@@ -143,9 +131,9 @@ def doubtful_factor(frame):
     Returns
     -------
     `float`
-        1 sigma relative to the brightness, of `DOUBTFUL_C2_FACTORS`; 0 for other filters.
+        1 sigma relative to the brightness, of the constant ``C2.factor_doubt``; 0 for other filters.
     """
-    return DOUBTFUL_C2_FACTORS.get(frame.filter, 0.0) if frame.camera.name == "C2" else 0.0
+    return value_of("C2.factor_doubt").get(frame.filter, 0.0) if frame.camera.name == "C2" else 0.0
 
 
 def calibration_factor_sigma(detector, year, *, star_scale=False):
@@ -159,7 +147,7 @@ def calibration_factor_sigma(detector, year, *, star_scale=False):
     year : `float`
         Decimal year.
     star_scale : `bool`
-        Whether the factor was multiplied by `STAR_SCALE`.
+        Whether the factor was multiplied by what stars ask for.
 
     Returns
     -------
@@ -174,10 +162,10 @@ def calibration_factor_sigma(detector, year, *, star_scale=False):
     of C2 comes on top, see `doubtful_factor`.
     """
     if detector == "C3":
-        return 0.02 + 0.0015 * abs(year - 2006.0)
-    scale, sigma = STAR_SCALE["C2"]
-    drift = 0.0007 * max(year - 2013.0, 0.0)
-    return (sigma if star_scale else scale - 1.0) + drift
+        drift = value_of("C3.factor_drift") * abs(year - value_of("C3.factor_drift.since"))
+        return value_of("C3.factor_sigma") + drift
+    drift = value_of("C2.factor_drift") * max(year - value_of("C2.factor_drift.since"), 0.0)
+    return (error_of("C2.star_scale") if star_scale else value_of("C2.star_scale") - 1.0) + drift
 
 
 def polariser_sigma(frame):
@@ -195,6 +183,6 @@ def polariser_sigma(frame):
     """
     if frame.polar not in POLARISERS and not frame.is_derived:
         return 0.0
-    if frame.camera.name == "C3" and frame.polar == "0DEG" and frame.mjd >= C3_ZERO_DEGRADED:
-        return C3_ZERO_SIGMA
-    return POLARISER_SIGMA[frame.camera.name]
+    if frame.camera.name == "C3" and frame.polar == "0DEG" and frame.mjd >= value_of("C3.polariser_zero.degraded"):
+        return value_of("C3.polariser_zero.sigma")
+    return value_of(f"{frame.camera.name}.polariser_sigma")

@@ -5,12 +5,10 @@ Saturated pixels of a raw image.
 import numpy as np
 
 from sunpy_lasco.instrument.bias import bias_polynomial
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.linearity import full_well
 
 __all__ = ["full_counts", "saturated_pixels"]
-
-#: Part of the full well from which a pixel counts as saturated: a tenth of its light is lost.
-FULL_SHARE = 0.95
 
 
 def full_counts(frame):
@@ -35,7 +33,8 @@ def full_counts(frame):
     """
     camera = frame.camera
     limit = camera.saturation - bias_polynomial(camera.name, frame.mid_mjd, frame.port)
-    return np.minimum(limit, FULL_SHARE * full_well(frame)) * (frame.leb_sum[0] * frame.leb_sum[1])
+    full = value_of("full_well.saturated_share") * full_well(frame)
+    return np.minimum(limit, full) * (frame.leb_sum[0] * frame.leb_sum[1])
 
 
 def saturated_pixels(raw, frame):

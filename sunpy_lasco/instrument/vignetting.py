@@ -9,11 +9,9 @@ import numpy as np
 
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.constants import value_of
 
-__all__ = ["C2_VIGNETTING_LIMIT", "block_mean", "frame_cutout", "inverse_vignetting"]
-
-#: The inverse vignetting of C2 is clipped to this; it is 50 under the occulter.
-C2_VIGNETTING_LIMIT = 100.0
+__all__ = ["block_mean", "frame_cutout", "inverse_vignetting"]
 
 
 def frame_cutout(image, frame):
@@ -96,7 +94,7 @@ def inverse_vignetting(image, frame, *, official=False):
     """
     part = frame_cutout(image, frame)
     if frame.camera.name == "C2":
-        part = np.clip(part, 0.0, C2_VIGNETTING_LIMIT)
+        part = np.clip(part, 0.0, value_of("C2.vignetting_limit"))
     if not frame.is_binned:
         return part
     if official:

@@ -13,9 +13,9 @@ from sunpy_lasco.assets.names import C2_VIGNETTING, C3_RAMP, c3_vignetting_name
 from sunpy_lasco.assets.response import builtin_response, frame_response, response_epoch
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.files import sha256_of
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.light_path import LightPath, coarse_stray_light, coarse_vignetting
 from sunpy_lasco.instrument.photometry import (
-    STAR_SCALE,
     calibration_factor_sigma,
     doubtful_factor,
     frame_factor,
@@ -34,16 +34,6 @@ __all__ = [
     "subtract_stray_light",
     "vignetting_name",
 ]
-
-#: 1 sigma of the inverse vignetting of the published images, relative: agreement of a
-#: frame of 2000 with official products of 2002 through the whole chain.
-VIGNETTING_SIGMA = {"C2": 0.04, "C3": 0.02}
-#: 1 sigma of the published C3 ramp, MSB.
-RAMP_SIGMA = 0.15e-12
-#: The pattern of C3's stray light changed (MJD, 2002-06-19), the published image of it did not:
-#: since then C3 Clear is 7 to 14 % brighter in the median and 23 to 28 % where it is faintest,
-#: which is some 3e-12 MSB everywhere; stars are not.
-STRAY_LIGHT_CHANGED, STRAY_LIGHT_CHANGE_SIGMA = 52444, 3.0e-12
 
 
 def apply_calibration_factor(smap, *, scale="official"):
@@ -85,7 +75,8 @@ def apply_calibration_factor(smap, *, scale="official"):
         warnings.warn(msg, LascoUserWarning, stacklevel=3)
     history = [f"Calibration factor {factor:.6g} MSB / (DN / s)"]
     if scale == "stars":
-        history.append(f"Photometric scale of stars: official factor times {STAR_SCALE[frame.camera.name][0]}")
+        times = value_of(f"{frame.camera.name}.star_scale")
+        history.append(f"Photometric scale of stars: official factor times {times}")
     year = 2000.0 + (frame.mjd - 51544.5) / 365.25
     sigma = calibration_factor_sigma(frame.camera.name, year, star_scale=scale == "stars")
     factor32 = np.float32(factor)
@@ -156,7 +147,7 @@ def correct_vignetting(smap, *, assets=None, official=False):
             "vigfile": asset.name,
             "vigsha": asset.sha256 or None,
             "vigest": asset.estimated,
-            "vigsig": VIGNETTING_SIGMA[frame.camera.name],
+            "vigsig": value_of(f"{frame.camera.name}.vignetting_sigma"),
         },
         history=[image_line("Vignetting", asset)],
     )
@@ -236,18 +227,15 @@ def subtract_stray_light(smap, *, assets=None):
 
 def stray_light_sigma(frame):
     """1 sigma of the stray light of C3 Clear by the published image, MSB."""
-    changed = frame.mjd >= STRAY_LIGHT_CHANGED
-    return float(np.hypot(RAMP_SIGMA, STRAY_LIGHT_CHANGE_SIGMA)) if changed else RAMP_SIGMA
+    changed = frame.mjd >= value_of("C3.stray_light_changed")
+    sigma = value_of("C3.ramp_sigma")
+    return float(np.hypot(sigma, value_of("C3.stray_light_change_sigma"))) if changed else sigma
 
 
 def image_line(what, asset):
     """A line of HISTORY on a calibration image: what for, and where it comes from."""
     estimate = ", an ESTIMATE, not the official image" if asset.estimated else ""
     return f"{what}: {asset.name} ({asset.source}{estimate})"
-
-
-#: 1 sigma that is left of the pattern by a response of unknown quality, relative.
-GIVEN_RESIDUAL = 0.004
 
 
 def correct_response(smap, response=None):
@@ -285,7 +273,7 @@ def correct_response(smap, response=None):
     frame = frame_of(smap)
     if response is not None:
         response = checked_option("flat_field", response)
-    name, residual = "given", GIVEN_RESIDUAL
+    name, residual = "given", value_of("response.given_residual")
     if response is None:
         epoch = response_epoch(frame)
         if epoch is None:

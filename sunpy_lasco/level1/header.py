@@ -12,6 +12,7 @@ from sunpy_lasco.geometry.ephemeris import idl_solar_radius
 from sunpy_lasco.geometry.pointing import binned_position
 from sunpy_lasco.geometry.resampling import rectified_by
 from sunpy_lasco.instrument.cards import frame_name
+from sunpy_lasco.instrument.constants import constants_hash
 from sunpy_lasco.level1.scaling import SCALE_MAXIMUM, is_scaled
 from sunpy_lasco.level1.statistics import image_statistics, official_statistics
 from sunpy_lasco.map.edit import add_history, frame_of, replace, require
@@ -181,6 +182,7 @@ def finish_header(smap, *, provenance=(), statistics="nan", version=""):
     meta.update({card.lower(): value for card, value in cards.items()})
     meta["origin"] = "sunpy_lasco"
     meta["creator"] = f"sunpy_lasco {version}".strip()
+    meta["constsha"] = constants_hash()
     lines = [line for line in str(old.get("history", "")).split("\n") if line.strip()]
     source = frame_name(old, "level 0.5")
     add_history(

@@ -17,15 +17,13 @@ from sunpy_lasco.assets.orbits import read_orbits
 from sunpy_lasco.assets.tables import check_exposure_factors, parse_exposure_factors, parse_time_offsets
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.geometry.positions import normalize_roll
-from sunpy_lasco.instrument.exposure import NO_FACTOR, ExposureFactor, find_exposure_factor
+from sunpy_lasco.instrument.constants import value_of
+from sunpy_lasco.instrument.exposure import ExposureFactor, find_exposure_factor, no_factor
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of
 
 __all__ = ["clock_correction", "clock_offset", "exposure_factor", "given_factor", "mdi_roll", "observer_position"]
-
-#: Least 1 sigma of an offset of the clock, s; none is published with the table.
-CLOCK_SIGMA = 1.0
 
 
 def exposure_factor(smap, *, assets=None):
@@ -50,13 +48,13 @@ def exposure_factor(smap, *, assets=None):
     """
     frame = frame_of(smap)
     if frame.is_model:
-        return NO_FACTOR
+        return no_factor()
     name = exposure_factor_name(frame.camera.name, frame.mid_mjd)
     try:
         text, _ = resolve(assets).text(name)
     except MissingAssetError as error:
         log.debug("No exposure factor: %s", error)
-        return NO_FACTOR
+        return no_factor()
     table = parse_exposure_factors(text)
     check_exposure_factors(table, frame.camera, frame.mid_mjd, name)
     return find_exposure_factor(table, frame, name)
@@ -136,7 +134,7 @@ def clock_correction(smap, *, assets=None):
     days, offsets = _clock_table(text)
     mjd = original_start(smap.meta).mjd
     row = np.clip(np.searchsorted(days, mjd) + np.array([-1, 0]), 0, len(days) - 1)
-    sigma = max(abs(float(np.diff(offsets[row])[0])) / 2, CLOCK_SIGMA)
+    sigma = max(abs(float(np.diff(offsets[row])[0])) / 2, value_of("clock.offset_sigma"))
     return float(np.interp(mjd, days, offsets)) * u.s, sigma * u.s
 
 

@@ -18,6 +18,7 @@ from sunpy_lasco.geometry.resampling import is_turned, to_detector
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.changes import require_grid
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record
@@ -26,8 +27,6 @@ __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
 #: Times that differ by less than this, s, are one.
 SAME_TIME = 1e-6
-#: 1 sigma of an uncorrected clock, s: it was off by up to 180 s, all errors taken as equally likely.
-CLOCK_SIGMA = 104.0
 #: Distances from the Sun, au, between which an observer near SOHO or the Earth is.
 OBSERVER_DISTANCES = 0.95, 1.03
 
@@ -281,7 +280,7 @@ def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
         "timesig": None if sigma is None else float(sigma.to_value(u.s)),
     }
     if offset is None:
-        cards["timesig"] = CLOCK_SIGMA
+        cards["timesig"] = value_of("clock.uncorrected_sigma")
     line = "Time not corrected for the drift of the clock (up to 3 minutes)"
     if offset is not None:
         line = f"Time corrected by {-shift:+.3f} s ({source}); original date_obs: {cards['date-ori']}"

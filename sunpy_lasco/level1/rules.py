@@ -16,7 +16,6 @@ from astropy.time import Time
 from sunpy_lasco.errors import HeaderError, NotCalibratableError
 from sunpy_lasco.geometry.pointing import (
     DEFAULT_CENTRE,
-    POINTING_IN_HEADER,
     header_pointing,
     header_roll,
     is_old_centre,
@@ -38,6 +37,7 @@ from sunpy_lasco.instrument.cards import (
     shown,
     whole_number,
 )
+from sunpy_lasco.instrument.constants import date_of, value_of
 from sunpy_lasco.instrument.frame import LAST, Frame, exposure_start, is_standard, middle_of_exposure, squeezed
 
 __all__ = ["PIXEL_RULES", "RULES", "judge_header", "judge_pixels"]
@@ -152,10 +152,10 @@ def _made_after(header, frame, judged):
             f"DATE {card_text(header, 'date')}, when the file was made, is before the exposure or to come: ignored"
         )
         judged.cards["date"] = None
-    elif frame.start < POINTING_IN_HEADER <= frame.processed and is_old_centre(header, frame):
+    elif frame.start < date_of("pointing.in_header") <= frame.processed and is_old_centre(header, frame):
         judged.problems.append(
             f"DATE {card_text(header, 'date')}, when the file was made, is denied by CRPIX1 and CRPIX2, which all had "
-            f"before {POINTING_IN_HEADER.isot[:10]}: ignored"
+            f"before {value_of('pointing.in_header')}: ignored"
         )
         judged.cards["date"] = None
 
@@ -233,7 +233,7 @@ def _pointing(header, frame, judged):
     roll = header_roll(header)
     if is_standard(header) or roll is None or is_placeholder(header, frame):
         return
-    measured = (frame.processed or frame.start) >= POINTING_IN_HEADER
+    measured = (frame.processed or frame.start) >= date_of("pointing.in_header")
     nominal = nominal_pointing(frame, flipped=is_flipped(roll)).roll if measured else 180.0 * is_flipped(roll)
     off = float(normalize_roll(roll - nominal))
     if abs(off) > ROLL_AGREES_WITHIN:

@@ -12,7 +12,8 @@ from astropy.time import Time
 
 from sunpy_lasco.config import setting
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.geometry.orbit import TRACKED_ERROR, Orbit
+from sunpy_lasco.geometry.orbit import Orbit
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.net.transfer import time_limits
 from sunpy_lasco.net.web import Web, WebError, unpacked
 
@@ -143,7 +144,7 @@ def _orbit(text, server, expected):
             msg = f"it has {len(numbers)} rows instead of {expected}"
             raise ValueError(msg)
         days = numbers[:, 0]
-        errors = np.where((days >= LOST) & (days < KNOWN_AGAIN), LOST_ERROR, TRACKED_ERROR)
+        errors = np.where((days >= LOST) & (days < KNOWN_AGAIN), LOST_ERROR, value_of("orbit.tracked_error"))
         arcs = (days >= KNOWN_AGAIN).astype(int)
         return Orbit(days, numbers[:, 1:4], numbers[:, 4:7], "Horizons", errors, arcs=arcs)
     except (ValueError, IndexError) as error:

@@ -19,8 +19,7 @@ import sunpy.map
 from sunpy_lasco.errors import IncompatibleMapsError, LascoUserWarning, OptionError
 from sunpy_lasco.instrument.cards import card_text
 from sunpy_lasco.instrument.changes import changed, changes_of, require_exposure
-from sunpy_lasco.instrument.photometry import C3_ZERO_DEGRADED
-from sunpy_lasco.instrument.tables import POLARISER_SENSE
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
@@ -222,7 +221,7 @@ def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto"
     each image reads the brightness B for unpolarised light: I(a) = B + P cos 2(theta - a).  With the
     position angle PA in the image as it was read out, pB = 2/3 sum I cos 2(s a + PA), and the residual is
     the same with the sine; s is 1 for C2 and -1 for C3
-    (`~sunpy_lasco.instrument.tables.POLARISER_SENSE`).  A magnitude, the root of the squares, can only
+    (``polariser_sense`` in the table of constants).  A magnitude, the root of the squares, can only
     be raised by noise; these cannot.
 
     SolarSoft's ``do_polariz`` has neither the fit nor uncertainties.  Formulas for polarisers that halve
@@ -249,7 +248,7 @@ def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto"
     height, angle = height_and_angle(base)
     # The axes of the polarisers turn with the camera.
     position = np.radians(angle - float(base.meta.get("detroll", _roll_of(base))))
-    sense = POLARISER_SENSE[base.detector]
+    sense = value_of(f"{base.detector}.polariser_sense")
     # What the products are made of, in the order of `_from_clear`.
     names = ("minus60", "plus60", "clear") if from_clear else ("minus60", "zero", "plus60")
     low, high = HEIGHTS[base.detector]
@@ -306,7 +305,7 @@ def _require_option(value, name):
 def _from_clear_instead(given):
     """Whether the image at 0 degrees is made from Clear."""
     base, zero = given["minus60"], given.get("zero")
-    degraded = base.detector == "C3" and base.date.mjd >= C3_ZERO_DEGRADED
+    degraded = base.detector == "C3" and base.date.mjd >= value_of("C3.polariser_zero.degraded")
     if zero is not None and not degraded:
         return False
     if "clear" not in given:

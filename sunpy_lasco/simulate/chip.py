@@ -10,7 +10,8 @@ import numpy as np
 
 from astropy.time import Time
 
-from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME, LOSS_POWER
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.simulate.cycle import solar_activity
 
 __all__ = [
@@ -193,14 +194,14 @@ def lose_light(charge, camera):
     """
     well = camera.full_well * (1 + camera.full_well_slope * (np.arange(FULL_FRAME) / (FULL_FRAME / 2) - 1))
     relative = charge / well
-    loss = camera.full_well_loss
+    loss, power = camera.full_well_loss, value_of("full_well.loss_power")
     counts = np.where(relative > 1 + loss, relative / (1 + loss), relative)
     rows, columns = np.nonzero((relative > NO_LOSS) & (relative <= 1 + loss))
     wanted = relative[rows, columns]
     found = np.minimum(wanted, 1.0)
     for _ in range(8):
-        lost = loss * found**LOSS_POWER
-        found -= (found * (1 + lost) - wanted) / (1 + (LOSS_POWER + 1) * lost)
+        lost = loss * found**power
+        found -= (found * (1 + lost) - wanted) / (1 + (power + 1) * lost)
     counts[rows, columns] = found
     return counts * well
 

@@ -5,7 +5,7 @@ The light of a scene on the detector.
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
-from sunpy_lasco.instrument.tables import POLARISER_SENSE
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.simulate import optics
 from sunpy_lasco.simulate.photometry import brightness_per_rate, polariser_angle
 from sunpy_lasco.simulate.pixels import full_grid
@@ -40,7 +40,8 @@ def light_at(scene, parameters, x, y):
     if angle is None:
         return total
     position = np.arctan2(-west, north) - np.radians(parameters.roll)
-    return total + tangential * np.cos(2 * (position + POLARISER_SENSE[parameters.detector] * np.radians(angle)))
+    sense = value_of(f"{parameters.detector}.polariser_sense")
+    return total + tangential * np.cos(2 * (position + sense * np.radians(angle)))
 
 
 def wheel(parameters):

@@ -5,22 +5,14 @@ Written anew from the constants of the instrument, not taken from the
 calibration: the two check each other.
 """
 
-from sunpy_lasco.instrument.tables import (
-    BIAS_C2,
-    BIAS_C3,
-    BIAS_PORTS,
-    C2_FACTORS,
-    C3_FACTORS,
-    C3_H_ALPHA,
-    POLARISER_TRANSMISSION,
-)
+from sunpy_lasco.instrument.constants import constants, value_of
 
 __all__ = ["POLARISERS", "bias_level", "brightness_per_rate", "polariser_angle"]
 
 #: Angle of the polarisers by POLAR without blanks, degree.
 POLARISERS = {"+60DEG": 60.0, "0DEG": 0.0, "-60DEG": -60.0}
-#: Column of the relative factor in `C3_FACTORS`.
-_C3_COLUMN = {"0DEG": 3, "-60DEG": 4}
+#: Place among the relative factors of C3's polarisers.
+_C3_COLUMN = {"0DEG": 0, "-60DEG": 1}
 
 
 def _squeeze(text):
@@ -63,8 +55,8 @@ def bias_level(detector, mjd, port="C"):
         DN.
     """
     if port != "C":
-        return BIAS_PORTS[detector][port]
-    segments = BIAS_C2 if detector == "C2" else BIAS_C3
+        return value_of(f"{detector}.bias.ports")[port]
+    segments = value_of(f"{detector}.bias")
     _, _, origin, coefficients = next(row for row in segments if row[0] is None or mjd < row[0] + row[1])
     return sum(a * (mjd - origin) ** k for k, a in enumerate(coefficients))
 
@@ -93,18 +85,19 @@ def brightness_per_rate(detector, filter_name, polar, mjd):
         For a combination of wheels that has no factor.
     """
     name, state = _squeeze(filter_name), _squeeze(polar)
-    table = C2_FACTORS if detector == "C2" else C3_FACTORS
+    start = f"{detector}.factor."
+    table = {one.removeprefix(start): two.value for one, two in constants().items() if one.startswith(start)}
     if name not in table:
         msg = f"{detector} has no filter {filter_name!r}; it has {', '.join(table)}."
         raise ValueError(msg)
-    slope, origin, value = table[name][:3]
+    slope, origin, value = table[name]
     factor = slope * (mjd - origin) + value
     if state in POLARISERS:
-        factor /= POLARISER_TRANSMISSION
+        factor /= value_of("polariser.transmission")
         if detector == "C3" and state in _C3_COLUMN:
-            factor *= table[name][_C3_COLUMN[state]]
+            factor *= value_of(f"C3.polarisers.{name}")[_C3_COLUMN[state]]
     elif detector == "C3" and name == "CLEAR" and state == "H_ALPHA":
-        factor = C3_H_ALPHA
+        factor = value_of("C3.factor.H_ALPHA")
     elif state != "CLEAR":
         msg = f"{detector} with {filter_name!r} and {polar!r} cannot be simulated: that combination is not calibrated."
         raise ValueError(msg)

@@ -16,7 +16,7 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
-from sunpy_lasco.instrument.tables import C3_OCCULTER_CENTRES
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["Attitude", "distort", "full_grid", "occulter_centre", "undistort"]
 
@@ -42,8 +42,9 @@ def occulter_centre(detector, time):
     """
     if detector == "C2":
         return CAMERAS["C2"].occulter_centre
-    days = np.array([Time(row[0]).mjd for row in C3_OCCULTER_CENTRES])
-    return C3_OCCULTER_CENTRES[int(np.argmin(np.abs(days - time.mjd)))][1:]
+    rows = value_of("C3.occulter_centres")
+    days = np.array([Time(row[0]).mjd for row in rows])
+    return rows[int(np.argmin(np.abs(days - time.mjd)))][1:]
 
 
 def distort(x, y, detector, centre):

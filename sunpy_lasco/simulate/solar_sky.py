@@ -21,14 +21,7 @@ from astropy.coordinates import get_body_barycentric
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
 
-from sunpy_lasco.instrument.tables import (
-    HALO_ANOMALY,
-    HALO_HARMONICS,
-    HALO_PHASE,
-    J2000_OBLIQUITY,
-    L1_FRACTION,
-    MOON_FRACTION,
-)
+from sunpy_lasco.instrument.constants import date_of, value_of
 
 __all__ = ["ECLIPTIC_ATTITUDE", "SolarSky", "attitude", "solar_sky", "wrapped"]
 
@@ -37,10 +30,8 @@ SOLAR_RADIUS_KM = 695700.0
 #: Direction of the solar north pole, degree of right ascension and declination (IAU).
 SOLAR_POLE = (286.13, 63.87)
 #: Axes of the ecliptic of J2000 in the equatorial frame: towards the equinox, and north of it.
-_TILT = np.radians(J2000_OBLIQUITY)
+_TILT = np.radians(value_of("orbit.obliquity"))
 ECLIPTIC = np.array([[1, 0, 0], [0, np.cos(_TILT), np.sin(_TILT)], [0, -np.sin(_TILT), np.cos(_TILT)]])
-#: Begin of SOHO's halo orbit (Julian day TDB, 1996-04-05).
-HALO_BEGIN = 2450178.5
 #: Rounds in which the time that light needs is found; each gains four digits.
 LIGHT_ROUNDS = 3
 #: Since this day (MJD) the spacecraft keeps ecliptic north up, before it solar north.
@@ -162,20 +153,22 @@ def _on_halo(day):
     def barycentre(day):
         time = Time(day, format="jd", scale="tdb")
         sun, earth, moon = (_barycentric(name, time) for name in ("sun", "earth", "moon"))
-        return (1 - MOON_FRACTION) * earth + MOON_FRACTION * moon - sun
+        moons = value_of("orbit.moon_fraction")
+        return (1 - moons) * earth + moons * moon - sun
 
     here = barycentre(day)
     scale = np.linalg.norm(here)
     north = np.cross(here, barycentre(day + 0.01) - barycentre(day - 0.01))
     axes = [here / scale, np.cross(north, here), north]
-    phase, anomaly = (2 * np.pi * (day - origin) / period for origin, period in (HALO_PHASE, HALO_ANOMALY))
+    cycles = value_of("orbit.halo.phase"), value_of("orbit.halo.anomaly")
+    phase, anomaly = (2 * np.pi * (day - origin) / period for origin, period in cycles)
     offset = np.zeros(3)
-    for row, coefficients in enumerate(HALO_HARMONICS):
+    for row, coefficients in enumerate(value_of("orbit.halo.harmonics")):
         harmonic, annual = (row // 3 + 1) // 2, (1.0, np.cos(anomaly), np.sin(anomaly))[row % 3]
         wave = np.cos if row // 3 % 2 or not harmonic else np.sin
         offset += np.array(coefficients) * wave(harmonic * phase) * annual
     away = sum(o * axis / np.linalg.norm(axis) for o, axis in zip(offset, axes, strict=True))
-    return L1_FRACTION * here + away * scale / u.au.to(u.km)
+    return value_of("orbit.l1_fraction") * here + away * scale / u.au.to(u.km)
 
 
 def _from_sun(time):
@@ -184,9 +177,9 @@ def _from_sun(time):
     found = _on_orbit(day)
     if found is not None:
         return ECLIPTIC.T @ found * u.au.to(u.km)
-    if day > HALO_BEGIN:
+    if day > date_of("orbit.halo.begin").jd:
         return _on_halo(day)
-    return L1_FRACTION * (_barycentric("earth", time) - _barycentric("sun", time))
+    return value_of("orbit.l1_fraction") * (_barycentric("earth", time) - _barycentric("sun", time))
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from sunpy_lasco.assets.names import (
 )
 from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.files import sha256_of
-from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
 from sunpy_lasco.simulate import optics
 from sunpy_lasco.simulate.light import USUAL_FILTER
 from sunpy_lasco.simulate.photometry import brightness_per_rate
@@ -54,7 +54,8 @@ def _mask():
 
 def _background():
     centre = occulter_centre("C3", _AFTER)
-    attitude = Attitude((518.2, 532.5), 0.0, 56.0)
+    camera = CAMERAS["C3"]
+    attitude = Attitude(camera.sun_centre, 0.0, camera.plate_scale)
     scene = corona(stars=False, planets=False)
     light, _ = scene.seen(*attitude.plane(*full_grid("C3", centre)), _AFTER)
     light = (light + optics.stray_light("C3") + optics.veil("C3", _AFTER)) * optics.transmission("C3", _AFTER)

@@ -5,7 +5,7 @@ What happens between the converter and the ground: compression and blocks.
 import numpy as np
 
 from sunpy_lasco.instrument.cameras import BLOCK, FULL_FRAME
-from sunpy_lasco.instrument.tables import UNTRANSMITTED, UNTRANSMITTED_HALF
+from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["COMPRESSION_SCALE", "block_grid", "compress", "expand_blocks", "send", "untransmitted_blocks"]
 
@@ -56,11 +56,11 @@ def untransmitted_blocks(detector, binning):
         block of a summed frame counts if all its parts are in the table.
     """
     full = FULL_FRAME // BLOCK
-    table = (UNTRANSMITTED if binning == (1, 1) else UNTRANSMITTED_HALF)[detector]
+    table = value_of(f"{detector}.untransmitted" + ("" if binning == (1, 1) else ".2x2"))
     cells = np.zeros((full, full), bool)
     for row, ranges in table.items():
         for first, last in ranges:
-            cells[row, first : last + 1] = True
+            cells[int(row), first : last + 1] = True
     for row, column in CENTRAL[detector]:
         cells[row, column] = False
     nx, ny = block_grid(binning)

@@ -13,14 +13,16 @@ from sunpy_lasco.assets import (
     exposure_factor_name,
     resolve,
 )
-from sunpy_lasco.assets.systematics import C2_CENTRE, C3_CENTRE, PYLON_DIRECTION, PYLON_HALF_WIDTH, PYLON_ROOT
 from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.instrument.constants import value_of
 
 Y, X = np.indices((1024, 1024))
+C2_CENTRE, C3_CENTRE = value_of("C2.occulter_centre"), value_of("estimate.C3_vignetting.centre")
+PYLON_ROOT, PYLON_DIRECTION = value_of("estimate.pylon.root"), value_of("estimate.pylon.direction")
 C2_RADIUS = np.hypot(X - C2_CENTRE[0], Y - C2_CENTRE[1])
 C3_RADIUS = np.hypot(X - C3_CENTRE[0], Y - C3_CENTRE[1])
 _DX, _DY = X - PYLON_ROOT[0], Y - PYLON_ROOT[1]
-PYLON = (np.abs(_DY * PYLON_DIRECTION[0] - _DX * PYLON_DIRECTION[1]) < PYLON_HALF_WIDTH) & (
+PYLON = (np.abs(_DY * PYLON_DIRECTION[0] - _DX * PYLON_DIRECTION[1]) < value_of("estimate.pylon.half_width")) & (
     _DX * PYLON_DIRECTION[0] + _DY * PYLON_DIRECTION[1] > 0
 )
 

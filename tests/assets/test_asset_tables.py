@@ -20,7 +20,7 @@ from sunpy_lasco.assets.tables import (
     read_pointing,
 )
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.instrument.tables import C3_OCCULTER_CENTRES as KNOWN_CENTRES
+from sunpy_lasco.instrument.constants import value_of
 
 FORMAT = "{:12s}{:10.6f}{:10.1f}  {:6s}  {:10.2f}  {:12s}{:12s}{:>9s}{:4d}{:10.2e}"
 LINE = FORMAT.format("22157677.fts", 1.00108, 618.5, "090228", 376.02, "Orange", "Clear", "5400", 10, 1.2e-4)
@@ -102,9 +102,10 @@ def test_written_and_read_again(rows):
 
 def test_occulter_centres():
     """The published rows, as the package knows them."""
-    rows = "".join(f"{day.replace('-', '/')} {x:.3f} {y:.3f}\n" for day, x, y in KNOWN_CENTRES)
+    known = value_of("C3.occulter_centres")
+    rows = "".join(f"{day.replace('-', '/')} {x:.3f} {y:.3f}\n" for day, x, y in known)
     table = parse_occulter_centres("C3 occulter centre\ndate x y\n" + rows)
-    assert [tuple(row) for row in table] == [(int(Time(day).mjd), x, y) for day, x, y in KNOWN_CENTRES]
+    assert [tuple(row) for row in table] == [(int(Time(day).mjd), x, y) for day, x, y in known]
     with pytest.raises(AssetError, match="Line 3"):
         parse_occulter_centres("a\nb\n1996/08/10 516.514\n")
     with pytest.raises(AssetError, match="has no line"):

@@ -10,7 +10,8 @@ from astropy.time import Time
 from sunpy.coordinates import HeliocentricEarthEcliptic
 
 from sunpy_lasco.assets.orbits import packaged_orbit
-from sunpy_lasco.geometry.halo import HALO_BEGIN, halo_error, halo_longitude, halo_position
+from sunpy_lasco.geometry.halo import halo_error, halo_longitude, halo_position
+from sunpy_lasco.instrument.constants import date_of
 
 #: Rows of JPL Horizons (target -21, seen from the barycentre of the solar system, ICRF, au) by Julian day TDB.
 HORIZONS = {
@@ -48,7 +49,7 @@ def test_rows_of_horizons(day):
 
 def test_closed_form_beside_the_table():
     """Every month from April 1996 to the end: the error stated holds, and is not idle."""
-    times = HALO_BEGIN + np.arange(1, 11_135, 53.0) * u.d
+    times = date_of("orbit.halo.begin") + np.arange(1, 11_135, 53.0) * u.d
     orbit = packaged_orbit()
     errors = []
     for time in filter(orbit.covers, times):

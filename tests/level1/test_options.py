@@ -14,6 +14,7 @@ from astropy.coordinates import SkyCoord
 import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.errors import LascoError, OptionError
+from sunpy_lasco.instrument.constants import constants_hash, other_constants, value_of
 from sunpy_lasco.level1.options import Level1Options, add_options, options_of
 
 NAMES = [one.name for one in fields(Level1Options)]
@@ -263,3 +264,15 @@ def test_provenance(raw):
     assert Level1Options().provenance() == "defaults"
     level1 = sunpy_lasco.calibrate(raw, assets="simulated", geometry="stars", roll=1 * u.deg, mask=False, inpaint=None)
     assert level1.meta["calopts"] == "assets='simulated', inpaint=None, geometry='stars', roll=1.0 deg, mask=False"
+
+
+def test_level1_says_by_which_constants_it_was_made(raw):
+    level1 = sunpy_lasco.calibrate(raw, assets="simulated", inpaint=None)
+    assert level1.meta["constsha"] == constants_hash()
+    camera = raw.detector
+    factor = value_of(f"{camera}.star_scale")
+    with other_constants({f"{camera}.star_scale": 2 * factor}):
+        other = sunpy_lasco.calibrate(raw, assets="simulated", inpaint=None, photometry="stars", stray_light=False)
+        assert other.meta["constsha"] == constants_hash() != level1.meta["constsha"]
+    same = sunpy_lasco.calibrate(raw, assets="simulated", inpaint=None, photometry="stars", stray_light=False)
+    np.testing.assert_allclose(other.data, 2 * same.data, rtol=1e-6)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sunpy_lasco.assets import resolve
-from sunpy_lasco.geometry.pointing import HEADER_ROLL_SIGMA, NOMINAL_ROLL_SIGMA
+from sunpy_lasco.instrument.constants import value_of
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "pointing"
 
@@ -56,6 +56,6 @@ def test_header_nominal_and_stars_in_2012(compare, test_data, tmp_path):
     assert len(rolls["header"]) == 25
     # 37 stars of these frames say 0.659 +- 0.004 degree.
     means = {source: sum(rolls[source][name] for name in rolls["header"]) / 25 for source in rolls}
-    assert means["header"] == pytest.approx(0.659, abs=HEADER_ROLL_SIGMA)
-    assert means["nominal"] == pytest.approx(0.659, abs=NOMINAL_ROLL_SIGMA)
+    assert means["header"] == pytest.approx(0.659, abs=value_of("pointing.header_roll_sigma"))
+    assert means["nominal"] == pytest.approx(0.659, abs=value_of("pointing.nominal_roll_sigma"))
     assert means["header"] != means["nominal"]

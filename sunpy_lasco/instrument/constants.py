@@ -1,0 +1,233 @@
+"""
+The table of constants: what numbers the calibration goes by, how well they are known, and from where.
+
+``constants.json`` holds one entry for each.  Code asks `value_of` when it needs a number, and
+keeps no copy, so that one constant can be exchanged with `other_constants`.
+"""
+
+import hashlib
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+__all__ = [
+    "Constant",
+    "constant",
+    "constants",
+    "constants_hash",
+    "date_of",
+    "error_of",
+    "other_constants",
+    "value_of",
+]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An entry of the table."""
+
+    #: Camera or topic, and what it is: ``"C2.gain"``.
+    name: str
+    #: A number or a text; lists are tuples, and tables by name are read-only mappings.
+    value: object
+    #: 1 sigma in the unit of the value; None where none is known, or another entry says it.
+    error: float | None
+    #: Unit of the value, ``"1"`` without one; of several, in their order.
+    unit: str
+    #: What it is.
+    meaning: str
+    #: Where it comes from.
+    source: str
+    #: First and last day for which it holds; None where there is no such day.
+    valid: tuple[str | None, str | None]
+    #: 1 sigma relative to the value, where that is what is known.
+    relative_error: float | None = None
+
+
+#: What `other_constants` put in the place of entries of the table.
+_exchanged = {}
+
+
+@lru_cache(maxsize=1)
+def _table():
+    entries = json.loads(Path(__file__).with_name("constants.json").read_text(encoding="utf-8"))
+    return {
+        name: Constant(name, **{part: _frozen(one) for part, one in entry.items()}) for name, entry in entries.items()
+    }
+
+
+def _frozen(value):
+    if isinstance(value, dict):
+        return MappingProxyType({name: _frozen(one) for name, one in value.items()})
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def constants():
+    """
+    The constants in use.
+
+    Returns
+    -------
+    `dict` of `str` to `Constant`
+        By name, in the order of the table.
+    """
+    return _table() | _exchanged
+
+
+def constant(name):
+    """
+    One constant.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``"C2.gain"``.
+
+    Returns
+    -------
+    `Constant`
+
+    Raises
+    ------
+    KeyError
+        If the table has no such name.
+    """
+    return _exchanged.get(name) or _table()[name]
+
+
+def value_of(name):
+    """
+    Value of a constant.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``"C2.gain"``.
+
+    Returns
+    -------
+    number, `str`, `tuple` or mapping
+        In the unit of the table.
+    """
+    return constant(name).value
+
+
+def error_of(name):
+    """
+    1 sigma of a constant.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``"C2.gain"``.
+
+    Returns
+    -------
+    `float`
+        In the unit of the value, or relative to it where that is what the table says; None if
+        it says none.
+    """
+    found = constant(name)
+    return found.error if found.relative_error is None else found.relative_error
+
+
+def date_of(name):
+    """
+    A constant that is a date.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``"pointing.first_turn"``.
+
+    Returns
+    -------
+    `~astropy.time.Time`
+    """
+    found = constant(name)
+    return _time(found.value, "tdb" if "TDB" in found.unit else "utc")
+
+
+@lru_cache(maxsize=32)
+def _time(text, scale):
+    from astropy.time import Time
+
+    return Time(text, scale=scale)
+
+
+@lru_cache(maxsize=1)
+def constants_hash():
+    """
+    What tells one state of the constants from another.
+
+    Returns
+    -------
+    `str`
+        SHA-256 of names, values, errors, units and times for which they hold: not of the words
+        beside them, nor of the layout of the file.
+    """
+    numbers = {
+        name: [one.value, one.error, one.relative_error, one.unit, one.valid] for name, one in constants().items()
+    }
+    text = json.dumps(numbers, sort_keys=True, separators=(",", ":"), default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def other_constants(values):
+    """
+    Go by other constants for a while, as to see what depends on one of them.
+
+    Parameters
+    ----------
+    values : mapping of `str` to object
+        By name of a constant, what is to stand for it: a value, or a `Constant`.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such name.
+
+    Notes
+    -----
+    For all of the process.  What the package keeps between calls is forgotten at both ends;
+    maps made before stay as they are.  `constants_hash`, and with it the card CONSTSHA, tells
+    what was made in between from the rest.
+
+    Examples
+    --------
+    >>> from sunpy_lasco.instrument.constants import other_constants, value_of
+    >>> with other_constants({"C2.gain": 12.0}):
+    ...     value_of("C2.gain")
+    12.0
+    >>> value_of("C2.gain")
+    11.3
+    """
+    before = dict(_exchanged)
+    new = {
+        name: one if isinstance(one, Constant) else replace(constant(name), value=_frozen(one))
+        for name, one in values.items()
+    }
+    if unknown := new.keys() - _table().keys():
+        raise KeyError(*unknown)
+    _exchanged.update(new)
+    _forget()
+    try:
+        yield
+    finally:
+        _exchanged.clear()
+        _exchanged.update(before)
+        _forget()
+
+
+def _forget():
+    """Empty what modules of the package keep between calls: all of it may follow from a constant."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == "sunpy_lasco":
+            for one in list(vars(module).values()):
+                if callable(getattr(one, "cache_clear", None)) and not isinstance(one, type):
+                    one.cache_clear()
