@@ -15,8 +15,9 @@ from sunpy.visualization.colormaps import cmlist
 from sunpy_lasco.files import atomic_path
 from sunpy_lasco.map import flags
 from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.products.pictures import flattened
 
-__all__ = ["draw", "flattened"]
+__all__ = ["draw"]
 
 #: Half width of the view of both cameras together, solar radii.
 VIEW = 17.0
@@ -24,55 +25,8 @@ VIEW = 17.0
 C2_EDGE = 6.2
 #: Solar radii within which light diffracted at the occulter outshines the corona in C2.
 DIFFRACTED = 2.35
-#: Degree of the polynomial in log r that stands for the fall of the corona; rounds of its fit, and
-#: weight in them of what is brighter than it.
-DEGREE, ROUNDS, LIGHT = 6, 6, 0.4
 #: Colour of what holds no measurement, and of text.
 HOLE, TEXT = "#101014", "#d8d8e0"
-
-
-def flattened(image, distance, angle, *, inner=0.0):
-    """
-    Divide an image by a smooth corona.
-
-    The corona fades by three orders of magnitude across the field, and its dust
-    part is flattened towards the ecliptic.  What is left when both are divided out
-    shows streamers and fronts near and far alike.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Brightness, MSB; NaN is missing.
-    distance : `numpy.ndarray`
-        Distance from the Sun's centre, same shape, of any unit.
-    angle : `numpy.ndarray`
-        Position angle, same shape, radian.
-    inner : `float`
-        Distance within which the image does not decide what is smooth.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        About 1 where there is nothing but the smooth corona.
-    """
-    good = np.isfinite(image) & (image > 0)
-    sample = np.flatnonzero(good & (distance > inner))[::37]
-    logr, theta, target = np.log(distance.flat[sample]), angle.flat[sample], np.log(image.flat[sample])
-    middle, half = (logr.max() + logr.min()) / 2, (logr.max() - logr.min()) / 2
-
-    def terms(logr, theta):
-        t = np.clip((logr - middle) / half, -1, 1)
-        waves = np.cos(2 * theta), np.sin(2 * theta)
-        return np.stack([t**k for k in range(DEGREE + 1)] + [t**k * w for w in waves for k in (0, 1, 2)], axis=-1)
-
-    matrix, weight = terms(logr, theta), np.ones(sample.size)
-    for _ in range(ROUNDS):
-        solution = np.linalg.lstsq(matrix * weight[:, None], target * weight, rcond=None)[0]
-        # What stands out to the bright side belongs to the streamers.
-        weight = np.where(matrix @ solution < target, LIGHT, 1.0)
-    with np.errstate(divide="ignore"):
-        everywhere = terms(np.log(distance), angle) @ solution
-    return np.where(good, image, np.nan) / np.exp(everywhere)
 
 
 def _sun(smap):

@@ -10,7 +10,7 @@ import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco.commands.main import main
-from sunpy_lasco.commands.picture import flattened
+from sunpy_lasco.products.pictures import flattened
 
 
 @pytest.mark.slow
