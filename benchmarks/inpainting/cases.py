@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.blocks import blocks_to_pixels
 from sunpy_lasco.repair.fill import LARGEST_ZONE, find_zones
-from sunpy_lasco.repair.frames import HIDDEN_MARGIN, hidden_pixels
+from sunpy_lasco.repair.frames import HIDDEN_MARGIN
 from sunpy_lasco.repair.scene import cut, point_like
 from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
 

@@ -19,7 +19,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.assets import resolve
-from sunpy_lasco.geometry.positions import is_flipped, normalize_roll, rectified_centre
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.level1.pointing_sources import POINTING_SOURCES
 

@@ -17,7 +17,7 @@ from astropy.io import fits
 
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
-from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout, nearest_known
 
 __all__ = ["builtin_background", "derive_background", "frame_background", "image_background", "official_background"]
 
@@ -73,8 +73,7 @@ def derive_background(signals, frames):
     seen = np.isfinite(stack).any(axis=0)
     middle = np.full(seen.shape, np.float32(np.log(FLOOR)))
     middle[seen] = np.nanmedian(stack[:, seen], axis=0)
-    nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
-    smooth = ndimage.median_filter(middle[tuple(nearest)], MEDIAN_BOX, mode="nearest")
+    smooth = ndimage.median_filter(nearest_known(middle, seen), MEDIAN_BOX, mode="nearest")
     return np.exp(ndimage.gaussian_filter(smooth, GAUSSIAN, mode="nearest"))
 
 
@@ -229,8 +228,7 @@ def image_background(signal, known, x, y, *, rings=64, sectors=24):
     table = logs.reshape(rings, sectors)
     # Empty cells take the nearest one; directions join at their ends.
     wide = np.hstack([table, table, table])
-    nearest = ndimage.distance_transform_edt(np.isnan(wide), return_distances=False, return_indices=True)
-    wide = ndimage.gaussian_filter(wide[tuple(nearest)], (1.0, 0.7), mode="nearest")
+    wide = ndimage.gaussian_filter(nearest_known(wide, ~np.isnan(wide)), (1.0, 0.7), mode="nearest")
     middle = (edges[1:] + edges[:-1]) / 2
     along = np.interp(radius, middle, np.arange(rings))
     around = (angle / (2 * np.pi) + 0.5) * sectors - 0.5 + sectors

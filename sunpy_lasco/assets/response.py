@@ -16,7 +16,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
-from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
 
 __all__ = ["EPOCHS", "ResponseEpoch", "builtin_response", "frame_response", "response_epoch"]
 

@@ -11,14 +11,15 @@ import numpy as np
 import astropy.units as u
 
 from sunpy_lasco.geometry.image import ImageGeometry, camera_of, card_pair, reference_pixel, reference_position
-from sunpy_lasco.geometry.pointing import binned_position, normalize_roll
 from sunpy_lasco.geometry.resampling import distortion_of, is_turned, to_image
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.geometry.sip import sip_cards, sip_matrices
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.cards import card_text, frame_name, shown
 from sunpy_lasco.instrument.changes import changes_of
 from sunpy_lasco.instrument.frame import Frame, squeezed
 from sunpy_lasco.instrument.headers import MapHeaderError, header_level, map_number
+from sunpy_lasco.instrument.pixel_grid import binned_position
 
 __all__ = ["image_roll", "image_sun_centre", "plate_scale", "standard_cards", "standard_geometry", "wcs_cards"]
 

@@ -6,14 +6,16 @@ detector orientation, counted from 0.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from sunpy_lasco.geometry.distortion import Distortion
+from sunpy_lasco.geometry.distortion import Distortion, camera_distortion
 from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
 from sunpy_lasco.instrument.constants import constants, value_of
+from sunpy_lasco.instrument.pixel_grid import full_position
 
-__all__ = ["field_mask", "outside_detector"]
+__all__ = ["field_mask", "hidden_pixels", "mask_of_grid", "outside_detector"]
 
 # The mask that SolarSoft applies to C3, c3_cl_mask_lvl1.fts, is drawn in the
 # corrected image.  The constants ``C3.mask`` reproduce it to a pixel: two circles about one
@@ -97,6 +99,60 @@ def field_mask(x, y, detector, *, margin=0.0):
     x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
     hide = _c3_mask if detector == "C3" else _c2_mask
     return hide(np.atleast_1d(x), np.atleast_1d(y), margin).reshape(x.shape)
+
+
+@lru_cache(maxsize=24)
+def mask_of_grid(detector, affine, shape, distortion=None, margin=0.0):
+    """
+    What is hidden of an image, and what lies beside the detector; kept, since frames lie alike.
+
+    Parameters
+    ----------
+    detector : `str`
+        ``"C2"`` or ``"C3"``.
+    affine : `tuple` of `float`
+        Full-frame position (x, y) of the first pixel, what a column adds to it, and what a row adds.
+    shape : `tuple` of `int`
+        (ny, nx).
+    distortion : `~sunpy_lasco.geometry.distortion.Distortion`, optional
+        Of an image from which it was not removed.
+    margin : `float`, optional
+        By how many pixels to make the hidden area larger.
+
+    Returns
+    -------
+    hidden, outside : `numpy.ndarray` of `bool`
+        Read-only.
+    """
+    x0, y0, xx, yx, xy, yy = affine
+    columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
+    x, y = x0 + xx * columns + xy * rows, y0 + yx * columns + yy * rows
+    if distortion is not None:
+        x, y = distortion.to_corrected(x, y)
+    found = field_mask(x, y, detector, margin=margin), outside_detector(x, y, detector)
+    for array in found:
+        array.flags.writeable = False
+    return found
+
+
+def hidden_pixels(frame, *, margin=0.0):
+    """
+    Pixels of a frame as it was read out that show no sky.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    margin : `float`, optional
+        By how many full-resolution pixels to make the hidden area larger.
+
+    Returns
+    -------
+    `numpy.ndarray` of `bool`
+        Behind occulter or pylon or beyond the field; shape of the frame, read-only.
+    """
+    distortion = camera_distortion(frame.camera.name, frame.mjd)
+    (x0, y0), (sx, sy) = full_position((0, 0), frame), frame.binning
+    return mask_of_grid(frame.camera.name, (x0, y0, sx, 0, 0, sy), frame.shape, distortion, margin)[0]
 
 
 def _c2_mask(x, y, margin):

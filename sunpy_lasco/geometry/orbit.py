@@ -13,7 +13,7 @@ from astropy.time import Time
 
 from sunpy.coordinates import HeliographicStonyhurst
 
-from sunpy_lasco.geometry.positions import normalize_roll
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["FARTHEST", "NEAREST", "Orbit"]

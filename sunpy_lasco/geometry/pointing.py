@@ -15,30 +15,20 @@ from astropy.time import Time
 
 from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle
 from sunpy_lasco.geometry.halo import halo_longitude
-from sunpy_lasco.geometry.positions import (
-    binned_position,
-    full_position,
-    is_flipped,
-    normalize_roll,
-    rectified_centre,
-)
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import card_text, number
 from sunpy_lasco.instrument.constants import date_of, error_of, value_of
+from sunpy_lasco.instrument.pixel_grid import full_position
 
 __all__ = [
     "Pointing",
-    "binned_position",
     "ecliptic_attitude",
-    "full_position",
     "header_pointing",
     "header_roll",
     "is_old_centre",
-    "is_flipped",
     "is_placeholder",
     "nominal_pointing",
-    "normalize_roll",
-    "rectified_centre",
 ]
 
 #: What the default Sun centre of a camera is called.

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from sunpy_lasco.geometry.pointing import Pointing, ecliptic_attitude
-from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.constants import date_of, value_of
 
 __all__ = ["attitude_pointing", "table_pointing"]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from sunpy_lasco.geometry.distortion import INTERPOLATED, SOLARSOFT_CELLS, Distortion
-from sunpy_lasco.geometry.pointing import normalize_roll, rectified_centre
+from sunpy_lasco.geometry.rolls import normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.frame import Frame
 

@@ -22,15 +22,8 @@ from sunpy_lasco.geometry.image import (
     reference_position,
     rotation,
 )
-from sunpy_lasco.geometry.pointing import (
-    binned_position,
-    full_position,
-    header_pointing,
-    header_roll,
-    nominal_pointing,
-    normalize_roll,
-    rectified_centre,
-)
+from sunpy_lasco.geometry.pointing import header_pointing, header_roll, nominal_pointing
+from sunpy_lasco.geometry.rolls import normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, is_blank, number, shown
 from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import Frame
@@ -43,6 +36,7 @@ from sunpy_lasco.instrument.headers import (
     observation_time,
     processed_before,
 )
+from sunpy_lasco.instrument.pixel_grid import binned_position, full_position
 
 __all__ = ["distortion_of", "image_geometry", "lenient_frame", "official_geometry"]
 

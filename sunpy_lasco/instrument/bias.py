@@ -13,6 +13,7 @@ import numpy as np
 
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.constants import error_of, value_of
+from sunpy_lasco.instrument.pixel_grid import full_axes
 
 __all__ = ["Bias", "bias_excess", "bias_polynomial", "choose_bias", "dark_level", "late_c2_bias"]
 
@@ -247,9 +248,8 @@ def dark_level(frame, counts):
     sent = [float(np.mean(corner)) for corner in corners if np.isfinite(corner).all()]
     if sent:
         return _without_light(min(sent), median, value_of("C2.corner_share"), error_of("C2.corner_share"))
-    (sx, sy), (x0, y0) = frame.binning, frame.camera.occulter_centre
-    x, y = (np.arange(length) + 0.5 for length in frame.shape[::-1])
-    behind = np.hypot(x * sx - 0.5 - x0, (y * sy - 0.5 - y0)[:, None]) < OCCULTER_RADIUS
+    (x, y), (x0, y0) = full_axes(frame), frame.camera.occulter_centre
+    behind = np.hypot(x - x0, (y - y0)[:, None]) < OCCULTER_RADIUS
     if not _enough(counts[behind]):
         return None
     shares = value_of("C2.occulter_share")

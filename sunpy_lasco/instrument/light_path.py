@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
-from sunpy_lasco.instrument.vignetting import block_mean
+from sunpy_lasco.instrument.pixel_grid import block_mean
 
 __all__ = ["LightPath"]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.constants import value_of
+from sunpy_lasco.instrument.pixel_grid import full_axes
 
 __all__ = ["full_well", "loss_sigma", "lost_light", "true_counts"]
 
@@ -28,8 +29,7 @@ def full_well(frame):
         DN above the bias of a pixel of the CCD, shape (nx,); summed pixels have the mean of
         theirs.
     """
-    x = frame.corner[0] + (np.arange(frame.shape[1]) + 0.5) * frame.binning[0] - 0.5
-    return well_at(x, frame.camera)
+    return well_at(full_axes(frame)[0], frame.camera)
 
 
 def well_at(x, camera):

@@ -1,71 +1,13 @@
 """
-Images of the detector brought to the pixels of a frame.
-
-Inverse vignetting, stray light and mask are stored for the full frame at full
-resolution.  Frames may be cut and summed in any way.
+Inverse vignetting, brought to the pixels of a frame.
 """
 
 import numpy as np
 
-from sunpy_lasco.errors import HeaderError
-from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.constants import value_of
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
 
-__all__ = ["block_mean", "frame_cutout", "inverse_vignetting"]
-
-
-def frame_cutout(image, frame):
-    """
-    The part of a full-frame image that a frame covers, at full resolution.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Shape (1024, 1024).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (ny * sy, nx * sx); a view.
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        If the frame reaches beyond the detector.
-    """
-    (x0, y0), (sx, sy), (ny, nx) = frame.corner, frame.binning, frame.shape
-    x1, y1 = x0 + nx * sx, y0 + ny * sy
-    if x0 < 0 or y0 < 0 or x1 > FULL_FRAME or y1 > FULL_FRAME:
-        msg = (
-            f"{frame.filename or 'The frame'} reaches from pixel ({x0}, {y0}) to ({x1 - 1}, {y1 - 1}), beyond the "
-            f"{FULL_FRAME} x {FULL_FRAME} pixels of the detector; check R1COL, R1ROW, R2COL, R2ROW."
-        )
-        raise HeaderError(msg)
-    return image[y0:y1, x0:x1]
-
-
-def block_mean(image, binning):
-    """
-    Mean over blocks of pixels.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Shape (ny * sy, nx * sx).
-    binning : `tuple` of `int`
-        (sx, sy).
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (ny, nx).
-    """
-    sx, sy = binning
-    if (sx, sy) == (1, 1):
-        return image
-    ny, nx = image.shape[0] // sy, image.shape[1] // sx
-    return image.reshape(ny, sy, nx, sx).mean(axis=(1, 3))
+__all__ = ["inverse_vignetting"]
 
 
 def inverse_vignetting(image, frame, *, official=False):

@@ -21,7 +21,8 @@ from sunpy_lasco.instrument.photometry import (
     frame_factor,
     polariser_sigma,
 )
-from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout, inverse_vignetting
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
+from sunpy_lasco.instrument.vignetting import inverse_vignetting
 from sunpy_lasco.level1.counts import scaled_uncertainty
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not

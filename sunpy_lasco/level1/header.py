@@ -9,10 +9,10 @@ from sunpy.util import MetaDict
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.geometry.cards import image_sun_centre, wcs_cards
 from sunpy_lasco.geometry.ephemeris import idl_solar_radius
-from sunpy_lasco.geometry.pointing import binned_position
 from sunpy_lasco.geometry.resampling import rectified_by
 from sunpy_lasco.instrument.cards import frame_name
 from sunpy_lasco.instrument.constants import constants_hash
+from sunpy_lasco.instrument.pixel_grid import binned_position
 from sunpy_lasco.level1.scaling import SCALE_MAXIMUM, is_scaled
 from sunpy_lasco.level1.statistics import image_statistics, official_statistics
 from sunpy_lasco.map.edit import add_history, frame_of, replace, require

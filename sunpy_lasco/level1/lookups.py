@@ -16,7 +16,7 @@ from sunpy_lasco.assets.observers import find_observer
 from sunpy_lasco.assets.orbits import read_orbits
 from sunpy_lasco.assets.tables import check_exposure_factors, parse_exposure_factors, parse_time_offsets
 from sunpy_lasco.errors import MissingAssetError
-from sunpy_lasco.geometry.positions import normalize_roll
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.exposure import ExposureFactor, find_exposure_factor, no_factor
 from sunpy_lasco.instrument.frame import original_start

@@ -13,13 +13,15 @@ from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.cards import wcs_cards
-from sunpy_lasco.geometry.pointing import full_position, header_pointing, normalize_roll
+from sunpy_lasco.geometry.pointing import header_pointing
 from sunpy_lasco.geometry.resampling import is_turned, to_detector
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.instrument.pixel_grid import full_position
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record
 

@@ -22,7 +22,7 @@ from sunpy_lasco.assets.tables import parse_nominal_roll, read_last_pointing_day
 from sunpy_lasco.errors import LascoUserWarning, MissingAssetError
 from sunpy_lasco.geometry.pointing import header_pointing, header_roll, is_placeholder, nominal_pointing
 from sunpy_lasco.geometry.pointing_tables import attitude_pointing, table_pointing
-from sunpy_lasco.geometry.positions import is_flipped
+from sunpy_lasco.geometry.rolls import is_flipped
 from sunpy_lasco.map.edit import frame_of
 
 __all__ = ["POINTING_SOURCES", "find_pointing", "pointing_from"]

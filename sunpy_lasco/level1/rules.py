@@ -22,7 +22,7 @@ from sunpy_lasco.geometry.pointing import (
     is_placeholder,
     nominal_pointing,
 )
-from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.bias import bias_polynomial
 from sunpy_lasco.instrument.cameras import BLOCK, FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.cards import (

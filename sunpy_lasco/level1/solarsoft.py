@@ -10,11 +10,12 @@ from astropy.io import fits
 
 from sunpy_lasco.files import atomic_path, time_of_writing
 from sunpy_lasco.geometry.cards import image_roll, image_sun_centre
-from sunpy_lasco.geometry.pointing import binned_position, is_flipped, normalize_roll
 from sunpy_lasco.geometry.resampling import interpolate, rectified_by, resampling_of
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.blocks import grid_shape
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.headers import printable
+from sunpy_lasco.instrument.pixel_grid import binned_position
 from sunpy_lasco.level1.fits_bytes import encode_image
 from sunpy_lasco.level1.scaling import BLANK, BSCALE, BZERO, SCALE_MAXIMUM, encode_int16, is_scaled
 from sunpy_lasco.level1.statistics import official_statistics

@@ -18,7 +18,6 @@ from sunpy_lasco.assets.names import C3_MASK
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.distortion import INTERPOLATED, SOLARSOFT_CELLS, camera_distortion
 from sunpy_lasco.geometry.field import field_mask
-from sunpy_lasco.geometry.pointing import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.geometry.resampling import (
     _resampling,
     corrected_positions,
@@ -26,8 +25,9 @@ from sunpy_lasco.geometry.resampling import (
     is_turned,
     turned_frame,
 )
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
-from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 from sunpy_lasco.pixel_flags import PixelFlag

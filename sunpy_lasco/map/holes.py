@@ -3,11 +3,11 @@ Holes that are made or filled on purpose.
 """
 
 import numpy as np
-from scipy import ndimage
 
 from astropy.nddata import StdDevUncertainty
 
 from sunpy_lasco.instrument.changes import changed
+from sunpy_lasco.instrument.pixel_grid import nearest_known
 from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
@@ -99,8 +99,7 @@ def _from_circles(data, hidden, radius, angle):
     for row in np.flatnonzero(whole):
         known = number[row] > 0
         polar[row] = np.interp(angles, angles[known], total[row, known] / number[row, known], period=ANGLES)
-    nearest = ndimage.distance_transform_edt(~whole, return_distances=False, return_indices=True)[0]
-    return polar[nearest][ring[hidden], place[hidden]]
+    return nearest_known(polar, whole)[ring[hidden], place[hidden]]
 
 
 def without_negatives(smap):

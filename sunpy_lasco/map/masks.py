@@ -6,12 +6,12 @@ geometry of the camera, so that it is there again after any operation on a map
 and after saving and reading it.
 """
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.geometry.field import field_mask, outside_detector
+from sunpy_lasco.geometry.field import mask_of_grid
 from sunpy_lasco.geometry.vintages import distortion_of, image_geometry, lenient_frame
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, classify_missing, full_blocks, no_data
 from sunpy_lasco.instrument.cards import number
@@ -63,21 +63,8 @@ def hidden_and_outside(geometry, shape, meta):
     affine = tuple(round(float(value), 6) for value in (x0, y0))
     affine += tuple(round(float(value), 9) for value in (x1 - x0, y1 - y0, x2 - x0, y2 - y0))
     distortion = distortion_of(meta) if geometry.distorted else None
-    return _hidden(affine, tuple(shape), squeezed(meta.get("detector")), distortion)
-
-
-@lru_cache(maxsize=16)
-def _hidden(affine, shape, detector, distortion):
-    x0, y0, xx, yx, xy, yy = affine
-    columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
-    x, y = x0 + xx * columns + xy * rows, y0 + yx * columns + yy * rows
-    if distortion is not None:
-        x, y = distortion.to_corrected(x, y)
-    outside = outside_detector(x, y, detector)
-    hidden = field_mask(x, y, detector) | outside
-    for array in (hidden, outside):
-        array.flags.writeable = False
-    return hidden, outside
+    hidden, outside = mask_of_grid(squeezed(meta.get("detector")), affine, tuple(shape), distortion)
+    return hidden | outside, outside
 
 
 def empty_pixels(data, meta):

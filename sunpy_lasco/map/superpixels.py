@@ -11,6 +11,7 @@ from sunpy.image.resample import reshape_image_to_4d_superpixel
 
 from sunpy_lasco.geometry.vintages import distortion_of, lenient_frame
 from sunpy_lasco.instrument.changes import GRID, changes_of
+from sunpy_lasco.instrument.pixel_grid import binned_position
 
 __all__ = ["combined_pixels", "combined_sigma", "sources_of"]
 
@@ -154,8 +155,4 @@ def sources_of(smap):
         return None
     rows, columns = np.indices(shape, dtype=float)
     x, y = distortion_of(meta).to_raw(*smap._geometry.to_detector(columns, rows))
-    frame = lenient_frame(meta, shape)
-    return tuple(
-        (position - corner + 0.5) / sums - 0.5
-        for position, corner, sums in zip((x, y), frame.corner, frame.binning, strict=True)
-    )
+    return binned_position((x, y), lenient_frame(meta, shape))

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+from sunpy_lasco.instrument.pixel_grid import nearest_known
 from sunpy_lasco.network.records import record_of
 from sunpy_lasco.network.tensors import batch_of, run
 from sunpy_lasco.network.windows import prepare, rings_of
@@ -131,5 +132,4 @@ def _between(image, hole, at):
     """Values between the pixels of a window; beside the hole they are those of its nearest pixel."""
     if not hole.any():
         return np.zeros(len(at[0]))
-    nearest = ndimage.distance_transform_edt(~hole, return_distances=False, return_indices=True)
-    return ndimage.map_coordinates(image[tuple(nearest)], at, order=1, mode="nearest")
+    return ndimage.map_coordinates(nearest_known(image, hole), at, order=1, mode="nearest")

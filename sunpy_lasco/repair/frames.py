@@ -2,15 +2,15 @@
 A level-0.5 frame as a scene for the methods of repair.
 """
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.assets.background import builtin_background, frame_background, image_background
-from sunpy_lasco.geometry.distortion import camera_distortion, occulter_centre
+from sunpy_lasco.geometry.distortion import occulter_centre
 from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle
-from sunpy_lasco.geometry.field import field_mask
+from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.geometry.pointing import Pointing, header_pointing, nominal_pointing
 from sunpy_lasco.instrument.bias import choose_bias
 from sunpy_lasco.instrument.blocks import block_indices, classify_missing
@@ -31,7 +31,6 @@ __all__ = [
     "flagged",
     "frame_of",
     "frame_scene",
-    "hidden_pixels",
     "holes_of",
     "local_noise",
     "measured_counts",
@@ -102,36 +101,6 @@ def saturated(signal, frame):
     if not full.any():
         return full
     return ndimage.maximum_filter(full.view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)
-
-
-def hidden_pixels(frame, *, margin=0.0):
-    """
-    Pixels of a raw frame that show no sky.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    margin : `float`, optional
-        By how many full-resolution pixels to make the hidden area larger.
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
-        Behind the occulter or the pylon or beyond the field; (ny, nx), not writable.
-    """
-    distortion = camera_distortion(frame.camera.name, frame.mjd)
-    return _hidden(frame.camera.name, distortion, frame.shape, frame.corner, frame.binning, margin)
-
-
-@lru_cache(maxsize=8)
-def _hidden(camera, distortion, shape, corner, binning, margin):
-    x, y = (
-        corner[axis] + (np.arange(length) + 0.5) * binning[axis] - 0.5
-        for axis, length in enumerate((shape[1], shape[0]))
-    )
-    hidden = field_mask(*distortion.to_corrected(x[None, :], y[:, None]), camera, margin=margin)
-    hidden.setflags(write=False)
-    return hidden
 
 
 def star_drift(frame, roll):

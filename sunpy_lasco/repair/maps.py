@@ -13,7 +13,7 @@ from astropy.nddata import StdDevUncertainty
 
 from sunpy_lasco.assets.response import builtin_response, frame_response, response_epoch
 from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
-from sunpy_lasco.geometry.pointing import normalize_roll
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.blocks import block_indices
 from sunpy_lasco.instrument.headers import header_level, is_raw
 from sunpy_lasco.instrument.noise import noise_variance

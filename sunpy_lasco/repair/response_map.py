@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.assets.background import builtin_background, frame_background
+from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.noise import noise_variance
-from sunpy_lasco.repair.frames import hidden_pixels, saturated
+from sunpy_lasco.repair.frames import saturated
 from sunpy_lasco.repair.scene import point_like
 
 __all__ = ["derive_response", "fine_pattern"]

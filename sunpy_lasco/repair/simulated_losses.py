@@ -9,9 +9,9 @@ difficult.  Blocks are those of the stored array, whether pixels were summed or 
 import numpy as np
 from scipy import ndimage
 
+from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.blocks import block_indices, blocks_to_pixels, grid_shape, nominal_untransmitted
-from sunpy_lasco.instrument.vignetting import block_mean
-from sunpy_lasco.repair.frames import hidden_pixels
+from sunpy_lasco.instrument.pixel_grid import block_mean
 from sunpy_lasco.repair.scene import point_like
 
 __all__ = ["KINDS", "draw_losses", "lose"]

@@ -9,7 +9,8 @@ from astropy.table import QTable
 from astropy.time import Time
 
 from sunpy_lasco.errors import OptionError
-from sunpy_lasco.geometry.pointing import Pointing, header_pointing, is_flipped, nominal_pointing, normalize_roll
+from sunpy_lasco.geometry.pointing import Pointing, header_pointing, nominal_pointing
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.stars.solution import solve
 

@@ -12,7 +12,8 @@ from astropy.time import Time, TimeDelta
 
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import OptionError
-from sunpy_lasco.geometry.pointing import Pointing, normalize_roll
+from sunpy_lasco.geometry.pointing import Pointing
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.headers import header_level
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers

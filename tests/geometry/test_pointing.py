@@ -8,18 +8,11 @@ from hypothesis import strategies as st
 
 from astropy.time import Time
 
-from sunpy_lasco.geometry.pointing import (
-    binned_position,
-    full_position,
-    header_pointing,
-    header_roll,
-    is_flipped,
-    nominal_pointing,
-    normalize_roll,
-    rectified_centre,
-)
+from sunpy_lasco.geometry.pointing import header_pointing, header_roll, nominal_pointing
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.pixel_grid import binned_position, full_position
 
 
 def header(detector="C3", day="2012/08/31", made="2012/11/09", **cards):

@@ -11,7 +11,7 @@ from astropy.time import Time
 
 from sunpy_lasco.geometry.pointing import nominal_pointing
 from sunpy_lasco.geometry.pointing_tables import attitude_pointing, table_pointing
-from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.cameras import CAMERAS
 
 #: A row a day from MJD 54000; the spacecraft turns between the fourth and the fifth.

@@ -9,8 +9,9 @@ from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.noise import noise_parts, noise_variance, rounded_variance
 from sunpy_lasco.instrument.photometry import calibration_factor
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
 from sunpy_lasco.instrument.saturation import saturated_pixels
-from sunpy_lasco.instrument.vignetting import block_mean, frame_cutout, inverse_vignetting
+from sunpy_lasco.instrument.vignetting import inverse_vignetting
 
 
 def frame(shape=(1024, 1024), detector="C3", **cards):

@@ -11,7 +11,7 @@ from astropy.time import Time
 import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.geometry.ephemeris import idl_solar_radius
-from sunpy_lasco.geometry.pointing import is_flipped, normalize_roll
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.photometry import calibration_factor
 
 #: Digits to which the table prints, or to which IDL computed: RSUN in single precision, of which

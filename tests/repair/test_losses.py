@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, empty_blocks, nominal_untransmitted, telemetry_index
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.repair.frames import hidden_pixels
 from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses, lose
 
 HEADER = {

@@ -11,8 +11,9 @@ from sunpy_lasco.assets.response import (
     unpack_response,
 )
 from sunpy_lasco.errors import LascoUserWarning
+from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.repair.frames import counts_above_bias, hidden_pixels
+from sunpy_lasco.repair.frames import counts_above_bias
 from sunpy_lasco.repair.response_map import derive_response, fine_pattern
 from sunpy_lasco.simulate.chip import pixel_pattern
 

@@ -9,7 +9,7 @@ from astropy.table import QTable
 import sunpy_lasco
 from sunpy_lasco import stars
 from sunpy_lasco.errors import OptionError
-from sunpy_lasco.geometry.pointing import normalize_roll
+from sunpy_lasco.geometry.rolls import normalize_roll
 
 
 def test_a_frame_that_was_left_out(real_map, tmp_path):

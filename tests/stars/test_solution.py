@@ -8,7 +8,7 @@ import astropy.units as u
 import sunpy_lasco
 from sunpy_lasco import simulate, stars
 from sunpy_lasco.errors import NotCalibratableError, OptionError
-from sunpy_lasco.geometry.pointing import normalize_roll
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.stars.detector import detector_grid
 from sunpy_lasco.stars.solution import _similarity
 

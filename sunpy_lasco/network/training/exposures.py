@@ -15,6 +15,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.pixel_grid import block_sum
 from sunpy_lasco.repair.frames import card_offset, counts_above_bias
 from sunpy_lasco.repair.neighbours import EXPOSURES
 
@@ -196,12 +197,6 @@ def simulated_exposures(camera, number, *, seed=0):
 SUM = 2
 
 
-def _add(image):
-    """Sums over squares of pixels."""
-    ny, nx = image.shape
-    return image.reshape(ny // SUM, SUM, nx // SUM, SUM).sum(axis=(1, 3))
-
-
 def summed(exposure):
     """
     Sum an exposure, and its neighbours.
@@ -217,7 +212,9 @@ def summed(exposure):
         Of the same group of dates; pixels of which one was not measured are 0.
     """
     raw = np.asarray(exposure.raw, dtype=float)
-    counts = np.where(_add((raw == 0).astype(int)) > 0, 0.0, _add(raw)).astype(np.float32)
+    sums = SUM, SUM
+    lost = block_sum((raw == 0).astype(int), sums) > 0
+    counts = np.where(lost, 0.0, block_sum(raw, sums)).astype(np.float32)
     header = exposure.header.copy()
     header["NAXIS1"], header["NAXIS2"] = counts.shape[::-1]
     header["LEBXSUM"] = header["LEBYSUM"] = SUM

@@ -13,7 +13,7 @@ import sunpy.map
 
 from sunpy_lasco.assets.background import builtin_background, derive_background
 from sunpy_lasco.assets.response import frame_response, response_epoch
-from sunpy_lasco.instrument.vignetting import block_mean
+from sunpy_lasco.instrument.pixel_grid import block_mean
 from sunpy_lasco.level1.pipeline import calibrate
 from sunpy_lasco.map.masks import flags
 from sunpy_lasco.repair.frames import (

@@ -1,0 +1,187 @@
+"""
+The grid of the stored pixels: where they lie on the detector, and what they sum.
+
+A frame may be cut and summed in any way.  Its stored pixel i along an axis covers the pixels
+``corner + i * binning`` to ``corner + (i + 1) * binning - 1`` of the full frame; positions count
+from 0 at the centre of a pixel.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.cameras import FULL_FRAME
+
+__all__ = [
+    "binned_position",
+    "block_mean",
+    "block_sum",
+    "frame_cutout",
+    "full_axes",
+    "full_position",
+    "nearest_known",
+]
+
+
+def full_axes(grid):
+    """
+    Where the columns and the rows of the stored pixels lie on the full frame.
+
+    Parameters
+    ----------
+    grid : `~sunpy_lasco.instrument.frame.Frame`
+        With the attributes ``shape``, ``corner`` and ``binning``.
+
+    Returns
+    -------
+    x, y : `numpy.ndarray`
+        Full-frame pixel, shapes (nx,) and (ny,).
+    """
+    return full_position(tuple(np.arange(length) for length in grid.shape[::-1]), grid)
+
+
+def binned_position(position, frame):
+    """
+    Position in the stored array of a position in the full frame.
+
+    Parameters
+    ----------
+    position : `tuple`
+        (x, y), full-frame pixel counted from 0; numbers or arrays.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        With the attributes ``corner`` and ``binning``.
+
+    Returns
+    -------
+    `tuple`
+        (x, y) in stored pixels, counted from 0.
+
+    Notes
+    -----
+    SolarSoft leaves out the half pixel, an error of a quarter of a stored pixel
+    in frames summed 2 x 2.
+    """
+    return tuple(
+        (value - corner + 0.5) / binning - 0.5
+        for value, corner, binning in zip(position, frame.corner, frame.binning, strict=True)
+    )
+
+
+def full_position(position, frame):
+    """
+    Position in the full frame of a position in the stored array.
+
+    The inverse of `binned_position`.
+
+    Parameters
+    ----------
+    position : `tuple`
+        (x, y) in stored pixels, counted from 0; numbers or arrays.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        With the attributes ``corner`` and ``binning``.
+
+    Returns
+    -------
+    `tuple`
+        (x, y), full-frame pixel counted from 0.
+    """
+    return tuple(
+        corner + (value + 0.5) * binning - 0.5
+        for value, corner, binning in zip(position, frame.corner, frame.binning, strict=True)
+    )
+
+
+def frame_cutout(image, frame):
+    """
+    The part of a full-frame image that a frame covers, at full resolution.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Shape (1024, 1024).
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (ny * sy, nx * sx); a view.
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If the frame reaches beyond the detector.
+    """
+    (x0, y0), (sx, sy), (ny, nx) = frame.corner, frame.binning, frame.shape
+    x1, y1 = x0 + nx * sx, y0 + ny * sy
+    if x0 < 0 or y0 < 0 or x1 > FULL_FRAME or y1 > FULL_FRAME:
+        msg = (
+            f"{frame.filename or 'The frame'} reaches from pixel ({x0}, {y0}) to ({x1 - 1}, {y1 - 1}), beyond the "
+            f"{FULL_FRAME} x {FULL_FRAME} pixels of the detector; check R1COL, R1ROW, R2COL, R2ROW."
+        )
+        raise HeaderError(msg)
+    return image[y0:y1, x0:x1]
+
+
+def block_mean(image, binning):
+    """
+    Mean over blocks of pixels.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Shape (ny * sy, nx * sx).
+    binning : `tuple` of `int`
+        (sx, sy).
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (ny, nx).
+    """
+    return image if tuple(binning) == (1, 1) else _blocks(image, binning).mean(axis=(1, 3))
+
+
+def block_sum(image, binning):
+    """
+    Sum over blocks of pixels.
+
+    Parameters
+    ----------
+    image : `numpy.ndarray`
+        Shape (ny * sy, nx * sx).
+    binning : `tuple` of `int`
+        (sx, sy).
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape (ny, nx).
+    """
+    return image if tuple(binning) == (1, 1) else _blocks(image, binning).sum(axis=(1, 3))
+
+
+def _blocks(image, binning):
+    """An image as (ny, sy, nx, sx); what no whole block holds is left out."""
+    sx, sy = binning
+    ny, nx = image.shape[0] // sy, image.shape[1] // sx
+    return image[: ny * sy, : nx * sx].reshape(ny, sy, nx, sx)
+
+
+def nearest_known(values, known):
+    """
+    Values in which what is not known has that of the nearest place that is.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray`
+        Of any shape.
+    known : `numpy.ndarray` of `bool`
+        Shape of the values, or of their first axes; some must be.
+
+    Returns
+    -------
+    `numpy.ndarray`
+        Shape of the values.
+    """
+    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return values[tuple(nearest)]
