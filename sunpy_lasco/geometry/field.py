@@ -122,17 +122,18 @@ def mask_of_grid(detector, affine, shape, distortion=None, margin=0.0):
     Returns
     -------
     hidden, outside : `numpy.ndarray` of `bool`
-        Read-only.
+        Read-only.  What is outside is hidden too.
     """
     x0, y0, xx, yx, xy, yy = affine
     columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
     x, y = x0 + xx * columns + xy * rows, y0 + yx * columns + yy * rows
     if distortion is not None:
         x, y = distortion.to_corrected(x, y)
-    found = field_mask(x, y, detector, margin=margin), outside_detector(x, y, detector)
-    for array in found:
+    outside = outside_detector(x, y, detector)
+    hidden = field_mask(x, y, detector, margin=margin) | outside
+    for array in (hidden, outside):
         array.flags.writeable = False
-    return found
+    return hidden, outside
 
 
 def hidden_pixels(frame, *, margin=0.0):

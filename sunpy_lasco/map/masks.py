@@ -63,8 +63,7 @@ def hidden_and_outside(geometry, shape, meta):
     affine = tuple(round(float(value), 6) for value in (x0, y0))
     affine += tuple(round(float(value), 9) for value in (x1 - x0, y1 - y0, x2 - x0, y2 - y0))
     distortion = distortion_of(meta) if geometry.distorted else None
-    hidden, outside = mask_of_grid(squeezed(meta.get("detector")), affine, tuple(shape), distortion)
-    return hidden | outside, outside
+    return mask_of_grid(squeezed(meta.get("detector")), affine, tuple(shape), distortion)
 
 
 def empty_pixels(data, meta):
