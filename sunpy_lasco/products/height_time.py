@@ -5,6 +5,7 @@ How fast a front moves: J-maps, the track of the front in them, and fits to heig
 import csv
 import io
 from dataclasses import dataclass
+from dataclasses import replace as changed_copy
 
 import numpy as np
 from scipy import stats
@@ -21,7 +22,7 @@ from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import FIELD
 from sunpy_lasco.products.sequence import Sequence
 
-__all__ = ["HeightTime", "JMap", "fit_height_time", "jmap", "track"]
+__all__ = ["HeightTime", "JMap", "draw_jmaps", "fit_height_time", "jmap", "points_of", "track"]
 
 #: Radius of the Sun by which heights become lengths, IAU 2015.
 SOLAR_RADIUS_KM = 695_700.0
@@ -36,6 +37,8 @@ EDGE_SIGMA = {"C2": 1.0, "C3": 2.0}
 NEAR_CELLS, LEAST_VALUES, ROUNDS = 5, 20, 4
 #: The least of some scatters is below their mean: by so much of about ten.
 LEAST_OF_SCATTERS = 1.3
+#: What can be followed of a front, and the share of its height behind the edge in which the ridge is looked for.
+EDGES, FRONT_DEPTH = ("outer", "half", "peak"), 0.15
 #: Nothing of the front is expected so far ahead of its edge, solar radii.
 AHEAD = 1.0
 #: The scatter falls with height by about this power where it is not known.
@@ -164,6 +167,48 @@ class JMap:
         return write_whole(path, content.getvalue(), overwrite=overwrite)
 
 
+def draw_jmaps(jmaps, axes=None, *, percentile=97.0):
+    """
+    Draw J-maps of one direction together, those of C2 below those of C3, each on a scale of its own.
+
+    Parameters
+    ----------
+    jmaps : sequence of `JMap`
+    axes : `~matplotlib.axes.Axes`, optional
+    percentile : `float`
+        See `JMap.plot`.
+
+    Returns
+    -------
+    `~matplotlib.axes.Axes`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there are none, or of different directions.
+    """
+    import matplotlib.pyplot as plt
+
+    jmaps = sorted(jmaps, key=lambda one: one.height[-1])
+    angles = {round(one.position_angle.to_value(u.deg), 6) for one in jmaps}
+    if len(angles) != 1:
+        msg = f"J-maps are drawn together that are of one position angle; these are of {sorted(angles) or 'none'}."
+        raise OptionError(msg)
+    axes = plt.gca() if axes is None else axes
+    below = -np.inf
+    for one in jmaps:
+        use = one.height.to_value(u.R_sun) > below
+        if use.any():
+            data = one.data[:, use]
+            changed_copy(one, data=data, height=one.height[use], elongation=one.elongation[use]).plot(
+                axes, percentile=percentile
+            )
+            seen = one.height[np.isfinite(one.data).any(axis=0)]
+            below = seen[-1].to_value(u.R_sun) if len(seen) else below
+    axes.set_title(f"LASCO {' and '.join(one.detector for one in jmaps)}, position angle {angles.pop():g} deg")
+    return axes
+
+
 def jmap(
     sequence,
     *,
@@ -276,7 +321,7 @@ def jmap(
     )
 
 
-def track(jmap, *, threshold=5.0, run=6, after=None, before=None):
+def track(jmap, *, threshold=5.0, run=6, edge="outer", after=None, before=None):
     """
     The leading edge of a front in a J-map of differences.
 
@@ -287,6 +332,9 @@ def track(jmap, *, threshold=5.0, run=6, after=None, before=None):
         In terms of the scatter at the same height, ahead of the front and before it.
     run : `int`
         So many cells in succession have to be above it: the outermost run of each frame has the edge.
+    edge : `str`
+        Which part of the front is followed.  ``"outer"``: where it rises above the threshold, as catalogues do.
+        ``"half"``: where it has half its brightness.  ``"peak"``: its ridge.
     after, before : time, optional
         Look for the front between these times only; the scatter is found from all.
 
@@ -301,18 +349,27 @@ def track(jmap, *, threshold=5.0, run=6, after=None, before=None):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If an option is no positive number.
+        If an option is no positive number, or ``edge`` is unknown.
+
+    Notes
+    -----
+    A front that widens as it goes has an edge that is faster than its ridge: with the simulated front, whose ridge
+    makes 900 km/s, 935 km/s at the edge, which at every time is 1.04 times as high, and 913 km/s at half the
+    brightness.
     """
     if not (threshold > 0 and run >= 1):
         msg = f"threshold={threshold} and run={run} have to be positive."
         raise OptionError(msg)
+    if edge not in EDGES:
+        msg = f"edge={edge!r} is unknown: it is one of {', '.join(EDGES)}."
+        raise OptionError(msg)
     height = jmap.height.to_value(u.R_sun)
     scatter = _first_scatter(jmap.data, height)
     for _ in range(ROUNDS):
-        edge, _ = _edges(jmap.data, height, scatter, threshold, run)
-        scatter = _scatter_ahead(jmap.data, height, edge)
-    edge, wide = _edges(jmap.data, height, scatter, threshold, run)
-    use = np.ones(len(edge), bool)
+        outer, _ = _edges(jmap.data, height, scatter, threshold, run)
+        scatter = _scatter_ahead(jmap.data, height, outer)
+    outer, wide = _edges(jmap.data, height, scatter, threshold, run)
+    use = np.ones(len(outer), bool)
     if after is not None:
         use &= jmap.time >= Time(after)
     if before is not None:
@@ -320,15 +377,19 @@ def track(jmap, *, threshold=5.0, run=6, after=None, before=None):
     # A frame of which nothing is seen neither shows the front nor loses it.
     use &= np.isfinite(jmap.data).any(axis=1)
     numbers = np.flatnonzero(use)
-    rising = numbers[_longest_rise(edge[numbers])]
+    rising = numbers[_longest_rise(outer[numbers])]
+    found = outer
+    if edge != "outer":
+        found, wide = _within(jmap.data, height, outer, edge)
     sigma = np.hypot(EDGE_SIGMA[jmap.detector] * jmap.pixel, wide[rising])
     return QTable(
-        {"time": jmap.time[rising], "height": edge[rising] * u.R_sun, "sigma": sigma * u.R_sun},
+        {"time": jmap.time[rising], "height": found[rising] * u.R_sun, "sigma": sigma * u.R_sun},
         meta={
             "detector": jmap.detector,
             "position angle": jmap.position_angle.to_value(u.deg),
             "width": jmap.width.to_value(u.deg),
             "threshold": float(threshold),
+            "edge": edge,
         },
     )
 
@@ -379,6 +440,23 @@ class HeightTime:
             "Remarks": "Acceleration uncertain: fewer than 4 points" if len(self.track) < 4 else "",
         }
 
+    def table(self):
+        """
+        The fit as a table of one row, with units.
+
+        Returns
+        -------
+        `~astropy.table.QTable`
+        """
+        names = ("speed", "speed_sigma", "speed_jackknife", "initial_speed", "final_speed", "speed_at_20")
+        values = {name: [getattr(self, name).value] * getattr(self, name).unit for name in names}
+        for name in ("acceleration", "acceleration_sigma"):
+            values[name] = [getattr(self, name).value] * getattr(self, name).unit
+        first = self.track["time"][0]
+        values |= {"first_point": Time([first.isot]), "onset": Time([self.onset.isot]), "chi2": [self.chi2]}
+        values["points"] = [len(self.track)]
+        return QTable(values, meta=dict(self.track.meta))
+
     def write_csv(self, path, *, points=False, overwrite=False):
         """
         Write the columns of the catalogue, or the points, as comma-separated values.
@@ -428,7 +506,7 @@ def fit_height_time(track):
     Weighted least squares; the covariance is that of the stated sigma times chi2 by degree of freedom: the
     scatter decides how uncertain a speed is, and the stated sigma how the points compare.
     """
-    points = _points_of(track)
+    points = points_of(track)
     height = points["height"].to_value(u.km, equivalencies=RADII)
     sigma = points["sigma"].to_value(u.km, equivalencies=RADII)
     start = points["time"][0]
@@ -575,6 +653,39 @@ def _edges(data, height, scatter, threshold, run):
     return edge, wide
 
 
+def _within(data, height, outer, part):
+    """Half the brightness of the front, or its ridge, below its outer edge, and half a cell."""
+    step = height[1] - height[0] if len(height) > 1 else 0.0
+    found = np.full(len(data), np.nan)
+    for number in np.flatnonzero(np.isfinite(outer)):
+        row = data[number]
+        last = int(np.searchsorted(height, outer[number])) - 1
+        first = int(np.searchsorted(height, outer[number] * (1.0 - FRONT_DEPTH)))
+        seen = row[first : last + 1]
+        if not np.isfinite(seen).any():
+            found[number] = outer[number]
+            continue
+        top = first + int(np.nanargmax(seen))
+        if part == "peak":
+            found[number] = height[top] + step * _vertex(row, top)
+            continue
+        half, cell = row[top] / 2, top
+        while cell < last and row[cell + 1] > half:
+            cell += 1
+        share = (row[cell] - half) / (row[cell] - row[cell + 1]) if cell < len(row) - 1 else 0.0
+        found[number] = height[cell] + step * np.clip(np.nan_to_num(share), 0.0, 1.0)
+    return found, np.full(len(data), step / 2)
+
+
+def _vertex(row, top):
+    """Where the parabola through the highest cell and its neighbours has its vertex, in cells from it."""
+    if not 0 < top < len(row) - 1:
+        return 0.0
+    before, here, after = row[top - 1 : top + 2]
+    bend = before - 2 * here + after
+    return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if np.isfinite(bend) and bend < 0 else 0.0
+
+
 def _longest_rise(edge):
     """Numbers of the longest row of successive edges that rise."""
     best, current = [], []
@@ -588,8 +699,24 @@ def _longest_rise(edge):
     return np.array(best, int)
 
 
-def _points_of(track):
-    """A track as a table in order of time."""
+def points_of(track):
+    """
+    A track as a table in order of time.
+
+    Parameters
+    ----------
+    track : `~astropy.table.Table`, or sequence of them
+        As of `fit_height_time`.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If it has fewer than three points, or values that are no heights, times or uncertainties.
+    """
     tables = [track] if isinstance(track, Table) else list(track)
     try:
         points = vstack([QTable(one) for one in tables], metadata_conflicts="silent")

@@ -1,0 +1,203 @@
+"""
+Fronts that the solar wind brakes or takes along.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+import astropy.units as u
+from astropy.table import QTable
+from astropy.time import Time, TimeDelta
+
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.products.height_time import RADII, SECONDS_PER_DAY, points_of
+
+__all__ = ["DragFit", "fit_drag"]
+
+#: Drags that are looked for, per km: from none to one that brakes within a solar radius.
+DRAG_RANGE = (0.0, 1e-5)
+#: Where the search begins: the usual drag of Vrsnak et al. 2013, per km.
+USUAL_DRAG = 0.2e-7
+
+
+@dataclass(frozen=True)
+class DragFit:
+    """A front under the drag of the solar wind, dv/dt = -drag (v - wind) abs(v - wind)."""
+
+    #: Speed at the first point, km / s, and its 1 sigma.
+    initial_speed: u.Quantity
+    initial_speed_sigma: u.Quantity
+    #: The same by leaving out points in turn.
+    initial_speed_jackknife: u.Quantity
+    #: Speed at the last point, km / s.
+    final_speed: u.Quantity
+    #: Drag, 1 / km, and its 1 sigma.  Within the field of C3 it is mostly an upper limit.
+    drag: u.Quantity
+    drag_sigma: u.Quantity
+    #: Speed of the wind that was assumed.
+    wind: u.Quantity
+    #: Height at the first point, solar radii.
+    initial_height: u.Quantity
+    #: Squares of the residuals in terms of the stated sigma, by degree of freedom.
+    chi2: float
+    #: What was fitted, and the residuals.
+    track: QTable
+    residuals: u.Quantity
+
+    def height(self, time):
+        """
+        Height at a time, by the fit.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+
+        Returns
+        -------
+        `~astropy.units.Quantity`
+            Solar radii.
+        """
+        seconds = (Time(time).mjd - self.track["time"][0].mjd) * SECONDS_PER_DAY
+        return u.Quantity(_height(seconds, *self._parameters())).to(u.R_sun, RADII)
+
+    def arrival(self, distance=1 * u.au):
+        """
+        When the front gets somewhere, if drag and wind stay what they are, and how fast it is then.
+
+        Parameters
+        ----------
+        distance : `~astropy.units.Quantity`
+            From the Sun.
+
+        Returns
+        -------
+        time : `~astropy.time.Time`
+        speed : `~astropy.units.Quantity`
+            km / s.
+
+        Raises
+        ------
+        sunpy_lasco.errors.OptionError
+            If it never gets there.
+        """
+        goal = u.Quantity(distance).to_value(u.km, RADII if u.Quantity(distance).unit == u.R_sun else [])
+        parameters = [one.value for one in self._parameters()]
+        slowest = min(parameters[1], self.wind.to_value(u.km / u.s))
+        fastest = max(parameters[1], self.wind.to_value(u.km / u.s))
+        if goal <= parameters[0] or fastest <= 0 or slowest <= 0:
+            msg = f"The front does not get to {distance} after its first point."
+            raise OptionError(msg)
+        span = (goal - parameters[0]) / np.array([fastest, slowest])
+
+        def off(seconds):
+            return _height(seconds, *parameters) - goal
+
+        seconds = float(span[0] if span[0] == span[1] else optimize.brentq(off, 0.999 * span[0], 1.001 * span[1]))
+        start = self.track["time"][0]
+        return start + TimeDelta(seconds, format="sec"), _speed(seconds, *parameters[1:]) * u.km / u.s
+
+    def _parameters(self):
+        start = self.initial_height.to(u.km, RADII)
+        return start, self.initial_speed, self.drag, self.wind
+
+
+def fit_drag(track, *, wind=400 * u.km / u.s):
+    """
+    Speed and drag of a front.
+
+    Parameters
+    ----------
+    track : `~astropy.table.QTable`, or sequence of them
+        As of `sunpy_lasco.products.fit_height_time`; four points or more.
+    wind : `~astropy.units.Quantity`
+        Speed of the solar wind.
+
+    Returns
+    -------
+    `DragFit`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there are too few points, or values that are no heights, times, uncertainties or speeds.
+
+    Notes
+    -----
+    r(t) = r0 + w t + (+-1/g) ln(1 +- g (v0 - w) t), upper signs for fronts that are faster than the wind w.  The
+    drag is not negative; in the few hours that C3 sees a front a usual drag takes less than a tenth of the speed
+    away.
+
+    References
+    ----------
+    * Vršnak et al. 2013, Solar Physics 285, 295
+    """
+    points = points_of(track)
+    try:
+        blowing = float(u.Quantity(wind).to_value(u.km / u.s))
+    except (TypeError, u.UnitConversionError) as error:
+        msg = f"wind={wind!r} is no speed, such as 400 * u.km / u.s."
+        raise OptionError(msg) from error
+    if len(points) < 4:
+        msg = f"A drag needs four points at least, and here are {len(points)}."
+        raise OptionError(msg)
+    height = points["height"].to_value(u.km, equivalencies=RADII)
+    sigma = points["sigma"].to_value(u.km, equivalencies=RADII)
+    seconds = (points["time"].mjd - points["time"][0].mjd) * SECONDS_PER_DAY
+    found, covariance = _fitted(seconds, height, sigma, blowing)
+    residuals = height - _height(seconds, *found, blowing)
+    freedom = len(points) - 3
+    chi2 = float(np.sum((residuals / sigma) ** 2) / freedom)
+    student = stats.t.ppf(stats.norm.cdf(1.0), freedom)
+    errors = student * np.sqrt(chi2 * np.diag(covariance))
+    keep = ~np.eye(len(points), dtype=bool)
+    left = (
+        [_fitted(seconds[one], height[one], sigma[one], blowing)[0][1] for one in keep] if len(points) > 4 else [np.nan]
+    )
+    speed = u.km / u.s
+    return DragFit(
+        initial_speed=found[1] * speed,
+        initial_speed_sigma=errors[1] * speed,
+        initial_speed_jackknife=float(np.sqrt((len(points) - 1) * np.var(left))) * speed,
+        final_speed=_speed(seconds[-1], *found[1:], blowing) * speed,
+        drag=found[2] / u.km,
+        drag_sigma=errors[2] / u.km,
+        wind=blowing * speed,
+        initial_height=(found[0] * u.km).to(u.R_sun, RADII),
+        chi2=chi2,
+        track=points,
+        residuals=(residuals * u.km).to(u.R_sun, RADII),
+    )
+
+
+def _height(seconds, start, speed, drag, wind):
+    """Height by the drag, of numbers or quantities of one system."""
+    ahead = speed - wind
+    slowed = drag * np.abs(ahead) * seconds
+    slowed = slowed if not hasattr(slowed, "unit") else slowed.to_value(1 / u.s)
+    # ln(1 + x) / x, 1 for no drag.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(np.abs(slowed) > 1e-12, np.log1p(slowed) / slowed, 1.0)
+    if hasattr(start, "unit"):
+        seconds = seconds * u.s
+    return start + wind * seconds + ahead * seconds * share
+
+
+def _speed(seconds, speed, drag, wind):
+    return wind + (speed - wind) / (1 + drag * np.abs(speed - wind) * seconds)
+
+
+def _fitted(seconds, height, sigma, wind):
+    """First height, first speed and drag, in km and s, and their covariance by the stated sigma."""
+    line = np.polynomial.polynomial.polyfit(seconds, height, 1, w=1 / sigma)
+    scales = np.array([1e5, 100.0, USUAL_DRAG])
+
+    def misfit(parameters):
+        return (_height(seconds, *(parameters * scales), wind) - height) / sigma
+
+    start = np.array([line[0], line[1], USUAL_DRAG]) / scales
+    bounds = (np.array([-np.inf, -np.inf, DRAG_RANGE[0]]) / scales, np.array([np.inf, np.inf, DRAG_RANGE[1]]) / scales)
+    found = optimize.least_squares(misfit, start, bounds=bounds, x_scale="jac")
+    covariance = np.linalg.pinv(found.jac.T @ found.jac)
+    return found.x * scales, covariance * np.outer(scales, scales)

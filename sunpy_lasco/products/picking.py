@@ -1,0 +1,137 @@
+"""
+Points of a front by hand.
+"""
+
+import numpy as np
+from matplotlib.dates import date2num, num2date
+
+import astropy.units as u
+from astropy.table import QTable
+from astropy.time import Time
+
+from sunpy_lasco.errors import OptionError
+
+__all__ = ["Picker", "pick"]
+
+#: 1 sigma of a click in pixels of the camera; half a cell of the J-map is added.
+CLICK_SIGMA = {"C2": 1.0, "C3": 2.0}
+
+
+class Picker:
+    """
+    A J-map in which clicks set points; see `sunpy_lasco.products.pick`.
+
+    ``table`` gives the points as `~sunpy_lasco.products.track` does.
+    """
+
+    def __init__(self, jmap, axes):
+        self.jmap, self.axes = jmap, axes
+        #: Height of the point of each row that has one, by its number.
+        self._heights = {}
+        (self._drawn,) = axes.plot([], [], "o", color="tab:orange", markersize=5, zorder=5)
+        self._connection = axes.figure.canvas.mpl_connect("button_press_event", self._clicked)
+
+    @property
+    def table(self):
+        """The points: a `~astropy.table.QTable` with the columns time, height and sigma, in order of time."""
+        rows = sorted(self._heights)
+        step = (self.jmap.height[1] - self.jmap.height[0]).to_value(u.R_sun) if len(self.jmap.height) > 1 else 0.0
+        sigma = float(np.hypot(CLICK_SIGMA[self.jmap.detector] * self.jmap.pixel, step / 2))
+        return QTable(
+            {
+                "time": self.jmap.time[np.array(rows, int)],
+                "height": np.array([self._heights[row] for row in rows]) * u.R_sun,
+                "sigma": np.full(len(rows), sigma) * u.R_sun,
+            },
+            meta={
+                "detector": self.jmap.detector,
+                "position angle": self.jmap.position_angle.to_value(u.deg),
+                "width": self.jmap.width.to_value(u.deg),
+                "edge": "by hand",
+            },
+        )
+
+    def add(self, time, height):
+        """
+        Set the point of the row that a time belongs to; another one of that row is replaced.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+        height : `~astropy.units.Quantity`
+            Solar radii.
+        """
+        row = self._row(Time(time).mjd)
+        if row is not None:
+            self._heights[row] = float(u.Quantity(height).to_value(u.R_sun))
+            self._redraw()
+
+    def remove(self, time):
+        """
+        Take away the point of the row that a time belongs to.
+
+        Parameters
+        ----------
+        time : `~astropy.time.Time`
+        """
+        row = self._row(Time(time).mjd)
+        if self._heights.pop(row, None) is not None:
+            self._redraw()
+
+    def close(self):
+        """Leave the figure alone; the points stay."""
+        self.axes.figure.canvas.mpl_disconnect(self._connection)
+
+    def _row(self, mjd):
+        """The row that is drawn at a time: a difference from the earlier frame to the later."""
+        times = self.jmap.time.mjd
+        if self.jmap.earlier is None:
+            row = int(np.searchsorted(times, mjd, side="right")) - 1
+            return row if row >= 0 else None
+        inside = np.flatnonzero((self.jmap.earlier.mjd <= mjd) & (mjd <= times))
+        return int(inside[0]) if len(inside) else None
+
+    def _clicked(self, event):
+        """Left sets a point, right takes it away; not while the toolbar zooms or moves."""
+        toolbar = getattr(event.canvas, "toolbar", None)
+        if event.inaxes is not self.axes or (toolbar is not None and str(getattr(toolbar, "mode", ""))):
+            return
+        time = Time(num2date(event.xdata).replace(tzinfo=None))
+        if event.button == 1:
+            self.add(time, event.ydata * u.R_sun)
+        elif event.button == 3:
+            self.remove(time)
+
+    def _redraw(self):
+        table = self.table
+        self._drawn.set_data(date2num(table["time"].datetime), table["height"].value)
+        self.axes.figure.canvas.draw_idle()
+
+
+def pick(jmap, axes=None, **plot):
+    """
+    Set points of a front by hand.
+
+    Parameters
+    ----------
+    jmap : `JMap`
+    axes : `~matplotlib.axes.Axes`, optional
+        Where the J-map is drawn, in a window or a notebook (``%matplotlib widget``).
+    **plot
+        For `JMap.plot`.
+
+    Returns
+    -------
+    `Picker`
+        Keep it as long as you click: the left button sets the point of a frame, the right one takes it away.
+        ``.table`` is what `~sunpy_lasco.products.fit_height_time` fits.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If the J-map has no rows.
+    """
+    if not len(jmap.time):
+        msg = "The J-map has no rows."
+        raise OptionError(msg)
+    return Picker(jmap, jmap.plot(axes, **plot))
