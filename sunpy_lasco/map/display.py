@@ -11,7 +11,10 @@ from astropy.visualization import AsymmetricPercentileInterval, ImageNormalize, 
 
 import sunpy.visualization.colormaps  # noqa: F401 - registers the colour maps
 
-__all__ = ["CoronaNorm", "DifferenceNorm", "corona_colours", "difference_colours"]
+__all__ = ["NO_SKY", "CoronaNorm", "DifferenceNorm", "add_colorbar", "corona_colours", "difference_colours"]
+
+#: Colour of pixels that show no sky: neither the black of dark sky nor a colour of the scales.
+NO_SKY = "0.3"
 
 
 class CoronaNorm(ImageNormalize):
@@ -91,19 +94,19 @@ class DifferenceNorm(CoronaNorm):
 
 def difference_colours():
     """
-    Colour map of differences: grey is no change, and what is masked looks dark.
+    Colour map of differences, in which middle grey is no change.
 
     Returns
     -------
     `~matplotlib.colors.Colormap`
         ``gray``; a copy.
     """
-    return mpl.colormaps["gray"].with_extremes(bad="black")
+    return mpl.colormaps["gray"].with_extremes(bad=NO_SKY)
 
 
 def corona_colours(detector):
     """
-    Colour map of a camera in which what is masked looks dark, as the occulter does.
+    Colour map of a camera, in which masked pixels are grey.
 
     Parameters
     ----------
@@ -115,4 +118,22 @@ def corona_colours(detector):
     `~matplotlib.colors.Colormap`
         ``soholasco2`` or ``soholasco3``; a copy.
     """
-    return mpl.colormaps[f"soholasco{detector[1]}"].with_extremes(bad="black")
+    return mpl.colormaps[f"soholasco{detector[1]}"].with_extremes(bad=NO_SKY)
+
+
+def add_colorbar(figure, unit):
+    """
+    Add a colour bar with the unit beside it to a figure with one pair of axes, so that no label covers another.
+
+    Parameters
+    ----------
+    figure : `~matplotlib.figure.Figure`
+    unit : `~astropy.units.Unit` or None
+    """
+    axes = figure.axes[0]
+    figure.set_layout_engine("constrained")
+    mappable = (*axes.images, *axes.collections)[0]
+    bar = figure.colorbar(mappable, ax=axes, pad=0.03)
+    bar.ax.yaxis.set_offset_position("left")
+    if unit is not None:
+        bar.set_label(str(unit))

@@ -11,10 +11,11 @@ import astropy.wcs
 from astropy.nddata import StdDevUncertainty
 from astropy.visualization import PowerStretch
 
-from sunpy.map.mapbase import MapMetaValidationError, PixelPair, SpatialPair
+from sunpy.map.mapbase import GenericMap, MapMetaValidationError, PixelPair, SpatialPair
 from sunpy.map.sources import LASCOMap
 from sunpy.sun import constants
 from sunpy.time import parse_time
+from sunpy.visualization import peek_show
 
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import LascoUserWarning
@@ -27,7 +28,7 @@ from sunpy_lasco.instrument.changes import changes_of
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.map import measurement as content
 from sunpy_lasco.map.arithmetic import ArithmeticMixin
-from sunpy_lasco.map.display import CoronaNorm, DifferenceNorm, corona_colours, difference_colours
+from sunpy_lasco.map.display import CoronaNorm, DifferenceNorm, add_colorbar, corona_colours, difference_colours
 from sunpy_lasco.map.lazy import is_lazy
 from sunpy_lasco.map.masks import empty_pixels, has_official_holes, hidden_and_outside, holes_to_nan
 from sunpy_lasco.map.operations import OperationsMixin
@@ -95,6 +96,14 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         if self.dtype != np.uint8:
             low, high, power = self._display_level1 if self.processing_level == 1.0 else self._display
             self.plot_settings["norm"] = CoronaNorm((low, high), PowerStretch(power), is_default=True)
+
+    @peek_show
+    def peek(self, draw_limb=False, draw_grid=False, colorbar=True, **matplot_args):
+        """Show the image, like `sunpy.map.GenericMap.peek`, but with no label across another."""
+        figure = GenericMap.peek.__wrapped__(self, draw_limb, draw_grid, colorbar=False, **matplot_args)
+        if colorbar:
+            add_colorbar(figure, self.unit)
+        return figure
 
     @property
     def data(self):

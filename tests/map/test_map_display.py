@@ -10,8 +10,10 @@ from matplotlib import pyplot as plt
 import astropy.units as u
 from astropy.visualization import PowerStretch
 
+import sunpy_lasco
+from sunpy_lasco import simulate
 from sunpy_lasco.map import replace
-from sunpy_lasco.map.display import CoronaNorm, corona_colours
+from sunpy_lasco.map.display import NO_SKY, CoronaNorm, corona_colours
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_copies(norm):
 def test_colours(detector):
     colours = corona_colours(detector)
     assert colours.name == f"soholasco{detector[1]}"
-    assert tuple(colours.get_bad()) == (0, 0, 0, 1)
+    assert tuple(colours.get_bad()) == mpl.colors.to_rgba(NO_SKY) != (0, 0, 0, 1)
     # The registered map is as it was.
     assert tuple(mpl.colormaps[f"soholasco{detector[1]}"].get_bad()) != (0, 0, 0, 1)
 
@@ -87,3 +89,18 @@ def test_brightness_has_a_steeper_scale_than_counts(calibrated):
 def test_bytes_are_shown_as_they_are(level05_cards, make_map):
     smap = make_map(level05_cards(helioviewer=" ", naxis1=1024, naxis2=1024), dtype=np.uint8)
     assert not isinstance(smap.plot_settings["norm"], CoronaNorm)
+
+
+@pytest.mark.parametrize("detector", ["C2", "C3"])
+def test_labels_of_peek_do_not_cover_each_other(detector, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *_, **__: None)
+    raw = simulate.observe(detector, date="2002-05-21T00:18", seed=1).level05
+    sunpy_lasco.calibrate(raw, assets="simulated").peek()
+    figure = plt.gcf()
+    figure.canvas.draw()
+    picture, bar = figure.axes
+    assert bar.get_ylabel() == "MSB"
+    boxes = [bar.get_tightbbox(), picture.get_tightbbox()]
+    assert not boxes[0].overlaps(boxes[1])
+    labels = [label for label in bar.get_yticklabels() if label.get_text()]
+    assert not any(label.get_window_extent().overlaps(bar.yaxis.label.get_window_extent()) for label in labels)
