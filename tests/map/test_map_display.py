@@ -100,7 +100,7 @@ def test_labels_of_peek_do_not_cover_each_other(detector, monkeypatch):
     figure.canvas.draw()
     picture, bar = figure.axes
     assert bar.get_ylabel() == "MSB"
-    boxes = [bar.get_tightbbox(), picture.get_tightbbox()]
+    boxes = [axes.get_tightbbox(figure.canvas.get_renderer()) for axes in (picture, bar)]
     assert not boxes[0].overlaps(boxes[1])
     labels = [label for label in bar.get_yticklabels() if label.get_text()]
     assert not any(label.get_window_extent().overlaps(bar.yaxis.label.get_window_extent()) for label in labels)
