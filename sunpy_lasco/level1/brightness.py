@@ -13,7 +13,7 @@ from sunpy_lasco.assets.names import C2_VIGNETTING, C3_RAMP, c3_vignetting_name
 from sunpy_lasco.assets.response import builtin_response, frame_response, response_epoch
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.files import sha256_of
-from sunpy_lasco.instrument.constants import value_of
+from sunpy_lasco.instrument.constants import constant, value_of
 from sunpy_lasco.instrument.light_path import LightPath, coarse_stray_light, coarse_vignetting
 from sunpy_lasco.instrument.photometry import (
     calibration_factor_sigma,
@@ -76,8 +76,8 @@ def apply_calibration_factor(smap, *, scale="official"):
         warnings.warn(msg, LascoUserWarning, stacklevel=3)
     history = [f"Calibration factor {factor:.6g} MSB / (DN / s)"]
     if scale == "stars":
-        times = value_of(f"{frame.camera.name}.star_scale")
-        history.append(f"Photometric scale of stars: official factor times {times}")
+        found = constant(f"{frame.camera.name}.star_scale")
+        history.append(f"Photometric scale of stars: official factor times {found.value} +- {found.error}")
     year = 2000.0 + (frame.mjd - 51544.5) / 365.25
     sigma = calibration_factor_sigma(frame.camera.name, year, star_scale=scale == "stars")
     factor32 = np.float32(factor)

@@ -16,7 +16,7 @@ from sunpy_lasco.simulate.scene import Scene, Sight, Uniform, corona
 from sunpy_lasco.simulate.sequence import sequence
 from sunpy_lasco.simulate.simulation import Simulation
 from sunpy_lasco.simulate.source import assets
-from sunpy_lasco.simulate.stars import Planets, PointSource, Stars
+from sunpy_lasco.simulate.stars import Planets, PointSource, StarList, Stars
 
 __all__ = [
     "CME",
@@ -28,6 +28,7 @@ __all__ = [
     "Scene",
     "Sight",
     "Simulation",
+    "StarList",
     "Stars",
     "Uniform",
     "assets",

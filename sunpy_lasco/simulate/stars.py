@@ -9,7 +9,7 @@ import numpy as np
 
 from sunpy_lasco.simulate.solar_sky import ECLIPTIC, direction
 
-__all__ = ["BRIGHT_STARS", "PointSource", "STAR_FLUX", "Planets", "Stars"]
+__all__ = ["BRIGHT_STARS", "PointSource", "STAR_FLUX", "Planets", "StarList", "Stars"]
 
 #: Flux of a star of magnitude 0 and solar colour, MSB arcsec2: the Sun's disk seen as
 #: a star of V = -26.76.
@@ -135,6 +135,29 @@ class Stars:
         near = toward > np.cos(np.radians(BELT))
         tx, ty, _ = sky.helioprojective(vectors[near])
         return tx, ty, magnitudes[near]
+
+
+@dataclass(frozen=True, eq=False)
+class StarList:
+    """
+    Stars of a list, fixed in the sky.
+
+    Parameters
+    ----------
+    vectors : `numpy.ndarray`
+        Directions (ICRS) at the time of the exposure, shape (n, 3).
+    magnitudes : `numpy.ndarray`
+        V, of solar colour, shape (n,).
+    """
+
+    vectors: np.ndarray
+    magnitudes: np.ndarray
+
+    def positions(self, sky):
+        """Where the stars stand; see `Stars.positions`."""
+        near = self.vectors @ sky.axes[0] > np.cos(np.radians(BELT))
+        tx, ty, _ = sky.helioprojective(self.vectors[near])
+        return tx, ty, self.magnitudes[near]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ class DetectorGrid:
     #: Distortion and plate scale (arcsec / pixel) of the camera.
     distortion: Distortion
     scale: float
+    #: ``"official"`` or ``"stars"``.
+    geometry_name: str = "stars"
 
     @property
     def attitude(self):
@@ -109,4 +111,4 @@ def detector_grid(smap, geometry="stars"):
         distortion = replace(distortion, centre=removed.centre)
     stars = geometry == "stars" and camera.stars is not None
     scale = camera.stars.plate_scale if stars else camera.plate_scale
-    return DetectorGrid(camera, image, removed, distortion, scale)
+    return DetectorGrid(camera, image, removed, distortion, scale, geometry)

@@ -47,6 +47,8 @@ DRAWS = 200
 SHORTEST = 0.5
 #: Stars with these flags are not used.
 DOUBTFUL = StarFlag.DOUBLE | StarFlag.NEIGHBOUR | StarFlag.VARIABLE
+#: Columns of the table of the light of stars.
+NAMES = "hip", "magnitude", "bv", "radius", "flux", "ratio", "sigma"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +120,8 @@ def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
         )
         raise NotCalibratableError(msg)
     solution = solve(smap, limit=limit, geometry=geometry, catalogue=catalogue)
-    names = "hip", "magnitude", "bv", "radius", "flux", "ratio", "sigma"
     if not solution.solved:
-        return Table({name: np.array([], dtype=int if name == "hip" else float) for name in names})
+        return Table({name: np.array([], dtype=int if name == "hip" else float) for name in NAMES})
     stars = solution.table[solution.table["used"]]
     radius = np.hypot(stars["ideal_x"] - solution.centre[0], stars["ideal_y"] - solution.centre[1])
     low, high = FIELD[camera.name]
@@ -131,10 +132,15 @@ def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
     total, error = _aperture(np.asarray(smap.data), np.asarray(stars["x"]), np.asarray(stars["y"]))
     correction = np.exp(BEYOND[camera.name][0])
     flux, error = total * scale**2 * correction, error * scale**2 * correction
+    return usable_light(stars, radius, flux, error)
+
+
+def usable_light(stars, radius, flux, error):
+    """The table of `star_fluxes` of stars with numbers, magnitudes and colours, and their light in MSB arcsec2."""
     expected = STAR_FLUX * 10 ** (-0.4 * np.asarray(stars["magnitude"]))
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = (stars["hip"], stars["magnitude"], stars["bv"], radius, flux, np.log(flux / expected), error / flux)
-    table = Table(dict(zip(names, map(np.asarray, columns), strict=True)))
+    table = Table(dict(zip(NAMES, map(np.asarray, columns), strict=True)))
     usable = np.isfinite(table["ratio"]) & (table["sigma"] < LARGEST_ERROR) & (table["sigma"] > 0)
     return table[usable]
 
@@ -176,27 +182,59 @@ def fit_photometry(smaps, *, limit=7.0, geometry="stars", catalogue=None, seed=0
     more than their stars explain.
     """
     smaps = list(smaps)
-    kinds = {tuple(squeezed(smap.meta[card]) for card in ("detector", "filter", "polar")) for smap in smaps}
+    kinds = {kind_of(smap) for smap in smaps}
     if len(kinds) != 1:
         msg = f"Zero points are of one camera, filter and polariser; these frames are of {sorted(kinds) or 'none'}."
         raise OptionError(msg)
-    tables, names, years = [], [], []
-    for smap in smaps:
-        table = star_fluxes(smap, limit=limit, geometry=geometry, catalogue=catalogue)
-        if len(table) >= FEWEST:
-            table["frame"] = len(tables)
-            tables.append(table)
-            names.append(frame_name(smap.meta))
-            years.append(smap.reference_date.jyear)
-    if not tables:
-        msg = f"In none of the {len(smaps)} frames {FEWEST} stars could be measured."
+    tables = [star_fluxes(smap, limit=limit, geometry=geometry, catalogue=catalogue) for smap in smaps]
+    names, years = [frame_name(smap.meta) for smap in smaps], [smap.reference_date.jyear for smap in smaps]
+    return zero_points(tables, names, years, kinds.pop(), seed=seed)
+
+
+def kind_of(smap):
+    """Camera, filter and polariser of a map, without blanks."""
+    return tuple(squeezed(smap.meta[card]) for card in ("detector", "filter", "polar"))
+
+
+def zero_points(tables, names, years, kind, *, seed=0):
+    """
+    Zero points and their trend from the light of stars that was measured.
+
+    Parameters
+    ----------
+    tables : sequence of `~astropy.table.Table`
+        A table a frame, as of `star_fluxes`.
+    names : sequence of `str`
+    years : sequence of `float`
+        Of the frames, decimal year.
+    kind : `tuple` of `str`
+        Camera, filter and polariser, in upper case without blanks.
+    seed : `int`
+        Of the stars that are drawn for the errors.
+
+    Returns
+    -------
+    `StarPhotometry`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If no frame has stars enough.
+    """
+    enough = [place for place, table in enumerate(tables) if len(table) >= FEWEST]
+    if not enough:
+        msg = f"In none of the {len(tables)} frames {FEWEST} stars could be measured."
         raise OptionError(msg)
-    stars, years = vstack(tables), np.array(years)
+    tables = [tables[place].copy() for place in enough]
+    names, years = [names[place] for place in enough], np.array([years[place] for place in enough])
+    for place, table in enumerate(tables):
+        table["frame"] = place
+    stars = vstack(tables)
     # Stars of Tycho have no number of their own.
     identity = np.where(stars["hip"] > 0, stars["hip"], -np.round(np.asarray(stars["magnitude"]) * 1e5).astype(int))
     _, owner = np.unique(np.asarray(identity), return_inverse=True)
     number = len(tables)
-    slope = COLOUR_SLOPES.get(next(iter(kinds))[:2], 0.0)
+    slope = COLOUR_SLOPES.get(kind[:2], 0.0)
     best = _fit(stars, number, np.ones(owner.max() + 1)[owner], slope)
     rng = np.random.default_rng(seed)
     draws = []

@@ -76,6 +76,8 @@ class StarSolution:
     reason: str = ""
     #: Stars that were looked for.
     table: Table = field(default_factory=Table, repr=False)
+    #: Geometry of the camera, ``"stars"`` or ``"official"``.
+    geometry: str = "stars"
 
     @property
     def solved(self):
@@ -99,7 +101,7 @@ class StarSolution:
         return Pointing(self.centre, self.roll, source, source, self.centre_sigma, self.roll_sigma, status="final")
 
 
-def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, pointing=None, time=None,
+def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, pointing=None, time=None,
           observer=None, clock_sigma=None):  # fmt: skip
     """
     Find Sun centre and roll of an image from the stars in it.
@@ -113,7 +115,8 @@ def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, po
     scale : `bool`
         Fit the plate scale as well.
     geometry : `str`
-        ``"stars"`` or ``"official"``: plate scale and distortion of the camera.
+        ``"stars"`` or ``"official"``: plate scale and distortion of the camera.  ``"auto"`` takes ``"stars"``, and
+        where the stars do not agree in it, ``"official"``, which images of the simulator have.
     catalogue : `~astropy.table.Table`, optional
         Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
@@ -146,19 +149,30 @@ def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, po
     wrong by 180 degrees.
     """
     require_grid(smap, "solved")
-    if geometry not in ("official", "stars"):
-        msg = f"geometry={geometry!r} is unknown; it is 'official' or 'stars'."
+    if geometry not in ("auto", "official", "stars"):
+        msg = f"geometry={geometry!r} is unknown; it is 'auto', 'official' or 'stars'."
         raise OptionError(msg)
     if limit is not None and not np.isfinite(limit):
         msg = f"limit={limit!r} is no magnitude."
         raise OptionError(msg)
-    grid = detector_grid(smap, geometry)
+    view = view_of(smap, time, observer)
+    numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
+    first = None
+    for name in ("stars", "official") if geometry == "auto" else (geometry,):
+        grid = detector_grid(smap, name)
+        found = _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma)
+        first = found if first is None else first
+        if found.solved or grid.camera.stars is None:
+            return found
+    return first
+
+
+def _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma):
+    """The solution by one geometry."""
     camera = grid.camera.name
     start = grid.attitude
     if pointing is not None:
         start = Attitude(tuple(pointing.centre), pointing.roll, grid.scale)
-    view = view_of(smap, time, observer)
-    numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
     stars = _bright(numbers, LIMITS[camera] if limit is None else limit)
     sky = _sky_covariance(smap, view, start, clock_sigma)
     found = _solution(_measured(smap, grid, start, stars, view), grid, start, scale, sky)
@@ -167,6 +181,33 @@ def solve(smap, *, limit=None, scale=False, geometry="stars", catalogue=None, po
     turned = replace(start, roll=float(normalize_roll(start.roll + 180)))
     other = _solution(_measured(smap, grid, turned, stars, view), grid, turned, scale, sky)
     return other if other.number >= SURE * FEWEST[camera] else found
+
+
+def measured_solution(smap, grid, table, view, *, scale=False, clock_sigma=None):
+    """
+    Sun centre and roll by stars that were found already.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    grid : `~sunpy_lasco.stars.detector.DetectorGrid`
+    table : `dict`
+        ``x``, ``y``, ``sigma`` (pixel of the map), ``flux``, ``flux_sigma``, ``found``, ``plane_x``, ``plane_y``
+        (arcsec) of the stars, shape (n,), and what else the table of the solution is to hold.
+    view : `~sunpy_lasco.stars.sky.View`
+    scale : `bool`
+    clock_sigma : `~astropy.units.Quantity`, optional
+        As of `solve`.
+
+    Returns
+    -------
+    `StarSolution`
+    """
+    start = grid.attitude
+    table = dict(table)
+    table["ideal_x"], table["ideal_y"] = grid.to_ideal(table["x"], table["y"])
+    table["ideal_sigma"] = np.hypot(table["sigma"] * np.mean(grid.pixel_size), FLOOR[grid.camera.name])
+    return _solution(table, grid, start, scale, _sky_covariance(smap, view, start, clock_sigma))
 
 
 def view_of(smap, time=None, observer=None):
@@ -236,7 +277,7 @@ def _solution(table, grid, start, fits_scale, sky):
     found = np.flatnonzero(table["found"])
     everywhere = np.zeros(len(table["found"]), dtype=bool)
     unsolved = {"centre": start.centre, "roll": start.roll, "scale": start.scale,
-                "covariance": np.full((4, 4), np.nan), "sky_covariance": sky, "rms": np.nan}  # fmt: skip
+                "covariance": np.full((4, 4), np.nan), "sky_covariance": sky, "rms": np.nan, "geometry": grid.geometry_name}  # fmt: skip
     if len(found) < FEWEST[camera]:
         reason = f"{len(found)} of {len(everywhere)} stars were found, at least {FEWEST[camera]} are needed"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
@@ -284,7 +325,15 @@ def _solution(table, grid, start, fits_scale, sky):
     table |= {"used": everywhere} | {name: np.full(len(everywhere), np.nan) for name in ("left_x", "left_y")}
     table["left_x"][found], table["left_y"][found] = left
     return StarSolution(
-        attitude.centre, attitude.roll, attitude.scale, covariance, sky, number, rms, table=Table(table)
+        attitude.centre,
+        attitude.roll,
+        attitude.scale,
+        covariance,
+        sky,
+        number,
+        rms,
+        table=Table(table),
+        geometry=grid.geometry_name,
     )
 
 

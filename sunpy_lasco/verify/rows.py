@@ -1,0 +1,64 @@
+"""
+Rows of the fidelity table: a number, the limits within which it must lie, and what follows.
+"""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+import numpy as np
+
+__all__ = ["Row", "Verdict", "unmeasured"]
+
+
+class Verdict(StrEnum):
+    """What a row says."""
+
+    #: The number lies within its limits.
+    HOLDS = "holds"
+    #: It does not, or could not be had where it should have been.
+    FAILS = "fails"
+    #: What it needs is not there.
+    OPEN = "not measured"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A number and its limits."""
+
+    #: By which the row is known, such as ``"c2.factor"``.
+    name: str
+    #: What is measured.
+    text: str
+    #: The number; NaN where there is none.
+    value: float
+    #: Limits within which it must lie.
+    low: float
+    high: float
+    #: Unit of the number and its limits.
+    unit: str = ""
+    #: What it is held against, and where the limits come from.
+    against: str = ""
+    #: What must be there for it to be measured; empty where it was.
+    needs: str = ""
+    #: More of the measurement.
+    note: str = ""
+
+    @property
+    def verdict(self):
+        """The `Verdict`."""
+        if self.needs:
+            return Verdict.OPEN
+        return Verdict.HOLDS if self.low <= self.value <= self.high else Verdict.FAILS
+
+    def as_dict(self):
+        """The row as JSON knows it, with None for a number that is none."""
+        values = asdict(self) | {"verdict": str(self.verdict)}
+        return {
+            name: None if isinstance(value, float) and not np.isfinite(value) else value
+            for name, value in values.items()
+        }
+
+
+def unmeasured(name, text, needs, *, unit=""):
+    """A row that waits for something."""
+    return Row(name, text, float("nan"), float("nan"), float("nan"), unit, needs=needs)

@@ -1,0 +1,167 @@
+"""
+Closure on the simulator: what it puts in, the calibration must get out.
+
+The simulator shares the constants of the cameras with the calibration and nothing else.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+import astropy.units as u
+from astropy.time import Time
+
+from sunpy_lasco import simulate
+from sunpy_lasco.geometry.positions import normalize_roll
+from sunpy_lasco.level1 import calibrate, uncertainty
+from sunpy_lasco.simulate.pixels import plane_from_helioprojective
+from sunpy_lasco.stars.catalogue import EPOCH, epoch_vectors, packaged_numbers
+from sunpy_lasco.stars.solution import solve
+from sunpy_lasco.verify.rows import Row
+
+__all__ = ["simulated_rows", "starry_scene"]
+
+#: When the exposures are taken.
+DATE = "2010-01-11T03:18"
+#: Pixels by which edges are kept away from, and step of the pixels that are compared.
+MARGIN, STEP = 6, 4
+#: Frames with stars whose pointing is solved, a camera.
+FRAMES = 4
+
+
+def starry_scene(date, scene=None):
+    """
+    A scene with the stars of the catalogue.
+
+    Parameters
+    ----------
+    date : `str`
+        Of the exposure.
+    scene : `~sunpy_lasco.simulate.Scene`, optional
+        What else there is to be seen.
+
+    Returns
+    -------
+    `~sunpy_lasco.simulate.Scene`
+    """
+    numbers = packaged_numbers()
+    vectors, motions = numbers.get("vectors") or epoch_vectors(numbers)
+    moved = vectors + motions * (Time(date).jyear - EPOCH)
+    stars = simulate.StarList(moved / np.linalg.norm(moved, axis=1, keepdims=True), numbers["magnitude"])
+    return replace(simulate.corona() if scene is None else scene, points=(stars,))
+
+
+def calibrated(simulation, assets, **options):
+    """Level 1 by what is true of an exposure."""
+    p = simulation.parameters
+    centre = [(c - x0 + 0.5) / s - 0.5 for c, x0, s in zip(p.sun_centre, p.corner, p.binning, strict=True)]
+    given = {"factor": p.exposure_factor, "bias": p.bias * u.DN, "time_offset": 0 * u.s, "centre": centre * u.pix,
+             "roll": p.roll * u.deg, "inpaint": None, "on_bad": "ignore"}  # fmt: skip
+    return calibrate(simulation.level05, assets=assets, **(given | options))
+
+
+def truth(simulation, result, step=STEP):
+    """The scene in the directions that the WCS of a level-1 map gives its pixels, each ``step``-th."""
+    rows, columns = np.mgrid[: result.data.shape[0] : step, : result.data.shape[1] : step]
+    world = result.wcs.pixel_to_world_values(columns, rows)
+    tx, ty = (np.asarray(axis) * u.Unit(unit).to(u.arcsec)
+              for axis, unit in zip(world, result.wcs.world_axis_units, strict=True))  # fmt: skip
+    tx = (tx + 648000.0) % 1296000.0 - 648000.0
+    return simulation.level1_at(*simulation.parameters.attitude.pixel(*plane_from_helioprojective(tx, ty)))
+
+
+def simulated_rows(figures):
+    """
+    Rows of the closure.
+
+    Parameters
+    ----------
+    figures : `dict`
+        Takes what is to be drawn, by name.
+
+    Yields
+    ------
+    `~sunpy_lasco.verify.rows.Row`
+    """
+    assets = simulate.assets()
+    for camera in ("C2", "C3"):
+        yield from _closure(camera, assets, figures)
+        yield _uncertainty(camera, assets)
+        yield from _pointing(camera)
+    yield _triplet(assets)
+
+
+def _closure(camera, assets, figures):
+    smooth = simulate.Scene(diffuse=(simulate.KCorona(), simulate.FCorona()))
+    exposure = simulate.observe(camera, date=DATE, scene=smooth, noise=False, quantise=False, saturation=False,
+                                nonlinearity=True, exposure_factor=1.013, diffracted=False, seed=3)  # fmt: skip
+    result = calibrated(exposure, assets)
+    good = ndimage.binary_erosion(np.isfinite(result.data), iterations=MARGIN)[::STEP, ::STEP]
+    error = result.data[::STEP, ::STEP][good] / truth(exposure, result)[good] - 1
+    y, x = np.mgrid[: result.data.shape[0] : STEP, : result.data.shape[1] : STEP]
+    crpix = result.wcs.wcs.crpix - 1
+    figures[f"{camera.lower()}.closure"] = np.hypot(x - crpix[0], y - crpix[1])[good], error
+    name, against = f"{camera.lower()}.closure", "an exact exposure of the simulator"
+    yield Row(f"{name}.median", f"{camera}: level 1 against the simulated sky, median error", float(np.median(np.abs(error))),
+              0, 1e-4, against=against)  # fmt: skip
+    yield Row(f"{name}.worst", f"{camera}: level 1 against the simulated sky, largest error", float(np.abs(error).max()),
+              0, 1e-2, against=against)  # fmt: skip
+
+
+def _uncertainty(camera, assets):
+    """Errors of a noisy frame over their random sigma."""
+    scene = simulate.corona(stars=False, planets=False)
+    exposure = simulate.observe(camera, date=DATE, scene=scene, cosmic_rays=False, seed=11)
+    result = calibrated(exposure, assets, distortion="wcs")
+    good = ndimage.binary_erosion(np.isfinite(result.data), iterations=MARGIN)[::STEP, ::STEP]
+    sigma = uncertainty(result, ["random", "pattern"]).to_value(result.unit)[::STEP, ::STEP][good]
+    pulls = (result.data[::STEP, ::STEP][good] - truth(exposure, result)[good]) / sigma
+    return Row(f"{camera.lower()}.pulls", f"{camera}: errors of pixels over their 1 sigma, robust scatter",
+               float(1.4826 * np.median(np.abs(pulls - np.median(pulls)))), 0.9, 1.1,
+               against="a noisy exposure of the simulator")  # fmt: skip
+
+
+def _pointing(camera):
+    """Errors of Sun centre and roll by stars."""
+    errors, pulls = [], []
+    default = np.array(simulate.observe(camera, date=DATE, noise=False).parameters.sun_centre)
+    for k in range(FRAMES):
+        date = f"{2001 + 3 * k}-{2 + 3 * k:02d}-11T03:18"
+        centre = tuple(default + np.array([0.6, -0.4]) * (-1) ** k)
+        exposure = simulate.observe(camera, date=date, scene=starry_scene(date), sun_centre=centre, flipped=bool(k % 2),
+                                    exptime=100.0 if camera == "C2" else None, seed=k)  # fmt: skip
+        found = solve(exposure.level05)
+        if not found.solved:
+            continue
+        error = np.append(np.subtract(found.centre, centre), normalize_roll(found.roll - exposure.parameters.roll))
+        covariance = found.covariance[:3, :3].copy()
+        covariance[:2, :2] -= found.sky_covariance
+        errors.append(error)
+        pulls.append(error / np.sqrt(np.diag(covariance)))
+    name, against = camera.lower(), f"{len(errors)} of {FRAMES} frames of the simulator"
+    largest = float(np.abs([error[:2] for error in errors]).max()) if errors else np.nan
+    limit = {"C2": 0.3, "C3": 0.08}[camera]
+    yield Row(f"{name}.pointing.centre", f"{camera}: Sun centre by stars, largest error along an axis", largest, 0, limit, "pixel",
+              against)  # fmt: skip
+    largest = float(np.abs([error[2] for error in errors]).max()) if errors else np.nan
+    limit = {"C2": 0.04, "C3": 0.012}[camera]
+    yield Row(f"{name}.pointing.roll", f"{camera}: roll by stars, largest error", largest, 0, limit, "degree", against)
+    rms = float(np.sqrt(np.mean(np.square(pulls)))) if errors else np.nan
+    yield Row(f"{name}.pointing.pulls", f"{camera}: errors of the pointing over their 1 sigma, rms", rms, 0.4, 1.7, "", against,
+              note="few numbers; forty frames have 1.0")  # fmt: skip
+
+
+def _triplet(assets):
+    """Mean of three polarised images over the unpolarised one."""
+    smooth = simulate.Scene(diffuse=(simulate.KCorona(), simulate.FCorona()))
+    images = {
+        polar: calibrated(
+            simulate.observe("C2", date=DATE, scene=smooth, polar=polar, exptime=100.0, leb_sum=(2, 2), noise=False,
+                             quantise=False, saturation=False, nonlinearity=True, diffracted=False), assets).data
+        for polar in ("-60 Deg", "0 Deg", "+60 Deg", "Clear")
+    }  # fmt: skip
+    clear = images.pop("Clear")
+    ratio = np.mean(list(images.values()), axis=0) / clear
+    return Row("c2.triplet", "C2: mean of a polarised triplet over the unpolarised image, less 1", float(np.nanmedian(ratio) - 1),
+               -2e-3, 2e-3, against="a triplet of the simulator")  # fmt: skip
