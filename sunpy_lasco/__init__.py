@@ -26,6 +26,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "repair",
         "simulate",
         "stars",
+        "verify",
     ],
     submod_attrs={
         "level1": [

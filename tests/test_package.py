@@ -41,6 +41,7 @@ RANKS = {
     "products": 8,
     "network": 8,
     "bulk": 9,
+    "verify": 9,
     "commands": 10,
     "__main__": 11,
 }

@@ -3,9 +3,9 @@ Measure the stars of real frames for the package.
 
     python benchmarks/stars/measure.py DATA sunpy_lasco/stars/data/measured.json
 
-DATA is a directory with level-0.5 frames in ``level05/c2`` and ``level05/c3``.  Full frames of C3 Clear and C2 Orange are
-taken, of the sequence of 2012-08-31 every eighth, but none that is far too dark.  Places are those that agree with a
-solution by stars; light is measured on frames calibrated with the packaged estimate of the vignetting, and
+DATA is a directory with level-0.5 frames in ``level05/c2`` and ``level05/c3``.  Full frames of C3 Clear and C2 Orange
+are taken, of the sequence of 2012-08-31 every eighth, but none that is far too dark.  Places are those that agree
+with a solution by stars; light is measured on frames calibrated with the packaged estimate of the vignetting, and
 divided by calibration factor and solid angle again.
 """
 
@@ -30,9 +30,10 @@ from sunpy_lasco.stars.photometry import BEYOND
 #: Faintest magnitude of the light, by camera, and frames that are not as they should be.
 LIMITS, BAD = {"C2": 8.0, "C3": 7.0}, {"32108414.fts", "32310957.fts"}
 #: Cards that say where and when the frame was taken, and how.
-CARDS = """naxis1 naxis2 date filename fileorig date-obs time-obs exptime exp0 exp1 exp2 exp3 telescop instrume detector
-readport sumrow sumcol lebxsum lebysum filter polar lp_num comprssn mid_date mid_time r1col r1row r2col r2row level rectify
-crpix1 crpix2 crota crota1 crota2 crval1 crval2 ctype1 ctype2 cunit1 cunit2 cdelt1 cdelt2 platescl offset""".split()
+CARDS = """naxis1 naxis2 date filename fileorig date-obs time-obs exptime exp0 exp1 exp2 exp3 telescop instrume
+detector readport sumrow sumcol lebxsum lebysum filter polar lp_num comprssn mid_date mid_time r1col r1row r2col r2row
+level rectify crpix1 crpix2 crota crota1 crota2 crval1 crval2 ctype1 ctype2 cunit1 cunit2 cdelt1 cdelt2
+platescl offset""".split()
 #: Frames of the sequence of one evening of which one is taken.
 EVERY = 8
 
@@ -47,8 +48,9 @@ def measured(path):
     solution = stars.solve(smap)
     if not solution.solved:
         return None
-    level1 = sunpy_lasco.calibrate(smap, assets="estimate", inpaint=None, on_bad="ignore", distortion="wcs",
-                                   geometry="stars")  # fmt: skip
+    level1 = sunpy_lasco.calibrate(
+        smap, assets="estimate", inpaint=None, on_bad="ignore", distortion="wcs", geometry="stars"
+    )
     camera = CAMERAS[frame.camera.name]
     to_rate = 1 / (frame_factor(frame) * camera.plate_scale**2 * np.exp(BEYOND[camera.name][0]))
     light = {int(row["hip"]): row for row in stars.star_fluxes(level1, limit=LIMITS[camera.name]) if row["hip"]}
@@ -61,8 +63,14 @@ def measured(path):
         rate = sigma = None
         if row is not None:
             rate, sigma = float(row["flux"] * to_rate), float(row["sigma"] * row["flux"] * to_rate)
-        rows.append([hip, *(round(float(star[name]), 3) for name in ("x", "y", "sigma")),
-                     rate and float(f"{rate:.5g}"), sigma and float(f"{sigma:.3g}")])  # fmt: skip
+        rows.append(
+            [
+                hip,
+                *(round(float(star[name]), 3) for name in ("x", "y", "sigma")),
+                rate and float(f"{rate:.5g}"),
+                sigma and float(f"{sigma:.3g}"),
+            ]
+        )
     header = {card: smap.meta[card] for card in CARDS if card in smap.meta}
     return {"header": header, "stars": sorted(rows)}
 

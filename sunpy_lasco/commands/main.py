@@ -26,6 +26,7 @@ COMMANDS = {
     "mass": ("measure masses of coronal mass ejections", "sunpy_lasco.commands.mass"),
     "background": ("make background models of days", "sunpy_lasco.commands.background"),
     "assets": ("list, fetch, check and pin calibration images and tables", "sunpy_lasco.commands.assets"),
+    "verify": ("measure how faithful the calibration is", "sunpy_lasco.commands.verify"),
     "ephemeris": ("make the table of SOHO's position, and look into it", "sunpy_lasco.commands.ephemeris"),
     "train": ("train a network for missing blocks", "sunpy_lasco.commands.train"),
 }

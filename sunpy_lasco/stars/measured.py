@@ -1,8 +1,8 @@
 """
 Stars that were measured on real frames, and come with the package.
 
-Places are pixels of the frames and light is counts, so that what is made of them needs everything that turns pixels into
-directions and counts into brightness: with them, constants can be checked where there is no frame.
+Places are pixels of the frames and light is counts, so that what is made of them needs everything that turns
+pixels into directions and counts into brightness: with them, constants can be checked where there is no frame.
 """
 
 import json

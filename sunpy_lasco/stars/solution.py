@@ -276,8 +276,15 @@ def _solution(table, grid, start, fits_scale, sky):
     camera = grid.camera.name
     found = np.flatnonzero(table["found"])
     everywhere = np.zeros(len(table["found"]), dtype=bool)
-    unsolved = {"centre": start.centre, "roll": start.roll, "scale": start.scale,
-                "covariance": np.full((4, 4), np.nan), "sky_covariance": sky, "rms": np.nan, "geometry": grid.geometry_name}  # fmt: skip
+    unsolved = {
+        "centre": start.centre,
+        "roll": start.roll,
+        "scale": start.scale,
+        "covariance": np.full((4, 4), np.nan),
+        "sky_covariance": sky,
+        "rms": np.nan,
+        "geometry": grid.geometry_name,
+    }
     if len(found) < FEWEST[camera]:
         reason = f"{len(found)} of {len(everywhere)} stars were found, at least {FEWEST[camera]} are needed"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)

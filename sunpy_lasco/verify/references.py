@@ -41,20 +41,36 @@ FACTORS = {
 #: Biases of a single read-out, DN, by camera and MJD: ``offset_bias`` 1.39 worked out by hand.
 BIASES = {
     "C2": {50083: 471.488435, 51058: 547.709223, 52940: 599.089592, 54890: 618.656278, 58570: 636.275540},
-    "C3": {50083: 322.351232, 51000: 345.943963, 52415: 379.209146, 52940: 383.984586, 54890: 396.568428,
-           56360: 406.010090, 57023: 408.494219, 60310: 415.958107},
-}  # fmt: skip
+    "C3": {
+        50083: 322.351232,
+        51000: 345.943963,
+        52415: 379.209146,
+        52940: 383.984586,
+        54890: 396.568428,
+        56360: 406.010090,
+        57023: 408.494219,
+        60310: 415.958107,
+    },
+}
 
 #: Where ``c2_warp`` and ``c3_warp`` look for pixels of the corrected image in the raw one, by camera: MJD, then rows of
 #: x, y there and x, y here, full-frame pixel from 0; without the triangles.
 DISTORTIONS = {
-    "C2": (54890, ((0, 0, 8.759359, 8.633924), (1023, 1023, 1014.111974, 1013.984131),
-                   (912.634, 505.293, 911.453517, 505.293), (100, 900, 104.203507, 895.979115),
-                   (512.634, 1005.293, 512.634, 1001.783517))),
+    "C2": (
+        54890,
+        (
+            (0, 0, 8.759359, 8.633924),
+            (1023, 1023, 1014.111974, 1013.984131),
+            (912.634, 505.293, 911.453517, 505.293),
+            (100, 900, 104.203507, 895.979115),
+            (512.634, 1005.293, 512.634, 1001.783517),
+        ),
+    ),
     "C3": (51837, ((100, 900, 96.911099, 902.735935), (900, 200, 901.368697, 198.818338))),
-}  # fmt: skip
+}
 
-#: SOHO by Horizons, never fitted (documentation of sunpy): time; heliographic longitude and latitude, degree, distance, au.
+#: SOHO by Horizons, never fitted (documentation of sunpy): time; heliographic longitude and latitude, degree,
+#: distance, au.
 HORIZONS = ("2004-05-06T11:22:33", 0.25234902, -3.55863633, 0.99923086)
 
 #: Magnitude of a star that gives 1 DN / s, by camera and filter (published zero points, V of solar colour).

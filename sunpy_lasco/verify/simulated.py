@@ -56,8 +56,15 @@ def calibrated(simulation, assets, **options):
     """Level 1 by what is true of an exposure."""
     p = simulation.parameters
     centre = [(c - x0 + 0.5) / s - 0.5 for c, x0, s in zip(p.sun_centre, p.corner, p.binning, strict=True)]
-    given = {"factor": p.exposure_factor, "bias": p.bias * u.DN, "time_offset": 0 * u.s, "centre": centre * u.pix,
-             "roll": p.roll * u.deg, "inpaint": None, "on_bad": "ignore"}  # fmt: skip
+    given = {
+        "factor": p.exposure_factor,
+        "bias": p.bias * u.DN,
+        "time_offset": 0 * u.s,
+        "centre": centre * u.pix,
+        "roll": p.roll * u.deg,
+        "inpaint": None,
+        "on_bad": "ignore",
+    }
     return calibrate(simulation.level05, assets=assets, **(given | options))
 
 
@@ -65,8 +72,10 @@ def truth(simulation, result, step=STEP):
     """The scene in the directions that the WCS of a level-1 map gives its pixels, each ``step``-th."""
     rows, columns = np.mgrid[: result.data.shape[0] : step, : result.data.shape[1] : step]
     world = result.wcs.pixel_to_world_values(columns, rows)
-    tx, ty = (np.asarray(axis) * u.Unit(unit).to(u.arcsec)
-              for axis, unit in zip(world, result.wcs.world_axis_units, strict=True))  # fmt: skip
+    tx, ty = (
+        np.asarray(axis) * u.Unit(unit).to(u.arcsec)
+        for axis, unit in zip(world, result.wcs.world_axis_units, strict=True)
+    )
     tx = (tx + 648000.0) % 1296000.0 - 648000.0
     return simulation.level1_at(*simulation.parameters.attitude.pixel(*plane_from_helioprojective(tx, ty)))
 
@@ -94,8 +103,18 @@ def simulated_rows(figures):
 
 def _closure(camera, assets, figures):
     smooth = simulate.Scene(diffuse=(simulate.KCorona(), simulate.FCorona()))
-    exposure = simulate.observe(camera, date=DATE, scene=smooth, noise=False, quantise=False, saturation=False,
-                                nonlinearity=True, exposure_factor=1.013, diffracted=False, seed=3)  # fmt: skip
+    exposure = simulate.observe(
+        camera,
+        date=DATE,
+        scene=smooth,
+        noise=False,
+        quantise=False,
+        saturation=False,
+        nonlinearity=True,
+        exposure_factor=1.013,
+        diffracted=False,
+        seed=3,
+    )
     result = calibrated(exposure, assets)
     good = ndimage.binary_erosion(np.isfinite(result.data), iterations=MARGIN)[::STEP, ::STEP]
     error = result.data[::STEP, ::STEP][good] / truth(exposure, result)[good] - 1
@@ -103,10 +122,22 @@ def _closure(camera, assets, figures):
     crpix = result.wcs.wcs.crpix - 1
     figures[f"{camera.lower()}.closure"] = np.hypot(x - crpix[0], y - crpix[1])[good], error
     name, against = f"{camera.lower()}.closure", "an exact exposure of the simulator"
-    yield Row(f"{name}.median", f"{camera}: level 1 against the simulated sky, median error", float(np.median(np.abs(error))),
-              0, 1e-4, against=against)  # fmt: skip
-    yield Row(f"{name}.worst", f"{camera}: level 1 against the simulated sky, largest error", float(np.abs(error).max()),
-              0, 1e-2, against=against)  # fmt: skip
+    yield Row(
+        f"{name}.median",
+        f"{camera}: level 1 against the simulated sky, median error",
+        float(np.median(np.abs(error))),
+        0,
+        1e-4,
+        against=against,
+    )
+    yield Row(
+        f"{name}.worst",
+        f"{camera}: level 1 against the simulated sky, largest error",
+        float(np.abs(error).max()),
+        0,
+        1e-2,
+        against=against,
+    )
 
 
 def _uncertainty(camera, assets):
@@ -117,9 +148,14 @@ def _uncertainty(camera, assets):
     good = ndimage.binary_erosion(np.isfinite(result.data), iterations=MARGIN)[::STEP, ::STEP]
     sigma = uncertainty(result, ["random", "pattern"]).to_value(result.unit)[::STEP, ::STEP][good]
     pulls = (result.data[::STEP, ::STEP][good] - truth(exposure, result)[good]) / sigma
-    return Row(f"{camera.lower()}.pulls", f"{camera}: errors of pixels over their 1 sigma, robust scatter",
-               float(1.4826 * np.median(np.abs(pulls - np.median(pulls)))), 0.9, 1.1,
-               against="a noisy exposure of the simulator")  # fmt: skip
+    return Row(
+        f"{camera.lower()}.pulls",
+        f"{camera}: errors of pixels over their 1 sigma, robust scatter",
+        float(1.4826 * np.median(np.abs(pulls - np.median(pulls)))),
+        0.9,
+        1.1,
+        against="a noisy exposure of the simulator",
+    )
 
 
 def _pointing(camera):
@@ -129,8 +165,15 @@ def _pointing(camera):
     for k in range(FRAMES):
         date = f"{2001 + 3 * k}-{2 + 3 * k:02d}-11T03:18"
         centre = tuple(default + np.array([0.6, -0.4]) * (-1) ** k)
-        exposure = simulate.observe(camera, date=date, scene=starry_scene(date), sun_centre=centre, flipped=bool(k % 2),
-                                    exptime=100.0 if camera == "C2" else None, seed=k)  # fmt: skip
+        exposure = simulate.observe(
+            camera,
+            date=date,
+            scene=starry_scene(date),
+            sun_centre=centre,
+            flipped=bool(k % 2),
+            exptime=100.0 if camera == "C2" else None,
+            seed=k,
+        )
         found = solve(exposure.level05)
         if not found.solved:
             continue
@@ -142,14 +185,29 @@ def _pointing(camera):
     name, against = camera.lower(), f"{len(errors)} of {FRAMES} frames of the simulator"
     largest = float(np.abs([error[:2] for error in errors]).max()) if errors else np.nan
     limit = {"C2": 0.3, "C3": 0.08}[camera]
-    yield Row(f"{name}.pointing.centre", f"{camera}: Sun centre by stars, largest error along an axis", largest, 0, limit, "pixel",
-              against)  # fmt: skip
+    yield Row(
+        f"{name}.pointing.centre",
+        f"{camera}: Sun centre by stars, largest error along an axis",
+        largest,
+        0,
+        limit,
+        "pixel",
+        against,
+    )
     largest = float(np.abs([error[2] for error in errors]).max()) if errors else np.nan
     limit = {"C2": 0.04, "C3": 0.012}[camera]
     yield Row(f"{name}.pointing.roll", f"{camera}: roll by stars, largest error", largest, 0, limit, "degree", against)
     rms = float(np.sqrt(np.mean(np.square(pulls)))) if errors else np.nan
-    yield Row(f"{name}.pointing.pulls", f"{camera}: errors of the pointing over their 1 sigma, rms", rms, 0.4, 1.7, "", against,
-              note="few numbers; forty frames have 1.0")  # fmt: skip
+    yield Row(
+        f"{name}.pointing.pulls",
+        f"{camera}: errors of the pointing over their 1 sigma, rms",
+        rms,
+        0.4,
+        1.7,
+        "",
+        against,
+        note="few numbers; forty frames have 1.0",
+    )
 
 
 def _triplet(assets):
@@ -157,11 +215,30 @@ def _triplet(assets):
     smooth = simulate.Scene(diffuse=(simulate.KCorona(), simulate.FCorona()))
     images = {
         polar: calibrated(
-            simulate.observe("C2", date=DATE, scene=smooth, polar=polar, exptime=100.0, leb_sum=(2, 2), noise=False,
-                             quantise=False, saturation=False, nonlinearity=True, diffracted=False), assets).data
+            simulate.observe(
+                "C2",
+                date=DATE,
+                scene=smooth,
+                polar=polar,
+                exptime=100.0,
+                leb_sum=(2, 2),
+                noise=False,
+                quantise=False,
+                saturation=False,
+                nonlinearity=True,
+                diffracted=False,
+            ),
+            assets,
+        ).data
         for polar in ("-60 Deg", "0 Deg", "+60 Deg", "Clear")
-    }  # fmt: skip
+    }
     clear = images.pop("Clear")
     ratio = np.mean(list(images.values()), axis=0) / clear
-    return Row("c2.triplet", "C2: mean of a polarised triplet over the unpolarised image, less 1", float(np.nanmedian(ratio) - 1),
-               -2e-3, 2e-3, against="a triplet of the simulator")  # fmt: skip
+    return Row(
+        "c2.triplet",
+        "C2: mean of a polarised triplet over the unpolarised image, less 1",
+        float(np.nanmedian(ratio) - 1),
+        -2e-3,
+        2e-3,
+        against="a triplet of the simulator",
+    )

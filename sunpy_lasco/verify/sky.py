@@ -49,48 +49,111 @@ def _places(camera, frames, figures):
     name, against = camera.lower(), f"stars of {len(frames)} real frames"
     solutions = [one.solve() for one in frames]
     solved = [(one, found) for one, found in zip(frames, solutions, strict=True) if found.solved]
-    yield Row(f"{name}.stars.solved", f"{camera}: frames whose pointing the stars tell", len(solved), len(frames), len(frames),
-              against=against, note="; ".join(found.reason for found in solutions if found.reason))  # fmt: skip
+    yield Row(
+        f"{name}.stars.solved",
+        f"{camera}: frames whose pointing the stars tell",
+        len(solved),
+        len(frames),
+        len(frames),
+        against=against,
+        note="; ".join(found.reason for found in solutions if found.reason),
+    )
     if not solved:
         # Nothing of what follows can hold where no star falls where it should.
-        for what, unit in (("rms", "pixel"), ("scale", ""), ("radial", "pixel"), ("centre", "pixel"), ("roll", "degree")):
+        for what, unit in (
+            ("rms", "pixel"),
+            ("scale", ""),
+            ("radial", "pixel"),
+            ("centre", "pixel"),
+            ("roll", "degree"),
+        ):
             yield Row(f"{name}.stars.{what}", f"{camera}: stars, {what}", np.nan, 0, 0, unit, against)
         return
     rms = float(np.median([found.rms for _, found in solved]))
-    yield Row(f"{name}.stars.rms", f"{camera}: stars from their places, median rms along an axis", rms, 0, RMS[camera], "pixel", against)
+    yield Row(
+        f"{name}.stars.rms",
+        f"{camera}: stars from their places, median rms along an axis",
+        rms,
+        0,
+        RMS[camera],
+        "pixel",
+        against,
+    )
     scales = [one.solve(scale=True) for one, _ in solved]
     scales = [found for found in scales if found.solved]
     weight = np.array([1 / found.covariance[3, 3] for found in scales])
     mean = float(np.average([found.scale for found in scales], weights=weight)) if scales else np.nan
     stars = cameras.CAMERAS[camera].stars
     stated = cameras.CAMERAS[camera].plate_scale if stars is None else stars.plate_scale
-    yield Row(f"{name}.stars.scale", f"{camera}: plate scale by stars over that of the geometry of stars, less 1", mean / stated - 1,
-              -SCALE[camera], SCALE[camera], against=against,
-              note=f"{mean:.4f} +- {1 / np.sqrt(weight.sum()):.4f} arcsec")  # fmt: skip
+    yield Row(
+        f"{name}.stars.scale",
+        f"{camera}: plate scale by stars over that of the geometry of stars, less 1",
+        mean / stated - 1,
+        -SCALE[camera],
+        SCALE[camera],
+        against=against,
+        note=f"{mean:.4f} +- {1 / np.sqrt(weight.sum()):.4f} arcsec",
+    )
     if stars is not None:
         ratio = mean / cameras.CAMERAS[camera].plate_scale - 1
-        yield Row(f"{name}.stars.official_scale", f"{camera}: plate scale by stars over the official one, less 1", ratio, 0.0022, 0.0043,
-                  against="0.22 % by the official distortion, 0.325 % with its fifth order")  # fmt: skip
+        yield Row(
+            f"{name}.stars.official_scale",
+            f"{camera}: plate scale by stars over the official one, less 1",
+            ratio,
+            0.0022,
+            0.0043,
+            against="0.22 % by the official distortion, 0.325 % with its fifth order",
+        )
     radius, outward, x, y, left = _radial(solved)
     figures[f"{name}.stars"] = {"radius": radius, "outward": outward, "x": x, "y": y, "left": left}
     if camera == "C3":
         medians = [float(np.median(outward[(radius > low) & (radius < high)])) for low, high in RINGS]
-        yield Row("c3.stars.radial", "C3: radial residual of stars to 28 solar radii, largest median of four rings",
-                  max(medians, key=abs), -0.05, 0.05, "pixel", against)  # fmt: skip
+        yield Row(
+            "c3.stars.radial",
+            "C3: radial residual of stars to 28 solar radii, largest median of four rings",
+            max(medians, key=abs),
+            -0.05,
+            0.05,
+            "pixel",
+            against,
+        )
         fifth, sigma = _fifth_order(radius, outward)
-        yield Row("c3.stars.fifth", "C3: what is left of fifth order, 500 pixels from the Sun", fifth, -0.05, 0.05, "pixel", against,
-                  note=f"+- {sigma:.3f}")  # fmt: skip
+        yield Row(
+            "c3.stars.fifth",
+            "C3: what is left of fifth order, 500 pixels from the Sun",
+            fifth,
+            -0.05,
+            0.05,
+            "pixel",
+            against,
+            note=f"+- {sigma:.3f}",
+        )
     default = cameras.CAMERAS[camera].sun_centre
     away = np.mean([np.subtract(found.centre, default) for _, found in solved], axis=0)
-    yield Row(f"{name}.stars.centre", f"{camera}: Sun centre by stars, mean distance from the default", float(np.hypot(*away)), 0,
-              CENTRE[camera], "pixel", against, note=f"{away[0]:+.2f}, {away[1]:+.2f}")  # fmt: skip
+    yield Row(
+        f"{name}.stars.centre",
+        f"{camera}: Sun centre by stars, mean distance from the default",
+        float(np.hypot(*away)),
+        0,
+        CENTRE[camera],
+        "pixel",
+        against,
+        note=f"{away[0]:+.2f}, {away[1]:+.2f}",
+    )
     turns = []
     for one, found in solved:
         frame = frame_of(one.smap)
         turned = is_flipped(normalize_roll(found.roll - nominal_pointing(frame).roll))
         turns.append(float(normalize_roll(found.roll - nominal_pointing(frame, flipped=turned).roll)))
-    yield Row(f"{name}.stars.roll", f"{camera}: roll by stars, mean difference from the nominal one", float(np.mean(turns)), -0.04, 0.04,
-              "degree", against)  # fmt: skip
+    yield Row(
+        f"{name}.stars.roll",
+        f"{camera}: roll by stars, mean difference from the nominal one",
+        float(np.mean(turns)),
+        -0.04,
+        0.04,
+        "degree",
+        against,
+    )
 
 
 def _radial(solved):
@@ -128,14 +191,34 @@ def _light(camera, figures):
     stars = f"{len(np.unique(found.stars['hip']))} stars in {len(found.frames)} real frames"
     figures[f"{name}.zero"] = found
     scale, sigma = photometry.STAR_SCALE[camera]
-    yield Row(f"{name}.stars.zero", f"{camera}: light of stars by the star scale over the catalogue, logarithm",
-              float(np.log(scale / found.scale)), -ZERO[camera], ZERO[camera], against=stars,
-              note=f"factor {found.scale:.3f}, star scale {scale} +- {sigma}; published factors differ by what is added for the light "
-              "beyond the aperture")  # fmt: skip
+    yield Row(
+        f"{name}.stars.zero",
+        f"{camera}: light of stars by the star scale over the catalogue, logarithm",
+        float(np.log(scale / found.scale)),
+        -ZERO[camera],
+        ZERO[camera],
+        against=stars,
+        note=f"factor {found.scale:.3f}, star scale {scale} +- {sigma}",
+    )
     kind = {"C2": ("C2", "ORANGE"), "C3": ("C3", "CLEAR")}[camera]
-    yield Row(f"{name}.stars.colour", f"{camera}: slope of the light by B-V, difference from the expected one",
-              found.colour_slope - COLOUR_SLOPES[kind], -0.1, 0.1, "1/mag", stars,
-              note=f"{found.colour_slope:.2f} +- {found.colour_sigma:.2f}")  # fmt: skip
+    yield Row(
+        f"{name}.stars.colour",
+        f"{camera}: slope of the light by B-V, difference from the expected one",
+        found.colour_slope - COLOUR_SLOPES[kind],
+        -0.1,
+        0.1,
+        "1/mag",
+        stars,
+        note=f"{found.colour_slope:.2f} +- {found.colour_sigma:.2f}",
+    )
     if np.isfinite(found.trend):
-        yield Row(f"{name}.stars.trend", f"{camera}: change of the light of stars by the official factor", 100 * found.trend,
-                  -0.3, 0.6, "%/yr", stars, note=f"+- {100 * found.trend_sigma:.2f}; 0.445 would be no loss at all")  # fmt: skip
+        yield Row(
+            f"{name}.stars.trend",
+            f"{camera}: change of the light of stars by the official factor",
+            100 * found.trend,
+            -0.3,
+            0.6,
+            "%/yr",
+            stars,
+            note=f"+- {100 * found.trend_sigma:.2f}; 0.445 would be no loss at all",
+        )

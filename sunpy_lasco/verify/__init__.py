@@ -1,0 +1,13 @@
+"""
+The fidelity of the calibration as a table: what is measured, on what, within which limits, and what follows.
+
+`verify` runs it on what the package holds and on what the user has: calibration images, frames, official level 1.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"report": ["Report"], "rows": ["Row", "Verdict"], "run": ["verify"]},
+)
+__all__ = ["Report", "Row", "Verdict", "verify"]

@@ -1,0 +1,104 @@
+"""
+All rows, one group after the other.
+"""
+
+from pathlib import Path
+
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.verify.report import Report
+
+__all__ = ["GROUPS", "verify"]
+
+
+def _constants(assets, frames, figures):
+    from sunpy_lasco.verify.constants import constant_rows
+
+    return constant_rows()
+
+
+def _stars(assets, frames, figures):
+    from sunpy_lasco.verify.sky import star_rows
+
+    return star_rows(figures)
+
+
+def _simulator(assets, frames, figures):
+    from sunpy_lasco.verify.simulated import simulated_rows
+
+    return simulated_rows(figures)
+
+
+def _images(assets, frames, figures):
+    from sunpy_lasco.verify.published import asset_rows
+
+    return asset_rows(assets)
+
+
+def _frames(assets, frames, figures):
+    from sunpy_lasco.verify.frames import frame_rows
+
+    return frame_rows(frames, assets, figures)
+
+
+#: Groups of rows: what they are called, what they rest on, and where they come from.
+GROUPS = {
+    "constants": ("Constants", "Official headers, and values worked out by hand.", _constants),
+    "stars": (
+        "Stars",
+        "Stars measured on real frames, which come with the package: what only the sky can hold.",
+        _stars,
+    ),
+    "simulator": ("Simulator", "What the simulator puts in must come out.", _simulator),
+    "assets": ("Calibration images and tables", "Those that are on this computer.", _images),
+    "frames": ("Frames", "Level 0.5 and official level 1 of the directory that was named.", _frames),
+}
+
+
+def verify(*, assets=None, frames=None, groups=None, progress=None):
+    """
+    Measure how faithful the calibration is.
+
+    Parameters
+    ----------
+    assets : path-like, optional
+        Directory of calibration images and tables; by default those that the configuration names and those fetched
+        before.  What is missing is estimated.
+    frames : path-like, optional
+        Directory with level-0.5 files of C2 and C3, and official level-1 files where there are some.
+    groups : sequence of `str`, optional
+        Which of ``"constants"``, ``"stars"``, ``"simulator"``, ``"assets"`` and ``"frames"``; by default all.
+    progress : callable, optional
+        Is called with each row as it comes.
+
+    Returns
+    -------
+    `~sunpy_lasco.verify.Report`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there is no such directory or group.
+
+    Notes
+    -----
+    The network is not asked.  Without assets and frames it takes about 20 s, and rows that need them say so.
+    """
+    for name, folder in (("assets", assets), ("frames", frames)):
+        if folder is not None and not Path(folder).is_dir():
+            msg = f"{name}={str(folder)!r} is no directory."
+            raise OptionError(msg)
+    groups = tuple(GROUPS) if groups is None else tuple(groups)
+    unknown = [name for name in groups if name not in GROUPS]
+    if unknown:
+        msg = f"groups={unknown[0]!r} is unknown; known are {', '.join(GROUPS)}."
+        raise OptionError(msg)
+    found, figures = {}, {}
+    for name in groups:
+        found[name] = []
+        for row in GROUPS[name][2](assets, frames, figures):
+            found[name].append(row)
+            if progress is not None:
+                progress(row)
+    about = {name: None if folder is None else str(folder) for name, folder in (("assets", assets), ("frames", frames))}
+    titles = {name: GROUPS[name][:2] for name in groups}
+    return Report({name: tuple(rows) for name, rows in found.items()}, titles, about, figures)
