@@ -13,8 +13,9 @@ from sunpy.coordinates import HeliographicStonyhurst
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.geometry import distortion, ephemeris, halo
 from sunpy_lasco.geometry.pointing import nominal_pointing
-from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument import bias, cameras, photometry
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.level1.scaling import encode_int16
 from sunpy_lasco.products.polarization import malus, total_and_polarised
@@ -177,7 +178,7 @@ def zero_magnitude(camera, filter_name, mjd=53000):
 def _magnitudes(camera):
     """Zero points that others published, over ours."""
     differences = {key[1]: MAGNITUDES[key] - zero_magnitude(*key) for key in MAGNITUDES if key[0] == camera}
-    scale = photometry.STAR_SCALE[camera][0]
+    scale = value_of(f"{camera}.star_scale")
     # What stars ask the factor to be multiplied by makes them brighter, and the zero point smaller.
     mean = float(np.mean(list(differences.values()))) + 2.5 * np.log10(scale)
     note = ", ".join(f"{filter_name} {value:+.3f}" for filter_name, value in differences.items())

@@ -17,9 +17,10 @@ from astropy.time import Time
 from sunpy_lasco.errors import LascoError, LascoUserWarning
 from sunpy_lasco.instrument.bias import bias_polynomial, dark_level
 from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import Frame, squeezed
 from sunpy_lasco.instrument.noise import noise_variance
-from sunpy_lasco.instrument.photometry import DOUBTFUL_C2_FACTORS, STAR_SCALE, calibration_factor
+from sunpy_lasco.instrument.photometry import calibration_factor
 from sunpy_lasco.level1 import calibrate
 from sunpy_lasco.level1.checks import admit
 from sunpy_lasco.map.reading import open_map
@@ -392,7 +393,7 @@ def _overlap(frames, sources, figures):
         float(np.nanmedian(by_ring)),
         f"{len(ratios)} pairs, the nearest {24 * pairs[0][0]:.1f} hours apart",
     )
-    share = STAR_SCALE["C2"][0] / STAR_SCALE["C3"][0]
+    share = value_of("C2.star_scale") / value_of("C3.star_scale")
     yield Row(
         "frames.overlap.official",
         f"{text}, official factors",
@@ -432,7 +433,7 @@ def _triplets(frames, sources):
                     np.asarray(_level1(near[polar], sources).data) for polar in ("-60DEG", "0DEG", "+60DEG", "CLEAR")
                 ]
                 ratio = np.mean(images[:3], axis=0) / images[3]
-                known = camera == "C3" or clear.filter not in DOUBTFUL_C2_FACTORS
+                known = camera == "C3" or clear.filter not in value_of("C2.factor_doubt")
                 (values if known else doubtful).append(
                     (float(np.nanmedian(ratio)), f"{clear.filter.title()} {clear.path.name}")
                 )

@@ -13,7 +13,7 @@ import astropy.units as u
 from astropy.time import Time
 
 from sunpy_lasco import simulate
-from sunpy_lasco.geometry.positions import normalize_roll
+from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.level1 import calibrate, uncertainty
 from sunpy_lasco.simulate.pixels import plane_from_helioprojective
 from sunpy_lasco.stars.catalogue import EPOCH, epoch_vectors, packaged_numbers

@@ -5,8 +5,9 @@ Constants against stars that were measured on real frames and come with the pack
 import numpy as np
 
 from sunpy_lasco.geometry.pointing import nominal_pointing
-from sunpy_lasco.geometry.positions import is_flipped, normalize_roll
-from sunpy_lasco.instrument import cameras, photometry
+from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
+from sunpy_lasco.instrument import cameras
+from sunpy_lasco.instrument.constants import error_of, value_of
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.stars.measured import measured_frames, measured_photometry
 from sunpy_lasco.stars.prediction import COLOUR_SLOPES
@@ -190,7 +191,7 @@ def _light(camera, figures):
     found = measured_photometry(camera)
     stars = f"{len(np.unique(found.stars['hip']))} stars in {len(found.frames)} real frames"
     figures[f"{name}.zero"] = found
-    scale, sigma = photometry.STAR_SCALE[camera]
+    scale, sigma = value_of(f"{camera}.star_scale"), error_of(f"{camera}.star_scale")
     yield Row(
         f"{name}.stars.zero",
         f"{camera}: light of stars by the star scale over the catalogue, logarithm",

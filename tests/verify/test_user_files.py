@@ -1,7 +1,5 @@
 """Rows of files that a user has: simulated ones, and the real ones where they are."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from astropy.io import fits
 
 from sunpy_lasco import simulate
 from sunpy_lasco.assets.estimate import EstimateSource
-from sunpy_lasco.instrument import cameras
+from sunpy_lasco.instrument.constants import other_constants, value_of
 from sunpy_lasco.verify import Verdict, verify
 from sunpy_lasco.verify.frames import find_frames
 
@@ -105,17 +103,16 @@ def test_real_frames(real_rows):
 @pytest.mark.parametrize(
     ("changes", "rows"),
     [
-        ({"gain": 1.1, "sun_centre": 1.01}, ("frames.c3.noise", "frames.c3.stars.solved")),
-        ({"distortion_mm": 1.05}, ("official.stars.outward",)),
+        ({"C3.gain": 1.1, "C3.sun_centre": 1.01}, ("frames.c3.noise", "frames.c3.stars.solved")),
+        ({"C3.distortion": 1.05}, ("official.stars.outward",)),
     ],
 )
-def test_wrong_constants_on_real_frames(changes, rows, test_data, calib_data, monkeypatch):
-    camera = cameras.CAMERAS["C3"]
+def test_wrong_constants_on_real_frames(changes, rows, test_data, calib_data):
     wrong = {}
     for name, factor in changes.items():
-        value = getattr(camera, name)
+        value = value_of(name)
         wrong[name] = tuple(factor * one for one in value) if isinstance(value, tuple) else factor * value
-    monkeypatch.setitem(cameras.CAMERAS, "C3", replace(camera, **wrong))
-    found = verify(frames=test_data, assets=calib_data, groups=["frames"]).rows
+    with other_constants(wrong):
+        found = verify(frames=test_data, assets=calib_data, groups=["frames"]).rows
     for row in rows:
         assert found[row].verdict == Verdict.FAILS, found[row]
