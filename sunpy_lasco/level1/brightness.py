@@ -35,6 +35,8 @@ __all__ = [
     "subtract_stray_light",
     "vignetting_name",
 ]
+#: A card of a calibration factor may differ by this from the factor, relative.
+ROUNDING = 1e-6
 
 
 def apply_calibration_factor(smap, *, scale="official"):
@@ -203,7 +205,8 @@ def subtract_stray_light(smap, *, assets=None):
     Notes
     -----
     SolarSoft ``c3_calibrate``.  The ramp is a brightness, hence neither vignetted
-    nor scaled with sums.
+    nor scaled with sums; it was measured by the official calibration factor, and follows
+    another one.
     """
     frame = frame_of(smap)
     if not has_stray_light(frame):
@@ -212,10 +215,15 @@ def subtract_stray_light(smap, *, assets=None):
     require_not(smap, "rampfile", "subtract_stray_light")
     asset = resolve(assets).image(C3_RAMP)
     ramp = block_mean(frame_cutout(asset.data, frame), frame.binning).astype(np.float32, copy=False)
+    coarse = _coarse(asset, coarse_stray_light)
+    # The image was measured by the official factor.
+    scale = smap.meta["calfac"] / frame_factor(frame)
+    if abs(scale - 1) > ROUNDING:
+        ramp, coarse = ramp * np.float32(scale), coarse * np.float32(scale)
     return record(
         smap,
         data=smap.data - ramp,
-        light_path=exchange(smap._light_path or LightPath(), stray_light=_coarse(asset, coarse_stray_light)),
+        light_path=exchange(smap._light_path or LightPath(), stray_light=coarse),
         cards={
             "rampfile": asset.name,
             "rampsha": asset.sha256 or None,

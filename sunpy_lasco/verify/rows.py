@@ -60,5 +60,18 @@ class Row:
 
 
 def unmeasured(name, text, needs, *, unit=""):
-    """A row that waits for something."""
+    """
+    A row that waits for something.
+
+    Parameters
+    ----------
+    name, text, unit : `str`
+        As of `Row`.
+    needs : `str`
+        What must be there.
+
+    Returns
+    -------
+    `Row`
+    """
     return Row(name, text, float("nan"), float("nan"), float("nan"), unit, needs=needs)
