@@ -5,7 +5,7 @@ Write the table of constants as a page, from the file that the code reads.
 import json
 from pathlib import Path
 
-from sunpy_lasco.instrument.constants import constants, constants_hash
+from sunpy_lasco.instrument.constants import all_constants, constants_hash
 
 #: A value longer than this stands below its table, as in the file.
 LONGEST = 60
@@ -77,7 +77,7 @@ def write_constants(path):
     """Write the page."""
     lines = [f"The SHA-256 of this table is ``{constants_hash()}``.", ""]
     for start, title in TITLES.items():
-        entries = [one for one in constants().values() if one.name.split(".")[0] == start]
+        entries = [one for one in all_constants().values() if one.name.split(".")[0] == start]
         lines += [title, "-" * len(title), "", *table(entries)]
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

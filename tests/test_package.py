@@ -50,6 +50,23 @@ SAME_FLOOR = {("net", "geometry"), ("simulate", "map")}
 #: The simulator proves the calibration only as long as it shares nothing but constants with it.
 SHARED_WITH_SIMULATOR = {"cameras", "constants"}
 
+#: The entry point of the command line; no package offers it under its own name.
+HIDDEN = ["commands/main.py: main"]
+#: Names that two modules offer, and why.
+SAME_IN_TWO_PLACES = {
+    "add_arguments": "each command says what it takes",
+    "fill": "each method of repair fills",
+    "Attitude": "the simulator has its own of the same",
+    "STAR_FLUX": "the simulator has its own of the same",
+    "inverse_vignetting": "the simulator has its own of the same",
+    "occulter_centre": "the simulator has its own of the same",
+    "Scene": "what there is to see, and what a repair works on",
+    "draw": "a picture",
+    "interpolate": "between pixels, and between exposures",
+    "predict": "stars, and what kriging says",
+    "setting": "of a configuration file, and of a hole",
+}
+
 #: Rooms that cannot be imported without torch, and what they need.
 NEED_TORCH = ("sunpy_lasco.network.", "sunpy_lasco.network.training")
 TORCH = {"torch", "pytorch_lightning", "torchmetrics", "safetensors"}
@@ -111,6 +128,50 @@ def test_what_the_map_sources_stand_on_does_not_import_sunpys_maps(room):
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             wrong = [name for name in names if name.startswith(("sunpy.map", "sunpy.net"))]
             assert not wrong, f"{relative(path)} imports {wrong}"
+
+
+def test_private_names_stay_in_their_modules():
+    found = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "sunpy_lasco":
+                found += [f"{relative(path)}: {node.module}.{one.name}" for one in node.names if one.name[0] == "_"]
+    assert [one for one in found if not one.endswith("._resampling")] == []
+
+
+def test_no_function_hides_a_module():
+    """``import sunpy_lasco.room.name as module`` must give the module, whatever the package offers."""
+    hidden = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        beside = {other.stem for other in path.parent.glob("*.py")} | {other.name for other in path.parent.iterdir()}
+        hidden += [f"{relative(path)}: {name}" for name in sorted(names & beside)]
+    assert hidden == HIDDEN
+
+
+def own_exports():
+    """By name, the rooms of which a module defines it and has it in ``__all__``."""
+    found = {}
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own, exported = set(), []
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                own.add(node.name)
+            elif isinstance(node, ast.Assign):
+                names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+                own.update(names)
+                if names == ["__all__"]:
+                    exported = ast.literal_eval(node.value)
+        for name in own.intersection(exported):
+            found.setdefault(name, []).append(path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
+    return found
+
+
+def test_a_name_means_one_thing():
+    twice = {name for name, rooms in own_exports().items() if len(rooms) > 1}
+    assert twice - SAME_IN_TWO_PLACES.keys() == set()
 
 
 def module_names():

@@ -95,7 +95,7 @@ def run(url, options):
     from sunpy.net import attrs as a
 
     from sunpy_lasco.net import Archive, LASCOClient
-    from sunpy_lasco.net.delivery import fault_of
+    from sunpy_lasco.net.image_fetch import file_fault
 
     logging.getLogger("parfive").setLevel(logging.WARNING)
     LASCOClient.archives = (Archive("NRL", "0.5", f"{url}/nrl"),)
@@ -116,7 +116,7 @@ def run(url, options):
             complete = set(os.read(reader, 10_000).decode().split())
             os.close(reader)
             there = {path.name for path in folder.glob("*.fts")} if folder.exists() else set()
-            faults = {name: fault_of(folder / name) for name in there}
+            faults = {name: file_fault(folder / name) for name in there}
             left = hidden(folder)
             # The next start.
             again = fetch(table, folder, os.open(os.devnull, os.O_WRONLY))
@@ -128,7 +128,7 @@ def run(url, options):
                 damaged=sum(fault is not None for fault in faults.values()),
                 left=len(left),
                 left_in_the_end=len(hidden(folder)),
-                whole_in_the_end=sum(fault_of(path) is None for path in folder.glob("*.fts")),
+                whole_in_the_end=sum(file_fault(path) is None for path in folder.glob("*.fts")),
                 ended_by_itself=status == 0,
             )
             expected = {signal.SIGKILL: {-9}, signal.SIGTERM: {-15}, signal.SIGINT: {130, -2}}[which] | {0}

@@ -24,12 +24,12 @@ from run import HERE, SEED
 from scores import judge
 from train_networks import KINDS, PLANS
 
-from sunpy_lasco.network.prediction import predict
+from sunpy_lasco.network.prediction import predict_windows
 from sunpy_lasco.network.tensors import batch_of
 from sunpy_lasco.network.training.data import BORDERS, Windows
+from sunpy_lasco.network.training.fit import train
 from sunpy_lasco.network.training.module import cell_errors
 from sunpy_lasco.network.training.recipe import read_recipe
-from sunpy_lasco.network.training.train import train
 from sunpy_lasco.network.training.window_files import fill_cache
 from sunpy_lasco.network.weights import load_weights
 from sunpy_lasco.repair.crop import get_method
@@ -112,7 +112,7 @@ def paper(output, files):
     for name in FRAMES:
         exposure = real_exposure(name)
         for case in cases_of(exposure, scene_of(exposure), seed=SEED):
-            fills = {"paper": predict([case.crop], trained)[0]}
+            fills = {"paper": predict_windows([case.crop], trained)[0]}
             fills |= {other: get_method(other)(case.crop) for other in ("fuzzy", "mixture")}
             scored = {method: judge(case, fill) for method, fill in fills.items()}
             if all(scored.values()):

@@ -27,7 +27,7 @@ import sunpy.map
 import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.network.prediction import predict
+from sunpy_lasco.network.prediction import predict_windows
 from sunpy_lasco.network.training.exposures import Exposure
 from sunpy_lasco.network.training.scenes import Scenes
 from sunpy_lasco.network.weights import load_weights
@@ -131,11 +131,11 @@ def fills_of(crop, trained):
     if np.isnan(values).any():
         return {}
     single, both = trained
-    fills = {"mixture": mixed_fill(alone, values, spread), "network": predict([alone], single)[0]}
+    fills = {"mixture": mixed_fill(alone, values, spread), "network": predict_windows([alone], single)[0]}
     fills |= {name: get_method(name)(alone) for name in ("kriging", OTHERS[0], "fuzzy")}
     if crop.neighbours:
         fills |= {name: get_method(name)(crop) for name in NEIGHBOUR_METHODS}
-        fills["network with neighbours"] = predict([crop], both)[0]
+        fills["network with neighbours"] = predict_windows([crop], both)[0]
     return fills
 
 

@@ -26,8 +26,8 @@ from run import HERE, SEED, options_of
 from scores import judge
 from tables import write_csv
 
-from sunpy_lasco.network.prediction import predict
-from sunpy_lasco.network.records import stratum
+from sunpy_lasco.network.held_back import stratum
+from sunpy_lasco.network.prediction import predict_windows
 from sunpy_lasco.network.training.exposures import groups_of
 from sunpy_lasco.network.weights import Trained, load_weights
 from sunpy_lasco.network.windows import bases_of
@@ -76,12 +76,12 @@ def scores_of(case, alone_network, network, held_back):
     fills["mean"] = whole((values[0] + values[1]) / 2)
     fills["mixture"] = mixed_fill(alone, values, spread, **options)
     fills["fuzzy"] = get_method("fuzzy")(alone)
-    fills["network"] = predict([alone], alone_network, **options)[0]
+    fills["network"] = predict_windows([alone], alone_network, **options)[0]
     fills |= _weighted("network", fills["mixture"], fills["network"])
     if case.crop.neighbours:
         fills |= {name: get_method(name)(case.crop) for name in NEIGHBOUR_METHODS}
     if case.crop.neighbours and network is not None:
-        both = predict([case.crop], network, **options)[0]
+        both = predict_windows([case.crop], network, **options)[0]
         fills["network with neighbours"] = both
         fills |= _weighted("network with neighbours", bases_of(case.crop, made=(values, spread), **options).fill, both)
     return {name: found for name, fill in fills.items() if (found := judge(case, fill)) is not None}

@@ -7,7 +7,7 @@ import numpy as np
 from learn import best_scale
 from scores import coverage
 
-from sunpy_lasco.network.records import KEYS, STRATA
+from sunpy_lasco.network.held_back import KEYS, STRATA
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS
 
 #: Weights of the correction that are tried.

@@ -21,7 +21,7 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.map.masks import flags
 from sunpy_lasco.network.prediction import BATCH
-from sunpy_lasco.network.tensors import batch_of, run
+from sunpy_lasco.network.tensors import batch_of, run_network
 from sunpy_lasco.network.weights import network_for
 from sunpy_lasco.network.windows import bases_of, prepare
 from sunpy_lasco.repair.fill import find_zones
@@ -95,7 +95,7 @@ def one_camera(camera, weights, options):
                 batch = batch_of(windows[first : first + BATCH])
                 for network in trained.networks:
                     for one in (batch, batch.mirrored):
-                        run(network, one)
+                        run_network(network, one)
 
     per_block = [1000 * part / len(windows) for part in (base, making, median_of(networks))]
     print(f"{camera}, ms a block: base {per_block[0]:.1f}, windows {per_block[1]:.1f}, network {per_block[2]:.1f}")

@@ -21,9 +21,9 @@ from network import score_all, write_results
 from records import METHODS, cross_fitted, ratio
 from run import HERE
 
-from sunpy_lasco.network.records import packaged_file
+from sunpy_lasco.network.held_back import packaged_file
+from sunpy_lasco.network.training.fit import train
 from sunpy_lasco.network.training.recipe import read_recipe
-from sunpy_lasco.network.training.train import train
 from sunpy_lasco.network.training.window_files import fill_cache
 from sunpy_lasco.network.weights import Trained, load_weights, save_weights
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS

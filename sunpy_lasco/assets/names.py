@@ -29,7 +29,7 @@ __all__ = [
     "NOMINAL_ROLL",
     "POINTING_TABLES",
     "SOHO_ORBITS",
-    "Entry",
+    "CatalogueEntry",
     "c3_vignetting_name",
     "entry",
     "exposure_factor_name",
@@ -75,7 +75,7 @@ _REAL, _WHOLE = (-32, -64), (8, 16)
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """What is known of an asset before it has been seen."""
 
     #: File name, which is the name of the asset.
@@ -126,27 +126,27 @@ class Entry:
 def _catalogue():
     clock, roll = ("soho/lasco/lasco/data_anal/data",), ("attitude/roll",)
     entries = [
-        Entry(C2_VIGNETTING, "inverse vignetting of C2", "image", _CALIB),
-        Entry(C3_VIGNETTING_PRE, "inverse vignetting of C3 until July 1998", "image", _CALIB),
-        Entry(C3_VIGNETTING_POST, "inverse vignetting of C3 since July 1998", "image", _CALIB),
-        Entry(C3_MASK, "mask of occulter, pylon and corners of C3", "mask", _CALIB, bitpix=_WHOLE),
-        Entry(C3_RAMP, "stray light of C3 Clear", "image", _CALIB),
-        Entry(C3_BACKGROUND, "minimum model of C3 Clear", "image", _CALIB, bitpix=(-64, -32, 16, 32)),
-        Entry(C2_TIME_OFFSETS, "offsets of the on-board clock", "text", clock, grows=True),
-        Entry(C3_OCCULTER_CENTRES, "centres of the occulter of C3", "text", ("soho/lasco/idl/convert",)),
-        Entry(NOMINAL_ROLL, "nominal roll of the spacecraft", "text", roll, archive="ancillary", grows=True),
-        Entry(LAST_POINTING_DAYS, "last days of the pointing tables", "save", _IDL_CALIB, grows=True),
+        CatalogueEntry(C2_VIGNETTING, "inverse vignetting of C2", "image", _CALIB),
+        CatalogueEntry(C3_VIGNETTING_PRE, "inverse vignetting of C3 until July 1998", "image", _CALIB),
+        CatalogueEntry(C3_VIGNETTING_POST, "inverse vignetting of C3 since July 1998", "image", _CALIB),
+        CatalogueEntry(C3_MASK, "mask of occulter, pylon and corners of C3", "mask", _CALIB, bitpix=_WHOLE),
+        CatalogueEntry(C3_RAMP, "stray light of C3 Clear", "image", _CALIB),
+        CatalogueEntry(C3_BACKGROUND, "minimum model of C3 Clear", "image", _CALIB, bitpix=(-64, -32, 16, 32)),
+        CatalogueEntry(C2_TIME_OFFSETS, "offsets of the on-board clock", "text", clock, grows=True),
+        CatalogueEntry(C3_OCCULTER_CENTRES, "centres of the occulter of C3", "text", ("soho/lasco/idl/convert",)),
+        CatalogueEntry(NOMINAL_ROLL, "nominal roll of the spacecraft", "text", roll, archive="ancillary", grows=True),
+        CatalogueEntry(LAST_POINTING_DAYS, "last days of the pointing tables", "save", _IDL_CALIB, grows=True),
     ]
     for detector, (before, after) in POINTING_TABLES.items():
-        entries.append(Entry(before, f"pointing of {detector} until June 1998", "save", _IDL_CALIB))
-        entries.append(Entry(after, f"pointing of {detector} since July 1998", "save", _IDL_CALIB, grows=True))
+        entries.append(CatalogueEntry(before, f"pointing of {detector} until June 1998", "save", _IDL_CALIB))
+        entries.append(CatalogueEntry(after, f"pointing of {detector} since July 1998", "save", _IDL_CALIB, grows=True))
     return {item.name: item for item in entries}
 
 
 #: All assets but the daily ones, by name.
 CATALOGUE = _catalogue()
 
-_MADE = {name: Entry(name, "positions of SOHO", "orbit", ()) for name in SOHO_ORBITS.values()}
+_MADE = {name: CatalogueEntry(name, "positions of SOHO", "orbit", ()) for name in SOHO_ORBITS.values()}
 
 _EXPOSURE_FACTORS = re.compile(r"c([23])_expfactor_(\d{2})(\d{2})(\d{2})\.dat")
 
@@ -163,7 +163,7 @@ def entry(name):
 
     Returns
     -------
-    `Entry`
+    `CatalogueEntry`
 
     Raises
     ------
@@ -180,7 +180,7 @@ def entry(name):
         raise AssetError(msg)
     content = f"exposure factors of C{daily[1]} on {daily[2]}-{daily[3]}-{daily[4]}"
     folder = f"expfac/data/{daily[2]}{daily[3]}"
-    return Entry(
+    return CatalogueEntry(
         name,
         content,
         "text",

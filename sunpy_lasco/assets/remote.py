@@ -17,7 +17,7 @@ from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.store import Store, StoreError
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.net.download import Job, download
+from sunpy_lasco.net.file_fetch import Job, download
 from sunpy_lasco.net.transfer import ABSENT, AGENT, BROKEN, UNUSABLE, RequestError, time_limits
 
 __all__ = ["ChangedAssetError", "RemoteSource"]

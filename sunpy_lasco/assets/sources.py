@@ -11,7 +11,7 @@ from sunpy_lasco.assets.names import MIRRORS, entry
 from sunpy_lasco.assets.store import PINS, digest_of, known_sha256
 from sunpy_lasco.errors import AssetError, MissingAssetError
 
-__all__ = ["AssetSource", "ChainSource", "DirectorySource", "candidates"]
+__all__ = ["AssetSource", "ChainSource", "DirectorySource", "candidate_paths"]
 
 
 class AssetSource:
@@ -154,7 +154,7 @@ class ChainSource(AssetSource):
         return self._first("text", name)
 
 
-def candidates(name):
+def candidate_paths(name):
     """
     Where below a directory the file of an asset is looked for.
 
@@ -216,7 +216,7 @@ class DirectorySource(AssetSource):
         if Path(name).name != name or name in ("", ".", ".."):
             msg = f"{name!r} is no file name."
             raise AssetError(msg)
-        for relative in candidates(name):
+        for relative in candidate_paths(name):
             path = Path(self.root, relative)
             if path.is_file():
                 _compare(path, name)

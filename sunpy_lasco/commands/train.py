@@ -71,17 +71,17 @@ def run(options):
 
 
 def _train(options):
+    from sunpy_lasco.network.training.fit import train
     from sunpy_lasco.network.training.recipe import read_recipe
-    from sunpy_lasco.network.training.train import train
     from sunpy_lasco.network.training.window_files import fill_cache
 
     recipe = read_recipe(options.config, steps=options.steps, simulated=options.simulated, seed=options.seed)
     files = list(options.files)
     if options.catalogue:
-        from sunpy_lasco.network.training.cme_catalogue import fetch_intervals, intervals_of, read_catalogue
+        from sunpy_lasco.network.training.cme_catalogue import fetch_intervals, intervals_of, read_cme_catalogue
 
         files += fetch_intervals(
-            intervals_of(read_catalogue(options.catalogue)), options.camera, options.out / "frames"
+            intervals_of(read_cme_catalogue(options.catalogue)), options.camera, options.out / "frames"
         )
     windows = fill_cache(recipe, files, options.camera, options.cache or options.out / "windows", say=print)
     devices = int(options.devices) if options.devices.isdigit() else options.devices

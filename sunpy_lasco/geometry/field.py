@@ -12,7 +12,7 @@ import numpy as np
 
 from sunpy_lasco.geometry.distortion import Distortion, camera_distortion
 from sunpy_lasco.instrument.cameras import CAMERAS, FULL_FRAME
-from sunpy_lasco.instrument.constants import constants, value_of
+from sunpy_lasco.instrument.constants import all_constants, value_of
 from sunpy_lasco.instrument.pixel_grid import full_position
 
 __all__ = ["field_mask", "hidden_pixels", "mask_of_grid", "outside_detector"]
@@ -182,7 +182,7 @@ def _c3_mask(x, y, margin):
 
 def _c3_numbers():
     """The constants of the mask of C3 by their last names."""
-    return {name.rsplit(".", 1)[1]: one.value for name, one in constants().items() if name.startswith("C3.mask.")}
+    return {name.rsplit(".", 1)[1]: one.value for name, one in all_constants().items() if name.startswith("C3.mask.")}
 
 
 def _pylon(dx, dy, margin, mask):

@@ -38,7 +38,7 @@ from sunpy_lasco.instrument.headers import (
 )
 from sunpy_lasco.instrument.pixel_grid import binned_position, full_position
 
-__all__ = ["distortion_of", "image_geometry", "lenient_frame", "official_geometry"]
+__all__ = ["header_distortion", "image_geometry", "lenient_frame", "official_geometry"]
 
 
 def official_geometry(meta, shape):
@@ -253,7 +253,7 @@ def _helioviewer(meta, shape):
     )
 
 
-def distortion_of(meta):
+def header_distortion(meta):
     """
     The distortion of the camera of a header.
 

@@ -16,8 +16,8 @@ from types import MappingProxyType
 
 __all__ = [
     "Constant",
+    "all_constants",
     "constant",
-    "constants",
     "constants_hash",
     "date_of",
     "error_of",
@@ -66,7 +66,7 @@ def _frozen(value):
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def constants():
+def all_constants():
     """
     The constants in use.
 
@@ -171,7 +171,7 @@ def constants_hash():
         beside them, nor of the layout of the file.
     """
     numbers = {
-        name: [one.value, one.error, one.relative_error, one.unit, one.valid] for name, one in constants().items()
+        name: [one.value, one.error, one.relative_error, one.unit, one.valid] for name, one in all_constants().items()
     }
     text = json.dumps(numbers, sort_keys=True, separators=(",", ":"), default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

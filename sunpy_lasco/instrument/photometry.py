@@ -3,7 +3,7 @@ Calibration factors: from counts per second to mean solar brightness.
 """
 
 from sunpy_lasco.errors import NotCalibratableError
-from sunpy_lasco.instrument.constants import constants, error_of, value_of
+from sunpy_lasco.instrument.constants import all_constants, error_of, value_of
 
 __all__ = [
     "calibration_factor",
@@ -56,7 +56,7 @@ def _factor_on_day(detector, filter_name, mjd):
 
 
 def _c2_factor(filter_name, polar, mjd):
-    if f"C2.factor.{filter_name}" not in constants():
+    if f"C2.factor.{filter_name}" not in all_constants():
         return 0.0
     factor = _factor_on_day("C2", filter_name, mjd)
     if polar in POLARISERS:
@@ -67,7 +67,7 @@ def _c2_factor(filter_name, polar, mjd):
 
 
 def _c3_factor(filter_name, polar, mjd):
-    if f"C3.polarisers.{filter_name}" not in constants():
+    if f"C3.polarisers.{filter_name}" not in all_constants():
         return 0.0
     factor = _factor_on_day("C3", filter_name, mjd)
     if polar in POLARISERS:

@@ -22,7 +22,7 @@ from sunpy_lasco.geometry.resampling import (
     curvature_weights,
     kept_variance,
 )
-from sunpy_lasco.geometry.vintages import distortion_of
+from sunpy_lasco.geometry.vintages import header_distortion
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import frame_name, number
 from sunpy_lasco.instrument.changes import require_grid
@@ -311,7 +311,7 @@ def _detector_places(smap, rows, columns):
     geometry, meta = smap._geometry, smap.meta
     x, y = geometry.to_detector(columns, rows)
     if not geometry.distorted:
-        x, y = distortion_of(meta).to_raw(x, y)
+        x, y = header_distortion(meta).to_raw(x, y)
     # The pixels of a part of a map are those of the whole: its shape follows from their size.
     corner = np.array(geometry.to_detector(0.0, 0.0))
     sums = [

@@ -19,7 +19,7 @@ from sunpy_lasco.instrument.headers import header_level
 from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
-from sunpy_lasco.map.measurement import exposure_seconds
+from sunpy_lasco.map.quantities import exposure_seconds
 from sunpy_lasco.map.sigma import sigma_of
 
 __all__ = ["ArithmeticMixin"]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.geometry.field import mask_of_grid
-from sunpy_lasco.geometry.vintages import distortion_of, image_geometry, lenient_frame
+from sunpy_lasco.geometry.vintages import header_distortion, image_geometry, lenient_frame
 from sunpy_lasco.instrument.blocks import blocks_to_pixels, classify_missing, full_blocks, no_data
 from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.changes import changes_of
@@ -21,7 +21,7 @@ from sunpy_lasco.instrument.headers import header_level, is_helioviewer, is_raw,
 from sunpy_lasco.instrument.saturation import saturated_pixels
 from sunpy_lasco.map.checksum import holds_counts, is_whole_file
 from sunpy_lasco.map.lazy import in_memory, on_whole
-from sunpy_lasco.map.measurement import measurement
+from sunpy_lasco.map.quantities import measurement
 from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["empty_pixels", "flags", "has_official_holes", "hidden_and_outside", "holes_to_nan"]
@@ -62,7 +62,7 @@ def hidden_and_outside(geometry, shape, meta):
     # Frames of one sequence lie alike on the detector, but for rounding errors.
     affine = tuple(round(float(value), 6) for value in (x0, y0))
     affine += tuple(round(float(value), 9) for value in (x1 - x0, y1 - y0, x2 - x0, y2 - y0))
-    distortion = distortion_of(meta) if geometry.distorted else None
+    distortion = header_distortion(meta) if geometry.distorted else None
     return mask_of_grid(squeezed(meta.get("detector")), affine, tuple(shape), distortion)
 
 

@@ -29,7 +29,7 @@ from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.map.lazy import in_memory, is_lazy
 from sunpy_lasco.map.masks import empty_pixels, hidden_and_outside
 from sunpy_lasco.map.masks import flags as flags_of
-from sunpy_lasco.map.measurement import header_unit
+from sunpy_lasco.map.quantities import header_unit
 from sunpy_lasco.map.reprojection import reprojected
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.superpixels import combined_pixels, combined_sigma, sources_of

@@ -26,7 +26,7 @@ from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.cards import card_text, frame_name, shown
 from sunpy_lasco.instrument.changes import changes_of
 from sunpy_lasco.instrument.frame import squeezed
-from sunpy_lasco.map import measurement as content
+from sunpy_lasco.map import quantities
 from sunpy_lasco.map.arithmetic import ArithmeticMixin
 from sunpy_lasco.map.display import CoronaNorm, DifferenceNorm, add_colorbar, corona_colours, difference_colours
 from sunpy_lasco.map.lazy import is_lazy
@@ -241,12 +241,12 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     @property
     def unit(self):
         """Unit of the data: DN for level 0.5, `~sunpy_lasco.MSB` for level 1."""
-        return content.header_unit(self.meta)
+        return quantities.header_unit(self.meta)
 
     @property
     def exposure_time(self):
         """Exposure time."""
-        seconds = content.exposure_seconds(self.meta)
+        seconds = quantities.exposure_seconds(self.meta)
         return None if seconds is None else seconds * u.s
 
     @property
@@ -257,7 +257,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     @property
     def measurement(self):
         """What was measured: ``"B"``, such as ``"B +60 deg"`` with a polariser, ``"pB"`` and so on."""
-        return content.measurement(self.meta)
+        return quantities.measurement(self.meta)
 
     def _base_name(self):
         changes = changes_of(self.meta)

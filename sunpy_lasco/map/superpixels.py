@@ -9,7 +9,7 @@ import numpy as np
 
 from sunpy.image.resample import reshape_image_to_4d_superpixel
 
-from sunpy_lasco.geometry.vintages import distortion_of, lenient_frame
+from sunpy_lasco.geometry.vintages import header_distortion, lenient_frame
 from sunpy_lasco.instrument.changes import GRID, changes_of
 from sunpy_lasco.instrument.pixel_grid import binned_position
 
@@ -154,5 +154,5 @@ def sources_of(smap):
     if not interpolated:
         return None
     rows, columns = np.indices(shape, dtype=float)
-    x, y = distortion_of(meta).to_raw(*smap._geometry.to_detector(columns, rows))
+    x, y = header_distortion(meta).to_raw(*smap._geometry.to_detector(columns, rows))
     return binned_position((x, y), lenient_frame(meta, shape))

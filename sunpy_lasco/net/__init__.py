@@ -9,8 +9,8 @@ from sunpy_lasco.net import attrs
 from sunpy_lasco.net.archives import ARCHIVES, Archive
 from sunpy_lasco.net.cache import clear_listings
 from sunpy_lasco.net.client import LASCOClient
-from sunpy_lasco.net.delivery import DeliveryError
-from sunpy_lasco.net.survey import ListingError
+from sunpy_lasco.net.days import ListingError
+from sunpy_lasco.net.image_fetch import DeliveryError
 from sunpy_lasco.net.table import Gap, LASCOQueryResponse
 
 __all__ = [

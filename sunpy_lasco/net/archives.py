@@ -16,7 +16,7 @@ from sunpy_lasco.config import ConfigurationError, setting
 
 __all__ = [
     "ARCHIVES",
-    "CAMERAS",
+    "ARCHIVED_CAMERAS",
     "CLOCK_ERROR",
     "FIRST_DAY",
     "LATE",
@@ -35,7 +35,7 @@ FIRST_DAY = date(1995, 12, 2)
 CLOCK_ERROR = 300 * u.s
 
 #: The cameras that the archives are asked for.
-CAMERAS = ("C2", "C3")
+ARCHIVED_CAMERAS = ("C2", "C3")
 
 #: Days between which there are no images, and why.  The end of the second is uncertain by days.
 OUTAGES = (

@@ -13,10 +13,10 @@ from sunpy.net.base_client import BaseClient
 
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.net import attrs as lasco_attrs
-from sunpy_lasco.net.archives import CAMERAS, CLOCK_ERROR, FIRST_DAY, configured_archives, day_of, days_between
-from sunpy_lasco.net.delivery import deliver
+from sunpy_lasco.net.archives import ARCHIVED_CAMERAS, CLOCK_ERROR, FIRST_DAY, configured_archives, day_of, days_between
+from sunpy_lasco.net.days import ListingError, find_gaps, survey
+from sunpy_lasco.net.image_fetch import deliver
 from sunpy_lasco.net.names import FILTERS, POLARIZERS, PROGRAMMES, SIZES, level_name
-from sunpy_lasco.net.survey import ListingError, find_gaps, survey
 from sunpy_lasco.net.table import ROW, Gap, in_period, response, selection, start_times, unique
 
 __all__ = ["LASCOClient"]
@@ -157,7 +157,7 @@ class LASCOClient(BaseClient):
 
         Raises
         ------
-        sunpy_lasco.net.survey.ListingError
+        sunpy_lasco.net.days.ListingError
             If no archive told of any day.
         ValueError
             If the query is none for this client.
@@ -269,7 +269,7 @@ def _alternatives(query):
 
 def _cameras(found):
     """The cameras that a query without alternatives is about."""
-    return (str(found[a.Detector].value).strip().upper(),) if a.Detector in found else CAMERAS
+    return (str(found[a.Detector].value).strip().upper(),) if a.Detector in found else ARCHIVED_CAMERAS
 
 
 def _outside(period, cameras):

@@ -32,7 +32,7 @@ from sunpy_lasco.net.names import (
 from sunpy_lasco.net.web import WebError
 
 __all__ = [
-    "Entry",
+    "ListingEntry",
     "TruncatedListingError",
     "image_names",
     "is_html",
@@ -89,7 +89,7 @@ class TruncatedListingError(ValueError):
         self.in_a_line, self.believed = True, False
 
 
-class Entry(NamedTuple):
+class ListingEntry(NamedTuple):
     """What a listing or a header tells of an image."""
 
     #: File name, as on the server.
@@ -142,7 +142,7 @@ def parse_listing(text, camera, level):
 
     Returns
     -------
-    entries : `list` of `Entry`
+    entries : `list` of `ListingEntry`
         One for each image.  Lines without pixels (NAXIS 0) are left out.  Of lines with
         the same file name the last one counts, because the pipeline appends.
     unread : `list` of `str`
@@ -199,7 +199,7 @@ def _parse_line(line, name, camera, level):
         raise ValueError(msg)
     start = _start(line[COLUMNS["date"]].strip(), line[COLUMNS["time"]].strip())
     filter_, polarizer, programme = _texts(line, start)
-    return Entry(
+    return ListingEntry(
         name=name,
         start=start,
         exptime=exptime,
@@ -340,7 +340,7 @@ def remote_entry(web, url, camera, level):
 
     Returns
     -------
-    `~sunpy_lasco.net.listing.Entry` or None
+    `~sunpy_lasco.net.listing.ListingEntry` or None
         None where the file holds no pixels, or is not there.
 
     Raises
@@ -398,7 +398,7 @@ def _entry(name, header, camera, level):
     if not np.isfinite(exptime):
         msg = "EXPTIME is no number"
         raise ValueError(msg)
-    return Entry(
+    return ListingEntry(
         name=name,
         start=_start_of_header(header),
         exptime=exptime,

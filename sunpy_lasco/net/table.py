@@ -33,7 +33,7 @@ __all__ = [
     "unique",
 ]
 
-#: An entry of a listing (`~sunpy_lasco.net.listing.Entry`).
+#: An entry of a listing (`~sunpy_lasco.net.listing.ListingEntry`).
 ENTRY = np.dtype(
     [
         ("name", "S15"),
@@ -101,7 +101,7 @@ def compact(entries):
 
     Parameters
     ----------
-    entries : sequence of `~sunpy_lasco.net.listing.Entry`
+    entries : sequence of `~sunpy_lasco.net.listing.ListingEntry`
         The images.
 
     Returns

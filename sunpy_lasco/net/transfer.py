@@ -19,6 +19,7 @@ __all__ = [
     "BROKEN",
     "LONGEST_PAUSE",
     "PAUSE",
+    "PER_HOST",
     "SLOW",
     "TRIES",
     "UNREACHABLE",
@@ -31,6 +32,8 @@ __all__ = [
     "time_limits",
 ]
 
+#: Requests under way at once to a host; the archives ask for no more than two.
+PER_HOST = 2
 #: Times that an address is asked before it counts as failed.
 TRIES = 3
 #: Pause before the second try, s; it doubles with every further one.

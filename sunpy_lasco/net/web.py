@@ -24,6 +24,7 @@ from sunpy_lasco.errors import LascoError
 from sunpy_lasco.net.transfer import (
     ABSENT,
     AGENT,
+    PER_HOST,
     SLOW,
     TRIES,
     RequestError,
@@ -33,10 +34,8 @@ from sunpy_lasco.net.transfer import (
     time_limits,
 )
 
-__all__ = ["PER_HOST", "Body", "Web", "WebError", "unpacked"]
+__all__ = ["Body", "Web", "WebError", "unpacked"]
 
-#: Requests under way at once to a host.
-PER_HOST = 2
 #: Requests in a row to which a host does not answer before it is left alone.
 SILENCES = 3
 #: How long it is left alone, s.

@@ -12,7 +12,7 @@ import importlib.util
 import numpy as np
 
 from sunpy_lasco.errors import MissingAssetError
-from sunpy_lasco.network.records import is_better, is_shown, packaged_file, packaged_records
+from sunpy_lasco.network.held_back import is_better, is_shown, packaged_file, packaged_records
 from sunpy_lasco.repair.crop import Fill
 
 __all__ = ["fill", "fill_all", "is_ready"]
@@ -119,10 +119,10 @@ def _predicted(crops, *, weights, records, coefficients, device, neighbours):
     wanted = [crop for crop in crops if records is None or is_better(crop, records, neighbours=neighbours)]
     if not wanted:
         return {}
-    from sunpy_lasco.network.prediction import predict
+    from sunpy_lasco.network.prediction import predict_windows
 
     trained = _trained(wanted[0], weights, neighbours=neighbours)
-    fills = predict(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
+    fills = predict_windows(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
     return {crop: fill if np.isfinite(fill.z).any() else None for crop, fill in zip(wanted, fills, strict=True)}
 
 

@@ -7,14 +7,14 @@ import torch
 from scipy import ndimage
 
 from sunpy_lasco.instrument.pixel_grid import nearest_known
-from sunpy_lasco.network.records import record_of
-from sunpy_lasco.network.tensors import batch_of, run
+from sunpy_lasco.network.held_back import record_of
+from sunpy_lasco.network.tensors import batch_of, run_network
 from sunpy_lasco.network.windows import prepare, rings_of
 from sunpy_lasco.repair.crop import Fill
 from sunpy_lasco.repair.fill import LARGEST_ZONE
 from sunpy_lasco.repair.uncertainty import SMALLEST_SIGMA, structure
 
-__all__ = ["predict"]
+__all__ = ["predict_windows"]
 
 #: Windows in a batch.
 BATCH = 16
@@ -67,7 +67,7 @@ class _Hole:
         return Fill(value, np.maximum(sigma, SMALLEST_SIGMA), base.noise)
 
 
-def predict(crops, trained, *, coefficients=None, device="cpu", neighbours=True):
+def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbours=True):
     """
     Fill holes with networks, many windows at a time.
 
@@ -119,7 +119,7 @@ def _said(windows, trained, networks, *, device):
         for network in networks:
             for one, turned in shown:
                 # Each network of a cascade speaks for its own ring.
-                for stage in run(network, one):
+                for stage in run_network(network, one):
                     log_ratio = torch.zeros_like(one.base) if stage.log_ratio is None else stage.log_ratio
                     parts = stage.ring * (stage.output - one.base), stage.ring * log_ratio
                     correction, log_ratio = (part.flip(2) if turned else part for part in parts)

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from sunpy_lasco.network.cascade import Cascade
-from sunpy_lasco.network.windows import CONDITIONS, IMAGES
+from sunpy_lasco.network.windows import CONDITIONS, WINDOW_IMAGES
 from sunpy_lasco.repair.neighbours import EXPOSURES
 
-__all__ = ["Batch", "batch_of", "new_network", "run"]
+__all__ = ["Batch", "batch_of", "new_network", "run_network"]
 
 
 @dataclass(eq=False)
@@ -119,7 +119,7 @@ def batch_of(windows, *, unit_output=False):
     )
 
 
-def run(network, batch, *, forced=False):
+def run_network(network, batch, *, forced=False):
     """
     Run a cascade on a batch.
 
@@ -168,4 +168,4 @@ def _seen(architecture):
         return 1, 0
     # What exposures before and after show, and how far away in time they are, comes last.
     hidden = 0 if architecture.neighbours else EXPOSURES
-    return len(IMAGES) - hidden, len(CONDITIONS) - hidden
+    return len(WINDOW_IMAGES) - hidden, len(CONDITIONS) - hidden

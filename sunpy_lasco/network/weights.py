@@ -20,7 +20,7 @@ from sunpy_lasco.errors import AssetError, MissingAssetError
 from sunpy_lasco.files import atomic_path
 from sunpy_lasco.network.architecture import Architecture
 from sunpy_lasco.network.cascade import Cascade
-from sunpy_lasco.network.records import packaged_file
+from sunpy_lasco.network.held_back import packaged_file
 from sunpy_lasco.network.tensors import new_network
 
 __all__ = ["FORMAT", "Trained", "hash_of", "load_weights", "network_for", "packaged_weights", "save_weights"]
@@ -39,7 +39,7 @@ class Trained:
     camera: str
     #: Data by date, recipe, errors, limits.
     card: dict = field(default_factory=dict)
-    #: What dates tell that were not trained on, as of `sunpy_lasco.network.records.record_of`.
+    #: What dates tell that were not trained on, as of `sunpy_lasco.network.held_back.record_of`.
     records: dict = field(default_factory=dict)
 
     @property

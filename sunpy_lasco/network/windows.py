@@ -8,8 +8,8 @@ import numpy as np
 from scipy import ndimage, sparse
 
 from sunpy_lasco.network.architecture import Architecture
+from sunpy_lasco.network.held_back import SHOWN_SHARE
 from sunpy_lasco.network.histogram import Equalisation
-from sunpy_lasco.network.records import SHOWN_SHARE
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, Crop, Fill, get_method
 from sunpy_lasco.repair.methods.mixture import candidates, mixed_fill
 from sunpy_lasco.repair.neighbours import EXPOSURES, nearest_neighbours
@@ -17,7 +17,7 @@ from sunpy_lasco.repair.neighbours import EXPOSURES, nearest_neighbours
 __all__ = [
     "Base",
     "CONDITIONS",
-    "IMAGES",
+    "WINDOW_IMAGES",
     "Placement",
     "Prepared",
     "SHARE",
@@ -213,7 +213,7 @@ def _along(at, step, length):
 #: Channels with a mask: the image, the image with the base in its hole, the fills of
 #: the mixture less the base, and what exposures before and after differ by from the
 #: image with the base in its hole.
-IMAGES = (
+WINDOW_IMAGES = (
     "image", "filled", "kriging", "radial", "harmonic", "biharmonic",
     "before", "after", "second before", "second after",
 )  # fmt: skip
@@ -248,7 +248,7 @@ CLIP = 50.0
 class Window:
     """A window in the form of a network; values of image are ``(z - level) / structure``."""
 
-    #: `IMAGES` and their masks, (10, size, size); where a mask is 0 the image is 0.
+    #: `WINDOW_IMAGES` and their masks, (10, size, size); where a mask is 0 the image is 0.
     images: np.ndarray
     masks: np.ndarray
     #: `CONDITIONS`, (13, size, size)
@@ -286,7 +286,7 @@ def equalised_window(crop, image, truth, placement):
     """
     sampler = Sampler(placement, crop.hole.shape)
     value, known = sampler.means(np.nan_to_num(image), np.isfinite(image))
-    blank = np.zeros((len(IMAGES) - 1, *known.shape), dtype=np.float32)
+    blank = np.zeros((len(WINDOW_IMAGES) - 1, *known.shape), dtype=np.float32)
     right, right_known = _truth(sampler, truth, known)
     hole = sampler.shares(crop.hole) > SHARE
     return Window(

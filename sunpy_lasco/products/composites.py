@@ -15,8 +15,8 @@ from sunpy_lasco.errors import IncompatibleMapsError, OptionError
 from sunpy_lasco.files import atomic_path
 from sunpy_lasco.instrument.changes import changed
 from sunpy_lasco.map.edit import add_history
-from sunpy_lasco.map.measurement import header_unit
-from sunpy_lasco.products.pictures import HIDDEN, SIZE, Look, _show, _tell, blank, stamp
+from sunpy_lasco.map.quantities import header_unit
+from sunpy_lasco.products.pictures import HIDDEN, SIZE, Look, blank, show, stamp, tell
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import pixels_at
 
@@ -81,8 +81,8 @@ class Composite:
         import matplotlib.pyplot as plt
 
         axes = plt.gca() if axes is None else axes
-        _show(axes, self.map, self.colours(look))
-        _tell(axes, stamp(self.map, label))
+        show(axes, self.map, self.colours(look))
+        tell(axes, stamp(self.map, label))
         return axes
 
     def _parts(self):

@@ -17,7 +17,7 @@ import sunpy.map
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.files import atomic_path, write_whole
 from sunpy_lasco.products.composites import Composite
-from sunpy_lasco.products.pictures import LOST, SIZE, Look, _show, _tell, blank, stamp
+from sunpy_lasco.products.pictures import LOST, SIZE, Look, blank, show, stamp, tell
 from sunpy_lasco.products.sequence import Sequence
 
 __all__ = ["movie"]
@@ -190,8 +190,8 @@ def _rendered(shown, moments, pixels):
         smap, colours, text = kept[1]
         if drawn is None or drawn.get_array().shape != colours.shape:
             axes.clear()
-            drawn = _show(axes, smap, colours)
-            said, key = _tell(axes, text)
+            drawn = show(axes, smap, colours)
+            said, key = tell(axes, text)
         drawn.set_data(colours)
         said.set_text(f"{text}   {moment.mark}" if moment.mark else text)
         said.set_color("#ffb060" if moment.mark else "white")

@@ -258,8 +258,8 @@ def draw(smap, axes=None, *, look=None, label=None, half_width=None):
     axes = plt.gca() if axes is None else axes
     look = Look.of(smap) if look is None else look
     colours = look.colours(smap)
-    _show(axes, smap, colours, half_width)
-    _tell(axes, stamp(smap, label), lost=(colours == np.array(LOST, np.uint8)).all(axis=-1).any())
+    show(axes, smap, colours, half_width)
+    tell(axes, stamp(smap, label), lost=(colours == np.array(LOST, np.uint8)).all(axis=-1).any())
     return axes
 
 
@@ -401,7 +401,7 @@ def _no_sky(smap, values):
     return hidden, empty & ~hidden
 
 
-def _show(axes, smap, colours, half_width=None):
+def show(axes, smap, colours, half_width=None):
     """Draw colours in solar radii, solar north up, with the limb; give back the image."""
     from matplotlib.patches import Circle
     from matplotlib.transforms import Affine2D
@@ -434,7 +434,7 @@ def _show(axes, smap, colours, half_width=None):
     return drawn
 
 
-def _tell(axes, text, *, lost=False):
+def tell(axes, text, *, lost=False):
     """Write the stamp, and what the violet means; give back both texts."""
     size = FONT * axes.get_window_extent().width * 72 / axes.figure.dpi
     box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 3}

@@ -70,7 +70,7 @@ class CME:
 
     def brightness(self, sight, time, *, polarised=False):
         """
-        Brightness along lines of sight; see `sunpy_lasco.simulate.corona.KCorona.brightness`.
+        Brightness along lines of sight; see `sunpy_lasco.simulate.k_and_f_corona.KCorona.brightness`.
         """
         height = self.height(time)
         light = np.zeros(np.shape(sight.impact))

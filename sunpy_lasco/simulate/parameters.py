@@ -14,7 +14,7 @@ from sunpy_lasco.simulate import telemetry
 from sunpy_lasco.simulate.light import USUAL_FILTER
 from sunpy_lasco.simulate.photometry import bias_level, brightness_per_rate
 from sunpy_lasco.simulate.pixels import Attitude, occulter_centre
-from sunpy_lasco.simulate.solar_sky import attitude, wrapped
+from sunpy_lasco.simulate.sky import attitude, wrapped
 
 __all__ = ["Parameters", "plan"]
 

@@ -5,7 +5,7 @@ Written anew from the constants of the instrument, not taken from the
 calibration: the two check each other.
 """
 
-from sunpy_lasco.instrument.constants import constants, value_of
+from sunpy_lasco.instrument.constants import all_constants, value_of
 
 __all__ = ["POLARISERS", "bias_level", "brightness_per_rate", "polariser_angle"]
 
@@ -86,7 +86,7 @@ def brightness_per_rate(detector, filter_name, polar, mjd):
     """
     name, state = _squeeze(filter_name), _squeeze(polar)
     start = f"{detector}.factor."
-    table = {one.removeprefix(start): two.value for one, two in constants().items() if one.startswith(start)}
+    table = {one.removeprefix(start): two.value for one, two in all_constants().items() if one.startswith(start)}
     if name not in table:
         msg = f"{detector} has no filter {filter_name!r}; it has {', '.join(table)}."
         raise ValueError(msg)

@@ -9,9 +9,9 @@ import numpy as np
 from astropy.time import Time
 
 from sunpy_lasco.simulate.cme import CME
-from sunpy_lasco.simulate.corona import FCorona, KCorona
+from sunpy_lasco.simulate.k_and_f_corona import FCorona, KCorona
 from sunpy_lasco.simulate.pixels import plane_from_helioprojective
-from sunpy_lasco.simulate.solar_sky import solar_sky
+from sunpy_lasco.simulate.sky import solar_sky
 from sunpy_lasco.simulate.stars import Planets, Stars
 
 __all__ = ["Scene", "Sight", "Uniform", "corona"]
@@ -72,7 +72,7 @@ class Uniform:
     polarised_level: float = 0.0
 
     def brightness(self, sight, time, *, polarised=False):
-        """Brightness along lines of sight; see `sunpy_lasco.simulate.corona.KCorona.brightness`."""
+        """Brightness along lines of sight; see `sunpy_lasco.simulate.k_and_f_corona.KCorona.brightness`."""
         shape = np.shape(sight.impact)
         return np.full(shape, self.level), np.full(shape, self.polarised_level) if polarised else None
 
@@ -86,7 +86,7 @@ class Scene:
     ----------
     diffuse : `tuple`
         Objects with a method ``brightness(sight, time, *, polarised=False)`` like that of
-        `~sunpy_lasco.simulate.corona.KCorona`.
+        `~sunpy_lasco.simulate.k_and_f_corona.KCorona`.
     points : `tuple`
         Objects with a method ``positions(sky)`` like that of
         `~sunpy_lasco.simulate.stars.Stars`.

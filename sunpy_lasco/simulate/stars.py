@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sunpy_lasco.simulate.solar_sky import ECLIPTIC, direction
+from sunpy_lasco.simulate.sky import ECLIPTIC, direction
 
 __all__ = ["BRIGHT_STARS", "PointSource", "STAR_FLUX", "Planets", "StarList", "Stars"]
 
@@ -122,7 +122,7 @@ class Stars:
 
         Parameters
         ----------
-        sky : `~sunpy_lasco.simulate.solar_sky.SolarSky`
+        sky : `~sunpy_lasco.simulate.sky.SolarSky`
             The sky around the Sun.
 
         Returns

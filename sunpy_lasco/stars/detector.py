@@ -11,7 +11,7 @@ import numpy as np
 
 from sunpy_lasco.geometry.distortion import Distortion, camera_distortion
 from sunpy_lasco.geometry.image import ImageGeometry, camera_of
-from sunpy_lasco.geometry.vintages import distortion_of, image_geometry
+from sunpy_lasco.geometry.vintages import header_distortion, image_geometry
 from sunpy_lasco.instrument.cameras import Camera
 
 __all__ = ["Attitude", "DetectorGrid", "detector_grid"]
@@ -104,7 +104,7 @@ def detector_grid(smap, geometry="stars"):
     """
     camera = camera_of(smap.meta)
     image = image_geometry(smap.meta, smap.data.shape)
-    removed = None if image.distorted else distortion_of(smap.meta)
+    removed = None if image.distorted else header_distortion(smap.meta)
     distortion = camera_distortion(camera.name, smap.date.mjd, scale=geometry)
     if removed is not None:
         # One centre for both, whatever the table of centres says today.

@@ -32,7 +32,7 @@ from sunpy_lasco.assets import (
     resolve,
 )
 from sunpy_lasco.assets.names import CATALOGUE, entry
-from sunpy_lasco.assets.sources import candidates
+from sunpy_lasco.assets.sources import candidate_paths
 from sunpy_lasco.config import Configuration, ConfigurationError
 from sunpy_lasco.errors import AssetError, MissingAssetError
 
@@ -112,10 +112,10 @@ def test_exposure_factors_in_the_folders_of_a_tree(folder, tmp_path):
 
 
 def test_flat_comes_first(tmp_path):
-    assert candidates(C3_RAMP)[0] == C3_RAMP
-    assert "calib/C3ramp.fts" in candidates(C3_RAMP)
-    assert candidates("weights.bin") == ["weights.bin"]
-    assert len(set(candidates(C3_RAMP))) == len(candidates(C3_RAMP))
+    assert candidate_paths(C3_RAMP)[0] == C3_RAMP
+    assert "calib/C3ramp.fts" in candidate_paths(C3_RAMP)
+    assert candidate_paths("weights.bin") == ["weights.bin"]
+    assert len(set(candidate_paths(C3_RAMP))) == len(candidate_paths(C3_RAMP))
 
 
 @pytest.mark.parametrize("name", ["../secret", "a/b", "", ".", ".."])
@@ -336,7 +336,7 @@ def test_settings_that_make_no_sense(name, value, monkeypatch):
 @given(st.sampled_from(sorted(CATALOGUE)))
 def test_every_candidate_is_a_tail_of_a_published_path(name):
     paths = entry(name).paths
-    for relative in candidates(name):
+    for relative in candidate_paths(name):
         assert any(f"/{path}".endswith(f"/{relative}") for path in paths)
 
 

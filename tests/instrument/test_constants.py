@@ -16,7 +16,7 @@ import sunpy_lasco
 from sunpy_lasco.instrument import constants as table
 from sunpy_lasco.instrument.bias import bias_polynomial
 from sunpy_lasco.instrument.cameras import CAMERAS, Camera
-from sunpy_lasco.instrument.constants import constant, constants, constants_hash, date_of, other_constants, value_of
+from sunpy_lasco.instrument.constants import all_constants, constant, constants_hash, date_of, other_constants, value_of
 
 PACKAGE = Path(sunpy_lasco.__file__).parent
 FILE = PACKAGE / "instrument" / "constants.json"
@@ -114,7 +114,7 @@ def test_values_cannot_be_changed_in_place():
     with pytest.raises(TypeError):
         value_of("bias.sigma")["polynomial"] = 0.0
     assert isinstance(value_of("C2.bias")[0][3], tuple)
-    constants().clear()
+    all_constants().clear()
     assert value_of("C2.gain") == 11.3
 
 

@@ -11,7 +11,7 @@ from astropy.wcs import WCS
 
 from sunpy_lasco import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.geometry.cards import standard_cards
-from sunpy_lasco.geometry.vintages import distortion_of, image_geometry
+from sunpy_lasco.geometry.vintages import header_distortion, image_geometry
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.headers import MapHeaderError
 
@@ -210,6 +210,6 @@ def test_distortion_in_the_wcs_is_that_of_the_resampled_image(detector, calibrat
     x, y = np.meshgrid(np.linspace(60, 450, 9), np.linspace(60, 450, 9))
     world = distorted.wcs.pixel_to_world(x, y)
     corrected = resampled._geometry.to_detector(*resampled.wcs.world_to_pixel(world))
-    expected = distortion_of(distorted.meta).to_corrected(*distorted._geometry.to_detector(x, y))
+    expected = header_distortion(distorted.meta).to_corrected(*distorted._geometry.to_detector(x, y))
     # The projection is tangential at the occulter in one, at the Sun in the other.
     np.testing.assert_allclose(corrected, expected, atol=0.05)

@@ -12,7 +12,7 @@ from sunpy.net import attrs as a
 
 from sunpy_lasco.net import Archive, LASCOClient, cache, clear_listings
 from sunpy_lasco.net.cache import ListingCache, cache_directory
-from sunpy_lasco.net.listing import Entry
+from sunpy_lasco.net.listing import ListingEntry
 from sunpy_lasco.net.table import compact
 
 DAY = date(2012, 8, 31)
@@ -20,8 +20,10 @@ TODAY = date(2026, 7, 1)
 ARCHIVES = (Archive("NRL", "0.5", "http://a"), Archive("SDAC", "0.5", "http://b"))
 ENTRIES = compact(
     [
-        Entry("22000000.fts", "2012-08-31T19:00:00.000", 25.1, 1024, 1024, "full", "Orange", "+60 Deg", "Seq PW"),
-        Entry("22000001.fts", "2012-08-31T19:12:00.250", 100.0, 512, 512, "binned", "Orange", "Clear", ""),
+        ListingEntry(
+            "22000000.fts", "2012-08-31T19:00:00.000", 25.1, 1024, 1024, "full", "Orange", "+60 Deg", "Seq PW"
+        ),
+        ListingEntry("22000001.fts", "2012-08-31T19:12:00.250", 100.0, 512, 512, "binned", "Orange", "Clear", ""),
     ]
 )
 

@@ -463,10 +463,10 @@ def test_times_before_2000(site):
 
 def test_progress_bar(site, monkeypatch, capsys):
     site.nrl.add(sequence(datetime(2012, 8, 31, 19)))
-    from sunpy_lasco.net import survey
+    from sunpy_lasco.net import days
 
     site.delay = 0.1
-    monkeypatch.setattr(survey, "PATIENCE", 0.0)
+    monkeypatch.setattr(days, "PATIENCE", 0.0)
     monkeypatch.setattr(LASCOClient, "progress", True)
     Fido.search(*C2)
     assert "Listings of days" in capsys.readouterr().err
@@ -479,7 +479,7 @@ def test_progress_bar(site, monkeypatch, capsys):
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_a_search_that_is_broken_off_ends_at_once(site, monkeypatch):
     """Servers that are slow need not be waited for."""
-    from sunpy_lasco.net import survey
+    from sunpy_lasco.net import days
 
     for day in (30, 31):
         site.faults[f"/nrl/level_05/1208{day}/c2/img_hdr.txt"] = Answer(b"x" * 1000, how="drip")
@@ -492,7 +492,7 @@ def test_a_search_that_is_broken_off_ends_at_once(site, monkeypatch):
         def __exit__(self, *args):
             pass
 
-    monkeypatch.setattr(survey, "_bar", lambda *args: Bar())
+    monkeypatch.setattr(days, "_bar", lambda *args: Bar())
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     start = time.monotonic()
     try:

@@ -22,9 +22,9 @@ from sunpy.util.parfive_helpers import Downloader
 
 from sunpy_lasco import LASCOClient
 from sunpy_lasco.errors import LascoUserWarning
-from sunpy_lasco.net import DeliveryError, ListingError, clear_listings, survey
+from sunpy_lasco.net import DeliveryError, ListingError, clear_listings, days
 from sunpy_lasco.net.cache import cache_directory
-from sunpy_lasco.net.delivery import fault_of
+from sunpy_lasco.net.image_fetch import file_fault
 from sunpy_lasco.net.web import Web
 
 START = datetime(2012, 8, 31, 19)
@@ -316,7 +316,7 @@ def test_many_failed_days_are_counted(site, monkeypatch):
 def test_a_host_that_is_dead_is_left_alone(site, monkeypatch):
     """Ten days must not wait ten times for a server that does not answer."""
     webs = []
-    monkeypatch.setattr(survey, "Web", lambda: webs.append(Web()) or webs[-1])
+    monkeypatch.setattr(days, "Web", lambda: webs.append(Web()) or webs[-1])
     dead = type(LASCOClient.archives[0])("NRL", "0.5", "http://127.0.0.1:9/level_05")
     monkeypatch.setattr(LASCOClient, "archives", (dead, LASCOClient.archives[1]))
     for n in range(10):
@@ -389,7 +389,7 @@ def test_a_file_at_fault(site, fetch, tmp_path, downloader, name, mirror):
     files = fetch(table, path=tmp_path, downloader=downloader)
     assert len(files) + len(files.errors) == 2
     assert places(tmp_path) == NAMES[0 if mirror else 1 : 2]
-    assert [fault_of(Path(file)) for file in files] == [None] * len(files)
+    assert [file_fault(Path(file)) for file in files] == [None] * len(files)
     if not mirror:
         (error,) = files.errors
         assert isinstance(error.exception, DeliveryError)

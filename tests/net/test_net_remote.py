@@ -17,7 +17,7 @@ from sunpy.net import attrs as a
 
 from sunpy_lasco import LASCOC2Map, LASCOC3Map, LASCOClient
 from sunpy_lasco.net import ARCHIVES
-from sunpy_lasco.net.delivery import fault_of
+from sunpy_lasco.net.image_fetch import file_fault
 from sunpy_lasco.net.listing import parse_listing
 from sunpy_lasco.net.web import Web
 
@@ -86,7 +86,7 @@ def test_files(tmp_path, detector, source):
     table = Fido.search(a.Time("2012-08-31 20:00", "2012-08-31 20:30"), LASCO, detector, LEVEL_05)["lasco"]
     files = LASCOClient().fetch(table[:1], path=tmp_path, progress=False)
     assert files.errors == []
-    assert fault_of(Path(files[0])) is None
+    assert file_fault(Path(files[0])) is None
     smap = sunpy.map.Map(files[0])
     assert isinstance(smap, source)
     # Listings hold whole seconds.

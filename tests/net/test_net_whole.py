@@ -13,7 +13,7 @@ from loopback_archive import Image
 
 from astropy.io import fits
 
-from sunpy_lasco.net.delivery import fault_of
+from sunpy_lasco.net.image_fetch import file_fault
 
 BODY = Image("22000000.fts", datetime(2012, 8, 31)).fits()
 
@@ -21,7 +21,7 @@ BODY = Image("22000000.fts", datetime(2012, 8, 31)).fits()
 def fault(tmp_path, body):
     path = tmp_path / "file.fts"
     path.write_bytes(body)
-    return fault_of(path)
+    return file_fault(path)
 
 
 def test_whole_files(tmp_path):
@@ -34,9 +34,9 @@ def test_whole_files(tmp_path):
 def test_all_types_of_pixels(tmp_path, dtype):
     path = tmp_path / "image.fts"
     fits.PrimaryHDU(np.ones((37, 41), dtype=dtype)).writeto(path)
-    assert fault_of(path) is None
+    assert file_fault(path) is None
     path.write_bytes(path.read_bytes()[:-1])
-    assert fault_of(path).endswith(f"of {path.stat().st_size + 1} bytes")
+    assert file_fault(path).endswith(f"of {path.stat().st_size + 1} bytes")
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_faults(tmp_path, body, reason):
 @pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "22000000.fts")
-    assert fault_of(tmp_path / "22000000.fts") == "it is no regular file"
+    assert file_fault(tmp_path / "22000000.fts") == "it is no regular file"
 
 
 def test_file_that_is_not_there(tmp_path):
-    assert "cannot be read" in fault_of(tmp_path / "none.fts")
+    assert "cannot be read" in file_fault(tmp_path / "none.fts")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -83,7 +83,7 @@ def test_every_cut_is_seen(tmp_path, length, compressed):
 
 def test_real_frames_are_whole(real_frames):
     assert len(real_frames) > 30
-    assert [fault_of(path) for path in real_frames] == [None] * len(real_frames)
+    assert [file_fault(path) for path in real_frames] == [None] * len(real_frames)
 
 
 def hdus(*more, first=None):

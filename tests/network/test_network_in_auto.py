@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the network needs torch")
 import sunpy_lasco  # noqa: E402
 from sunpy_lasco.network import method  # noqa: E402
 from sunpy_lasco.network import weights as choice  # noqa: E402
-from sunpy_lasco.network.records import (  # noqa: E402
+from sunpy_lasco.network.held_back import (  # noqa: E402
     STRATA,
     is_better,
     stratum,

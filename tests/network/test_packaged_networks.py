@@ -9,7 +9,7 @@ import sunpy.map  # noqa: E402
 
 import sunpy_lasco  # noqa: E402
 from sunpy_lasco import simulate  # noqa: E402
-from sunpy_lasco.network.records import (  # noqa: E402
+from sunpy_lasco.network.held_back import (  # noqa: E402
     KEYS,
     STRATA,
     packaged_file,

@@ -5,7 +5,15 @@ import pytest
 
 from sunpy_lasco.network.architecture import Architecture
 from sunpy_lasco.network.histogram import Equalisation
-from sunpy_lasco.network.windows import CONDITIONS, IMAGES, Placement, Sampler, place_windows, rings_of, windows_of
+from sunpy_lasco.network.windows import (
+    CONDITIONS,
+    WINDOW_IMAGES,
+    Placement,
+    Sampler,
+    place_windows,
+    rings_of,
+    windows_of,
+)
 from sunpy_lasco.repair.crop import Neighbour, get_method
 
 
@@ -51,7 +59,7 @@ def test_windows_hold_what_they_name(rough):
     crop = rough()
     truth = np.where(crop.hole, 2.0, np.nan)
     (window,), prepared = windows_of(crop, Architecture(), truth=truth)
-    assert window.images.shape == window.masks.shape == (len(IMAGES), 48, 48)
+    assert window.images.shape == window.masks.shape == (len(WINDOW_IMAGES), 48, 48)
     assert window.condition.shape == (len(CONDITIONS), 48, 48)
     known, filled = window.masks[0] > 0, window.masks[1] > 0
     assert not (known & window.hole).any()

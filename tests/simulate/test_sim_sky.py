@@ -16,10 +16,10 @@ from sunpy.coordinates import Helioprojective, get_body_heliographic_stonyhurst,
 from sunpy_lasco import simulate
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.simulate import stars
-from sunpy_lasco.simulate.corona import LEBLANC, RADII, line_of_sight, scattering
+from sunpy_lasco.simulate.k_and_f_corona import LEBLANC, RADII, line_of_sight, scattering
 from sunpy_lasco.simulate.pixels import distort, helioprojective_from_plane, undistort
 from sunpy_lasco.simulate.points import point_light, spread_at
-from sunpy_lasco.simulate.solar_sky import ECLIPTIC, direction, solar_sky
+from sunpy_lasco.simulate.sky import ECLIPTIC, direction, solar_sky
 
 DAY = Time("2002-01-08T12:00:00")
 

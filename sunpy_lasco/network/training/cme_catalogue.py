@@ -13,7 +13,7 @@ from astropy.time import Time
 
 from sunpy_lasco.errors import LascoError
 
-__all__ = ["Ejection", "fetch_intervals", "intervals_of", "read_catalogue", "search_intervals"]
+__all__ = ["Ejection", "fetch_intervals", "intervals_of", "read_cme_catalogue", "search_intervals"]
 
 #: A front leaves the field of C3 at 30 solar radii.
 EDGE = 30.0 * u.R_sun
@@ -46,7 +46,7 @@ def _number(text):
         return None
 
 
-def read_catalogue(source):
+def read_cme_catalogue(source):
     """
     Read the catalogue.
 

@@ -9,10 +9,10 @@ import pytorch_lightning as lightning
 import torch
 
 from sunpy_lasco.network.architecture import Architecture
-from sunpy_lasco.network.tensors import new_network, run
+from sunpy_lasco.network.tensors import new_network, run_network
 from sunpy_lasco.network.training.recipe import Recipe
 from sunpy_lasco.network.training.terms.perceptual import EfficientNetFeatures, FeatureExtractor, vgg19_weights
-from sunpy_lasco.network.training.terms.regions import binned, composite
+from sunpy_lasco.network.training.terms.regions import binned, composited
 from sunpy_lasco.network.training.terms.total import WITH_FEATURES, TotalLoss
 
 __all__ = ["Training", "best_factor", "cell_errors", "extractor_of", "relative_error"]
@@ -44,16 +44,16 @@ def cell_errors(network, batch):
         Of each cell: error, 1 sigma of the scene, 1 sigma of the noise; (n, 3).
     """
     with torch.inference_mode():
-        stages = run(network, batch)
+        stages = run_network(network, batch)
         known = batch.known
         found = []
-        for image in (composite(stages, batch), batch.base):
+        for image in (composited(stages, batch), batch.base):
             means, share = binned(image - batch.truth, known, SIDE)
             good = (share >= SHARE).float()
             found.append((means.abs() * good).sum((1, 2, 3)) / good.sum((1, 2, 3)).clamp(min=1e-9))
             found[-1][good.sum((1, 2, 3)) == 0] = torch.nan
         log_ratio = sum(stage.ring * (0.0 if stage.log_ratio is None else stage.log_ratio) for stage in stages)
-        means, share = binned(composite(stages, batch) - batch.truth, known, SIDE)
+        means, share = binned(composited(stages, batch) - batch.truth, known, SIDE)
         sigma, _ = binned(batch.sigma * torch.exp(log_ratio + 0 * batch.sigma), known, SIDE)
         noise = (batch.noise / SIDE / share.clamp(min=1e-6).sqrt()).expand_as(means)
         good = share >= SHARE
@@ -175,7 +175,7 @@ class Training(lightning.LightningModule):
 
     def training_step(self, batch, _index):
         """The loss of a batch, with its terms in the log."""
-        stages = run(self.network, batch, forced=self.recipe.teacher_forcing)
+        stages = run_network(self.network, batch, forced=self.recipe.teacher_forcing)
         total, terms = self.loss(stages, batch)
         self.log("loss", total.detach(), batch_size=len(batch.images), prog_bar=True)
         self.log_dict({f"loss/{name}": value for name, value in terms.items()}, batch_size=len(batch.images))

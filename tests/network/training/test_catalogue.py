@@ -4,7 +4,7 @@ import pytest
 import astropy.units as u
 
 from sunpy_lasco.errors import LascoError
-from sunpy_lasco.network.training.cme_catalogue import intervals_of, read_catalogue
+from sunpy_lasco.network.training.cme_catalogue import intervals_of, read_cme_catalogue
 
 #: Made up, in the columns of the catalogue.
 TEXT = """\
@@ -30,7 +30,7 @@ def catalogue(tmp_path):
 
 
 def test_columns(catalogue):
-    found = read_catalogue(catalogue)
+    found = read_cme_catalogue(catalogue)
     assert [one.time.isot[:19] for one in found] == [
         "2001-05-21T10:26:05",
         "2001-05-21T11:50:10",
@@ -43,7 +43,7 @@ def test_columns(catalogue):
 
 
 def test_intervals_are_joined_and_end_at_the_edge(catalogue):
-    spans = intervals_of(read_catalogue(catalogue))
+    spans = intervals_of(read_cme_catalogue(catalogue))
     assert len(spans) == 3
     # The slower of two: 30 solar radii at 700 km / s are 8.28 hours.
     start, end = spans[0]
@@ -53,13 +53,13 @@ def test_intervals_are_joined_and_end_at_the_edge(catalogue):
     assert (spans[2][1] - spans[2][0]).to_value("hour") == pytest.approx(
         1 + 30 * u.R_sun.to("km") / 100 / 3600, rel=1e-6
     )
-    assert len(intervals_of(read_catalogue(catalogue), narrowest=50 * u.deg)) == 2
+    assert len(intervals_of(read_cme_catalogue(catalogue), narrowest=50 * u.deg)) == 2
     assert np.all([a < b for a, b in spans])
 
 
 def test_what_is_no_catalogue(tmp_path):
     (tmp_path / "page.html").write_text("<html>Not found</html>")
     with pytest.raises(LascoError, match="no line"):
-        read_catalogue(tmp_path / "page.html")
+        read_cme_catalogue(tmp_path / "page.html")
     with pytest.raises(LascoError, match="could not be fetched"):
-        read_catalogue("http://127.0.0.1:9/univ_all.txt")
+        read_cme_catalogue("http://127.0.0.1:9/univ_all.txt")

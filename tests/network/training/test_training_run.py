@@ -10,7 +10,7 @@ pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightnin
 
 from sunpy_lasco.commands import main as cli  # noqa: E402
 from sunpy_lasco.network.architecture import Architecture  # noqa: E402
-from sunpy_lasco.network.records import (  # noqa: E402
+from sunpy_lasco.network.held_back import (  # noqa: E402
     KEYS,
     STRATA,
 )
@@ -18,6 +18,11 @@ from sunpy_lasco.network.tensors import batch_of  # noqa: E402
 from sunpy_lasco.network.training.crops import make_crops, save_crops  # noqa: E402
 from sunpy_lasco.network.training.data import Windows, loader  # noqa: E402
 from sunpy_lasco.network.training.exposures import simulated_exposures  # noqa: E402
+from sunpy_lasco.network.training.fit import (  # noqa: E402
+    read_curves,
+    score,
+    train,
+)
 from sunpy_lasco.network.training.module import (  # noqa: E402
     Training,
     best_factor,
@@ -25,11 +30,6 @@ from sunpy_lasco.network.training.module import (  # noqa: E402
 )
 from sunpy_lasco.network.training.recipe import PRESETS  # noqa: E402
 from sunpy_lasco.network.training.scenes import Scenes  # noqa: E402
-from sunpy_lasco.network.training.train import (  # noqa: E402
-    read_curves,
-    score,
-    train,
-)
 from sunpy_lasco.network.weights import load_weights  # noqa: E402
 
 # What other packages warn of on their own account.

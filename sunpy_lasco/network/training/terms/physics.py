@@ -9,7 +9,7 @@ that fronts and rays may have edges.
 import torch
 from torch import nn
 
-from sunpy_lasco.network.training.terms.regions import binned, composite, mean_over
+from sunpy_lasco.network.training.terms.regions import binned, composited, mean_over
 
 __all__ = ["AdmissibilityLoss", "FluxLoss", "RadialGradientLoss"]
 
@@ -40,7 +40,7 @@ class RadialGradientLoss(nn.Module):
 
     def forward(self, stages, batch):
         """A number for the cascade."""
-        error, share = binned(composite(stages, batch) - batch.truth, batch.known, self.side)
+        error, share = binned(composited(stages, batch) - batch.truth, batch.known, self.side)
         direction = nn.functional.avg_pool2d(batch.direction, self.side)
         right = error[..., :-1, 1:] - error[..., :-1, :-1]
         down = error[..., 1:, :-1] - error[..., :-1, :-1]
@@ -68,7 +68,7 @@ class AdmissibilityLoss(nn.Module):
 
     def forward(self, stages, batch):
         """A number for the cascade."""
-        output = composite(stages, batch)
+        output = composited(stages, batch)
         # The background expects the signal zero of the working space, which lies this far
         # above no light.
         expected = (batch.zero - batch.dark).clamp(min=0.0)
@@ -95,6 +95,6 @@ class FluxLoss(nn.Module):
     def forward(self, stages, batch):
         """A number for the cascade."""
         number = batch.known.sum((1, 2, 3)).clamp(min=1.0)
-        mean = ((composite(stages, batch) - batch.truth) * batch.known).sum((1, 2, 3)) / number
+        mean = ((composited(stages, batch) - batch.truth) * batch.known).sum((1, 2, 3)) / number
         pull = mean.abs() * number.sqrt() / batch.noise.reshape(-1)
         return (self.largest * torch.log1p(pull / self.largest)).mean()

@@ -4,7 +4,7 @@ Differences pixel by pixel.
 
 from torch import nn
 
-from sunpy_lasco.network.training.terms.regions import binned, composite, inner, mean_over, ring
+from sunpy_lasco.network.training.terms.regions import binned, composited, inner, mean_over, ring
 
 __all__ = ["MultiScaleLoss", "PixelDifferenceLoss", "PixelInnerLoss"]
 
@@ -53,7 +53,7 @@ class MultiScaleLoss(nn.Module):
 
     def forward(self, stages, batch):
         """A number for the cascade."""
-        error = composite(stages, batch) - batch.truth
+        error = composited(stages, batch) - batch.truth
         loss = 0.0
         for side, weight in self.weights.items():
             means, share = binned(error, batch.known, side)

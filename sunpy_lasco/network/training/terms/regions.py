@@ -5,7 +5,7 @@ Where the networks of a cascade are scored.
 import torch
 from torch.nn import functional
 
-__all__ = ["binned", "composite", "inner", "mean_over", "ring"]
+__all__ = ["binned", "composited", "inner", "mean_over", "ring"]
 
 
 def inner(stage, batch):
@@ -42,7 +42,7 @@ def ring(stage, batch):
     return stage.ring * batch.known
 
 
-def composite(stages, batch):
+def composited(stages, batch):
     """
     What the cascade says as a whole: each network in its own ring, the truth elsewhere.
 

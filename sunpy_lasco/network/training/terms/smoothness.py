@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sunpy_lasco.network.training.terms.regions import binned, composite, mean_over
+from sunpy_lasco.network.training.terms.regions import binned, composited, mean_over
 
 __all__ = ["EdgeLoss", "TotalVariationLoss"]
 
@@ -30,7 +30,7 @@ class EdgeLoss(nn.Module):
 
     def forward(self, stages, batch):
         """A number for the cascade."""
-        error, share = binned(composite(stages, batch) - batch.truth, batch.known, self.side)
+        error, share = binned(composited(stages, batch) - batch.truth, batch.known, self.side)
         measured = functional.avg_pool2d(batch.masks[:, :1], self.side) > 0.5
         inside = (share > 0.5) & ~measured
         # How many measured neighbours a cell of the hole has, up to four.
@@ -49,7 +49,7 @@ class TotalVariationLoss(nn.Module):
 
     def forward(self, stages, batch):
         """A number for the cascade."""
-        output = composite(stages, batch)
+        output = composited(stages, batch)
         loss = 0.0
         for axis in (2, 3):
             length = output.shape[axis] - 1

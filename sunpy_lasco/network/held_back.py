@@ -144,7 +144,7 @@ def record_of(crop, records, *, neighbours):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     records : `dict`
-        For each of `KEYS`, by `sunpy_lasco.network.records.STRATA`.
+        For each of `KEYS`, by `sunpy_lasco.network.held_back.STRATA`.
     neighbours : `bool`
         With exposures before or after.
 

@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
 from sunpy_lasco.files import atomic_path, write_whole
-from sunpy_lasco.network.records import KEYS, STRATA
+from sunpy_lasco.network.held_back import KEYS, STRATA
 from sunpy_lasco.network.tensors import batch_of
 from sunpy_lasco.network.training.data import BORDERS, Windows, loader
 from sunpy_lasco.network.training.module import Training, best_factor, cell_errors, relative_error

@@ -26,7 +26,7 @@ from sunpy.util.parfive_helpers import Downloader
 
 from sunpy_lasco import LASCOC2Map, LASCOClient
 from sunpy_lasco.net import DeliveryError
-from sunpy_lasco.net.delivery import fault_of
+from sunpy_lasco.net.image_fetch import file_fault
 
 START = datetime(2012, 8, 31, 19)
 DIRECTORY = "level_05/120831/c2"
@@ -102,7 +102,7 @@ def test_a_file_that_stands_there_is_kept_without_a_request(found, fetch, site, 
 def test_a_damaged_file_is_replaced(found, fetch, tmp_path):
     (tmp_path / "22000001.fts").write_bytes(b"<html>no</html>")
     files = fetch(found, path=tmp_path)
-    assert [fault_of(Path(file)) for file in files] == [None] * 3
+    assert [file_fault(Path(file)) for file in files] == [None] * 3
 
 
 def test_a_damaged_file_stays_until_its_replacement_is_there(found, fetch, site, tmp_path):
@@ -243,7 +243,7 @@ def test_overwrite_that_fails_leaves_the_old_file(found, fetch, site, tmp_path):
         site.faults[f"/{tree}/{DIRECTORY}/22000001.fts"] = Answer(b"<html></html>")
     files = fetch(found, path=tmp_path, overwrite=True)
     assert len(files.errors) == 1
-    assert fault_of(tmp_path / "22000001.fts") is None
+    assert file_fault(tmp_path / "22000001.fts") is None
 
 
 def test_unique_names(found, fetch, tmp_path):
@@ -299,7 +299,7 @@ def test_failures_can_be_tried_again(found, fetch, site, tmp_path):
     files = fetch(files)
     assert files.errors == []
     assert len(files) == 3
-    assert fault_of(tmp_path / "22000001.fts") is None
+    assert file_fault(tmp_path / "22000001.fts") is None
 
 
 def test_a_downloader_of_ones_own(found, fetch, tmp_path):
@@ -392,7 +392,7 @@ def test_level_1_files_are_compressed_or_not(site, fetch, tmp_path):
     query = a.Time("2009-01-01", "2009-01-01 23:00"), a.Instrument.lasco, a.Detector.c2, a.Level("1")
     files = fetch(Fido.search(*query), path=tmp_path)
     assert files.errors == []
-    assert [fault_of(Path(file)) for file in files] == [None] * 3
+    assert [file_fault(Path(file)) for file in files] == [None] * 3
 
 
 def test_offline(found, fetch, site, tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ import parfive
 
 from sunpy_lasco.net.transfer import (
     ABSENT,
+    PER_HOST,
     SLOW,
     TRIES,
     UNREACHABLE,
@@ -29,10 +30,8 @@ from sunpy_lasco.net.transfer import (
     run_coroutine,
 )
 
-__all__ = ["LONGEST_FILE", "PER_HOST", "Job", "download"]
+__all__ = ["LONGEST_FILE", "Job", "download"]
 
-#: Transfers at once from a server; the archives ask for no more than two.
-PER_HOST = 2
 #: Longest file that is taken in, bytes: eight images of 1024 x 1024 pixels and 32 bits.
 LONGEST_FILE = 32 * 1024**2
 

@@ -7,7 +7,7 @@ import astropy.units as u
 
 from sunpy_lasco import MSB
 from sunpy_lasco.instrument.headers import MapHeaderError
-from sunpy_lasco.map import measurement as content
+from sunpy_lasco.map import quantities
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ from sunpy_lasco.map import measurement as content
     ],
 )
 def test_unit(cards, unit):
-    assert content.header_unit(cards) == unit
+    assert quantities.header_unit(cards) == unit
 
 
 def test_unit_that_is_none():
     with pytest.raises(MapHeaderError, match=r"BUNIT of 22\.fts holds 'counts per fortnight'"):
-        content.header_unit({"bunit": "counts per fortnight", "filename": "22.fts"})
+        quantities.header_unit({"bunit": "counts per fortnight", "filename": "22.fts"})
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_unit_that_is_none():
     [({"exptime": 19.1}, 19.1), ({"xposure": 19.2, "exptime": 19.1}, 19.2), ({"exptime": "long"}, None), ({}, None)],
 )
 def test_exposure(cards, seconds):
-    assert content.exposure_seconds(cards) == seconds
+    assert quantities.exposure_seconds(cards) == seconds
 
 
 def test_measurement_without_card():
-    assert content.measurement({}) == "B"
-    assert np.unique(list(content.MEASUREMENTS.values())).size == 9
+    assert quantities.measurement({}) == "B"
+    assert np.unique(list(quantities.MEASUREMENTS.values())).size == 9

@@ -28,13 +28,13 @@ from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.files import atomic_path, sweep
 from sunpy_lasco.net.archives import directory_day
-from sunpy_lasco.net.download import Job, download
+from sunpy_lasco.net.file_fetch import Job, download
 from sunpy_lasco.net.identity import Offer, mismatch
 from sunpy_lasco.net.listing import is_html
 from sunpy_lasco.net.transfer import BROKEN, UNUSABLE, RequestError, time_limits
 from sunpy_lasco.net.web import SILENCES
 
-__all__ = ["DeliveryError", "deliver", "fault_of"]
+__all__ = ["DeliveryError", "deliver", "file_fault"]
 
 #: A FITS block, bytes.
 BLOCK = 2880
@@ -50,7 +50,7 @@ LONGEST = 256 * 1024**2
 _INTEGER = re.compile(rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT) *= +(-?\d{1,18})(?!\d)")
 
 
-def fault_of(path):
+def file_fault(path):
     """
     What is wrong with a file that should be a FITS image.
 
@@ -192,7 +192,7 @@ class _Order(Job):
 
     def fault_of(self, path):
         """What is wrong with a file that should be the image; None if nothing is."""
-        return fault_of(path) or (mismatch(path, self.offer) if self.offer is not None else None)
+        return file_fault(path) or (mismatch(path, self.offer) if self.offer is not None else None)
 
     def path_of_retry(self, response, url):
         """
