@@ -16,6 +16,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submodules=[
         "assets",
+        "bulk",
         "data",
         "geometry",
         "instrument",
@@ -40,6 +41,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
             "write_level1",
             "write_solarsoft",
         ],
+        "bulk": ["open_recipe", "write_recipe"],
         "repair": ["find_missing_blocks", "inpaint", "missing_block_mask"],
         "map": ["LASCOC2Map", "LASCOC3Map", "fill_for_display", "flags"],
         "net": ["LASCOClient"],
@@ -60,6 +62,7 @@ __all__ = [
     "inpaint",
     "mean_solar_brightness",
     "missing_block_mask",
+    "open_recipe",
     "read_level1",
     "region_sum",
     "systematic_uncertainty",
@@ -67,6 +70,7 @@ __all__ = [
     "update_observer",
     "update_pointing",
     "write_level1",
+    "write_recipe",
     "write_solarsoft",
 ]
 

@@ -291,7 +291,7 @@ print(sorted(heavy))
         "import sunpy.map, sunpy.net, sunpy_lasco",
         "import sunpy.net, sunpy_lasco, sunpy.map",
         "import sunpy_lasco; sunpy_lasco.calibrate; sunpy_lasco.LASCOClient",
-        "import sunpy_lasco.commands.context_files, sunpy_lasco.level1.pipeline, sunpy.net",
+        "import sunpy_lasco.bulk.context, sunpy_lasco.level1.pipeline, sunpy.net",
         "import sunpy_lasco, importlib; importlib.reload(sunpy_lasco); import sunpy.map, sunpy.net",
     ],
 )

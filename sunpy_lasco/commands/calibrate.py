@@ -4,11 +4,6 @@ import argparse
 import contextlib
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from sunpy_lasco.errors import MissingAssetError, OptionError
@@ -18,10 +13,13 @@ __all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Calibrate level-0.5 files of C2 and C3 and write a level-1 file for each.  Files
-that are given together help to fill each other's lost blocks.  A frame that cannot
-be calibrated is named on standard error with the reason; the others are done, and
-the exit status is 1.
+that are given together help to fill each other's lost blocks.  What is there
+already, valid and made of the same input, options and calibration images, is kept.
+A frame that cannot be calibrated is named on standard error with the reason; the
+others are done, and the exit status is 1.
 """
+#: From this number of frames on, a run leaves a journal and a summary page without being asked.
+MANY = 20
 
 
 def add_arguments(parser):
@@ -33,20 +31,43 @@ def add_arguments(parser):
     parser : `argparse.ArgumentParser`
     """
     parser.description = DESCRIPTION
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a level-0.5 FITS file")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a level-0.5 FITS file; a directory of them; a table or a list (.ecsv, .csv, .txt) with their names; "
+        "an address such as s3://...; or - for names on standard input",
+    )
     parser.add_argument(
         "--out",
         metavar="DIR",
-        type=Path,
-        default=Path(),
+        default="",
         help="where the files go, in folders by date and camera (default: here)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
-    parser.add_argument("--compress", action="store_true", help="write .fts.gz")
-    parser.add_argument(
-        "--jobs", metavar="N", type=_positive, default=1, help="frames calibrated at the same time (default: 1)"
+    redo = parser.add_mutually_exclusive_group()
+    redo.add_argument("--resume", action="store_true", help="keep what is done and valid (this is the default)")
+    redo.add_argument(
+        "--overwrite", action="store_true", help="do all again, and replace files that are not of this package, too"
     )
-    parser.add_argument("--quiet", action="store_true", help="do not name the files written")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--compress", dest="compress", action="store_const", const="gzip", help="write .fts.gz")
+    size.add_argument(
+        "--compact", dest="compress", action="store_const", const="compact", help="write files of a third of the size"
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_positive,
+        help="frames calibrated at the same time (default: the number of cores, but one for four frames at most)",
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="work on the cluster of this Dask scheduler")
+    parser.add_argument(
+        "--journal", metavar="FILE", type=Path, help=f"a line of JSON a frame (default, from {MANY} on: in --out)"
+    )
+    parser.add_argument(
+        "--summary", metavar="FILE", type=Path, help=f"a page to look at (default, from {MANY} frames on: in --out)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="do not name the files written, and show no progress")
     add_options(parser.add_argument_group("options of the calibration"))
     parser.set_defaults(run=run)
 
@@ -62,106 +83,115 @@ def run(arguments):
     Returns
     -------
     `int`
-        0 if every frame was calibrated, 1 if not, 2 if an option cannot be.
+        0 if every frame was calibrated or had been, 1 if not, 2 if an option cannot be or there is nothing to do.
     """
-    from sunpy_lasco.assets.choice import resolve
-    from sunpy_lasco.commands.context_files import context_of_files
+    from sunpy_lasco.bulk.inputs import find_inputs
+    from sunpy_lasco.bulk.run import run_frames, stated_memory
 
     try:
-        given = options_of(arguments)
-        others = given.pop("context", [])
-        options = Level1Options(**given)
-        if options.solarsoft and arguments.compress:
-            msg = "Files in the official form (--solarsoft) are not compressed."
+        work = _work(arguments)
+        names = find_inputs(arguments.files)
+        if not names:
+            msg = f"There are no level-0.5 files in {', '.join(arguments.files)}."
             raise OptionError(msg)
-        if options.assets not in NAMED_ASSETS:
-            resolve(options.assets)
+        client = _client(arguments.scheduler)
     except (OptionError, MissingAssetError) as error:
         print(f"sunpy-lasco calibrate: {error}", file=sys.stderr)
         return 2
-    context = {}
-    if options.inpaint is not None and others != ["none"]:
-        context = context_of_files(arguments.files, [Path(other) for other in others])
-    work = partial(calibrate_file, out=arguments.out, overwrite=arguments.overwrite, compress=arguments.compress)
-    tasks = [(file, replace(options, context=context[file] if context.get(file) else None)) for file in arguments.files]
-    failures = 0
-    with contextlib.closing(_each(work, tasks, arguments.jobs)) as results:
-        for file, written, reason in results:
-            if reason:
-                failures += 1
-                print(f"sunpy-lasco: {file}: {reason}", file=sys.stderr, flush=True)
-            elif not arguments.quiet:
-                print(f"{file} -> {written}", flush=True)
-    if failures:
-        total = len(arguments.files)
-        print(f"sunpy-lasco: {failures} of {total} frames could not be calibrated.", file=sys.stderr)
-    return 1 if failures else 0
+    many, quiet = len(names) >= MANY, arguments.quiet
+    if many and client is None and not quiet:
+        jobs, megabytes = stated_memory(work, arguments.jobs, len(names))
+        plural = "es" if jobs > 1 else ""
+        print(
+            f"sunpy-lasco: {len(names)} frames on {jobs} process{plural}, which take up to {megabytes / 1e3:.1f} GB.",
+            file=sys.stderr,
+        )
+
+    def tell(outcome):
+        if outcome.status == "failed":
+            print(f"sunpy-lasco: {outcome.input}: {outcome.reason}", file=sys.stderr, flush=True)
+        elif outcome.status == "written" and not quiet:
+            print(f"{outcome.input} -> {outcome.output}", flush=True)
+
+    with _terminated_by_exception(), contextlib.closing(client) if client else contextlib.nullcontext():
+        report = run_frames(
+            names,
+            work,
+            jobs=arguments.jobs,
+            client=client,
+            journal=arguments.journal or many,
+            summary=arguments.summary or many,
+            progress=not quiet and many,
+            tell=tell,
+        )
+    if report.failed:
+        print(f"sunpy-lasco: {report.failed} of {report.total} frames could not be calibrated.", file=sys.stderr)
+    if report.kept and not quiet:
+        print(f"{report.kept} of {report.total} frames were there already.", flush=True)
+    return 1 if report.failed else 0
 
 
-def calibrate_file(file, options, *, out, overwrite=False, compress=False):
-    """
-    Calibrate one file and write the result.
+def _work(arguments):
+    """What is to be done with each frame."""
+    from sunpy_lasco.assets.choice import resolve
+    from sunpy_lasco.bulk.frame import Work
 
-    Parameters
-    ----------
-    file : `~pathlib.Path`
-        A level-0.5 file.
-    options : `~sunpy_lasco.level1.options.Level1Options`
-        Those of `sunpy_lasco.calibrate`.
-    out : `~pathlib.Path`
-        The directory below which the level-1 file goes.
-    overwrite : `bool`
-        Whether to replace a file of the same name.
-    compress : `bool`
-        Whether to write .fts.gz.
-
-    Returns
-    -------
-    written : `~pathlib.Path` or None
-        The level-1 file, if there is one.
-    reason : `str` or None
-        Why there is none.
-    """
-    import sunpy_lasco
-    from sunpy_lasco.level1.files import level1_path
-    from sunpy_lasco.map.reading import open_map
-
-    try:
-        level1 = sunpy_lasco.calibrate(open_map(file), **options.given())
-        path = level1_path(level1, Path())
-        if options.solarsoft:
-            # Files in the official form are kept apart from ours as well.
-            path = Path("sunpy_lasco_solarsoft", *path.parts[1:])
-            written = sunpy_lasco.write_solarsoft(level1, out / path, overwrite=overwrite)
-        else:
-            written = sunpy_lasco.write_level1(level1, out / path, overwrite=overwrite, compress=compress)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one frame, the others are done
-        return None, f"{type(error).__name__}: {error}"
-    return written, None
-
-
-def _each(work, tasks, jobs):
-    """Yield each file of ``tasks``, pairs of a file and its options, with what ``work`` returns for it, in order."""
-    if jobs == 1 or len(tasks) == 1:
-        for file, options in tasks:
-            yield file, *work(file, options)
-        return
-    # Fresh processes: a forked one would inherit threads and locks of ours.  The user's Ctrl-C is
-    # for this one: the others end the frame that they are at.
-    pool = ProcessPoolExecutor(
-        min(jobs, len(tasks)),
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
+    given = options_of(arguments)
+    others = given.pop("context", [])
+    together = others != ["none"]
+    if others == ["archive"]:
+        given["context"], others = "archive", []
+    options = Level1Options(**given)
+    if options.assets not in NAMED_ASSETS:
+        resolve(options.assets)
+    return Work(
+        options,
+        arguments.out,
+        compress=arguments.compress or "none",
+        overwrite=arguments.overwrite,
+        together=together,
+        others=tuple(others) if together else (),
     )
+
+
+def _client(address):
+    """A client of a Dask scheduler, or None."""
+    if address is None:
+        return None
     try:
-        for file, future in [(file, pool.submit(work, file, options)) for file, options in tasks]:
-            try:
-                yield file, *future.result()
-            except BrokenProcessPool:
-                yield file, None, "the process that worked on it, or on another frame, ended (not enough memory?)"
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        msg = f"--scheduler needs {error.name}: install 'sunpy_lasco[dask]'."
+        raise OptionError(msg) from error
+    try:
+        return Client(address, timeout="20s")
+    except (OSError, ValueError) as error:
+        msg = f"--scheduler {address}: no scheduler answers there ({error})."
+        raise OptionError(msg) from error
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which is to end the work as Ctrl-C does."""
+
+
+@contextlib.contextmanager
+def _terminated_by_exception():
+    """In it SIGTERM raises an exception, so that processes are ended and unfinished files removed."""
+
+    def end(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:
+        # Not in the main thread.
+        yield
+        return
+    try:
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _positive(text):

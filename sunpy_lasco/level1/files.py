@@ -41,7 +41,7 @@ from sunpy_lasco.map.edit import replace
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import FLAG_MEANINGS, PixelFlag
 
-__all__ = ["read_level1", "write_level1"]
+__all__ = ["read_level1", "verified_header", "write_level1"]
 
 #: Name of the table with flags and uncertainty.
 PIXELS = "PIXELS"
@@ -265,6 +265,37 @@ def read_level1(file):
         sigma = decode_logarithm(table[LOG_SIGMA])
     uncertainty = None if sigma is None else StdDevUncertainty(sigma, unit=None, copy=False)
     return replace(smap, data=smap.data, flags=table["FLAGS"], uncertainty=uncertainty, light_path=light_path)
+
+
+def verified_header(file):
+    """
+    The header of a level-1 file of which all bytes are what was written.
+
+    Parameters
+    ----------
+    file : path-like
+
+    Returns
+    -------
+    `~astropy.io.fits.Header`
+        Of the image.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If it is no FITS file, is cut short, or image, table or cards are not what was written.
+    OSError
+        If it cannot be read.
+    """
+    content = content_of(file, limit=LARGEST)
+    refuse_sizes(file, content)
+    with warnings.catch_warnings(), _understood(file), _opened(file, content) as hdus:
+        warnings.simplefilter("error", LascoUserWarning)
+        try:
+            _verify(file, content, hdus)
+        except LascoUserWarning as warning:
+            raise BadFrameError(str(warning)) from None
+        return _image_cards((hdus[1] if len(hdus) > 1 and "ZIMAGE" in hdus[1].header else hdus[0]).header)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sunpy_lasco import simulate
-from sunpy_lasco.commands import calibrate
+from sunpy_lasco.bulk.processes import each_outcome
 from sunpy_lasco.commands.main import main
 
 COMMANDS = [
@@ -119,8 +119,8 @@ def test_what_the_user_breaks_off(monkeypatch, capsys):
 @pytest.mark.skipif(os.name != "posix", reason="there is no shell")
 def test_what_nobody_waits_for_is_not_begun(tmp_path):
     """After Ctrl-C, or at a closed output, the frames at work are ended and the others left."""
-    tasks = [(["sh", "-c", f"sleep 0.3; echo > {tmp_path}/{number}"], -1) for number in range(12)]
-    results = calibrate._each(subprocess.check_output, tasks, 2)
+    tasks = [["sh", "-c", f"sleep 0.3; echo > {tmp_path}/{number}"] for number in range(12)]
+    results = each_outcome(tasks, subprocess.check_output, -1, 2)
     next(results)
     results.close()
     done = len(list(tmp_path.iterdir()))

@@ -10,8 +10,8 @@ from astropy.io import fits
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.commands import context_files
-from sunpy_lasco.commands.context_files import KEPT_MAPS, context_of_files
+from sunpy_lasco.bulk import context as context_files
+from sunpy_lasco.bulk.context import KEPT_MAPS, context_of_files
 from sunpy_lasco.commands.main import main
 
 #: Too many blocks for a fill from their surroundings: only exposures before and after can help.

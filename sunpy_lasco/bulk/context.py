@@ -1,20 +1,24 @@
 """Files that are given together, as the context of each other."""
 
+import contextlib
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from sunpy_lasco.bulk.places import local_input
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.repair.maps import LONGEST, PER_SIDE
 
-__all__ = ["ContextFiles", "context_of_files"]
+__all__ = ["ContextFiles", "NearFiles", "context_of_files", "facts_of"]
 
 #: Exposures on each side of a frame that are looked into: of those that are used, some may turn
 #: out not to fit.
 CANDIDATES = 2 * PER_SIDE
 #: Maps that a process keeps: frames in order of time share most of their neighbours.
 KEPT_MAPS = 2 * CANDIDATES + 1
+#: Headers of which a process keeps what they say.
+KEPT_HEADERS = 4096
 #: No header of LASCO is longer, bytes.
 LONGEST_HEADER = 100 * 2880
 
@@ -41,6 +45,28 @@ class ContextFiles:
                 yield _kept_map(file)
             except Exception:  # noqa: BLE001 - a broken file is no context; its own calibration says why
                 continue
+
+
+@dataclass(frozen=True)
+class NearFiles:
+    """The context of a file among others, which is looked for when it is asked for."""
+
+    #: The file.
+    file: Path
+    #: Names of files among which its context is, or their addresses.
+    others: tuple[str, ...]
+
+    @property
+    def files(self):
+        """Those that are context."""
+        others = []
+        for name in self.others:
+            with contextlib.suppress(OSError):
+                others.append(local_input(name))
+        return context_of_files([self.file], others)[self.file].files
+
+    def __iter__(self):
+        yield from ContextFiles(self.files)
 
 
 def context_of_files(files, others=()):
@@ -83,11 +109,39 @@ def context_of_files(files, others=()):
     return found
 
 
+def facts_of(file):
+    """
+    What the header of a level-0.5 file says.
+
+    Parameters
+    ----------
+    file : `~pathlib.Path`
+
+    Returns
+    -------
+    `~sunpy_lasco.instrument.frame.Frame`
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it cannot be read.
+    Exception
+        Whatever is wrong with the header.
+    """
+    status = file.stat()
+    return _frame_of(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=KEPT_HEADERS)
+def _frame_of(file, *_):
+    header = _header_of(file)
+    return Frame.from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"])))
+
+
 def _facts(file):
     """What exposures must have in common, and the middle of the exposure, s; None if the file does not tell."""
     try:
-        header = _header_of(file)
-        frame = Frame.from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"])))
+        frame = facts_of(file)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, its own calibration says so
         return None
     kind = (frame.camera.name, frame.filter, frame.polar, frame.binning)

@@ -1,0 +1,198 @@
+"""
+Frames on a cluster of Dask: the same work in batches.
+"""
+
+import atexit
+import shutil
+import tempfile
+from dataclasses import dataclass
+from dataclasses import replace as exchange
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from sunpy_lasco.assets.choice import resolve
+from sunpy_lasco.assets.names import CATALOGUE, SOHO_ORBITS
+from sunpy_lasco.assets.remote import RemoteSource
+from sunpy_lasco.assets.sources import AssetSource, ChainSource, DirectorySource
+from sunpy_lasco.bulk.frame import process
+from sunpy_lasco.bulk.outcome import Outcome
+from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.files import sha256_of
+from sunpy_lasco.level1.options import NAMED_ASSETS
+
+__all__ = ["each_outcome_of_cluster"]
+
+#: Frames of a batch: two seconds of work or more, of which the scheduler costs a few milliseconds.
+BATCH = 32
+#: Batches that wait or run, for each thread of the cluster.
+AHEAD = 2
+#: Times that Dask tries a batch again whose worker ended.
+RETRIES = 2
+#: Exposure factors, a file a day and camera, are sent along if they are no more than this, bytes.
+MOST_FACTORS = 64_000_000
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Calibration images and tables as they are sent to the workers, once."""
+
+    #: Content by name.
+    files: tuple[tuple[str, bytes], ...]
+    #: SHA-256 of all.
+    digest: str
+
+
+class BundledSource(AssetSource):
+    """
+    Calibration images and tables that were sent: on each worker a directory, filled once.
+
+    Parameters
+    ----------
+    bundle : `Bundle`
+    """
+
+    label = "the calibration images of the one who started the run"
+
+    def __init__(self, bundle):
+        self.bundle = bundle
+
+    @property
+    def directory(self):
+        """The directory with them."""
+        return DirectorySource(_unpacked(self.bundle), self.label)
+
+    def path(self, name):
+        """Path of the file of an asset, like `AssetSource.path`."""
+        return self.directory.path(name)
+
+    def find(self, pattern, folders):
+        """Files whose whole names are not known before, like `AssetSource.find`."""
+        return self.directory.find(pattern, folders)
+
+
+class _Hashed:
+    def __init__(self, bundle):
+        self.bundle = bundle
+
+    def __eq__(self, other):
+        return self.bundle.digest == other.bundle.digest
+
+    def __hash__(self):
+        return hash(self.bundle.digest)
+
+
+def _unpacked(bundle):
+    return _folder_of(_Hashed(bundle))
+
+
+@lru_cache(maxsize=2)
+def _folder_of(hashed):
+    folder = Path(tempfile.mkdtemp(prefix="sunpy_lasco-assets-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name, content in hashed.bundle.files:
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def bundle_of(assets):
+    """
+    What of the calibration images and tables is at hand here.
+
+    Parameters
+    ----------
+    assets : optional
+        As `sunpy_lasco.calibrate` takes it.
+
+    Returns
+    -------
+    `Bundle` or None
+        None for what is built in.
+    """
+    if isinstance(assets, str) and assets in NAMED_ASSETS:
+        return None
+    source, files = resolve(assets), {}
+    for name in (*CATALOGUE, *SOHO_ORBITS.values()):
+        path = _path_here(source, name)
+        if path is not None:
+            files[name] = path.read_bytes()
+    factors = source.find("c[23]_expfactor_*.dat", ["", "expfac/data/*", "soho/lasco/lasco/expfac/data/*"])
+    if sum(path.stat().st_size for path in factors) <= MOST_FACTORS:
+        files |= {path.name: path.read_bytes() for path in factors}
+    if not files:
+        return None
+    digest = sha256_of("".join(f"{name} {sha256_of(content)}\n" for name, content in sorted(files.items())).encode())
+    return Bundle(tuple(sorted(files.items())), digest)
+
+
+def _path_here(source, name):
+    """Path of an asset that is at hand; nothing is fetched."""
+    if isinstance(source, ChainSource):
+        return next(filter(None, (_path_here(one, name) for one in source.sources)), None)
+    try:
+        return source.store.verified(name) if isinstance(source, RemoteSource) else source.path(name)
+    except MissingAssetError:
+        return None
+
+
+def each_outcome_of_cluster(tasks, work, client):
+    """
+    Work on tasks on a cluster, in no particular order.
+
+    Parameters
+    ----------
+    tasks : iterable of `~sunpy_lasco.bulk.outcome.Task`
+        Taken as workers become free.
+    work : `~sunpy_lasco.bulk.frame.Work`
+    client : ``distributed.Client``
+
+    Yields
+    ------
+    `~sunpy_lasco.bulk.outcome.Outcome`
+        One for each task.  A batch whose workers end again and again is taken apart, so that only the frame
+        with which they end is given up.
+    """
+    from distributed import as_completed
+
+    bundle = bundle_of(work.options.assets)
+    sent = client.scatter((work, bundle), broadcast=True, hash=False)
+    tasks = iter(tasks)
+
+    def batches():
+        while batch := list(islice(tasks, BATCH)):
+            yield batch
+
+    waiting, running = batches(), {}
+
+    def submit(batch):
+        future = client.submit(_work_on, batch, sent, pure=False, retries=RETRIES)
+        running[future] = batch
+        return future
+
+    threads = sum(client.nthreads().values()) or 1
+    finished = as_completed([submit(batch) for batch in islice(waiting, AHEAD * threads)])
+    try:
+        for future in finished:
+            batch = running.pop(future)
+            if future.status == "finished":
+                yield from future.result()
+            elif len(batch) > 1:
+                for task in batch:
+                    finished.add(submit([task]))
+                continue
+            else:
+                reason = f"{type(future.exception()).__name__}: {future.exception()}"
+                yield Outcome(batch[0].number, batch[0].file, reason=reason, again=True)
+            following = next(waiting, None)
+            if following is not None:
+                finished.add(submit(following))
+    finally:
+        client.cancel(list(running))
+
+
+def _work_on(batch, sent):
+    """What a worker does with a batch."""
+    work, bundle = sent
+    if bundle is not None:
+        work = exchange(work, options=exchange(work.options, assets=BundledSource(bundle)))
+    return [process(task, work) for task in batch]

@@ -1,0 +1,200 @@
+"""
+What decides the pixels of a level-1 file: input, options, calibration images, constants and version.
+
+All of it goes into one SHA-256, the card CALKEY of files that are made in bulk.  A file whose key is
+what it would be today need not be made again.
+"""
+
+import json
+import os
+import platform
+from functools import lru_cache
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import numpy as np
+
+import astropy.units as u
+
+from sunpy_lasco.assets.choice import resolve
+from sunpy_lasco.assets.names import (
+    C2_VIGNETTING,
+    C3_BACKGROUND,
+    C3_MASK,
+    C3_OCCULTER_CENTRES,
+    C3_RAMP,
+    C3_VIGNETTING_POST,
+    C3_VIGNETTING_PRE,
+    CATALOGUE,
+    POINTING_TABLES,
+    SOHO_ORBITS,
+    exposure_factor_name,
+)
+from sunpy_lasco.assets.remote import RemoteSource
+from sunpy_lasco.assets.sources import ChainSource, DirectorySource
+from sunpy_lasco.assets.store import digest_of
+from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.files import sha256_of
+from sunpy_lasco.level1.options import NAMED_ASSETS
+from sunpy_lasco.version import version
+
+__all__ = ["asset_digests", "asset_names", "constants_digest", "frame_key", "options_digest", "versions"]
+
+#: Assets of one camera alone.
+OWN = {
+    "C2": {C2_VIGNETTING, *POINTING_TABLES["C2"]},
+    "C3": {
+        C3_VIGNETTING_PRE,
+        C3_VIGNETTING_POST,
+        C3_MASK,
+        C3_RAMP,
+        C3_BACKGROUND,
+        C3_OCCULTER_CENTRES,
+        *POINTING_TABLES["C3"],
+    },
+}
+#: Packages whose versions can change the last bits.
+NUMERICAL = ("numpy", "scipy", "astropy", "sunpy")
+
+
+def versions():
+    """
+    Versions of this package and of those that do its arithmetic.
+
+    Returns
+    -------
+    `dict` of `str`
+    """
+    found = {"sunpy_lasco": version, "python": platform.python_version(), "machine": platform.machine()}
+    return found | {name: version_of(name) for name in NUMERICAL}
+
+
+@lru_cache(maxsize=1)
+def constants_digest():
+    """
+    SHA-256 of the constants of the instrument.
+
+    Returns
+    -------
+    `str`
+        Of all that the room ``instrument`` holds, where the constants have their place.
+    """
+    room = Path(__file__).parents[1] / "instrument"
+    files = sorted(path for path in room.rglob("*") if path.is_file() and path.suffix not in (".pyc", ".pyo"))
+    return sha256_of("".join(f"{path.relative_to(room).as_posix()} {sha256_of(path)}\n" for path in files).encode())
+
+
+def asset_names(camera, mid_mjd=None):
+    """
+    Names of the assets that the calibration of a frame may ask for.
+
+    Parameters
+    ----------
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    mid_mjd : `int`, optional
+        Day of the middle of the exposure, for the file of its exposure factors.
+
+    Returns
+    -------
+    `list` of `str`
+    """
+    other = OWN["C3" if camera == "C2" else "C2"]
+    names = [name for name in (*CATALOGUE, *SOHO_ORBITS.values()) if name not in other]
+    return names if mid_mjd is None else [*names, exposure_factor_name(camera, mid_mjd)]
+
+
+def asset_digests(assets, names):
+    """
+    SHA-256 of assets as they are at hand; nothing is fetched.
+
+    Parameters
+    ----------
+    assets : optional
+        Source, as `sunpy_lasco.calibrate` takes it.
+    names : sequence of `str`
+
+    Returns
+    -------
+    `dict` of `str`
+        By name, without those that are not there.  What is built in counts by the version of this package.
+    """
+    if isinstance(assets, str) and assets in NAMED_ASSETS:
+        return {assets: version}
+    source = resolve(assets)
+    found = {name: _digest(source, name) for name in names}
+    return {name: digest for name, digest in found.items() if digest is not None}
+
+
+def _digest(source, name):
+    if isinstance(source, ChainSource):
+        return next(filter(None, (_digest(one, name) for one in source.sources)), None)
+    try:
+        path = source.store.verified(name) if isinstance(source, RemoteSource) else source.path(name)
+    except MissingAssetError:
+        # A source without files: of a kind of its own, or built in.
+        return None if isinstance(source, DirectorySource | RemoteSource) else source.label
+    return None if path is None else digest_of(path)
+
+
+def options_digest(options):
+    """
+    SHA-256 of the options of a calibration, but for the source of its assets and its context.
+
+    Parameters
+    ----------
+    options : `~sunpy_lasco.level1.options.Level1Options`
+
+    Returns
+    -------
+    `str`
+    """
+    given = {name: _said(value) for name, value in options.given().items() if name not in ("assets", "context")}
+    return sha256_of(json.dumps(given, sort_keys=True).encode())
+
+
+def _said(value):
+    """An option in words that are equal only if the values are."""
+    if isinstance(value, u.Quantity):
+        return [_said(value.value), value.unit.to_string()]
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.size < 8 else sha256_of(np.ascontiguousarray(value, "<f8").tobytes())
+    if isinstance(value, os.PathLike) or (isinstance(value, str) and os.path.isfile(value)):  # noqa: PTH113
+        return sha256_of(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if hasattr(value, "colnames"):
+        return sha256_of("\n".join(value.pformat(max_lines=-1, max_width=-1, show_unit=True)).encode())
+    if isinstance(value, np.generic):
+        return value.item()
+    return repr(value)
+
+
+def frame_key(input_digest, camera, mid_mjd, options, chosen):
+    """
+    SHA-256 of all that decides a frame's pixels, but for its context.
+
+    Parameters
+    ----------
+    input_digest : `str`
+        SHA-256 of the level-0.5 file.
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    mid_mjd : `int`
+        Day of the middle of the exposure.
+    options : `~sunpy_lasco.level1.options.Level1Options`
+    chosen : `str`
+        `options_digest` of these options, and what else files are to agree in.
+
+    Returns
+    -------
+    `str`
+    """
+    parts = {
+        "input": input_digest,
+        "options": chosen,
+        "assets": asset_digests(options.assets, asset_names(camera, mid_mjd)),
+        "constants": constants_digest(),
+        "version": version,
+    }
+    return sha256_of(json.dumps(parts, sort_keys=True).encode())

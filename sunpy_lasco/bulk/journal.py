@@ -1,0 +1,102 @@
+"""
+What was done with each frame, a line of JSON each.
+"""
+
+import json
+import math
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["Journal", "read_journal"]
+
+
+class Journal:
+    """
+    A file to which lines are added, each in one piece, so that several runs may share it.
+
+    Parameters
+    ----------
+    path : path-like
+        Its folder is made where it is missing.
+    versions : `dict`
+        What each line says of them.
+    """
+
+    def __init__(self, path, versions):
+        self.path, self.versions = Path(path), versions
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            # What a machine that failed has left of a line.
+            os.write(self._file, b"\n")
+
+    def add(self, outcome):
+        """Add a line on an outcome."""
+        line = {
+            "input": outcome.input,
+            "output": outcome.output,
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "seconds": round(outcome.seconds, 3),
+            "time": outcome.time,
+            "choices": outcome.choices,
+            "statistics": outcome.statistics,
+            "warnings": [text for _, text in outcome.warnings],
+            "memory_mb": outcome.memory and round(outcome.memory),
+            "again": outcome.again,
+            "versions": self.versions,
+            "done": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        os.write(self._file, (json.dumps(_plain(line), ensure_ascii=False) + "\n").encode())
+
+    def close(self):
+        """Close the file."""
+        os.close(self._file)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _plain(value):
+    """The same for JSON, which knows no NaN and nothing of numpy."""
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def read_journal(path):
+    """
+    Read a journal.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    `list` of `dict`
+        One a frame, the last that was said of it, in the order in which frames first came up.  Lines that are
+        not whole are left out.
+    """
+    lines = {}
+    with Path(path).open("rb") as file:
+        for text in file:
+            try:
+                line = json.loads(text)
+                lines[line["input"]] = line
+            except (ValueError, KeyError, TypeError):
+                continue
+    return list(lines.values())

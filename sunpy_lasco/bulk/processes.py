@@ -1,0 +1,241 @@
+"""
+Frames on several processes of this machine.
+
+A process that dies takes one frame with it and nothing else: each has a pipe of its own, so that no
+lock or queue that others need can be left in disorder.  (A pool of `concurrent.futures`, loky or
+joblib gives up all frames that it was handed when one process dies, and leaves processes behind when
+its own is killed.)  Processes notice when the one that started them is gone, and end.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections import deque
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+
+from sunpy_lasco.bulk.outcome import Outcome
+from sunpy_lasco.bulk.places import clear_copies
+from sunpy_lasco.errors import LascoError
+
+__all__ = ["cores", "each_outcome"]
+
+#: Seconds for which processes that were told to end may clean up before they are killed.
+GRACE = 1.0
+#: Processes that may end before their first frame until it is clear that none will ever start.
+FALSE_STARTS = 3
+#: What a process says when it is ready.
+STARTED = "started"
+#: Threads of libraries for linear algebra: the processes share the cores already.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def cores():
+    """
+    Cores that this process may use.
+
+    Returns
+    -------
+    `int`
+    """
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def each_outcome(tasks, function, work, jobs):
+    """
+    Apply a function to tasks on several processes, in no particular order.
+
+    Parameters
+    ----------
+    tasks : iterable
+        Taken as processes become free.
+    function : callable
+        ``function(task, work)`` gives an `~sunpy_lasco.bulk.outcome.Outcome`.
+    work : object
+        Sent to each process once.
+    jobs : `int`
+        Number of processes.
+
+    Yields
+    ------
+    `~sunpy_lasco.bulk.outcome.Outcome`
+        One for each task.  A task whose process ended is tried once more when all others are done, alone.
+
+    Raises
+    ------
+    sunpy_lasco.errors.LascoError
+        If no process starts.
+    """
+    crew, lost = _Crew(function, work), deque()
+    try:
+        for outcome, task in crew.run(tasks, jobs):
+            if outcome is None:
+                lost.append(task)
+            else:
+                yield outcome
+        for task in lost:
+            for outcome, _ in crew.run([task], 1):
+                if outcome is None:
+                    outcome = Outcome(task.number, task.file, reason=_death(crew.exitcode))
+                outcome.again = True
+                yield outcome
+    finally:
+        crew.stop()
+
+
+def _death(exitcode):
+    how = f"by {signal.Signals(-exitcode).name}" if exitcode and exitcode < 0 else f"with status {exitcode}"
+    return f"the process that worked on it ended {how}, twice (not enough memory?)"
+
+
+class _Crew:
+    """Processes, and what each is at."""
+
+    def __init__(self, function, work):
+        self.function, self.work, self.idle, self.busy = function, work, [], {}
+        self.exitcode, self.false_starts = None, 0
+        # Fresh processes: forked ones would inherit threads, locks, and the pipes of others.
+        self.context = get_context("spawn")
+
+    def run(self, tasks, jobs):
+        """Yield outcome and task, the outcome None where a process ended."""
+        tasks, exhausted = iter(tasks), False
+        while True:
+            while not exhausted and len(self.busy) < jobs:
+                task = next(tasks, None)
+                if task is None:
+                    exhausted = True
+                    break
+                self._give(task)
+            if not self.busy:
+                return
+            for worker in self._ready():
+                taken = self._take(worker)
+                if taken is not None:
+                    yield taken
+
+    def _give(self, task):
+        worker = self.idle.pop() if self.idle else _Worker(self.context, self.function, self.work)
+        # The pipe of a process that has just ended is found broken when its answer is waited for.
+        with contextlib.suppress(OSError):
+            worker.pipe.send(task)
+        self.busy[worker] = task
+
+    def _ready(self):
+        by_handle = {worker.pipe: worker for worker in self.busy}
+        by_handle |= {worker.process.sentinel: worker for worker in self.busy}
+        return {by_handle[handle]: None for handle in wait(list(by_handle))}
+
+    def _take(self, worker):
+        """What a process that has spoken or ended did with its task; None if it has only just started."""
+        try:
+            if not worker.pipe.poll():
+                raise EOFError
+            outcome = worker.pipe.recv()
+        except (EOFError, OSError):
+            return None, self._bury(worker)
+        if outcome == STARTED:
+            worker.has_started, self.false_starts = True, 0
+            return None
+        self.idle.append(worker)
+        return outcome, self.busy.pop(worker)
+
+    def _bury(self, worker):
+        worker.process.join(GRACE)
+        self.exitcode = worker.process.exitcode
+        worker.end()
+        if not worker.has_started:
+            self.false_starts += 1
+            if self.false_starts == FALSE_STARTS:
+                msg = (
+                    f"{FALSE_STARTS} processes ended before they had started (status {self.exitcode}). A script that "
+                    "uses several processes must do so below `if __name__ == '__main__':`; jobs=1 uses none."
+                )
+                raise LascoError(msg)
+        return self.busy.pop(worker)
+
+    def stop(self):
+        """End all processes, at once where they are idle."""
+        workers = [*self.idle, *self.busy]
+        for worker in workers:
+            worker.pipe.close()
+            if worker in self.busy:
+                worker.process.terminate()
+        deadline = time.monotonic() + GRACE
+        for worker in workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+        for worker in workers:
+            worker.end()
+        self.idle, self.busy = [], {}
+
+
+class _Worker:
+    """A process and the pipe to it."""
+
+    def __init__(self, context, function, work):
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, function, work), daemon=True)
+        with _single_threads():
+            self.process.start()
+        theirs.close()
+        self.has_started = False
+
+    def end(self):
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+@contextlib.contextmanager
+def _single_threads():
+    """Processes that start in it use a single thread each, unless the user said otherwise."""
+    added = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def _serve(pipe, function, work):
+    """What a process does."""
+    # The user's Ctrl-C is for the process that started this one, which says when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_watch, daemon=True).start()
+    try:
+        pipe.send(STARTED)
+        while True:
+            pipe.send(function(pipe.recv(), work))
+    except (EOFError, OSError):
+        # There is nobody any more to give a task or to take an answer.
+        return
+    except _EndError:
+        # Unfinished files are gone.  Python's own end takes a second where large packages were loaded.
+        clear_copies()
+        os._exit(128 + signal.SIGTERM)
+
+
+class _EndError(BaseException):
+    """This process is to end."""
+
+
+def _end(*_):
+    """Leave by an exception, so that unfinished files are removed."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _EndError
+
+
+def _watch():
+    """End this process when the one that started it is gone."""
+    wait([parent_process().sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)

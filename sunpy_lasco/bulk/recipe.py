@@ -1,0 +1,368 @@
+"""
+An archive of level 1 as a recipe: the counts stay as they are, and level 1 is made when it is asked for.
+
+A recipe is a small table, which names the level-0.5 files with their SHA-256 and, in its header, the
+options, calibration images, constants and versions with which level 1 is made of them.
+"""
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from astropy.io.misc import yaml
+from astropy.table import Table
+from astropy.time import Time
+
+from sunpy_lasco.bulk.context import NearFiles, facts_of
+from sunpy_lasco.bulk.identity import asset_digests, asset_names, constants_digest, versions
+from sunpy_lasco.bulk.inputs import find_inputs
+from sunpy_lasco.bulk.places import is_address, local_input
+from sunpy_lasco.bulk.run import NEAR
+from sunpy_lasco.errors import BadFrameError, HeaderError, LascoUserWarning, OptionError
+from sunpy_lasco.files import sha256_of, write_whole
+from sunpy_lasco.level1.options import NAMED_ASSETS, read_options, takes_options
+from sunpy_lasco.level1.pipeline import calibrate
+from sunpy_lasco.map.reading import open_map
+
+__all__ = ["Recipe", "open_recipe", "pixel_digest", "write_recipe"]
+
+#: What the header of a recipe begins with, and the version of its form.
+KIND, FORM = "sunpy_lasco recipe", 1
+#: What to do where something is not what it was.
+REACTIONS = ("warn", "raise", "ignore")
+
+
+def pixel_digest(smap):
+    """
+    SHA-256 of the pixels of a map.
+
+    Parameters
+    ----------
+    smap : `~sunpy.map.GenericMap`
+
+    Returns
+    -------
+    `str`
+        Of float32 numbers, least significant byte first, row by row.
+    """
+    return sha256_of(np.ascontiguousarray(smap.data, "<f4").tobytes())
+
+
+@takes_options
+def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, **options):
+    """
+    Write what level 1 of some files is made of.
+
+    Parameters
+    ----------
+    path : path-like
+        Name of the table, .ecsv.
+    files : path-like, `str`, or sequence of these
+        Level-0.5 files; see `~sunpy_lasco.bulk.find_inputs`.
+    pixels : `bool`
+        Calibrate each frame now and note the SHA-256 of its pixels, with which those that are made later
+        are compared.
+    together : `bool`
+        Whether the files help to fill each other's lost blocks.
+    overwrite : `bool`
+        Replace a file of that name.
+    **options
+        Those of `sunpy_lasco.calibrate`.
+
+    Returns
+    -------
+    `Recipe`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If there are no files, or an option cannot be written down, such as a source of calibration images that is
+        no directory, or an array.
+    sunpy_lasco.errors.HeaderError
+        If a file is no level-0.5 image of LASCO; it is named.
+    FileExistsError
+        If the table is there and may not be replaced.
+
+    Examples
+    --------
+    >>> import sunpy_lasco
+    >>> from sunpy_lasco import simulate
+    >>> tmp_path = getfixture("tmp_path")
+    >>> file = simulate.write_level05(simulate.observe("C3", date="2012-08-31T18:06", seed=1), tmp_path)
+    >>> recipe = sunpy_lasco.write_recipe(tmp_path / "august.ecsv", [file], assets="simulated")
+    >>> len(recipe)
+    1
+    >>> sunpy_lasco.open_recipe(tmp_path / "august.ecsv")[0].processing_level
+    1.0
+    """
+    path, names = Path(path), find_inputs(files)
+    if not names:
+        msg = "There are no level-0.5 files of which a recipe could be made."
+        raise OptionError(msg)
+    chosen = read_options(options)
+    rows, assets = [], {}
+    for name in names:
+        file = local_input(name)
+        frame = _frame(file)
+        camera = frame.camera.name
+        digests = asset_digests(chosen.assets, asset_names(camera, frame.mid_mjd))
+        factor = digests.pop(asset_names(camera, frame.mid_mjd)[-1], "")
+        assets |= digests
+        rows.append((_relative(name, path.parent), sha256_of(file), camera, frame.start.isot, factor))
+    table = Table(rows=rows, names=("file", "sha256", "camera", "time", "factor_sha256"))
+    table.meta = {
+        KIND: FORM,
+        "options": _written(chosen.given()),
+        "together": bool(together),
+        "assets": dict(sorted(assets.items())),
+        "constants": constants_digest(),
+        "versions": versions(),
+    }
+    recipe = Recipe(table, path.parent, on_change="raise")
+    if pixels:
+        table["pixel_sha256"] = [pixel_digest(smap) for smap in recipe]
+    stream = io.StringIO()
+    table.write(stream, format="ascii.ecsv")
+    write_whole(path, stream.getvalue(), overwrite=overwrite)
+    return recipe
+
+
+def _frame(file):
+    try:
+        return facts_of(file)
+    except OSError:
+        raise
+    except Exception as error:
+        msg = f"{file} is no level-0.5 image of LASCO: {str(error).rstrip('.')}."
+        raise HeaderError(msg) from error
+
+
+def _relative(name, folder):
+    """The name below the folder of the table, so that both can be moved together; else the whole path."""
+    if is_address(name):
+        return name
+    path = Path(name).resolve()
+    try:
+        return path.relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _written(given):
+    """Options as a text."""
+    said = {}
+    for name, value in given.items():
+        if name == "context":
+            msg = "A recipe has no context of its own: its files are that of each other."
+            raise OptionError(msg)
+        if isinstance(value, os.PathLike):
+            value = str(Path(value).resolve())
+        elif name in ("assets", "pointing") and isinstance(value, str) and value not in (*NAMED_ASSETS, "stars"):
+            value = str(Path(value).expanduser().resolve())
+        elif isinstance(value, np.ndarray) and type(value) is np.ndarray:
+            msg = f"{name} is an array, which a recipe does not hold."
+            raise OptionError(msg)
+        said[name] = value
+    try:
+        return yaml.dump(said)
+    except Exception as error:
+        msg = f"The options {', '.join(said)} cannot be written down: {error}. Use paths and numbers."
+        raise OptionError(msg) from error
+
+
+def open_recipe(path, *, root=None, assets=None, on_change="warn"):
+    """
+    Open a recipe as a sequence of level-1 maps, each made when it is asked for.
+
+    Parameters
+    ----------
+    path : path-like
+        Table of `write_recipe`.
+    root : path-like, optional
+        Folder to which the names of the files are relative; by default that of the table.
+    assets : optional
+        Source of the calibration images where that of the recipe is at another place here; see
+        `sunpy_lasco.calibrate`.
+    on_change : `str`
+        What to do where an input, a calibration image, the constants or a version is not what it was, or the
+        pixels are others: ``"warn"``, ``"raise"`` or ``"ignore"``.
+
+    Returns
+    -------
+    `Recipe`
+
+    Raises
+    ------
+    sunpy_lasco.errors.HeaderError
+        If the file is no recipe, or one of a later form.
+    sunpy_lasco.errors.BadFrameError
+        With ``on_change="raise"``.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        Of what is not what it was.
+
+    Notes
+    -----
+    On the same machine and with the same versions the maps are the same to the last bit, elsewhere to 1e-6.
+    """
+    if on_change not in REACTIONS:
+        msg = f"on_change={on_change!r} is unknown; it is one of {', '.join(map(repr, REACTIONS))}."
+        raise OptionError(msg)
+    path = Path(path)
+    try:
+        table = Table.read(path, format="ascii.ecsv")
+    except OSError:
+        raise
+    except Exception as error:
+        msg = f"{path} is no recipe: {str(error).splitlines()[0]}"
+        raise HeaderError(msg) from error
+    if KIND not in table.meta:
+        msg = f"{path} is a table, but no recipe of sunpy_lasco.write_recipe."
+        raise HeaderError(msg)
+    if table.meta[KIND] != FORM:
+        msg = f"{path} has the form {table.meta[KIND]}, and this version reads {FORM}. Install a later version."
+        raise HeaderError(msg)
+    recipe = Recipe(table, path.parent if root is None else Path(root), assets=assets, on_change=on_change)
+    recipe._react(recipe.changes())
+    return recipe
+
+
+class Recipe:
+    """
+    Level-1 maps of a recipe, made when they are asked for.
+
+    ``len(recipe)``, ``recipe[3]``, ``recipe[10:20]`` (a recipe again) and ``for smap in recipe`` work as
+    those of a list; nothing is kept.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        As `sunpy_lasco.write_recipe` writes it.
+    root : path-like
+        Folder to which the names of the files are relative.
+    assets : optional
+        In place of those of the recipe.
+    on_change : `str`
+        As for `sunpy_lasco.open_recipe`.
+    """
+
+    def __init__(self, table, root, *, assets=None, on_change="warn"):
+        self._set(table, Path(root), assets, on_change)
+        self._numbers = range(len(table))
+
+    def _set(self, table, root, assets, on_change):
+        self.table, self.root, self.on_change = table, root, on_change
+        given = yaml.load(table.meta["options"])
+        self._options = read_options(given if assets is None else given | {"assets": assets})
+        self._names = [name if is_address(name) else str(root / name) for name in map(str, table["file"])]
+
+    def __len__(self):
+        return len(self._numbers)
+
+    def __getitem__(self, item):
+        if isinstance(item, slice):
+            part = type(self).__new__(type(self))
+            part.__dict__ |= self.__dict__
+            part._numbers = self._numbers[item]
+            return part
+        return self._made(self._numbers[item])
+
+    def __iter__(self):
+        return (self._made(number) for number in self._numbers)
+
+    def __repr__(self):
+        times = f", {self.times[0].isot[:19]} to {self.times[-1].isot[:19]}" if len(self) else ""
+        return f"<Recipe of {len(self)} frames{times}>"
+
+    @property
+    def files(self):
+        """Level-0.5 files: a `list` of `str`."""
+        return [self._names[number] for number in self._numbers]
+
+    @property
+    def times(self):
+        """Starts of the exposures by the clock on board: `~astropy.time.Time`."""
+        return Time([str(self.table["time"][number]) for number in self._numbers], scale="utc")
+
+    @property
+    def options(self):
+        """Options of `sunpy_lasco.calibrate`: a `dict`."""
+        return self._options.given()
+
+    def sequence(self, **keywords):
+        """
+        The frames as a cube whose pixels are made when they are needed.
+
+        Parameters
+        ----------
+        **keywords
+            For `sunpy_lasco.products.Sequence`.
+
+        Returns
+        -------
+        `sunpy_lasco.products.Sequence`
+            Lost blocks are filled without the help of other frames.
+        """
+        from sunpy_lasco.products import Sequence
+
+        return Sequence(self.files, options=self.options, **({"lazy": True} | keywords))
+
+    def changes(self):
+        """
+        What is not what it was when the recipe was written, but for the inputs, which each frame looks at.
+
+        Returns
+        -------
+        `list` of `str`
+            A sentence each; none if the maps will be the same to the last bit.
+        """
+        meta, found = self.table.meta, []
+        now = versions()
+        for name, before in meta["versions"].items():
+            if now.get(name) != before:
+                found.append(f"{name} is {now.get(name, 'not there')}, and was {before}")
+        if constants_digest() != meta["constants"]:
+            found.append("the constants of the instrument are others")
+        cameras = sorted(set(map(str, self.table["camera"])))
+        here = {}
+        for camera in cameras:
+            here |= asset_digests(self._options.assets, asset_names(camera))
+        for name in sorted(set(here) | set(meta["assets"])):
+            if here.get(name) != meta["assets"].get(name):
+                state = "is missing" if name not in here else "is new" if name not in meta["assets"] else "is another"
+                found.append(f"the calibration file {name} {state}")
+        return found
+
+    def _react(self, found, error=BadFrameError):
+        if not found or self.on_change == "ignore":
+            return
+        msg = f"Level 1 may differ from what the recipe stands for: {'; '.join(found)}."
+        if self.on_change == "raise":
+            raise error(msg)
+        warnings.warn(msg, LascoUserWarning, stacklevel=4)
+
+    def _made(self, number):
+        row, name = self.table[number], self._names[number]
+        file = local_input(name)
+        changed = []
+        if sha256_of(file) != str(row["sha256"]):
+            changed.append(f"{name} is another file than it was (SHA-256)")
+        frame = _frame(file)
+        factor = asset_names(frame.camera.name, frame.mid_mjd)[-1]
+        known = "" if np.ma.is_masked(row["factor_sha256"]) else str(row["factor_sha256"])
+        if asset_digests(self._options.assets, [factor]).get(factor, "") != known:
+            changed.append(f"the exposure factors {factor} are others, or there are some now")
+        options = self._options.given()
+        if self.table.meta["together"] and self._options.inpaint is not None:
+            near = (*self._names[max(0, number - NEAR) : number], *self._names[number + 1 : number + 1 + NEAR])
+            options["context"] = NearFiles(file, near) if near else None
+        smap = calibrate(open_map(file), **options)
+        self._react(changed)
+        if "pixel_sha256" in self.table.colnames and pixel_digest(smap) != str(row["pixel_sha256"]):
+            self._react([f"the pixels of {name} are others than those that were noted"])
+        return smap

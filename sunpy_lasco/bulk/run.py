@@ -1,0 +1,342 @@
+"""
+Many frames: here, on several processes, or on a cluster.
+"""
+
+import contextlib
+import os
+import sys
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sunpy_lasco.bulk.frame import Work, process
+from sunpy_lasco.bulk.identity import versions
+from sunpy_lasco.bulk.inputs import find_inputs
+from sunpy_lasco.bulk.journal import Journal
+from sunpy_lasco.bulk.outcome import Task
+from sunpy_lasco.bulk.places import is_address
+from sunpy_lasco.bulk.processes import cores, each_outcome
+from sunpy_lasco.bulk.summary import Sheet, write_summary
+from sunpy_lasco.errors import OptionError
+from sunpy_lasco.files import sweep
+from sunpy_lasco.level1.options import read_options, takes_options
+
+__all__ = ["BulkReport", "calibrate_files", "run_frames", "stated_memory", "sweep_outputs"]
+
+#: Files before and after a file, in order of their names, among which its context is looked for; of files
+#: that must be fetched, fewer.
+NEAR, NEAR_REMOTE = 64, 8
+#: A process takes two seconds to start, the time of some ten frames: fewer frames than this each are not worth one.
+LEAST_FRAMES = 4
+#: Memory of a process that calibrates, MB, and of one that also fills lost blocks by a network.
+PROCESS_MEMORY, NETWORK_MEMORY = 350, 900
+#: Frames, and seconds, between two lines on the progress where there is no terminal.
+LINE_FRAMES, LINE_SECONDS = 100, 10.0
+#: Names of what is left in the output directory.
+JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
+
+
+@dataclass
+class BulkReport:
+    """What became of many frames."""
+
+    #: Numbers of frames: asked for, written, kept since they were there, and failed.
+    total: int = 0
+    written: int = 0
+    kept: int = 0
+    failed: int = 0
+    #: Files that failed, and why.
+    failures: list = field(default_factory=list)
+    #: Seconds that it took.
+    seconds: float = 0.0
+    #: Largest memory of a process, MB.
+    memory: float = 0.0
+    #: Where the journal and the summary page are, or None.
+    journal: Path | None = None
+    summary: Path | None = None
+
+    @property
+    def done(self):
+        """Number of frames of which it is known what became of them."""
+        return self.written + self.kept + self.failed
+
+
+@takes_options
+def calibrate_files(
+    files,
+    out,
+    *,
+    jobs=None,
+    overwrite=False,
+    compress="none",
+    others=(),
+    together=True,
+    client=None,
+    journal=True,
+    summary=True,
+    progress=None,
+    **options,
+):
+    """
+    Calibrate many level-0.5 files and write a level-1 file for each.
+
+    What is there already, valid and made of the same input, options, calibration images, constants and
+    version, is kept.  Whatever is wrong with a frame, or ends the process that works on it, is noted in the
+    journal; the others are done.
+
+    Parameters
+    ----------
+    files : path-like, `str`, or sequence of these
+        See `~sunpy_lasco.bulk.find_inputs`.
+    out : path-like or `str`
+        Directory, or address for fsspec, below which files go as by `sunpy_lasco.write_level1`.
+    jobs : `int`, optional
+        Number of processes; by default that of the cores, but one for every four frames at most.
+    overwrite : `bool`
+        Do again what is done, and replace what is not of this package.
+    compress : `str`
+        As for `sunpy_lasco.write_level1`.
+    others : sequence of path-like
+        Level-0.5 files that help to fill lost blocks only.
+    together : `bool`
+        Whether the files help to fill each other's lost blocks.
+    client : ``distributed.Client``, optional
+        Work on a cluster of Dask.
+    journal, summary : `bool` or path-like
+        Where the journal (a line of JSON a frame) and the summary page go; True for the directory ``out``,
+        False for none.
+    progress : `bool`, optional
+        Show a bar, or lines where standard error is no terminal; by default a bar, if it is one.
+    **options
+        Those of `sunpy_lasco.calibrate`.
+
+    Returns
+    -------
+    `BulkReport`
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If an option cannot be, or no file is found.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        What `sunpy_lasco.calibrate` warns of.
+
+    Notes
+    -----
+    A script that uses several processes must call it below ``if __name__ == "__main__":``, as
+    `multiprocessing` asks for.
+
+    Examples
+    --------
+    >>> from sunpy_lasco import bulk, simulate
+    >>> tmp_path = getfixture("tmp_path")
+    >>> shown = [simulate.observe("C3", date=f"2012-08-31T18:{m:02d}", leb_sum=(4, 4), seed=m) for m in (6, 18)]
+    >>> files = [simulate.write_level05(one, tmp_path) for one in shown]
+    >>> report = bulk.calibrate_files(files, tmp_path / "level1", assets="simulated")
+    >>> report.written, report.failed
+    (2, 0)
+    >>> bulk.calibrate_files(files, tmp_path / "level1", assets="simulated").kept
+    2
+    """
+    work = Work(
+        read_options(options),
+        os.fspath(out),
+        compress=compress,
+        overwrite=overwrite,
+        together=together,
+        others=tuple(map(os.fspath, others)),
+    )
+    names = find_inputs(files)
+    if not names:
+        msg = "There are no level-0.5 files to be calibrated."
+        raise OptionError(msg)
+    if progress is None:
+        progress = sys.stderr.isatty()
+    return run_frames(names, work, jobs=jobs, client=client, journal=journal, summary=summary, progress=progress)
+
+
+def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=True, progress=False, tell=None):
+    """
+    Do the work on frames, with journal, summary and progress.
+
+    Parameters
+    ----------
+    names : sequence of `str`
+        In the order of `find_inputs`.
+    work : `~sunpy_lasco.bulk.frame.Work`
+    jobs, client, journal, summary, progress
+        As for `calibrate_files`.
+    tell : callable, optional
+        Called with each outcome.
+
+    Returns
+    -------
+    `BulkReport`
+    """
+    report, begin = BulkReport(total=len(names)), time.perf_counter()
+    local = not is_address(work.out)
+    if not local:
+        # Journal and page are written here.
+        journal, summary = (False if one is True else one for one in (journal, summary))
+    report.journal = Path(work.out, JOURNAL) if journal is True else Path(journal) if journal else None
+    report.summary = Path(work.out, SUMMARY) if summary is True else Path(summary) if summary else None
+    if local:
+        sweep_outputs(work.out)
+    sheet = Sheet(len(names)) if report.summary else None
+    tasks = _tasks(names, work, sheet)
+    with contextlib.ExitStack() as stack:
+        notes = stack.enter_context(Journal(report.journal, versions())) if report.journal else None
+        bar = stack.enter_context(_Progress(len(names), shown=progress))
+        outcomes = stack.enter_context(contextlib.closing(_outcomes(tasks, work, _jobs(jobs, len(names)), client)))
+        taken = set()
+        for outcome in outcomes:
+            _refuse_twins(outcome, taken)
+            setattr(report, outcome.status, getattr(report, outcome.status) + 1)
+            if outcome.status == "failed":
+                report.failures.append((outcome.input, outcome.reason))
+            report.memory = max(report.memory, outcome.memory or 0.0)
+            if notes:
+                notes.add(outcome)
+            if sheet:
+                sheet.add(outcome)
+            with bar.aside():
+                for category, text in outcome.warnings:
+                    warnings.warn(text, category, stacklevel=3)
+                if tell:
+                    tell(outcome)
+            bar.step(report)
+    report.seconds = time.perf_counter() - begin
+    if local:
+        sweep_outputs(work.out)
+    if sheet:
+        write_summary(report.summary, sheet, report, versions())
+    return report
+
+
+def _jobs(jobs, frames):
+    if jobs is not None:
+        return max(1, min(int(jobs), frames))
+    return max(1, min(cores(), frames // LEAST_FRAMES))
+
+
+def stated_memory(work, jobs, frames):
+    """
+    Processes, and the memory that they will take.
+
+    Parameters
+    ----------
+    work : `~sunpy_lasco.bulk.frame.Work`
+    jobs : `int` or None
+        As for `calibrate_files`.
+    frames : `int`
+        Number of frames.
+
+    Returns
+    -------
+    jobs : `int`
+    megabytes : `float`
+    """
+    jobs = _jobs(jobs, frames)
+    learnt = work.options.inpaint not in (None, "kriging", "mixture", "fuzzy", "temporal", "sequence")
+    return jobs, jobs * (NETWORK_MEMORY if learnt and _has_torch() else PROCESS_MEMORY)
+
+
+def _has_torch():
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
+
+
+def _tasks(names, work, sheet):
+    for number, name in enumerate(names):
+        near = ()
+        if work.together:
+            width = NEAR_REMOTE if is_address(name) else NEAR
+            near = (*names[max(0, number - width) : number], *names[number + 1 : number + 1 + width])
+        yield Task(number, name, near, sheet is not None and sheet.wants(number))
+
+
+def _outcomes(tasks, work, jobs, client):
+    if client is not None:
+        from sunpy_lasco.bulk.cluster import each_outcome_of_cluster
+
+        return each_outcome_of_cluster(tasks, work, client)
+    if jobs == 1:
+        return (process(task, work) for task in tasks)
+    return each_outcome(tasks, process, work, jobs)
+
+
+def _refuse_twins(outcome, taken):
+    """Two inputs with one FILENAME: the later one must not pass for done where it replaced the earlier one."""
+    if outcome.output is None:
+        return
+    # Numbers of 64 bits, for there may be a million.
+    mark = hash(outcome.output)
+    if mark in taken:
+        outcome.status = "failed"
+        outcome.reason = f"{outcome.output} was made of another of the given files, which has the same FILENAME, too"
+    taken.add(mark)
+
+
+def sweep_outputs(out):
+    """
+    Remove what processes that were killed left unfinished in an output directory.
+
+    Parameters
+    ----------
+    out : path-like
+    """
+    for folder in (*Path(out).glob("sunpy_lasco_*/*/c[23]"), Path(out)):
+        sweep(folder)
+
+
+class _Progress:
+    """How far it is: a bar in a terminal, lines elsewhere."""
+
+    def __init__(self, total, *, shown):
+        self.total, self.shown, self.begin, self.last = total, shown, time.monotonic(), time.monotonic()
+        self.bar = None
+
+    def __enter__(self):
+        if self.shown and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=self.total, unit="frame", file=sys.stderr, dynamic_ncols=True, smoothing=0.1)
+        return self
+
+    def __exit__(self, *_):
+        if self.bar is not None:
+            self.bar.close()
+
+    @contextlib.contextmanager
+    def aside(self):
+        """In it others may write to the terminal."""
+        if self.bar is None:
+            yield
+            return
+        with self.bar.external_write_mode(file=sys.stderr):
+            yield
+
+    def step(self, report):
+        """One more frame."""
+        if self.bar is not None:
+            if report.failed:
+                self.bar.set_postfix(failed=report.failed, refresh=False)
+            self.bar.update()
+        elif self.shown and (report.done % LINE_FRAMES == 0 or report.done == self.total):
+            now = time.monotonic()
+            if now - self.last >= LINE_SECONDS or report.done == self.total:
+                self.last = now
+                print(self._line(report, now - self.begin), file=sys.stderr, flush=True)  # noqa: T201
+
+    def _line(self, report, seconds):
+        rate = report.done / max(seconds, 1e-3)
+        left = (self.total - report.done) / rate
+        return (
+            f"sunpy-lasco: {report.done} of {self.total} frames, {rate:.1f} a second, "
+            f"{left // 60:.0f} min {left % 60:.0f} s left, {report.failed} failed"
+        )
