@@ -224,7 +224,7 @@ def _serve(pipe, function, work):
 
 
 class _EndError(BaseException):
-    """This process is to end."""
+    """Raised in a process that is to end."""
 
 
 def _end(*_):
