@@ -24,7 +24,7 @@ def add_arguments(parser):
         "--kind", default="minimum", help="minimum, median or a percentile of the daily medians (default: minimum)"
     )
     parser.add_argument("--counts", action="store_true", help="leave frames of level 0.5 in DN")
-    add_product_arguments(parser, out="where the files go")
+    add_product_arguments(parser, normalise=False)
     parser.set_defaults(run=run)
 
 
@@ -57,5 +57,5 @@ def run(arguments):
         smap = products.background(frames, kind=kind, options=options)
         path = products.write_background(smap, arguments.out, overwrite=arguments.overwrite)
         print(path, flush=True)
-        save_picture(smap, path.with_suffix(".png"), label=smap.meta["bkgkind"], overwrite=arguments.overwrite)
+        save_picture(smap, path.with_suffix(".png"), arguments, label=smap.meta["bkgkind"])
     return 0

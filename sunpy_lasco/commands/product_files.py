@@ -5,10 +5,18 @@ from pathlib import Path
 
 from sunpy_lasco.level1.options import add_options, options_of
 
-__all__ = ["add_product_arguments", "pair", "products_options", "save_map", "save_picture"]
+__all__ = [
+    "add_product_arguments",
+    "by_camera",
+    "frames_of",
+    "pair",
+    "products_options",
+    "save_map",
+    "save_picture",
+]
 
 
-def add_product_arguments(parser, *, out):
+def add_product_arguments(parser, *, out="where the files go", normalise=True, pictures=True):
     """
     Add what all commands of products take.
 
@@ -16,11 +24,19 @@ def add_product_arguments(parser, *, out):
     ----------
     parser : `argparse.ArgumentParser`
     out : `str`
-        What ``--out`` means, for its help.
+        What ``--out`` means, for its help; its default is here, of a file none.
+    normalise : `bool`
+        Whether the command looks for relative exposures.
+    pictures : `bool`
+        Whether it draws pictures beside its files.
     """
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a FITS file of level 0.5 or 1")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help=f"{out} (default: here)")
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    if normalise:
+        parser.add_argument("--as-they-are", action="store_true", help="find no relative exposures")
+    if pictures:
+        parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
     add_options(parser.add_argument_group("options of the calibration of level-0.5 files"))
 
 
@@ -39,6 +55,76 @@ def products_options(arguments):
     given = options_of(arguments)
     given.pop("context", None)
     return given
+
+
+def frames_of(arguments, files=None, *, normalise="auto"):
+    """
+    The sequence of the files of a command line.
+
+    Parameters
+    ----------
+    arguments : `argparse.Namespace`
+    files : sequence of `~pathlib.Path`, optional
+        By default all.
+    normalise : `str` or `bool`
+        As of `~sunpy_lasco.products.Sequence`, unless the command line says ``--as-they-are``.
+
+    Returns
+    -------
+    `~sunpy_lasco.products.Sequence`
+    """
+    from sunpy_lasco import products
+
+    return products.Sequence(
+        arguments.files if files is None else files,
+        options=products_options(arguments),
+        normalise=False if getattr(arguments, "as_they_are", False) else normalise,
+    )
+
+
+def by_camera(files):
+    """
+    Sort files by camera, those of the usual kind of each.
+
+    Parameters
+    ----------
+    files : sequence of `~pathlib.Path`
+
+    Returns
+    -------
+    cameras : `dict`
+        ``"C2"`` and ``"C3"``, as far as there are frames: the files of the filter, polariser and size
+        that most have.
+    others : `list` of `~pathlib.Path`
+        The files that are left.
+
+    Raises
+    ------
+    sunpy_lasco.errors.IncompatibleMapsError
+        If a file is no image of C2 or C3.
+    """
+    import warnings
+
+    from astropy.io import fits
+    from astropy.io.fits.verify import VerifyWarning
+
+    from sunpy_lasco.errors import IncompatibleMapsError
+
+    kinds = {}
+    for file in files:
+        with warnings.catch_warnings():
+            # Cards of the archive's files that hold tabulators.
+            warnings.simplefilter("ignore", VerifyWarning)
+            header = fits.getheader(file)
+        camera = str(header.get("DETECTOR", "")).strip()
+        if camera not in ("C2", "C3"):
+            msg = f"{file} is no image of C2 or C3: DETECTOR is {camera!r}."
+            raise IncompatibleMapsError(msg)
+        kind = [str(header.get(card, "")).strip().lower() for card in ("FILTER", "POLAR", "NAXIS1", "NAXIS2")]
+        kinds.setdefault(camera, {}).setdefault(tuple(kind), []).append(file)
+    cameras = {camera: max(found.values(), key=len) for camera, found in sorted(kinds.items())}
+    used = {file for found in cameras.values() for file in found}
+    return cameras, [file for file in files if file not in used]
 
 
 def pair(text):
@@ -82,54 +168,20 @@ def save_map(smap, folder, *, overwrite):
     return write_background(smap, folder / str(smap.meta["filename"]), overwrite=overwrite)
 
 
-def save_picture(smap, path, *, label, overwrite):
+def save_picture(smap, path, arguments, *, label=None):
     """
-    Draw a map with a stamp.
+    Draw a map with a stamp, unless the command line asks for no pictures, and say so.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     path : `~pathlib.Path`
         Ends in .png.
-    label : `str`
+    arguments : `argparse.Namespace`
+    label : `str`, optional
         What follows camera and time in the stamp.
-    overwrite : `bool`
-
-    Returns
-    -------
-    `~pathlib.Path`
     """
-    import numpy as np
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Circle
+    if not arguments.no_pictures:
+        from sunpy_lasco import products
 
-    from sunpy_lasco.files import atomic_path
-
-    figure = Figure(figsize=(8, 8), dpi=128)
-    axes = figure.add_axes([0, 0, 1, 1])
-    settings = dict(smap.plot_settings)
-    axes.imshow(
-        np.ma.masked_invalid(smap.data),
-        origin="lower",
-        cmap=settings.get("cmap"),
-        norm=settings.get("norm"),
-        interpolation="antialiased",
-    )
-    axes.set_facecolor("#303030")
-    axes.set_axis_off()
-    centre = smap._geometry.crpix
-    radius = (smap.rsun_obs / smap.scale[0]).value
-    axes.add_patch(Circle(centre, radius, fill=False, edgecolor="white", linewidth=1.2))
-    stamp = f"SOHO/LASCO {smap.detector}  {smap.reference_date.strftime('%Y-%m-%d %H:%M')} UT  {label}"
-    axes.text(
-        0.015,
-        0.015,
-        stamp,
-        color="white",
-        fontsize=12,
-        transform=axes.transAxes,
-        bbox={"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 3},
-    )
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format="png")
-    return path
+        print(products.picture(smap, path, label=label, overwrite=arguments.overwrite), flush=True)

@@ -26,7 +26,7 @@ from sunpy_lasco.level1 import mark_missing, subtract_bias
 from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
-from sunpy_lasco.products.medians import median_variance
+from sunpy_lasco.products.medians import median_variance, percentile_of_frames
 from sunpy_lasco.products.sequence import read_frame, same_grid
 
 __all__ = [
@@ -375,9 +375,7 @@ def _daily(frames, options, like):
     for row in range(0, stack.shape[1], ROWS):
         part = stack[:, row : row + ROWS]
         number[row : row + ROWS] = np.isfinite(part).sum(axis=0)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All-NaN slice")
-            median[row : row + ROWS] = np.nanmedian(part, axis=0)
+        median[row : row + ROWS] = percentile_of_frames(part, 50.0)
     median[number < LEAST_FRAMES] = np.nan
     sigma = None
     if known:
@@ -399,11 +397,9 @@ def _lower(lowest, day):
 def _percentile(medians, errors, share):
     stack = np.stack(medians)
     number = np.isfinite(stack).sum(axis=0)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice")
-        data = np.concatenate(
-            [np.nanpercentile(stack[:, row : row + ROWS], share, axis=0) for row in range(0, stack.shape[1], ROWS)]
-        ).astype(np.float32)
+    data = np.concatenate(
+        [percentile_of_frames(stack[:, row : row + ROWS], share) for row in range(0, stack.shape[1], ROWS)]
+    ).astype(np.float32)
     if any(error is None for error in errors):
         return data, None
     squares = np.where(np.isfinite(stack), np.square(np.stack(errors), dtype=float), 0.0)

@@ -45,6 +45,8 @@ AHEAD = 1.0
 SCATTER_POWER = -2
 #: Frames are an interval apart if they are so up to this, of the interval and in s.
 STEP_SLACK, LARGEST_SLACK = 0.05, 60.0
+#: Colour of gaps.
+GAP_COLOUR = "#c9b8d8"
 #: Longer steps than this, in terms of the usual one, are shown as gaps.
 LONGEST_STEP = 1.5
 
@@ -105,6 +107,8 @@ class JMap:
             end = time.mjd if self.earlier is not None else time.mjd + cadence
             across = Time([begin, end], format="mjd").datetime
             axes.pcolormesh(across, edges, row[:, None], cmap="gray", vmin=-1, vmax=1)
+        # Neither black nor white: nothing was seen.
+        axes.set_facecolor(GAP_COLOUR)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
         axes.set_xlabel("Time (UTC)")
         axes.set_ylabel("Height (solar radii)")

@@ -2,6 +2,7 @@
 
 import itertools
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from sunpy_lasco.assets.background import official_background
 from sunpy_lasco.assets.choice import resolve
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError, LascoUserWarning, OptionError
 from sunpy_lasco.products.backgrounds import expected_bias
+from sunpy_lasco.products.medians import percentile_of_frames
 
 DAY = 24 * 60
 
@@ -172,3 +174,15 @@ def test_a_month_of_a_thousand_frames_fits_into_a_gigabyte(make, tmp_path):
     tracemalloc.stop()
     # The frames of the test are 64 times smaller than those of the camera.
     assert peak * 64 < 1e9
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 8])
+@pytest.mark.parametrize("share", [0.0, 3.0, 50.0, 90.0, 100.0])
+def test_percentiles_are_those_of_numpy(number, share):
+    data = np.random.default_rng(number).standard_normal((number, 30, 20))
+    data[np.random.default_rng(9).random(data.shape) < 0.3] = np.nan
+    data[:, 3, 4] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        truth = np.nanpercentile(data, share, axis=0)
+    assert np.allclose(percentile_of_frames(data, share), truth, rtol=1e-12, equal_nan=True)
