@@ -14,7 +14,7 @@ from pathlib import Path
 from sunpy_lasco.assets.choice import resolve
 from sunpy_lasco.assets.names import CATALOGUE, SOHO_ORBITS
 from sunpy_lasco.assets.remote import RemoteSource
-from sunpy_lasco.assets.sources import AssetSource, ChainSource, DirectorySource
+from sunpy_lasco.assets.sources import ChainSource, DirectorySource
 from sunpy_lasco.bulk.frame import process
 from sunpy_lasco.bulk.outcome import Outcome
 from sunpy_lasco.errors import MissingAssetError
@@ -31,66 +31,32 @@ AHEAD = 2
 RETRIES = 2
 #: Exposure factors, a file a day and camera, are sent along if they are no more than this, bytes.
 MOST_FACTORS = 64_000_000
+#: What messages call what was sent.
+BUNDLE_LABEL = "the calibration images of the one who started the run"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bundle:
-    """Calibration images and tables as they are sent to the workers, once."""
+    """Calibration images and tables as they are sent to the workers, once; equal if their digests are."""
 
     #: Content by name.
     files: tuple[tuple[str, bytes], ...]
     #: SHA-256 of all.
     digest: str
 
-
-class BundledSource(AssetSource):
-    """
-    Calibration images and tables that were sent: on each worker a directory, filled once.
-
-    Parameters
-    ----------
-    bundle : `Bundle`
-    """
-
-    label = "the calibration images of the one who started the run"
-
-    def __init__(self, bundle):
-        self.bundle = bundle
-
-    @property
-    def directory(self):
-        """The directory with them."""
-        return DirectorySource(_unpacked(self.bundle), self.label)
-
-    def path(self, name):
-        """Path of the file of an asset, like `AssetSource.path`."""
-        return self.directory.path(name)
-
-    def find(self, pattern, folders):
-        """Files whose whole names are not known before, like `AssetSource.find`."""
-        return self.directory.find(pattern, folders)
-
-
-class _Hashed:
-    def __init__(self, bundle):
-        self.bundle = bundle
-
     def __eq__(self, other):
-        return self.bundle.digest == other.bundle.digest
+        return isinstance(other, Bundle) and self.digest == other.digest
 
     def __hash__(self):
-        return hash(self.bundle.digest)
-
-
-def _unpacked(bundle):
-    return _folder_of(_Hashed(bundle))
+        return hash(self.digest)
 
 
 @lru_cache(maxsize=2)
-def _folder_of(hashed):
+def _unpacked(bundle):
+    """A directory on this worker, filled once."""
     folder = Path(tempfile.mkdtemp(prefix="sunpy_lasco-assets-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name, content in hashed.bundle.files:
+    for name, content in bundle.files:
         (folder / name).write_bytes(content)
     return folder
 
@@ -194,5 +160,5 @@ def _work_on(batch, sent):
     """What a worker does with a batch."""
     work, bundle = sent
     if bundle is not None:
-        work = exchange(work, options=exchange(work.options, assets=BundledSource(bundle)))
+        work = exchange(work, options=exchange(work.options, assets=DirectorySource(_unpacked(bundle), BUNDLE_LABEL)))
     return [process(task, work) for task in batch]

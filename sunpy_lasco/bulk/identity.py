@@ -8,9 +8,7 @@ what it would be today need not be made again.
 import json
 import os
 import platform
-from functools import lru_cache
 from importlib.metadata import version as version_of
-from pathlib import Path
 
 import numpy as np
 
@@ -35,10 +33,11 @@ from sunpy_lasco.assets.sources import ChainSource, DirectorySource
 from sunpy_lasco.assets.store import digest_of
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.files import sha256_of
+from sunpy_lasco.instrument.constants import constants_hash
 from sunpy_lasco.level1.options import NAMED_ASSETS
 from sunpy_lasco.version import version
 
-__all__ = ["asset_digests", "asset_names", "constants_digest", "frame_key", "options_digest", "versions"]
+__all__ = ["asset_digests", "asset_names", "frame_key", "options_digest", "versions"]
 
 #: Assets of one camera alone.
 OWN = {
@@ -67,21 +66,6 @@ def versions():
     """
     found = {"sunpy_lasco": version, "python": platform.python_version(), "machine": platform.machine()}
     return found | {name: version_of(name) for name in NUMERICAL}
-
-
-@lru_cache(maxsize=1)
-def constants_digest():
-    """
-    SHA-256 of the constants of the instrument.
-
-    Returns
-    -------
-    `str`
-        Of all that the room ``instrument`` holds, where the constants have their place.
-    """
-    room = Path(__file__).parents[1] / "instrument"
-    files = sorted(path for path in room.rglob("*") if path.is_file() and path.suffix not in (".pyc", ".pyo"))
-    return sha256_of("".join(f"{path.relative_to(room).as_posix()} {sha256_of(path)}\n" for path in files).encode())
 
 
 def asset_names(camera, mid_mjd=None):
@@ -194,7 +178,7 @@ def frame_key(input_digest, camera, mid_mjd, options, chosen):
         "input": input_digest,
         "options": chosen,
         "assets": asset_digests(options.assets, asset_names(camera, mid_mjd)),
-        "constants": constants_digest(),
+        "constants": constants_hash(),
         "version": version,
     }
     return sha256_of(json.dumps(parts, sort_keys=True).encode())

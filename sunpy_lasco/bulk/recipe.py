@@ -17,12 +17,13 @@ from astropy.table import Table
 from astropy.time import Time
 
 from sunpy_lasco.bulk.context import NearFiles, facts_of
-from sunpy_lasco.bulk.identity import asset_digests, asset_names, constants_digest, versions
+from sunpy_lasco.bulk.identity import asset_digests, asset_names, versions
 from sunpy_lasco.bulk.inputs import find_inputs
 from sunpy_lasco.bulk.places import is_address, local_input
 from sunpy_lasco.bulk.run import NEAR
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoUserWarning, OptionError
 from sunpy_lasco.files import sha256_of, write_whole
+from sunpy_lasco.instrument.constants import constants_hash
 from sunpy_lasco.level1.options import NAMED_ASSETS, read_options, takes_options
 from sunpy_lasco.level1.pipeline import calibrate
 from sunpy_lasco.map.reading import open_map
@@ -118,7 +119,7 @@ def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, *
         "options": _written(chosen.given()),
         "together": bool(together),
         "assets": dict(sorted(assets.items())),
-        "constants": constants_digest(),
+        "constants": constants_hash(),
         "versions": versions(),
     }
     recipe = Recipe(table, path.parent, on_change="raise")
@@ -326,7 +327,7 @@ class Recipe:
         for name, before in meta["versions"].items():
             if now.get(name) != before:
                 found.append(f"{name} is {now.get(name, 'not there')}, and was {before}")
-        if constants_digest() != meta["constants"]:
+        if constants_hash() != meta["constants"]:
             found.append("the constants of the instrument are others")
         cameras = sorted(set(map(str, self.table["camera"])))
         here = {}

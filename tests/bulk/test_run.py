@@ -153,7 +153,7 @@ def test_what_differs_is_done_again(copied, change):
 def test_constants_and_version_count(copied, monkeypatch):
     folder, assets, out = copied
     run(folder, assets, out)
-    monkeypatch.setattr("sunpy_lasco.bulk.identity.constants_digest", lambda: "0" * 64)
+    monkeypatch.setattr("sunpy_lasco.bulk.identity.constants_hash", lambda: "0" * 64)
     assert run(folder, assets, out).written == 2
     monkeypatch.setattr("sunpy_lasco.bulk.identity.version", "99.0")
     assert run(folder, assets, out).written == 2
