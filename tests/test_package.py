@@ -4,7 +4,6 @@ import ast
 import importlib
 import inspect
 import pkgutil
-import re
 import subprocess
 import sys
 from importlib.metadata import distributions
@@ -182,64 +181,7 @@ def module_names():
     )
 
 
-def public_objects():
-    for name in module_names():
-        path = PACKAGE.joinpath(*name.split(".")[1:])
-        source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        tree = ast.parse(source.read_text(encoding="utf-8"))
-        exported = next(
-            (
-                ast.literal_eval(node.value)
-                for node in tree.body
-                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
-            ),
-            [],
-        )
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in exported:
-                yield f"{name}.{node.name}", node
-
-
-def own_statements(node):
-    """Everything in a function but the inside of functions within it."""
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            yield child
-            yield from own_statements(child)
-
-
-def undocumented(node):
-    """What the docstring of a function leaves out."""
-    text = ast.get_docstring(node) or ""
-    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    names = [argument.arg for argument in arguments if argument.arg not in {"self", "cls"}]
-    names += [f"{stars}{extra.arg}" for stars, extra in (("*", node.args.vararg), ("**", node.args.kwarg)) if extra]
-    section = re.search(r"^(?:Other )?Parameters\n-+\n([\s\S]*?)(?=^\S.*\n-{3,}|\Z)", text, re.MULTILINE)
-    described = re.findall(r"^([*\w][\w, *]*?)(?: :.*)?$", section[1] if section else "", re.MULTILINE)
-    described = {name.strip() for line in described for name in line.split(",")}
-    missing = [name for name in names if name not in described]
-    gives = any(isinstance(child, ast.Return) and child.value is not None for child in own_statements(node))
-    if gives and not re.search(r"^Returns\n-+$", text, re.MULTILINE):
-        missing.append("Returns")
-    if not text.strip():
-        missing.append("a docstring")
-    return missing
-
-
-def test_public_objects_are_documented():
-    missing = {}
-    for name, node in public_objects():
-        if isinstance(node, ast.ClassDef):
-            methods = [child for child in node.body if isinstance(child, ast.FunctionDef)]
-            for child in [node, *(method for method in methods if not method.name.startswith("_"))]:
-                if not ast.get_docstring(child):
-                    missing[f"{name}.{child.name}"] = ["a docstring"]
-        elif lacks := undocumented(node):
-            missing[name] = lacks
-    assert missing == {}
-
-
-def test_modules_say_what_they_are_and_what_they_offer():
+def test_modules_have_what_they_offer():
     for name in module_names():
         try:
             module = importlib.import_module(name)
@@ -247,7 +189,6 @@ def test_modules_say_what_they_are_and_what_they_offer():
             if error.name not in TORCH or not name.startswith(NEED_TORCH):
                 raise
             continue
-        assert module.__doc__, name
         for public in getattr(module, "__all__", []):
             assert hasattr(module, public), f"{name}.__all__ names {public}, which is not there"
 

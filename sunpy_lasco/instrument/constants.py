@@ -187,6 +187,11 @@ def other_constants(values):
     values : mapping of `str` to object
         By name of a constant, what is to stand for it: a value, or a `Constant`.
 
+    Yields
+    ------
+    None
+        Within, the others hold.
+
     Raises
     ------
     KeyError

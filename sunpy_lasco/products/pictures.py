@@ -273,7 +273,7 @@ def picture(smap, path, *, look=None, label=None, half_width=None, size=SIZE, ov
         Level 0.5 or 1, or a product.
     path : path-like
         Ends in .png, or what else matplotlib writes.
-    look, label, half_width
+    look, label, half_width : optional
         As of `sunpy_lasco.products.draw`.
     size : `int`
         Pixels on a side.

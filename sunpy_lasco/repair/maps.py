@@ -295,12 +295,6 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         float32 if something was filled, with flags, uncertainty, HISTORY and the cards
         NFILLED and FILLMETH; else a copy.  What could not be filled is NaN.
 
-    Warns
-    -----
-    sunpy_lasco.errors.LascoUserWarning
-        If blocks stay empty, with the reason: a whole frame, zones of more than
-        100 blocks without neighbours in time, blocks without surroundings.
-
     Raises
     ------
     TypeError
@@ -309,6 +303,12 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         If there is no such method.
     sunpy_lasco.errors.NotCalibratableError
         If it is neither raw counts nor a level-1 image, or is no exposure but a difference, a multiple and so on.
+
+    Warns
+    -----
+    sunpy_lasco.errors.LascoUserWarning
+        If blocks stay empty, with the reason: a whole frame, zones of more than
+        100 blocks without neighbours in time, blocks without surroundings.
 
     Notes
     -----
