@@ -60,7 +60,7 @@ SAME_IN_TWO_PLACES = {
     "inverse_vignetting": "the simulator has its own of the same",
     "occulter_centre": "the simulator has its own of the same",
     "Scene": "what there is to see, and what a repair works on",
-    "draw": "a picture",
+    "draw": "each module of pictures draws its kind",
     "interpolate": "between pixels, and between exposures",
     "predict": "stars, and what kriging says",
     "setting": "of a configuration file, and of a hole",

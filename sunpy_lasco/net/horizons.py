@@ -17,10 +17,10 @@ from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.net.transfer import time_limits
 from sunpy_lasco.net.web import Web, WebError, unpacked
 
-__all__ = ["HORIZONS", "fetch_horizons"]
+__all__ = ["HORIZONS_URL", "fetch_horizons"]
 
 #: Address of the service; the setting ``horizons`` replaces it.
-HORIZONS = "https://ssd.jpl.nasa.gov/api/horizons.api"
+HORIZONS_URL = "https://ssd.jpl.nasa.gov/api/horizons.api"
 #: SOHO's number there.
 SOHO = "-21"
 #: Answers to longer intervals take longer: times the timeout of other requests.
@@ -58,7 +58,7 @@ def fetch_horizons(first, last, *, configuration, step=1):
     sunpy_lasco.errors.AssetError
         If there is no usable answer.
     """
-    server = setting("horizons", HORIZONS)
+    server = setting("horizons", HORIZONS_URL)
     if configuration.offline:
         msg = f"{server} is not asked: the network is switched off."
         raise AssetError(msg)

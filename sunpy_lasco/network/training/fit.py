@@ -178,7 +178,7 @@ def train(
 
     Parameters
     ----------
-    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
     files : sequence of path-like
         Windows, as of `~sunpy_lasco.network.training.window_files.fill_cache`.
     camera : `str`

@@ -10,7 +10,7 @@ import torch
 
 from sunpy_lasco.network.architecture import Architecture
 from sunpy_lasco.network.tensors import new_network, run_network
-from sunpy_lasco.network.training.recipe import Recipe
+from sunpy_lasco.network.training.recipe import TrainingRecipe
 from sunpy_lasco.network.training.terms.perceptual import EfficientNetFeatures, FeatureExtractor, vgg19_weights
 from sunpy_lasco.network.training.terms.regions import binned, composited
 from sunpy_lasco.network.training.terms.total import WITH_FEATURES, TotalLoss
@@ -117,7 +117,7 @@ def extractor_of(recipe, *, download=False):
 
     Parameters
     ----------
-    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
     download : `bool`, optional
         Allow the weights of VGG-19 to be fetched.
 
@@ -144,7 +144,7 @@ class Training(lightning.LightningModule):
     Parameters
     ----------
     recipe : `dict`
-        As of `sunpy_lasco.network.training.recipe.Recipe.to_dict`.
+        As of `sunpy_lasco.network.training.recipe.TrainingRecipe.to_dict`.
     download : `bool`, optional
         Allow the weights of VGG-19 to be fetched.
     """
@@ -152,7 +152,7 @@ class Training(lightning.LightningModule):
     def __init__(self, recipe, *, download=False):
         super().__init__()
         self.save_hyperparameters("recipe")
-        self.recipe = Recipe(**{**recipe, "architecture": Architecture.from_dict(recipe["architecture"])})
+        self.recipe = TrainingRecipe(**{**recipe, "architecture": Architecture.from_dict(recipe["architecture"])})
         self.network = new_network(self.recipe.architecture)
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False) if self.recipe.average else None
         self.loss = TotalLoss(self.recipe.losses, extractor=extractor_of(self.recipe, download=download))

@@ -14,7 +14,7 @@ from sunpy_lasco.network.architecture import (
     Architecture,
 )
 
-__all__ = ["PRESETS", "Recipe", "RecipeError", "read_recipe"]
+__all__ = ["PRESETS", "TrainingRecipe", "RecipeError", "read_recipe"]
 
 
 class RecipeError(LascoError, ValueError):
@@ -22,7 +22,7 @@ class RecipeError(LascoError, ValueError):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """How a network is trained."""
 
     name: str = "recommended"
@@ -103,7 +103,7 @@ _FINE_TUNING = {
 #: pixels, an eighth of the channels.
 _SMALL = replace(PUBLISHED, channels=(4, 8, 16, 32, 64, 128), size=128, heads=4)
 
-_PAPER = Recipe(
+_PAPER = TrainingRecipe(
     name="paper-pretrain",
     architecture=_SMALL,
     losses=_PRETRAINING,
@@ -119,7 +119,7 @@ _PAPER = Recipe(
     rectangles=True,
 )
 
-_RECOMMENDED = Recipe(
+_RECOMMENDED = TrainingRecipe(
     losses={
         "multi_scale": 1.0,
         "edge": 0.3,
@@ -162,7 +162,7 @@ def read_recipe(name, **changes):
 
     Returns
     -------
-    `Recipe`
+    `TrainingRecipe`
 
     Raises
     ------
@@ -188,7 +188,7 @@ def read_recipe(name, **changes):
             raise RecipeError(msg)
         recipe = replace(PRESETS[preset], name=path.stem)
     values |= {key: value for key, value in changes.items() if value is not None}
-    known = {one.name for one in fields(Recipe)}
+    known = {one.name for one in fields(TrainingRecipe)}
     if unknown := sorted(set(values) - known):
         msg = f"{name}: a recipe has no {', '.join(unknown)}; it has {', '.join(sorted(known))}."
         raise RecipeError(msg)

@@ -44,7 +44,7 @@ def chosen_exposures(recipe, paths, camera):
 
     Parameters
     ----------
-    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
     paths : sequence of path-like
         Level-0.5 files.
     camera : `str`
@@ -80,7 +80,7 @@ def made_for(recipe, paths, camera):
 
     Parameters
     ----------
-    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
     paths : sequence of path-like
         Level-0.5 files.
     camera : `str`
@@ -135,7 +135,7 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
 
     Parameters
     ----------
-    recipe : `~sunpy_lasco.network.training.recipe.Recipe`
+    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
     paths : sequence of path-like
         Level-0.5 files; there may be none.
     camera : `str`
