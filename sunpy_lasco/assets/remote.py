@@ -6,8 +6,6 @@ import contextlib
 import re
 from dataclasses import dataclass
 
-import parfive
-
 from sunpy import log
 
 from sunpy_lasco.assets.asset import AbsentAssetError, missing
@@ -17,8 +15,6 @@ from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.store import Store, StoreError
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.net.file_fetch import Job, download
-from sunpy_lasco.net.transfer import ABSENT, AGENT, BROKEN, UNUSABLE, RequestError, time_limits
 
 __all__ = ["ChangedAssetError", "RemoteSource"]
 
@@ -116,6 +112,12 @@ class RemoteSource(AssetSource):
         return outcomes
 
     def _fetch(self, names, incoming, update, accept, patient):
+        # They bring all of sunpy.net, which nobody needs whose files are here.
+        import parfive
+
+        from sunpy_lasco.net.file_fetch import Job, download
+        from sunpy_lasco.net.transfer import AGENT, BROKEN, RequestError, time_limits
+
         store, outcomes, jobs = self.store, {}, []
         for name in names:
             # Another process may have fetched it while this one waited.
@@ -198,6 +200,8 @@ class RemoteSource(AssetSource):
 
 def _kind_of(path):
     """What kind of fault a wrong file is: a web page comes again, unless it says that there is no such file."""
+    from sunpy_lasco.net.transfer import ABSENT, BROKEN, UNUSABLE
+
     with path.open("rb") as file:
         start = file.read(4096).lower()
     if b"<html" not in start:

@@ -1,5 +1,6 @@
 """The Fido client for LASCO C2 and C3."""
 
+import logging
 import warnings
 from datetime import date, timedelta
 
@@ -27,6 +28,21 @@ _KNOWN = {a.Time, a.Instrument, a.Detector, a.Source, a.Provider, a.Level, a.Phy
 
 #: Failed days, and gaps, that a warning names.
 _NAMED = 5
+
+#: Format of the handler that drms, which `sunpy.net` imports, gives to the root logger.
+_FORMAT_OF_DRMS = "%(asctime)s - %(name)s - %(levelname)s: %(message)s"
+
+
+def _silence_handler_of_drms():
+    """Remove that handler: with it every message of astropy's and sunpy's loggers is printed twice."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if type(handler) is logging.StreamHandler and getattr(handler.formatter, "_fmt", None) == _FORMAT_OF_DRMS:
+            root.removeHandler(handler)
+            root.setLevel(logging.WARNING)
+
+
+_silence_handler_of_drms()
 
 
 class LASCOClient(BaseClient):
