@@ -47,6 +47,9 @@ class Neighbour:
     noise: float
     #: Its level over that of the frame, as the surroundings of the hole tell.
     scale: float
+    #: Stars and hits that were taken out of it before it was moved, where the sky has them at the time
+    #: of the frame; (ny, nx).  None where they are still in it.
+    points: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

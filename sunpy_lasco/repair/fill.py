@@ -2,11 +2,13 @@
 Repair of a scene, zone by zone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy import ndimage
 
-from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, fill_holes, usable_methods
+from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, fill_holes, get_method, usable_methods
+from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 from sunpy_lasco.repair.scene import cut
 
 __all__ = ["Repair", "Zone", "find_zones", "repair_scene"]
@@ -45,6 +47,19 @@ class Zone:
         return tuple(
             (max(self.first[axis] - margin, 0), min(self.last[axis] + margin + 1, shape[axis])) for axis in (0, 1)
         )
+
+    def touching(self):
+        """The zone's parts whose blocks touch each other, diagonals counted, as zones."""
+        lost = np.zeros(np.add(self.last, 1), dtype=bool)
+        lost[tuple(np.transpose(self.blocks))] = True
+        label, number = ndimage.label(lost, np.ones((3, 3)))
+        parts = [[tuple(map(int, block)) for block in np.argwhere(label == one)] for one in range(1, number + 1)]
+        return [_zone(blocks) for blocks in parts]
+
+
+def _zone(blocks):
+    rows, columns = zip(*blocks, strict=True)
+    return Zone(tuple(sorted(blocks)), (min(rows), min(columns)), (max(rows), max(columns)))
 
 
 class _Growing:
@@ -102,11 +117,7 @@ def find_zones(lost):
                 first = -1
                 break
         first += 1
-    found = []
-    for zone in zones:
-        rows, columns = zip(*zone.blocks, strict=True)
-        found.append(Zone(tuple(sorted(zone.blocks)), (min(rows), min(columns)), (max(rows), max(columns))))
-    return sorted(found, key=lambda zone: zone.blocks[0])
+    return sorted((_zone(zone.blocks) for zone in zones), key=lambda zone: zone.blocks[0])
 
 
 #: Methods that fill zones of any size where exposures before or after show them.
@@ -114,6 +125,11 @@ WITH_NEIGHBOURS = (*NEIGHBOUR_METHODS, "network")
 #: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
 #: for what the better of these leave.
 SINGLE_FRAME_METHODS = ("mixture", "radial", "biharmonic")
+#: Other exposures whose expected error is below this, in the noise of a pixel, are taken without asking
+#: what one frame allows: nothing does better.
+CLEARLY_GOOD = 0.25
+#: The method whose uncertainty tells what one frame allows.
+EXPECTED_ALONE = "kriging"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +147,10 @@ class Repair:
     methods: dict[tuple[int, int], tuple[str, ...]]
     #: Blocks with pixels that nothing could fill, and why.
     unfilled: dict[tuple[int, int], str]
+    #: Blocks that were filled from exposures of one side of time alone, and which: ``"earlier"`` or ``"later"``.
+    one_sided: dict[tuple[int, int], str] = field(default_factory=dict)
+    #: Blocks for which other exposures were moved with the corona.
+    moved: frozenset[tuple[int, int]] = frozenset()
 
 
 def repair_scene(scene, method="auto", *, networks=True, **options):
@@ -141,10 +161,10 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
     ----------
     scene : `~sunpy_lasco.repair.scene.Scene`
     method : `str`, optional
-        One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``: the network of
-        the package where it is better than all others, if torch is installed; neighbours in
-        time where they are fit for it; and the best method that needs none for what they
-        leave.
+        One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``: for each hole what has the smallest
+        expected error.  That is exposures before and after, moved to the time of the frame, where there
+        are any that fit; the network of the package where it is better than all other methods for one frame,
+        if torch is installed; and the best of these.
     networks : `bool`, optional
         Whether ``"auto"`` may use the network: it is trained on level-0.5 frames of the usual filter.
     **options
@@ -154,56 +174,108 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
     -------
     `Repair`
     """
-    steps = _best_methods(scene, options, networks=networks) if method == "auto" else [(method, options)]
-    values, sigma, noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
-    methods, reasons = {}, {}
-    for name, its_options in steps:
-        if not scene.holes.any():
-            break
-        zones, cuts = [], []
-        for zone in find_zones(scene.lost_blocks()):
-            crop, window, reason = _cut(scene, zone, name)
-            reasons |= dict.fromkeys(zone.blocks, reason)
-            if crop is not None:
-                zones.append(zone)
-                cuts.append((crop, window))
-        fills = fill_holes(name, [crop for crop, _ in cuts], **its_options)
-        for zone, (crop, window), fill in zip(zones, cuts, fills, strict=True):
-            _put(fill, zone, crop, window, name, (values, sigma, noise), methods)
-        scene = scene.filled_with(values)
-    left = np.argwhere(scene.lost_blocks())
-    return Repair(values, sigma, noise, methods, {(int(i), int(j)): reasons.get((int(i), int(j)), "") for i, j in left})
+    work = _Work(scene)
+    if method == "auto":
+        if scene.neighbours:
+            work.fill_from_neighbours()
+        if networks and "network" in usable_methods(scene.camera):
+            work.fill("network", {"only_better": True, "neighbours": False, **options})
+        for name in SINGLE_FRAME_METHODS:
+            work.fill(name, options)
+    else:
+        work.fill(method, options)
+    return work.result()
 
 
-def _best_methods(scene, options, *, networks):
-    """What ``"auto"`` uses, one after the other for what is left, with the options of each."""
-    found = [(name, options) for name in NEIGHBOUR_METHODS] if scene.neighbours else []
-    found += [(name, options) for name in SINGLE_FRAME_METHODS]
-    # The network where it is better than all others, if it comes with the package.
-    if networks and "network" in usable_methods(scene.camera):
-        found = [("network", {"only_better": True, **options}), *found]
-    return found
+class _Work:
+    """A repair while it is done."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.values, self.sigma, self.noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
+        self.methods, self.reasons, self.one_sided, self.moved = {}, {}, {}, set()
+
+    def fill(self, name, options):
+        """Fill what is left with one method."""
+        if not self.scene.holes.any():
+            return
+        shown = name in WITH_NEIGHBOURS and bool(self.scene.neighbours) and options.get("neighbours", True)
+        cuts = self._cuts(name, shown=shown)
+        fills = fill_holes(name, [crop for _, crop, _ in cuts], **options)
+        for (zone, crop, window), fill in zip(cuts, fills, strict=True):
+            self._put(fill, zone, crop, window, name, shown=shown)
+        self.scene = self.scene.filled_with(self.values)
+
+    def fill_from_neighbours(self):
+        """Fill from other exposures such holes as they are expected to tell better than one frame does."""
+        cuts = self._cuts("temporal", shown=True)
+        fills = {
+            name: fill_holes(name, [crop for _, crop, _ in cuts], worst_misfit=np.inf) for name in NEIGHBOUR_METHODS
+        }
+        for number, (zone, crop, window) in enumerate(cuts):
+            mine = {name: fills[name][number] for name in NEIGHBOUR_METHODS}
+            if self._is_best(mine, zone, crop):
+                for name, fill in mine.items():
+                    self._put(fill, zone, crop, window, name, shown=True)
+        self.scene = self.scene.filled_with(self.values)
+
+    @staticmethod
+    def _is_best(fills, zone, crop):
+        """Whether other exposures are expected to err less than the surroundings in the frame."""
+        expected = min(map(_expected_error, (fill.sigma[crop.hole] for fill in fills.values())))
+        if expected < CLEARLY_GOOD or len(zone.blocks) > LARGEST_ZONE:
+            return np.isfinite(expected)
+        alone = get_method(EXPECTED_ALONE)(replace(crop, neighbours=()))
+        return not expected > _expected_error(alone.sigma[crop.hole])
+
+    def _cuts(self, name, *, shown):
+        """Zones of what is left in the working space, with other exposures moved if these are asked for."""
+        found = []
+        for zone in find_zones(self.scene.lost_blocks()):
+            for part in [zone] if shown or len(zone.blocks) <= LARGEST_ZONE else zone.touching():
+                reason = f"the method {name} cannot fill them"
+                crop = window = None
+                if len(part.blocks) > LARGEST_ZONE and not shown:
+                    reason = f"a zone of {len(part.blocks)} blocks is too large to be filled from its surroundings"
+                else:
+                    crop, window = cut(self.scene, part)
+                    if crop is None:
+                        reason = "nothing was measured around them"
+                self.reasons |= dict.fromkeys(part.blocks, reason)
+                if crop is not None:
+                    found.append((part, crop, window))
+        if not (shown and found):
+            return found
+        exposures = Exposures(self.scene, [window for _, _, window in found])
+        return [(zone, with_moved_neighbours(exposures, crop, window), window) for zone, crop, window in found]
+
+    def _put(self, fill, zone, crop, window, name, *, shown):
+        """Take over what a method says of pixels of a zone that are still empty."""
+        good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma) & np.isnan(self.values[window])
+        own = np.zeros_like(fill.z) if fill.noise is None else fill.noise
+        unit = crop.noise * crop.response
+        self.values[window][good] = crop.to_signal(fill.z)[good]
+        self.sigma[window][good] = (np.hypot(fill.sigma, own) * unit)[good]
+        self.noise[window][good] = (own * unit)[good]
+        sides = {np.sign(one.seconds) for one in crop.neighbours} if shown else set()
+        for row, column in zone.blocks:
+            if not good[np.ix_(crop.block_rows == row, crop.block_columns == column)].any():
+                continue
+            self.methods[row, column] = (*self.methods.get((row, column), ()), name)
+            if len(sides) == 1:
+                self.one_sided[row, column] = "earlier" if -1 in sides else "later"
+            if shown and any(one.points is not None for one in crop.neighbours):
+                self.moved.add((row, column))
+
+    def result(self):
+        """What became of the holes."""
+        left = [(int(row), int(column)) for row, column in np.argwhere(self.scene.lost_blocks())]
+        unfilled = {block: self.reasons.get(block, "") for block in left}
+        arrays = self.values, self.sigma, self.noise
+        return Repair(*arrays, self.methods, unfilled, self.one_sided, frozenset(self.moved))
 
 
-def _cut(scene, zone, name):
-    """A zone in the working space or None, where it stands, and why it may stay empty."""
-    if len(zone.blocks) > LARGEST_ZONE and not (name in WITH_NEIGHBOURS and scene.neighbours):
-        return None, None, f"a zone of {len(zone.blocks)} blocks is too large to be filled from its surroundings"
-    crop, window = cut(scene, zone)
-    if crop is None:
-        return None, None, "nothing was measured around them"
-    return crop, window, f"the method {name} cannot fill them"
-
-
-def _put(fill, zone, crop, window, name, arrays, methods):
-    """Take over what a method says of a zone."""
-    good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma)
-    values, sigma, noise = arrays
-    own = np.zeros_like(fill.z) if fill.noise is None else fill.noise
-    unit = crop.noise * crop.response
-    values[window][good] = crop.to_signal(fill.z)[good]
-    sigma[window][good] = (np.hypot(fill.sigma, own) * unit)[good]
-    noise[window][good] = (own * unit)[good]
-    for row, column in zone.blocks:
-        if good[np.ix_(crop.block_rows == row, crop.block_columns == column)].any():
-            methods[row, column] = (*methods.get((row, column), ()), name)
+def _expected_error(sigma):
+    """Root mean square of 1 sigma over the pixels of a hole; infinite where half of them have none."""
+    known = np.isfinite(sigma)
+    return float(np.sqrt(np.mean(sigma[known] ** 2))) if known.mean() > 0.5 else np.inf

@@ -216,8 +216,13 @@ def nearest_pixels(neighbours, side, drift):
     corona, stars, seconds, noise = (np.full(mine[0].z.shape, np.nan) for _ in range(4))
     for one in mine:
         known = np.isfinite(one.z)
-        smooth, excess = without_points(one.z, known)
-        moved = ndimage.shift(excess, (-drift[1] * one.seconds, -drift[0] * one.seconds), order=1, mode="constant")
+        if one.points is not None:
+            smooth, moved = one.z, one.points
+        else:
+            smooth, moved = without_points(one.z, known)
+            if moved.any():
+                at = -drift[1] * one.seconds, -drift[0] * one.seconds
+                moved = ndimage.shift(moved, at, order=1, mode="constant")
         new = known & np.isnan(corona)
         corona[new], stars[new], seconds[new], noise[new] = smooth[new], moved[new], one.seconds, one.noise
     return corona, stars, seconds, noise

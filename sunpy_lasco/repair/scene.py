@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from sunpy_lasco.repair.crop import Crop, Neighbour
 
-__all__ = ["RING", "Scene", "SceneNeighbour", "cut", "point_like"]
+__all__ = ["RING", "RING_PIXELS", "Scene", "SceneNeighbour", "cut", "point_like", "ring_of"]
 
 #: Width of the ring around a hole on which levels are matched, stored pixels.
 RING = 12
@@ -163,7 +163,7 @@ def cut(scene, zone, margin=MARGIN):
     signal, background = scene.signal[window].astype(float), scene.background[window].astype(float)
     response, hidden = scene.response[window].astype(float), scene.hidden[window]
     known = np.isfinite(signal) & ~scene.unusable[window] & ~hidden & ~scene.holes[window]
-    ring = _ring(hole, known)
+    ring = ring_of(ndimage.distance_transform_edt(~hole), known)
     if not ring.any():
         return None, window
     scale = float(np.median(signal[ring] / (response * background)[ring]))
@@ -196,9 +196,20 @@ def cut(scene, zone, margin=MARGIN):
     return replace(crop, neighbours=tuple(one for one in neighbours if one is not None)), window
 
 
-def _ring(hole, known):
-    """Known pixels next to the hole, from as far away as it takes to have enough."""
-    distance = ndimage.distance_transform_edt(~hole)
+def ring_of(distance, known):
+    """
+    Known pixels next to a hole, from as far away as it takes to have enough.
+
+    Parameters
+    ----------
+    distance : `~numpy.ndarray`
+        From the hole, pixel; (ny, nx).
+    known : `~numpy.ndarray` of `bool`
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
     for width in (RING, 2 * RING, 4 * RING):
         ring = known & (distance <= width)
         if ring.sum() >= RING_PIXELS:

@@ -1,0 +1,318 @@
+"""
+Motion of the corona around a hole.
+
+Between the exposure before and the one after a front moves by many pixels; where it was in
+between can be found, since both show it whole.  Outwards and around the Sun the displacement
+is smooth over a block, so that a few numbers tell it.  They are sought such that
+
+* what stood at a place before, moved, is what stands there after, in the hole too;
+* the frame is what both show, moved to its time, outside of the hole.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["FASTEST", "UNIT", "Motion", "Points", "Shown", "fit_motion", "sample"]
+
+#: Time for which displacements are given, s.
+UNIT = 1440.0
+#: Length for which their slopes are given, full-resolution pixels.
+LENGTH = 40.0
+#: Fastest displacement outwards that is looked for, full-resolution pixels in `UNIT`: 3,000 km / s in C3
+#: (56 arcsec a pixel); in C2 as far as both exposures can hold a front, whose displacement between them is
+#: at most `FARTHEST`, up to the same speed.  Inwards, and around to either side.
+FASTEST = {"C2": 500.0, "C3": 106.0}
+FARTHEST = {"C2": 314.0, "C3": 230.0}
+INWARDS = {"C2": 12.0, "C3": 8.0}
+AROUND = {"C2": 20.0, "C3": 12.0}
+#: Displacements between two exposures from which the search starts are this far apart, full-resolution pixels.
+START_STEP = 6.0
+#: Residual beyond which a pixel counts less, in the noise of a pixel.
+ROBUST = 0.5
+#: Weight of no slope, in the same unit per pixel.
+PRIOR = 0.02
+#: Starts that are refined, and steps of each.
+BEST, STEPS = 3, 8
+#: Points of the first look.
+FIRST_POINTS = 200
+#: Loss of what does not move: noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
+QUIET = 0.1
+#: Motion may raise the loss of the interpolated exposures around a hole by this factor, where it explains
+#: what they differ by in the hole.
+WORSE = 1.1
+#: Share of the points that must be shown by a start.
+SHOWN_SHARE = 0.4
+#: Number of coefficients: outwards constant, along the radius, around and its square; around constant,
+#: around, along the radius.
+NUMBER = 7
+CONSTANTS = (0, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Places around and in a hole at which exposures are compared; all of shape (n,)."""
+
+    #: Row and column in the images.
+    rows: np.ndarray
+    columns: np.ndarray
+    #: From the Sun's centre, full-resolution pixels.
+    x: np.ndarray
+    y: np.ndarray
+    #: What the frame shows, NaN where nothing; and in the hole.
+    frame: np.ndarray
+    #: Expected signal over its noise: what turns contrast into noise of a pixel.
+    unit: np.ndarray
+    #: How much each counts.
+    weight: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What another exposure shows: contrast and its gradient."""
+
+    #: Contrast, its slope along rows and columns, and 1 where it is known; (ny, nx, 4).
+    images: np.ndarray
+    #: Coarser, for the first look; the same.
+    coarse: np.ndarray
+    #: Middle of the exposure after that of the frame, s.
+    seconds: float
+
+
+def sample(images, rows, columns):
+    """
+    Interpolate linearly in images.
+
+    Parameters
+    ----------
+    images : `~numpy.ndarray`
+        (ny, nx, k)
+    rows, columns : `~numpy.ndarray`
+        Places, of any shape.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        (..., k); outside of the images all are 0.
+    """
+    ny, nx = images.shape[:2]
+    first, left = np.floor(rows).astype(np.intp), np.floor(columns).astype(np.intp)
+    down, right = rows - first, columns - left
+    inside = (first >= 0) & (left >= 0) & (first < ny - 1) & (left < nx - 1)
+    at = np.where(inside, first * nx + left, 0)
+    flat = images.reshape(ny * nx, -1)
+    w11 = down * right * inside
+    w10, w01 = down * inside - w11, right * inside - w11
+    w00 = inside - down * inside - w01
+    found = flat[at] * w00[..., None]
+    for offset, weight in ((1, w01), (nx, w10), (nx + 1, w11)):
+        found += flat[np.where(inside, at + offset, 0)] * weight[..., None]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """A smooth displacement around a place."""
+
+    #: Of `NUMBER`, full-resolution pixels in `UNIT`.
+    coefficients: np.ndarray
+    #: Distance of the place from the Sun's centre, full-resolution pixels, and its angle, radian.
+    radius: float
+    angle: float
+
+    def basis(self, x, y):
+        """Outward and sideward displacement along (x, y) by each coefficient, (`NUMBER`, ...) each."""
+        far = np.maximum(np.hypot(x, y), 1.0)
+        u = np.clip((far - self.radius) / LENGTH, -2.5, 2.5)
+        away = (np.arctan2(y, x) - self.angle + np.pi) % (2 * np.pi) - np.pi
+        v = np.clip(self.radius * away / LENGTH, -2.5, 2.5)
+        cos, sin, one = x / far, y / far, np.ones_like(far)
+        outwards, around = np.array([one, u, v, v * v]), np.array([one, v, u])
+        return np.concatenate([outwards * cos, -around * sin]), np.concatenate([outwards * sin, around * cos])
+
+    def displacement(self, x, y):
+        """Along (x, y) in `UNIT`, full-resolution pixels."""
+        along, across = self.basis(x, y)
+        return np.tensordot(self.coefficients, along, 1), np.tensordot(self.coefficients, across, 1)
+
+
+class _Fit:
+    """Residuals of displacements."""
+
+    def __init__(self, points, shown, binning):
+        self.points, self.shown = points, shown
+        inside = np.isnan(points.frame)
+        here = inside if inside.any() else np.ones_like(inside)
+        x, y = points.x[here].mean(), points.y[here].mean()
+        self.radius, self.angle = max(float(np.hypot(x, y)), 1.0), float(np.arctan2(y, x))
+        along, across = self.motion(np.zeros(NUMBER)).basis(points.x, points.y)
+        #: Columns and rows of the images by coefficient.
+        self.along, self.across = along / binning[0], across / binning[1]
+        self.known = np.isfinite(points.frame)
+        self.frame = np.nan_to_num(points.frame)
+
+    def motion(self, coefficients):
+        return Motion(np.asarray(coefficients, dtype=float), self.radius, self.angle)
+
+    def residuals(self, p, *, coarse=False, slopes=False):
+        """Pairs of exposures: residuals, which count, and their slopes."""
+        points, seen = self.points, []
+        for one in self.shown:
+            share = one.seconds / UNIT
+            rows = points.rows + share * (p @ self.across)
+            columns = points.columns + share * (p @ self.along)
+            found = sample(one.coarse if coarse else one.images, rows, columns)
+            slope = share * (found[:, 1] * self.across + found[:, 2] * self.along) if slopes else None
+            seen.append((found[:, 0], found[:, 3] > 0.95, slope))
+        pairs = [(value - self.frame, there & self.known, slope) for value, there, slope in seen]
+        if len(seen) > 1:
+            (a, a_there, a_slope), (b, b_there, b_slope) = seen[:2]
+            pairs.append((a - b, a_there & b_there, a_slope - b_slope if slopes else None))
+        unit = points.unit
+        return [
+            ((value - np.median(value[there])) * unit, there, slope * unit if slopes else None)
+            for value, there, slope in pairs
+            if there.sum() > NUMBER
+        ]
+
+    def cost(self, p, *, coarse=False):
+        """Sum of robust losses for each point that counts; infinite where too few are shown."""
+        pairs = self.residuals(p, coarse=coarse)
+        total = weight = count = 0.0
+        for value, there, _ in pairs:
+            loss = np.sqrt(1.0 + (value[there] / ROBUST) ** 2) - 1.0
+            total += (self.points.weight[there] * loss).sum()
+            weight += self.points.weight[there].sum()
+            count += there.sum()
+        wanted = self.known.sum() * len(self.shown) + len(self.frame) * (len(self.shown) > 1)
+        return total / weight if count > SHOWN_SHARE * wanted else np.inf
+
+    def interpolated(self, p):
+        """Mean loss of what the exposures, moved and interpolated to the time of the frame, say outside of the hole."""
+        seconds = [one.seconds for one in self.shown]
+        if len(seconds) == 2 and seconds[0] * seconds[1] < 0:
+            shares = [seconds[1] / (seconds[1] - seconds[0]), seconds[0] / (seconds[0] - seconds[1])]
+        else:
+            shares = [1.0] + [0.0] * (len(seconds) - 1)
+        value, there = 0.0, self.known
+        for one, share in zip(self.shown, shares, strict=True):
+            time = one.seconds / UNIT
+            found = sample(
+                one.images, self.points.rows + time * (p @ self.across), self.points.columns + time * (p @ self.along)
+            )
+            value, there = value + share * found[:, 0], there & (found[:, 3] > 0.95)
+        if there.sum() <= NUMBER:
+            return np.inf
+        residual = (value - self.frame)[there]
+        loss = np.sqrt(1.0 + ((residual - np.median(residual)) * self.points.unit[there] / ROBUST) ** 2) - 1.0
+        return float(np.average(loss, weights=self.points.weight[there]))
+
+    def first_look(self, starts):
+        """Costs of many displacements by some of the points, coarsely; (n,)."""
+        some = slice(None, None, max(len(self.frame) // FIRST_POINTS, 1))
+        points, frame, known = self.points, self.frame[some], self.known[some]
+        weight, unit = points.weight[some], points.unit[some]
+        seen = []
+        for one in self.shown:
+            share = one.seconds / UNIT
+            rows = points.rows[some] + share * (starts @ self.across[:, some])
+            columns = points.columns[some] + share * (starts @ self.along[:, some])
+            found = sample(one.coarse[..., ::3], rows, columns)
+            seen.append((found[..., 0], found[..., 1] > 0.95))
+        pairs = [(value - frame, there & known) for value, there in seen]
+        wanted = known.sum() * len(seen)
+        if len(seen) > 1:
+            pairs.append((seen[0][0] - seen[1][0], seen[0][1] & seen[1][1]))
+            wanted += len(frame)
+        total = heavy = count = 0.0
+        for value, there in pairs:
+            weights = weight * there
+            sums = np.maximum(weights.sum(axis=1), 1e-9)
+            # Robustly, as steps do: the mean, and the mean of what is not far from it.
+            middle = (value * weights).sum(axis=1) / sums
+            residual = (value - middle[:, None]) * unit
+            near = weights / (1.0 + (residual / ROBUST) ** 2)
+            middle = middle + (residual / unit * near).sum(axis=1) / np.maximum(near.sum(axis=1), 1e-9)
+            loss = np.sqrt(1.0 + ((value - middle[:, None]) * unit / ROBUST) ** 2) - 1.0
+            total, heavy, count = total + (weights * loss).sum(axis=1), heavy + sums, count + there.sum(axis=1)
+        return np.where(count > SHOWN_SHARE * wanted, total / heavy, np.inf)
+
+    def refine(self, p, *, coarse=False, steps=STEPS):
+        """Steps of Gauss and Newton with weights that fall with the residual."""
+        prior = np.full(NUMBER, PRIOR**2)
+        prior[list(CONSTANTS)] = 1e-6
+        best, least = p, self.cost(p, coarse=coarse)
+        for _ in range(steps):
+            normal, right = np.diag(prior) * self.points.weight.sum(), -prior * p * self.points.weight.sum()
+            for value, there, slope in self.residuals(p, coarse=coarse, slopes=True):
+                weight = np.where(there, self.points.weight / np.sqrt(1.0 + (value / ROBUST) ** 2), 0.0) / ROBUST**2
+                # The median goes off as the mean does.
+                slope = slope - (slope @ weight / max(weight.sum(), 1e-9))[:, None]
+                normal += (slope * weight) @ slope.T
+                right -= slope @ (weight * value)
+            step = np.linalg.solve(normal + np.diag(1e-3 * np.diag(normal)), right)
+            p = p + step * min(1.0, 12.0 / max(np.abs(step).max(), 1e-9))
+            now = self.cost(p, coarse=coarse)
+            if now < least:
+                gain, best, least = least - now, p, now
+                if gain < 1e-3 * least:
+                    break
+            elif np.abs(step).max() < 0.05:
+                break
+        return best, least
+
+
+def _starts(camera, seconds):
+    """Displacements from which the search starts, (n, `NUMBER`)."""
+    apart = (max(seconds) - min(seconds) if len(seconds) > 1 else abs(seconds[0])) / UNIT
+    fastest = min(FASTEST[camera], FARTHEST[camera] / apart)
+    step = START_STEP / apart
+    outwards = np.arange(-INWARDS[camera], fastest + step, step)
+    around = np.linspace(-AROUND[camera], AROUND[camera], 5)
+    found = np.zeros((len(outwards) * len(around), NUMBER))
+    found[:, 0], found[:, 4] = (part.ravel() for part in np.meshgrid(outwards, around, indexing="ij"))
+    return found
+
+
+def fit_motion(points, shown, camera, binning):
+    """
+    Find how the corona moves around a hole.
+
+    Parameters
+    ----------
+    points : `Points`
+    shown : sequence of `Shown`
+        The exposures that are compared: one before and one after, or two of one side, or one.
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    binning : `tuple` of `float`
+        Full-resolution pixels per pixel of the images along (x, y).
+
+    Returns
+    -------
+    motion : `Motion`
+    cost, at_rest : `float`
+        Mean loss of the points with this motion and without any.
+    """
+    fit = _Fit(points, shown, binning)
+    rest = np.zeros(NUMBER)
+    at_rest = fit.cost(rest)
+    if at_rest < QUIET:
+        return fit.motion(rest), at_rest, at_rest
+    starts = _starts(camera, [one.seconds for one in shown])
+    costs = fit.first_look(starts)
+    chosen = []
+    for index in np.argsort(costs, kind="stable"):
+        apart = [np.abs(starts[index] - starts[other]).max() for other in chosen]
+        if np.isfinite(costs[index]) and min(apart, default=np.inf) > 1.5 * START_STEP:
+            chosen.append(index)
+        if len(chosen) == BEST:
+            break
+    # All of them coarsely, the better half of these finely.
+    rough = sorted((fit.refine(starts[index], coarse=True, steps=4) for index in chosen), key=lambda one: one[1])
+    tried = [(rest, at_rest), *(fit.refine(p) for p, _ in rough[: (len(rough) + 1) // 2])]
+    coefficients, cost = min(tried, key=lambda one: one[1])
+    if fit.interpolated(coefficients) > WORSE * fit.interpolated(rest):
+        # What changes in place is told better by exposures that are not moved.
+        return fit.motion(rest), at_rest, at_rest
+    return fit.motion(coefficients), cost, at_rest

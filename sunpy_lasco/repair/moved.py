@@ -1,0 +1,282 @@
+"""
+Other exposures, moved to the time of a frame.
+
+What moves is the contrast to the background.  The background (F corona, stray light and vignetting)
+and the pattern of the pixels stay where they are: both are divided out before, and put back after.
+Stars go their own way: they are taken out before.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from sunpy_lasco.repair.crop import Neighbour
+from sunpy_lasco.repair.motion import FARTHEST, FASTEST, UNIT, Points, Shown, fit_motion, sample
+from sunpy_lasco.repair.neighbours import without_points
+from sunpy_lasco.repair.scene import RING_PIXELS, point_like, ring_of
+
+__all__ = ["Exposures", "with_moved_neighbours"]
+
+#: Motion is looked for up to this far from a hole, full-resolution pixels; farther places count less.
+AROUND = 40.0
+FADING = 24.0
+#: Step of the places that are compared, and full-resolution pixels per pixel of the images that are.
+STEP, FINE = 4, 2
+#: 1 sigma by which these are smoothed, in their own pixels: finely, and for the first look.
+SMOOTH, COARSE = 1.0, 3.0
+#: Motion is taken if it lowers the loss to less than this share of that at rest.
+GAIN = 0.85
+#: Pixels beyond the farthest displacement, in which stars are told from the corona.
+REACH = 8
+#: Share of a pixel of the images that must be known.
+KNOWN_SHARE = 0.5
+#: Places without which no motion is looked for.
+FEWEST_POINTS = 100
+#: In large zones the motions of blocks are mixed with weights of this 2 sigma, stored pixels.
+BLEND = 32
+#: Step of the pixels of which the level of an exposure is taken.
+LEVEL_STEP = 8
+
+
+class Exposures:
+    """
+    The exposures of a scene, as their motion is looked for.
+
+    Parameters
+    ----------
+    scene : `~sunpy_lasco.repair.scene.Scene`
+        With neighbours.
+    windows : sequence of `tuple` of `slice`
+        Where holes and their surroundings stand in the frame.
+    """
+
+    def __init__(self, scene, windows):
+        self.scene = scene
+        #: Pixels of the frame in one of the images, along rows and columns.
+        self.factors = tuple(max(FINE // size, 1) for size in scene.binning[::-1])
+        #: The nearest of each side, or two of one side: of these motion is looked for.
+        before, after = (
+            [k for k, one in enumerate(scene.neighbours) if np.sign(one.seconds) == side] for side in (-1, 1)
+        )
+        self.chosen = [before[0], after[0]] if before and after else (before or after)[:2]
+        seconds = [scene.neighbours[k].seconds for k in self.chosen]
+        self.box = tuple(
+            slice(
+                max(min(one[axis].start for one in windows) - reach, 0) // factor * factor,
+                min(max(one[axis].stop for one in windows) + reach, scene.signal.shape[axis]),
+            )
+            for axis, factor, reach in (
+                (axis, self.factors[axis], int(_reach(scene.camera, seconds) / scene.binning[1 - axis]))
+                for axis in (0, 1)
+            )
+        )
+        self._levels, self._shown, self._frame = {}, {}, None
+
+    def level(self, number=None):
+        """Signal over response and background, of a neighbour or the frame: median of all that is known."""
+        if number not in self._levels:
+            step = (slice(None, None, LEVEL_STEP),) * 2
+            scene = self.scene
+            signal = (scene.signal if number is None else scene.neighbours[number].signal)[step]
+            known = np.isfinite(signal) & ~scene.hidden[step] & (np.nan_to_num(signal) > 0)
+            ratio = signal[known] / (scene.response[step] * scene.background[step])[known]
+            self._levels[number] = float(np.median(ratio)) if ratio.size else 1.0
+        return self._levels[number]
+
+    def frame(self):
+        """What the frame shows, smoothed: contrast, and where it is known; (ny, nx, 2)."""
+        if self._frame is None:
+            scene, box = self.scene, self.box
+            known = np.isfinite(scene.signal[box]) & ~(scene.holes | scene.unusable)[box]
+            self._frame = np.stack(_smooth(*self._clean(scene.signal, self.level(), known), SMOOTH), axis=-1)
+        return self._frame
+
+    def shown(self, number):
+        """What a neighbour shows, as `~sunpy_lasco.repair.motion.Shown`."""
+        if number not in self._shown:
+            other = self.scene.neighbours[number]
+            value, known = self._clean(other.signal, self.level(number), np.isfinite(other.signal[self.box]))
+            parts = []
+            for sigma in (SMOOTH, COARSE):
+                image, there = _smooth(value, known, sigma)
+                parts.append(np.stack([image, *np.gradient(image), there], axis=-1, dtype=np.float32))
+            self._shown[number] = Shown(*parts, other.seconds)
+        return self._shown[number]
+
+    def places(self, rows, columns):
+        """Pixels of the frame as places in the images."""
+        return [
+            (index - part.start + 0.5) / factor - 0.5
+            for index, part, factor in zip((rows, columns), self.box, self.factors, strict=True)
+        ]
+
+    def _clean(self, signal, level, known):
+        """Contrast over the pixels of the images, and where it is known and no star."""
+        scene, box = self.scene, self.box
+        known = known & ~scene.hidden[box]
+        contrast = signal[box] / (scene.response[box] * scene.background[box] * level) - 1.0
+        ny, nx = (length // factor * factor for length, factor in zip(known.shape, self.factors, strict=True))
+        shape = (ny // self.factors[0], self.factors[0], nx // self.factors[1], self.factors[1])
+        share = known[:ny, :nx].reshape(shape).sum(axis=(1, 3)) / np.float32(self.factors[0] * self.factors[1])
+        contrast = np.where(known, contrast, 0.0)[:ny, :nx].astype(np.float32)
+        total = contrast.reshape(shape).sum(axis=(1, 3)) / (self.factors[0] * self.factors[1])
+        good = share > KNOWN_SHARE
+        value = np.where(good, total / np.maximum(share, 0.1), np.float32(0.0))
+        step = np.abs(np.diff(value, axis=1)[good[:, 1:] & good[:, :-1]])
+        noise = max(float(np.median(step)) if step.size else 0.0, 1e-6)
+        points = point_like(value / noise, good)
+        return value, good & ~ndimage.binary_dilation(points)
+
+
+def _reach(camera, seconds):
+    """How far motion is looked for on either side, full-resolution pixels."""
+    apart = max(seconds) - min(seconds) if len(seconds) > 1 else abs(seconds[0])
+    fastest = min(FASTEST[camera], FARTHEST[camera] * UNIT / apart)
+    return 1.2 * fastest * max(abs(one) for one in seconds) / UNIT
+
+
+def _smooth(value, known, sigma):
+    """Gaussian mean of what is known, and where it is known well enough."""
+    weight = ndimage.gaussian_filter(known.astype(np.float32), sigma, truncate=3.0)
+    total = ndimage.gaussian_filter(np.where(known, value, np.float32(0.0)), sigma, truncate=3.0)
+    return total / np.maximum(weight, 1e-3), weight > KNOWN_SHARE
+
+
+def _points(exposures, crop, window, block):
+    """Places around and in a hole, or one of its blocks, at which exposures are compared."""
+    steps = tuple(max(STEP // size, 1) for size in crop.binning[::-1])
+    sampling = crop.binning[::-1]
+    reach = [int(AROUND / size) + 1 for size in sampling]
+    rows, columns = np.nonzero(block)
+    near = tuple(
+        slice(max(at.min() - far, 0), at.max() + far + 1) for at, far in zip((rows, columns), reach, strict=True)
+    )
+    distance = ndimage.distance_transform_edt(~block[near], sampling=sampling)
+    wanted = np.zeros(distance.shape, dtype=bool)
+    wanted[steps[0] // 2 :: steps[0], steps[1] // 2 :: steps[1]] = True
+    rows, columns = np.nonzero(wanted & (distance <= AROUND) & ~crop.hidden[near])
+    distance = distance[rows, columns]
+    rows, columns = rows + near[0].start, columns + near[1].start
+    places = exposures.places(rows + window[0].start, columns + window[1].start)
+    found = sample(exposures.frame(), *places)
+    return Points(
+        rows=places[0],
+        columns=places[1],
+        x=crop.x[rows, columns],
+        y=crop.y[rows, columns],
+        frame=np.where((found[:, 1] > 0.95) & ~crop.hole[rows, columns], found[:, 0], np.nan),
+        unit=(crop.expected / crop.noise)[rows, columns],
+        weight=1.0 / (1.0 + distance / FADING),
+    )
+
+
+def _motion_of(exposures, crop, window, block):
+    """How the corona moves around a hole or one of its blocks; None where it does not, or cannot be seen."""
+    points = _points(exposures, crop, window, block)
+    if len(points.frame) < FEWEST_POINTS:
+        return None
+    binning = tuple(size * factor for size, factor in zip(crop.binning, exposures.factors[::-1], strict=True))
+    motion, cost, at_rest = fit_motion(points, [exposures.shown(k) for k in exposures.chosen], crop.camera, binning)
+    return motion if cost < GAIN * at_rest else None
+
+
+def _displacement(exposures, crop, window):
+    """Along rows and columns in `UNIT`, pixels of the crop; None where nothing moves."""
+    rows, columns = np.nonzero(crop.hole)
+    blocks = np.stack([crop.block_rows[rows], crop.block_columns[columns]])
+    names = np.unique(blocks, axis=1).T
+    if (np.ptp(names, axis=0) <= 1).all():
+        motion = _motion_of(exposures, crop, window, crop.hole)
+        if motion is None:
+            return None
+        along, across = motion.displacement(crop.x, crop.y)
+        return across / crop.binning[1], along / crop.binning[0]
+    # A large zone moves in many ways: each of its blocks is asked, and between them is interpolated.
+    total, weight = np.zeros((2, *crop.hole.shape)), np.full(crop.hole.shape, 1e-6)
+    for name in names:
+        mine = np.zeros_like(crop.hole)
+        chosen = (blocks == name[:, None]).all(axis=0)
+        mine[rows[chosen], columns[chosen]] = True
+        middle = rows[chosen].mean(), columns[chosen].mean()
+        near = tuple(slice(max(int(at) - 2 * BLEND, 0), int(at) + 2 * BLEND + 1) for at in middle)
+        square = [((np.arange(n)[part] - at) / BLEND) ** 2 for n, part, at in zip(mine.shape, near, middle, strict=True)]
+        share = np.exp(-2.0 * (square[0][:, None] + square[1][None, :]))
+        weight[near] += share
+        motion = _motion_of(exposures, crop, window, mine)
+        if motion is not None:
+            along, across = motion.displacement(crop.x[near], crop.y[near])
+            total[0][near] += share * across / crop.binning[1]
+            total[1][near] += share * along / crop.binning[0]
+    return tuple(total / weight) if total.any() else None
+
+
+def with_moved_neighbours(exposures, crop, window):
+    """
+    A crop whose neighbours are moved to the time of its frame.
+
+    Parameters
+    ----------
+    exposures : `Exposures`
+    crop : `~sunpy_lasco.repair.crop.Crop`
+        As of `~sunpy_lasco.repair.scene.cut`.
+    window : `tuple` of `slice`
+        Where it stands in the frame.
+
+    Returns
+    -------
+    `~sunpy_lasco.repair.crop.Crop`
+        The same one where nothing moves.
+    """
+    displacement = _displacement(exposures, crop, window)
+    if displacement is None:
+        return crop
+    distance = ndimage.distance_transform_edt(~crop.hole)
+    moved = [_moved(exposures, crop, window, displacement, k, distance) for k in range(len(exposures.scene.neighbours))]
+    return replace(crop, neighbours=tuple(one for one in moved if one is not None))
+
+
+def _moved(exposures, crop, window, displacement, number, distance):
+    """One exposure in the pixels of a crop, moved to its time."""
+    scene = exposures.scene
+    other = scene.neighbours[number]
+    share = other.seconds / UNIT
+    rows = np.arange(window[0].start, window[0].stop)[:, None] + share * displacement[0]
+    columns = np.arange(window[1].start, window[1].stop)[None, :] + share * displacement[1]
+    region = tuple(
+        slice(int(np.clip(np.floor(at.min()) - REACH, 0, n)), int(np.clip(np.ceil(at.max()) + REACH, 0, n)))
+        for at, n in ((rows, scene.signal.shape[0]), (columns, scene.signal.shape[1]))
+    )
+    if min(part.stop - part.start for part in region) < 2:
+        return None
+    level = exposures.level(number)
+    expected = level * scene.background[region]
+    noise = np.sqrt(other.variance(expected, region))
+    known = np.isfinite(other.signal[region]) & ~scene.hidden[region]
+    z = np.where(known, (other.signal[region] / scene.response[region] - expected) / noise, 0.0)
+    smooth, points = without_points(z, known)
+    images = np.stack([smooth * noise / expected, known], axis=-1)
+    found = sample(images, rows - region[0].start, columns - region[1].start)
+    there = found[..., 1] > 0.99
+    value = (1.0 + found[..., 0]) * crop.expected
+    ring = ring_of(distance, there & crop.known)
+    if ring.sum() < RING_PIXELS:
+        return None
+    scale = float(np.median(value[ring] / (crop.expected + crop.noise * crop.z)[ring]))
+    if not (np.isfinite(scale) and scale > 0):
+        return None
+    z = np.where(there, (value / scale - crop.expected) / crop.noise, np.nan)
+    down, right = rows - np.floor(rows), columns - np.floor(columns)
+    weight = (down**2 + (1 - down) ** 2) * (right**2 + (1 - right) ** 2)
+    own = float(np.median(noise / expected) / np.median(crop.noise / crop.expected))
+    stars = np.zeros_like(z)
+    if points.any():
+        lag = (
+            np.arange(window[0].start, window[0].stop)[:, None] - region[0].start + scene.drift[1] * other.seconds,
+            np.arange(window[1].start, window[1].stop)[None, :] - region[1].start + scene.drift[0] * other.seconds,
+        )
+        lag = np.broadcast_arrays(*lag)
+        stars = sample((points * noise / expected)[..., None], *lag)[..., 0] * crop.expected / crop.noise
+    return Neighbour(
+        z=z, seconds=other.seconds, noise=own * float(np.sqrt(np.median(weight))), scale=scale * level, points=stars
+    )
