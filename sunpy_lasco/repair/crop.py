@@ -106,6 +106,11 @@ class Crop:
         return np.isfinite(self.z)
 
     @property
+    def is_moved(self):
+        """Whether other exposures are moved to the time of the frame."""
+        return any(one.points is not None for one in self.neighbours)
+
+    @property
     def radius(self):
         """Distance from the Sun's centre, full-resolution pixels."""
         return np.hypot(self.x, self.y)

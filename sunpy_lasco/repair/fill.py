@@ -264,7 +264,7 @@ class _Work:
             self.methods[row, column] = (*self.methods.get((row, column), ()), name)
             if len(sides) == 1:
                 self.one_sided[row, column] = "earlier" if -1 in sides else "later"
-            if shown and any(one.points is not None for one in crop.neighbours):
+            if shown and crop.is_moved:
                 self.moved.add((row, column))
 
     def result(self):

@@ -182,7 +182,7 @@ def _blocks(blocks, first):
     return [f"{column + first[1]},{row + first[0]}" for row, column in sorted(blocks)]
 
 
-def history_lines(methods, first, neighbours=()):
+def history_lines(methods, first, neighbours=(), *, moved=(), one_sided=None):
     """
     Lines of HISTORY that say how each block was filled.
 
@@ -194,6 +194,10 @@ def history_lines(methods, first, neighbours=()):
         Row and column, in the grid of the full frame, of the array's first block.
     neighbours : sequence of `str`, optional
         File names of the exposures that stood by.
+    moved : collection of `tuple`, optional
+        Blocks for which these were moved with the corona.
+    one_sided : `dict`, optional
+        From blocks that were filled from exposures of one side of time to ``"earlier"`` or ``"later"``.
 
     Returns
     -------
@@ -202,16 +206,26 @@ def history_lines(methods, first, neighbours=()):
     lines = []
     for used in dict.fromkeys(methods.values()):
         mine = [block for block, names in methods.items() if names == used]
-        line = f"Filled by {' and '.join(used)}, blocks column,row:"
-        for text in _blocks(mine, first):
-            if len(line) + 1 + len(text) > LINE:
-                lines.append(line)
-                line = "   "
-            line += f" {text}"
-        lines.append(line)
+        lines += _with_blocks(f"Filled by {' and '.join(used)}", mine, first)
+    for side in dict.fromkeys((one_sided or {}).values()):
+        mine = [block for block, which in one_sided.items() if which == side]
+        lines += _with_blocks(f"From {side} exposures alone", mine, first)
+    if moved:
+        lines += _with_blocks("Neighbours moved with the corona", moved, first)
     if neighbours and any(name in WITH_NEIGHBOURS for names in methods.values() for name in names):
         lines.append(f"Neighbours in time: {' '.join(neighbours)}")
     return lines
+
+
+def _with_blocks(text, blocks, first):
+    """Lines of HISTORY with a text and blocks."""
+    lines, line = [], f"{text}, blocks column,row:"
+    for name in _blocks(blocks, first):
+        if len(line) + 1 + len(name) > LINE:
+            lines.append(line)
+            line = "   "
+        line += f" {name}"
+    return [*lines, line]
 
 
 def unfilled_message(name, unfilled, first, refused=()):
@@ -361,7 +375,10 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     if repair.unfilled:
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
         warnings.warn(message, LascoUserWarning, stacklevel=2)
-    return _filled_map(smap, flags, scene, repair, level, history_lines(repair.methods, _first_block(smap, raw), names))
+    lines = history_lines(
+        repair.methods, _first_block(smap, raw), names, moved=repair.moved, one_sided=repair.one_sided
+    )
+    return _filled_map(smap, flags, scene, repair, level, lines)
 
 
 def _is_usual(frame):

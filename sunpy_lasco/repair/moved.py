@@ -14,7 +14,7 @@ from scipy import ndimage
 from sunpy_lasco.repair.crop import Neighbour
 from sunpy_lasco.repair.motion import FARTHEST, FASTEST, UNIT, Points, Shown, fit_motion, sample
 from sunpy_lasco.repair.neighbours import without_points
-from sunpy_lasco.repair.scene import RING_PIXELS, point_like, ring_of
+from sunpy_lasco.repair.scene import RING_PIXELS, STRUCTURE_SHARE, point_like, ring_of
 
 __all__ = ["Exposures", "with_moved_neighbours"]
 
@@ -125,7 +125,7 @@ class Exposures:
         value = np.where(good, total / np.maximum(share, 0.1), np.float32(0.0))
         step = np.abs(np.diff(value, axis=1)[good[:, 1:] & good[:, :-1]])
         noise = max(float(np.median(step)) if step.size else 0.0, 1e-6)
-        points = point_like(value / noise, good)
+        points = point_like(value / noise, good, structure=STRUCTURE_SHARE)
         return value, good & ~ndimage.binary_dilation(points)
 
 
@@ -200,7 +200,9 @@ def _displacement(exposures, crop, window):
         mine[rows[chosen], columns[chosen]] = True
         middle = rows[chosen].mean(), columns[chosen].mean()
         near = tuple(slice(max(int(at) - 2 * BLEND, 0), int(at) + 2 * BLEND + 1) for at in middle)
-        square = [((np.arange(n)[part] - at) / BLEND) ** 2 for n, part, at in zip(mine.shape, near, middle, strict=True)]
+        square = [
+            ((np.arange(n)[part] - at) / BLEND) ** 2 for n, part, at in zip(mine.shape, near, middle, strict=True)
+        ]
         share = np.exp(-2.0 * (square[0][:, None] + square[1][None, :]))
         weight[near] += share
         motion = _motion_of(exposures, crop, window, mine)

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from sunpy_lasco.repair.crop import Crop, Neighbour
 
-__all__ = ["RING", "RING_PIXELS", "Scene", "SceneNeighbour", "cut", "point_like", "ring_of"]
+__all__ = ["RING", "RING_PIXELS", "STRUCTURE_SHARE", "Scene", "SceneNeighbour", "cut", "point_like", "ring_of"]
 
 #: Width of the ring around a hole on which levels are matched, stored pixels.
 RING = 12
@@ -96,7 +96,13 @@ class Scene:
         return replace(self, signal=np.where(new, values, self.signal), holes=self.holes & ~new)
 
 
-def point_like(z, known):
+#: Points on a bright structure stand out of it by this share of its brightness at least, over `POINT_THRESHOLD`:
+#: the ridges of a bright core of an ejection are no stars.  With it, 80 instead of 280 pixels of the core of
+#: 2012-08-31 are taken for such, and of the others 99.5 % still are.
+STRUCTURE_SHARE = 0.08
+
+
+def point_like(z, known, *, structure=0.0):
     """
     Stars, planets and hits of particles.
 
@@ -106,6 +112,8 @@ def point_like(z, known):
         In units of the noise, shape (ny, nx).
     known : `~numpy.ndarray` of `bool`
         Pixels that count.
+    structure : `float`, optional
+        Share of the brightness around a point, of what exceeds the usual, that counts as scatter.
 
     Returns
     -------
@@ -117,9 +125,12 @@ def point_like(z, known):
     if not known.all():
         nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         whole = z[tuple(nearest)]
-    excess = whole - _local_median(whole)
-    scatter = 1.4826 * np.median(np.abs(excess[known]))
-    return known & (excess > POINT_THRESHOLD * max(scatter, 1.0))
+    around = _local_median(whole)
+    excess = whole - around
+    scatter = max(1.4826 * np.median(np.abs(excess[known])), 1.0)
+    if structure:
+        scatter = np.maximum(scatter, structure * np.abs(around - np.median(around[known])))
+    return known & (excess > POINT_THRESHOLD * scatter)
 
 
 def _local_median(image):
@@ -172,7 +183,7 @@ def cut(scene, zone, margin=MARGIN):
     expected = scale * background
     noise = np.sqrt(scene.variance(expected, window))
     z = np.where(known, (signal / response - expected) / noise, np.nan)
-    z[point_like(z, known)] = np.nan
+    z[point_like(z, known, structure=STRUCTURE_SHARE)] = np.nan
     x, y = np.meshgrid(scene.x[window[1]], scene.y[window[0]])
     crop = Crop(
         z=z,

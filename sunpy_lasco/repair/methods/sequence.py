@@ -22,13 +22,14 @@ from sunpy_lasco.repair.neighbours import (
     nearest_pixels,
     spread,
 )
-from sunpy_lasco.repair.uncertainty import calibrated
 
 __all__ = ["fill", "outer_weight"]
 
 #: Scale over which the difference to the frame is carried from the surroundings
 #: into the hole, stored pixels.
 CARRY = 16.0
+#: The same where the exposures were moved.
+CARRY_MOVED = 5.0
 #: Side of the cells in which exposures are compared, stored pixels: errors are asked to be small there.
 CELL = 8
 #: Weight of the second exposures before and after where nothing is learnt, and how far from it, 1 sigma,
@@ -72,14 +73,14 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     inner, outer = (np.where(shown, value, np.nan) for value in (inner, outer))
     weight = outer_weight(crop, inner, outer)
     value = inner + weight * (outer - inner)
-    difference, compared, structure, _ = comparison(crop, value)
+    difference, compared, structure = comparison(crop, value)
     if structure is None or structure > worst_misfit:
         return Fill(nothing, nothing)
-    value = value + carried(difference, compared, CARRY) + stars
+    value = value + carried(difference, compared, CARRY_MOVED if crop.is_moved else CARRY) + stars
     there = crop.hole & shown
     return Fill(
         np.where(there, value, np.nan),
-        calibrated(np.where(there, spread(structure, change, stars), np.nan), crop, "sequence"),
+        np.where(there, spread(crop, difference, compared, change, stars, both=True), np.nan),
         np.where(there, np.hypot((1.0 - weight) * inner_noise, weight * outer_noise), np.nan),
     )
 

@@ -12,13 +12,14 @@ import numpy as np
 
 from sunpy_lasco.repair.crop import Fill
 from sunpy_lasco.repair.neighbours import carried, comparison, interpolate, nearest_pixels, spread
-from sunpy_lasco.repair.uncertainty import calibrated
 
 __all__ = ["WORST_MISFIT", "fill"]
 
 #: Scale over which the difference to the frame is carried from the surroundings
 #: into the hole, stored pixels.
 CARRY = 10.0
+#: The same where the exposures were moved: what is left of a front is shorter.
+CARRY_MOVED = 5.0
 #: Neighbours whose structure differs from the frame's by more than this around the
 #: hole, in units of the noise of a pixel, are not admitted.
 WORST_MISFIT = 3.0
@@ -55,15 +56,13 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     if before is None and after is None:
         return Fill(nothing, nothing)
     value, noise, change, stars = interpolate(before, after, crop.z.shape)
-    difference, compared, typical, rms = comparison(crop, value)
+    difference, compared, typical = comparison(crop, value)
     if typical is None or typical > worst_misfit:
         return Fill(nothing, nothing)
-    # With one neighbour nothing else tells of fronts, so that outliers count.
-    structure = typical if before is not None and after is not None else rms
-    value = value + carried(difference, compared, CARRY) + stars
-    sigma = spread(structure, change, stars)
+    value = value + carried(difference, compared, CARRY_MOVED if crop.is_moved else CARRY) + stars
+    sigma = spread(crop, difference, compared, change, stars, both=before is not None and after is not None)
     return Fill(
         np.where(crop.hole, value, np.nan),
-        calibrated(np.where(crop.hole, sigma, np.nan), crop, "temporal"),
+        np.where(crop.hole, sigma, np.nan),
         np.where(crop.hole, noise, np.nan),
     )

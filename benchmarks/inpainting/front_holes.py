@@ -1,0 +1,254 @@
+"""
+Holes on moving fronts, and others, whose truth is known and whose neighbours in time are at hand.
+
+Real frames are the twelve-minute sequence of C3 of 2012-08-31, which holds a coronal mass ejection;
+simulated ones hold ejections of three speeds and three widths, and such as are deflected, rotate or
+do not grow with their height.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from cases import FEWEST_PIXELS
+from frames import _derived, _response, data_directory, read
+from scores import cells
+
+from astropy.time import Time, TimeDelta
+
+from sunpy_lasco import simulate
+from sunpy_lasco.assets.background import derive_background
+from sunpy_lasco.instrument.blocks import blocks_to_pixels
+from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.repair.fill import find_zones
+from sunpy_lasco.repair.frames import counts_above_bias, frame_scene, neighbour_of
+from sunpy_lasco.repair.scene import STRUCTURE_SHARE, cut, point_like
+from sunpy_lasco.repair.simulated_losses import draw_losses
+from sunpy_lasco.simulate.cme import SOLAR_RADIUS_KM
+
+#: The real sequence: whole exposures, and that in which nothing of the ejection is in the field yet.
+DATE, BEFORE = "2012-08-31", 32310943
+WHOLE = tuple(number for number in range(32310941, 32310962) if number != 32310957)
+#: Exposures that hold the ejection and have neighbours of both sides; those with neighbours 24 to 36 minutes
+#: away if the nearest are left out; and some in which most of the corona is at rest.
+WITH_FRONT = (32310952, 32310953, 32310954, 32310955, 32310956, 32310958, 32310959, 32310960)
+APART = (32310952, 32310953, 32310956, 32310958)
+AT_REST = (32310943, 32310947, 32310950, 32310951, 32310953, 32310959)
+#: A block holds a front where the running difference of its cells of 8 x 8 pixels is above the first, and is at
+#: rest below the second, rms in the noise of a pixel.
+FRONT, QUIET = 1.5, 0.3
+#: Holes of each exposure, and of each simulated one.
+EACH = {"front": 10, "quiet": 10, "border": 3, "apart": 10, "square": 5, "row": 1, "simulated": 6}
+#: Speeds, km / s, and widths, degree, of simulated ejections; and distance of the front, solar radii.
+SPEEDS = {"C3": (400.0, 900.0, 1800.0), "C2": (300.0, 700.0, 1400.0)}
+WIDTHS = (30.0, 60.0, 110.0)
+HEIGHT = {"C3": 11.0, "C2": 4.2}
+MIDDLE = "2001-10-23T12:00:00"
+CADENCE = 720.0
+ACTIVITY = 0.7
+
+
+@dataclass(frozen=True)
+class Changing(simulate.CME):
+    """A CME that turns aside, rotates or grows otherwise than with its height."""
+
+    #: Degree and degree / hour: changes of direction, of the inner angle and of the width.
+    deflection: float = 0.0
+    rotation: float = 0.0
+    opening: float = 0.0
+
+    def brightness(self, sight, time, *, polarised=False):
+        """As of `~sunpy_lasco.simulate.CME`."""
+        hours = (time.utc.mjd - Time(MIDDLE).mjd) * 24.0
+        now = simulate.CME(
+            self.start, self.position_angle + self.deflection * hours, self.speed,
+            self.width + self.opening * hours, self.strength, self.seed,
+        )  # fmt: skip
+        turn = np.radians(self.rotation * hours)
+        straight = now._bubble
+        if turn:
+            cos, sin = np.cos(turn), np.sin(turn)
+            object.__setattr__(now, "_bubble", lambda u, v: straight(u * cos - v * sin, u * sin + v * cos))
+        return simulate.CME.brightness(now, sight, time, polarised=polarised)
+
+
+@dataclass(frozen=True, eq=False)
+class FrontHole:
+    """A hole with all that methods may see, and the truth."""
+
+    #: Which table it belongs to, and what is drawn together when errors are resampled.
+    kind: str
+    group: str
+    camera: str
+    #: The frame with the hole in it, where the crop stands in it, and the crop with its neighbours at rest.
+    scene: object
+    window: tuple
+    crop: object
+    #: What was taken away, and what would be there without the ejection; NaN where it cannot be judged.
+    truth: np.ndarray
+    quiet: np.ndarray
+    #: Blocks (row, column) that were lost.
+    blocks: tuple
+
+
+def block_change(scene):
+    """Running difference of each block: rms of its cells of 8 x 8 pixels in the noise of a pixel."""
+    before = next(one for one in scene.neighbours if one.seconds < 0)
+    level = np.nanmedian(scene.signal[::8, ::8] / before.signal[::8, ::8])
+    noise = np.sqrt(2.0 * scene.variance(np.maximum(np.nan_to_num(scene.signal), 1.0), None))
+    change = (scene.signal - level * before.signal) / noise
+    change[scene.hidden | scene.unusable] = np.nan
+    by_cell = np.where(np.isfinite(cells(change)).sum(axis=1) >= 32, _medians(cells(change)), np.nan)
+    by_cell = by_cell.reshape(change.shape[0] // 8, change.shape[1] // 8)
+    squares = by_cell.reshape(by_cell.shape[0] // 4, 4, by_cell.shape[1] // 4, 4) ** 2
+    known = np.isfinite(squares).sum(axis=(1, 3))
+    return np.where(known >= 8, np.sqrt(np.nansum(squares, axis=(1, 3)) / np.maximum(known, 1)), np.nan)
+
+
+def _medians(rows):
+    known = np.isfinite(rows).any(axis=1)
+    found = np.full(len(rows), np.nan)
+    found[known] = np.nanmedian(rows[known], axis=1)
+    return found
+
+
+@lru_cache(maxsize=32)
+def real_scene(number, steps=(-1, 1, -2, 2)):
+    """A whole exposure of the real sequence with neighbours some exposures away."""
+    raw, frame, offset = read(str(number))
+    near = [str(number + step) for step in steps if number + step in WHOLE]
+    background, unknown = _derived("C3", "real", DATE)
+    around = [neighbour_of(frame, other, theirs, offset=card) for other, theirs, card in map(read, near)]
+    scene, _ = frame_scene(
+        raw, frame, background=background, response=_response("C3", DATE), neighbours=around, offset=offset
+    )
+    return replace(scene, unusable=scene.unusable | unknown & ~scene.holes), frame
+
+
+def holes_in(scene, blocks, kind, group, quiet):
+    """Lose blocks of a scene; a hole for each zone."""
+    lost = np.zeros(scene.grid, dtype=bool)
+    lost[tuple(np.transpose(blocks))] = True
+    pixels = lost[np.ix_(scene.block_rows, scene.block_columns)]
+    torn = replace(scene, signal=np.where(pixels, np.nan, scene.signal), holes=pixels & ~scene.hidden)
+    for zone in find_zones(torn.lost_blocks()):
+        crop, window = cut(torn, zone)
+        if crop is None:
+            continue
+        truth = scene.signal[window].astype(float)
+        usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
+        # Stars and hits are not what a repair can know.
+        usable &= ~point_like(np.nan_to_num(crop.from_signal(truth)), usable, structure=STRUCTURE_SHARE)
+        truth = np.where(crop.hole & usable, truth, np.nan)
+        if np.isfinite(truth).sum() < FEWEST_PIXELS:
+            continue
+        without = quiet[window]
+        level = np.nanmedian((crop.signal / without)[crop.known]) if kind.startswith("real") else 1.0
+        yield FrontHole(
+            kind, group, scene.camera, torn, window, crop, truth, level * without, tuple(map(tuple, zone.blocks))
+        )
+
+
+def _some(blocks, number, seed):
+    order = np.random.default_rng(seed).permutation(len(blocks))[:number]
+    return [blocks[index] for index in sorted(order)]
+
+
+def real_holes(kinds=("front", "apart", "square", "row", "quiet", "border")):
+    """All holes of the real sequence."""
+    if data_directory() is None:
+        return
+    quiet = real_scene(BEFORE)[0].signal
+    for number in WITH_FRONT:
+        scene, _ = real_scene(number)
+        change = block_change(scene)
+        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.5
+        moving = np.argwhere((np.nan_to_num(change) > FRONT) & open_sky)
+        if "front" in kinds:
+            for block in _some(moving, EACH["front"], number):
+                yield from holes_in(scene, [block], "real fronts", str(number), quiet)
+        if "square" in kinds:
+            for row, column in _some(moving, EACH["square"], number + 1):
+                blocks = [(row + i, column + j) for i in (0, 1) for j in (0, 1)]
+                yield from holes_in(scene, blocks, "real fronts, 2 x 2", str(number), quiet)
+        if "row" in kinds and len(moving):
+            row = _some(moving, 1, number + 2)[0][0]
+            blocks = [(row, column) for column in range(32)]
+            yield from holes_in(scene, blocks, "real, whole rows", str(number), quiet)
+    for number in APART if "apart" in kinds else ():
+        scene, _ = real_scene(number, (-2, 2))
+        change = block_change(scene)
+        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.5
+        for block in _some(np.argwhere((np.nan_to_num(change) > FRONT) & open_sky), EACH["apart"], number):
+            yield from holes_in(scene, [block], "real fronts, 24 minutes", str(number), quiet)
+    for number in AT_REST:
+        scene, frame = real_scene(number)
+        change = block_change(scene)
+        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.02
+        if "quiet" in kinds:
+            still = np.argwhere((np.nan_to_num(change, nan=9.0) < QUIET) & open_sky)
+            for block in _some(still, EACH["quiet"], number):
+                yield from holes_in(scene, [block], "real, quiet", str(number), quiet)
+        if "border" in kinds:
+            rng = np.random.default_rng(number)
+            for kind in ("occulter", "pylon", "edge"):
+                for _ in range(EACH["border"]):
+                    blocks = np.argwhere(draw_losses(frame, kind, seed=rng))
+                    yield from holes_in(scene, blocks, f"real, {kind}", str(number), quiet)
+
+
+def ejections(camera):
+    """Names and simulated ejections whose front is in the middle of the field in the middle of the sequence."""
+
+    def start(speed):
+        seconds = (HEIGHT[camera] - 1.0) * SOLAR_RADIUS_KM / speed
+        return (Time(MIDDLE) - TimeDelta(seconds, format="sec")).isot
+
+    number = 0
+    for speed in SPEEDS[camera]:
+        for width in WIDTHS:
+            number += 1
+            yield f"{speed:.0f} km/s, {width:.0f} deg", Changing(start(speed), 75.0, speed, width, 6e-10, number)
+    speed = SPEEDS[camera][1]
+    common = start(speed), 75.0, speed, 60.0, 6e-10
+    yield "deflected", Changing(*common, 21, deflection=15.0)
+    yield "rotating", Changing(*common, 22, rotation=40.0)
+    yield "opening", Changing(*common, 23, opening=30.0)
+
+
+@lru_cache(maxsize=2)
+def _simulated_background(camera):
+    """Of exposures of other months with other streamers, without ejections; and one beside the ejections."""
+    made = [
+        simulate.observe(camera, date=date, scene=simulate.corona(activity=ACTIVITY, seed=seed), seed=900 + seed)
+        for seed, date in enumerate(("2001-08-10T12:00:00", "2001-09-15T12:00:00", "2001-12-05T12:00:00"))
+    ]
+    frames = [Frame.from_header(one.header, one.data.shape) for one in made]
+    return derive_background(
+        [counts_above_bias(one.data, frame)[0] for one, frame in zip(made, frames, strict=True)], frames
+    )
+
+
+def simulated_holes(camera):
+    """Holes on the fronts of simulated ejections."""
+    first = Time(MIDDLE) - TimeDelta(2 * CADENCE, format="sec")
+    sky = {"activity": ACTIVITY, "seed": 31}
+    without = simulate.observe(camera, date=MIDDLE, scene=simulate.corona(**sky), seed=502, noise=False)
+    quiet = counts_above_bias(without.data, Frame.from_header(without.header, without.data.shape))[0]
+    for number, (name, ejection) in enumerate(ejections(camera)):
+        made = simulate.sequence(
+            camera, 5, start=first, cadence=CADENCE, seed=500 + 10 * number, scene=simulate.corona(**sky, cme=ejection)
+        )
+        parts = [(one.data, Frame.from_header(one.header, one.data.shape), one.header.get("OFFSET")) for one in made]
+        raw, frame, offset = parts[2]
+        around = [neighbour_of(frame, parts[k][0], parts[k][1], offset=parts[k][2]) for k in (1, 3, 0, 4)]
+        scene, _ = frame_scene(raw, frame, background=_simulated_background(camera), neighbours=around, offset=offset)
+        level = made[2].header["EXPTIME"] / without.header["EXPTIME"]
+        change = block_change(scene)
+        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.02
+        moving = np.argwhere((np.nan_to_num(change) > FRONT) & open_sky)
+        for block in _some(moving, EACH["simulated"], number):
+            yield from holes_in(scene, [block], f"simulated {camera}", name, level * quiet)
+
+
+__all__ = ["FrontHole", "block_change", "blocks_to_pixels", "real_holes", "simulated_holes"]

@@ -1,0 +1,218 @@
+"""
+Lost blocks of a moving corona: every method on real and simulated fronts, and on what does not move.
+
+    python benchmarks/inpainting/fronts.py [--quick] [--only NAME ...] [--output DIRECTORY]
+
+Prints and writes one table for each kind of hole.  Errors are of cells of 8 x 8 pixels: in per cent of the
+brightness, and of the brightness that the ejection adds; of the running difference, in its noise; the seam
+is the jump across the border of the hole, over that of the truth.  Intervals are of a bootstrap over the exposures of
+the one real event, and over simulated ejections.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from front_holes import real_holes, simulated_holes
+from run import HERE
+from scores import cells
+
+from sunpy_lasco.repair.crop import Fill, get_method
+from sunpy_lasco.repair.fill import repair_scene
+
+#: Pixels on either side of a border over which its jump is taken, and pixels along it that are averaged.
+SEAM, ALONG = 2, 8
+#: Draws of the bootstrap.
+DRAWS = 1000
+
+
+def at_rest(name, hole):
+    """A method with neighbours that are not moved."""
+    return get_method(name)(hole.crop)
+
+
+def repaired(hole, method="auto", *, sides=(-1, 1), **options):
+    """What a repair of the frame makes of a hole."""
+    scene = replace(hole.scene, neighbours=tuple(o for o in hole.scene.neighbours if np.sign(o.seconds) in sides))
+    made = repair_scene(scene, method, **options)
+    crop, unit = hole.crop, hole.crop.noise * hole.crop.response
+    own = made.noise[hole.window] / unit
+    shared = np.sqrt(np.maximum((made.sigma[hole.window] / unit) ** 2 - own**2, 0.0))
+    fill = Fill(crop.from_signal(made.values[hole.window]), shared, own)
+    return replace(fill, z=np.where(crop.hole, fill.z, np.nan))
+
+
+#: What is compared.
+METHODS = {
+    "mixture": lambda hole: at_rest("mixture", hole),
+    "kriging": lambda hole: at_rest("kriging", hole),
+    "temporal, at rest": lambda hole: at_rest("temporal", hole),
+    "sequence, at rest": lambda hole: at_rest("sequence", hole),
+    "temporal, moved": lambda hole: repaired(hole, "temporal"),
+    "sequence, moved": lambda hole: repaired(hole, "sequence"),
+    "auto": repaired,
+    "auto, earlier exposures alone": lambda hole: repaired(hole, sides=(-1,)),
+    "auto, without neighbours": lambda hole: repaired(hole, sides=()),
+}
+
+
+def with_networks(methods):
+    """The networks that come with the package, where there are any."""
+    from sunpy_lasco.network.records import packaged_file
+
+    found = dict(methods)
+    if packaged_file("C3").is_file():
+        found["network, one frame"] = lambda hole: at_rest(
+            "network", replace(hole, crop=replace(hole.crop, neighbours=()))
+        )
+    if packaged_file("C3", neighbours=True).is_file():
+        found["network, neighbours at rest"] = lambda hole: at_rest("network", hole)
+        found["network, neighbours moved"] = lambda hole: repaired(hole, "network")
+    return found
+
+
+def seam(z, crop):
+    """Rms jump across the border of a hole, in its noise."""
+    filled = np.where(crop.hole, z, crop.z)
+    squares = []
+    for image, hole in ((filled, crop.hole), (filled.T, crop.hole.T)):
+        for row in np.nonzero((hole[1:] != hole[:-1]).any(axis=1))[0] + 1:
+            if row < SEAM or row > len(hole) - SEAM:
+                continue
+            border = hole[row] != hole[row - 1]
+            jump = np.where(border, image[row : row + SEAM].mean(axis=0) - image[row - SEAM : row].mean(axis=0), np.nan)
+            parts = jump[: len(jump) // ALONG * ALONG].reshape(-1, ALONG)
+            parts = parts[np.isfinite(parts).all(axis=1)].mean(axis=1)
+            squares += list(parts**2 / (2.0 / SEAM / ALONG))
+    return np.sqrt(np.mean(squares)) if squares else np.nan
+
+
+def score(hole, fill):
+    """Errors of a fill, None where it fills less than half of what can be judged."""
+    crop = hole.crop
+    truth = crop.from_signal(hole.truth)
+    judged = np.isfinite(truth)
+    good = judged & np.isfinite(fill.z)
+    if good.sum() < 0.5 * judged.sum():
+        return None
+    error = np.where(good, fill.z - truth, np.nan)
+    by_cell = cells(error)
+    count = np.isfinite(by_cell).sum(axis=1)
+    enough = count >= 32
+    if not enough.any():
+        return None
+
+    def medians(image):
+        return np.nanmedian(cells(image)[enough], axis=1)
+
+    relative = medians(error * crop.noise / (hole.truth / crop.response))
+    unit = crop.noise * crop.response
+    excess = medians(np.where(good, hole.truth - hole.quiet, np.nan))
+    mean = np.nanmean(by_cell[enough], axis=1)
+    own = np.zeros_like(truth) if fill.noise is None else fill.noise
+    sigma = np.nanmean(cells(np.where(good, np.nan_to_num(fill.sigma), np.nan))[enough], axis=1)
+    noise = np.nanvar(by_cell[enough], axis=1) / (count[enough] - 1)
+    del own
+    pull = np.abs(mean) / np.sqrt(sigma**2 + noise)
+    return {
+        "cells": 100 * np.mean(np.abs(relative)),
+        "excess": 100 * np.abs(medians(error * unit)).sum() / np.abs(excess).sum(),
+        "difference": float(np.sqrt(np.mean(mean**2) / np.mean(2.0 / count[enough]))),
+        "seam": seam(np.where(judged, fill.z, np.where(crop.hole, truth, np.nan)), crop),
+        "seam of truth": seam(truth, crop),
+        "pull": pull,
+        "sigma": float(np.sqrt(np.mean(sigma**2))),
+        "ring": np.nan,
+    }
+
+
+def judge_all(holes, methods):
+    """Rows of all methods on all holes."""
+    rows = []
+    for number, hole in enumerate(holes):
+        for name, method in methods.items():
+            start = time.thread_time()
+            fill = method(hole)
+            spent = time.thread_time() - start
+            found = score(hole, fill)
+            if found is not None:
+                key = {"hole": number, "kind": hole.kind, "group": hole.group, "camera": hole.camera, "method": name}
+                rows.append({**key, **found, "ms": 1000 * spent / len(hole.blocks)})
+    return rows
+
+
+def ratio(rows, name, reference, measure="excess"):
+    """Geometric mean of the ratio of errors to those of another method on the same holes, and its interval."""
+    base = {row["hole"]: row for row in rows if row["method"] == reference}
+    groups = {}
+    for row in rows:
+        if row["method"] == name and row["hole"] in base:
+            groups.setdefault(row["group"], []).append(np.log(row[measure] / base[row["hole"]][measure]))
+    if not groups:
+        return None
+    parts = list(groups.values())
+    rng = np.random.default_rng(0)
+    draws = [np.mean(np.concatenate([parts[k] for k in rng.integers(0, len(parts), len(parts))])) for _ in range(DRAWS)]
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return tuple(float(np.exp(value)) for value in (np.mean(np.concatenate(parts)), low, high))
+
+
+def table(rows, kind, reference):
+    """Lines of the table of one kind of holes."""
+    mine = [row for row in rows if row["kind"] == kind]
+    number, groups = len({row["hole"] for row in mine}), len({row["group"] for row in mine})
+    truth = np.nanmedian([row["seam of truth"] for row in mine])
+    lines = [
+        "",
+        f"## {kind}: {number} holes in {groups} {'exposures' if kind.startswith('real') else 'ejections'}",
+        "",
+        f"| method | holes filled | cells, % | of the excess, % | excess over {reference} | running difference | "
+        f"seam (truth {truth:.2f}) | coverage | CPU per block, ms |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(row["method"] for row in mine):
+        its = [row for row in mine if row["method"] == name]
+        pulls = np.concatenate([row["pull"] for row in its])
+        against = ratio(mine, name, reference)
+        text = "-" if against is None else f"{against[0]:.2f} [{against[1]:.2f}, {against[2]:.2f}]"
+        values = [np.nanmedian([row[key] for row in its]) for key in ("cells", "excess", "difference", "seam", "ms")]
+        lines.append(
+            f"| {name} | {len(its)} | {values[0]:.3f} | {values[1]:.1f} | {text} | {values[2]:.2f} | {values[3]:.2f} | "
+            f"{np.mean(pulls < 1):.2f}/{np.mean(pulls < 1.96):.2f} | {values[4]:.0f} |"
+        )
+    return lines
+
+
+def all_holes(only, *, quick=False):
+    """Holes of all kinds, or of those that are asked for."""
+    names = {"front", "apart", "square", "row", "quiet", "border"}
+    chosen = names & set(only) if only else names
+    step = 4 if quick else 1
+    if chosen:
+        yield from (hole for k, hole in enumerate(real_holes(tuple(chosen))) if k % step == 0)
+    for camera in ("C3", "C2"):
+        if not only or camera in only:
+            yield from (hole for k, hole in enumerate(simulated_holes(camera)) if k % step == 0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="every fourth hole")
+    parser.add_argument("--only", nargs="+", default=(), help="front, apart, square, row, quiet, border, C3, C2")
+    parser.add_argument("--reference", default="temporal, at rest", help="method with which errors are compared")
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    arguments = parser.parse_args()
+    rows = judge_all(all_holes(arguments.only, quick=arguments.quick), with_networks(METHODS))
+    lines = ["# Lost blocks of a moving corona", ""]
+    lines += ["Medians over holes; one real event, whose holes are correlated.  See `fronts.py` for the measures."]
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        lines += table(rows, kind, arguments.reference)
+    print("\n".join(lines))
+    if not (arguments.only or arguments.quick):
+        (arguments.output / "fronts.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
