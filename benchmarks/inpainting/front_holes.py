@@ -18,7 +18,6 @@ from astropy.time import Time, TimeDelta
 
 from sunpy_lasco import simulate
 from sunpy_lasco.assets.background import derive_background
-from sunpy_lasco.instrument.blocks import blocks_to_pixels
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.repair.fill import find_zones
 from sunpy_lasco.repair.frames import counts_above_bias, frame_scene, neighbour_of
@@ -154,47 +153,62 @@ def _some(blocks, number, seed):
     return [blocks[index] for index in sorted(order)]
 
 
+def _blocks_where(scene, condition, *, hidden):
+    """Blocks whose running difference fulfils a condition, and of which less than a share is hidden."""
+    rows, columns = scene.grid
+    share = scene.hidden.reshape(rows, 32, columns, 32).mean(axis=(1, 3))
+    return np.argwhere(condition(np.nan_to_num(block_change(scene), nan=-1.0)) & (share < hidden))
+
+
+def _is_front(change):
+    return change > FRONT
+
+
+def _is_quiet(change):
+    return (change >= 0) & (change < QUIET)
+
+
+def _on_fronts(number, kinds, quiet):
+    scene, _ = real_scene(number)
+    moving = _blocks_where(scene, _is_front, hidden=0.5)
+    if "front" in kinds:
+        for block in _some(moving, EACH["front"], number):
+            yield from holes_in(scene, [block], "real fronts", str(number), quiet)
+    if "square" in kinds:
+        for row, column in _some(moving, EACH["square"], number + 1):
+            blocks = [(row + i, column + j) for i in (0, 1) for j in (0, 1)]
+            yield from holes_in(scene, blocks, "real fronts, 2 x 2", str(number), quiet)
+    if "row" in kinds and len(moving):
+        row = _some(moving, 1, number + 2)[0][0]
+        yield from holes_in(scene, [(row, column) for column in range(32)], "real, whole rows", str(number), quiet)
+
+
+def _off_fronts(number, kinds, quiet):
+    scene, frame = real_scene(number)
+    if "quiet" in kinds:
+        for block in _some(_blocks_where(scene, _is_quiet, hidden=0.02), EACH["quiet"], number):
+            yield from holes_in(scene, [block], "real, quiet", str(number), quiet)
+    if "border" in kinds:
+        rng = np.random.default_rng(number)
+        for kind in ("occulter", "pylon", "edge"):
+            for _ in range(EACH["border"]):
+                blocks = np.argwhere(draw_losses(frame, kind, seed=rng))
+                yield from holes_in(scene, blocks, f"real, {kind}", str(number), quiet)
+
+
 def real_holes(kinds=("front", "apart", "square", "row", "quiet", "border")):
     """All holes of the real sequence."""
     if data_directory() is None:
         return
     quiet = real_scene(BEFORE)[0].signal
     for number in WITH_FRONT:
-        scene, _ = real_scene(number)
-        change = block_change(scene)
-        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.5
-        moving = np.argwhere((np.nan_to_num(change) > FRONT) & open_sky)
-        if "front" in kinds:
-            for block in _some(moving, EACH["front"], number):
-                yield from holes_in(scene, [block], "real fronts", str(number), quiet)
-        if "square" in kinds:
-            for row, column in _some(moving, EACH["square"], number + 1):
-                blocks = [(row + i, column + j) for i in (0, 1) for j in (0, 1)]
-                yield from holes_in(scene, blocks, "real fronts, 2 x 2", str(number), quiet)
-        if "row" in kinds and len(moving):
-            row = _some(moving, 1, number + 2)[0][0]
-            blocks = [(row, column) for column in range(32)]
-            yield from holes_in(scene, blocks, "real, whole rows", str(number), quiet)
+        yield from _on_fronts(number, kinds, quiet)
     for number in APART if "apart" in kinds else ():
         scene, _ = real_scene(number, (-2, 2))
-        change = block_change(scene)
-        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.5
-        for block in _some(np.argwhere((np.nan_to_num(change) > FRONT) & open_sky), EACH["apart"], number):
+        for block in _some(_blocks_where(scene, _is_front, hidden=0.5), EACH["apart"], number):
             yield from holes_in(scene, [block], "real fronts, 24 minutes", str(number), quiet)
     for number in AT_REST:
-        scene, frame = real_scene(number)
-        change = block_change(scene)
-        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.02
-        if "quiet" in kinds:
-            still = np.argwhere((np.nan_to_num(change, nan=9.0) < QUIET) & open_sky)
-            for block in _some(still, EACH["quiet"], number):
-                yield from holes_in(scene, [block], "real, quiet", str(number), quiet)
-        if "border" in kinds:
-            rng = np.random.default_rng(number)
-            for kind in ("occulter", "pylon", "edge"):
-                for _ in range(EACH["border"]):
-                    blocks = np.argwhere(draw_losses(frame, kind, seed=rng))
-                    yield from holes_in(scene, blocks, f"real, {kind}", str(number), quiet)
+        yield from _off_fronts(number, kinds, quiet)
 
 
 def ejections(camera):
@@ -244,11 +258,5 @@ def simulated_holes(camera):
         around = [neighbour_of(frame, parts[k][0], parts[k][1], offset=parts[k][2]) for k in (1, 3, 0, 4)]
         scene, _ = frame_scene(raw, frame, background=_simulated_background(camera), neighbours=around, offset=offset)
         level = made[2].header["EXPTIME"] / without.header["EXPTIME"]
-        change = block_change(scene)
-        open_sky = scene.hidden.reshape(32, 32, 32, 32).mean(axis=(1, 3)) < 0.02
-        moving = np.argwhere((np.nan_to_num(change) > FRONT) & open_sky)
-        for block in _some(moving, EACH["simulated"], number):
+        for block in _some(_blocks_where(scene, _is_front, hidden=0.02), EACH["simulated"], number):
             yield from holes_in(scene, [block], f"simulated {camera}", name, level * quiet)
-
-
-__all__ = ["FrontHole", "block_change", "blocks_to_pixels", "real_holes", "simulated_holes"]

@@ -28,9 +28,9 @@ SEAM, ALONG = 2, 8
 DRAWS = 1000
 
 
-def at_rest(name, hole):
+def at_rest(name, hole, **options):
     """A method with neighbours that are not moved."""
-    return get_method(name)(hole.crop)
+    return get_method(name)(hole.crop, **options)
 
 
 def repaired(hole, method="auto", *, sides=(-1, 1), **options):

@@ -149,7 +149,8 @@ class Repair:
     unfilled: dict[tuple[int, int], str]
     #: Blocks that were filled from exposures of one side of time alone, and which: ``"earlier"`` or ``"later"``.
     one_sided: dict[tuple[int, int], str] = field(default_factory=dict)
-    #: Blocks for which other exposures were moved with the corona.
+    #: Blocks that were filled from other exposures, and those of them for which these were moved with the corona.
+    shown: frozenset[tuple[int, int]] = frozenset()
     moved: frozenset[tuple[int, int]] = frozenset()
 
 
@@ -193,7 +194,8 @@ class _Work:
     def __init__(self, scene):
         self.scene = scene
         self.values, self.sigma, self.noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
-        self.methods, self.reasons, self.one_sided, self.moved = {}, {}, {}, set()
+        self.methods, self.reasons, self.one_sided = {}, {}, {}
+        self.shown, self.moved = set(), set()
 
     def fill(self, name, options):
         """Fill what is left with one method."""
@@ -264,15 +266,17 @@ class _Work:
             self.methods[row, column] = (*self.methods.get((row, column), ()), name)
             if len(sides) == 1:
                 self.one_sided[row, column] = "earlier" if -1 in sides else "later"
-            if shown and crop.is_moved:
-                self.moved.add((row, column))
+            if shown:
+                self.shown.add((row, column))
+                if crop.is_moved:
+                    self.moved.add((row, column))
 
     def result(self):
         """What became of the holes."""
         left = [(int(row), int(column)) for row, column in np.argwhere(self.scene.lost_blocks())]
         unfilled = {block: self.reasons.get(block, "") for block in left}
         arrays = self.values, self.sigma, self.noise
-        return Repair(*arrays, self.methods, unfilled, self.one_sided, frozenset(self.moved))
+        return Repair(*arrays, self.methods, unfilled, self.one_sided, frozenset(self.shown), frozenset(self.moved))
 
 
 def _expected_error(sigma):

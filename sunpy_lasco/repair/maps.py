@@ -23,7 +23,7 @@ from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.crop import get_method
-from sunpy_lasco.repair.fill import WITH_NEIGHBOURS, repair_scene
+from sunpy_lasco.repair.fill import repair_scene
 from sunpy_lasco.repair.frames import (
     calibrated_neighbour,
     calibrated_scene,
@@ -193,7 +193,7 @@ def history_lines(methods, first, neighbours=(), *, moved=(), one_sided=None):
     first : `tuple` of `int`
         Row and column, in the grid of the full frame, of the array's first block.
     neighbours : sequence of `str`, optional
-        File names of the exposures that stood by.
+        File names of the exposures that were used.
     moved : collection of `tuple`, optional
         Blocks for which these were moved with the corona.
     one_sided : `dict`, optional
@@ -212,7 +212,7 @@ def history_lines(methods, first, neighbours=(), *, moved=(), one_sided=None):
         lines += _with_blocks(f"From {side} exposures alone", mine, first)
     if moved:
         lines += _with_blocks("Neighbours moved with the corona", moved, first)
-    if neighbours and any(name in WITH_NEIGHBOURS for names in methods.values() for name in names):
+    if neighbours:
         lines.append(f"Neighbours in time: {' '.join(neighbours)}")
     return lines
 
@@ -376,7 +376,11 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
         warnings.warn(message, LascoUserWarning, stacklevel=2)
     lines = history_lines(
-        repair.methods, _first_block(smap, raw), names, moved=repair.moved, one_sided=repair.one_sided
+        repair.methods,
+        _first_block(smap, raw),
+        names if repair.shown else (),
+        moved=repair.moved,
+        one_sided=repair.one_sided,
     )
     return _filled_map(smap, flags, scene, repair, level, lines)
 
