@@ -1,11 +1,13 @@
 """``Fido.fetch``: usual manners, and only whole files."""
 
 import asyncio
+import logging
 import os
 import socket
 import subprocess
 import sys
 import time
+import warnings
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
@@ -455,3 +457,31 @@ def test_headers_that_tell_neither_camera_nor_time_are_not_judged(found, fetch, 
     hdu.writeto(tmp_path / "bare.fts")
     site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = Answer((tmp_path / "bare.fts").read_bytes())
     assert len(fetch(found, path=tmp_path / "out")) == 3
+
+
+def test_a_fetch_leaves_parfive_sockets_and_loggers_as_they_were(found, fetch, tmp_path):
+    """What others fetch afterwards, with the same downloader or with one of their own, is fetched as ever."""
+    given = Downloader(progress=False)
+
+    def state():
+        config = vars(given.config)
+        loggers = [logging.getLogger(name) for name in (None, "astropy", "sunpy", "parfive")]
+        return {
+            "downloader": {name: value for name, value in config.items() if name not in ("aiohttp_session_generator",)},
+            "session": repr(config["config"]) if "config" in config else "",
+            "queues": (len(given.http_queue), len(given.ftp_queue)),
+            "parfive": repr(parfive.SessionConfig().timeouts),
+            "class": sorted(f"{name} {id(value)}" for name, value in vars(parfive.Downloader).items()),
+            "sockets": socket.getdefaulttimeout(),
+            "loggers": [(one.level, one.propagate, list(one.handlers)) for one in loggers],
+            "warnings": [repr(one) for one in warnings.filters],
+            "environment": dict(os.environ),
+            "clients": [client.__name__ for client in Fido.registry],
+        }
+
+    before = state()
+    assert len(fetch(found, path=tmp_path, downloader=given)) == 3
+    assert len(fetch(found, path=tmp_path / "more")) == 3
+    after = state()
+    for what, value in before.items():
+        assert after[what] == value, what

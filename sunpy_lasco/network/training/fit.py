@@ -4,6 +4,7 @@ Training from files to weights.
 
 import csv
 import json
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.utilities.seed import isolate_rng
 
 from sunpy_lasco.files import atomic_path, write_whole
 from sunpy_lasco.network.held_back import KEYS, STRATA
@@ -168,6 +170,7 @@ def _loggers(output):
     return found
 
 
+@isolate_rng()
 def train(
     recipe, files, camera, output, *,
     held_back=None, resume=None, accelerator="auto", devices="auto", max_time=None, download=False, progress=False,
@@ -211,7 +214,10 @@ def train(
     """
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    lightning.seed_everything(recipe.seed, verbose=False)
+    # Not Lightning's function, which leaves the seed in the environment of the process.
+    random.seed(recipe.seed)
+    np.random.seed(recipe.seed)  # noqa: NPY002
+    torch.manual_seed(recipe.seed)
     unit = recipe.architecture.output == "unit"
     common = {"unit_output": unit, "seed": recipe.seed}
     seen = Windows(files, without=held_back, dropout=recipe.neighbour_dropout, flips=True, **common)

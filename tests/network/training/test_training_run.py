@@ -1,6 +1,8 @@
 import csv
 import dataclasses
 import json
+import os
+import random
 
 import numpy as np
 import pytest
@@ -134,8 +136,14 @@ def test_held_back_date_is_judged_and_ends_the_training(files, tmp_path):
 
 
 def test_same_seed_same_weights_and_resumed_goes_on(files, tmp_path):
+    def numbers():
+        return torch.get_rng_state().tolist(), random.getstate(), repr(np.random.get_state()), dict(os.environ)  # noqa: NPY002
+
+    before = numbers()
     short = dataclasses.replace(RECIPE, steps=4, validate_every=2)
     one, other = (train(short, files, "C3", tmp_path / name, accelerator="cpu") for name in ("a", "b"))
+    # The random numbers of the process, and its environment, are none of a training's business.
+    assert numbers() == before
     states = [load_weights(result.weights).networks[0].state_dict() for result in (one, other)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     longer = dataclasses.replace(short, steps=6)
