@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": ("calibrate simulated exposures and draw them", "sunpy_lasco.commands.demo"),
     "calibrate": ("turn level-0.5 files into level-1 files", "sunpy_lasco.commands.calibrate"),
     "pointing": ("find Sun centre and roll of frames by their stars", "sunpy_lasco.commands.pointing"),
+    "photometry": ("find what stars say of the calibration factor", "sunpy_lasco.commands.photometry"),
     "difference": ("subtract frames from each other", "sunpy_lasco.commands.difference"),
     "movie": ("make movies of images or of their differences", "sunpy_lasco.commands.movie"),
     "jmap": ("follow a front, and measure its speed", "sunpy_lasco.commands.jmap"),

@@ -275,21 +275,27 @@ def _fit(stars, number, drawn, slope):
     """Zero points and coefficients of the colour, robustly."""
     redder = np.asarray(stars["bv"]) - SOLAR_COLOUR
     frame, ratio = np.asarray(stars["frame"]), np.asarray(stars["ratio"])
-    degree = len(COLOUR_SIGMAS)
-    design = np.concatenate([np.eye(number)[frame], redder[:, None] ** np.arange(1, degree + 1)], axis=1)
-    known = np.eye(number + degree)[number:] / np.array(COLOUR_SIGMAS)[:, None]
-    expected = np.array([slope, *[0.0] * (degree - 1)]) / COLOUR_SIGMAS
+    powers = redder[:, None] ** np.arange(1, len(COLOUR_SIGMAS) + 1)
+    known = 1 / np.square(COLOUR_SIGMAS)
+    expected = np.array([slope, *[0.0] * (len(COLOUR_SIGMAS) - 1)])
     weight = drawn / (np.asarray(stars["sigma"]) ** 2 + SCATTER**2)
 
+    def means(values, weight, total):
+        return np.bincount(frame, weight * values, minlength=number) / total
+
     def solved(weight):
-        root = np.sqrt(weight)
-        return np.linalg.lstsq(
-            np.concatenate([design * root[:, None], known]), np.append(ratio * root, expected), rcond=None
-        )[0]
+        # The zero points of the frames are eliminated: what is left of colour and light in each frame is fitted.
+        total = np.bincount(frame, weight, minlength=number)
+        mean_powers = np.stack([means(power, weight, total) for power in powers.T], axis=1)
+        level = means(ratio, weight, total)
+        within, rest = powers - mean_powers[frame], ratio - level[frame]
+        normal = (within * weight[:, None]).T @ within + np.diag(known)
+        colours = np.linalg.solve(normal, (within * weight[:, None]).T @ rest + known * expected)
+        return np.append(level - mean_powers @ colours, colours)
 
     found = solved(weight)
     for _ in range(6):
-        left = ratio - design @ found
+        left = ratio - found[frame] - powers @ found[number:]
         size = 1.4826 * np.median(np.abs(left[drawn > 0])) + 1e-12
         found = solved(weight * np.minimum(1, 2 * size / np.maximum(np.abs(left), 1e-12)))
     return found

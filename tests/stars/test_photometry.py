@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 import astropy.units as u
+from astropy.table import Table
 
 import sunpy_lasco
 from sunpy_lasco import stars
+from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import NotCalibratableError, OptionError
-from sunpy_lasco.stars.photometry import _trend
+from sunpy_lasco.stars.photometry import _trend, zero_points
 
 
 def measurable(smap, **options):
@@ -115,3 +117,77 @@ def test_real_c2(real_map):
     found = stars.fit_photometry([measurable(real_map(name)) for name in ("22321894", "22322625", "22322749")], limit=8)
     print(found.scale, found.frames["zero"], found.frames["number"])
     assert found.scale == pytest.approx(1.18, abs=0.06)
+
+
+def archive(seed, years, stars=30, own=0.05, phase=0.04, trend=0.002):
+    """Tables of stars that come back each year, each with an error of its own, and a trend."""
+    rng = np.random.default_rng(seed)
+    bv, errors = rng.uniform(0.0, 1.5, 8 * stars), rng.normal(0, own, 8 * stars)
+    tables = []
+    for year in years:
+        # An eighth of the sky at a time.
+        shown = (int(8 * (year % 1)) * stars + np.arange(stars)) % (8 * stars)
+        sigma = np.full(stars, 0.02)
+        ratio = trend * (year - 2010) + 0.4 * (bv[shown] - 0.653) + errors[shown] + rng.normal(0, phase, stars)
+        tables.append(Table({"hip": shown + 1, "magnitude": np.full(stars, 5.0), "bv": bv[shown],
+                             "ratio": ratio + rng.normal(0, 0.0024), "sigma": sigma}))  # fmt: skip
+    return tables
+
+
+@pytest.mark.slow
+def test_trend_of_an_archive():
+    """30 years, a frame a month: better than 0.02 % a year, and the error is honest."""
+    years = np.arange(1996.3, 2026.3, 30 / 365.25)
+    pulls, sigmas = [], []
+    for seed in range(12):
+        found = zero_points(archive(seed, years), [""] * len(years), years, ("C3", "CLEAR", "CLEAR"), seed=seed)
+        pulls.append((found.trend - 0.002) / found.trend_sigma)
+        sigmas.append(found.trend_sigma)
+    print(np.std(pulls), 100 * np.median(sigmas))
+    assert np.max(sigmas) < 2e-4
+    # 1 +- 0.2 for so few.
+    assert 0.6 < np.sqrt(np.mean(np.square(pulls))) < 1.5
+
+
+def test_zero_points_do_not_depend_on_how_they_are_solved():
+    """Against the same least squares with every unknown in one matrix."""
+    years = np.arange(2000, 2006, 0.3)
+    tables = archive(3, years)
+    found = zero_points(tables, [""] * len(years), years, ("C3", "CLEAR", "CLEAR"))
+    stars = found.stars
+    redder = np.asarray(stars["bv"]) - 0.653
+    design = np.concatenate([np.eye(len(years))[stars["frame"]], redder[:, None] ** [1, 2, 3]], axis=1)
+    weight, best = np.ones(len(stars)), None
+    for _ in range(7):
+        root = np.sqrt(weight / (np.asarray(stars["sigma"]) ** 2 + 0.05**2))
+        prior = np.eye(len(years) + 3)[len(years) :] / np.array([0.08, 0.3, 0.3])[:, None]
+        best = np.linalg.lstsq(np.concatenate([design * root[:, None], prior]),
+                               np.concatenate([stars["ratio"] * root, [0.4 / 0.08, 0, 0]]), rcond=None)[0]  # fmt: skip
+        left = stars["ratio"] - design @ best
+        size = 1.4826 * np.median(np.abs(left))
+        weight = np.minimum(1, 2 * size / np.abs(left))
+    np.testing.assert_allclose(found.frames["zero"], best[: len(years)], atol=1e-9)
+    assert found.colour_slope == pytest.approx(best[len(years)], abs=1e-9)
+
+
+@pytest.mark.slow
+def test_command(tmp_path, test_data, capsys):
+    """A frame that cannot be right is left out with a word, the others give a table and a figure."""
+    frames = [str(test_data / "level05" / "c3" / f"{name}.fts") for name in ("32046494", "32219521", "32108414")]
+    out, figure = tmp_path / "zero.ecsv", tmp_path / "zero.png"
+    given = ["photometry", *frames, "--assets", "estimate", "--out", str(out), "--figure", str(figure)]
+    assert main(given) == 1
+    said = capsys.readouterr()
+    assert "32108414" in said.err
+    assert "times as bright" in said.err
+    assert "C3 CLEAR CLEAR: factor 1.0" in said.out
+    table = Table.read(out, format="ascii.ecsv")
+    assert list(table["name"]) == ["32046494.fts", "32219521.fts"]
+    solution = table.meta["solutions"]["C3 CLEAR CLEAR"]
+    assert solution["scale"] == pytest.approx(1.03, abs=0.03)
+    assert solution["trend_sigma"] > 0.0005
+    assert figure.stat().st_size > 5000
+    before = out.read_bytes()
+    assert main(given) == 1
+    assert str(out) in capsys.readouterr().err
+    assert out.read_bytes() == before
