@@ -32,6 +32,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     submod_attrs={
         "level1": [
             "calibrate",
+            "plan",
             "read_level1",
             "region_sum",
             "systematic_uncertainty",
@@ -63,6 +64,7 @@ __all__ = [
     "mean_solar_brightness",
     "missing_block_mask",
     "open_recipe",
+    "plan",
     "read_level1",
     "region_sum",
     "systematic_uncertainty",

@@ -28,6 +28,8 @@ file ``sunpyrc``, and environment variables come before them::
     file_deadline = 900
     ; progress bars: yes, no, or auto (in a terminal or a notebook)
     progress = auto
+    ; megabytes that the plans of the calibration may take, which are kept for the frames that follow
+    plan_memory = 160
     ; archives of images, in place of the known ones: provider, level and root of each
     archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
     ; directory that holds the sample frames, see sunpy_lasco.data.sample
@@ -46,7 +48,16 @@ import sunpy
 
 from sunpy_lasco.errors import LascoError
 
-__all__ = ["ANCILLARY_MIRRORS", "SECTION", "SSW_MIRRORS", "Configuration", "ConfigurationError", "setting", "switch"]
+__all__ = [
+    "ANCILLARY_MIRRORS",
+    "SECTION",
+    "SSW_MIRRORS",
+    "Configuration",
+    "ConfigurationError",
+    "megabytes",
+    "setting",
+    "switch",
+]
 
 #: Section of ``sunpyrc``.
 SECTION = "sunpy_lasco"
@@ -116,6 +127,35 @@ def _seconds(name, default):
         msg = f"The setting {name!r} of sunpy_lasco is {value!r}; it must be a number of seconds."
         raise ConfigurationError(msg)
     return seconds
+
+
+def megabytes(name, default):
+    """
+    How much memory the user has set for something.
+
+    Parameters
+    ----------
+    name, default : `str`
+        As for `setting`.
+
+    Returns
+    -------
+    `float`
+
+    Raises
+    ------
+    ConfigurationError
+        If the setting is no number of megabytes.
+    """
+    value = setting(name, default)
+    try:
+        found = float(value)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        msg = f"The setting {name!r} of sunpy_lasco is {value!r}; it must be a number of megabytes."
+        raise ConfigurationError(msg)
+    return found
 
 
 def _somebody_looks():

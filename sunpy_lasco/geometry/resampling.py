@@ -19,10 +19,13 @@ from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.frame import Frame
 
 __all__ = [
+    "Bilinear",
     "Interpolated",
     "Resampling",
+    "bilinear",
     "corrected_positions",
     "distortion_of",
+    "rounded_movement",
     "interpolate",
     "interpolation_matrix",
     "is_turned",
@@ -36,6 +39,9 @@ __all__ = [
 
 #: An output pixel is valid if its valid sources carry at least this weight.
 VALID_WEIGHT = 0.999
+#: An angle is rounded to so many decimals of a degree, and a position to this part of a full-frame pixel: together
+#: they move no pixel by more than 0.001, and frames of a sequence are resampled alike.
+ANGLE_DECIMALS, POSITION_STEPS = 4, 2048
 #: Matrices kept; each takes about 50 MB for a full frame.
 KEPT_MATRICES = 3
 #: Patterns of missing or flagged pixels kept with their interpolation; each takes about 1 MB.
@@ -104,6 +110,86 @@ def source_positions(resampling, x=None, y=None):
     return np.broadcast_arrays(column, row)
 
 
+@dataclass(frozen=True, eq=False)
+class Bilinear:
+    """
+    Bilinear interpolation of an image, by arrays with one element for each of n output pixels.
+
+    The sources of an output pixel are ``corner``, ``corner + 1``, ``corner + nx`` and ``corner + nx + 1``.
+    """
+
+    #: Shape of the source image, (ny, nx).
+    shape: tuple[int, int]
+    #: Index in the flattened source image of the lower left one of the four sources, int32.
+    corner: np.ndarray
+    #: Fractions of a pixel along columns and rows, float32.
+    fx: np.ndarray
+    fy: np.ndarray
+    #: Whether the position lies in the source image; else all weights are 0.
+    inside: np.ndarray
+
+    @property
+    def offsets(self):
+        """Indices of the four sources relative to `corner`."""
+        nx = self.shape[1]
+        return 0, 1, nx, nx + 1
+
+    def weights(self, of=slice(None)):
+        """Weights of the four sources of some output pixels, four arrays of float32."""
+        fx, fy = self.fx[of], self.fy[of]
+        gx, gy = self.inside[of] - fx, np.float32(1) - fy
+        return gx * gy, fx * gy, gx * fy, fx * fy
+
+    def matrices(self):
+        """
+        Matrices that interpolate a flattened image and its variance.
+
+        Returns
+        -------
+        values, variances : `scipy.sparse.csr_array`
+            Shape (n, ny * nx); the second has the squares of the first.
+        """
+        indices, values = np.empty((self.corner.size, 4), np.int32), np.empty((self.corner.size, 4), np.float32)
+        for k, (offset, weight) in enumerate(zip(self.offsets, self.weights(), strict=True)):
+            np.add(self.corner, np.int32(offset), out=indices[:, k])
+            values[:, k] = weight
+        indices, values = indices.ravel(), values.ravel()
+        starts = np.arange(0, indices.size + 1, 4, dtype=np.int32)
+        shape = self.corner.size, self.shape[0] * self.shape[1]
+        return tuple(sparse.csr_array((data, indices, starts), shape=shape) for data in (values, np.square(values)))
+
+
+def bilinear(column, row, shape, *, open_end=False):
+    """
+    Bilinear interpolation at some positions.
+
+    Parameters
+    ----------
+    column, row : `numpy.ndarray`
+        Positions, pixel, any shape with n elements.
+    shape : `tuple` of `int`
+        Shape of the source image.
+    open_end : `bool`
+        As of `Resampling`.
+
+    Returns
+    -------
+    `Bilinear`
+    """
+    ny, nx = shape
+    column, row = np.ravel(column), np.ravel(row)
+    if open_end:
+        inside = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
+        column, row = np.minimum(column, nx - 1), np.minimum(row, ny - 1)
+    else:
+        inside = (column >= 0) & (column <= nx - 1) & (row >= 0) & (row <= ny - 1)
+    left = np.clip(np.floor(column), 0, nx - 2).astype(np.int32)
+    bottom = np.clip(np.floor(row), 0, ny - 2).astype(np.int32)
+    fx = ((column - left) * inside).astype(np.float32)
+    fy = ((row - bottom) * inside).astype(np.float32)
+    return Bilinear(tuple(shape), bottom * np.int32(nx) + left, fx, fy, inside)
+
+
 def bilinear_weights(column, row, shape, *, open_end=False):
     """
     Sources and weights of bilinear interpolation.
@@ -124,25 +210,8 @@ def bilinear_weights(column, row, shape, *, open_end=False):
     weights : `numpy.ndarray`
         Shape (n, 4), float32; all zero where the position lies outside.
     """
-    ny, nx = shape
-    column, row = np.ravel(column), np.ravel(row)
-    if open_end:
-        inside = (column >= 0) & (column < nx) & (row >= 0) & (row < ny)
-        column, row = np.minimum(column, nx - 1), np.minimum(row, ny - 1)
-    else:
-        inside = (column >= 0) & (column <= nx - 1) & (row >= 0) & (row <= ny - 1)
-    left = np.clip(np.floor(column), 0, nx - 2).astype(np.int32)
-    bottom = np.clip(np.floor(row), 0, ny - 2).astype(np.int32)
-    fx = ((column - left) * inside).astype(np.float32)
-    fy = ((row - bottom) * inside).astype(np.float32)
-    corner = bottom * np.int32(nx) + left
-    indices = np.empty((column.size, 4), np.int32)
-    weights = np.empty((column.size, 4), np.float32)
-    gx, gy = inside - fx, np.float32(1) - fy
-    for k, (offset, weight) in enumerate(((0, gx * gy), (1, fx * gy), (nx, gx * fy), (nx + 1, fx * fy))):
-        indices[:, k] = corner + np.int32(offset)
-        weights[:, k] = weight
-    return indices, weights
+    found = bilinear(column, row, shape, open_end=open_end)
+    return np.stack([found.corner + np.int32(k) for k in found.offsets], axis=1), np.stack(found.weights(), axis=1)
 
 
 @lru_cache(maxsize=KEPT_MATRICES)
@@ -161,14 +230,10 @@ def interpolation_matrix(resampling):
     outside : `numpy.ndarray`
         Whether the source of a pixel lies outside the stored image; its shape.
     """
-    indices, weights = bilinear_weights(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
-    size = indices.shape[0]
-    starts = np.arange(0, 4 * size + 1, 4, dtype=np.int32)
-    values = sparse.csr_array((weights.ravel(), indices.ravel(), starts), shape=(size, size))
-    variances = sparse.csr_array((np.square(weights).ravel(), indices.ravel(), starts), shape=(size, size))
-    outside = (weights.sum(axis=1) == 0).reshape(resampling.shape)
+    found = bilinear(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
+    outside = ~found.inside.reshape(resampling.shape)
     outside.flags.writeable = False
-    return values, variances, outside
+    return *found.matrices(), outside
 
 
 @dataclass(frozen=True)
@@ -407,12 +472,47 @@ def _turn_about(position, meta, start, end, degrees):
     return float(meta[f"{end}1"] + cos * dx - sin * dy), float(meta[f"{end}2"] + sin * dx + cos * dy)
 
 
-def _resampling(meta, frame, distortion):
-    moved = {}
-    if "imgrot" in meta:
-        pivot, target = (meta["imgpiv1"], meta["imgpiv2"]), (meta["imgtar1"], meta["imgtar2"])
-        moved = {"rotation": meta["imgrot"], "pivot": pivot, "target": target}
-    return Resampling(frame.shape, frame.corner, frame.binning, distortion, **moved)
+#: What all movements of images are described by: where this full-frame pixel (x, y) goes.
+PIVOT = (FULL_FRAME / 2 - 0.5, FULL_FRAME / 2 - 0.5)
+
+
+def rounded_movement(rotation, pivot, target):
+    """
+    A rotation and a shift, rounded so that frames of a sequence share them.
+
+    Parameters
+    ----------
+    rotation : `float`
+        Degree counter-clockwise.
+    pivot, target : `tuple` of `float`
+        The point about which the image is turned, and where it goes then; (x, y), full-frame pixel.
+
+    Returns
+    -------
+    rotation : `float`
+        To 0.0001 degree.
+    target : `tuple` of `float`
+        Where the point goes that is in the middle of the full frame, `PIVOT`, to 1/2048 pixel.
+    """
+    cos, sin = np.cos(np.radians(rotation)), np.sin(np.radians(rotation))
+    dx, dy = PIVOT[0] - pivot[0], PIVOT[1] - pivot[1]
+    exact = target[0] + cos * dx - sin * dy, target[1] + sin * dx + cos * dy
+    rounded = tuple(round(float(value) * POSITION_STEPS) / POSITION_STEPS for value in exact)
+    return round(float(rotation), ANGLE_DECIMALS), rounded
+
+
+def movement_of(meta):
+    """Rotation and target, as of `rounded_movement`, of an image with the card IMGROT; (0, None) of others."""
+    if "imgrot" not in meta:
+        return 0.0, None
+    pivot, target = (meta["imgpiv1"], meta["imgpiv2"]), (meta["imgtar1"], meta["imgtar2"])
+    return rounded_movement(meta["imgrot"], pivot, target)
+
+
+def resampling_with(meta, frame, distortion):
+    """The `Resampling` of a frame by a distortion, and by the movement that the cards IMGROT tell."""
+    rotation, target = movement_of(meta)
+    return Resampling(frame.shape, frame.corner, frame.binning, distortion, rotation, PIVOT, target)
 
 
 def distortion_of(meta):
@@ -453,7 +553,7 @@ def resampling_of(meta, shape):
     frame = Frame.from_header(meta, shape)
     if is_turned(meta):
         frame = turned_frame(frame)
-    return _resampling(meta, frame, distortion_of(meta))
+    return resampling_with(meta, frame, distortion_of(meta))
 
 
 def corrected_positions(meta, frame):
@@ -481,7 +581,8 @@ def corrected_positions(meta, frame):
     if meta.get("distort") in ("wcs", "none"):
         x, y = distortion_of(meta).to_corrected(x, y)
     elif "imgrot" in meta:
-        dx, dy = x - meta["imgtar1"], y - meta["imgtar2"]
-        cos, sin = np.cos(np.radians(meta["imgrot"])), np.sin(np.radians(meta["imgrot"]))
-        x, y = meta["imgpiv1"] + cos * dx + sin * dy, meta["imgpiv2"] - sin * dx + cos * dy
+        rotation, target = movement_of(meta)
+        dx, dy = x - target[0], y - target[1]
+        cos, sin = np.cos(np.radians(rotation)), np.sin(np.radians(rotation))
+        x, y = PIVOT[0] + cos * dx + sin * dy, PIVOT[1] - sin * dx + cos * dy
     return (x[::-1, ::-1], y[::-1, ::-1]) if turned else (x, y)

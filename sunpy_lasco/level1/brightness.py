@@ -3,6 +3,7 @@ From counts per second to brightness: factor, vignetting, stray light.
 """
 
 import warnings
+from dataclasses import dataclass
 from dataclasses import replace as exchange
 from functools import lru_cache
 
@@ -23,7 +24,8 @@ from sunpy_lasco.instrument.photometry import (
 )
 from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
 from sunpy_lasco.instrument.vignetting import inverse_vignetting
-from sunpy_lasco.level1.counts import scaled_uncertainty
+from sunpy_lasco.level1 import arrays
+from sunpy_lasco.level1.counts import sigma_array, with_sigma
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 
@@ -66,7 +68,13 @@ def apply_calibration_factor(smap, *, scale="official"):
     """
     require(smap, "expfac", "normalize_exposure")
     require_not(smap, "calfac", "apply_calibration_factor")
-    frame = frame_of(smap)
+    told = factor_told(frame_of(smap), scale)
+    data, sigma = arrays.scale(smap.data, sigma_array(smap), np.float32(told["cards"]["calfac"]))
+    return record(smap, data=data, uncertainty=with_sigma(sigma), light_path=smap._light_path or LightPath(), **told)
+
+
+def factor_told(frame, scale):
+    """Cards and HISTORY of the calibration factor; it warns of a factor that is known to be wrong."""
     factor = frame_factor(frame, star_scale=scale == "stars")
     doubt = doubtful_factor(frame)
     if doubt:
@@ -75,28 +83,21 @@ def apply_calibration_factor(smap, *, scale="official"):
             f"{frame.filename or 'The frame'}: the official calibration factor of the filter {frame.filter} of C2 is "
             f"known to be wrong; the brightness is uncertain by {said}."
         )
-        warnings.warn(msg, LascoUserWarning, stacklevel=3)
+        warnings.warn(msg, LascoUserWarning, stacklevel=4)
     history = [f"Calibration factor {factor:.6g} MSB / (DN / s)"]
     if scale == "stars":
         found = constant(f"{frame.camera.name}.star_scale")
         history.append(f"Photometric scale of stars: official factor times {found.value} +- {found.error}")
     year = 2000.0 + (frame.mjd - 51544.5) / 365.25
     sigma = calibration_factor_sigma(frame.camera.name, year, star_scale=scale == "stars")
-    factor32 = np.float32(factor)
-    return record(
-        smap,
-        data=smap.data * factor32,
-        uncertainty=scaled_uncertainty(smap, factor32),
-        light_path=smap._light_path or LightPath(),
-        cards={
-            "calfac": factor,
-            "calscale": scale,
-            "calfsig": float(np.hypot(sigma, doubt)),
-            "polsig": polariser_sigma(frame),
-            "bunit": "MSB",
-        },
-        history=history,
-    )
+    cards = {
+        "calfac": factor,
+        "calscale": scale,
+        "calfsig": float(np.hypot(sigma, doubt)),
+        "polsig": polariser_sigma(frame),
+        "bunit": "MSB",
+    }
+    return {"cards": cards, "history": history}
 
 
 def vignetting_name(frame):
@@ -141,24 +142,26 @@ def correct_vignetting(smap, *, assets=None, official=False):
     frame = frame_of(smap)
     asset = resolve(assets).image(vignetting_name(frame))
     factor = inverse_vignetting(asset.data, frame, official=official).astype(np.float32, copy=False)
-    return record(
-        smap,
-        data=smap.data * factor,
-        uncertainty=scaled_uncertainty(smap, factor),
-        light_path=exchange(smap._light_path or LightPath(), vignetting=_coarse(asset, coarse_vignetting)),
-        cards={
-            "vigfile": asset.name,
-            "vigsha": asset.sha256 or None,
-            "vigest": asset.estimated,
-            "vigsig": value_of(f"{frame.camera.name}.vignetting_sigma"),
-        },
-        history=[image_line("Vignetting", asset)],
-    )
+    data, sigma = arrays.scale(smap.data, sigma_array(smap), factor)
+    path = exchange(smap._light_path or LightPath(), vignetting=coarse(asset, coarse_vignetting))
+    return record(smap, data=data, uncertainty=with_sigma(sigma), light_path=path, **vignetting_told(frame, asset))
+
+
+def vignetting_told(frame, asset):
+    """Cards and HISTORY of a vignetting that was corrected."""
+    cards = {
+        "vigfile": asset.name,
+        "vigsha": asset.sha256 or None,
+        "vigest": asset.estimated,
+        "vigsig": value_of(f"{frame.camera.name}.vignetting_sigma"),
+    }
+    return {"cards": cards, "history": [image_line("Vignetting", asset)]}
 
 
 # Calibration images are the same for all frames of years.
 @lru_cache(maxsize=8)
-def _coarse(asset, function):
+def coarse(asset, function):
+    """The grid that ``function`` of `~sunpy_lasco.instrument.light_path` makes of a calibration image."""
     coarse = function(asset.data)
     coarse.flags.writeable = False
     return coarse
@@ -214,24 +217,33 @@ def subtract_stray_light(smap, *, assets=None):
     require(smap, "calfac", "apply_calibration_factor")
     require_not(smap, "rampfile", "subtract_stray_light")
     asset = resolve(assets).image(C3_RAMP)
+    stray_light, grid = stray_light_of(asset, frame, stray_light_scale(frame, smap.meta["calfac"]))
+    path = exchange(smap._light_path or LightPath(), stray_light=grid)
+    return record(smap, data=smap.data - stray_light, light_path=path, **stray_light_told(frame, asset))
+
+
+def stray_light_scale(frame, factor):
+    """By what the image of the stray light, which was measured by the official factor, is multiplied: 1 or a float32."""
+    scale = factor / frame_factor(frame)
+    return np.float32(scale) if abs(scale - 1) > ROUNDING else np.float32(1)
+
+
+def stray_light_of(asset, frame, scale):
+    """Stray light in the pixels of a frame, MSB, float32, and on the coarse grid, by an image of the full frame."""
     ramp = block_mean(frame_cutout(asset.data, frame), frame.binning).astype(np.float32, copy=False)
-    coarse = _coarse(asset, coarse_stray_light)
-    # The image was measured by the official factor.
-    scale = smap.meta["calfac"] / frame_factor(frame)
-    if abs(scale - 1) > ROUNDING:
-        ramp, coarse = ramp * np.float32(scale), coarse * np.float32(scale)
-    return record(
-        smap,
-        data=smap.data - ramp,
-        light_path=exchange(smap._light_path or LightPath(), stray_light=coarse),
-        cards={
-            "rampfile": asset.name,
-            "rampsha": asset.sha256 or None,
-            "rampest": asset.estimated,
-            "straysig": stray_light_sigma(frame),
-        },
-        history=[image_line("Stray light", asset)],
-    )
+    grid = coarse(asset, coarse_stray_light)
+    return (ramp, grid) if scale == 1 else (ramp * scale, grid * scale)
+
+
+def stray_light_told(frame, asset):
+    """Cards and HISTORY of stray light that was subtracted."""
+    cards = {
+        "rampfile": asset.name,
+        "rampsha": asset.sha256 or None,
+        "rampest": asset.estimated,
+        "straysig": stray_light_sigma(frame),
+    }
+    return {"cards": cards, "history": [image_line("Stray light", asset)]}
 
 
 def stray_light_sigma(frame):
@@ -280,6 +292,25 @@ def correct_response(smap, response=None):
     require_not(smap, "expfac", "normalize_exposure")
     require_not(smap, "patfile", "correct_response")
     frame = frame_of(smap)
+    found = find_response(frame, response)
+    if found is None:
+        return record(smap)
+    data, sigma = arrays.scale(smap.data, sigma_array(smap), response_factor(found, frame))
+    return record(smap, data=data, uncertainty=with_sigma(sigma), **response_told(found))
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """A fixed response of the pixels of the full frame: what it is called, what it leaves, and its SHA-256."""
+
+    name: str
+    residual: float
+    image: np.ndarray
+    sha256: str
+
+
+def find_response(frame, response=None):
+    """The `Response` that is given, or that of the package; None, with a warning, where there is none."""
     if response is not None:
         response = checked_option("flat_field", response)
     name, residual = "given", value_of("response.given_residual")
@@ -290,15 +321,18 @@ def correct_response(smap, response=None):
                 f"{frame.filename or 'The frame'}: there is no map of the pixels' response of {frame.camera.name} for "
                 f"{frame.start.isot[:10]}; no flat field was applied."
             )
-            warnings.warn(msg, LascoUserWarning, stacklevel=3)
-            return record(smap)
+            warnings.warn(msg, LascoUserWarning, stacklevel=4)
+            return None
         name, residual, response = epoch.name, epoch.residual, builtin_response(epoch)
-    sha = sha256_of(np.ascontiguousarray(response, dtype="<f4").tobytes())
-    factor = np.float32(1) / frame_response(response, frame).astype(np.float32)
-    return record(
-        smap,
-        data=smap.data * factor,
-        uncertainty=scaled_uncertainty(smap, factor),
-        cards={"patfile": name, "patsha": sha[:16], "patsig": residual},
-        history=[f"Fixed response of the pixels divided out ({name})"],
-    )
+    return Response(name, residual, response, sha256_of(np.ascontiguousarray(response, dtype="<f4").tobytes()))
+
+
+def response_factor(response, frame):
+    """By what counts are multiplied to divide the response out, float32, shape of the frame."""
+    return np.float32(1) / frame_response(response.image, frame).astype(np.float32)
+
+
+def response_told(response):
+    """Cards and HISTORY of a response that was divided out."""
+    cards = {"patfile": response.name, "patsha": response.sha256[:16], "patsig": response.residual}
+    return {"cards": cards, "history": [f"Fixed response of the pixels divided out ({response.name})"]}

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from sunpy_lasco.errors import BadFrameError, LascoUserWarning, NotCalibratableError
+from sunpy_lasco.geometry.distortion import occulter_centre
 from sunpy_lasco.instrument.blocks import block_indices
 from sunpy_lasco.instrument.cards import card_text, frame_name, shown
 from sunpy_lasco.instrument.changes import require_exposure, without_statistics
@@ -154,15 +155,27 @@ def bad_content(brightness, flags, frame, centre):
     `list` of `str`
         A sentence for each thing that cannot be right; empty for a good frame.
     """
-    problems = _stripes(flags, frame)
+    ring = brightness.ravel()[ring_pixels(frame, centre)]
+    return content_problems(ring[np.isfinite(ring)], flags, frame)
+
+
+def ring_pixels(frame, centre=None):
+    """Pixels by whose brightness a frame is judged, indices of the flattened image; by default about the occulter."""
+    detector = frame.camera.name
+    centre = occulter_centre(detector, frame.mjd) if centre is None else centre
     (sx, sy), (cx, cy) = frame.binning, frame.corner
     step = max(1, 4 // max(sx, sy))
-    x = cx + (np.arange(0, frame.shape[1], step) + 0.5) * sx - 0.5
-    y = cy + (np.arange(0, frame.shape[0], step) + 0.5) * sy - 0.5
+    columns, rows = np.arange(0, frame.shape[1], step), np.arange(0, frame.shape[0], step)
+    x, y = cx + (columns + 0.5) * sx - 0.5, cy + (rows + 0.5) * sy - 0.5
     r = np.hypot(x[None, :] - centre[0], y[:, None] - centre[1])
+    inside = (r > RING[detector][0]) & (r < RING[detector][1])
+    return (rows[:, None] * frame.shape[1] + columns)[inside]
+
+
+def content_problems(ring, flags, frame):
+    """As `bad_content`, by the brightness of the pixels `ring_pixels` that are not missing."""
+    problems = _stripes(flags, frame)
     detector = frame.camera.name
-    ring = brightness[::step, ::step][(r > RING[detector][0]) & (r < RING[detector][1])]
-    ring = ring[np.isfinite(ring)]
     if ring.size and not frame.is_derived and not frame.is_model and doubtful_factor(frame) < 1:
         share = float(np.median(ring)) / NORMAL_BRIGHTNESS[detector]
         if not DARKEST < share < BRIGHTEST:
@@ -178,8 +191,10 @@ def bad_content(brightness, flags, frame, centre):
 
 def _stripes(flags, frame):
     """Rows of blocks that are missing throughout."""
-    rows, _ = block_indices(frame)
     missing = (flags & PixelFlag.MISSING) != 0
+    if not missing.any():
+        return []
+    rows, _ = block_indices(frame)
     sent = (flags & PixelFlag.UNTRANSMITTED) == 0
     empty = [
         int(row) for row in np.unique(rows) if sent[rows == row].any() and missing[rows == row][sent[rows == row]].all()

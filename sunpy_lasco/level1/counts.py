@@ -10,11 +10,10 @@ from astropy.nddata import StdDevUncertainty
 
 from sunpy_lasco.geometry.cards import wcs_cards
 from sunpy_lasco.instrument.bias import Bias, bias_excess, choose_bias
-from sunpy_lasco.instrument.blocks import block_indices, classify_missing, empty_blocks, encode_blocks, grid_shape
+from sunpy_lasco.instrument.blocks import classify_missing
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.linearity import loss_sigma, true_counts
-from sunpy_lasco.instrument.noise import noise_variance
-from sunpy_lasco.instrument.saturation import saturated_pixels
+from sunpy_lasco.level1 import arrays
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -27,7 +26,6 @@ __all__ = [
     "mark_missing",
     "normalize_exposure",
     "pad_to_full_frame",
-    "scaled_uncertainty",
     "subtract_bias",
     "unwrap",
 ]
@@ -105,14 +103,17 @@ def subtract_bias(smap, *, bias="official", factor=None):
     require_not(smap, "biasval", "subtract_bias")
     if not isinstance(bias, Bias):
         bias = find_bias(smap, bias=bias, factor=factor)
-    frame = frame_of(smap)
+    return record(smap, data=arrays.above_bias(smap.data, bias.level), **bias_told(frame_of(smap), bias))
+
+
+def bias_told(frame, bias):
+    """Cards and HISTORY of a bias that was subtracted."""
     cards = {
         "biasval": round(bias.level, 5),
         "biassrc": bias.source,
         "biassig": round(bias.sigma * frame.leb_sum[0] * frame.leb_sum[1], 3),
     }
-    history = [f"Bias ({bias.level:.3f} DN, {bias.source}) subtracted"]
-    return record(smap, data=smap.data - np.float32(bias.level), cards=cards, history=history)
+    return {"cards": cards, "history": [f"Bias ({bias.level:.3f} DN, {bias.source}) subtracted"]}
 
 
 def correct_linearity(smap):
@@ -143,14 +144,13 @@ def correct_linearity(smap):
     sigma = None
     if smap.uncertainty is not None:
         with np.errstate(invalid="ignore", divide="ignore"):
-            sigma = scaled_uncertainty(smap, np.where(smap.data > 0, data / smap.data, np.float32(1)))
-    return record(
-        smap,
-        data=data,
-        uncertainty=sigma,
-        cards={"linsig": loss_sigma(frame)},
-        history=["Light lost near the full well put back"],
-    )
+            sigma = with_sigma(sigma_array(smap) * np.where(smap.data > 0, data / smap.data, np.float32(1)))
+    return record(smap, data=data, uncertainty=sigma, **linearity_told(frame))
+
+
+def linearity_told(frame):
+    """Cards and HISTORY of light that was put back."""
+    return {"cards": {"linsig": loss_sigma(frame)}, "history": ["Light lost near the full well put back"]}
 
 
 def normalize_exposure(smap, *, factor=None):
@@ -175,10 +175,15 @@ def normalize_exposure(smap, *, factor=None):
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
-    frame = frame_of(smap)
+    told = exposure_told(frame_of(smap), factor)
+    data, sigma = arrays.scale(smap.data, sigma_array(smap), np.float32(1.0 / told["cards"]["exptime"]))
+    return record(smap, data=data, uncertainty=with_sigma(sigma), **told)
+
+
+def exposure_told(frame, factor):
+    """Cards, with the true EXPTIME, and HISTORY of a relative exposure or None."""
     value, sigma, source = (1.0, 0.0, None) if factor is None else (factor.factor, factor.sigma, factor.source)
     exptime = frame.exptime * value
-    scale = np.float32(1.0 / exptime)
     cards = {
         "exptime": exptime,
         "expfac": value,
@@ -187,17 +192,7 @@ def normalize_exposure(smap, *, factor=None):
         "bunit": "DN / s",
     }
     known = f"{value:.6f}, Nreg={factor.regions}, Sig={sigma:.8f}, {source}" if source else "none found, 1"
-    return record(
-        smap,
-        data=smap.data * scale,
-        uncertainty=scaled_uncertainty(smap, scale),
-        cards=cards,
-        history=[f"Exposure factor {known}; EXPTIME {exptime:.6f} s"],
-    )
-
-
-#: Integers of 16 bits count modulo this.
-WRAP = 65536
+    return {"cards": cards, "history": [f"Exposure factor {known}; EXPTIME {exptime:.6f} s"]}
 
 
 def unwrap(smap):
@@ -219,15 +214,10 @@ def unwrap(smap):
     SolarSoft ``fixwrap``: negative counts of summed images of signed 16 bit
     integers are counts beyond 32767.
     """
-    data = smap.data
-    frame = frame_of(smap)
-    wrapped = frame.is_binned and not frame.is_derived and data.dtype.kind == "i" and data.dtype.itemsize == 2
-    if wrapped and (data < 0).any():
-        fixed = data.astype(np.int32)
-        fixed[fixed < 0] += WRAP
-        return record(smap, data=fixed, history=["Negative counts of the summed image unwrapped (+65536)"])
-    native = np.int32 if data.dtype.kind in "iu" else np.float32
-    return record(smap, data=data.astype(native))
+    data, changed = arrays.unwrapped(smap.data, frame_of(smap))
+    return record(
+        smap, data=data, history=["Negative counts of the summed image unwrapped (+65536)"] if changed else []
+    )
 
 
 def pad_to_full_frame(smap):
@@ -254,11 +244,8 @@ def pad_to_full_frame(smap):
     (sx, sy), (cx, cy), (ny, nx) = frame.binning, frame.corner, frame.shape
     if frame.is_full_frame or cx % sx or cy % sy or FULL_FRAME % sx or FULL_FRAME % sy:
         return record(smap)
-    full = np.zeros((FULL_FRAME // sy, FULL_FRAME // sx), smap.data.dtype)
-    part = (slice(cy // sy, cy // sy + ny), slice(cx // sx, cx // sx + nx))
-    full[part] = smap.data
-    flags = np.full(full.shape, PixelFlag.UNTRANSMITTED, np.uint8)
-    flags[part] = raw_flags(smap, frame)
+    full = arrays.pad(smap.data, frame, 0)
+    flags = arrays.pad(raw_flags(smap, frame), frame, np.uint8(PixelFlag.UNTRANSMITTED))
     cards = {
         "r1col": FIRST_COLUMN,
         "r1row": FIRST_ROW,
@@ -268,11 +255,8 @@ def pad_to_full_frame(smap):
         "naxis2": full.shape[0],
     }
     cards |= wcs_cards({**smap.meta, **cards}, full.shape)
-    sigma = None
-    if smap.uncertainty is not None:
-        sigma = np.full(full.shape, np.nan, np.float32)
-        sigma[part] = smap.uncertainty.array
-        sigma = StdDevUncertainty(sigma, copy=False)
+    sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array, np.float32)
+    sigma = with_sigma(None if sigma is None else arrays.pad(sigma, frame, np.nan))
     history = [f"Sub-frame of {nx} x {ny} pixels put into the full frame at ({cx // sx}, {cy // sy})"]
     return record(smap, data=full, flags=flags, uncertainty=sigma, cards=cards, history=history)
 
@@ -306,21 +290,9 @@ def mark_missing(smap):
     """
     frame = frame_of(smap)
     flags = raw_flags(smap, frame)
-    data = np.asarray(smap.data).astype(np.float32)
-    cards = _missing_blocks(flags, frame)
-    empty = (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) != 0
-    flags[saturated_pixels(data, frame) & ~empty] |= np.uint8(PixelFlag.SATURATED)
-    data[empty & ((flags & PixelFlag.FILLED) == 0)] = np.nan
-    return record(smap, data=data, flags=flags, cards=cards)
-
-
-def _missing_blocks(flags, frame):
-    """Number and list of the lost blocks, filled ones included."""
-    kept = ((flags & PixelFlag.MISSING) == 0).astype(np.uint8)
-    lost = np.argwhere(empty_blocks(kept, frame))
-    rows, columns = (indices[0] for indices in block_indices(frame))
-    blocks = [(int(column + columns), int(row + rows)) for row, column in lost]
-    return {"nmissing": len(blocks), "misslist": encode_blocks(blocks, rows=grid_shape(frame)[0])}
+    cards = arrays.lost_cards(flags, frame)
+    flags = arrays.with_saturated(flags, np.asarray(smap.data).astype(np.float32), frame)
+    return record(smap, data=arrays.empty_to_nan(smap.data, flags), flags=flags, cards=cards)
 
 
 def estimate_noise(smap):
@@ -344,26 +316,15 @@ def estimate_noise(smap):
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
-    sigma = np.sqrt(noise_variance(smap.data, frame_of(smap), pattern=False), dtype=np.float32)
-    if smap.uncertainty is not None:
-        filled = (smap._flags & PixelFlag.FILLED) != 0
-        sigma[filled] = np.asarray(smap.uncertainty.array, np.float32)[filled]
-    return record(smap, uncertainty=StdDevUncertainty(sigma, copy=False))
+    sigma = arrays.noise_sigma(smap.data, frame_of(smap), smap._flags, sigma_array(smap))
+    return record(smap, uncertainty=with_sigma(sigma))
 
 
-def scaled_uncertainty(smap, scale):
-    """
-    The uncertainty of a map times a positive factor.
+def sigma_array(smap):
+    """1 sigma of a map as an array, or None."""
+    return None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
 
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    scale : `float` or `numpy.ndarray`
 
-    Returns
-    -------
-    `~astropy.nddata.StdDevUncertainty` or None
-    """
-    if smap.uncertainty is None:
-        return None
-    return StdDevUncertainty(np.asarray(smap.uncertainty.array) * scale, copy=False)
+def with_sigma(sigma):
+    """An array of 1 sigma as maps have it; None stays None."""
+    return None if sigma is None else StdDevUncertainty(sigma, copy=False)

@@ -2,7 +2,10 @@
 From level 0.5 to level 1 in one call.
 """
 
+from dataclasses import dataclass
 from dataclasses import replace as exchange
+
+import numpy as np
 
 import astropy.units as u
 
@@ -11,34 +14,45 @@ from sunpy.map import MapSequence
 
 from sunpy_lasco.assets.background import official_background
 from sunpy_lasco.assets.choice import resolve
-from sunpy_lasco.assets.names import C2_TIME_OFFSETS, C3_BACKGROUND
+from sunpy_lasco.assets.names import C2_TIME_OFFSETS, C3_BACKGROUND, C3_RAMP
 from sunpy_lasco.assets.observers import find_observer
-from sunpy_lasco.errors import BadFrameError, LascoError, MissingAssetError
+from sunpy_lasco.assets.sources import AssetSource
+from sunpy_lasco.errors import BadFrameError, LascoError, MissingAssetError, OptionError
 from sunpy_lasco.geometry.distortion import occulter_centre
+from sunpy_lasco.instrument.bias import Bias
 from sunpy_lasco.instrument.cards import frame_name
+from sunpy_lasco.instrument.exposure import ExposureFactor
 from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.level1.arrays import lost_cards, with_saturated
 from sunpy_lasco.level1.brightness import (
     apply_calibration_factor,
     correct_response,
     correct_vignetting,
+    factor_told,
     image_line,
+    stray_light_told,
     subtract_stray_light,
 )
-from sunpy_lasco.level1.checks import admit, bad_content, report_bad
+from sunpy_lasco.level1.checks import admit, bad_content, content_problems, report_bad
 from sunpy_lasco.level1.counts import (
-    correct_linearity,
+    bias_told,
     estimate_noise,
+    exposure_told,
     find_bias,
+    linearity_told,
     mark_missing,
     normalize_exposure,
     pad_to_full_frame,
     raw_flags,
+    sigma_array,
     subtract_bias,
     unwrap,
+    with_sigma,
 )
 from sunpy_lasco.level1.header import finish_header
 from sunpy_lasco.level1.lookups import clock_correction, exposure_factor, given_factor, observer_position
-from sunpy_lasco.level1.options import read_options, takes_options
+from sunpy_lasco.level1.options import Level1Options, read_options, takes_options
+from sunpy_lasco.level1.plans import Folded, folded_for, require_fit, setup_of
 from sunpy_lasco.level1.pointing import (
     correct_time,
     placed_observer,
@@ -49,7 +63,7 @@ from sunpy_lasco.level1.pointing import (
 from sunpy_lasco.level1.pointing_sources import find_pointing
 from sunpy_lasco.level1.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
 from sunpy_lasco.level1.star_pointing import point_by_neighbours, point_by_stars
-from sunpy_lasco.level1.warp import apply_mask, correct_distortion, rectify, turn
+from sunpy_lasco.level1.warp import apply_mask, correct_distortion, rectified_told, rectify, turn
 from sunpy_lasco.map.draft import Draft
 from sunpy_lasco.map.edit import frame_of, record
 from sunpy_lasco.map.lazy import in_memory
@@ -57,7 +71,7 @@ from sunpy_lasco.repair.frames import holes_of
 from sunpy_lasco.repair.maps import inpaint as fill_missing
 from sunpy_lasco.version import version as __version__
 
-__all__ = ["calibrate"]
+__all__ = ["Plan", "calibrate", "plan"]
 
 
 @takes_options
@@ -122,12 +136,127 @@ def calibrate(smap, **options):
     return _calibrated(smap, chosen)
 
 
-def _calibrated(smap, options):
-    """One map at level 1."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """
+    All that the calibration of a frame has in common with that of others.
+
+    `sunpy_lasco.plan` makes it, and calling it with a map calibrates the map.
+    """
+
+    #: The options of `sunpy_lasco.calibrate`.
+    options: Level1Options
+    #: The arrays.
+    folded: Folded
+
+    @property
+    def key(self):
+        """What a map must have in common with the one for which the plan was made."""
+        return self.folded.key
+
+    @property
+    def nbytes(self):
+        """Bytes of its arrays."""
+        return self.folded.nbytes
+
+    def __call__(self, smap):
+        """
+        Calibrate a map.
+
+        Parameters
+        ----------
+        smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+            Level 0.5.
+
+        Returns
+        -------
+        map of the same class
+            As of `sunpy_lasco.calibrate` with the options of the plan.
+
+        Raises
+        ------
+        sunpy_lasco.errors.NotCalibratableError
+            If the plan was not made for such a map; what differs is named.
+        """
+        return _calibrated(smap, self.options, self.folded)
+
+    def __repr__(self):
+        key, folded = self.key, self.folded
+        told = [folded.told[step]["cards"].get(card) for step, card in TOLD_FILES if step in folded.told]
+        told += [C3_RAMP] if key.stray_light else []
+        sums = (key.chip_sum[0] * key.leb_sum[0], key.chip_sum[1] * key.leb_sum[1])
+        kernel = "none" if folded.interpolation is None else folded.interpolation.kernel
+        moved = "" if key.target is None else f", rotated by {key.rotation:.4f} degrees"
+        return "\n".join(
+            (
+                f"<Plan for {key.camera}, {key.shape[1]} x {key.shape[0]} pixels, sums of {sums[0]} x {sums[1]}, from "
+                f"pixel {key.corner}",
+                f" spacecraft {'upside down' if key.turned else 'upright'}{moved}",
+                f" distortion: {key.method or 'left in'}; interpolation: {kernel}",
+                f" calibration images: {', '.join(told) or 'none'}",
+                f" {np.count_nonzero(folded.unsent)} of {folded.unsent.size} pixels not sent",
+                f" options: {self.options.provenance()}",
+                f" {self.nbytes / 1e6:.0f} MB>",
+            )
+        )
+
+
+#: Steps of a plan and the cards that name their calibration images.
+TOLD_FILES = (("vignetting", "vigfile"), ("mask", "maskfile"), ("response", "patfile"))
+
+
+@takes_options
+def plan(smap, **options):
+    """
+    Make the plan by which maps like this one are calibrated.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5.
+    **options
+        Those of `~sunpy_lasco.level1.options.Level1Options`.
+
+    Returns
+    -------
+    `~sunpy_lasco.level1.Plan`
+        Call it with a map to calibrate the map.
+
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If an option cannot have the value, two do not go together, or ``solarsoft=True``, which is done step by step.
+    sunpy_lasco.errors.LascoError
+        As of `sunpy_lasco.calibrate`, if the map cannot be calibrated.
+
+    See Also
+    --------
+    sunpy_lasco.calibrate : makes, and keeps, the plans that it needs by itself.
+
+    Examples
+    --------
+    >>> import sunpy_lasco
+    >>> from sunpy_lasco import simulate
+    >>> raw = simulate.observe("C3", date="2002-05-21T00:18", seed=1).level05
+    >>> plan = sunpy_lasco.plan(raw, assets="simulated")
+    >>> plan(raw).unit
+    Unit("MSB")
+    """
+    chosen = read_options(options)
+    if chosen.solarsoft:
+        msg = "solarsoft=True calibrates step by step, as SolarSoft does, and has no plan; use calibrate()."
+        raise OptionError(msg)
+    smap, problems = admit(in_memory(smap))
+    ready = _prepared(smap, problems, exchange(chosen, inpaint=None))
+    return Plan(chosen, folded_for(ready.setup(chosen)))
+
+
+def _calibrated(smap, options, folded=None):
+    """One map at level 1; by a plan, if one is given."""
     smap = in_memory(smap)
     admitted, problems = admit(smap)
     try:
-        return _processed(admitted, problems, options)
+        return _processed(admitted, problems, options, folded)
     except BadFrameError:
         raise
     except LascoError:
@@ -137,13 +266,28 @@ def _calibrated(smap, options):
         raise
 
 
-def _processed(smap, problems, options):
-    """A map that was admitted, at level 1."""
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """A frame before the pass: counts with their pointing, padded and filled, and what was decided from the header."""
+
+    draft: Draft
+    assets: AssetSource
+    clock: dict
+    relative: ExposureFactor
+    bias: Bias
+
+    def setup(self, options):
+        """What its plan is made of."""
+        draft = self.draft
+        return setup_of(draft.meta, frame_of(draft), draft._flags, options, self.assets)
+
+
+def _prepared(smap, problems, options):
+    """A map that was admitted, before the pass."""
     assets = _source(options.assets)
     if options.observer is not None:
         # Refused before the work, if it is.
         placed_observer(options.observer, smap.reference_date)
-
     smap = Draft(smap)
     clock = _clock(smap, options.time_offset, assets)
     smap = unwrap(_pointed(smap, options, clock, assets))
@@ -153,42 +297,85 @@ def _processed(smap, problems, options):
     smap = record(smap, flags=raw_flags(smap, frame_of(smap)))
     if not (problems and options.on_bad == "raise"):
         smap = _repaired(smap, options, bias, assets)
-    if options.pad:
-        smap = pad_to_full_frame(smap)
-    smap, sent = mark_missing(smap), None
-    if options.solarsoft:
-        smap, sent = keep_zeros(smap)
-    smap = subtract_bias(smap, bias=bias)
-    if options.linearity and not options.solarsoft:
-        smap = correct_linearity(smap)
-    if options.flat_field is not False:
-        smap = correct_response(smap, None if options.flat_field is True else options.flat_field)
-    smap = estimate_noise(smap)
-    smap = normalize_exposure(smap, factor=relative)
+    return _Ready(pad_to_full_frame(smap) if options.pad else smap, assets, clock, relative, bias)
 
-    smap = apply_calibration_factor(smap, scale=options.photometry)
-    if options.vignetting:
-        smap = correct_vignetting(smap, assets=assets, official=options.solarsoft)
-    _report(smap, problems, options.on_bad)
-    if options.stray_light:
-        smap = subtract_stray_light(smap, assets=assets)
 
-    if options.solarsoft:
-        smap = _official_geometry(smap, options, assets, sent)
-    else:
-        movement = {"north_up": bool(options.north_up), "sun_pixel": options.sun_pixel}
-        smap = correct_distortion(smap, method=options.distortion, scale=options.geometry, **movement)
-        if options.mask:
-            smap = apply_mask(smap, assets=assets)
-    smap = rectify(smap)
-    smap = correct_time(smap, **clock)
+def _processed(smap, problems, options, folded=None):
+    """A map that was admitted, at level 1."""
+    ready = _prepared(smap, problems, options)
+    smap = _by_steps(ready, problems, options) if options.solarsoft else _by_plan(ready, problems, options, folded)
+    smap = correct_time(smap, **ready.clock)
     smap = refresh_wcs(smap)
     given = options.observer
-    known = observer_position(smap, assets=assets) if given is None else {"coordinate": given}
+    known = observer_position(smap, assets=ready.assets) if given is None else {"coordinate": given}
     smap = update_observer(smap, **known)
     smap = record(smap, cards={"calopts": options.provenance()})
     smap = finish_header(smap, statistics="official" if options.solarsoft else "nan", version=__version__)
     return smap.finished()
+
+
+def _by_plan(ready, problems, options, folded):
+    """Brightness, upright, in one pass."""
+    smap, setup = ready.draft, ready.setup(options)
+    frame, flags = setup.frame, smap._flags
+    if folded is None:
+        folded = folded_for(setup)
+    else:
+        require_fit(setup, folded, frame_name(smap.meta))
+    exposure = exposure_told(frame, ready.relative)
+    factor = factor_told(frame, options.photometry)
+    marked = with_saturated(flags, smap.data, frame)
+    image, sigma, new, ring = folded.apply(
+        smap.data,
+        marked,
+        frame,
+        bias=ready.bias.level,
+        exptime=exposure["cards"]["exptime"],
+        factor=factor["cards"]["calfac"],
+        sigma=sigma_array(smap),
+    )
+    problems = [*problems, *content_problems(ring, marked, frame)]
+    report_bad(frame_name(smap.meta), list(dict.fromkeys(problems)), options.on_bad)
+    told = [{"cards": lost_cards(flags, frame)}, bias_told(frame, ready.bias)]
+    told += [linearity_told(frame)] if options.linearity else []
+    told += [folded.told["response"]] if setup.response is not None else []
+    told += [exposure, factor]
+    told += [folded.told["vignetting"]] if setup.vignetting is not None else []
+    told += [stray_light_told(frame, setup.stray_light)] if setup.stray_light is not None else []
+    told += [setup.told]
+    told += [folded.told["mask"]] if options.mask else []
+    told += [rectified_told(smap.meta, frame)]
+    cards, history = {}, []
+    for one in told:
+        cards |= one["cards"]
+        history += one.get("history", [])
+    return record(
+        smap,
+        data=image,
+        uncertainty=with_sigma(sigma),
+        flags=new,
+        light_path=folded.light_path,
+        cards=cards,
+        history=history,
+    )
+
+
+def _by_steps(ready, problems, options):
+    """Brightness, upright, step by step, as SolarSoft does."""
+    assets = ready.assets
+    smap, sent = keep_zeros(mark_missing(ready.draft))
+    smap = subtract_bias(smap, bias=ready.bias)
+    if options.flat_field is not False:
+        smap = correct_response(smap, None if options.flat_field is True else options.flat_field)
+    smap = estimate_noise(smap)
+    smap = normalize_exposure(smap, factor=ready.relative)
+    smap = apply_calibration_factor(smap, scale=options.photometry)
+    if options.vignetting:
+        smap = correct_vignetting(smap, assets=assets, official=True)
+    _report(smap, problems, options.on_bad)
+    if options.stray_light:
+        smap = subtract_stray_light(smap, assets=assets)
+    return rectify(_official_geometry(smap, options, assets, sent))
 
 
 def _repaired(smap, options, bias, assets):

@@ -11,26 +11,24 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from astropy.nddata import StdDevUncertainty
-
 from sunpy_lasco.assets.choice import resolve
 from sunpy_lasco.assets.names import C3_MASK
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.distortion import INTERPOLATED, SOLARSOFT_CELLS, camera_distortion
 from sunpy_lasco.geometry.field import field_mask
 from sunpy_lasco.geometry.resampling import (
-    _resampling,
     corrected_positions,
-    interpolate,
     is_turned,
+    resampling_with,
     turned_frame,
 )
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
+from sunpy_lasco.level1 import arrays
+from sunpy_lasco.level1.counts import sigma_array, with_sigma
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
-from sunpy_lasco.pixel_flags import PixelFlag
 
 __all__ = ["apply_mask", "correct_distortion", "rectify", "turn"]
 
@@ -75,6 +73,15 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     """
     require(smap, "detroll", "update_pointing")
     require_not(smap, "distort", "correct_distortion")
+    frame = frame_of(smap)
+    distortion, told = distortion_told(smap.meta, frame, method, scale, north_up, sun_pixel)
+    if method not in INTERPOLATED:
+        return record(smap, **told)
+    return _moved(smap, resampling_with(told["cards"], frame, distortion), told)
+
+
+def distortion_told(meta, frame, method, scale, north_up, sun_pixel):
+    """The `~sunpy_lasco.geometry.distortion.Distortion`, and cards and HISTORY of it and of a movement."""
     if method not in (*INTERPOLATED, "wcs", None):
         msg = (
             f"The distortion is corrected by method 'resample', 'grid' or 'wcs', or not at all (None), not {method!r}."
@@ -83,7 +90,6 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     if method not in INTERPOLATED and (north_up or sun_pixel is not None):
         msg = "Rotating or shifting the image needs the interpolation: use distortion='resample'."
         raise OptionError(msg)
-    frame = frame_of(smap)
     distortion = camera_distortion(frame.camera.name, frame.mjd, scale=scale)
     if method == "grid":
         distortion = replace(distortion, cells=SOLARSOFT_CELLS)
@@ -96,15 +102,11 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
         "dist_k1": distortion.k1,
         "dist_k2": distortion.k2,
     }
-    if method is None:
-        return record(smap, cards=cards, history=["Distortion left in"])
-    if method == "wcs":
-        return record(smap, cards=cards, history=["Distortion left in the image and put into the WCS (SIP)"])
-    moved, history = _movement(smap.meta, north_up, sun_pixel)
-    cards |= moved
-    return _interpolated(
-        smap, _resampling(cards, frame, distortion), cards, ["Distortion corrected (bilinear)", *history]
-    )
+    if method not in INTERPOLATED:
+        left = "Distortion left in the image and put into the WCS (SIP)" if method == "wcs" else "Distortion left in"
+        return distortion, {"cards": cards, "history": [left]}
+    moved, history = _movement(meta, north_up, sun_pixel)
+    return distortion, {"cards": cards | moved, "history": ["Distortion corrected (bilinear)", *history]}
 
 
 def turn(smap, *, north_up=False, sun_pixel=None):
@@ -136,9 +138,9 @@ def turn(smap, *, north_up=False, sun_pixel=None):
         return record(smap)
     if smap.uncertainty is not None:
         # The image may have zeros where there was nothing, which have no sigma.
-        smap = record(smap, uncertainty=StdDevUncertainty(np.nan_to_num(smap.uncertainty.array), copy=False))
-    resampling = replace(_resampling(cards, frame_of(smap), None), open_end=True)
-    return _interpolated(smap, resampling, cards, history)
+        smap = record(smap, uncertainty=with_sigma(np.nan_to_num(smap.uncertainty.array)))
+    resampling = replace(resampling_with(cards, frame_of(smap), None), open_end=True)
+    return _moved(smap, resampling, {"cards": cards, "history": history})
 
 
 def _movement(meta, north_up, sun_pixel):
@@ -167,32 +169,10 @@ def _movement(meta, north_up, sun_pixel):
     return cards, history
 
 
-def _interpolated(smap, resampling, cards, history):
+def _moved(smap, resampling, told):
     """The map with image, uncertainty and flags at the positions of a resampling."""
-    sigma = None if smap.uncertainty is None else np.asarray(smap.uncertainty.array)
-    flags = smap._flags
-    variance, shared = (None, None) if sigma is None else _shared_apart(sigma, flags)
-    result = interpolate(smap.data, resampling, variance=variance, flags=flags)
-    if shared is not None:
-        result.variance[...] += interpolate(shared, resampling).image ** 2
-    return record(
-        smap,
-        data=result.image,
-        uncertainty=None if sigma is None else StdDevUncertainty(np.sqrt(result.variance), copy=False),
-        flags=result.flags | result.outside * np.uint8(PixelFlag.OUTSIDE),
-        cards=cards,
-        history=history,
-    )
-
-
-def _shared_apart(sigma, flags):
-    """Variance of measured pixels, and sigma of filled ones (or None), whose errors do not average out."""
-    filled = None if flags is None else (flags & PixelFlag.FILLED) != 0
-    if filled is None or not filled.any():
-        return sigma * sigma, None
-    measured, shared = np.where(filled, np.float32(0), sigma), np.where(filled, sigma, np.float32(0))
-    # What is missing is found by the image, and must not spoil what is not.
-    return measured * measured, np.nan_to_num(shared)
+    image, sigma, flags = arrays.move(smap.data, sigma_array(smap), smap._flags, resampling)
+    return record(smap, data=image, uncertainty=with_sigma(sigma), flags=flags, **told)
 
 
 def rectify(smap):
@@ -216,9 +196,17 @@ def rectify(smap):
     """
     require(smap, "detroll", "update_pointing")
     require_not(smap, "turned", "rectify")
-    if not is_flipped(smap.meta["detroll"]):
-        return record(smap, cards={"turned": False}, history=["No roll correction applied."])
-    frame = frame_of(smap)
+    told = rectified_told(smap.meta, frame_of(smap))
+    if not told["cards"]["turned"]:
+        return record(smap, **told)
+    image, sigma, flags = map(arrays.upright, (smap.data, sigma_array(smap), smap._flags))
+    return record(smap, data=image, uncertainty=with_sigma(sigma), flags=flags, **told)
+
+
+def rectified_told(meta, frame):
+    """Cards and HISTORY of an image that was made upright, or that was so."""
+    if not is_flipped(meta["detroll"]):
+        return {"cards": {"turned": False}, "history": ["No roll correction applied."]}
     turned = turned_frame(frame)
     (cx, cy), (sx, sy), (ny, nx) = turned.corner, frame.binning, frame.shape
     cards = {
@@ -228,15 +216,7 @@ def rectify(smap):
         "r1row": FIRST_ROW + cy,
         "r2row": FIRST_ROW + cy + ny * sy - 1,
     }
-    sigma = smap.uncertainty
-    return record(
-        smap,
-        data=np.ascontiguousarray(smap.data[::-1, ::-1]),
-        uncertainty=None if sigma is None else StdDevUncertainty(np.ascontiguousarray(sigma.array[::-1, ::-1])),
-        flags=None if smap._flags is None else np.ascontiguousarray(smap._flags[::-1, ::-1]),
-        cards=cards,
-        history=["Image rotated 180 degrees."],
-    )
+    return {"cards": cards, "history": ["Image rotated 180 degrees."]}
 
 
 #: A summed pixel is good if this share of its pixels is.
@@ -272,26 +252,21 @@ def apply_mask(smap, *, assets=None):
     require(smap, "distort", "correct_distortion")
     require_not(smap, "maskfile", "apply_mask")
     frame = frame_of(smap)
-    if frame.camera.name == "C3":
-        asset = resolve(assets).image(C3_MASK)
-        masked, name, sha = _image_mask(asset.data, smap.meta, frame), asset.name, asset.sha256
-    else:
-        masked, name, sha = _geometric_mask(smap.meta, frame), "geometry", None
-    data = np.where(masked, np.float32(np.nan), smap.data)
-    attached = smap._flags
-    flags = np.zeros(data.shape, np.uint8) if attached is None else attached
-    flags = flags | masked * np.uint8(PixelFlag.MASKED)
-    sigma = smap.uncertainty
-    if sigma is not None:
-        sigma = StdDevUncertainty(np.where(masked, np.float32(np.nan), sigma.array), copy=False)
-    return record(
-        smap,
-        data=data,
-        flags=flags,
-        uncertainty=sigma,
-        cards={"maskfile": name, "masksha": sha or None},
-        history=[f"Mask: {name}"],
-    )
+    asset = resolve(assets).image(C3_MASK) if frame.camera.name == "C3" else None
+    masked = mask_of(asset, smap.meta, frame)
+    image, sigma, flags = arrays.hide(smap.data, sigma_array(smap), smap._flags, masked)
+    return record(smap, data=image, flags=flags, uncertainty=with_sigma(sigma), **mask_told(asset))
+
+
+def mask_of(asset, meta, frame):
+    """What is no sky in an image, by a mask image of C3 or, without one, by the geometry of C2."""
+    return _geometric_mask(meta, frame) if asset is None else _image_mask(asset.data, meta, frame)
+
+
+def mask_told(asset):
+    """Cards and HISTORY of a mask that was applied."""
+    name, sha = ("geometry", None) if asset is None else (asset.name, asset.sha256)
+    return {"cards": {"maskfile": name, "masksha": sha or None}, "history": [f"Mask: {name}"]}
 
 
 def _geometric_mask(meta, frame):

@@ -1,0 +1,481 @@
+"""
+All that the calibration of a frame has in common with that of others, made once.
+
+Where the pixels lie, by what they are multiplied, what is subtracted, masked and was not sent depends on the
+configuration alone.  With it, a frame is calibrated in one pass:
+
+    brightness = W (s V x - L),   variance = W2 (s V n)**2
+
+with the counts above the bias x and their noise n, DN; the inverse vignetting V, 0 for pixels that were not sent; the
+stray light L; the scale s of the exposure, MSB / DN; the weights W of the interpolation, and their squares W2.  The
+numbers are those of the steps, bit by bit.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+
+import numpy as np
+
+from sunpy_lasco.assets.asset import Asset
+from sunpy_lasco.assets.names import C3_MASK, C3_RAMP
+from sunpy_lasco.config import megabytes
+from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.geometry.distortion import INTERPOLATED, Distortion
+from sunpy_lasco.geometry.resampling import VALID_WEIGHT, movement_of, resampling_with
+from sunpy_lasco.geometry.rolls import is_flipped
+from sunpy_lasco.instrument.light_path import LightPath, coarse_vignetting
+from sunpy_lasco.instrument.linearity import true_counts
+from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.instrument.photometry import frame_factor
+from sunpy_lasco.instrument.vignetting import inverse_vignetting
+from sunpy_lasco.level1 import arrays
+from sunpy_lasco.level1.arrays import VARIANCE_SCALE
+from sunpy_lasco.level1.brightness import (
+    Response,
+    coarse,
+    find_response,
+    has_stray_light,
+    response_factor,
+    response_told,
+    stray_light_of,
+    stray_light_scale,
+    vignetting_name,
+    vignetting_told,
+)
+from sunpy_lasco.level1.checks import ring_pixels
+from sunpy_lasco.level1.interpolation import Interpolation, interpolation_of
+from sunpy_lasco.level1.warp import distortion_told, mask_of, mask_told
+from sunpy_lasco.pixel_flags import PixelFlag
+
+__all__ = ["Folded", "PlanKey"]
+
+
+#: Plans that are kept may take so many MB together, where the setting ``plan_memory`` says nothing else.
+KEPT_MEGABYTES = "160"
+
+
+@dataclass(frozen=True)
+class PlanKey:
+    """
+    What must be the same of two frames so that one plan serves both.
+
+    All of it is of the full frame, where the frame is put into it.
+    """
+
+    camera: str
+    #: Shape of the stored array, (ny, nx), and the full-frame pixel (x, y) of its lower left corner.
+    shape: tuple[int, int]
+    corner: tuple[int, int]
+    #: Sums on the chip and in the electronics box, (x, y).
+    chip_sum: tuple[int, int]
+    leb_sum: tuple[int, int]
+    #: The option distortion, and the distortion itself.
+    method: str | None
+    distortion: Distortion
+    #: Whether the spacecraft was upside down.
+    turned: bool
+    #: Degree, and where the middle of the full frame goes; see `~sunpy_lasco.geometry.resampling.rounded_movement`.
+    rotation: float
+    target: tuple[float, float] | None
+    #: SHA-256 of the calibration images, empty where there is none; ``"geometry"`` for the mask of C2.
+    vignetting: str
+    stray_light: str
+    mask: str
+    response: str
+    #: By what the stray light is multiplied where the photometric scale is not the official one.
+    stray_light_scale: float
+    #: Whether light that was lost near the full well is put back.
+    linearity: bool
+    #: Digest of the pixels that were not sent.
+    unsent: str
+
+    def differences(self, other):
+        """In what another key differs: a list of clauses that say what it has, and what this has."""
+        pairs = [(one.name, getattr(other, one.name), getattr(self, one.name)) for one in fields(self)]
+        return [_clause(name, theirs, mine) for name, theirs, mine in pairs if theirs != mine]
+
+
+#: What the parts of a key are called in messages.
+PART_NAMES = {
+    "shape": "shape (rows, columns)",
+    "chip_sum": "sums on the chip",
+    "leb_sum": "sums in the electronics box",
+    "method": "treatment of the distortion",
+    "turned": "spacecraft upside down",
+    "rotation": "rotation in degrees",
+    "target": "place of the middle of the frame",
+    "stray_light": "image of the stray light",
+    "vignetting": "image of the vignetting",
+    "mask": "mask",
+    "response": "response of the pixels",
+    "unsent": "pattern of blocks that were not sent",
+}
+#: Parts of a key of which nobody can read the value.
+DIGESTS = {"vignetting", "stray_light", "mask", "response", "unsent"}
+
+
+def _clause(name, theirs, mine):
+    called = PART_NAMES.get(name, name)
+    return f"its {called} is another" if name in DIGESTS else f"its {called} is {theirs!r} where the plan has {mine!r}"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a plan is made of: a frame, the geometry of its header, calibration images, pixels that were not sent."""
+
+    key: PlanKey
+    frame: object
+    #: Cards that place the pixels on the detector, before the image is made upright.
+    placing: dict
+    vignetting: Asset | None
+    stray_light: Asset | None
+    #: For C3; None also for the geometry of C2.
+    mask: Asset | None
+    response: Response | None
+    #: Shape (ny, nx).
+    unsent: np.ndarray
+    #: What cards and HISTORY say of the geometry.
+    told: dict
+
+
+def setup_of(meta, frame, flags, options, assets):
+    """
+    What the plan for a frame is made of, and its key.
+
+    Parameters
+    ----------
+    meta : mapping
+        Header, with the pointing set.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    flags : `numpy.ndarray`
+        Of the raw image, shape (ny, nx).
+    options : `~sunpy_lasco.level1.options.Level1Options`
+    assets : `~sunpy_lasco.assets.AssetSource`
+
+    Returns
+    -------
+    `Setup`
+    """
+    movement = {"north_up": bool(options.north_up), "sun_pixel": options.sun_pixel}
+    distortion, told = distortion_told(meta, frame, options.distortion, options.geometry, **movement)
+    rotation, target = movement_of(told["cards"])
+    vignetting = assets.image(vignetting_name(frame)) if options.vignetting else None
+    stray_light = assets.image(C3_RAMP) if options.stray_light and has_stray_light(frame) else None
+    mask = assets.image(C3_MASK) if options.mask and frame.camera.name == "C3" else None
+    factor = frame_factor(frame, star_scale=options.photometry == "stars")
+    given = options.flat_field
+    response = None if given is False else find_response(frame, None if given is True else given)
+    unsent = (flags & (PixelFlag.UNTRANSMITTED | PixelFlag.FILLED)) == PixelFlag.UNTRANSMITTED
+    key = PlanKey(
+        camera=frame.camera.name,
+        shape=frame.shape,
+        corner=frame.corner,
+        chip_sum=frame.chip_sum,
+        leb_sum=frame.leb_sum,
+        method=options.distortion,
+        distortion=distortion,
+        turned=is_flipped(meta["detroll"]),
+        rotation=rotation,
+        target=target,
+        vignetting=_sha(vignetting),
+        stray_light=_sha(stray_light),
+        mask=("geometry" if frame.camera.name == "C2" else _sha(mask)) if options.mask else "",
+        response="" if response is None else response.sha256,
+        stray_light_scale=1.0 if stray_light is None else float(stray_light_scale(frame, factor)),
+        linearity=options.linearity,
+        unsent=hashlib.blake2b(np.packbits(unsent), digest_size=16).hexdigest(),
+    )
+    return Setup(key, frame, told["cards"], vignetting, stray_light, mask, response, unsent, told)
+
+
+@lru_cache(maxsize=16)
+def _content_sha(asset):
+    return hashlib.sha256(np.ascontiguousarray(asset.data)).hexdigest()
+
+
+def _sha(asset):
+    """SHA-256 of a calibration image: of its file, or of its pixels where it comes from none."""
+    return "" if asset is None else asset.sha256 or _content_sha(asset)
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """
+    The arrays of a plan.
+
+    Those of the detector have the orientation in which it is read out; those of the output are upright.
+    """
+
+    key: PlanKey
+    #: Pixels that were not sent (detector).
+    unsent: np.ndarray
+    #: Inverse vignetting, float32 (detector); 0 where nothing was sent.
+    gain: np.ndarray
+    #: Stray light, MSB, float32 (detector), 0 where nothing was sent; or None.
+    stray_light: np.ndarray | None
+    #: By what counts are multiplied to divide the response out, float32 (detector), or None.
+    response: np.ndarray | None
+    #: From detector to output, or None where pixels stay where they are.
+    interpolation: Interpolation | None
+    #: Where there is no sky, or too little was sent (output).
+    empty: np.ndarray
+    #: Flags that all frames have (output).
+    flags: np.ndarray
+    #: Pixels by whose brightness a frame is judged (detector), indices of those that were sent.
+    ring: np.ndarray
+    #: Inverse vignetting and stray light on a coarse grid.
+    light_path: LightPath
+    #: Cards and HISTORY of the calibration images, by step.
+    told: dict
+
+    @property
+    def arrays(self):
+        """All that takes memory, by identity."""
+        own = [self.unsent, self.gain, self.stray_light, self.response, self.empty, self.flags, self.ring]
+        parts = [*own, *(() if self.interpolation is None else self.interpolation.arrays)]
+        return {id(one): one for one in parts if one is not None}
+
+    @property
+    def nbytes(self):
+        """Bytes of the arrays."""
+        return sum(one.nbytes for one in self.arrays.values())
+
+    def apply(self, counts, flags, frame, *, bias, exptime, factor, sigma=None):
+        """
+        Counts of a frame to brightness.
+
+        Parameters
+        ----------
+        counts : `numpy.ndarray`
+            DN with the bias, shape (ny, nx), int32 or float32.
+        flags : `numpy.ndarray`
+            uint8: lost, not sent, filled and saturated pixels.
+        frame : `~sunpy_lasco.instrument.frame.Frame`
+        bias : `float`
+            Of a stored pixel, DN.
+        exptime : `float`
+            True exposure time, s.
+        factor : `float`
+            Calibration factor, MSB / (DN / s).
+        sigma : `numpy.ndarray`, optional
+            1 sigma of filled pixels, DN, shape (ny, nx).
+
+        Returns
+        -------
+        image, sigma : `numpy.ndarray`
+            MSB, float32, upright.
+        flags : `numpy.ndarray`
+            uint8.
+        ring : `numpy.ndarray`
+            Brightness by which the frame is judged, MSB.
+        """
+        per_second, factor, large = np.float32(1.0 / exptime), np.float32(factor), np.float32(VARIANCE_SCALE)
+        lost, filled = self._holes(counts, flags)
+        image = counts.astype(np.float32)
+        image -= np.float32(bias)
+        if counts.dtype.kind == "f":
+            image[~np.isfinite(image)] = 0
+        image, ratio = self._linear(image, frame, image if filled is not None and sigma is not None else None)
+        noise = np.sqrt(noise_variance(image, frame, pattern=False))
+        if filled is not None and sigma is not None:
+            noise[filled] = (sigma * ratio)[filled]
+        # One after the other, rounded as by the steps.
+        for part, first in ((image, per_second), (noise, per_second * large)):
+            part *= first
+            part *= factor
+            part *= self.gain
+        shared = None
+        if filled is not None:
+            shared = np.where(filled & np.isfinite(noise), noise, np.float32(0))
+            noise[filled] = 0
+        ring = image.ravel()[self.ring if lost is None else self.ring[~lost.ravel()[self.ring]]]
+        if self.stray_light is not None:
+            image -= self.stray_light
+        image, sigma = (self._stayed if self.interpolation is None else self._moved)(image, noise, lost, shared)
+        sigma /= large
+        for array in (image, sigma):
+            np.copyto(array, np.float32(np.nan), where=self.empty)
+        return image, sigma, self._flags_of(flags), ring
+
+    def _holes(self, counts, flags):
+        """Pixels that were sent and are empty, and those that were filled, each None where there are none."""
+        bits = int(np.bitwise_or.reduce(flags, axis=None))
+        lost = filled = None
+        if bits & PixelFlag.FILLED:
+            filled = (flags & PixelFlag.FILLED) != 0
+        if bits & PixelFlag.MISSING:
+            lost = (flags & (PixelFlag.MISSING | PixelFlag.FILLED)) == PixelFlag.MISSING
+        if counts.dtype.kind == "f":
+            empty = ~np.isfinite(counts)
+            lost = empty if lost is None else lost | empty
+        if lost is not None:
+            lost &= ~self.unsent
+        return lost if lost is not None and lost.any() else None, filled
+
+    def _linear(self, image, frame, before):
+        """Counts of a linear detector with one response, and by what they were multiplied, if asked with the counts."""
+        ratio = np.float32(1)
+        if self.key.linearity:
+            image = true_counts(image, frame)
+            if before is not None:
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    ratio = np.where(before > 0, image / before, ratio)
+        if self.response is not None:
+            image = image * self.response
+            ratio = ratio * self.response
+        return image, ratio
+
+    def _stayed(self, image, noise, lost, shared):
+        """Image and sigma (detector) upright."""
+        if shared is not None:
+            noise += shared
+        if lost is not None:
+            image[lost], noise[lost] = np.float32(np.nan), np.float32(np.nan)
+        return (arrays.upright(image), arrays.upright(noise)) if self.key.turned else (image, noise)
+
+    def _moved(self, image, noise, lost, shared):
+        """Image and sigma (detector) interpolated."""
+        variance = np.square(noise, out=noise)
+        if lost is not None:
+            image[lost], variance[lost] = 0, 0
+        image, variance = self.interpolation(image, variance)
+        if lost is None and shared is None:
+            return image, np.sqrt(variance, out=variance)
+        # What holes and filled pixels of this frame change.
+        near = np.zeros(self.unsent.shape, bool) if shared is None else shared != 0
+        near = near if lost is None else near | lost
+        pixels = np.flatnonzero(self.interpolation.reached(near.view(np.uint8)))
+        if shared is not None:
+            # Their errors are one, and do not average out.
+            variance.ravel()[pixels] += np.square(self.interpolation.at(pixels, shared)[0])
+        if lost is not None:
+            bad = pixels[self.interpolation.at(pixels, ~(lost | self.unsent))[0] < VALID_WEIGHT]
+            image.ravel()[bad], variance.ravel()[bad] = np.float32(np.nan), np.float32(np.nan)
+        return image, np.sqrt(variance, out=variance)
+
+    def _flags_of(self, flags):
+        """Flags of the output, of those of a frame."""
+        own = np.where(self.unsent, flags & ~np.uint8(PixelFlag.UNTRANSMITTED), flags)
+        if not own.any():
+            return self.flags.copy()
+        if self.interpolation is not None:
+            return self.flags | self.interpolation.reached(own)
+        return self.flags | (arrays.upright(own) if self.key.turned else own)
+
+
+def fold(setup):
+    """
+    Make the arrays of a plan.
+
+    Parameters
+    ----------
+    setup : `Setup`
+
+    Returns
+    -------
+    `Folded`
+    """
+    key, frame, unsent = setup.key, setup.frame, setup.unsent
+    path, told = LightPath(), {}
+    gain, stray_light = np.ones(frame.shape, np.float32), None
+    if setup.vignetting is not None:
+        gain = inverse_vignetting(setup.vignetting.data, frame).astype(np.float32)
+        path = replace(path, vignetting=coarse(setup.vignetting, coarse_vignetting))
+        told["vignetting"] = vignetting_told(frame, setup.vignetting)
+    gain[unsent] = 0
+    if setup.stray_light is not None:
+        stray_light, grid = stray_light_of(setup.stray_light, frame, np.float32(key.stray_light_scale))
+        stray_light = np.where(unsent, np.float32(0), stray_light)
+        path = replace(path, stray_light=grid)
+    if setup.response is not None:
+        told["response"] = response_told(setup.response)
+    turn = arrays.upright if key.turned else np.ascontiguousarray
+    hidden = np.zeros(frame.shape, bool)
+    if key.mask:
+        hidden = turn(mask_of(setup.mask, setup.placing, frame))
+        told["mask"] = mask_told(setup.mask)
+    flags, bad, interpolation = hidden * np.uint8(PixelFlag.MASKED), turn(unsent), None
+    if key.method in INTERPOLATED:
+        interpolation = interpolation_of(resampling_with(setup.placing, frame, key.distortion), key.turned)
+        outside = ~interpolation.gather.inside.reshape(frame.shape)
+        flags |= outside * np.uint8(PixelFlag.OUTSIDE)
+        bad = interpolation.reached(unsent.view(np.uint8)) != 0
+    flags |= bad * np.uint8(PixelFlag.UNTRANSMITTED)
+    if interpolation is not None:
+        pixels = np.flatnonzero(bad)
+        bad.ravel()[pixels] = interpolation.at(pixels, ~unsent)[0] < VALID_WEIGHT
+        bad |= outside
+    ring = ring_pixels(frame)
+    return Folded(
+        key=key,
+        unsent=unsent,
+        gain=gain,
+        stray_light=stray_light,
+        response=None if setup.response is None else response_factor(setup.response, frame),
+        interpolation=interpolation,
+        empty=bad | hidden,
+        flags=flags,
+        ring=ring[~unsent.ravel()[ring]],
+        light_path=path,
+        told=told,
+    )
+
+
+class _Kept:
+    """Plans that were made, the last ones used last, in bounded memory."""
+
+    def __init__(self):
+        self._plans, self._lock = OrderedDict(), threading.Lock()
+
+    def get(self, key):
+        """The plan of a key, or None."""
+        with self._lock:
+            found = self._plans.get(key)
+            if found is not None:
+                self._plans.move_to_end(key)
+            return found
+
+    def put(self, folded):
+        """Keep a plan, and let go of those that were not used for longest; the last one always stays."""
+        limit = megabytes("plan_memory", KEPT_MEGABYTES) * 1e6
+        with self._lock:
+            self._plans[folded.key] = folded
+            self._plans.move_to_end(folded.key)
+            while len(self._plans) > 1 and self._nbytes() > limit:
+                self._plans.popitem(last=False)
+
+    def _nbytes(self):
+        # Plans that differ in their calibration images share the interpolation.
+        found = {}
+        for one in self._plans.values():
+            found |= one.arrays
+        return sum(one.nbytes for one in found.values())
+
+    def clear(self):
+        """Let go of all plans."""
+        with self._lock:
+            self._plans.clear()
+
+
+#: Plans of the process.
+kept_plans = _Kept()
+
+
+def folded_for(setup):
+    """The arrays of a plan: those that were made before, or new ones."""
+    found = kept_plans.get(setup.key)
+    if found is None:
+        found = fold(setup)
+        kept_plans.put(found)
+    return found
+
+
+def require_fit(setup, folded, name):
+    """Refuse, by `~sunpy_lasco.errors.NotCalibratableError`, a frame for which a plan was not made."""
+    differences = folded.key.differences(setup.key)
+    if differences:
+        msg = f"{name} does not fit the plan: {'; '.join(differences)}. Make a plan of it, or use calibrate()."
+        raise NotCalibratableError(msg)
