@@ -223,7 +223,7 @@ def subtract_stray_light(smap, *, assets=None):
 
 
 def stray_light_scale(frame, factor):
-    """By what the image of the stray light, which was measured by the official factor, is multiplied: 1 or a float32."""
+    """By what the image of the stray light is multiplied, which was measured by the official factor; float32."""
     scale = factor / frame_factor(frame)
     return np.float32(scale) if abs(scale - 1) > ROUNDING else np.float32(1)
 

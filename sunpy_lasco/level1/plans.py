@@ -278,10 +278,10 @@ class Folded:
         image -= np.float32(bias)
         if counts.dtype.kind == "f":
             image[~np.isfinite(image)] = 0
-        image, ratio = self._linear(image, frame, image if filled is not None and sigma is not None else None)
+        image, sigma = self._linear(image, frame, None if filled is None else sigma)
         noise = np.sqrt(noise_variance(image, frame, pattern=False))
-        if filled is not None and sigma is not None:
-            noise[filled] = (sigma * ratio)[filled]
+        if sigma is not None:
+            noise[filled] = sigma[filled]
         # One after the other, rounded as by the steps.
         for part, first in ((image, per_second), (noise, per_second * large)):
             part *= first
@@ -315,18 +315,17 @@ class Folded:
             lost &= ~self.unsent
         return lost if lost is not None and lost.any() else None, filled
 
-    def _linear(self, image, frame, before):
-        """Counts of a linear detector with one response, and by what they were multiplied, if asked with the counts."""
-        ratio = np.float32(1)
+    def _linear(self, counts, frame, sigma):
+        """Counts of a linear detector with one response, and sigma, or None, that goes with them."""
         if self.key.linearity:
-            image = true_counts(image, frame)
-            if before is not None:
+            before, counts = counts, true_counts(counts, frame)
+            if sigma is not None:
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    ratio = np.where(before > 0, image / before, ratio)
+                    sigma = sigma * np.where(before > 0, counts / before, np.float32(1))
         if self.response is not None:
-            image = image * self.response
-            ratio = ratio * self.response
-        return image, ratio
+            counts = counts * self.response
+            sigma = None if sigma is None else sigma * self.response
+        return counts, sigma
 
     def _stayed(self, image, noise, lost, shared):
         """Image and sigma (detector) upright."""
