@@ -10,7 +10,7 @@ from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.simulate import chip, optics, telemetry
 from sunpy_lasco.simulate.headers import level05_header
 from sunpy_lasco.simulate.light import diffuse_rate
-from sunpy_lasco.simulate.parameters import plan
+from sunpy_lasco.simulate.parameters import parameters_of
 from sunpy_lasco.simulate.points import point_light, point_positions
 from sunpy_lasco.simulate.scene import corona
 from sunpy_lasco.simulate.simulation import Simulation
@@ -134,7 +134,7 @@ def observe(
     >>> exposure.data.shape
     (512, 512)
     """
-    p = plan(
+    p = parameters_of(
         detector,
         Time(date, scale="utc"),
         filter=filter,

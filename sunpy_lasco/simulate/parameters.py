@@ -16,7 +16,7 @@ from sunpy_lasco.simulate.photometry import bias_level, brightness_per_rate
 from sunpy_lasco.simulate.pixels import Attitude, occulter_centre
 from sunpy_lasco.simulate.sky import attitude, wrapped
 
-__all__ = ["Parameters", "plan"]
+__all__ = ["Parameters", "parameters_of"]
 
 #: Exposure time of the usual programme, s.
 USUAL_EXPOSURE = {"C2": 25.1, "C3": 19.1}
@@ -108,7 +108,7 @@ def _rng(seed, stream):
     return np.random.default_rng([seed, _STREAMS[stream]])
 
 
-def plan(
+def parameters_of(
     detector,
     time,
     *,
