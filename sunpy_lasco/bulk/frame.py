@@ -91,7 +91,7 @@ def process(task, work):
     `~sunpy_lasco.bulk.outcome.Outcome`
         Whatever is wrong with the frame.
     """
-    outcome, begin = Outcome(task.number, task.file), time.perf_counter()
+    outcome, begin, spent = Outcome(task.number, task.file), time.perf_counter(), time.process_time()
     with warnings.catch_warnings(record=True) as caught:
         # Who started the run is told of them; here nobody sees them.
         warnings.simplefilter("always", UserWarning)
@@ -100,7 +100,7 @@ def process(task, work):
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one frame, the others are done
             outcome.status, outcome.reason = "failed", f"{type(error).__name__}: {error}"
     outcome.warnings = [(one.category, str(one.message)) for one in caught]
-    outcome.seconds = time.perf_counter() - begin
+    outcome.seconds, outcome.cpu = time.perf_counter() - begin, time.process_time() - spent
     outcome.memory = peak_memory()
     return outcome
 
@@ -152,15 +152,15 @@ def _write(level1, cards, out, work):
         level1.meta.update(cards)
     if work.compress == "gzip":
         path = path.with_name(path.name + ".gz")
+    write = write_solarsoft if work.options.solarsoft else partial(write_level1, compress=work.compress)
     overwrite = work.overwrite or _is_ours(out.existing(path))
-    if work.options.solarsoft:
-        out.write(path, lambda place: write_solarsoft(level1, place, overwrite=overwrite), overwrite=overwrite)
-    else:
-        out.write(
-            path,
-            lambda place: write_level1(level1, place, overwrite=overwrite, compress=work.compress),
-            overwrite=overwrite,
-        )
+    try:
+        out.write(path, partial(write, level1, overwrite=overwrite), overwrite=overwrite)
+    except FileExistsError:
+        # Another run on the same directory was faster.
+        if overwrite or not _is_ours(out.existing(path)):
+            raise
+        out.write(path, partial(write, level1, overwrite=True), overwrite=True)
     return path
 
 

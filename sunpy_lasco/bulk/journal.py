@@ -42,6 +42,7 @@ class Journal:
             "status": outcome.status,
             "reason": outcome.reason,
             "seconds": round(outcome.seconds, 3),
+            "cpu": round(outcome.cpu, 3),
             "time": outcome.time,
             "choices": outcome.choices,
             "statistics": outcome.statistics,

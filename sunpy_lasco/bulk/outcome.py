@@ -35,6 +35,8 @@ class Outcome:
     #: Why it failed.
     reason: str | None = None
     seconds: float = 0.0
+    #: Seconds of the processor.
+    cpu: float = 0.0
     #: When the exposure began, UTC.
     time: str | None = None
     #: What was chosen for it, from the header of level 1.

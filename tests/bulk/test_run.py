@@ -340,3 +340,38 @@ def test_inputs_that_vanish(copied, monkeypatch):
     assert report.failed == 2
     assert all(reason.startswith("FileNotFoundError") for _, reason in report.failures)
     assert not list(out.rglob("*.fts"))
+
+
+def test_two_runs_on_one_directory(copied, monkeypatch):
+    """The other one writes a file between the look for it and the writing."""
+    folder, assets, out = copied
+    run(folder, assets, out)
+    content = {name: (out / name).read_bytes() for name in (C2, C3)}
+    for name in (C2, C3):
+        (out / name).unlink()
+    real = frames.calibrate
+
+    def slow(*args, **options):
+        for name, one in content.items():
+            (out / name).write_bytes(one)
+        return real(*args, **options)
+
+    looks = []
+    is_ours = frames._is_ours
+    monkeypatch.setattr(frames, "calibrate", slow)
+    monkeypatch.setattr(frames, "_is_ours", lambda path: looks.append(path) or (len(looks) > 1 and is_ours(path)))
+    report = run(folder / "22418480.fts", assets, out)
+    assert (report.written, report.failed) == (1, 0)
+    assert len(looks) == 2
+    sunpy_lasco.read_level1(out / C2)
+
+
+def test_a_full_disk(copied, full_disk):
+    folder, assets, out = copied
+    out.mkdir()
+    with full_disk(100_000):
+        report = run(folder, assets, out, summary=False)
+    assert report.failed == 2
+    assert all("File too large" in reason for _, reason in report.failures)
+    assert not [path for path in out.rglob("*") if path.suffix in (".fts", ".part")]
+    assert run(folder, assets, out).written == 2
