@@ -38,7 +38,8 @@ for module in pkgutil.walk_packages(sunpy_lasco.__path__, "sunpy_lasco."):
         said["needs torch"].append((module.name, error.name))
 
 work = Path(sys.argv[1])
-frames = [observe("C2", date=f"2002-01-08T12:{12 * seed:02d}:00", seed=seed, lost_blocks=[(8, 20)]) for seed in range(2)]
+times = "2002-01-08T12:00:00", "2002-01-08T12:12:00"
+frames = [observe("C2", date=time, seed=seed, lost_blocks=[(8, 20)]) for seed, time in enumerate(times)]
 frames[1].level05.save(work / "22000000.fts")
 options = {"assets": "simulated", "on_bad": "ignore"}
 for kind, given in {"alone": {}, "with others": {"context": [frames[0].level05]}}.items():
