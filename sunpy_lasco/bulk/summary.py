@@ -154,7 +154,7 @@ def _pictures(sheet):
             "id": f"frame{outcome.number}",
             "name": Path(outcome.input).name,
             "time": when[:19].replace("T", " "),
-            "kind": " ".join(str(one) for one in kind[:3] if one),
+            "kind": " ".join(str(one) for one in kind[:3] if one and one != "Clear") or "Clear",
             "image": _data_uri(flat, *RANGE),
             "difference": _data_uri(_relative(image, earlier[1]), *DIFFERENCE_RANGE) if near else None,
         }

@@ -151,6 +151,16 @@ def test_memory_file_system(archive, client, tmp_path):
         bulk.calibrate_files("memory://lasco/nothing", tmp_path)
 
 
+def test_the_command(archive, client, tmp_path, capsys):
+    from sunpy_lasco.commands.main import main
+
+    folder, assets = archive
+    arguments = ["--assets", str(assets), "--out", str(tmp_path), "--scheduler", client.scheduler.address]
+    assert main(["calibrate", str(folder), *arguments]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert len(list(tmp_path.rglob("*.fts"))) == 3
+
+
 def test_no_scheduler(archive, tmp_path, capsys):
     from sunpy_lasco.commands.main import main
 

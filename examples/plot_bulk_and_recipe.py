@@ -1,0 +1,79 @@
+"""
+=================================
+Many frames, and a recipe of them
+=================================
+
+`sunpy_lasco.bulk.calibrate_files` takes a directory of level-0.5 files to level 1 and goes on where it was;
+`sunpy_lasco.write_recipe` keeps no level 1 at all but says how it is made.
+"""
+
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import astropy.units as u
+
+import sunpy_lasco
+from sunpy_lasco import bulk, simulate
+
+###############################################################################
+# An evening of C3, in which an ejection leaves the Sun; one file is broken.
+
+folder = Path(tempfile.mkdtemp())
+level05 = folder / "level05"
+level05.mkdir()
+ejection = simulate.CME(start="2012-08-31T19:50", position_angle=85, speed=1300, width=60)
+for number, time in enumerate(["20:06", "20:30", "20:54", "21:18", "21:42", "22:06"]):
+    scene = simulate.corona(activity=0.7, cme=[ejection])
+    exposure = simulate.observe("C3", date=f"2012-08-31T{time}", scene=scene, leb_sum=(2, 2), seed=number)
+    simulate.write_level05(exposure, level05)
+(level05 / "32999999.fts").write_text("<html>404 Not Found</html>")
+
+###############################################################################
+# All of them, as small files.  What fails is named, and stops nothing.
+
+report = bulk.calibrate_files(level05, folder / "level1", compress="compact", assets="simulated", jobs=1)
+print(f"{report.written} written, {report.failed} failed in {report.seconds:.1f} s")
+for file, reason in report.failures:
+    print(f"{Path(file).name}: {reason.split(':')[0]}")
+
+###############################################################################
+# A second run finds what is done; the journal says what was chosen for each frame.
+
+report = bulk.calibrate_files(level05, folder / "level1", compress="compact", assets="simulated", jobs=1)
+print(f"{report.kept} kept")
+first = bulk.read_journal(report.journal)[0]
+print(Path(first["input"]).name, first["status"], first["choices"]["biassrc"])
+print(f"To look at: {report.summary.name}, {report.summary.stat().st_size / 1000:.0f} kB")
+
+###############################################################################
+# The same evening as a recipe: a table of a few kilobytes.  Each map is made when it is asked for, and what is not as
+# it was when the recipe was written, an input, a calibration image, a version, is said.
+
+good = sorted(path for path in level05.iterdir() if path.name != "32999999.fts")
+sunpy_lasco.write_recipe(folder / "evening.ecsv", good, pixels=True, assets="simulated")
+recipe = sunpy_lasco.open_recipe(folder / "evening.ecsv")
+print(recipe)
+size = sum(path.stat().st_size for path in (folder / "level1").rglob("*.fts"))
+print(f"{(folder / 'evening.ecsv').stat().st_size / 1000:.1f} kB in place of {size / 1e6:.1f} MB")
+
+###############################################################################
+# It is a sequence: by number, by part, one after the other.
+
+base = recipe[0]
+fig, panels = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
+for panel, smap in zip(panels, recipe[2:5], strict=True):
+    change = (smap.data - base.data) / np.nanmedian(base.data)
+    panel.imshow(change, origin="lower", cmap="gray", vmin=-0.5, vmax=0.5)
+    panel.set(title=f"{smap.date.strftime('%H:%M')}, change since {base.date.strftime('%H:%M')}", xticks=[], yticks=[])
+plt.show()
+
+###############################################################################
+# Files and recipe agree to the last bit.
+
+(file,) = (folder / "level1").rglob(recipe[3].meta["filename"])
+written = sunpy_lasco.read_level1(file)
+print(np.array_equal(written.data, recipe[3].data, equal_nan=True))
+print((recipe.times[-1] - recipe.times[0]).to(u.hour))
