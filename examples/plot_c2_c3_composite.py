@@ -3,7 +3,7 @@
 C2 and C3 in one
 ================
 
-Level-1 maps of both cameras have the same unit and a WCS of the same kind: they fit together.
+Level-1 maps of both cameras fit together: C2 within C3, the disk within C2, and a seam that is measured.
 """
 
 import matplotlib.pyplot as plt
@@ -13,11 +13,9 @@ import astropy.units as u
 from astropy.coordinates import SkyCoord
 
 import sunpy.map
-from sunpy.coordinates import SphericalScreen
-from sunpy.map.maputils import all_coordinates_from_map
 
 import sunpy_lasco
-from sunpy_lasco import simulate
+from sunpy_lasco import products, simulate
 
 ###############################################################################
 # Two ejections: one is still in the field of C2, the other has reached that of C3.
@@ -33,44 +31,22 @@ c2, c3 = (
 )
 
 ###############################################################################
-# The corona fades by three orders of magnitude across the two fields.  Each image is therefore
-# divided by its own median at each distance from the Sun.
+# Any map of the disk can go inside; this one is made up.
 
-
-def flattened(smap, nearest, farthest):
-    """Divide by the median at each distance, between two distances in solar radii."""
-    position = all_coordinates_from_map(smap)
-    radius = (np.hypot(position.Tx, position.Ty) / smap.rsun_obs).to_value(u.one)
-    ring = np.digitize(radius, np.geomspace(nearest, farthest, 150))
-    image = np.full(smap.data.shape, np.nan)
-    for number in range(1, 150):
-        inside = (ring == number) & np.isfinite(smap.data)
-        if inside.any():
-            image[inside] = smap.data[inside] / np.median(smap.data[inside])
-    return sunpy.map.Map(image, smap.meta)
-
-
-inner, outer = flattened(c2, 2.3, 6.2), flattened(c3, 5.5, 25)
-
-###############################################################################
-# Both are brought to one grid.  The exposures have their middles three seconds apart, and SOHO moves in the
-# meantime: sunpy wants to know where in space the light comes from, and a sphere around the observer will do.
-
+x, y = np.meshgrid(np.linspace(-1.3, 1.3, 300), np.linspace(-1.3, 1.3, 300))
+bright = np.where(np.hypot(x, y) < 1, 0.5 + 0.3 * np.sin(9 * x) * np.cos(7 * y), 0.3 * np.exp(8 - 8 * np.hypot(x, y)))
 centre = SkyCoord(0 * u.arcsec, 0 * u.arcsec, frame=c3.coordinate_frame)
-grid = sunpy.map.make_fitswcs_header((1100, 1100), centre, scale=[32, 32] * u.arcsec / u.pix)
-with SphericalScreen(c3.observer_coordinate):
-    inner, outer = inner.reproject_to(grid), outer.reproject_to(grid)
+header = sunpy.map.make_fitswcs_header(bright, centre, scale=[8.3, 8.3] * u.arcsec / u.pix)
+disk = sunpy.map.Map(bright, header)
 
 ###############################################################################
-# The second image covers the first where it has pixels; the limb shows where the Sun is.
+# The scale of C2 is that of C3 where both see.  What is left at the seam is told, here and in the header.
 
-figure = plt.figure(figsize=(7.5, 7), layout="constrained")
-axes = figure.add_subplot(projection=outer)
-axes.set_facecolor("black")
-outer.plot(axes=axes, cmap="soholasco3", norm=plt.Normalize(0.6, 1.9), title=False)
-inner.plot(axes=axes, cmap="soholasco2", norm=plt.Normalize(0.5, 1.9), title=False)
-outer.draw_limb(axes=axes, color="white")
-axes.grid(False)
-axes.set_title("C2 and C3, divided by the median at each distance")
+found = products.composite(c2, c3, disk)
+print(f"C2 times {found.factor:.3f} +- {found.factor_sigma:.3f}")
+print(f"Step at {found.seam:.1f}: {found.step:.1%}, scattering by {found.step_scatter:.1%} with position angle")
+
+figure, axes = plt.subplots(figsize=(7.5, 7.5), layout="constrained")
+found.draw(axes)
 
 plt.show()

@@ -1,13 +1,10 @@
 """
-=======================
-Differences of a series
-=======================
+===========
+Differences
+===========
 
-What moves stands out when an earlier image is subtracted.  Maps of LASCO subtract each other, and the result knows
-that it is a difference.
+What moves stands out when an earlier image is subtracted: running differences, base differences, and percentages.
 """
-
-from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,52 +13,52 @@ import astropy.units as u
 from astropy.time import Time
 
 import sunpy_lasco
-from sunpy_lasco import simulate
+from sunpy_lasco import products, simulate
 
 ###############################################################################
-# An ejection in four exposures of C3, half an hour apart.
+# An ejection in four exposures of C3, half an hour apart, as a sequence: one grid, in order of time, with relative
+# exposures, which the headers have wrong by some 0.3 %.
 
 scene = simulate.corona(
     activity=0.6, cme=simulate.CME(start="2002-05-21T00:20", position_angle=60, speed=1200, width=70)
 )
 times = Time("2002-05-21T01:18") + np.arange(4) * 30 * u.min
-series = [
+maps = [
     sunpy_lasco.calibrate(
         simulate.observe("C3", date=time, scene=scene, leb_sum=(2, 2), seed=number).level05, assets="simulated"
     )
     for number, time in enumerate(times)
 ]
+sequence = products.Sequence(maps)
+print(sequence)
+print("Relative exposures:", sequence.factors)
 
 ###############################################################################
-# Base differences against the first image, and running differences against the one before.
+# Each minus the one before, minus the first, and in percent of the first.  What comes out is a sequence again.
 
-base = [image - series[0] for image in series[1:]]
-running = [later - earlier for earlier, later in pairwise(series)]
+running = products.running_difference(sequence)
+base = products.base_difference(sequence, 1)
+percent = products.percent_difference(sequence, 1)
 
 ###############################################################################
 # The header says what they are and of what, so that none of them passes for an exposure.
 
-print(running[0].meta["edited"])
-print(running[0].meta["history"].splitlines()[-1])
+last = running.frame(-1)
+print(last.meta["edited"], last.meta["prlabel"], last.meta["prstep1"], "minus", last.meta["prstep2"])
 
 ###############################################################################
-# Colours are symmetric about zero; here all have the same scale.
+# Grey is no change; all frames of a row have one scale.
 
-figure = plt.figure(figsize=(9, 6.2), layout="constrained")
-for row, differences in enumerate((base, running)):
-    for column, difference in enumerate(differences):
-        axes = figure.add_subplot(2, 3, 3 * row + column + 1, projection=difference)
-        difference.plot(axes=axes, vmin=-4e-12, vmax=4e-12, title=f"{difference.date.strftime('%H:%M')}")
-        for axis in axes.coords:
-            axis.set_axislabel("")
-            axis.set_ticklabel_visible(False)
-        axes.grid(False)
-figure.suptitle("Base differences (above) and running differences")
+figure, panels = plt.subplots(3, 3, figsize=(9, 9), layout="constrained")
+for row, (shown, frames) in zip(panels, ((running, (0, 1, 2)), (base, (1, 2, 3)), (percent, (1, 2, 3))), strict=True):
+    look = products.Look.of(shown)
+    for axes, number in zip(row, frames, strict=True):
+        products.draw(shown.frame(number), axes, look=look)
 
 ###############################################################################
 # The uncertainty is that of both images in quadrature: most pixels hold nothing but noise.
 
-pulls = running[-1].data / running[-1].uncertainty.array
+pulls = last.data / last.uncertainty.array
 print(f"{np.mean(np.abs(pulls[np.isfinite(pulls)]) < 1):.0%} of the pixels lie within 1 sigma")
 
 plt.show()

@@ -214,7 +214,7 @@ def composite(
         if getattr(smap, "detector", None) != name:
             msg = f"{getattr(smap, 'meta', {}).get('filename', smap)} is not of {name}: composite(c2, c3)."
             raise IncompatibleMapsError(msg)
-    if c2.unit != c3.unit:
+    if c2.unit != c3.unit or c2.unit == u.DN:
         msg = f"{c2.meta.get('filename')} is in {c2.unit} and {c3.meta.get('filename')} in {c3.unit}: use level 1."
         raise IncompatibleMapsError(msg)
     apart = (c3.reference_date - c2.reference_date).to(u.min)

@@ -3,6 +3,7 @@ Mass, column density and energy of what appeared in the corona.
 """
 
 from dataclasses import dataclass, field
+from os import PathLike
 
 import numpy as np
 from matplotlib.path import Path as Outline
@@ -24,7 +25,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.differences import base_difference
 from sunpy_lasco.products.medians import median_variance
 from sunpy_lasco.products.places import height_and_angle, in_sector, pair_of
-from sunpy_lasco.products.sequence import Sequence
+from sunpy_lasco.products.sequence import Sequence, read_frame
 from sunpy_lasco.products.thomson import GRAMS_PER_ELECTRON, electron_brightness
 from sunpy_lasco.units import MSB
 
@@ -101,9 +102,9 @@ def excess_mass(
 
     Parameters
     ----------
-    later : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    later : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
         Level 1, MSB.
-    base : map or sequence of maps
+    base : map, file, or sequence of them
         Level 1, before the event; of several the median.  Three to eight frames within three hours
         are best, and tell how well the base is known.
     heights : `~astropy.units.Quantity`
@@ -338,7 +339,8 @@ def _as_maps(later, base):
             raise OptionError(msg)
         later = later.frame(0)
     bases = base.maps if hasattr(base, "maps") else base
-    bases = [bases] if isinstance(bases, sunpy.map.GenericMap) else list(bases)
+    bases = [bases] if isinstance(bases, sunpy.map.GenericMap | str | PathLike) else list(bases)
+    later, bases = read_frame(later), [read_frame(one) for one in bases]
     if not bases:
         msg = "base is empty."
         raise OptionError(msg)

@@ -358,15 +358,13 @@ def _sampled(maps):
 
 def _kind_of(smap):
     changes = changes_of(smap.meta)
-    if "filtered" in changes:
-        return "linear"
-    if "difference" in changes and smap.meta.get("product") != "K corona":
-        return "symmetric" if smap.unit == u.percent else "difference"
     polar = str(smap.meta.get("polar", "")).strip().upper()
+    if "filtered" in changes or polar == "DEGREE" or (header_level(smap.meta) == 0.5 and "difference" not in changes):
+        return "linear"
     if polar in ("ANGLE", "PBRES"):
         return "symmetric"
-    if polar == "DEGREE" or header_level(smap.meta) == 0.5:
-        return "linear"
+    if "difference" in changes and polar != "PB" and smap.meta.get("product") != "K corona":
+        return "symmetric" if smap.unit == u.percent else "difference"
     return "corona"
 
 
@@ -393,12 +391,13 @@ def _no_sky(smap, values):
     if not isinstance(smap, LASCOC2Map | LASCOC3Map):
         return empty, np.zeros(values.shape, bool)
     bits = flags_of(smap)
-    hidden = (bits & np.uint8(NO_SKY)) > 0
-    lost = (bits & np.uint8(PixelFlag.MISSING)) > 0
+    missing = (bits & np.uint8(PixelFlag.MISSING)) > 0
     if header_level(smap.meta) == 0.5:
-        return hidden, lost & ~hidden
-    hidden &= empty
-    return hidden, empty & ~hidden
+        hidden = (bits & np.uint8(NO_SKY)) > 0
+        return hidden, missing & ~hidden
+    # Without flags of its own, what is empty in a product may be so for any reason.
+    lost = empty & missing & (getattr(smap, "_flags", None) is not None)
+    return empty & ~lost, lost
 
 
 def show(axes, smap, colours, half_width=None):

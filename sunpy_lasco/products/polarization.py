@@ -25,6 +25,7 @@ from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.products.places import height_and_angle
+from sunpy_lasco.products.sequence import read_frame
 from sunpy_lasco.units import MSB
 
 __all__ = ["Polarization", "malus", "polarize", "stokes_from_triplet", "total_and_polarised", "zero_degrees_from_clear"]
@@ -180,10 +181,10 @@ def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto"
 
     Parameters
     ----------
-    minus60, zero, plus60 : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+    minus60, zero, plus60 : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
         Level-1 images behind the polarisers at -60, 0 and +60 degrees.  ``zero`` may be None if there is
         a ``clear``; of C3 after 1998-10 it is not used, since that polariser degraded.
-    clear : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`, optional
+    clear : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like, optional
         Image through the same filter without polariser.
     scale : `str` or `bool`
         Whether the images are divided by the ratio of their mean to ``clear``.  ``"auto"``: if it is
@@ -232,7 +233,7 @@ def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto"
     Lamy et al. 2020, Solar Physics 295, 89; Frazin et al. 2012, Solar Physics 280, 273.
     """
     images = {"minus60": minus60, "zero": zero, "plus60": plus60, "clear": clear}
-    given = {name: smap for name, smap in images.items() if smap is not None}
+    given = {name: read_frame(smap) for name, smap in images.items() if smap is not None}
     _require_triplet(given, u.Quantity(max_span))
     _require_option(scale, "scale")
     _require_option(tangency, "tangency")
@@ -240,7 +241,7 @@ def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto"
     if from_clear:
         given.pop("zero", None)
     given = _on_one_grid(given)
-    values = {name: np.asarray(smap.quantity.to_value(minus60.unit), float) for name, smap in given.items()}
+    values = {name: np.asarray(smap.quantity.to_value(given["minus60"].unit), float) for name, smap in given.items()}
     known = all(sigma_of(smap) is not None for smap in given.values())
     sigmas = {name: np.asarray(sigma_of(smap), float) for name, smap in given.items()} if known else None
     flags = np.bitwise_or.reduce([flags_of(smap) for smap in given.values()])

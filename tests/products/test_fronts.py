@@ -1,5 +1,7 @@
 """Parts of a front, drag, points by hand, and fronts in all directions."""
 
+from dataclasses import replace as changed_copy
+
 import numpy as np
 import pytest
 from matplotlib.backend_bases import MouseEvent
@@ -215,3 +217,51 @@ def test_runs_on_a_circle():
     assert ends([1, 0, 1, 0, 0, 1], [0, 1, 0, 1, 0, 0], 0) == (-1, 2)
     assert ends([1] * 6, [0] * 6, 3) == (0, 5)
     assert ends([1, 1, 0, 1, 1, 1], [0, 0, 1, 0, 0, 0], 0) == (0, 5)
+
+
+def random_front(rng):
+    """A front of any speed in 13 differences of every 12 minutes, with an edge that scatters by 0.1 solar radii."""
+    height = np.arange(3.85, 30, 0.1)
+    speed = rng.uniform(600, 1800)
+    seconds = np.arange(14) * 720.0 + rng.uniform(-20, 20, 14)
+    edge = rng.uniform(3.0, 4.5) + speed * (seconds - 1440) / KM + 0.1 * rng.standard_normal(14)
+    light = 4e-11 * (5 / height) ** 2 / (1 + np.exp(np.clip((height - edge[:, None]) / 0.12, -50, 50)))
+    light += 2e-13 * (height / 10) ** -2 * rng.standard_normal(light.shape)
+    time = START + TimeDelta(seconds, format="sec")
+    like = profiles()
+    return speed, changed_copy(
+        like,
+        data=np.diff(light, axis=0),
+        time=time[1:],
+        earlier=time[:-1],
+        height=height * u.R_sun,
+        elongation=height * 0.267 * u.deg,
+    )
+
+
+def coverage(number, seed):
+    """Share of fronts whose true speed is within 1 sigma of the one that is found, and how far off it is on average."""
+    rng = np.random.default_rng(seed)
+    off, sigma = [], []
+    for _ in range(number):
+        speed, strip = random_front(rng)
+        found = products.fit_height_time(products.track(strip))
+        off.append(found.speed.to_value(u.km / u.s) - speed)
+        sigma.append(found.speed_sigma.to_value(u.km / u.s))
+    off, sigma = np.array(off), np.array(sigma)
+    return np.mean(np.abs(off) < sigma), off.mean() / (off.std() / np.sqrt(number))
+
+
+@pytest.mark.slow
+def test_sigma_of_the_speed_covers_the_truth_in_a_hundred_fronts():
+    share, bias = coverage(100, seed=2)
+    assert 0.59 <= share <= 0.77
+    assert abs(bias) < 3
+
+
+@pytest.mark.minutes
+def test_sigma_of_the_speed_covers_the_truth_in_a_thousand_fronts():
+    share, bias = coverage(1000, seed=3)
+    print(f"coverage of 1 sigma {share:.3f}, bias {bias:.1f} of its error")
+    assert 0.65 <= share <= 0.71
+    assert abs(bias) < 3
