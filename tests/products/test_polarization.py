@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ndcube import NDCollection, NDCube
 
 import astropy.units as u
 
@@ -12,6 +13,7 @@ import sunpy.map
 import sunpy_lasco
 from sunpy_lasco import products, simulate
 from sunpy_lasco.errors import IncompatibleMapsError, LascoUserWarning, NotCalibratableError, OptionError
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.map.edit import replace
 from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.polarization import malus, stokes_from_triplet, total_and_polarised, zero_degrees_from_clear
@@ -242,3 +244,32 @@ def test_real_triplet_of_c3(real_map, calib_data):
     signed, residual = found.polarized.data[part], found.residual.data[part]
     assert np.median(signed / np.hypot(signed, residual)) > 0.98
     assert 0.04 < np.nanmedian(found.degree.data[part]) < 0.08
+
+
+def test_agrees_with_solpolpy(images):
+    """
+    solpolpy takes polarisers to halve the light, and counts angles counter-clockwise from solar north.
+
+    Its residual has the other sign.
+    """
+    transforms = pytest.importorskip("solpolpy.transforms", reason="solpolpy is not installed")
+    ours = products.polarize(*images[:3], scale=False, tangency=False)
+    _, angle = height_and_angle(images[0])
+    position = np.radians(angle - float(images[0].meta["detroll"]))
+    sense = value_of("C2.polariser_sense")
+    cubes = [
+        (name, NDCube(smap.data / 2, wcs=smap.wcs, meta={"POLAR": (90.0 - sense * header) * u.deg}))
+        for name, smap, header in zip("MZP", images, (-60.0, 0.0, 60.0), strict=False)
+    ]
+    cubes.append(("alpha", NDCube(position, wcs=images[0].wcs)))
+    theirs = transforms.mzpsolar_to_bp3(NDCollection(cubes, meta={}, aligned_axes="all"))
+    seen = np.isfinite(ours.polarized.data)
+    assert seen.mean() > 0.5
+    largest = np.nanmax(np.abs(ours.total.data))
+    for name, mine, sign in (("tB", ours.total, 1), ("pB", ours.polarized, 1), ("pBp", ours.residual, -1)):
+        assert np.abs(sign * theirs[name].data - mine.data)[seen].max() < 1e-6 * largest
+    # Given the images as they are, it doubles both.
+    for _, cube in cubes[:3]:
+        cube.data[:] = cube.data * 2
+    double = transforms.mzpsolar_to_bp3(NDCollection(cubes, meta={}, aligned_axes="all"))
+    assert np.nanmedian(double["tB"].data / ours.total.data) == pytest.approx(2, rel=1e-6)
