@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "write_background",
         ],
         "differences": ["base_difference", "percent_difference", "running_difference"],
-        "cleaning": ["find_cosmic_rays", "remove_cosmic_rays"],
+        "cleaning": ["find_cosmic_rays", "remove_cosmic_rays", "remove_stars"],
         "composites": ["Composite", "composite"],
         "coronas": ["f_corona", "k_corona", "separate_by_roll"],
         "drag": ["DragFit", "fit_drag"],

@@ -1,5 +1,5 @@
 """
-Cosmic rays in sequences: what is a point, and there in one frame alone.
+What does not belong to the corona: cosmic rays, which are points in one frame alone, and stars, whose places are known.
 """
 
 import warnings
@@ -10,12 +10,16 @@ from scipy import ndimage
 from sunpy_lasco.errors import LascoError, OptionError
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.changes import without_statistics
-from sunpy_lasco.map.edit import add_history
+from sunpy_lasco.map.edit import add_history, replace
+from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.medians import median_of_frames
-from sunpy_lasco.stars import predict
+from sunpy_lasco.products.places import height_and_angle
+from sunpy_lasco.products.sequence import Sequence
+from sunpy_lasco.stars import StarFlag, predict
 
-__all__ = ["find_cosmic_rays", "remove_cosmic_rays"]
+__all__ = ["find_cosmic_rays", "remove_cosmic_rays", "remove_stars"]
 
 #: A pixel is brighter than those of the neighbouring frames by so many sigma.
 TIME_SIGNIFICANCE = 5.0
@@ -31,6 +35,13 @@ NEIGHBOURS = 2
 #: Pixels about a star, which moves by half a pixel from frame to frame, that are left alone, and faintest such stars.
 STAR_RADIUS = 3.0
 STAR_LIMIT = 7.5
+#: Radius of the image of a star of the sixth magnitude, and how it grows with each magnitude that it is brighter,
+#: pixels of the full frame; width of the ring around it whose median replaces it.
+IMAGE_RADIUS, RADIUS_GROWTH, RING_WIDTH = 2.5, 0.9, 4.0
+#: The corona falls with about this power of the height.
+CORONA_FALL = 2.4
+#: A ring needs so many valid pixels.
+LEAST_RING = 8
 #: Share of hit pixels in a storm of protons: the frame is marked, or of no use alone.
 SNOW, HEAVY_SNOW = 0.02, 0.10
 
@@ -182,3 +193,106 @@ def _near_stars(smap):
         rows, columns = np.arange(max(bottom, 0), min(bottom + size, ny)), np.arange(max(left, 0), min(left + size, nx))
         near[rows[:, None], columns] |= np.hypot(columns - x, (rows - y)[:, None]) <= STAR_RADIUS
     return near
+
+
+def remove_stars(images, *, limit=8.0):
+    """
+    Replace stars by what is around them, and mask planets.
+
+    Parameters
+    ----------
+    images : map, `Sequence`, or sequence of maps
+        Level 1.
+    limit : `float`
+        Faintest magnitude of the stars.
+
+    Returns
+    -------
+    map, `Sequence` or `list` of maps
+        As ``images``.  The pixels of stars have the median of the ring around them, its uncertainty, and the flag
+        FILLED; those of planets, and what they bled into, are NaN.  The header tells how many there were (NSTARS).
+
+    Notes
+    -----
+    Places are those of `sunpy_lasco.stars.predict`, so that points of the corona stay, and stars that no catalogue has.
+    """
+    if isinstance(images, Sequence):
+        cleaned = [_without_stars(images.frame(number), limit) for number in range(len(images))]
+        sigma = None if images.sigma is None else np.stack([sigma_of(smap) for smap in cleaned])
+        headers = [smap.meta for smap in cleaned]
+        return images._like(
+            np.stack([smap.data for smap in cleaned]), sigma, np.stack([flags_of(smap) for smap in cleaned]), headers
+        )
+    if hasattr(images, "meta"):
+        return _without_stars(images, limit)
+    return [_without_stars(smap, limit) for smap in (images.maps if hasattr(images, "maps") else images)]
+
+
+def _without_stars(smap, limit):
+    """A map without its stars and planets."""
+    table = predict(smap, limit=limit)
+    data, flags = np.array(smap.data, float), flags_of(smap).copy()
+    sigma = sigma_of(smap)
+    sigma = None if sigma is None else np.array(sigma)
+    # Pixels of the full frame are smaller than those of a sum.
+    scale = data.shape[1] / 1024 if data.shape[1] < 1024 else 1.0
+    places, planet = [], np.zeros(data.shape, bool)
+    for row in table:
+        x, y = float(row["x"].value), float(row["y"].value)
+        magnitude = float(row["magnitude"].value)
+        if not np.isfinite(magnitude):
+            continue
+        radius = max(1.5, scale * (IMAGE_RADIUS + RADIUS_GROWTH * max(0.0, 6.0 - magnitude)))
+        box, distance = _around(x, y, radius + RING_WIDTH, data.shape)
+        if distance.size == 0:
+            continue
+        if int(row["flags"]) & int(StarFlag.PLANET):
+            planet[box] |= distance <= radius
+        else:
+            places.append((box, distance <= radius, distance > radius))
+    stars = np.zeros(data.shape, bool)
+    for box, inside, _ in places:
+        stars[box] |= inside
+    # Rings leave the neighbours out.
+    usable = np.isfinite(data) & ~stars & ~planet
+    # On a slope that is curved the median of a ring is not what is within it: the fall of the corona is taken out.
+    fall = np.maximum(height_and_angle(smap)[0], 1.0) ** -CORONA_FALL
+    whole = data / fall
+    number = 0
+    for box, inside, around in places:
+        ring = around & usable[box]
+        fill = inside & np.isfinite(whole[box])
+        if np.count_nonzero(ring) < LEAST_RING or not fill.any():
+            continue
+        values = whole[box][ring]
+        middle = np.median(values)
+        data[box][fill] = middle * fall[box][fill]
+        flags[box][fill] |= np.uint8(PixelFlag.FILLED)
+        if sigma is not None:
+            sigma[box][fill] = 1.4826 * np.median(np.abs(values - middle)) * fall[box][fill]
+        number += 1
+    if planet.any():
+        bled, _ = ndimage.label(((flags & np.uint8(PixelFlag.SATURATED)) > 0) | planet, np.ones((3, 3)))
+        touched = np.isin(bled, np.unique(bled[planet]))
+        data[touched] = np.nan
+        flags[touched] |= np.uint8(PixelFlag.SATURATED)
+        if sigma is not None:
+            sigma[touched] = np.nan
+    meta = without_statistics(smap._operation_header())
+    meta["nstars"] = number
+    add_history(meta, f"{number} stars down to magnitude {limit:g} replaced by the medians of rings; planets masked")
+    return replace(smap, data=data.astype(smap.data.dtype), meta=meta, uncertainty=sigma, flags=flags)
+
+
+def _around(x, y, radius, shape):
+    """The pixels about a place as slices, and their distances from it."""
+    low_x, low_y = max(int(np.floor(x - radius)), 0), max(int(np.floor(y - radius)), 0)
+    box = (
+        slice(low_y, min(int(np.ceil(y + radius)) + 1, shape[0])),
+        slice(low_x, min(int(np.ceil(x + radius)) + 1, shape[1])),
+    )
+    rows, columns = (
+        np.arange(box[0].start, max(box[0].stop, box[0].start)),
+        np.arange(box[1].start, max(box[1].stop, box[1].start)),
+    )
+    return box, np.hypot(columns - x, (rows - y)[:, None])

@@ -4,6 +4,11 @@ What electrons scatter, without what dust and the instrument scatter: as far as 
 
 import numpy as np
 
+import astropy.units as u
+from astropy.coordinates import HeliocentricMeanEcliptic, SkyCoord
+
+from sunpy.coordinates import Helioprojective
+
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError
 from sunpy_lasco.instrument.changes import changed, changes_of
 from sunpy_lasco.map.edit import add_history, replace
@@ -12,7 +17,7 @@ from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.sequence import Sequence, same_grid
 from sunpy_lasco.units import MSB
 
-__all__ = ["f_corona", "k_corona", "separate_by_roll"]
+__all__ = ["ecliptic_north", "f_corona", "k_corona", "separate_by_roll"]
 
 #: Brightness of the F corona at 10 solar radii, MSB, and exponent of its decrease: at the ecliptic, and at its poles.
 ECLIPTIC = 1.75e-10, 2.25
@@ -41,12 +46,12 @@ def f_corona(smap):
     Notes
     -----
     1.75e-10 (r / 10)**-2.25 at the ecliptic, 1.05e-10 (r / 10)**-2.45 at its poles, between them as the square of the
-    sine of the angle.  The pole of the ecliptic is taken at solar north: they are up to 7.25 degrees apart.
+    sine of the angle.  The pole of the ecliptic is where it is seen, up to 7.25 degrees from solar north.
     """
     height, angle = height_and_angle(smap)
     with np.errstate(divide="ignore"):
         ecliptic, poles = (level * (height / 10.0) ** -exponent for level, exponent in (ECLIPTIC, POLES))
-    share = np.sin(np.deg2rad(angle)) ** 2
+    share = np.sin(np.deg2rad(angle - ecliptic_north(smap))) ** 2
     data = poles + (ecliptic - poles) * share
     data[height <= 1.0] = np.nan
     # Half of what both flattenings differ by, with the mean kept.
@@ -56,6 +61,26 @@ def f_corona(smap):
     meta["bunit"], meta["product"], meta["bkgkind"] = MSB.to_string(), "F corona", "model of the F corona"
     add_history(meta, f"Model of the F corona; 1 sigma {MODEL_SIGMA:.0%}, and its flattening")
     return replace(smap, data=data.astype(np.float32), meta=meta, uncertainty=sigma.astype(np.float32), flags=None)
+
+
+def ecliptic_north(smap):
+    """
+    Position angle of the north pole of the ecliptic.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+
+    Returns
+    -------
+    `float`
+        Degree from solar north counter-clockwise, -7.25 to 7.25.
+    """
+    when = smap.reference_date
+    pole = SkyCoord(
+        0 * u.deg, 90 * u.deg, 1 * u.R_sun, frame=HeliocentricMeanEcliptic(equinox=when, obstime=when)
+    ).transform_to(Helioprojective(observer=smap.observer_coordinate, obstime=when))
+    return float(np.degrees(np.arctan2(-pole.Tx.value, pole.Ty.value)))
 
 
 def k_corona(smap, background=None):

@@ -9,7 +9,7 @@ from scipy import ndimage
 import sunpy.map
 
 import sunpy_lasco
-from sunpy_lasco import PixelFlag, products
+from sunpy_lasco import PixelFlag, products, simulate
 from sunpy_lasco.errors import LascoError, OptionError
 
 
@@ -107,3 +107,50 @@ def test_a_thousand_hits_in_an_ejection(evening):
     assert front.sum() > 5000
     assert smooth[front & before].sum() < 0.01 * smooth[front].sum()
     assert np.mean(before[front]) < 5 * np.mean(before[seen & ~front])
+
+
+def test_stars_are_replaced_and_the_front_stays():
+    """A simulated ejection with its stars and without: 97 % of their light goes, and 99 % of the front stays."""
+    cme = simulate.CME("2001-05-21T08:40", position_angle=90, speed=900, width=60, strength=9e-10, seed=3)
+    options = {"date": "2001-05-21T10:48", "noise": False, "cosmic_rays": False, "exposure_factor": 1.0, "seed": 2}
+
+    def seen(**scene):
+        shown = simulate.observe("C3", scene=simulate.corona(activity=0.7, seed=5, **scene), **options)
+        return sunpy_lasco.calibrate(shown.level05, assets="simulated", inpaint=None)
+
+    with_stars = seen(cme=cme, planets=False)
+    truth, quiet = seen(cme=cme, stars=False, planets=False), seen(stars=False, planets=False)
+    found = products.remove_stars(with_stars)
+    filled = (sunpy_lasco.flags(found) & sunpy_lasco.PixelFlag.FILLED) > 0
+    assert found.meta["nstars"] > 100
+    light = np.where(filled, with_stars.data - truth.data, 0).sum()
+    left = np.where(filled, found.data - truth.data, 0).sum()
+    assert light > 0
+    assert abs(left) < 0.03 * light
+    front = truth.data - quiet.data > 1e-11
+    assert front.sum() > 3000
+    assert np.nansum((found.data - quiet.data)[front]) == pytest.approx(
+        np.nansum((truth.data - quiet.data)[front]), rel=0.01
+    )
+    # What is not near a star is as it was.
+    elsewhere = ~filled & np.isfinite(found.data)
+    assert np.array_equal(found.data[elsewhere], with_stars.data[elsewhere])
+    assert 0 < np.mean(filled) < 0.1
+    sequence = products.Sequence([with_stars], normalise=False)
+    assert np.array_equal(products.remove_stars(sequence).data[0], found.data, equal_nan=True)
+
+
+def test_planets_are_masked_with_what_they_bled_into(test_data, calib_data):
+    """Venus on 2010-01-05."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        raw = sunpy.map.Map(test_data / "level05" / "c3" / "32219521.fts")
+        smap = sunpy_lasco.calibrate(raw, assets=calib_data)
+    found = products.remove_stars(smap)
+    gone = np.isfinite(smap.data) & ~np.isfinite(found.data)
+    assert gone.sum() > 200
+    saturated = (sunpy_lasco.flags(smap) & sunpy_lasco.PixelFlag.SATURATED) > 0
+    # The bleed reaches far along a row.
+    rows, _ = np.nonzero(gone)
+    assert np.bincount(rows).max() > 150
+    assert gone.sum() < saturated.sum() + 2000

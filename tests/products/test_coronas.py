@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from astropy.time import Time
+
 import sunpy_lasco
 from sunpy_lasco import products, simulate
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError
 from sunpy_lasco.map.edit import replace
+from sunpy_lasco.products.coronas import ecliptic_north
 from sunpy_lasco.products.places import height_and_angle
 
 TURNED = {"pc1_1": -1.0, "pc2_2": -1.0}
@@ -83,3 +86,18 @@ def test_frames_of_a_rolled_spacecraft_are_known_as_such():
     ]
     sky, _ = products.separate_by_roll(*maps)
     assert np.isfinite(sky.data).sum() > 500_000
+
+
+@pytest.mark.parametrize("date", ["2012-01-06", "2012-03-06", "2012-06-07", "2012-08-31", "2012-12-08"])
+def test_pole_of_the_ecliptic(make, date):
+    """Meeus, Astronomical Algorithms, chapter 29: the Sun's axis against the ecliptic."""
+    smap = make()
+    meta = {card: value for card, value in smap.meta.items() if card not in ("hgln_obs", "hglt_obs", "dsun_obs")}
+    start = Time(f"{date}T12:00:00")
+    smap = type(smap)(smap.data, {**meta, "date-obs": start.isot, "date-avg": start.isot})
+    days = start.jd - 2451545.0
+    anomaly = np.radians(357.528 + 0.9856003 * days)
+    longitude = 280.460 + 0.9856474 * days + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly)
+    node = 75.76 + 1.397 * days / 36525
+    axis = np.degrees(np.arctan(-np.cos(np.radians(longitude - node)) * np.tan(np.radians(7.25))))
+    assert ecliptic_north(smap) == pytest.approx(-axis, abs=0.06)
