@@ -4,11 +4,12 @@ Where SOHO was, by a table of positions.
 
 from dataclasses import dataclass
 
+import erfa
 import numpy as np
 from scipy.interpolate import BarycentricInterpolator, CubicHermiteSpline
 
 import astropy.units as u
-from astropy.coordinates import HeliocentricEclipticIAU76, SkyCoord
+from astropy.coordinates import SkyCoord
 from astropy.time import Time
 
 from sunpy.coordinates import HeliographicStonyhurst
@@ -36,13 +37,31 @@ def error_text(kilometres):
     return f"at most {kilometres:.0f} km along each axis ({degrees:.1g} deg)"
 
 
+#: Right ascension and declination, degree (ICRS), of the Sun's north pole by which sunpy defines the frame.
+SOLAR_NORTH_POLE = 286.13, 63.87
+
+
 def ecliptic_to_stonyhurst(position, time):
-    """Coordinate in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,)."""
-    x, y, z = position * u.au
+    """
+    Coordinate in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,).
+
+    As sunpy's chain of transformations makes it, to 1e-9 degree, at a tenth of its time.
+    """
     # The obliquity of IAU 1976 is that of the ecliptic frames of Horizons and of the SOHO archive.
-    frame = HeliocentricEclipticIAU76(obstime=time)
-    there = SkyCoord(x, y, z, representation_type="cartesian", frame=frame)
-    return SkyCoord(there.transform_to(HeliographicStonyhurst(obstime=time)))
+    obliquity = np.radians(value_of("orbit.obliquity"))
+    cos, sin = np.cos(obliquity), np.sin(obliquity)
+    x, y, z = position
+    there = np.array([x, cos * y - sin * z, sin * y + cos * z])
+    tdb = time.tdb
+    earth = erfa.epv00(tdb.jd1, tdb.jd2)[0]["p"]
+    ra, dec = np.radians(SOLAR_NORTH_POLE)
+    north = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+    towards = earth - (earth @ north) * north
+    beside = np.cross(north, towards)
+    distance = np.linalg.norm(there)
+    longitude = np.arctan2(there @ beside, there @ towards)
+    latitude = np.arcsin(there @ north / distance)
+    return SkyCoord(HeliographicStonyhurst(longitude * u.rad, latitude * u.rad, distance * u.au, obstime=time))
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,7 +168,7 @@ def _first_percentile(counts):
     """First percentile of the transmitted pixels, DN, or None."""
     if counts is None:
         return None
-    found = counts[np.isfinite(counts) & (counts > 0)]
+    found = counts[(counts > 0) & (counts < np.inf)]
     return float(np.percentile(found[::PERCENTILE_STEP], 1)) if found.size >= FEWEST_PIXELS else None
 
 

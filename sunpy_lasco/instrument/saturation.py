@@ -61,8 +61,12 @@ def saturated_pixels(raw, frame):
     camera = frame.camera
     bias = bias_polynomial(camera.name, frame.mid_mjd, frame.port) * frame.leb_sum[0] * frame.leb_sum[1]
     limit = full_counts(frame) + bias
-    with np.errstate(invalid="ignore"):
-        saturated = raw >= limit.astype(raw.dtype if raw.dtype.kind == "f" else float)
+    if raw.dtype.kind in "iu":
+        # Whole numbers reach a limit where they reach the next whole number.
+        saturated = raw >= np.ceil(limit).astype(np.int32)
+    else:
+        with np.errstate(invalid="ignore"):
+            saturated = raw >= limit.astype(raw.dtype)
     if camera.bleed and saturated.any():
         core = saturated.copy()
         reach = -(-camera.bleed // frame.binning[0])

@@ -196,9 +196,9 @@ def _stripes(flags, frame):
         return []
     rows, _ = block_indices(frame)
     sent = (flags & PixelFlag.UNTRANSMITTED) == 0
-    empty = [
-        int(row) for row in np.unique(rows) if sent[rows == row].any() and missing[rows == row][sent[rows == row]].all()
-    ]
+    # Rows of pixels in which something was sent, and in which something was measured, by rows of blocks.
+    asked, measured = sent.any(axis=1), (sent & ~missing).any(axis=1)
+    empty = [int(row) for row in np.unique(rows) if asked[rows == row].any() and not measured[rows == row].any()]
     if not empty:
         return []
     if missing.all():

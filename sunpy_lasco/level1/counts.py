@@ -291,7 +291,7 @@ def mark_missing(smap):
     frame = frame_of(smap)
     flags = raw_flags(smap, frame)
     cards = arrays.lost_cards(flags, frame)
-    flags = arrays.with_saturated(flags, np.asarray(smap.data).astype(np.float32), frame)
+    flags = arrays.with_saturated(flags, np.asarray(smap.data), frame)
     return record(smap, data=arrays.empty_to_nan(smap.data, flags), flags=flags, cards=cards)
 
 

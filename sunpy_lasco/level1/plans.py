@@ -357,7 +357,7 @@ class Folded:
 
     def _flags_of(self, flags):
         """Flags of the output, of those of a frame."""
-        own = np.where(self.unsent, flags & ~np.uint8(PixelFlag.UNTRANSMITTED), flags)
+        own = flags & (~np.uint8(PixelFlag.UNTRANSMITTED) | ~self.unsent * np.uint8(PixelFlag.UNTRANSMITTED))
         if not own.any():
             return self.flags.copy()
         if self.interpolation is not None:

@@ -482,7 +482,10 @@ def _flat_blocks(counts, low, high):
     ny, nx = (length - length % BLOCK for length in counts.shape)
     blocks = counts[:ny, :nx].reshape(ny // BLOCK, BLOCK, nx // BLOCK, BLOCK)
     first = blocks[:, 0, :, 0]
-    rows, columns = np.nonzero((first > low) & (first < high) & (blocks == first[:, None, :, None]).all(axis=(1, 3)))
+    # Few blocks have as much as one row of one value.
+    rows, columns = np.nonzero((first > low) & (first < high) & (blocks[:, 0] == first[..., None]).all(axis=2))
+    whole = (blocks[rows, :, columns] == first[rows, columns][:, None, None]).all(axis=(1, 2))
+    rows, columns = rows[whole], columns[whole]
     for row, column in zip(rows * BLOCK, columns * BLOCK, strict=True):
         flat[row : row + BLOCK, column : column + BLOCK] = True
     return flat
@@ -494,12 +497,13 @@ def _unlike_statistics(counts, header, frame):
     if not stated["datamax"]:
         # Nothing was written, as in images that were never looked at.
         return []
-    found = counts[counts != 0].astype(float)
+    # Sums of integers are exact, and need no copy in double precision.
+    found = counts[counts != 0]
     readings = [found]
     if found.max() == FULL_SCALE and (found < FULL_SCALE).any():
         readings.append(found[found < FULL_SCALE])
     if frame.is_binned and counts.dtype.kind == "i" and found.min() < 0:
-        readings.append(np.where(found < 0, found + 65536, found))
+        readings.append(np.where(found < 0, found.astype(np.int32) + 65536, found))
     zeros = counts.size - found.size
     mean_within = MEAN_AGREES_WITHIN[2 if counts.dtype.itemsize == 2 else 4]
     differences = min((_differences(stated, reading, zeros, mean_within) for reading in readings), key=len)
@@ -510,7 +514,8 @@ def _unlike_statistics(counts, header, frame):
 
 def _differences(stated, found, zeros, mean_within):
     """Cards that disagree with the pixels, each with both values."""
-    values = {"datamin": found.min(), "datamax": found.max(), "datazer": zeros, "dataavg": found.mean()}
+    mean = float(found.sum(dtype=np.int64 if found.dtype.kind in "iu" else float)) / found.size
+    values = {"datamin": float(found.min()), "datamax": float(found.max()), "datazer": zeros, "dataavg": mean}
     within = {"datamin": 0.5, "datamax": 0.5, "datazer": 0.5, "dataavg": mean_within * abs(values["dataavg"])}
     return [
         f"{card.upper()} {stated[card]:.10g}, pixels {value:.10g}"

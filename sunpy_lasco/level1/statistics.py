@@ -32,20 +32,56 @@ def image_statistics(image):
         pixels in MSB, DATAZER the number of pixels that are missing or not
         positive.  Only DATAZER where no pixel is positive.
     """
-    positive = np.sort(image[image > 0])
-    cards = {"DATAZER": int(image.size - positive.size)}
-    if positive.size == 0:
+    positive = np.asarray(image[image > 0], np.float32)
+    size = positive.size
+    cards = {"DATAZER": int(image.size - size)}
+    if size == 0:
         return cards
-    cards["DATAMIN"] = float(positive[0])
-    cards["DATAMAX"] = float(positive[-1])
-    cards["DATAAVG"] = float(positive.mean(dtype=float))
-    cards["DATASIG"] = float(positive.std(dtype=float, ddof=1)) if positive.size > 1 else 0.0
-    for q in PERCENTILES:
-        # As numpy's, which would partition the image anew and take seven times as long.
-        place = q / 100 * (positive.size - 1)
-        below, above = float(positive[int(place)]), float(positive[min(int(place) + 1, positive.size - 1)])
+    cards["DATAMIN"], cards["DATAMAX"] = float(positive.min()), float(positive.max())
+    deviations = positive.astype(float)
+    mean = float(deviations.mean())
+    deviations -= mean
+    cards["DATAAVG"] = mean
+    cards["DATASIG"] = float(np.sqrt(deviations @ deviations / (size - 1))) if size > 1 else 0.0
+    places = {q: q / 100 * (size - 1) for q in PERCENTILES}
+    values = values_by_rank(positive, [min(int(place) + k, size - 1) for place in places.values() for k in (0, 1)])
+    for (q, place), below, above in zip(places.items(), values[::2], values[1::2], strict=True):
         cards[f"DATAP{q:02d}"] = below + (above - below) * (place - int(place))
     return cards
+
+
+#: Bits of single precision by which values are counted: sign, exponent, and this many of the 23 digits.
+COUNTED_DIGITS = 9
+
+
+def values_by_rank(values, ranks):
+    """
+    Values that would stand at some places if all were sorted, which would take five times as long.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray`
+        Positive, finite, float32, shape (n,).
+    ranks : sequence of `int`
+        Places, counted from 0.
+
+    Returns
+    -------
+    `list` of `float`
+    """
+    # Positive floats stand in the order of their bits.
+    coarse = values.view(np.uint32) >> np.uint32(23 - COUNTED_DIGITS)
+    lowest = coarse.min()
+    coarse -= lowest
+    counts = np.bincount(coarse)
+    ends = np.cumsum(counts)
+    bins = np.searchsorted(ends, ranks, side="right")
+    wanted = np.zeros(counts.size, bool)
+    wanted[bins] = True
+    some = np.sort(values[wanted[coarse]])
+    # Of the values before a bin, those that are not among the sorted ones.
+    skipped = np.cumsum(np.where(wanted, 0, counts))
+    return [float(some[rank - skipped[place]]) for rank, place in zip(ranks, bins, strict=True)]
 
 
 def official_statistics(image, *, saturation_maximum=None, saturation_minimum=None):

@@ -64,7 +64,8 @@ def holds_counts(data, meta):
     of which DATASAT is the share.
     """
     frame = lenient_frame(meta, data.shape)
-    values = data[(data != 0) & np.isfinite(data)]
+    measured = data != 0
+    values = data[measured & np.isfinite(data) if data.dtype.kind == "f" else measured]
     if values.size == 0:
         return True
     repeats = frame.leb_sum[0] * frame.leb_sum[1]

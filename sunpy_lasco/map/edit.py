@@ -86,8 +86,10 @@ def frame_of(smap):
     sunpy_lasco.errors.NotCalibratableError
         If the map is not the image of one exposure, but a difference, a multiple and so on.
     """
+    if isinstance(smap, Draft):
+        return smap.frame
     require_exposure(smap, "calibrated or repaired")
-    return smap.frame if isinstance(smap, Draft) else Frame.from_header(smap.meta, smap.data.shape)
+    return Frame.from_header(smap.meta, smap.data.shape)
 
 
 def add_history(meta, *lines):
@@ -127,7 +129,8 @@ def record(smap, *, cards=None, history=(), **new):
     sunpy_lasco.errors.NotCalibratableError
         If the map is not the image of one exposure, but a difference, a multiple and so on.
     """
-    require_exposure(smap, "calibrated")
+    if not isinstance(smap, Draft):
+        require_exposure(smap, "calibrated")
     meta = smap.meta.copy()
     for card, value in (cards or {}).items():
         if value is None:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import astropy.units as u
-from astropy.coordinates import HeliocentricEclipticIAU76
+from astropy.coordinates import HeliocentricEclipticIAU76, SkyCoord
 from astropy.time import Time
 
-from sunpy_lasco.geometry.orbit import Orbit, error_text
+from sunpy.coordinates import HeliographicStonyhurst
+
+from sunpy_lasco.geometry.orbit import Orbit, ecliptic_to_stonyhurst, error_text
 
 START = Time("2003-01-01", scale="tdb").jd
 #: Angular velocity of a circle of 0.99 au in a year, and of the halo, rad / day.
@@ -137,3 +139,17 @@ def test_tables_that_cannot_be_right(days, stretch, message):
     days = START + np.array(days, dtype=float)
     with pytest.raises(ValueError, match=message):
         Orbit(days, truth(days)[0] * stretch, None, "circle", 0.0)
+
+
+@pytest.mark.parametrize("date", ["1996-05-01", "2003-06-15T12:34:56", "2012-08-31T00:06:07", "2026-01-01"])
+def test_stonyhurst_coordinates_are_those_of_sunpy(date):
+    """The whole chain of transformations, from ecliptic to Stonyhurst coordinates."""
+    time, rng = Time(date), np.random.default_rng(3)
+    for position in rng.normal(size=(5, 3)):
+        position /= np.linalg.norm(position) / rng.uniform(0.97, 1.01)
+        frame = HeliocentricEclipticIAU76(obstime=time)
+        there = SkyCoord(*(position * u.au), representation_type="cartesian", frame=frame)
+        known = there.transform_to(HeliographicStonyhurst(obstime=time))
+        found = ecliptic_to_stonyhurst(position, time)
+        assert found.separation(known).to_value(u.deg) < 1e-9
+        assert abs((found.radius - known.radius).to_value(u.au)) < 1e-12
