@@ -32,6 +32,11 @@ def full_well(frame):
     return well_at(full_axes(frame)[0], frame.camera)
 
 
+def stored_well(frame):
+    """Full well of stored pixels, sums of those of the CCD, DN above the bias by image column, float32, shape (nx,)."""
+    return (full_well(frame) * (frame.binning[0] * frame.binning[1])).astype(np.float32)
+
+
 def well_at(x, camera):
     """Full well, DN above the bias, at full-frame columns ``x`` of the detector, any shape."""
     half = FULL_FRAME / 2

@@ -58,13 +58,24 @@ def noise_parts(counts, frame):
     read = photon.dtype.type(frame.camera.read_variance * reads)
     quantisation = photon.dtype.type(reads / 12.0)
     if frame.is_lossy:
-        step = STEP_PER_SCALE * frame.hcompress_scale or value_of("noise.lossy_step")
+        step = lossy_step(frame)
         before = photon + read
         after = rounded_variance(before, step)
         left = np.minimum(after / before, 1)
         quantisation = quantisation + np.maximum(after - before, 0)
         photon, read = photon * left, read * left
     return photon, read, quantisation
+
+
+def lossy_step(frame):
+    """Step to multiples of which the lossy compression of a frame rounded, DN."""
+    return STEP_PER_SCALE * frame.hcompress_scale or value_of("noise.lossy_step")
+
+
+def rounding_table(frame):
+    """Entries per DN**2, square of the step, and table, float32, of what rounding adds in squares of the step."""
+    step = lossy_step(frame)
+    return TABLE_LENGTH / WELL_SAMPLED / step**2, step**2, _added_by_rounding().astype(np.float32)
 
 
 def rounded_variance(variance, step):

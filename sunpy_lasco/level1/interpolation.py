@@ -2,13 +2,16 @@
 The interpolation of image, variance and flags as a plan holds it.
 """
 
+import importlib
+import importlib.util
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from sunpy_lasco.geometry.resampling import Bilinear, Resampling, bilinear, source_positions
+from sunpy_lasco.config import switch
+from sunpy_lasco.geometry.resampling import Bilinear, bilinear, source_positions
 
 __all__ = ["Interpolation"]
 
@@ -22,6 +25,8 @@ class Interpolation:
     """
 
     gather: Bilinear
+    #: The module `sunpy_lasco.level1.fused`, or None where sparse matrices do it.
+    fused: object = None
 
     @cached_property
     def matrices(self):
@@ -43,19 +48,26 @@ class Interpolation:
     @property
     def kernel(self):
         """By what it is done."""
-        return "sparse matrices"
+        return "sparse matrices" if self.fused is None else "compiled loops (numba)"
 
     @property
     def arrays(self):
         """All that takes memory."""
-        gather, (values, variances) = self.gather, self.matrices
-        parts = [gather.corner, gather.fx, gather.fy, gather.inside, values.data, values.indices, values.indptr]
-        return [*parts, variances.data]
+        parts = [self.gather.corner, self.gather.fx, self.gather.fy, self.gather.inside]
+        if self.fused is not None:
+            return parts
+        values, variances = self.matrices
+        return [*parts, values.data, values.indices, values.indptr, variances.data]
 
     def __call__(self, image, variance):
         """Image and variance, float32, of independent pixels."""
+        shape, gather = self.gather.shape, self.gather
+        if self.fused is not None:
+            moved, spread = np.empty(shape, np.float32), np.empty(shape, np.float32)
+            places = gather.corner, gather.fx, gather.fy, gather.inside, shape[1]
+            self.fused.interpolate_both(*places, image.ravel(), variance.ravel(), moved.ravel(), spread.ravel())
+            return moved, spread
         values, variances = self.matrices
-        shape = self.gather.shape
         return (values @ image.ravel()).reshape(shape), (variances @ variance.ravel()).reshape(shape)
 
     def reached(self, bits):
@@ -93,13 +105,59 @@ class Interpolation:
 _IN_USE = WeakValueDictionary()
 
 
-def interpolation_of(resampling: Resampling, turned):
-    """The interpolation by a `~sunpy_lasco.geometry.resampling.Resampling`; plans that are in use share theirs."""
-    found = _IN_USE.get((resampling, turned))
+@lru_cache(maxsize=1)
+def fused_module():
+    """The module of compiled loops, or None where numba is not installed."""
+    if importlib.util.find_spec("numba") is None:
+        return None
+    return importlib.import_module("sunpy_lasco.level1.fused")
+
+
+def interpolation_of(resampling, turned):
+    """
+    The interpolation of a plan; plans that are in use share theirs.
+
+    Parameters
+    ----------
+    resampling : `~sunpy_lasco.geometry.resampling.Resampling`
+    turned : `bool`
+        Whether to turn the image by 180 degrees after it.
+
+    Returns
+    -------
+    `Interpolation`
+    """
+    fused = fused_module() if switch("fast", "yes") else None
+    key = resampling, turned, fused is None
+    found = _IN_USE.get(key)
     if found is None:
-        gather = bilinear(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
-        if turned:
-            parts = ("corner", "fx", "fy", "inside")
-            gather = replace(gather, **{name: np.ascontiguousarray(getattr(gather, name)[::-1]) for name in parts})
-        found = _IN_USE[resampling, turned] = Interpolation(gather)
+        found = _IN_USE[key] = Interpolation(_gather(resampling, turned, fused), fused)
     return found
+
+
+def _gather(resampling, turned, fused):
+    """Sources and fractions of the pixels, upright."""
+    if fused is not None and not resampling.open_end and not (resampling.distortion and resampling.distortion.cells):
+        return _compiled_gather(resampling, turned, fused)
+    gather = bilinear(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
+    if not turned:
+        return gather
+    parts = ("corner", "fx", "fy", "inside")
+    return replace(gather, **{name: np.ascontiguousarray(getattr(gather, name)[::-1]) for name in parts})
+
+
+def _compiled_gather(resampling, turned, fused):
+    movement = np.zeros(0)
+    if resampling.rotation or resampling.target is not None:
+        angle = np.radians(resampling.rotation)
+        target = resampling.target or resampling.pivot
+        movement = np.array([np.cos(angle), np.sin(angle), *resampling.pivot, *target])
+    distortion, polynomial = resampling.distortion, np.zeros(0)
+    if distortion is not None:
+        polynomial = np.array([distortion.k0, distortion.k1, distortion.k2, *distortion.centre])
+    x, y = resampling.grid()
+    grid = np.array([*resampling.corner, *resampling.binning], float)
+    count = x.size * y.size
+    found = np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, bool)
+    fused.positions(x.ravel(), y.ravel(), movement, polynomial, grid, turned, *found)
+    return Bilinear(resampling.shape, *found)

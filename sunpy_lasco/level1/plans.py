@@ -27,8 +27,8 @@ from sunpy_lasco.geometry.distortion import INTERPOLATED, Distortion
 from sunpy_lasco.geometry.resampling import VALID_WEIGHT, movement_of, resampling_with
 from sunpy_lasco.geometry.rolls import is_flipped
 from sunpy_lasco.instrument.light_path import LightPath, coarse_vignetting
-from sunpy_lasco.instrument.linearity import true_counts
-from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.instrument.linearity import stored_well, true_counts
+from sunpy_lasco.instrument.noise import noise_variance, rounding_table
 from sunpy_lasco.instrument.photometry import frame_factor
 from sunpy_lasco.instrument.vignetting import inverse_vignetting
 from sunpy_lasco.level1 import arrays
@@ -272,10 +272,33 @@ class Folded:
         ring : `numpy.ndarray`
             Brightness by which the frame is judged, MSB.
         """
-        per_second, factor, large = np.float32(1.0 / exptime), np.float32(factor), np.float32(VARIANCE_SCALE)
+        scales = np.float32(bias), np.float32(1.0 / exptime), np.float32(factor), np.float32(VARIANCE_SCALE)
         lost, filled = self._holes(counts, flags)
+        fused, shared = None if self.interpolation is None else self.interpolation.fused, None
+        # Filled pixels bring a sigma of their own.
+        if fused is None or filled is not None:
+            image, noise, shared = self._by_arrays(counts, frame, scales, filled, sigma)
+        else:
+            image, noise = self._by_loops(fused, counts, frame, scales)
+        ring = self.ring if lost is None else self.ring[~lost.ravel()[self.ring]]
+        brightness = image.ravel()[ring]
+        if self.stray_light is not None:
+            brightness += self.stray_light.ravel()[ring]
+        image, sigma = (self._stayed if self.interpolation is None else self._moved)(image, noise, lost, shared)
+        sigma /= scales[-1]
+        for array in (image, sigma):
+            np.copyto(array, np.float32(np.nan), where=self.empty)
+        return image, sigma, self._flags_of(flags), brightness
+
+    def _by_arrays(self, counts, frame, scales, filled, sigma):
+        """
+        Image and noise (detector), and sigma of filled pixels or None, by functions of whole arrays.
+
+        The noise is a variance where it is to be interpolated, and a sigma where it is not.
+        """
+        bias, per_second, factor, large = scales
         image = counts.astype(np.float32)
-        image -= np.float32(bias)
+        image -= bias
         if counts.dtype.kind == "f":
             image[~np.isfinite(image)] = 0
         image, sigma = self._linear(image, frame, None if filled is None else sigma)
@@ -291,14 +314,26 @@ class Folded:
         if filled is not None:
             shared = np.where(filled & np.isfinite(noise), noise, np.float32(0))
             noise[filled] = 0
-        ring = image.ravel()[self.ring if lost is None else self.ring[~lost.ravel()[self.ring]]]
         if self.stray_light is not None:
             image -= self.stray_light
-        image, sigma = (self._stayed if self.interpolation is None else self._moved)(image, noise, lost, shared)
-        sigma /= large
-        for array in (image, sigma):
-            np.copyto(array, np.float32(np.nan), where=self.empty)
-        return image, sigma, self._flags_of(flags), ring
+        return image, noise if self.interpolation is None else np.square(noise, out=noise), shared
+
+    def _by_loops(self, fused, counts, frame, scales):
+        """Image and variance (detector) by compiled loops."""
+        none = np.zeros(0, np.float32)
+        if counts.dtype.kind == "f":
+            counts = np.where(np.isfinite(counts), counts, scales[0]).astype(np.float32, copy=False)
+        reads, per_variance, square, table = frame.leb_sum[0] * frame.leb_sum[1], 0.0, 0.0, none
+        if frame.is_lossy:
+            per_variance, square, table = rounding_table(frame)
+        well = stored_well(frame) if self.key.linearity and not (frame.is_derived or frame.is_model) else none
+        camera = frame.camera
+        numbers = camera.read_variance * reads, reads / 12.0, camera.gain, camera.full_well_loss, per_variance, square
+        image, variance = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
+        planes = [none if plane is None else plane.ravel() for plane in (self.gain, self.response, self.stray_light)]
+        scalars = (*scales, *map(np.float32, numbers))
+        fused.detector_pass(counts, scalars, well, *planes, table, image.ravel(), variance.ravel())
+        return image, variance
 
     def _holes(self, counts, flags):
         """Pixels that were sent and are empty, and those that were filled, each None where there are none."""
@@ -335,9 +370,8 @@ class Folded:
             image[lost], noise[lost] = np.float32(np.nan), np.float32(np.nan)
         return (arrays.upright(image), arrays.upright(noise)) if self.key.turned else (image, noise)
 
-    def _moved(self, image, noise, lost, shared):
-        """Image and sigma (detector) interpolated."""
-        variance = np.square(noise, out=noise)
+    def _moved(self, image, variance, lost, shared):
+        """Image and sigma interpolated, of image and variance (detector)."""
         if lost is not None:
             image[lost], variance[lost] = 0, 0
         image, variance = self.interpolation(image, variance)

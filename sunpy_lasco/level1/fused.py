@@ -1,0 +1,106 @@
+"""
+The pass of a plan as two loops that numba compiles, the extra ``fast``.
+
+The numbers are those of numpy and scipy, bit by bit: the operations and their order are the same.  Compiled code is
+kept beside this module, or where ``NUMBA_CACHE_DIR`` says.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+__all__ = ["detector_pass", "interpolate_both", "positions"]
+
+_ZERO, _ONE = np.float32(0), np.float32(1)
+
+
+@njit(cache=True, nogil=True)
+def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # pragma: no cover
+    """
+    Brightness and variance of the pixels of the detector, in place.
+
+    ``scalars`` are, float32: bias, 1 / exposure time, calibration factor, scale of the sigma, DN**2 of the read-out and
+    of the quantisation, electrons / DN, light lost at the full well, entries of the table per DN**2, and the square of
+    the step of the compression.  What is empty among ``well``, ``response``, ``stray_light`` and ``table`` is not
+    applied; the arrays of the detector are flattened.
+    """
+    bias, per_second, factor, large, read, quantisation, electrons, loss, per_variance, square = scalars
+    nx, read_and_quantised, sigma_scale = counts.shape[1], read + quantisation, per_second * large
+    last = np.float32(table.size - 1)
+    for j in range(counts.shape[0]):
+        for i in range(nx):
+            k = j * nx + i
+            x = np.float32(counts[j, i]) - bias
+            if well.size:
+                share = min(max(x / well[i], _ZERO), _ONE)
+                second = share * share
+                fourth = second * second
+                x = x * (_ONE + fourth * fourth * second * share * loss)
+            if response.size:
+                x = x * response[k]
+            photon = max(x, _ZERO) / electrons
+            noise = photon + read_and_quantised
+            if table.size:
+                before = photon + read
+                after = before + square * table[int(min(max(before * per_variance, _ZERO), last))]
+                left = min(after / before, _ONE)
+                noise = photon * left + (read * left + (quantisation + max(after - before, _ZERO)))
+            x = x * per_second * factor * gain[k]
+            sigma = np.float32(math.sqrt(noise)) * sigma_scale * factor * gain[k]
+            if stray_light.size:
+                x = x - stray_light[k]
+            image[k] = x
+            variance[k] = sigma * sigma
+
+
+@njit(cache=True, nogil=True)
+def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread):  # pragma: no cover
+    """Image and variance, flattened, at the positions of a `~sunpy_lasco.geometry.resampling.Bilinear`, in place."""
+    for k in range(corner.size):
+        if not inside[k]:
+            moved[k] = _ZERO
+            spread[k] = _ZERO
+            continue
+        at, right, up = corner[k], fx[k], fy[k]
+        left, down = _ONE - right, _ONE - up
+        a, b, c, d = left * down, right * down, left * up, right * up
+        moved[k] = a * image[at] + b * image[at + 1] + c * image[at + nx] + d * image[at + nx + 1]
+        spread[k] = (
+            a * a * variance[at] + b * b * variance[at + 1] + c * c * variance[at + nx] + d * d * variance[at + nx + 1]
+        )
+
+
+@njit(cache=True, nogil=True)
+def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):  # pragma: no cover
+    """
+    Sources and fractions of the bilinear interpolation, in place.
+
+    ``x`` and ``y`` are positions of columns and rows, full-frame pixel; ``movement`` cosine, sine, pivot and target;
+    ``polynomial`` the coefficients and the centre of the distortion; each may be empty; ``grid`` corner and sums.
+    """
+    nx, ny = x.size, y.size
+    for j in range(ny):
+        for i in range(nx):
+            u, v = x[i], y[j]
+            if movement.size:
+                du, dv = u - movement[4], v - movement[5]
+                u, v = (
+                    movement[2] + movement[0] * du + movement[1] * dv,
+                    movement[3] - movement[1] * du + movement[0] * dv,
+                )
+            if polynomial.size:
+                k0, k1, k2, cx, cy = polynomial[0], polynomial[1], polynomial[2], polynomial[3], polynomial[4]
+                dx, dy = u - cx, v - cy
+                r2 = dx * dx + dy * dy
+                f = 1.0 + k0 + r2 * (k1 + k2 * r2)
+                u, v = cx + f * dx, cy + f * dy
+            column, row = (u - grid[0] + 0.5) / grid[2] - 0.5, (v - grid[1] + 0.5) / grid[3] - 0.5
+            at = (ny * nx - 1 - j * nx - i) if turned else j * nx + i
+            within = 0 <= column <= nx - 1 and 0 <= row <= ny - 1
+            left = min(max(math.floor(column), 0), nx - 2)
+            bottom = min(max(math.floor(row), 0), ny - 2)
+            inside[at] = within
+            corner[at] = bottom * nx + left
+            fx[at] = np.float32(column - left) if within else _ZERO
+            fy[at] = np.float32(row - bottom) if within else _ZERO
