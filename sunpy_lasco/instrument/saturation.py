@@ -67,10 +67,13 @@ def saturated_pixels(raw, frame):
     else:
         with np.errstate(invalid="ignore"):
             saturated = raw >= limit.astype(raw.dtype)
-    if camera.bleed and saturated.any():
-        core = saturated.copy()
+    rows = np.flatnonzero(saturated.any(axis=1)) if camera.bleed else ()
+    if len(rows):
+        core = saturated[rows]
+        bled = core.copy()
         reach = -(-camera.bleed // frame.binning[0])
         for step in range(1, reach + 1):
-            saturated[:, step:] |= core[:, :-step]
-            saturated[:, :-step] |= core[:, step:]
+            bled[:, step:] |= core[:, :-step]
+            bled[:, :-step] |= core[:, step:]
+        saturated[rows] = bled
     return saturated

@@ -12,7 +12,7 @@ from numba import njit
 
 __all__ = ["detector_pass", "interpolate_both", "positions"]
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO, _ONE, _FIFTH = np.float32(0), np.float32(1), np.float32(0.2)
 
 
 @njit(cache=True, nogil=True)
@@ -32,8 +32,9 @@ def detector_pass(counts, scalars, well, gain, response, stray_light, table, ima
         for i in range(nx):
             k = j * nx + i
             x = np.float32(counts[j, i]) - bias
-            if well.size:
-                share = min(max(x / well[i], _ZERO), _ONE)
+            # Below a fifth of the full well, what is lost is less than the last digit.
+            if well.size and x > _FIFTH * well[i]:
+                share = min(x / well[i], _ONE)
                 second = share * share
                 fourth = second * second
                 x = x * (_ONE + fourth * fourth * second * share * loss)
@@ -57,18 +58,18 @@ def detector_pass(counts, scalars, well, gain, response, stray_light, table, ima
 @njit(cache=True, nogil=True)
 def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread):  # pragma: no cover
     """Image and variance, flattened, at the positions of a `~sunpy_lasco.geometry.resampling.Bilinear`, in place."""
+    one, row = np.uintp(1), np.uintp(nx)
     for k in range(corner.size):
         if not inside[k]:
             moved[k] = _ZERO
             spread[k] = _ZERO
             continue
-        at, right, up = corner[k], fx[k], fy[k]
+        at, right, up = np.uintp(corner[k]), fx[k], fy[k]
         left, down = _ONE - right, _ONE - up
         a, b, c, d = left * down, right * down, left * up, right * up
-        moved[k] = a * image[at] + b * image[at + 1] + c * image[at + nx] + d * image[at + nx + 1]
-        spread[k] = (
-            a * a * variance[at] + b * b * variance[at + 1] + c * c * variance[at + nx] + d * d * variance[at + nx + 1]
-        )
+        beside, above, across = at + one, at + row, at + row + one
+        moved[k] = a * image[at] + b * image[beside] + c * image[above] + d * image[across]
+        spread[k] = a * a * variance[at] + b * b * variance[beside] + c * c * variance[above] + d * d * variance[across]
 
 
 @njit(cache=True, nogil=True)
