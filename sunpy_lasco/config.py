@@ -30,6 +30,8 @@ file ``sunpyrc``, and environment variables come before them::
     progress = auto
     ; megabytes that the plans of the calibration may take, which are kept for the frames that follow
     plan_memory = 160
+    ; compiled loops in the calibration, where numba is installed
+    fast = yes
     ; archives of images, in place of the known ones: provider, level and root of each
     archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
     ; directory that holds the sample frames, see sunpy_lasco.data.sample

@@ -81,6 +81,7 @@ def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):
     ``polynomial`` the coefficients and the centre of the distortion; each may be empty; ``grid`` corner and sums.
     """
     nx, ny = x.size, y.size
+    last, summed = ny * nx - 1, grid[2] != 1 or grid[3] != 1
     for j in range(ny):
         for i in range(nx):
             u, v = x[i], y[j]
@@ -96,12 +97,30 @@ def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):
                 r2 = dx * dx + dy * dy
                 f = 1.0 + k0 + r2 * (k1 + k2 * r2)
                 u, v = cx + f * dx, cy + f * dy
-            column, row = (u - grid[0] + 0.5) / grid[2] - 0.5, (v - grid[1] + 0.5) / grid[3] - 0.5
-            at = (ny * nx - 1 - j * nx - i) if turned else j * nx + i
+            column, row = u - grid[0] + 0.5, v - grid[1] + 0.5
+            if summed:
+                column, row = column / grid[2], row / grid[3]
+            column, row = column - 0.5, row - 0.5
+            at = last - j * nx - i if turned else j * nx + i
             within = 0 <= column <= nx - 1 and 0 <= row <= ny - 1
-            left = min(max(math.floor(column), 0), nx - 2)
-            bottom = min(max(math.floor(row), 0), ny - 2)
             inside[at] = within
+            if within:
+                left, bottom = min(int(column), nx - 2), min(int(row), ny - 2)
+                fx[at], fy[at] = np.float32(column - left), np.float32(row - bottom)
+            else:
+                left = int(min(max(column, 0.0), nx - 2.0))
+                bottom = int(min(max(row, 0.0), ny - 2.0))
+                fx[at], fy[at] = _ZERO, _ZERO
             corner[at] = bottom * nx + left
-            fx[at] = np.float32(column - left) if within else _ZERO
-            fy[at] = np.float32(row - bottom) if within else _ZERO
+
+
+@njit(cache=True, nogil=True)
+def hidden_by(good, x, y, movement, hidden):  # pragma: no cover
+    """Where an image of the full frame, 1 good and 0 masked, hides positions that were moved as by `positions`."""
+    ny, nx = good.shape
+    for j in range(y.size):
+        for i in range(x.size):
+            du, dv = x[i] - movement[4], y[j] - movement[5]
+            column = round(movement[2] + movement[0] * du + movement[1] * dv)
+            row = round(movement[3] - movement[1] * du + movement[0] * dv)
+            hidden[j, i] = not (0 <= column < nx and 0 <= row < ny and good[int(row), int(column)])

@@ -106,9 +106,13 @@ _IN_USE = WeakValueDictionary()
 
 
 @lru_cache(maxsize=1)
+def _has_numba():
+    return importlib.util.find_spec("numba") is not None
+
+
 def fused_module():
-    """The module of compiled loops, or None where numba is not installed."""
-    if importlib.util.find_spec("numba") is None:
+    """The module of compiled loops, or None where numba is not installed or the setting ``fast`` says no."""
+    if not (_has_numba() and switch("fast", "yes")):
         return None
     return importlib.import_module("sunpy_lasco.level1.fused")
 
@@ -127,7 +131,7 @@ def interpolation_of(resampling, turned):
     -------
     `Interpolation`
     """
-    fused = fused_module() if switch("fast", "yes") else None
+    fused = fused_module()
     key = resampling, turned, fused is None
     found = _IN_USE.get(key)
     if found is None:

@@ -17,16 +17,19 @@ from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.distortion import INTERPOLATED, SOLARSOFT_CELLS, camera_distortion
 from sunpy_lasco.geometry.field import field_mask
 from sunpy_lasco.geometry.resampling import (
+    PIVOT,
     corrected_positions,
     is_turned,
+    movement_of,
     resampling_with,
     turned_frame,
 )
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
-from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout, full_axes
 from sunpy_lasco.level1 import arrays
 from sunpy_lasco.level1.counts import sigma_array, with_sigma
+from sunpy_lasco.level1.interpolation import fused_module
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 
@@ -290,9 +293,18 @@ def _image_mask(good, meta, frame):
         share = block_mean(frame_cutout(good, detector).astype(np.float32), frame.binning)
         masked = share < GOOD_SHARE
         return masked[::-1, ::-1] if is_turned(meta) else masked
+    fused = fused_module()
+    if fused is not None and "imgrot" in meta and meta.get("distort") in INTERPOLATED and not is_turned(meta):
+        (rotation, target), masked = movement_of(meta), np.empty(frame.shape, bool)
+        angle = np.radians(rotation)
+        movement = np.array([np.cos(angle), np.sin(angle), *PIVOT, *target])
+        fused.hidden_by(np.ascontiguousarray(good), *full_axes(frame), movement, masked)
+        return masked
     x, y = corrected_positions(meta, frame)
-    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    column, row = np.rint(x).astype(np.int32), np.rint(y).astype(np.int32)
     inside = (column >= 0) & (column < FULL_FRAME) & (row >= 0) & (row < FULL_FRAME)
-    masked = np.ones(x.shape, bool)
-    masked[inside] = good[row[inside], column[inside]] == 0
-    return masked
+    column *= inside
+    row *= inside
+    row *= np.int32(FULL_FRAME)
+    row += column
+    return (good.ravel()[row] == 0) | ~inside
