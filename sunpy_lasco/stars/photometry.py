@@ -210,7 +210,7 @@ def zero_points(tables, names, years, kind, *, seed=0):
     kind : `tuple` of `str`
         Camera, filter and polariser, in upper case without blanks.
     seed : `int`
-        Of the stars that are drawn for the errors.
+        Of the weights by which stars are drawn for the errors.
 
     Returns
     -------
@@ -237,16 +237,12 @@ def zero_points(tables, names, years, kind, *, seed=0):
     slope = COLOUR_SLOPES.get(kind[:2], 0.0)
     best = _fit(stars, number, np.ones(owner.max() + 1)[owner], slope)
     rng = np.random.default_rng(seed)
-    draws = []
-    for _ in range(DRAWS):
-        drawn = rng.multinomial(owner.max() + 1, np.full(owner.max() + 1, 1 / (owner.max() + 1)))[owner]
-        if np.bincount(stars["frame"], weights=drawn, minlength=number).min() > 0:
-            draws.append(_fit(stars, number, drawn, slope))
-    covariance = (
-        np.atleast_2d(np.cov(np.array(draws), rowvar=False)) if len(draws) > 10 else np.full((len(best),) * 2, np.nan)
-    )
+    # Weights with the spread of draws, by which no frame of few stars is left without any.
+    drawn = rng.exponential(size=(DRAWS, owner.max() + 1))
+    draws = np.array([_fit(stars, number, one[owner], slope) for one in drawn])
+    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
     zero, spread = best[:number], covariance[:number, :number]
-    trend, trend_sigma = _trend(years, zero, np.array(draws)[:, :number] if draws else np.empty((0, number)))
+    trend, trend_sigma = _trend(years, zero, draws[:, :number])
     frames = Table({"time": years, "name": names, "zero": zero, "sigma": np.sqrt(np.diag(spread)),
                     "number": np.bincount(stars["frame"], minlength=number)})  # fmt: skip
     return StarPhotometry(

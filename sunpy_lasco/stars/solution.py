@@ -39,6 +39,8 @@ WIDTH = {"C2": 0.45, "C3": 0.45}
 FLOOR = {"C2": 0.17, "C3": 0.09}
 #: How many measurements of an image weigh as much as what is known of that error.
 FLOOR_WEIGHT = 3.0
+#: Least share of the error of a star that its residual is taken to show.
+LEAST_FREEDOM = 0.2
 #: Stars agree on the shift within this, before the roll is known, full-resolution pixel.
 AGREEMENT = 0.7
 #: A star farther than this many sigma from its place is none.
@@ -322,10 +324,12 @@ def _solution(table, grid, start, fits_scale, sky):
     if rms > LARGEST_RMS:
         reason = f"{number} stars are left with an rms of {rms:.2f} pixels, more than {LARGEST_RMS}"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
-    # Errors may be smaller than thought, where the point-spread function is as it is taken to be.
+    # The errors of bright and faint stars may be larger or smaller than thought, each in its own way: what is left of
+    # them says so, the more of them there are.
     chi = float(np.sum((left[:, used] / sigma[used]) ** 2)) / freedom
     weight = freedom**2 / (freedom**2 + FLOOR_WEIGHT**2)
-    covariance *= weight * chi + (1 - weight) * max(chi, 1.0)
+    seen = _seen_covariance(attitude, plane[:, used], left[:, used], sigma[used], covariance)
+    covariance = weight * seen + (1 - weight) * max(chi, 1.0) * covariance
     covariance[:2, :2] += sky
     table["ideal_sigma"][found] = sigma
     everywhere[found] = used
@@ -363,19 +367,34 @@ def _agreeing(offsets, weight):
     return near[best]
 
 
+def _design(attitude, plane):
+    """What the four numbers of an attitude do to places, ideal pixel, shape (4, 2, n)."""
+    away = np.stack(attitude.ideal(*plane)) - np.array(attitude.centre)[:, None]
+    one = np.ones(plane.shape[1])
+    # By a degree of roll the image turns clockwise.
+    by_roll = np.radians(1) * np.stack([away[1], -away[0]])
+    return np.stack([np.stack([one, 0 * one]), np.stack([0 * one, one]), by_roll, -away / attitude.scale])
+
+
+def _seen_covariance(attitude, plane, left, sigma, covariance):
+    """
+    Covariance of the four numbers by what is left of each star (White 1980), whatever its stated error.
+
+    Each residual is smaller than the error of its star by the leverage that this star has.
+    """
+    influence = np.einsum("ij,jan->ian", covariance, _design(attitude, plane)) / sigma**2
+    leverage = np.einsum("ian,ian->an", _design(attitude, plane), influence)
+    errors = left**2 / np.maximum(1 - leverage, LEAST_FREEDOM)
+    return np.einsum("ian,an,jan->ij", influence, errors, influence)
+
+
 def _similarity(plane, seen, sigma, used, start, fits_scale):
     """Weighted least squares; attitude, covariance of its four numbers, and what is left, ideal pixel, (2, n)."""
     attitude = start
     weight = np.where(used, 1 / sigma**2, 0.0)
     for _ in range(4):
-        model = np.stack(attitude.ideal(*plane))
-        away = model - np.array(attitude.centre)[:, None]
-        left = seen - model
-        one = np.ones(plane.shape[1])
-        # By a degree of roll the image turns clockwise.
-        by_roll = np.radians(1) * np.stack([away[1], -away[0]])
-        by_scale = -away / attitude.scale
-        design = np.stack([np.stack([one, 0 * one]), np.stack([0 * one, one]), by_roll, by_scale])
+        left = seen - np.stack(attitude.ideal(*plane))
+        design = _design(attitude, plane)
         free = 4 if fits_scale else 3
         normal = np.einsum("ian,n,jan->ij", design[:free], weight, design[:free])
         right = np.einsum("ian,n,an->i", design[:free], weight, left)

@@ -62,9 +62,7 @@ def test_a_known_pointing_is_found(starry, camera, options):
 @pytest.mark.parametrize("camera", ["C3", "C2"])
 def test_pulls(starry, camera):
     """
-    Errors are at most what they are said to be, over 40 frames of all seasons, orientations and offsets.
-
-    The rms of the pulls is 0.79 in C3 and 0.95 in C2: the sigma of C3 is somewhat too large, 1.0 +- 0.1 is the aim.
+    Errors are what they are said to be, over 40 frames of all seasons, orientations and offsets.
     """
     rng = np.random.default_rng(1)
     default = np.array(sunpy_lasco.instrument.cameras.CAMERAS[camera].sun_centre)
@@ -80,7 +78,7 @@ def test_pulls(starry, camera):
     assert len(pulls) > 30
     rms = np.sqrt(np.mean(np.square(pulls)))
     print(camera, len(pulls), rms)
-    assert 0.75 < rms < 1.15
+    assert 0.9 < rms < 1.1
 
 
 def test_scale(starry):
