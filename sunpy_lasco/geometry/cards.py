@@ -26,18 +26,8 @@ __all__ = ["image_roll", "image_sun_centre", "plate_scale", "standard_cards", "s
 
 def plate_scale(meta):
     """
-    Plate scale of a full-resolution pixel after undistortion.
-
-    Parameters
-    ----------
-    meta : mapping
-        Header.
-
-    Returns
-    -------
-    `float`
-        Arcsec / pixel, of the official geometry or of that of the stars, as the
-        card GEOSCALE has it.
+    Plate scale of a full-resolution pixel after undistortion, arcsec / pixel, official or of the stars,
+    as GEOSCALE has it.
     """
     camera = CAMERAS[squeezed(meta["detector"])]
     stars = str(meta.get("geoscale", "official")).strip() == "stars" and camera.stars is not None
@@ -46,60 +36,28 @@ def plate_scale(meta):
 
 def image_roll(meta):
     """
-    Roll of an image as it is stored.
-
-    Parameters
-    ----------
-    meta : mapping
-        Header with DETROLL.
-
-    Returns
-    -------
-    `float`
-        Degree in (-180, 180]: turning the image by it counter-clockwise brings
-        solar north up.
+    Roll of an image as it is stored, by DETROLL: degree in (-180, 180] by which turning it
+    counter-clockwise brings solar north up.
     """
     return float(normalize_roll(meta["detroll"] - meta.get("imgrot", 0.0) - 180.0 * is_turned(meta)))
 
 
 def image_sun_centre(meta):
     """
-    The Sun's centre in an image as it is stored.
-
-    Parameters
-    ----------
-    meta : mapping
-        Header with SUNPIX1 and SUNPIX2.
-
-    Returns
-    -------
-    `tuple` of `float`
-        (x, y), full-frame pixel counted from 0.
+    The Sun's centre (x, y) in an image as it is stored, by SUNPIX1 and SUNPIX2; full-frame pixel
+    counted from 0.
     """
     return to_image(meta, (meta["sunpix1"], meta["sunpix2"]))
 
 
 def wcs_cards(meta, shape):
     """
-    Standard WCS cards of an image.
+    Standard WCS cards of an image of shape (ny, nx), by lower-case keyword; None for cards to remove.
 
-    Parameters
-    ----------
-    meta : mapping
-        Header to which `~sunpy_lasco.update_pointing` was applied.
-    shape : `tuple` of `int`
-        (ny, nx).
-
-    Returns
-    -------
-    `dict`
-        Cards by lower-case keyword; None for cards to remove.
-
-    Notes
-    -----
-    With the distortion in the WCS, CRPIX is its centre, the occulter, as SIP has it,
-    and CRVAL the direction of that pixel; the projection is tangential there
-    instead of at the Sun, which makes at most 0.06 pixel of C3 in the corners.
+    The header is one to which `~sunpy_lasco.update_pointing` was applied. With the distortion in the
+    WCS, CRPIX is its centre, the occulter, as SIP has it, and CRVAL the direction of that pixel; the
+    projection is tangential there instead of at the Sun, which makes at most 0.06 pixel of C3 in the
+    corners.
     """
     frame = Frame.from_header(meta, shape)
     sx, sy = frame.binning
@@ -160,20 +118,8 @@ def _tangential(offset):
 
 def standard_geometry(meta):
     """
-    Geometry of an image with a standard WCS.
-
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.image.ImageGeometry`
-
-    Raises
-    ------
-    sunpy_lasco.instrument.headers.MapHeaderError
-        If there is no CRPIX.
+    The `~sunpy_lasco.geometry.image.ImageGeometry` of an image with a standard WCS; `MapHeaderError`
+    without CRPIX.
     """
     to_arcsec = [_arcsec_in(meta, f"cunit{axis}") for axis in (1, 2)]
     pc, cdelt = _matrix(meta)
@@ -216,16 +162,8 @@ def standard_geometry(meta):
 
 def standard_cards(geometry):
     """
-    The cards that say what a geometry says, whatever the header was.
-
-    Parameters
-    ----------
-    geometry : `~sunpy_lasco.geometry.image.ImageGeometry`
-
-    Returns
-    -------
-    `dict`
-        Cards by lower-case keyword; None for those to remove.
+    The cards that say what an `~sunpy_lasco.geometry.image.ImageGeometry` says, by lower-case keyword;
+    None for those to remove.
     """
     sun = geometry.anchor if geometry.anchor_offset == (0.0, 0.0) else None
     cards = {

@@ -23,22 +23,9 @@ NEWTON_STEPS = 6
 
 def occulter_centre(detector, mjd):
     """
-    Centre of the occulter, which is also that of the distortion.
+    Centre (x, y) of the occulter of a camera on a day (MJD), which is also that of the distortion;
+    full-frame pixel.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    mjd : `float`
-        Modified Julian day.
-
-    Returns
-    -------
-    `tuple` of `float`
-        (x, y), full-frame pixel.
-
-    Notes
-    -----
     SolarSoft ``occltr_cntr``: for C3 the row of the table that is nearest in time.
     """
     if detector == "C2":
@@ -51,21 +38,11 @@ def occulter_centre(detector, mjd):
 
 def camera_distortion(detector, mjd, *, scale="official"):
     """
-    Distortion of a camera.
+    The `Distortion` of a camera, ``"C2"`` or ``"C3"``, on a day (MJD), on which the occulter centre of
+    C3 depends.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    mjd : `float`
-        Modified Julian day; the occulter centre of C3 depends on it.
-    scale : `str`
-        ``"official"``, or ``"stars"`` for the geometry fitted to stars, which
-        adds a fifth order term for C3 (C2 needs none).
-
-    Returns
-    -------
-    `Distortion`
+    The scale is ``"official"``, or ``"stars"`` for the geometry fitted to stars, which adds a
+    fifth-order term for C3 (C2 needs none).
     """
     camera = CAMERAS[detector]
     k0, k1, k2 = camera.distortion_px
@@ -105,18 +82,7 @@ class Distortion:
         return 1.0 + self.k0 + r_squared * (self.k1 + self.k2 * r_squared)
 
     def to_raw(self, x, y):
-        """
-        Raw position of a corrected one.
-
-        Parameters
-        ----------
-        x, y : array-like
-            Corrected position, full-frame pixel.
-
-        Returns
-        -------
-        x, y : `numpy.ndarray`
-        """
+        """Raw position (x, y) of a corrected one, full-frame pixel; numbers or arrays."""
         if self.cells:
             return self._on_triangles(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
         dx, dy = np.asarray(x) - self.centre[0], np.asarray(y) - self.centre[1]
@@ -139,16 +105,8 @@ class Distortion:
 
     def to_corrected(self, x, y):
         """
-        Corrected position of a raw one: the exact inverse of the polynomial, whatever `cells` is.
-
-        Parameters
-        ----------
-        x, y : array-like
-            Raw position, full-frame pixel.
-
-        Returns
-        -------
-        x, y : `numpy.ndarray`
+        Corrected position (x, y) of a raw one, full-frame pixel: the exact inverse of the polynomial,
+        whatever `cells` is.
         """
         dx, dy = np.asarray(x, dtype=float) - self.centre[0], np.asarray(y, dtype=float) - self.centre[1]
         r_raw = np.hypot(dx, dy)
@@ -162,17 +120,8 @@ class Distortion:
 
     def solid_angle(self, x, y):
         """
-        Area of a raw pixel in corrected pixels, inverse: d(raw) / d(corrected).
-
-        Parameters
-        ----------
-        x, y : array-like
-            Corrected position, full-frame pixel.
-
-        Returns
-        -------
-        `numpy.ndarray`
-            The Jacobian of `to_raw`; 0.97 at the centre of C3, 1.04 at r = 500.
+        Area in raw pixels of a corrected pixel at a corrected position: the Jacobian of `to_raw`, 0.97 at
+        the centre of C3, 1.04 at r = 500.
         """
         r2 = (np.asarray(x) - self.centre[0]) ** 2 + (np.asarray(y) - self.centre[1]) ** 2
         return self.factor(r2) * (1.0 + self.k0 + r2 * (3 * self.k1 + 5 * self.k2 * r2))

@@ -33,23 +33,12 @@ EPOCH_MJD = 51544
 
 def idl_solar_radius(mjd):
     """
-    Apparent radius of the Sun as the official level 1 has it in the card RSUN.
+    Apparent radius of the Sun, arcsec, as the official level 1 has it in the card RSUN, from 0.99 of
+    the Earth's distance.
 
-    Parameters
-    ----------
-    mjd : `int` or array-like of `int`
-        Modified Julian day of the *original*, uncorrected, DATE-OBS; SolarSoft
-        takes the radius at 0 h of that day.
-
-    Returns
-    -------
-    `float` or `numpy.ndarray`
-        Radius in arcsec, seen from 0.99 of the distance of the Earth.
-
-    Notes
-    -----
-    SolarSoft ``solar_ephem`` with the keyword ``SOHO``.  The value is 0.055 % larger
-    than the angular size of a radius of 695,700 km.
+    ``mjd`` is the day of the *original*, uncorrected, DATE-OBS, at 0 h of which SolarSoft
+    (``solar_ephem`` with the keyword ``SOHO``) takes the radius. The value is 0.055 % larger than the
+    angular size of a radius of 695,700 km.
     """
     days = np.floor(mjd) - EPOCH_MJD
     anomaly = np.deg2rad(357.528 + 0.9856003 * days)
@@ -72,29 +61,19 @@ def _solar_longitude(centuries):
 
 def ecliptic_north_angle(time, ahead=0.0):
     """
-    Angle from ecliptic north to solar north, as seen from the Earth or from SOHO.
+    Angle from ecliptic north to solar north, degree, as seen from the Earth or from SOHO; good to
+    0.005.
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        Time or times.
-    ahead : `float` or array-like
-        Ecliptic longitude of the observer before that of the Earth, degree: that of SOHO is
-        `~sunpy_lasco.geometry.halo.halo_longitude`, which matters by up to 0.03 degree.
+    It is within 7.25 either way, positive where solar north lies to the east (counter-clockwise) of
+    ecliptic north. ``ahead`` is the ecliptic longitude of the observer before that of the Earth,
+    degree: that of SOHO is `~sunpy_lasco.geometry.halo.halo_longitude`, which matters by up to 0.03
+    degree.
 
-    Returns
-    -------
-    `float` or `numpy.ndarray`
-        Angle y in degree, within 7.25 either way, positive where solar north lies to the
-        east (counter-clockwise) of ecliptic north.  Good to 0.005 degree.
-
-    Notes
-    -----
-    The second of the two angles of which the position angle of the Sun's axis is
-    the sum in Meeus, *Astronomical Algorithms*, chapter 29.  Since 2010-10-30 SOHO
-    keeps ecliptic north up, so that the roll of an image is -y as seen from SOHO, plus the
-    offset of the camera, plus 180 degrees in every other season: so it is in level-0.5
-    headers of 2011 to 2025 to 0.003 degree, and in official level-1 headers of C2 to 0.02.
+    The second of the two angles of which the position angle of the Sun's axis is the sum in Meeus,
+    *Astronomical Algorithms*, chapter 29. Since 2010-10-30 SOHO keeps ecliptic north up, so that the
+    roll of an image is minus this, plus the offset of the camera, plus 180 degrees in every other
+    season: so it is in level-0.5 headers of 2011 to 2025 to 0.003 degree, and in official level-1
+    headers of C2 to 0.02.
     """
     centuries = (np.asarray(time.tt.jd) - 2451545.0) / 36525
     # Longitude of the ascending node of the solar equator, counted from the equinox of date.
@@ -113,23 +92,11 @@ def _l1_numbers(isot):
 
 def l1_position(time):
     """
-    Approximate position of SOHO: on the line from the Sun to the Earth, at L1.
+    Approximate `~astropy.coordinates.SkyCoord` of SOHO: on the line from the Sun to the Earth, at L1,
+    0.99 of its distance.
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        One time.
-
-    Returns
-    -------
-    `~astropy.coordinates.SkyCoord`
-        In the frame `~sunpy.coordinates.HeliographicStonyhurst` of that time:
-        longitude 0, the latitude of the Earth, 0.99 of its distance.
-
-    Notes
-    -----
-    The error is that of `l1_error`.  Distant objects (comets, planets, stars against the
-    corona) shift by up to 15 arcmin between this and the true position.
+    The error is that of `l1_error`. Distant objects (comets, planets, stars against the corona) shift
+    by up to 15 arcmin between this and the true position.
     """
     time = Time(time)
     longitude, latitude, distance = _l1_numbers(time.utc.isot)
@@ -139,17 +106,5 @@ def l1_position(time):
 
 
 def l1_error(time):
-    """
-    What the card OBSERR says of `l1_position`.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        One time.
-
-    Returns
-    -------
-    `str`
-        Once SOHO was there 1 sigma, before the largest error.
-    """
+    """What the card OBSERR says of `l1_position`: once SOHO was there 1 sigma, before the largest error."""
     return L1_CRUISE_ERROR if Time(time) < date_of("orbit.halo.begin") else L1_POSITION_ERROR

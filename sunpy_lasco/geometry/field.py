@@ -44,18 +44,8 @@ class _Edge:
 
 def outside_detector(x, y, detector):
     """
-    Whether the light of a position falls beside the detector.
-
-    Parameters
-    ----------
-    x, y : array-like
-        Corrected full-frame position, detector orientation, pixel.
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
+    Whether the light of a corrected position, full-frame pixel in detector orientation, falls beside
+    the detector of a camera.
     """
     return _beyond(x, y, detector, (-0.5, FULL_FRAME - 0.5))
 
@@ -77,29 +67,16 @@ def _beyond(x, y, detector, limits):
 
 def field_mask(x, y, detector, *, margin=0.0):
     """
-    Whether a position is hidden by the occulter or the pylon, or beyond the field.
+    Whether a corrected position is hidden by the occulter or the pylon of a camera, or beyond the
+    field.
 
-    Parameters
-    ----------
-    x, y : array-like
-        Corrected full-frame position, detector orientation, pixel counted from 0.  They
-        are broadcast against each other.
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    margin : `float`, optional
-        By how many pixels to make the hidden area larger.
+    Positions are full-frame pixels of the detector orientation, counted from 0, and broadcast against
+    each other; ``margin`` pixels make the hidden area larger.
 
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
-        True where the sky is hidden.
-
-    Notes
-    -----
-    For C3 this is the mask of SolarSoft's level 1 (``c3_cl_mask_lvl1.fts``) in analytic
-    form.  For C2, for which there is no official mask, it is the occulter of 166
-    pixels radius with what the pylon adds to it, and everything that does not fall
-    on the detector.  The diffraction ring of C2, between 166 and 178 pixels, is not masked.
+    For C3 this is the mask of SolarSoft's level 1 (``c3_cl_mask_lvl1.fts``) in analytic form. For C2,
+    for which there is no official mask, it is the occulter of 166 pixels radius with what the pylon
+    adds to it, and everything that does not fall on the detector. The diffraction ring of C2, between
+    166 and 178 pixels, is not masked.
     """
     x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
     hide = _c3_mask if detector == "C3" else _c2_mask
@@ -109,25 +86,12 @@ def field_mask(x, y, detector, *, margin=0.0):
 @lru_cache(maxsize=24)
 def mask_of_grid(detector, affine, shape, distortion=None, margin=0.0):
     """
-    What is hidden of an image, and what lies beside the detector; kept, since frames lie alike.
+    What is hidden of an image of shape (ny, nx), and what lies beside the detector; kept, since frames
+    lie alike.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    affine : `tuple` of `float`
-        Full-frame position (x, y) of the first pixel, what a column adds to it, and what a row adds.
-    shape : `tuple` of `int`
-        (ny, nx).
-    distortion : `~sunpy_lasco.geometry.distortion.Distortion`, optional
-        Of an image from which it was not removed.
-    margin : `float`, optional
-        By how many pixels to make the hidden area larger.
-
-    Returns
-    -------
-    hidden, outside : `numpy.ndarray` of `bool`
-        Read-only.  What is outside is hidden too.
+    ``affine`` has the full-frame position (x, y) of the first pixel, what a column adds to it, and what
+    a row adds; the distortion is that of an image from which it was not removed; ``margin`` pixels make
+    the hidden area larger. Gives two read-only arrays of bool; what is outside is hidden too.
     """
     x0, y0, xx, yx, xy, yy = affine
     columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
@@ -143,18 +107,11 @@ def mask_of_grid(detector, affine, shape, distortion=None, margin=0.0):
 
 def hidden_pixels(frame, *, margin=0.0):
     """
-    Pixels of a frame as it was read out that show no sky.
+    Pixels of a frame as it was read out that show no sky: behind occulter or pylon, or beyond the
+    field.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    margin : `float`, optional
-        By how many full-resolution pixels to make the hidden area larger.
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
-        Behind occulter or pylon or beyond the field; shape of the frame, read-only.
+    ``margin`` full-resolution pixels make the hidden area larger. bool, of the shape of the frame,
+    read-only.
     """
     distortion = camera_distortion(frame.camera.name, frame.mjd)
     (x0, y0), (sx, sy) = full_position((0, 0), frame), frame.binning

@@ -48,17 +48,8 @@ def _turning(day):
 
 def halo_longitude(time):
     """
-    Ecliptic longitude of SOHO before that of the Earth, from the Sun.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        Time or times.
-
-    Returns
-    -------
-    `float` or `numpy.ndarray`
-        Degree, within 0.26 either way; good to 0.005.  It needs no ephemeris.
+    Ecliptic longitude of SOHO before that of the Earth, from the Sun, degree: within 0.26 either way,
+    good to 0.005, without an ephemeris.
     """
     offset = _turning(np.asarray(time.tdb.jd))
     return np.rad2deg(np.arctan2(offset[..., 1], offset[..., 0]))[()]
@@ -76,41 +67,19 @@ def halo_heliocentric(day):
 
 def halo_position(time):
     """
-    Position of SOHO by a form with 63 coefficients.
+    Position of SOHO, a `~astropy.coordinates.SkyCoord`, by a form with 63 coefficients, at a time after
+    1996-04-05.
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        One time, after it had reached its halo orbit, on 1996-04-05.
-
-    Returns
-    -------
-    `~astropy.coordinates.SkyCoord`
-        In the frame `~sunpy.coordinates.HeliographicStonyhurst` of that time.
-
-    Notes
-    -----
-    The halo about L1 as three harmonics of 177.85 days, each with a constant and an
-    annual part, in the frame that turns with the barycentre of Earth and Moon and scales
-    with its distance.  Fitted to the orbit that comes with the package.
+    The halo about L1 as three harmonics of 177.85 days, each with a constant and an annual part, in the
+    frame that turns with the barycentre of Earth and Moon and scales with its distance. Fitted to the
+    orbit that comes with the package.
     """
     time = Time(time)
     return ecliptic_to_stonyhurst(halo_heliocentric(float(time.tdb.jd)), time)
 
 
 def halo_error(time):
-    """
-    Largest error of `halo_position`.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-
-    Returns
-    -------
-    `float`
-        Kilometre, along each axis; it grows after 2026.
-    """
+    """Largest error of `halo_position` along each axis, km; it grows after 2026."""
     years = (float(time.tdb.jd) - date_of("orbit.halo.last").jd) / 365.25
     then = value_of("orbit.halo.error_then") + value_of("orbit.halo.error_growth") * years
     return max(error_of("orbit.halo.harmonics"), then)

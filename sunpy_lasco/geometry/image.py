@@ -78,67 +78,25 @@ class ImageGeometry:
 
 
 def camera_of(meta):
-    """
-    The camera of a header.
-
-    Parameters
-    ----------
-    meta : mapping
-
-    Returns
-    -------
-    `~sunpy_lasco.instrument.cameras.Camera`
-    """
+    """The `~sunpy_lasco.instrument.cameras.Camera` of a header."""
     return CAMERAS[squeezed(card_text(meta, "detector"))]
 
 
 def rotation(degrees):
-    """
-    The matrix PC of a roll.
-
-    Parameters
-    ----------
-    degrees : `float`
-
-    Returns
-    -------
-    `tuple` of `tuple` of `float`
-        By rows.
-    """
+    """The matrix PC of a roll in degree, by rows."""
     cos, sin = float(np.cos(np.deg2rad(degrees))), float(np.sin(np.deg2rad(degrees)))
     return (cos, -sin), (sin, cos)
 
 
 def reference_position(meta):
-    """
-    CRVAL.
-
-    Parameters
-    ----------
-    meta : mapping
-
-    Returns
-    -------
-    `tuple` of `float`
-        In the units of the header; 0 where a card is missing or empty.
-    """
+    """CRVAL in the units of the header; 0 where a card is missing or empty."""
     return tuple(map_number(meta, card, 0.0) for card in ("crval1", "crval2"))
 
 
 def reference_pixel(meta, length_x, length_y):
     """
-    CRPIX, with a doubt about where it counts from settled.
-
-    Parameters
-    ----------
-    meta : mapping
-    length_x, length_y : `int`
-        Size of the image.
-
-    Returns
-    -------
-    `tuple` of `float` or None
-        (x, y) counted from 0; None where a card is missing.
+    CRPIX (x, y) counted from 0, with a doubt about where it counts from settled by the size of the
+    image; None where a card is missing.
     """
     crpix = card_pair(meta, "crpix")
     if crpix is None:
@@ -154,18 +112,8 @@ def reference_pixel(meta, length_x, length_y):
 
 def plate_scales(meta, shape):
     """
-    CDELT of level 1, else the plate scale times the sums.
-
-    Parameters
-    ----------
-    meta : mapping
-    shape : `tuple` of `int`
-        (ny, nx).
-
-    Returns
-    -------
-    `tuple` of `float`
-        Arcsec / pixel along (x, y).
+    CDELT of level 1, else the plate scale times the sums: arcsec / pixel along (x, y) of an image of
+    shape (ny, nx).
     """
     scales = []
     for axis, length in (("1", shape[1]), ("2", shape[0])):
@@ -175,19 +123,6 @@ def plate_scales(meta, shape):
 
 
 def card_pair(meta, stem):
-    """
-    The numbers of two cards, such as OCCCEN1 and OCCCEN2.
-
-    Parameters
-    ----------
-    meta : mapping
-    stem : `str`
-        Lower-case keyword without the digit.
-
-    Returns
-    -------
-    `tuple` of `float` or None
-        None where one is missing.
-    """
+    """The numbers of two cards, such as OCCCEN1 and OCCCEN2 by the stem ``"occcen"``; None where one is missing."""
     pair = map_number(meta, f"{stem}1"), map_number(meta, f"{stem}2")
     return None if None in pair else pair

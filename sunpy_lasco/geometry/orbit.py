@@ -134,17 +134,7 @@ class Orbit:
         return day, row if self.days[row + 1] - self.days[row] <= widest else None
 
     def covers(self, time):
-        """
-        Whether a time lies between two rows of an arc that are near each other.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-
-        Returns
-        -------
-        `bool`
-        """
+        """Whether a time lies between two rows of an arc that are near each other."""
         return self._row(time)[1] is not None
 
     def _covered(self, time):
@@ -156,22 +146,8 @@ class Orbit:
 
     def position(self, time):
         """
-        Position at a time.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-            One time that the table covers.
-
-        Returns
-        -------
-        `~astropy.coordinates.SkyCoord`
-            In the frame `~sunpy.coordinates.HeliographicStonyhurst` of that time.
-
-        Raises
-        ------
-        ValueError
-            If the table does not cover it.
+        Position, a `~astropy.coordinates.SkyCoord` in the Stonyhurst frame, at one time; `ValueError` if
+        the table does not cover it.
         """
         time = Time(time)
         day, row = self._covered(time)
@@ -187,39 +163,14 @@ class Orbit:
 
     def error(self, time):
         """
-        Largest error of the position at a time.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-            One time that the table covers.
-
-        Returns
-        -------
-        `float`
-            Kilometre, along each axis.
-
-        Raises
-        ------
-        ValueError
-            If the table does not cover it.
+        Largest error of the position at one time, km along each axis; `ValueError` if the table does not
+        cover it.
         """
         row = self._covered(Time(time))[1]
         return float(np.broadcast_to(self.errors, self.days.shape)[row])
 
     def roll(self, time):
-        """
-        Roll of the spacecraft at a time.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-
-        Returns
-        -------
-        `float` or None
-            Degree; None where it is not known, or SOHO was turned in between.
-        """
+        """Roll of the spacecraft at a time, degree; None where it is not known, or SOHO was turned in between."""
         day, row = self._row(time)
         if self.rolls is None or row is None:
             return None

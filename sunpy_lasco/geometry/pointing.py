@@ -57,42 +57,20 @@ class Pointing:
 
 def ecliptic_attitude(time):
     """
-    Roll of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        Time or times.
-
-    Returns
-    -------
-    `float` or `numpy.ndarray`
-        Degree: turning an image by it counter-clockwise brings solar north up.
+    Roll, degree, of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30: turning
+    an image by it counter-clockwise brings solar north up.
     """
     return -ecliptic_north_angle(time, halo_longitude(time))
 
 
 def nominal_pointing(frame, *, flipped=False):
     """
-    Pointing of a spacecraft in its nominal attitude.
+    The `Pointing` of a spacecraft in its nominal attitude, or ``flipped``, which is turned by 180
+    degrees.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-        With the attributes ``camera`` and ``start``.
-    flipped : `bool`
-        Whether the spacecraft is turned by 180 degrees.
-
-    Returns
-    -------
-    `Pointing`
-        Default Sun centre, and the roll offset of the camera added to the nominal roll of
-        the spacecraft: 0 with solar north up until 2010-10-30, with ecliptic north
-        up since.
-
-    Notes
-    -----
-    SolarSoft ``get_sun_center`` and ``get_crota`` in the absence of tables.
+    Default Sun centre, and the roll offset of the camera added to the nominal roll of the spacecraft: 0
+    with solar north up until 2010-10-30, with ecliptic north up since. Of the frame it needs ``camera``
+    and ``start``. SolarSoft ``get_sun_center`` and ``get_crota`` in the absence of tables.
     """
     camera = frame.camera
     roll, source = camera.roll_offset, "nominal, solar north up"
@@ -122,37 +100,15 @@ PLAUSIBLE_CENTRE = 20.0
 
 def header_roll(header):
     """
-    The roll that a header states, whatever the meaning of it.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `float` or None
-        The first number found in CROTA2, CROTA1, CROTA, in degree.
+    The roll that a header states, degree, whatever the meaning of it: the first number in CROTA2,
+    CROTA1, CROTA, or None.
     """
     found = (number(header, card) for card in ("crota2", "crota1", "crota"))
     return next((value for value in found if value is not None), None)
 
 
 def is_placeholder(header, frame):
-    """
-    Whether the pointing cards of a header were never filled in.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-        With the attribute ``shape``.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether the pointing cards of a header were never filled in; of the frame it needs the shape."""
     rolls = [number(header, card) for card in ("crota1", "crota2")]
     centre = [number(header, card) for card in ("crpix1", "crpix2")]
     middle = [[(length + 1) / 2 for length in reversed(frame.shape)], [(FULL_FRAME + 1) / 2] * 2]
@@ -160,19 +116,7 @@ def is_placeholder(header, frame):
 
 
 def is_old_centre(header, frame):
-    """
-    Whether CRPIX is one of the centres that all files of some years had, whatever the exposure.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether CRPIX is one of the centres that all files of some years had, whatever the exposure."""
     crpix = number(header, "crpix1"), number(header, "crpix2")
     if None in crpix:
         return False
@@ -183,31 +127,17 @@ def is_old_centre(header, frame):
 
 def header_pointing(header, frame):
     """
-    Pointing of a level-0.5 frame without the tables of SolarSoft.
+    The `Pointing` of a level-0.5 frame without the tables of SolarSoft, by its header.
 
-    Parameters
-    ----------
-    header : mapping
-        Level-0.5 header with lower-case or case-insensitive keys.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-        The same header, understood.
+    That of the header, for files made since 2010-11-08; else, or where the header holds placeholders or
+    nothing, the default Sun centre and the nominal roll, with the header telling whether the spacecraft
+    was turned by 180 degrees.
 
-    Returns
-    -------
-    `Pointing`
-        Of the header, for files made since 2010-11-08; else, or where the header
-        holds placeholders or nothing, the default Sun centre and the nominal roll, with
-        the header telling whether the spacecraft was turned by 180 degrees.
-
-    Notes
-    -----
-    In older files CRPIX is the centre of the occulter (C2) or an old default (C3),
-    the same for turned and unturned frames, and CROTA is 0 or 180.  CRPIX of summed
-    frames is written in stored pixels by some software and in pixels of the full
-    frame by other: the reading that is nearer to the default centre is taken.  CDELT
-    is wrong in those (224 instead of 112 arcsec), and not used at all.
-
-    SolarSoft ``reduce_refcoord``, ``update_hdr_rollxy``.
+    In older files CRPIX is the centre of the occulter (C2) or an old default (C3), the same for turned
+    and unturned frames, and CROTA is 0 or 180. CRPIX of summed frames is written in stored pixels by
+    some software and in pixels of the full frame by other: the reading that is nearer to the default
+    centre is taken. CDELT is wrong in those (224 instead of 112 arcsec), and not used at all. SolarSoft
+    ``reduce_refcoord``, ``update_hdr_rollxy``.
     """
     stated = header_roll(header)
     turned = stated is not None and is_flipped(stated)

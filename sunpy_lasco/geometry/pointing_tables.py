@@ -20,34 +20,16 @@ LARGEST_STEP = 5.0
 
 def table_pointing(table, time, *, name, last_day=None, flipped=None):
     """
-    Pointing by the tables that were fitted to stars.
+    Pointing by a table that was fitted to stars; None after the last day (MJD) for which it is final.
 
-    Parameters
-    ----------
-    table : mapping of `str` to array-like
-        In order of time: ``mjd`` (UTC of the corrected clock), ``x``, ``y`` (Sun
-        centre, full-frame pixel counted from 0, detector orientation) and ``roll`` of
-        the camera (degree).
-    time : `~astropy.time.Time`
-        Start of the exposure by the corrected clock.
-    name : `str`
-        Name of the table, for the record.
-    last_day : `int`, optional
-        Modified Julian day of the last day for which the table is final; None if it
-        is so for all times before its last row and after it.
-    flipped : `bool`, optional
-        Whether the header of the frame says that the spacecraft was upside down.
+    The table has, in order of time, ``mjd`` (UTC of the corrected clock), ``x``, ``y`` (Sun centre,
+    full-frame pixel counted from 0, detector orientation) and ``roll`` of the camera (degree); the time
+    is the start of the exposure by the corrected clock; ``name`` is for the record; ``flipped`` says
+    whether, by its header, the spacecraft was upside down.
 
-    Returns
-    -------
-    `~sunpy_lasco.geometry.pointing.Pointing` or None
-        None after the last day.
-
-    Notes
-    -----
-    SolarSoft ``get_roll_or_xy``: linear in time, the first and the last row beyond the
-    ends, and the earlier row where the roll jumps.  Unlike there, the later row counts
-    where it alone agrees with the header on which side is up.
+    SolarSoft ``get_roll_or_xy``: linear in time, the first and the last row beyond the ends, and the
+    earlier row where the roll jumps. Unlike there, the later row counts where it alone agrees with the
+    header on which side is up.
     """
     mjd = float(time.utc.mjd)
     if last_day is not None and mjd >= last_day + 1:
@@ -78,30 +60,13 @@ def table_pointing(table, time, *, name, last_day=None, flipped=None):
 
 def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
     """
-    Pointing by the nominal roll of the spacecraft.
+    Pointing by the nominal roll of the spacecraft, with the Sun centre of ``fallback``; None before the
+    first step.
 
-    Parameters
-    ----------
-    steps : mapping of `str` to array-like
-        In order of time: ``mjd`` from which ``roll`` (degree) holds.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-        With the attributes ``camera`` and ``start``.
-    fallback : `~sunpy_lasco.geometry.pointing.Pointing`
-        The Sun centre is taken from it.
-    name : `str`
-        Name of the table, for the record.
-    flipped : `bool`, optional
-        Whether the header of the frame says that the spacecraft was upside down.
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.pointing.Pointing` or None
-        None before the first step.
-
-    Notes
-    -----
-    SolarSoft ``get_crota`` without files of the attitude.  Since 2010-10-30 the table
-    counts from ecliptic north, and the angle to solar north is added, as seen from SOHO.
+    ``steps`` has, in order of time, ``mjd`` from which ``roll`` (degree) holds; ``name`` and
+    ``flipped`` are as of `table_pointing`. SolarSoft ``get_crota`` without files of the attitude. Since
+    2010-10-30 the table counts from ecliptic north, and the angle to solar north is added, as seen from
+    SOHO.
     """
     days, rolls = (np.asarray(steps[column], dtype=float) for column in ("mjd", "roll"))
     row = int(np.searchsorted(days, frame.start.utc.mjd, side="right")) - 1

@@ -13,48 +13,18 @@ FLIPPED_BEYOND = 170.0
 
 
 def normalize_roll(degrees):
-    """
-    Bring an angle into (-180, 180].
-
-    Parameters
-    ----------
-    degrees : `float` or array-like
-        Angle in degree.
-
-    Returns
-    -------
-    `float` or `numpy.ndarray`
-    """
+    """Bring an angle, or angles, in degree into (-180, 180]."""
     return 180.0 - np.mod(180.0 - np.asarray(degrees, dtype=float), 360.0)[()]
 
 
 def is_flipped(roll):
     """
-    Whether an image is to be turned by 180 degrees to be upright.
-
-    Parameters
-    ----------
-    roll : `float`
-        Roll in degree, of any winding: -359.7 is small.
-
-    Returns
-    -------
-    `bool`
+    Whether an image of a roll in degree, of any winding (-359.7 is small), is to be turned by 180
+    degrees to be upright.
     """
     return bool(abs(normalize_roll(roll)) > FLIPPED_BEYOND)
 
 
 def rectified_centre(centre):
-    """
-    A full-frame position after the frame was turned by 180 degrees.
-
-    Parameters
-    ----------
-    centre : `tuple` of `float`
-        (x, y), full-frame pixel counted from 0.
-
-    Returns
-    -------
-    `tuple` of `float`
-    """
+    """A full-frame position (x, y), pixel counted from 0, after the frame was turned by 180 degrees."""
     return FULL_FRAME - 1 - centre[0], FULL_FRAME - 1 - centre[1]

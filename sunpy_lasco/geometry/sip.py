@@ -23,27 +23,13 @@ FIT_RADIUS = 760.0
 
 def sip_cards(distortion, binning):
     """
-    SIP cards about the centre of the distortion.
+    SIP cards about the centre of a distortion, for pixels that sum (sx, sy) of the full resolution.
 
-    Parameters
-    ----------
-    distortion : `~sunpy_lasco.geometry.distortion.Distortion`
-    binning : `tuple` of `int`
-        Full-resolution pixels per stored pixel, (sx, sy).
-
-    Returns
-    -------
-    cards : `dict`
-        A_ORDER, A_p_q, B_p_q, and the inverse AP and BP.
-    scale : `float`
-        Corrected pixels per raw pixel at the centre, 1 / (1 + k0).  SIP has no
-        linear terms: CDELT must be multiplied by this.
-
-    Notes
-    -----
-    AP and BP are the distortion itself, exact.  A and B, which
-    ``pixel_to_world`` uses, are fitted to its inverse.  Being odd in both
-    coordinates, all of them hold for the image turned by 180 degrees too.
+    Gives the cards A_ORDER, A_p_q, B_p_q and the inverse AP and BP, and the corrected pixels per raw
+    pixel at the centre, 1 / (1 + k0): SIP has no linear terms, so that CDELT must be multiplied by
+    this. AP and BP are the distortion itself, exact. A and B, which ``pixel_to_world`` uses, are fitted
+    to its inverse. Being odd in both coordinates, all of them hold for the image turned by 180 degrees
+    too.
     """
     scale = 1.0 / (1.0 + distortion.k0)
     # In units of the scale, the distortion has no linear term.
@@ -63,23 +49,11 @@ def sip_cards(distortion, binning):
 
 def sip_matrices(header):
     """
-    The polynomials of a SIP header, for `astropy.wcs.Sip`.
+    The polynomials A, B, AP and BP of a SIP header, for `astropy.wcs.Sip`; None for one that it does
+    not have.
 
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray` or None
-        A, B, AP and BP: element (p, q) of each is the coefficient of x**p y**q; None
-        for a polynomial that the header does not have.
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        If an order or a coefficient is no number, or A is there without B, or AP without BP.
+    Element (p, q) is the coefficient of x**p y**q. `~sunpy_lasco.errors.HeaderError` if an order or a
+    coefficient is no number, or A is there without B, or AP without BP.
     """
     matrices = []
     for name in ("a", "b", "ap", "bp"):
@@ -97,20 +71,8 @@ def sip_matrices(header):
 
 def rescaled_sip(header, factors):
     """
-    SIP cards for pixels of another size.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    factors : `tuple` of `float`
-        Old pixels per new pixel, along (x, y).
-
-    Returns
-    -------
-    `dict`
-        Those of the cards A_p_q, B_p_q, AP_p_q and BP_p_q that the header has, by
-        lower-case keyword.
+    The SIP cards A_p_q to BP_p_q of a header for pixels of another size; ``factors`` are old pixels per
+    new pixel along (x, y).
     """
     along_x, along_y = factors
     cards = {}

@@ -43,20 +43,8 @@ __all__ = ["header_distortion", "image_geometry", "lenient_frame", "official_geo
 
 def official_geometry(meta, shape):
     """
-    Geometry of an official level-1 image.
+    The `~sunpy_lasco.geometry.image.ImageGeometry` of an official level-1 image of shape (ny, nx).
 
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-    shape : `tuple` of `int`
-        (ny, nx).
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.image.ImageGeometry`
-
-    Notes
-    -----
     CTYPE and CUNIT of files made before 2010-10-27 are wrong, so they are not read at all.
     """
     camera = camera_of(meta)
@@ -133,23 +121,10 @@ def _rectification(meta):
 
 def image_geometry(meta, shape):
     """
-    Geometry of an image by its header.
+    The `~sunpy_lasco.geometry.image.ImageGeometry` of an image of shape (ny, nx) by its header, of any
+    level and vintage.
 
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-        Header of C2 or C3, of any level and vintage.
-    shape : `tuple` of `int`
-        (ny, nx) of the data.
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.image.ImageGeometry`
-
-    Raises
-    ------
-    sunpy_lasco.instrument.headers.MapHeaderError
-        If the cards contradict each other or the data.
+    `~sunpy_lasco.instrument.headers.MapHeaderError` if the cards contradict each other or the data.
     """
     try:
         if is_standard(meta):
@@ -165,22 +140,10 @@ def image_geometry(meta, shape):
 
 def lenient_frame(meta, shape):
     """
-    The frame of a level-0.5 header, with stand-ins for cards that no geometry needs.
+    The `~sunpy_lasco.instrument.frame.Frame` of a level-0.5 header, with stand-ins for cards that no
+    geometry needs.
 
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-    shape : `tuple` of `int`
-        (ny, nx).
-
-    Returns
-    -------
-    `~sunpy_lasco.instrument.frame.Frame`
-
-    Raises
-    ------
-    sunpy_lasco.instrument.headers.MapHeaderError
-        If the header cannot be understood.
+    `~sunpy_lasco.instrument.headers.MapHeaderError` if the header cannot be understood.
     """
     filled = dict(meta)
     for card, stand_in in (("exptime", 1.0), ("filter", "unknown"), ("polar", "unknown")):
@@ -255,16 +218,8 @@ def _helioviewer(meta, shape):
 
 def header_distortion(meta):
     """
-    The distortion of the camera of a header.
-
-    Parameters
-    ----------
-    meta : mapping
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.distortion.Distortion`
-        With the coefficients and the centre of the header, where it has them.
+    The `~sunpy_lasco.geometry.distortion.Distortion` of the camera of a header, with the coefficients
+    and the centre of the header where it has them.
     """
     camera = camera_of(meta)
     k = tuple(map_number(meta, f"dist_k{i}", camera.distortion_px[i]) for i in range(3))

@@ -51,26 +51,11 @@ class Bias:
 
 def bias_polynomial(detector, mjd, port="C"):
     """
-    Bias of a single read-out as the official pipeline models it.
+    Bias of a single read-out, DN, as the official pipeline models it for a camera, a day (integer MJD)
+    and a port, ``"A"`` to ``"D"``.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    mjd : `int`
-        Modified Julian day, integer.
-    port : `str`
-        Read-out port, ``"A"`` to ``"D"``.
-
-    Returns
-    -------
-    `float`
-        DN.
-
-    Notes
-    -----
-    SolarSoft ``offset_bias``.  The last segment of C2 was fitted up to early
-    2020 and runs away after that.
+    SolarSoft ``offset_bias``. The last segment of C2 was fitted up to early 2020 and runs away after
+    that.
     """
     ports = value_of(f"{detector}.bias.ports")
     if port in ports:
@@ -87,18 +72,8 @@ def bias_polynomial(detector, mjd, port="C"):
 
 def bias_excess(mjd):
     """
-    True dark level of C3 above the official bias, DN.
-
-    Parameters
-    ----------
-    mjd : `float`
-        Modified Julian day.
-
-    Returns
-    -------
-    `float`
-        DN of a single read-out, interpolated between the dates on which it was
-        measured and constant beyond them.
+    True dark level of C3 above the official bias on a day (MJD), DN of a single read-out; constant
+    beyond the days on which it was measured.
     """
     days, excess = zip(*value_of("C3.bias.excess"), strict=True)
     return float(np.interp(mjd, days, excess))
@@ -106,33 +81,16 @@ def bias_excess(mjd):
 
 def choose_bias(frame, counts=None, *, table=None, offset=None):
     """
-    Choose the bias of a frame.
+    Choose the `Bias` of a frame.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    counts : `numpy.ndarray`, optional
-        The frame itself, DN, shape (ny, nx); 0 or NaN where nothing was measured.
-    table : `float`, optional
-        Bias of the exposure-factor file, DN.
-    offset : `float`, optional
-        The header card OFFSET, DN.
+    ``counts`` is the frame itself, DN, shape (ny, nx), 0 or NaN where nothing was measured; ``table``
+    the bias of the exposure-factor file, and ``offset`` the card OFFSET, DN.
+    `~sunpy_lasco.errors.NotCalibratableError` if every candidate lies above the pixels of the frame.
 
-    Returns
-    -------
-    `Bias`
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
-        If every candidate lies above the pixels of the frame.
-
-    Notes
-    -----
-    The order is that of the official pipeline (``get_exp_factor``, ``offset_bias``).  Only for C2
-    after 2020-05, where the polynomial has left its data, is the frame asked, see `late_c2_bias`.
-    There OFFSET counts if dark places of the frame agree with it: it is the prediction of the day
-    on which the file was made, and knows nothing of the step of 2019.
+    The order is that of the official pipeline (``get_exp_factor``, ``offset_bias``). Only for C2 after
+    2020-05, where the polynomial has left its data, is the frame asked, see `late_c2_bias`. There
+    OFFSET counts if dark places of the frame agree with it: it is the prediction of the day on which
+    the file was made, and knows nothing of the step of 2019.
     """
     if frame.is_derived or frame.is_model:
         return Bias(0.0, 0.0, "none", 0.0)
@@ -174,25 +132,13 @@ def _first_percentile(counts):
 
 def late_c2_bias(frame, counts=None):
     """
-    Bias of C2 after the end of the polynomial's data, from its history and from the frame.
+    Bias of a read-out of C2 after the end of the polynomial's data, and its 1 sigma, DN, from its
+    history and from the frame.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    counts : `numpy.ndarray`, optional
-        As of `choose_bias`.
-
-    Returns
-    -------
-    single, sigma : `float`
-        Bias of a read-out and its 1 sigma, DN.
-
-    Notes
-    -----
     The line that touches the polynomial at the end of its data goes on with 1.9 DN / year, as the
-    biases of both cameras did over most of the mission; the polynomial itself accelerates.  Neither is known
-    to hold, hence their middle, with half of their distance in its sigma.  `dark_level` is joined to it
-    by weights; where the two disagree, sigma is widened until they do not.
+    biases of both cameras did over most of the mission; the polynomial itself accelerates. Neither is
+    known to hold, hence their middle, with half of their distance in its sigma. `dark_level` is joined
+    to it by weights; where the two disagree, sigma is widened until they do not.
     """
     last = value_of("C2.bias.end")
     years = (frame.mid_mjd - last) / 365.25
@@ -215,23 +161,11 @@ def late_c2_bias(frame, counts=None):
 
 def dark_level(frame, counts):
     """
-    Bias of C2 as dark places of a frame show it.
+    Bias of a read-out of C2 and its 1 sigma, DN, as dark places of a frame show it; None where no such
+    place is seen.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    counts : `numpy.ndarray`
-        As of `choose_bias`.
-
-    Returns
-    -------
-    single, sigma : `float`
-        Bias of a read-out and its 1 sigma, DN; None where no such place is seen.
-
-    Notes
-    -----
     Best first: the nearly dark first column of the detector; its corners, where they are sent; the
-    space behind the occulter.  The light that each has is known from frames with a known bias.
+    space behind the occulter. The light that each has is known from frames with a known bias.
     """
     counts = np.where(np.nan_to_num(counts) > 0, counts, np.nan) / (frame.leb_sum[0] * frame.leb_sum[1])
     if not frame.is_binned and frame.corner[0] == 0 and _enough(counts[:, 0]):

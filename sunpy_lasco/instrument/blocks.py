@@ -40,37 +40,17 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 
 
 def grid_shape(frame):
-    """
-    Blocks of the full frame at the frame's binning.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `tuple` of `int`
-        Numbers of block rows and block columns, (32, 32) without sums.
-    """
+    """Block rows and block columns of the full frame at the frame's binning, (32, 32) without sums."""
     sx, sy = frame.binning
     return FULL_FRAME // (BLOCK * sy), FULL_FRAME // (BLOCK * sx)
 
 
 def block_indices(frame):
     """
-    Block row of each stored row and block column of each stored column.
+    Block row of each stored row, (ny,), and block column of each stored column, (nx,), in the grid of
+    the full frame.
 
-    Where a sub-frame does not begin on the border of a block, its first and
-    last blocks are partial.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    rows, columns : `~numpy.ndarray` of `int`
-        Indices in the grid of the full frame, of lengths ny and nx.
+    Where a sub-frame does not begin on the border of a block, its first and last blocks are partial.
     """
     return tuple(
         (frame.corner[axis] + np.arange(frame.shape[1 - axis]) * frame.binning[axis]) // (BLOCK * frame.binning[axis])
@@ -80,21 +60,11 @@ def block_indices(frame):
 
 def no_data(raw, frame):
     """
-    Pixels that hold nothing: zeros and NaN.
+    Pixels of counts as they stand in the file, shape (ny, nx), that hold nothing: zeros and NaN.
 
-    A negative value of a frame without sums is no measurement either.  One of a
-    summed frame may be: sums beyond 32767 wrap in the signed integers of the
-    file.  Images derived from polarised triplets are signed by nature.
-
-    Parameters
-    ----------
-    raw : `~numpy.ndarray`
-        Counts as they stand in the file, of any type, shape (ny, nx).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
+    A negative value of a frame without sums is no measurement either. One of a summed frame may be:
+    sums beyond 32767 wrap in the signed integers of the file. Images derived from polarised triplets
+    are signed by nature.
     """
     raw = np.asarray(raw)
     empty = (raw == 0) if frame.is_binned or frame.is_derived else (raw <= 0)
@@ -119,18 +89,8 @@ def _per_block(pixels, frame):
 
 def blocks_to_pixels(blocks, frame):
     """
-    Spread what is said of blocks over their pixels.
-
-    Parameters
-    ----------
-    blocks : `~numpy.ndarray`
-        One value for each block that the stored array touches, shape (nby, nbx).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Shape (ny, nx).
+    Spread what is said of the blocks that the stored array touches, shape (nby, nbx), over their
+    pixels, shape (ny, nx).
     """
     rows, columns = (np.bincount(indices - indices[0]) for indices in block_indices(frame))
     return np.repeat(np.repeat(blocks, columns, axis=1), rows, axis=0)
@@ -138,68 +98,33 @@ def blocks_to_pixels(blocks, frame):
 
 def full_blocks(pixels, frame):
     """
-    Blocks in which all pixels are set, but for a few.
+    Blocks in which all pixels are set, but for a few: at least 1020 of 1024.
 
-    Parameters
-    ----------
-    pixels : `~numpy.ndarray` of `bool`
-        Shape (ny, nx).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
-        Shape (nby, nbx): the blocks that the stored array touches, the first of
-        them being that of its lower left pixel.  At least 1020 of 1024 pixels are set in them.
+    bool, shape (nby, nbx): the blocks that the stored array touches, the first of them being that of
+    its lower left pixel.
     """
     return _per_block(pixels, frame) >= EMPTY_SHARE
 
 
 def empty_blocks(raw, frame):
     """
-    Blocks in which nothing came down.
+    Blocks of counts as they stand in the file in which nothing came down, as of `full_blocks`.
 
-    Parameters
-    ----------
-    raw : `~numpy.ndarray`
-        Counts as they stand in the file, shape (ny, nx).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
-        Shape (nby, nbx): the blocks that the stored array touches, the first of
-        them being that of its lower left pixel.
-
-    Notes
-    -----
-    A block counts as empty when at least 1020 of 1024 of its pixels are, so that
-    the stray pixels of some untransmitted blocks do not matter.
+    At least 1020 of 1024 pixels are empty, so that the stray pixels of some untransmitted blocks do not
+    matter.
     """
     return full_blocks(no_data(raw, frame), frame)
 
 
 def nominal_untransmitted(frame):
     """
-    Blocks that the tables on board leave out of such a frame.
+    Blocks that the tables on board leave out of such a frame, shape (nby, nbx) as of `empty_blocks`.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
-        Shape (nby, nbx) as of `empty_blocks`.  No block where the frame was sent
-        with all of them (a ``Z`` in COMPRSSN).
-
-    Notes
-    -----
-    SolarSoft ``fuzzy_image``'s tables of null blocks.  They changed in flight, and
-    some of these blocks are sent in every frame seen: whether a block is empty is
-    to be seen in the image, and the table says only if its loss is one.  For sums
-    other than 2 x 2 and 4 x 4, of which SolarSoft has no table, a block is left
-    out where all the blocks of the full frame that it covers are.
+    No block where the frame was sent with all of them (a ``Z`` in COMPRSSN). SolarSoft
+    ``fuzzy_image``'s tables of null blocks. They changed in flight, and some of these blocks are sent
+    in every frame seen: whether a block is empty is to be seen in the image, and the table says only if
+    its loss is one. For sums other than 2 x 2 and 4 x 4, of which SolarSoft has no table, a block is
+    left out where all the blocks of the full frame that it covers are.
     """
     sx, sy = frame.binning
     table = f"{frame.camera.name}.untransmitted"
@@ -260,19 +185,8 @@ def classify_missing(raw, frame, *, holes=None):
 
 def telemetry_index(i, j, rows=FULL_FRAME // BLOCK):
     """
-    Place of a block in the order in which the blocks are sent.
-
-    Parameters
-    ----------
-    i, j : `int` or `~numpy.ndarray` of `int`
-        Block column and row.
-    rows : `int`, optional
-        Block rows of the full frame.
-
-    Returns
-    -------
-    `int` or `~numpy.ndarray` of `int`
-        Columns from left to right, each from top to bottom.
+    Place of a block (i, j) in the order in which blocks are sent: columns from left to right, each from
+    top to bottom; numbers or arrays.
     """
     return i * rows + (rows - 1 - j)
 

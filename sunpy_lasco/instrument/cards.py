@@ -298,53 +298,18 @@ def _card(name):
 
 
 def is_blank(value):
-    """
-    Whether a card says nothing.
-
-    Parameters
-    ----------
-    value : object
-        The value of a card.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether the value of a card says nothing."""
     return value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
 
 
 def card_text(header, name):
-    """
-    A card as text.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    name : `str`
-        Lower-case keyword.
-
-    Returns
-    -------
-    `str`
-        Without blanks around it; empty where the card is missing.
-    """
+    """A card as text without blanks around it; empty where the card is missing."""
     value = header.get(name)
     return "" if is_blank(value) else str(value).strip()
 
 
 def shown(value):
-    """
-    A value as it is shown in a message: on one line, and not too long.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    `str`
-    """
+    """A value as it is shown in a message: on one line, and not too long."""
     try:
         text = repr(value)
     except ValueError:
@@ -355,38 +320,15 @@ def shown(value):
 
 def plain_filename(header):
     """
-    FILENAME, where it can be the name of a file.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `str`
-        Empty where the card is missing or holds anything but digits, letters and
-        underscores before .fts or .fits: a path, for example.
+    FILENAME; empty where it is missing or holds anything but digits, letters and underscores before
+    .fts or .fits: a path, for example.
     """
     text = card_text(header, "filename")
     return text if is_plain_name(text) else ""
 
 
 def frame_name(header, otherwise="The image"):
-    """
-    What to call a frame in a message: its FILENAME, made fit to print.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    otherwise : `str`, optional
-        What to call a frame without one.
-
-    Returns
-    -------
-    `str`
-    """
+    """What to call a frame in a message: its FILENAME, made fit to print, or what is given otherwise."""
     text = re.sub(r"[^ -~]", "?", card_text(header, "filename"))
     return (text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...") or otherwise
 
@@ -418,19 +360,8 @@ def _read(value, card):
 
 def fault_of(header, name):
     """
-    What is wrong with a number in a header.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    name : `str`
-        Keyword.
-
-    Returns
-    -------
-    `str` or None
-        A sentence; None where there is no fault, as in cards that are missing or blank.
+    What is wrong with a number in a header, a sentence; None where there is no fault, as in cards that
+    are missing or blank.
     """
     value = header.get(name.lower())
     card = _card(name)
@@ -442,27 +373,11 @@ def fault_of(header, name):
 
 def number(header, name, default=None):
     """
-    A number of a header.
+    A number of a header, finite and within what `CARDS` allows.
 
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    name : `str`
-        Keyword.
-    default : `float`, optional
-        What stands in for a card that is missing or blank; and, for cards that are
-        ``"ignored"`` or ``"replaced"`` by `CARDS`, for one that holds something else.
-
-    Returns
-    -------
-    `float`
-        Finite, and within what `CARDS` allows.
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        If the card holds something else, and is one that is ``"refused"``.
+    The default stands in for a card that is missing or blank; and, for cards that are ``"ignored"`` or
+    ``"replaced"`` by `CARDS`, for one that holds something else. `~sunpy_lasco.errors.HeaderError` if a
+    card that is ``"refused"`` does.
     """
     value = header.get(name.lower())
     if is_blank(value):
@@ -477,26 +392,6 @@ def number(header, name, default=None):
 
 
 def whole_number(header, name, default=None):
-    """
-    A whole number of a header, as `number`.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    name : `str`
-        Keyword.
-    default : `int`, optional
-        As for `number`.
-
-    Returns
-    -------
-    `int`
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        As for `number`.
-    """
+    """A whole number of a header, as `number`."""
     found = number(header, name, default)
     return found if found is None else int(found)

@@ -50,18 +50,7 @@ def changes_of(meta):
 
 
 def without_statistics(meta):
-    """
-    A header without the statistics of the pixels.
-
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-        It does not change.
-
-    Returns
-    -------
-    `~sunpy.util.MetaDict`
-    """
+    """A copy of a header without the statistics of the pixels."""
     new = meta.copy()
     for card in list(new):
         if str(card).lower().startswith(STATISTICS):

@@ -37,40 +37,19 @@ class ExposureFactor:
 
 
 def no_factor():
-    """
-    What holds where no factor is known.
-
-    Returns
-    -------
-    `ExposureFactor`
-        1, with the scatter of the factors that are known as its sigma.
-    """
+    """The `ExposureFactor` where none is known: 1, with the scatter of those that are known as its sigma."""
     return ExposureFactor(1.0, value_of("exposure.uncorrected_sigma"), None, 0, None)
 
 
 def find_exposure_factor(lines, frame, source):
     """
-    Find the line of a frame in the exposure-factor file of its day.
+    The `ExposureFactor` of a frame in the lines of the file of its day; that of `no_factor` where no
+    sane line is there.
 
-    Parameters
-    ----------
-    lines : iterable of mappings
-        Rows with ``mjd``, ``time`` (second of day of mid-exposure), ``factor``,
-        ``bias`` (DN), ``n_regions`` and ``sigma``.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    source : `str`
-        Name of the file.
-
-    Returns
-    -------
-    `ExposureFactor`
-        That of `no_factor` where no line, or no sane one, belongs to the frame.
-
-    Notes
-    -----
-    SolarSoft ``get_exp_factor``: the day must be equal and the times agree within
-    100 ms; of several lines the last one wins, because better values are
-    appended.  A factor outside 0.5 to 1.5 is not used (ours).
+    Lines have ``mjd``, ``time`` (second of day of mid-exposure), ``factor``, ``bias`` (DN),
+    ``n_regions`` and ``sigma``; ``source`` is the name of the file. SolarSoft ``get_exp_factor``: the
+    day must be equal and the times agree within 100 ms; of several lines the last one wins, because
+    better values are appended. A factor outside 0.5 to 1.5 is not used (ours).
     """
     found = None
     for line in lines:

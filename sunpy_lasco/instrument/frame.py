@@ -62,18 +62,7 @@ SHORTEST_AXIS = 128
 
 
 def squeezed(value):
-    """
-    Text without blanks, in upper case: ``'+60 Deg'`` becomes ``'+60DEG'``.
-
-    Parameters
-    ----------
-    value : object
-        The value of a card.
-
-    Returns
-    -------
-    `str`
-    """
+    """Text without blanks, in upper case: ``'+60 Deg'`` becomes ``'+60DEG'``."""
     return re.sub(r"\s", "", str(value)).upper()
 
 
@@ -81,16 +70,8 @@ def is_standard(header):
     """
     Whether the WCS cards of a header are to be taken as they stand.
 
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `bool`
-        True where there is a matrix PCi_j or CDi_j: neither the ground system nor
-        SolarSoft write one, while this package and sunpy do.
+    So it is where there is a matrix PCi_j or CDi_j: neither the ground system nor SolarSoft write one,
+    while this package and sunpy do.
     """
     return any(f"{kind}{i}_{j}" in header for kind in ("pc", "cd") for i in (1, 2) for j in (1, 2))
 
@@ -121,24 +102,8 @@ def _has_clock(text):
 
 def header_time(header, day="date-obs", clock="time-obs"):
     """
-    Join the cards of a day and of a time of day, as level 0.5 has them.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    day, clock : `str`
-        The names of the cards.
-
-    Returns
-    -------
-    `~astropy.time.Time` or None
-        None where the card of the day is missing or empty.
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        If the cards hold something that is no date.
+    Join the cards of a day and of a time of day, as level 0.5 has them; None without the day,
+    `~sunpy_lasco.errors.HeaderError` for what is no date.
     """
     text = card_text(header, day)
     if not text:
@@ -151,20 +116,8 @@ def header_time(header, day="date-obs", clock="time-obs"):
 
 def middle_of_exposure(start, exptime):
     """
-    Middle of an exposure as the ground system writes it.
-
-    Parameters
-    ----------
-    start : `~astropy.time.Time`
-    exptime : `float`
-        Exposure time, s.
-
-    Returns
-    -------
-    mjd : `int`
-        Modified Julian day.
-    second : `float`
-        Second of that day.
+    Middle of an exposure of some seconds as the ground system writes it: Modified Julian day, and
+    second of that day.
     """
     middle = start.mjd + exptime / 2 / 86400
     return int(np.floor(middle)), float((middle % 1) * 86400)
@@ -172,29 +125,11 @@ def middle_of_exposure(start, exptime):
 
 def exposure_start(header, *, strict=True):
     """
-    Start of the exposure as a header has it.
+    Start of the exposure as a header has it, None without a day; and what the user should be warned of.
 
-    The time of day is that of DATE-OBS or DATE_OBS, else of TIME-OBS or TIME_OBS, else
-    what MID_DATE, MID_TIME and EXPTIME make of that day.
-
-    Parameters
-    ----------
-    header : mapping
-        With lower-case or case-insensitive keys.
-    strict : `bool`, optional
-        False takes midnight where nothing tells the time of day.
-
-    Returns
-    -------
-    start : `~astropy.time.Time` or None
-        None where there is no day.
-    note : `str`
-        What the user should be warned of; empty where the cards tell the time of day.
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        If the cards hold something that is no date, or if nothing tells the time of day.
+    The time of day is that of DATE-OBS or DATE_OBS, else of TIME-OBS or TIME_OBS, else what MID_DATE,
+    MID_TIME and EXPTIME make of that day. Where nothing tells it, `~sunpy_lasco.errors.HeaderError`, or
+    midnight if not ``strict``.
     """
     days = [text for card in ("date-obs", "date_obs") if (text := card_text(header, card))]
     clocks = [text for card in ("time-obs", "time_obs") if (text := card_text(header, card))]
@@ -267,23 +202,8 @@ class Frame:
     @classmethod
     def from_header(cls, header, shape):
         """
-        Read a header.
-
-        Parameters
-        ----------
-        header : mapping
-            A header with case-insensitive or lower-case keys.
-        shape : `tuple` of `int`
-            Shape of the data, (ny, nx).
-
-        Returns
-        -------
-        `Frame`
-
-        Raises
-        ------
-        sunpy_lasco.errors.HeaderError
-            If cards are missing or hold nonsense; all of them are named.
+        Read the header of data of shape (ny, nx); `~sunpy_lasco.errors.HeaderError` names all cards that
+        are missing or hold nonsense.
         """
         detector = squeezed(card_text(header, "detector"))
         if detector not in CAMERAS:
@@ -362,19 +282,10 @@ class Frame:
 
 def original_start(header):
     """
-    Start of the exposure by the uncorrected clock.
+    Start of the exposure by the uncorrected clock, or None.
 
-    In level 1 DATE-OBS is corrected; the original stands in our own card
-    DATE-ORI, or in the HISTORY of the official product.
-
-    Parameters
-    ----------
-    header : mapping
-        With case-insensitive or lower-case keys.
-
-    Returns
-    -------
-    `~astropy.time.Time` or None
+    In level 1 DATE-OBS is corrected; the original stands in our own card DATE-ORI, or in the HISTORY of
+    the official product.
     """
     own = header_time(header, "date-ori", None)
     if own is not None:

@@ -42,35 +42,14 @@ class MapHeaderError(HeaderError, AttributeError):
 
 
 def is_helioviewer(meta):
-    """
-    Whether a header belongs to an image of Helioviewer, scaled to bytes and turned to solar north.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case keys.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether a header belongs to an image of Helioviewer, scaled to bytes and turned to solar north."""
     return any(str(card).lower().startswith(("helioviewer", "hv_")) for card in meta)
 
 
 def header_level(meta):
     """
-    Level of processing.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `float` or None
-        0.5 or 1.0 (or whatever LEVEL or LVL_NUM says); None for Helioviewer's
-        images, which are of no level.
+    Level of processing: 0.5 or 1.0, or whatever LEVEL or LVL_NUM says; None for Helioviewer's images,
+    which are of no level.
     """
     if is_helioviewer(meta):
         return None
@@ -89,34 +68,16 @@ def is_raw(meta):
     """
     Whether the data are counts as they came down, in which a zero is a hole.
 
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `bool`
-        True for level 0.5 without BUNIT, which every operation on a map adds, and
-        without BIASVAL, which the subtraction of the bias adds.
+    True for level 0.5 without BUNIT, which every operation on a map adds, and without BIASVAL, which
+    the subtraction of the bias adds.
     """
     return header_level(meta) == 0.5 and "bunit" not in meta and "biasval" not in meta
 
 
 def missing_cards(meta):
     """
-    Cards that a header lacks.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    needed, wanted : `list` of `str`
-        Names of the cards without which there can be no map, and of those without
-        which the map cannot be calibrated.
+    Cards that a header lacks: those without which there can be no map, and those without which it
+    cannot be calibrated.
     """
     needed = []
     if squeezed(card_text(meta, "detector")) not in CAMERAS:
@@ -129,21 +90,8 @@ def missing_cards(meta):
 
 def observation_time(meta):
     """
-    Start of the exposure.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `~astropy.time.Time`
-
-    Raises
-    ------
-    sunpy_lasco.instrument.headers.MapHeaderError
-        If there is no date or no time of day, or something that is none.
+    Start of the exposure; `~sunpy_lasco.instrument.headers.MapHeaderError` if there is no date or no
+    time of day, or something that is none.
     """
     try:
         found, _ = exposure_start(meta)
@@ -158,19 +106,7 @@ def observation_time(meta):
 
 
 def processing_date(meta):
-    """
-    When the file was made.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `~astropy.time.Time` or None
-        None where the card DATE is missing or unreadable.
-    """
+    """When the file was made; None where the card DATE is missing or unreadable."""
     try:
         return header_time(meta, "date", None)
     except HeaderError:
@@ -179,25 +115,8 @@ def processing_date(meta):
 
 def map_number(meta, name, default=None):
     """
-    A number without which there can be no map: `sunpy_lasco.instrument.cards.number` with an error that sunpy knows.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-    name : `str`
-        Keyword.
-    default : `float`, optional
-        Where the card is missing.
-
-    Returns
-    -------
-    `float`
-
-    Raises
-    ------
-    sunpy_lasco.instrument.headers.MapHeaderError
-        If the card holds something that is no number, or no possible one.
+    A number without which there can be no map: `sunpy_lasco.instrument.cards.number` with
+    `~sunpy_lasco.instrument.headers.MapHeaderError`, which sunpy knows.
     """
     try:
         return number(meta, name, default)
@@ -206,40 +125,18 @@ def map_number(meta, name, default=None):
 
 
 def processed_before(meta, date):
-    """
-    Whether a file was made before a date.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-    date : `str`
-        ISO date.
-
-    Returns
-    -------
-    `bool`
-        False where it is not known when the file was made.
-    """
+    """Whether a file was made before a date (ISO); False where it is not known when it was made."""
     made = processing_date(meta)
     return made is not None and made < Time(date)
 
 
 def printable(meta):
     """
-    A header that can be written to FITS.
+    A copy of a header that can be written to FITS.
 
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-
-    Returns
-    -------
-    `~sunpy.util.MetaDict`
-        A copy in which tabulators and other characters that FITS forbids are blanks (the
-        HISTORY of the ground system is full of them), lines of HISTORY and COMMENT that are too
-        long for a card go on in the next one after a whole word, and the sums of the file from
-        which the header was read are left out.
+    Tabulators and other characters that FITS forbids are blanks (the HISTORY of the ground system is
+    full of them), lines of HISTORY and COMMENT that are too long for a card go on in the next one after
+    a whole word, and the sums of the file from which the header was read are left out.
     """
     clean = meta.copy()
     for card in ("checksum", "datasum"):

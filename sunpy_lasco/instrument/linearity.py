@@ -17,17 +17,8 @@ __all__ = ["full_well", "loss_sigma", "lost_light", "true_counts"]
 
 def full_well(frame):
     """
-    Counts at which charge flows into the neighbours, by image column.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN above the bias of a pixel of the CCD, shape (nx,); summed pixels have the mean of
-        theirs.
+    Counts above the bias at which charge flows into the neighbours, DN of a pixel of the CCD, by image
+    column, (nx,); summed pixels have the mean of theirs.
     """
     return well_at(full_axes(frame)[0], frame.camera)
 
@@ -45,21 +36,10 @@ def well_at(x, camera):
 
 def lost_light(counts, well, camera):
     """
-    Light that is missing from counts.
+    Light that is missing from counts, relative to them: the truth is counts * (1 + this).
 
-    Parameters
-    ----------
-    counts : `numpy.ndarray`
-        As they were read, above the bias, DN of a pixel of the CCD.
-    well : `numpy.ndarray`
-        Their full well, DN.
-    camera : `~sunpy_lasco.instrument.cameras.Camera`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Relative to the counts: the truth is counts * (1 + this).  Beyond the full well it is
-        that of the full well, where the true light is not known.
+    The counts are above the bias, as they were read, DN of a pixel of the CCD, and ``well`` is their
+    full well, DN. Beyond it the loss is that of the full well, where the true light is not known.
     """
     filled = np.clip(counts / well, 0.0, 1.0)
     return _power(filled, value_of("full_well.loss_power")) * counts.dtype.type(camera.full_well_loss)
@@ -75,22 +55,10 @@ def _power(base, exponent):
 
 def true_counts(counts, frame):
     """
-    Counts with the light put back that was lost near the full well.
+    Counts above the bias, DN of a stored pixel, with the light put back that was lost near the full
+    well; NaN is missing.
 
-    Parameters
-    ----------
-    counts : `numpy.ndarray`
-        Above the bias, DN of a stored pixel, shape of the frame; NaN is missing.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN.
-
-    Notes
-    -----
-    The original has no such step.  Pixels that were summed are taken to have filled alike.
+    The original has no such step. Pixels that were summed are taken to have filled alike.
     """
     if frame.is_derived or frame.is_model:
         return counts.copy()
@@ -99,17 +67,7 @@ def true_counts(counts, frame):
 
 
 def loss_sigma(frame):
-    """
-    1 sigma of the light that `true_counts` puts back, relative to it.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `float`
-    """
+    """1 sigma of the light that `true_counts` puts back, relative to it."""
     camera = frame.camera
     known = camera.full_well_loss_sigma / camera.full_well_loss
     away = abs(frame.mjd - value_of("C3.full_well_loss.measured"))

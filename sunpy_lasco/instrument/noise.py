@@ -33,25 +33,14 @@ def pattern_share(frame, left=None):
 
 def noise_parts(counts, frame):
     """
-    Variances by photons, read-out and quantisation.
+    Variances by photons, read-out and quantisation of counts above the bias, DN of a stored pixel; any
+    shape.
 
-    Parameters
-    ----------
-    counts : `numpy.ndarray`
-        Counts above the bias, DN of a stored pixel; any shape.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    photon, read, quantisation : `numpy.ndarray`
-        DN**2, of the shape of the counts, or single numbers where all pixels have the same.
-
-    Notes
-    -----
-    Sums on the chip are read once, sums in the electronics box once, and rounded once, for each
-    addend.  The lossy compression (COMPRSSN with ``#`` or ``%``) rounds the coefficients of a
-    wavelet transform.  Where the noise is large that adds 1/12 of the square of the step; where it
-    is small, noise is rounded away, and what is left of it is shared by photons and read-out.
+    DN**2, of the shape of the counts, or single numbers where all pixels have the same. Sums on the
+    chip are read once, sums in the electronics box once, and rounded once, for each addend. The lossy
+    compression (COMPRSSN with ``#`` or ``%``) rounds the coefficients of a wavelet transform. Where the
+    noise is large that adds 1/12 of the square of the step; where it is small, noise is rounded away,
+    and what is left of it is shared by photons and read-out.
     """
     reads = frame.leb_sum[0] * frame.leb_sum[1]
     photon = np.maximum(counts, 0.0) / np.float32(frame.camera.gain)
@@ -99,21 +88,10 @@ def _added_by_rounding():
 
 def noise_variance(counts, frame, *, pattern=True):
     """
-    Variance of the noise of a raw image.
+    Variance of the noise of a raw image, DN**2, the sum of `noise_parts`, and with ``pattern`` that of
+    the fixed response.
 
-    Parameters
-    ----------
-    counts : `numpy.ndarray`
-        Counts above the bias, DN; shape of the frame.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    pattern : `bool`
-        Whether the fixed response of the pixels, 0.85 % rms, counts as noise.  That of a summed
-        pixel averages over its pixels.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN**2, the sum of `noise_parts`.
+    The fixed response of the pixels is 0.85 % rms; that of a summed pixel averages over its pixels.
     """
     photon, read, quantisation = noise_parts(counts, frame)
     variance = photon + (read + quantisation)

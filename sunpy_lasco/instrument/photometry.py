@@ -21,30 +21,14 @@ FACTOR_UNIT = 1e-10
 
 def calibration_factor(detector, filter_name, polar, mjd, pixels=1):
     """
-    The official calibration factor.
+    The official calibration factor, MSB per (DN / s) of a stored pixel that holds some full-resolution
+    pixels.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    filter_name, polar : `str`
-        FILTER and POLAR without blanks, in upper case.
-    mjd : `int`
-        Modified Julian day of the original (uncorrected) DATE-OBS, integer.
-    pixels : `int`
-        Full-resolution pixels per stored pixel.
-
-    Returns
-    -------
-    `float`
-        MSB per (DN / s) of a stored pixel; 0 for combinations without a
-        calibration, as in SolarSoft.
-
-    Notes
-    -----
-    SolarSoft ``c2_calfactor`` 1.9 and ``c3_calfactor`` 1.17, bug for bug: the
-    neutral density filter of C2 has the factor of the filter wheel alone, and
-    DeepRd without a linear polariser has none, except with Clear.
+    FILTER and POLAR are without blanks, in upper case, and the day that of the original (uncorrected)
+    DATE-OBS, an integer MJD. 0 for combinations without a calibration, as in SolarSoft ``c2_calfactor``
+    1.9 and ``c3_calfactor`` 1.17, which this follows bug for bug: the neutral density filter of C2 has
+    the factor of the filter wheel alone, and DeepRd without a linear polariser has none, except with
+    Clear.
     """
     factor = _c2_factor(filter_name, polar, mjd) if detector == "C2" else _c3_factor(filter_name, polar, mjd)
     return factor * FACTOR_UNIT / pixels
@@ -83,30 +67,13 @@ def _c3_factor(filter_name, polar, mjd):
 
 def frame_factor(frame, *, star_scale=False):
     """
-    The calibration factor of a frame.
+    The calibration factor of a frame, MSB per (DN / s) of a stored pixel, official or as stars ask for
+    it.
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    star_scale : `bool`
-        Multiply by the factor that stars ask for (``C2.star_scale`` of the table of constants).
-
-    Returns
-    -------
-    `float`
-        MSB per (DN / s) of a stored pixel.
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
-        If the combination of filter and polariser has no calibration; SolarSoft
-        returns an image of zeros.
-
-    Notes
-    -----
-    Images derived from polarised triplets are brightnesses behind the filter
-    alone; they take the factor of the clear position, which SolarSoft denies to
-    some of them.
+    `~sunpy_lasco.errors.NotCalibratableError` if the combination of filter and polariser has no
+    calibration, where SolarSoft returns an image of zeros. Images derived from polarised triplets are
+    brightnesses behind the filter alone; they take the factor of the clear position, which SolarSoft
+    denies to some of them.
     """
     polar = "CLEAR" if frame.is_derived else frame.polar
     detector = frame.camera.name
@@ -122,44 +89,21 @@ def frame_factor(frame, *, star_scale=False):
 
 def doubtful_factor(frame):
     """
-    How doubtful the calibration factor of a filter is, beside what all factors are.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `float`
-        1 sigma relative to the brightness, of the constant ``C2.factor_doubt``; 0 for other filters.
+    1 sigma of the calibration factor of a filter relative to the brightness, beside what all factors
+    have: the constant ``C2.factor_doubt``, else 0.
     """
     return value_of("C2.factor_doubt").get(frame.filter, 0.0) if frame.camera.name == "C2" else 0.0
 
 
 def calibration_factor_sigma(detector, year, *, star_scale=False):
     """
-    Systematic 1 sigma of the calibration factor, relative.
+    Systematic 1 sigma of the calibration factor of a camera in a (decimal) year, relative, with or
+    without the scale of stars.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    year : `float`
-        Decimal year.
-    star_scale : `bool`
-        Whether the factor was multiplied by what stars ask for.
-
-    Returns
-    -------
-    `float`
-
-    Notes
-    -----
-    The official factors are linear extrapolations.  C3: stars agree to 2 % in
-    2006 and leave 0.15 % a year open.  C2: stars ask for a factor 1.18 +- 0.03;
-    the official rate, 0.27 % a year, differs by 0.07 % a year from the one of
-    Colaninno and Howard (2015), whose data end in 2013.  What is said against single filters
-    of C2 comes on top, see `doubtful_factor`.
+    The official factors are linear extrapolations. C3: how well stars agree in one year, and the drift
+    that they leave open. C2: the scale that stars ask for; the official rate, 0.27 % a year, differs by
+    0.07 % a year from the one of Colaninno and Howard (2015), whose data end in 2013. What is said
+    against single filters of C2 comes on top, see `doubtful_factor`.
     """
     if detector == "C3":
         drift = value_of("C3.factor_drift") * abs(year - value_of("C3.factor_drift.since"))
@@ -169,18 +113,7 @@ def calibration_factor_sigma(detector, year, *, star_scale=False):
 
 
 def polariser_sigma(frame):
-    """
-    Systematic 1 sigma of the transmission of the polariser, relative.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `float`
-        0 without a polariser.
-    """
+    """Systematic 1 sigma of the transmission of the polariser of a frame, relative; 0 without one."""
     if frame.polar not in POLARISERS and not frame.is_derived:
         return 0.0
     if frame.camera.name == "C3" and frame.polar == "0DEG" and frame.mjd >= value_of("C3.polariser_zero.degraded"):

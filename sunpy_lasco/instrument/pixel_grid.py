@@ -25,41 +25,18 @@ __all__ = [
 
 def full_axes(grid):
     """
-    Where the columns and the rows of the stored pixels lie on the full frame.
-
-    Parameters
-    ----------
-    grid : `~sunpy_lasco.instrument.frame.Frame`
-        With the attributes ``shape``, ``corner`` and ``binning``.
-
-    Returns
-    -------
-    x, y : `numpy.ndarray`
-        Full-frame pixel, shapes (nx,) and (ny,).
+    Where the columns, (nx,), and the rows, (ny,), of stored pixels lie on the full frame, pixel; of the
+    frame it needs ``shape``, ``corner`` and ``binning``.
     """
     return full_position(tuple(np.arange(length) for length in grid.shape[::-1]), grid)
 
 
 def binned_position(position, frame):
     """
-    Position in the stored array of a position in the full frame.
+    Position (x, y) in stored pixels of one in full-frame pixels, both counted from 0; numbers or
+    arrays.
 
-    Parameters
-    ----------
-    position : `tuple`
-        (x, y), full-frame pixel counted from 0; numbers or arrays.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-        With the attributes ``corner`` and ``binning``.
-
-    Returns
-    -------
-    `tuple`
-        (x, y) in stored pixels, counted from 0.
-
-    Notes
-    -----
-    SolarSoft leaves out the half pixel, an error of a quarter of a stored pixel
-    in frames summed 2 x 2.
+    SolarSoft leaves out the half pixel, an error of a quarter of a stored pixel in frames summed 2 x 2.
     """
     return tuple(
         (value - corner + 0.5) / binning - 0.5
@@ -69,21 +46,8 @@ def binned_position(position, frame):
 
 def full_position(position, frame):
     """
-    Position in the full frame of a position in the stored array.
-
-    The inverse of `binned_position`.
-
-    Parameters
-    ----------
-    position : `tuple`
-        (x, y) in stored pixels, counted from 0; numbers or arrays.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-        With the attributes ``corner`` and ``binning``.
-
-    Returns
-    -------
-    `tuple`
-        (x, y), full-frame pixel counted from 0.
+    Position (x, y) in full-frame pixels of one in stored pixels, both counted from 0: the inverse of
+    `binned_position`.
     """
     return tuple(
         corner + (value + 0.5) * binning - 0.5
@@ -93,23 +57,10 @@ def full_position(position, frame):
 
 def frame_cutout(image, frame):
     """
-    The part of a full-frame image that a frame covers, at full resolution.
+    The part of a full-frame image, (1024, 1024), that a frame covers, at full resolution: a view, (ny *
+    sy, nx * sx).
 
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Shape (1024, 1024).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (ny * sy, nx * sx); a view.
-
-    Raises
-    ------
-    sunpy_lasco.errors.HeaderError
-        If the frame reaches beyond the detector.
+    `~sunpy_lasco.errors.HeaderError` if the frame reaches beyond the detector.
     """
     (x0, y0), (sx, sy), (ny, nx) = frame.corner, frame.binning, frame.shape
     x1, y1 = x0 + nx * sx, y0 + ny * sy
@@ -123,40 +74,12 @@ def frame_cutout(image, frame):
 
 
 def block_mean(image, binning):
-    """
-    Mean over blocks of pixels.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Shape (ny * sy, nx * sx).
-    binning : `tuple` of `int`
-        (sx, sy).
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (ny, nx).
-    """
+    """Mean over blocks of (sx, sy) pixels: of an image of shape (ny * sy, nx * sx) one of (ny, nx)."""
     return image if tuple(binning) == (1, 1) else _blocks(image, binning).mean(axis=(1, 3))
 
 
 def block_sum(image, binning):
-    """
-    Sum over blocks of pixels.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Shape (ny * sy, nx * sx).
-    binning : `tuple` of `int`
-        (sx, sy).
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (ny, nx).
-    """
+    """Sum over blocks of (sx, sy) pixels, as `block_mean`."""
     return image if tuple(binning) == (1, 1) else _blocks(image, binning).sum(axis=(1, 3))
 
 
@@ -171,17 +94,7 @@ def nearest_known(values, known):
     """
     Values in which what is not known has that of the nearest place that is.
 
-    Parameters
-    ----------
-    values : `numpy.ndarray`
-        Of any shape.
-    known : `numpy.ndarray` of `bool`
-        Shape of the values, or of their first axes; some must be.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape of the values.
+    ``known`` has the shape of the values, or of their first axes, and is True somewhere.
     """
     nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
     return values[tuple(nearest)]

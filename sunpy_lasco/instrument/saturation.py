@@ -13,23 +13,12 @@ __all__ = ["full_counts", "saturated_pixels"]
 
 def full_counts(frame):
     """
-    Counts from which pixels are saturated, by image column.
+    Counts above the bias from which pixels are saturated, DN of a stored pixel, by image column, (nx,).
 
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN above the bias of a stored pixel, shape (nx,).
-
-    Notes
-    -----
-    95 % of the full well, and at most what the cameras are known to hold: 11000 DN with the bias
-    for C3, 16000 for C2, whose converter ends at 16383.  SolarSoft knows saturation by 16383
-    alone, and finds none of C3.  Sums of the electronics box add as many full scales; a sum may
-    hide one saturated addend, hence the limit of all of them.
+    95 % of the full well, and at most what the cameras are known to hold: 11000 DN with the bias for
+    C3, 16000 for C2, whose converter ends at 16383. SolarSoft knows saturation by 16383 alone, and
+    finds none of C3. Sums of the electronics box add as many full scales; a sum may hide one saturated
+    addend, hence the limit of all of them.
     """
     camera = frame.camera
     limit = camera.saturation - bias_polynomial(camera.name, frame.mid_mjd, frame.port)
@@ -39,22 +28,10 @@ def full_counts(frame):
 
 def saturated_pixels(raw, frame):
     """
-    Pixels that are saturated or that saturated neighbours bleed into.
+    Pixels of counts with the bias, DN, that are saturated or that saturated neighbours bleed into.
 
-    Parameters
-    ----------
-    raw : `numpy.ndarray`
-        Counts with the bias, DN; NaN is missing.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool`
-
-    Notes
-    -----
-    The CCD blooms along its columns, which are the rows of the image since the ground software
-    turned images from port C.
+    The CCD blooms along its columns, which are the rows of the image since the ground software turned
+    images from port C.
     """
     if frame.is_derived or frame.is_model:
         return np.zeros(raw.shape, bool)

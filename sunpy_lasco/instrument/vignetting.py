@@ -12,27 +12,13 @@ __all__ = ["inverse_vignetting"]
 
 def inverse_vignetting(image, frame, *, official=False):
     """
-    Inverse vignetting of the pixels of a frame; multiply by it.
+    Inverse vignetting of the pixels of a frame, by that of the full frame, shape (1024, 1024); multiply
+    by it.
 
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Inverse vignetting of the full frame, shape (1024, 1024).
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    official : `bool`
-        Average the inverse vignetting over summed pixels, as SolarSoft does.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape of the frame.
-
-    Notes
-    -----
-    A summed pixel collects the light that each of its pixels lets pass, so the
-    factor is 1 / mean(1 / V), not mean(V); they differ by up to 3.5 % where the
-    vignetting is steep.  SolarSoft ``c2_calibrate`` and ``c3_calibrate`` take the
-    mean, and get it right for sums of 2 x 2 of one kind only.
+    A summed pixel collects the light that each of its pixels lets pass, so the factor is 1 / mean(1 /
+    V), not mean(V); they differ by up to 3.5 % where the vignetting is steep. SolarSoft
+    ``c2_calibrate`` and ``c3_calibrate`` take the mean (``official``), and get it right for sums of 2 x
+    2 of one kind only.
     """
     part = frame_cutout(image, frame)
     if frame.camera.name == "C2":
