@@ -13,13 +13,7 @@ _DIGITS = 12
 
 
 def add_arguments(parser):
-    """
-    Add the arguments of the command.
-
-    Parameters
-    ----------
-    parser : `argparse.ArgumentParser`
-    """
+    """Add the arguments of the command."""
     parser.description = "Look after the calibration images and tables, for example to prepare a cluster."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     names = {"nargs": "*", "metavar": "NAME", "help": "file names; all but the daily ones by default"}

@@ -22,13 +22,7 @@ LOST, SEED, STREAMERS = 14, 4, 5
 
 
 def add_arguments(parser):
-    """
-    Add the arguments of the command.
-
-    Parameters
-    ----------
-    parser : `argparse.ArgumentParser`
-    """
+    """Add the arguments of the command."""
     parser.description = DESCRIPTION
     parser.add_argument(
         "--out",
@@ -41,18 +35,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """
-    Simulate, calibrate, compare, write and draw.
-
-    Parameters
-    ----------
-    options : `argparse.Namespace`
-
-    Returns
-    -------
-    `int`
-        0.
-    """
+    """Simulate, calibrate, compare, write and draw; the exit status is 0."""
     import sunpy_lasco
     from sunpy_lasco import simulate
     from sunpy_lasco.commands.picture import draw

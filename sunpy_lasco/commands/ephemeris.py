@@ -16,13 +16,7 @@ FIRST_DAY = "1996-01-01"
 
 
 def add_arguments(parser):
-    """
-    Add the arguments of the command.
-
-    Parameters
-    ----------
-    parser : `argparse.ArgumentParser`
-    """
+    """Add the arguments of the command."""
     parser.description = (
         "Without it, the orbit that comes with the package is taken, which is good to 0.001 degree from 1996 to "
         "October 2026, and to 0.005 degree for some years more."
@@ -45,24 +39,11 @@ def add_arguments(parser):
 
 def update_orbits(sources, first, last):
     """
-    Fetch tables of SOHO's position and keep them beside the calibration images.
+    Fetch tables of SOHO's position of some sources, ``"horizons"`` and ``"mdi"``, and keep them beside
+    the calibration images.
 
-    Parameters
-    ----------
-    sources : sequence of `str`
-        ``"horizons"`` and ``"mdi"``.
-    first, last : `~astropy.time.Time`
-        Interval.
-
-    Returns
-    -------
-    `list` of `pathlib.Path`
-        Tables, each complete for the interval; they replace those of before.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If there is no usable answer; a table of before is kept then.
+    Gives their paths: each table is complete for the interval and replaces that of before, which is
+    kept, with `~sunpy_lasco.errors.AssetError`, if there is no usable answer.
     """
     from sunpy_lasco.assets.names import SOHO_ORBITS
     from sunpy_lasco.assets.orbits import write_orbit

@@ -73,19 +73,11 @@ def parser():
 
 def main(arguments=None):
     """
-    Run the command line.
+    Run the command line: ``arguments`` follow the name of the command, by default those of this
+    process.
 
-    Parameters
-    ----------
-    arguments : `list` of `str`, optional
-        What follows the name of the command; by default that of this process.
-
-    Returns
-    -------
-    `int`
-        The exit status: 0 if all went well, 1 if something could not be done or said,
-        2 (through `SystemExit`) if the command line cannot be understood, 130 if the user
-        broke off.
+    The exit status is 0 if all went well, 1 if something could not be done or said, 2 (through
+    `SystemExit`) if the command line cannot be understood, 130 if the user broke off.
     """
     output = _Output(sys.stdout)
     try:

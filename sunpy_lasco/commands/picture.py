@@ -73,21 +73,7 @@ def _colours(detector):
 
 
 def draw(pairs, path):
-    """
-    Draw raw and calibrated images, and both cameras together.
-
-    Parameters
-    ----------
-    pairs : sequence of `tuple`
-        Level-0.5 and level-1 map, of C2 and of C3.
-    path : `pathlib.Path`
-        The PNG file.
-
-    Returns
-    -------
-    `pathlib.Path`
-        The file.
-    """
+    """Draw raw and calibrated images, pairs of C2 and of C3, and both cameras together, as a PNG file."""
     figure = Figure(figsize=(17.2, 8.8), facecolor="black", layout="constrained")
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, wspace=0.01, hspace=0.01)
     grid = figure.add_gridspec(2, 4)

@@ -12,13 +12,7 @@ format ECSV, which "sunpy-lasco calibrate --pointing TABLE" reads.
 
 
 def add_arguments(parser):
-    """
-    Add the arguments of the command.
-
-    Parameters
-    ----------
-    parser : `argparse.ArgumentParser`
-    """
+    """Add the arguments of the command."""
     parser.description = DESCRIPTION
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a level-0.5 file")
     parser.add_argument(
@@ -31,16 +25,8 @@ def add_arguments(parser):
 
 def run(arguments):
     """
-    Solve the frames of the command line.
-
-    Parameters
-    ----------
-    arguments : `argparse.Namespace`
-
-    Returns
-    -------
-    `int`
-        0; 1 where a file could not be solved for another reason than its stars.
+    Solve the frames of the command line; the exit status is 1 where a file could not be solved for
+    another reason than its stars, else 0.
     """
     from astropy.table import vstack
 

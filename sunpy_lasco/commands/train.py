@@ -15,13 +15,7 @@ logs and curves.  It needs the packages of the extra 'train'.
 
 
 def add_arguments(parser):
-    """
-    Add the arguments of the command.
-
-    Parameters
-    ----------
-    parser : `argparse.ArgumentParser`
-    """
+    """Add the arguments of the command."""
     parser.description = DESCRIPTION
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", type=Path, help="level-0.5 files; without any, simulated exposures alone")
@@ -49,18 +43,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """
-    Train.
-
-    Parameters
-    ----------
-    options : `argparse.Namespace`
-
-    Returns
-    -------
-    `int`
-        0 if a network was trained, 1 if that could not be done.
-    """
+    """Train; the exit status is 0 if a network was trained, 1 if that could not be done."""
     try:
         return _train(options)
     except ModuleNotFoundError as error:

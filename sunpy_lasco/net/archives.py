@@ -117,24 +117,13 @@ ARCHIVES = (
 
 def configured_archives():
     """
-    The archives to ask: those of the setting ``archives``, else the known ones.
+    The archives to ask, in that order: those of the setting ``archives``, else the known ones.
 
-    Returns
-    -------
-    `tuple` of `Archive`
-        In the order in which they are asked.
-
-    Raises
-    ------
-    sunpy_lasco.config.ConfigurationError
-        If the setting cannot be understood.
-
-    Notes
-    -----
-    The setting (`sunpy_lasco.config`) replaces all of them.  It holds entries of provider, level
-    and root, divided by semicolons, such as ``"NRL 0.5 https://mirror.example/lz/level_05;
-    NRL 1 https://mirror.example/lz/level_1"``.  A provider ``SDAC-NRT`` keeps the last weeks
-    only, as the known one; all others are asked for every day.
+    The setting (`sunpy_lasco.config`) replaces all of them. It holds entries of provider, level and
+    root, divided by semicolons, such as ``"NRL 0.5 https://mirror.example/lz/level_05; NRL 1
+    https://mirror.example/lz/level_1"``. A provider ``SDAC-NRT`` keeps the last weeks only, as the
+    known one; all others are asked for every day. `~sunpy_lasco.config.ConfigurationError` if it cannot
+    be understood.
     """
     archives = []
     for entry in filter(None, (part.strip() for part in setting("archives", "").split(";"))):
@@ -153,18 +142,8 @@ def configured_archives():
 
 def days_between(start, end, today=None):
     """
-    The days that a period touches and of which an archive may hold images.
-
-    Parameters
-    ----------
-    start, end : `~astropy.time.Time`
-        The period, both ends included.
-    today : `~datetime.date`, optional
-        No later days are given; by default the day after today, because clocks differ.
-
-    Returns
-    -------
-    `list` of `~datetime.date`
+    The days that a period touches, both ends included, and of which an archive may hold images: none
+    after tomorrow, because clocks differ, or after ``today``.
     """
     today = date.today() + timedelta(days=1) if today is None else today
     first, last = day_of(start), day_of(end)
@@ -173,35 +152,12 @@ def days_between(start, end, today=None):
 
 
 def day_of(time):
-    """
-    The day of a time.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-
-    Returns
-    -------
-    `~datetime.date`
-        Of UTC.
-    """
+    """The day of a time, in UTC."""
     # MJD 0 is the proleptic ordinal 678576.
     return date.fromordinal(int(np.floor(time.utc.mjd)) + 678576)
 
 
 def directory_day(name):
-    """
-    The day of a directory.
-
-    Parameters
-    ----------
-    name : `str`
-        Six digits, ``YYMMDD``.
-
-    Returns
-    -------
-    `~datetime.date`
-        With years from 1995 to 2094.
-    """
+    """The day of a directory ``YYMMDD``, with years from 1995 to 2094."""
     year = int(name[:2])
     return date(year + (1900 if year >= 95 else 2000), int(name[2:4]), int(name[4:6]))

@@ -38,14 +38,7 @@ DAY = 86400
 
 
 def cache_directory():
-    """
-    Where listings are kept.
-
-    Returns
-    -------
-    `~pathlib.Path`
-        In the directory of sunpy's data manager.
-    """
+    """Where listings are kept: in the directory of sunpy's data manager."""
     return Path(sunpy.config.get("downloads", "remote_data_manager_dir")).expanduser() / "sunpy_lasco" / "listings"
 
 
@@ -74,26 +67,11 @@ class ListingCache:
 
     def read(self, day, camera):
         """
-        The listing of a day.
+        The listing of a day of a camera, of dtype `~sunpy_lasco.net.table.ENTRY`, and the number of the
+        archive that gave it.
 
-        Parameters
-        ----------
-        day : `~datetime.date`
-            The day.
-        camera : `str`
-            ``"C2"`` or ``"C3"``.
-
-        Returns
-        -------
-        entries : `~numpy.ndarray`
-            Of dtype `~sunpy_lasco.net.table.ENTRY`.
-        number : `int` or None
-            Which archive gave them; None where all said that there are none.
-
-        Raises
-        ------
-        KeyError
-            If nothing is kept, or is kept no longer.
+        The number is None where all archives said that there are none. `KeyError` if nothing is kept, or is
+        kept no longer.
         """
         path = self._path(day, camera)
         try:
@@ -111,18 +89,7 @@ class ListingCache:
             raise KeyError(path) from error
 
     def write(self, day, camera, entries, number):
-        """
-        Keep a listing, if it is one to be kept.
-
-        Parameters
-        ----------
-        day, camera
-            As for `read`.
-        entries : `~numpy.ndarray`
-            Of dtype `~sunpy_lasco.net.table.ENTRY`.
-        number : `int` or None
-            Which archive gave them.
-        """
+        """Keep a listing, as `read` gives it, if it is one to be kept."""
         age = (self._today - day).days
         if age < (FRESH if number == 0 else SETTLED):
             return

@@ -63,35 +63,15 @@ class _PageError(WebError):
 
 def survey(archives, days, cameras, *, web=None, progress=None, wanted=None):
     """
-    List the images of days.
+    List the images of days, a `DayListing` for each day and camera.
 
-    Parameters
-    ----------
-    archives : sequence of `~sunpy_lasco.net.archives.Archive`
-        In the order in which they are asked.
-    days : sequence of `~datetime.date`
-        The days.
-    cameras : sequence of `str`
-        ``"C2"``, ``"C3"`` or both.
-    web : `~sunpy_lasco.net.web.Web`, optional
-        By which to ask; a new one by default.
-    progress : `bool`, optional
-        Whether a progress bar appears if it takes long; by default as the configuration
-        says.
-    wanted : callable, optional
-        Given rows, gives those to keep.  It runs as soon as a listing is known, so that
-        long searches need not hold all of them.
+    Archives are asked in their order by ``web``, a new one by default. A progress bar appears if it
+    takes long, where the configuration says so. ``wanted``, given rows, gives those to keep; it runs as
+    soon as a listing is known, so that long searches need not hold all of them.
 
-    Returns
-    -------
-    `list` of `DayListing`
-        One for each day and camera.
-
-    Notes
-    -----
-    One request is made for each day and camera: ``img_hdr.txt``.  Where an archive has
-    none, or it breaks off, the index of the directory is asked for, and then the first
-    blocks of each image without a line, because file names do not tell the time.
+    One request is made for each day and camera: ``img_hdr.txt``. Where an archive has none, or it
+    breaks off, the index of the directory is asked for, and then the first blocks of each image without
+    a line, because file names do not tell the time.
     """
     if web is None:
         with Web() as web:
@@ -217,17 +197,8 @@ def _nothing(archives, day, camera):
 
 def find_gaps(listings):
     """
-    Join the days of which no archive has images.
-
-    Parameters
-    ----------
-    listings : sequence of `DayListing`
-        As `survey` gives them.
-
-    Returns
-    -------
-    `list` of `~sunpy_lasco.net.table.Gap`
-        In order; days that follow each other are one if the cameras and reasons agree.
+    The days of which no archive has images, as `~sunpy_lasco.net.table.Gap`, in order; days that follow
+    each other are one if cameras and reasons agree.
     """
     days = {}
     for listing in listings:

@@ -72,34 +72,18 @@ class Job:
 
 def download(jobs, place, downloader, *, limits, silences=1, unreachable=(), done=None):
     """
-    Fetch files.
+    Fetch the files of jobs, which are changed in place; the servers that did not answer, and what else
+    stood in the queue.
 
-    Parameters
-    ----------
-    jobs : sequence of `Job`
-        They are changed in place.
-    place : callable
-        ``place(job, url)`` is a context manager that gives a path to write to, and takes the
-        file in when it is left; it raises `~sunpy_lasco.net.transfer.RequestError` if the file is not
-        what it should be.
-    downloader : `parfive.Downloader`
-        In whose slots the transfers run, with its session, proxies and progress bars.  What
-        stands in its queue already is fetched as well.
-    limits : `aiohttp.ClientTimeout`
-        For each transfer.
-    silences : `int`, optional
-        Times that a server may fail to answer, in a row, before it is asked no more.
-    unreachable : collection of `str`
-        Servers (host and port) that are not asked at all.
-    done : callable, optional
-        Called with each job when nothing more is tried for it.
+    ``place(job, url)`` is a context manager that gives a path to write to, and takes the file in when
+    it is left; it raises `~sunpy_lasco.net.transfer.RequestError` if the file is not what it should be.
+    The transfers run in the slots of the downloader, with its session, proxies and progress bars, each
+    within ``limits``; what stands in its queue already is fetched as well, and comes back as
+    `parfive.Results`.
 
-    Returns
-    -------
-    silent : `set` of `str`
-        The servers that did not answer.
-    others : `parfive.Results`
-        What else stood in the queue.
+    A server that fails to answer ``silences`` times in a row is asked no more, and those of
+    ``unreachable`` (host and port) are not asked at all. ``done`` is called with each job when nothing
+    more is tried for it.
     """
     run = _Run(place, downloader.config, limits, silences, done)
     run.silences.update(dict.fromkeys(unreachable, silences))

@@ -36,27 +36,11 @@ _LIMIT = re.compile(r"No ephemeris for target .*?(prior to|after) A\.D\. (\d{4}-
 
 def fetch_horizons(first, last, *, configuration, step=1):
     """
-    Positions and velocities of SOHO, a row a day.
+    Positions and velocities of SOHO, a row each ``step`` days, as `~sunpy_lasco.geometry.orbit.Orbit`,
+    and where they came from.
 
-    Parameters
-    ----------
-    first, last : `~astropy.time.Time`
-        Interval; it is cut to what Horizons covers.
-    configuration : `~sunpy_lasco.config.Configuration`
-        For the timeout and the offline switch.
-    step : `int`
-        Days between rows.
-
-    Returns
-    -------
-    orbit : `~sunpy_lasco.geometry.orbit.Orbit`
-    url : `str`
-        Where it came from.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If there is no usable answer.
+    The interval is cut to what Horizons covers; the configuration tells timeout and offline switch.
+    `~sunpy_lasco.errors.AssetError` if there is no usable answer.
     """
     server = setting("horizons", HORIZONS_URL)
     if configuration.offline:

@@ -38,20 +38,8 @@ class Offer(NamedTuple):
 
 def mismatch(path, offer):
     """
-    What an image is, if it is not the one that was offered.
-
-    Parameters
-    ----------
-    path : `~pathlib.Path`
-        A whole FITS file.
-    offer : `Offer`
-        What the row says of it.
-
-    Returns
-    -------
-    `str` or None
-        A clause such as ``"it is an image of C3 and not of C2"``; None if camera and time agree,
-        or the header does not tell them.
+    What an image, a whole FITS file, is if not the one of the `Offer`: ``"it is an image of C3 and not
+    of C2"``; None if camera and time agree or are not told.
     """
     try:
         with warnings.catch_warnings():

@@ -52,19 +52,12 @@ _INTEGER = re.compile(rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT) *= +(-?\d{1,18})(?!\d)"
 
 def file_fault(path):
     """
-    What is wrong with a file that should be a FITS image.
+    What is wrong with a file that should be a FITS image, such as ``"it is a page of HTML"``; None if
+    it is whole.
 
-    Parameters
-    ----------
-    path : `~pathlib.Path`
-        The file; if its content is compressed by gzip, all of it is unpacked.
-
-    Returns
-    -------
-    `str` or None
-        A clause such as ``"it is a page of HTML"``; None if the file is whole: it consists of a
-        FITS image and perhaps extensions, one of which holds an image of two axes or more, has
-        as many bytes as their headers ask for, padding included, and hardly more than that.
+    It consists then of a FITS image and perhaps extensions, one of which holds an image of two axes or
+    more, has as many bytes as their headers ask for, padding included, and hardly more than that. What
+    is compressed by gzip is unpacked for it, all of it.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -224,27 +217,12 @@ class _Order(Job):
 
 def deliver(table, archives, *, path=None, overwrite=False, progress=True, downloader=None):
     """
-    Fetch the files of a table of results.
+    Fetch the files of a table of results, or of a row of it, from the first of the archives that
+    delivers them.
 
-    Parameters
-    ----------
-    table : `~sunpy_lasco.net.table.LASCOQueryResponse` or a row of it
-        What to fetch.
-    archives : sequence of `~sunpy_lasco.net.archives.Archive`
-        Whom to try for files that the first one does not deliver.
-    path, overwrite, progress, downloader
-        As for `sunpy_lasco.net.LASCOClient.fetch`.
-
-    Returns
-    -------
-    `parfive.Results`
-        Paths in the order of the table, those of failed files left out; ``errors`` has a
-        `DeliveryError` for each of these.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If the user breaks off; what is complete is in its place.
+    Other options are as for `sunpy_lasco.net.LASCOClient.fetch`. Gives `parfive.Results` with the paths
+    in the order of the table, those of failed files left out; ``errors`` has a `DeliveryError` for each
+    of these. If the user breaks off, what is complete is in its place.
     """
     if isinstance(table, QueryResponseRow):
         table = table.as_table()

@@ -40,26 +40,12 @@ ERROR = 26_000.0
 
 def fetch_mdi(first, last, *, configuration):
     """
-    Positions and rolls of SOHO, a row a day.
+    Positions and rolls of SOHO, a row a day, as `~sunpy_lasco.geometry.orbit.Orbit`, and where they
+    came from.
 
-    Parameters
-    ----------
-    first, last : `~astropy.time.Time`
-        Interval; it is cut to that of MDI.
-    configuration : `~sunpy_lasco.config.Configuration`
-        For the timeout and the offline switch.
-
-    Returns
-    -------
-    orbit : `~sunpy_lasco.geometry.orbit.Orbit`
-        With rolls: the card CROTA2 of MDI, which is that of the spacecraft.
-    url : `str`
-        Where it came from.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If there is no usable answer.
+    The interval is cut to that of MDI, whose card CROTA2 is the roll of the spacecraft; the
+    configuration tells timeout and offline switch. `~sunpy_lasco.errors.AssetError` if there is no
+    usable answer.
     """
     server = setting("jsoc", JSOC)
     if configuration.offline:

@@ -111,47 +111,18 @@ class ListingEntry(NamedTuple):
 
 
 def image_names(camera, level):
-    """
-    The pattern of the names of image files.
-
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    level : `str`
-        ``"0.5"`` or ``"1"``.
-
-    Returns
-    -------
-    `re.Pattern`
-        To be used with ``fullmatch``.
-    """
+    """The pattern, for ``fullmatch``, of the names of image files of a camera and a level, ``"0.5"`` or ``"1"``."""
     return re.compile(rf"{camera[1]}[{SOURCE_DIGITS[level]}]\d{{6}}\.fts(\.gz)?", re.IGNORECASE)
 
 
 def parse_listing(text, camera, level):
     """
-    Read an ``img_hdr.txt``.
+    Read an ``img_hdr.txt`` of a camera and level: a `ListingEntry` for each image, and names whose
+    lines cannot be read.
 
-    Parameters
-    ----------
-    text : `str`
-        Its content.
-    camera, level : `str`
-        Whose directory it stands in; lines of other images are left out.
-
-    Returns
-    -------
-    entries : `list` of `ListingEntry`
-        One for each image.  Lines without pixels (NAXIS 0) are left out.  Of lines with
-        the same file name the last one counts, because the pipeline appends.
-    unread : `list` of `str`
-        Names of images whose lines cannot be read.
-
-    Raises
-    ------
-    TruncatedListingError
-        If the text ends in the middle of a line; it holds what was read.
+    Lines of other images, and those without pixels (NAXIS 0), are left out. Of lines with the same file
+    name the last one counts, because the pipeline appends. `TruncatedListingError` if the text ends in
+    the middle of a line; it holds what was read.
     """
     lines = re.split(r"\r\n|\n|\r", text)
     last = lines.pop().rstrip()
@@ -253,35 +224,15 @@ def _start(day, clock):
 
 
 def is_html(content):
-    """
-    Whether a body that should be a listing or an image is a page of HTML.
-
-    Parameters
-    ----------
-    content : `bytes`
-        The body, or its beginning.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether a body that should be a listing or an image, or its beginning, is a page of HTML."""
     head = bytes(content[:1000]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return head.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")) or b"<html" in head
 
 
 def is_index(text):
     """
-    Whether a page is the server's own listing of a directory.
-
-    Parameters
-    ----------
-    text : `str`
-        The page.
-
-    Returns
-    -------
-    `bool`
-        False for pages that say, with a status of success, that there is nothing.
+    Whether a page is the server's own listing of a directory, and not one that says, with a status of
+    success, that there is nothing.
     """
     text = text.lower()
     return "index of" in text or "parent directory" in text or "img_hdr.txt" in text
@@ -289,24 +240,8 @@ def is_index(text):
 
 def parse_index(text, camera, level):
     """
-    Names of the images to which a directory listing of the server links.
-
-    Parameters
-    ----------
-    text : `str`
-        The page.
-    camera, level : `str`
-        Whose images are wanted.
-
-    Returns
-    -------
-    `list` of `str`
-        File names, each once, in the order of the page.
-
-    Raises
-    ------
-    TruncatedListingError
-        If the page breaks off.
+    Names of the images of a camera and level to which a directory listing links, each once, in order;
+    `TruncatedListingError` if it breaks off.
     """
     lower = text.lower()
     if "<html" in lower and "</html" not in lower:
@@ -327,26 +262,10 @@ COMPRESSED = 24 * 1024
 
 def remote_entry(web, url, camera, level):
     """
-    Read the header of an image on a server.
+    Read the header of an image on a server, which must be of a camera and level, as `ListingEntry`.
 
-    Parameters
-    ----------
-    web : `~sunpy_lasco.net.web.Web`
-        By which to ask.
-    url : `str`
-        Where the image is.
-    camera, level : `str`
-        What it must be.
-
-    Returns
-    -------
-    `~sunpy_lasco.net.listing.ListingEntry` or None
-        None where the file holds no pixels, or is not there.
-
-    Raises
-    ------
-    sunpy_lasco.net.web.WebError
-        If the header cannot be had or understood.
+    None where the file holds no pixels, or is not there; `~sunpy_lasco.net.web.WebError` if the header
+    cannot be had or understood.
     """
     compressed = url.lower().endswith(".gz")
     length = COMPRESSED if compressed else BLOCKS * BLOCK

@@ -91,19 +91,8 @@ def _lookup(text, names, width):
 @lru_cache(maxsize=256)
 def filter_name(text, width=6):
     """
-    The usual name of a filter.
-
-    Parameters
-    ----------
-    text : `str`
-        As in a header, a listing or a query.
-    width : `int`, optional
-        Characters of its column in the listing.
-
-    Returns
-    -------
-    `str`
-        A key of `FILTERS`, or the text itself where it is none.
+    The usual name of a filter of a header, a listing (with columns of some width) or a query: a key of
+    `FILTERS`, or the text itself where it is none.
     """
     return _lookup(text, FILTERS, width)
 
@@ -111,20 +100,10 @@ def filter_name(text, width=6):
 @lru_cache(maxsize=256)
 def polarizer_name(text, width=6):
     """
-    The usual name of a polariser position.
+    The usual name of a polariser position: a key of `POLARIZERS`, or the text itself where it is none.
 
-    Parameters
-    ----------
-    text : `str`
-        As in a header (``'+60 Deg'``), a listing (``'+60 De'``) or a query
-        (``'+60'``, ``'plus60'``).
-    width : `int`, optional
-        Characters of its column in the listing.
-
-    Returns
-    -------
-    `str`
-        A key of `POLARIZERS`, or the text itself where it is none.
+    The text is as in a header (``'+60 Deg'``), a listing (``'+60 De'``, with columns of some width) or
+    a query (``'+60'``, ``'plus60'``).
     """
     return _POLARIZER_SYNONYMS.get(_squeezed(text)) or _lookup(text, POLARIZERS, width)
 
@@ -132,42 +111,21 @@ def polarizer_name(text, width=6):
 @lru_cache(maxsize=256)
 def programme_name(text):
     """
-    The usual name of an observing programme.
-
-    Parameters
-    ----------
-    text : `str`
-        As in a header, a listing (eight characters) or a query.
-
-    Returns
-    -------
-    `str`
-        A key of `PROGRAMMES`, or the text itself where it is none.
+    The usual name of a programme of a header, a listing (eight characters) or a query: a key of
+    `PROGRAMMES`, or the text itself where it is none.
     """
     return _lookup(text, PROGRAMMES, 8)
 
 
 def size_name(nx, ny, column, row):
     """
-    How much of the detector an image covers, as far as a listing tells.
+    How much of the detector an image of (nx, ny) pixels covers, as far as a listing tells: a key of
+    `SIZES`.
 
-    Parameters
-    ----------
-    nx, ny : `int`
-        Lengths of the axes, pixel.
-    column, row : `int`
-        CCD coordinates of the first pixel (P1COL and P1ROW, or R1COL and R1ROW).
-
-    Returns
-    -------
-    `str`
-        A key of `SIZES`.
-
-    Notes
-    -----
-    Listings do not tell the sums.  A square image that begins at the corner of the
-    detector and whose side divides 1024 counts as binned, any other image that is
-    smaller than the detector as a sub-frame.
+    ``column`` and ``row`` are the CCD coordinates of the first pixel (P1COL and P1ROW, or R1COL and
+    R1ROW). Listings do not tell the sums. A square image that begins at the corner of the detector and
+    whose side divides 1024 counts as binned, any other image that is smaller than the detector as a
+    sub-frame.
     """
     if nx == ny == 1024:
         return "full"
@@ -177,17 +135,8 @@ def size_name(nx, ny, column, row):
 
 def level_name(value):
     """
-    The level of processing as the archives name it.
-
-    Parameters
-    ----------
-    value : `str` or number
-        Such as ``0.5``, ``"0.5"``, ``1`` or ``"1.0"``.
-
-    Returns
-    -------
-    `str` or None
-        ``"0.5"``, ``"1"``, or None for any other level.
+    The level of processing as the archives name it, ``"0.5"`` or ``"1"``, of a text or a number; None
+    for any other.
     """
     try:
         return {0.5: "0.5", 1.0: "1"}.get(float(value))

@@ -96,41 +96,14 @@ class LASCOQueryResponse(QueryResponse):
 
 
 def compact(entries):
-    """
-    Put entries into one array.
-
-    Parameters
-    ----------
-    entries : sequence of `~sunpy_lasco.net.listing.ListingEntry`
-        The images.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Of dtype `ENTRY`, shape (number of entries,).
-    """
+    """Put `~sunpy_lasco.net.listing.ListingEntry` into one array of dtype `ENTRY`."""
     return np.array([tuple(entry) for entry in entries], dtype=ENTRY)
 
 
 def pack(entries, camera, day, archive):
     """
-    Make rows of the entries of a day.
-
-    Parameters
-    ----------
-    entries : `~numpy.ndarray`
-        Of dtype `ENTRY`.
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    day : `~datetime.date`
-        The day of the directory.
-    archive : `int`
-        Which archive gave them.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Of dtype `ROW`, shape (number of entries,).
+    Make rows, of dtype `ROW`, of the entries, of dtype `ENTRY`, that an archive (its number) gave for a
+    camera and a day.
     """
     rows = np.empty(len(entries), dtype=ROW)
     for name in ENTRY.names:
@@ -141,24 +114,11 @@ def pack(entries, camera, day, archive):
 
 def unique(rows):
     """
-    Leave out images that stand in the answer already, and put the rest in order of time.
+    Leave out images that stand in rows, of dtype `ROW`, already, and put the rest in order of time.
 
-    Parameters
-    ----------
-    rows : `~numpy.ndarray`
-        Of dtype `ROW`.
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        Of dtype `ROW`.
-
-    Notes
-    -----
-    Two rows are the same image where file names agree (they begin with the number of
-    the camera), or level, camera, second of the start, size and both wheels: quick-look and
-    final image of an exposure have different numbers but the same time.  The final one
-    stays.
+    Two rows are the same image where file names agree (they begin with the number of the camera), or
+    level, camera, second of the start, size and both wheels: quick-look and final image of an exposure
+    have different numbers but the same time. The final one stays.
     """
     if len(rows) == 0:
         return rows
@@ -181,27 +141,11 @@ def unique(rows):
 
 def response(rows, times, archives, client, *, errors=(), gaps=()):
     """
-    The table that a user gets.
+    The `LASCOQueryResponse` that a user gets, with all columns, also where it has no rows.
 
-    Parameters
-    ----------
-    rows : `~numpy.ndarray`
-        Of dtype `ROW`.
-    times : `~astropy.time.Time`
-        Start of the exposures.
-    archives : sequence of `~sunpy_lasco.net.archives.Archive`
-        To which the numbers in ``rows`` refer.
-    client
-        The Fido client.
-    errors : sequence of `Exception`, optional
-        What could not be learnt.
-    gaps : sequence of `Gap`, optional
-        Days of which there are no images.
-
-    Returns
-    -------
-    `LASCOQueryResponse`
-        With all columns, also where it has no rows.
+    It is made of rows of dtype `ROW`, the starts of the exposures, the archives to which the numbers in
+    the rows refer, and the Fido client; ``errors`` tell what could not be learnt, ``gaps`` the days of
+    which there are no images.
     """
     ends = times + rows["exptime"] * u.s
     for time in (times, ends):
@@ -262,17 +206,8 @@ _EXPOSURE_ROUNDING = 0.05
 
 def selection(found):
     """
-    The part of a query that looks at single images.
-
-    Parameters
-    ----------
-    found : `dict`
-        The attrs of a query by their types.
-
-    Returns
-    -------
-    callable
-        Takes rows of dtype `~sunpy_lasco.net.table.ROW` and gives those that are wanted.
+    The part of a query (attrs by their types) that looks at single images: takes rows of dtype `ROW`
+    and gives those that are wanted.
     """
     texts = {column: found[kind].value for kind, column in _TEXTS.items() if kind in found}
     exposure = found.get(ExposureTime)
@@ -293,22 +228,11 @@ def selection(found):
 
 def in_period(rows, found):
     """
-    The part of a query that looks at times.
+    The rows, in order of time, whose exposure starts within the period of a query (attrs by their
+    types), and the starts.
 
-    Parameters
-    ----------
-    rows : `~numpy.ndarray`
-        In order of time, of dtype `~sunpy_lasco.net.table.ROW`.
-    found : `dict`
-        The attrs of a query by their types.
-
-    Returns
-    -------
-    rows : `~numpy.ndarray`
-        Those whose exposure starts within the period; of these, as the query asks, one
-        in every ``a.Sample``, or the one nearest to the third argument of ``a.Time``.
-    times : `~astropy.time.Time`
-        Start of the exposures.
+    Of these, as the query asks, one in every ``a.Sample``, or the one nearest to the third argument of
+    ``a.Time``.
     """
     period, times = found[a.Time], start_times(rows)
     inside = (times >= period.start) & (times <= period.end)

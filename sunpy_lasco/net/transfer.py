@@ -75,16 +75,8 @@ class RequestError(Exception):
 
 def time_limits(connect, silence, total):
     """
-    The limits for one request.
-
-    Parameters
-    ----------
-    connect, silence, total : `float`
-        Seconds for the connection, for the next bytes, and for all of the answer.
-
-    Returns
-    -------
-    `aiohttp.ClientTimeout`
+    The limits for one request, `aiohttp.ClientTimeout`: seconds for the connection, for the next bytes,
+    and for all of the answer.
     """
     return aiohttp.ClientTimeout(total=total, sock_connect=connect, sock_read=silence)
 
@@ -190,36 +182,14 @@ def _translated(error, answered, limits):
 
 def pause_before(attempt, wait=0.0):
     """
-    How long to wait before an address is asked again.
-
-    Parameters
-    ----------
-    attempt : `int`
-        2 before the second try.
-    wait : `float`, optional
-        What the server asked for, s.
-
-    Returns
-    -------
-    `float`
-        Seconds.
+    Seconds to wait before an address is asked again, 2 being the second attempt, where the server asked
+    for ``wait``.
     """
     return min(max(PAUSE * 2 ** (attempt - 2), wait), LONGEST_PAUSE)
 
 
 def run_coroutine(coroutine):
-    """
-    Run a coroutine, whether or not an event loop runs already, as in notebooks.
-
-    Parameters
-    ----------
-    coroutine : coroutine
-
-    Returns
-    -------
-    object
-        What it returns.
-    """
+    """Run a coroutine, whether or not an event loop runs already, as in notebooks, and return what it returns."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -63,22 +63,8 @@ class Body(bytes):
 
 def unpacked(body):
     """
-    Unpack what is compressed by gzip, whether or not the server says so.
-
-    Parameters
-    ----------
-    body : `bytes`
-        What a server sent.
-
-    Returns
-    -------
-    `bytes`
-        No longer than `LONGEST_BODY`.
-
-    Raises
-    ------
-    ValueError
-        If it breaks off, is damaged or too long.
+    Unpack what is compressed by gzip, whether or not the server says so; `ValueError` if it breaks off,
+    is damaged, or longer than `LONGEST_BODY`.
     """
     if body[:2] != b"\x1f\x8b":
         return body
@@ -152,29 +138,12 @@ class Web:
 
     def get(self, url, *, read=bytes, enough=None, headers=None):
         """
-        What stands behind an address.
+        What stands behind an address; None where the server says that there is no such thing.
 
-        Parameters
-        ----------
-        url : `str`
-            The address.
-        read : callable, optional
-            Makes of the `Body` what is returned.  A `ValueError` that it raises counts as a
-            passing fault.
-        enough : callable, optional
-            Given the bytes so far, tells whether they are enough; the rest is not read.
-        headers : `dict`, optional
-            Further header lines of the request.
-
-        Returns
-        -------
-        `bytes`, what ``read`` made of it, or None
-            None where the server says that there is no such thing.  It may be compressed: `unpacked`.
-
-        Raises
-        ------
-        WebError
-            If there is no usable answer; the message names the address.
+        ``read`` makes of the `Body`, which may be compressed (`unpacked`), what is returned; a `ValueError`
+        that it raises counts as a passing fault. ``enough``, given the bytes so far, tells whether they are
+        enough; the rest is not read. `WebError` if there is no usable answer; the message names the
+        address.
         """
         host = urlsplit(url).netloc
         self._check_may_ask(url, host)
