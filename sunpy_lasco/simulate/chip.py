@@ -83,82 +83,29 @@ def _pattern(detector, epoch, sigma):
 
 def pixel_pattern(detector, time):
     """
-    Fixed response of the single pixels.
+    Fixed response of the single pixels of a camera, which changes from epoch to epoch; (1024, 1024),
+    read-only.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    time : `~astropy.time.Time`
-        When: the pattern changes from epoch to epoch.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Around 1 but for the rims of the CCD and dirt on it, shape (1024, 1024), read-only, the same for all
-        exposures of an epoch.
+    Around 1 but for the rims of the CCD and dirt on it, and the same for all exposures of an epoch.
     """
     epoch = sum(time >= Time(day) for day in PATTERN_EPOCHS[detector])
     return _pattern(detector, epoch, CAMERAS[detector].pattern)
 
 
 def shot_noise(charge, gain, rng):
-    """
-    Let electrons arrive by chance.
-
-    Parameters
-    ----------
-    charge : `numpy.ndarray`
-        Expected charge, DN.
-    gain : `float`
-        Electrons / DN.
-    rng : `numpy.random.Generator`
-        Source of chance.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Charge, DN.
-    """
+    """Let electrons of an expected charge, DN, arrive by chance; ``gain`` is electrons / DN, the result DN."""
     return rng.poisson(np.maximum(charge, 0) * gain) / gain
 
 
 def cosmic_rate(time):
-    """
-    Cosmic rays that are usual at a time: the active Sun keeps them away.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        When.
-
-    Returns
-    -------
-    `float`
-        Hits of the CCD per second.
-    """
+    """Cosmic rays that are usual at a time, hits of the CCD per second: the active Sun keeps them away."""
     return float(COSMIC_RATE * np.exp(-solar_activity(time) / COSMIC_MODULATION))
 
 
 def cosmic_rays(seconds, rate, rng, charge=COSMIC_CHARGE["C3"]):
     """
-    Tracks of cosmic rays.
-
-    Parameters
-    ----------
-    seconds : `float`
-        Exposure time, s.
-    rate : `float`
-        Hits per second.
-    rng : `numpy.random.Generator`
-        Source of chance.
-    charge : `float`
-        Median charge along a pixel's length of track, DN.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Charge, DN, shape (1024, 1024).
+    Tracks of cosmic rays in some seconds at a rate of hits per second, with a median charge along a
+    pixel's length of track: DN, shape (1024, 1024).
     """
     number = rng.poisson(rate * (seconds + COSMIC_EXTRA))
     x, y = rng.uniform(-0.5, FULL_FRAME - 0.5, (2, number))
@@ -178,19 +125,10 @@ def cosmic_rays(seconds, rate, rng, charge=COSMIC_CHARGE["C3"]):
 
 def lose_light(charge, camera):
     """
-    Let the counts fall behind the charge near the full well.
+    Let the counts fall behind a charge, DN, shape (1024, 1024), near the full well of a camera.
 
-    Parameters
-    ----------
-    charge : `numpy.ndarray`
-        DN, shape (1024, 1024).
-    camera : `~sunpy_lasco.instrument.cameras.Camera`
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN that are read out, D: D (1 + a (D/F)**11) is the charge, with the full well F of the image
-        column and the loss a there; beyond it a part 1/(1 + a) of the charge.
+    D is read out where D (1 + a (D/F)**11) is the charge, with the full well F of the image column and
+    the loss a there; beyond it a part 1/(1 + a) of the charge.
     """
     well = camera.full_well * (1 + camera.full_well_slope * (np.arange(FULL_FRAME) / (FULL_FRAME / 2) - 1))
     relative = charge / well
@@ -208,24 +146,11 @@ def lose_light(charge, camera):
 
 def bloom(charge, full_well, share=1.0):
     """
-    Let charge beyond the full well flow into the neighbours, half of it to either side.
+    Let charge, DN, (ny, nx), beyond the full well flow into the neighbours, half of it to either side.
 
-    The columns of the CCD, along which charge flows, are the rows of the image:
-    the ground software turns images from port C.
-
-    Parameters
-    ----------
-    charge : `numpy.ndarray`
-        DN, shape (ny, nx).
-    full_well : `float`
-        DN.
-    share : `float`
-        Part of that charge that flows on; the rest is lost.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        No pixel above ``full_well``; what flows is lost only beyond the ends of a row.
+    A ``share`` of it flows on, the rest is lost; what flows is lost only beyond the ends of a row. The
+    columns of the CCD, along which charge flows, are the rows of the image: the ground software turns
+    images from port C.
     """
     charge = charge.copy()
     for row in np.flatnonzero((charge > full_well).any(axis=1)):
@@ -250,21 +175,7 @@ def _spill(side, excess, full_well):
 
 
 def sum_pixels(image, sums):
-    """
-    Sum blocks of pixels.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Shape (ny, nx).
-    sums : `tuple` of `int`
-        Pixels along (x, y) that make one.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (ny / sums[1], nx / sums[0]).
-    """
+    """Sum blocks of (x, y) pixels of an image, (ny, nx), that hold whole ones."""
     sx, sy = sums
     if (sx, sy) == (1, 1):
         return image

@@ -21,18 +21,11 @@ CYCLE = 11.0
 
 def solar_activity(time):
     """
-    How active the Sun is.
+    How active the Sun is, from 0 at the deepest minimum to 1 at maximum: the sunspot number over
+    `FULL_ACTIVITY`.
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        When.
-
-    Returns
-    -------
-    `float`
-        0 at the deepest minimum to 1 at maximum: the sunspot number between yearly means, over `FULL_ACTIVITY`.  Times
-        outside of the table take the place in the cycle that they have in it.
+    It is taken between yearly means. Times outside of the table take the place in the cycle that they
+    have in it.
     """
     middles = FIRST_YEAR + 0.5 + np.arange(len(SUNSPOTS))
     year = float(time.utc.jyear)

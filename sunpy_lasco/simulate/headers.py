@@ -88,24 +88,10 @@ def _statistics(data):
 
 def level05_header(parameters, data):
     """
-    Header of a simulated level-0.5 image.
+    Header of a simulated level-0.5 image, with the cards of the real files in their order.
 
-    Parameters
-    ----------
-    parameters : `~sunpy_lasco.simulate.parameters.Parameters`
-        Of the exposure.
-    data : `numpy.ndarray`
-        The image.
-
-    Returns
-    -------
-    `astropy.io.fits.Header`
-        With the cards of the real files, in their order, and the habits of the
-        software of ``parameters.processed``.
-
-    Notes
-    -----
-    Answers to SolarSoft's ``make_fits_hdr`` and ``reduce_level_05``.
+    It has the habits of the software of ``parameters.processed``. Answers to SolarSoft's
+    ``make_fits_hdr`` and ``reduce_level_05``.
     """
     p = parameters
     camera = CAMERAS[p.detector]

@@ -55,18 +55,11 @@ _STEEP = -2.6
 
 def scattering(r):
     """
-    Van de Hulst's coefficients.
+    Van de Hulst's coefficients at a distance of the electron from the Sun's centre, solar radii, above
+    1.
 
-    Parameters
-    ----------
-    r : `numpy.ndarray`
-        Distance of the electron from the Sun's centre, solar radii, above 1.
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray`
-        Factors of 1 and of sin2(chi): tangential brightness, and tangential less
-        radial, MSB cm2 per electron; chi is the scattering angle.
+    Factors of 1 and of sin2(chi), MSB cm2 per electron: tangential brightness, and tangential less
+    radial; chi is the scattering angle.
     """
     s = 1 / np.asarray(r, float)
     c2 = 1 - s * s
@@ -83,21 +76,11 @@ def scattering(r):
 
 def line_of_sight(density, radii):
     """
-    Brightness of a spherical corona.
+    Brightness of a spherical corona at impact parameters, solar radii, above 1, (n,): total and pB,
+    MSB, (n,) each.
 
-    Parameters
-    ----------
-    density : sequence of `tuple`
-        (power, coefficient) of the terms of the electron density, cm-3, of the
-        distance in solar radii.
-    radii : `numpy.ndarray`
-        Impact parameters, solar radii, above 1, shape (n,).
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray`
-        Total brightness and the excess of tangential over radial polarisation (pB),
-        MSB, shape (n,) each.
+    The density has (power, coefficient) of the terms of the electron density, cm-3, of the distance in
+    solar radii; pB is the excess of tangential over radial polarisation.
     """
     # r = p / cos(t) with t from -90 to 90 degree covers the whole line of sight.
     nodes, weights = np.polynomial.legendre.leggauss(96)

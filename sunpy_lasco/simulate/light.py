@@ -17,23 +17,7 @@ USUAL_FILTER = {"C2": "Orange", "C3": "Clear"}
 
 
 def light_at(scene, parameters, x, y):
-    """
-    Diffuse brightness at corrected positions, through the polariser if there is one.
-
-    Parameters
-    ----------
-    scene : `~sunpy_lasco.simulate.scene.Scene`
-        What there is to be seen.
-    parameters : `Parameters`
-        Of the exposure.
-    x, y : `numpy.ndarray`
-        Corrected positions, pixel.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB.
-    """
+    """Diffuse brightness of a scene at corrected positions, pixel, through the polariser if there is one; MSB."""
     west, north = parameters.attitude.plane(x, y)
     angle = polariser_angle(parameters.polar)
     total, tangential = scene.seen(west, north, parameters.time, polarised=angle is not None)
@@ -45,42 +29,18 @@ def light_at(scene, parameters, x, y):
 
 
 def wheel(parameters):
-    """
-    Sensitivity relative to the open wheels of the usual programme.
-
-    Parameters
-    ----------
-    parameters : `~sunpy_lasco.simulate.parameters.Parameters`
-        Of the exposure.
-
-    Returns
-    -------
-    `float`
-    """
+    """Sensitivity of an exposure relative to the open wheels of the usual programme."""
     mjd = int(np.floor(parameters.time.mjd))
     return brightness_per_rate(parameters.detector, USUAL_FILTER[parameters.detector], "Clear", mjd) / parameters.factor
 
 
 def diffuse_rate(scene, parameters, *, subsamples=1):
     """
-    Rate of the full-resolution pixels from diffuse light, behind the optics.
+    Rate of the full-resolution pixels from diffuse light of a scene, behind the optics; DN / s, shape
+    (1024, 1024).
 
-    What a pixel collects is the integral over its area of the light times the
-    transmission there; it is taken by the midpoint rule.
-
-    Parameters
-    ----------
-    scene : `~sunpy_lasco.simulate.scene.Scene`
-        What there is to be seen.
-    parameters : `Parameters`
-        Of the exposure.
-    subsamples : `int`
-        Samples along an axis of a pixel; 1 takes the pixel's centre.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN / s, shape (1024, 1024).
+    What a pixel collects is the integral over its area of the light times the transmission there; it is
+    taken by the midpoint rule with ``subsamples`` along an axis, of which 1 takes the centre.
     """
     p = parameters
     places = (np.arange(subsamples) + 0.5) / subsamples - 0.5

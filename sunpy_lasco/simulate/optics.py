@@ -154,21 +154,8 @@ OPTICS = {
 
 def transmission_at(detector, time, x, y):
     """
-    Fraction of the light that reaches raw positions.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    time : `~astropy.time.Time`
-        When: the occulter's centre moved a little.
-    x, y : `numpy.ndarray`
-        Raw positions, pixel.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        0 in the full shadow of the occulter.
+    Fraction of the light that reaches raw positions, pixel, at a time, since the occulter's centre
+    moved a little; 0 in its full shadow.
     """
     return _transmission(detector, occulter_centre(detector, time), x, y)
 
@@ -226,21 +213,8 @@ def _begun(along, place):
 
 def diffracted_at(detector, time, x, y):
     """
-    Sunlight diffracted and scattered at the occulter.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    time : `~astropy.time.Time`
-        When.
-    x, y : `numpy.ndarray`
-        Raw positions, pixel.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Rate with the usual filter, DN / s in a full-resolution pixel.
+    Sunlight diffracted and scattered at the occulter at raw positions, pixel: rate with the usual
+    filter, DN / s in a full-resolution pixel.
     """
     return _diffracted(detector, occulter_centre(detector, time), x, y, bool(time >= STRAY_CHANGE))
 
@@ -264,19 +238,7 @@ def _diffracted(detector, centre, x, y, late):
 
 
 def veil_at(detector, time, x, y):
-    """
-    Stray light that passes the optics as that of the scene does.
-
-    Parameters
-    ----------
-    detector, time, x, y
-        As for `diffracted_at`.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB.
-    """
+    """Stray light that passes the optics as that of the scene does, at raw positions as of `diffracted_at`; MSB."""
     return _veil(detector, occulter_centre(detector, time), x, y, bool(time >= STRAY_CHANGE))
 
 
@@ -295,91 +257,33 @@ def _on_grid(function, detector, centre, shift, *options):
 
 
 def transmission(detector, time, shift=(0.0, 0.0)):
-    """
-    `transmission_at` all pixels, kept for the next exposure.
-
-    Parameters
-    ----------
-    detector, time
-        As for `transmission_at`.
-    shift : `tuple` of `float`
-        Added to the positions (x, y), pixel.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Shape (1024, 1024), read-only.
-    """
+    """`transmission_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; (1024, 1024), read-only."""
     return _on_grid(_transmission, detector, occulter_centre(detector, time), shift)
 
 
 def diffracted(detector, time, shift=(0.0, 0.0)):
     """
-    `diffracted_at` all pixels, kept for the next exposure.
-
-    Parameters
-    ----------
-    detector, time, shift
-        As for `transmission`.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        DN / s, shape (1024, 1024), read-only.
+    `diffracted_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; DN / s, (1024,
+    1024), read-only.
     """
     return _on_grid(_diffracted, detector, occulter_centre(detector, time), shift, bool(time >= STRAY_CHANGE))
 
 
 def veil(detector, time, shift=(0.0, 0.0)):
-    """
-    `veil_at` all pixels, kept for the next exposure.
-
-    Parameters
-    ----------
-    detector, time, shift
-        As for `transmission`.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB, shape (1024, 1024), read-only.
-    """
+    """`veil_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; MSB, (1024, 1024), read-only."""
     return _on_grid(_veil, detector, occulter_centre(detector, time), shift, bool(time >= STRAY_CHANGE))
 
 
 def inverse_vignetting(free, detector):
-    """
-    The inverse of the transmission, with the upper limit of the official images.
-
-    Parameters
-    ----------
-    free : `numpy.ndarray`
-        Transmission.
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        50 at most for C2 and 10000 for C3.
-    """
+    """The inverse of a transmission, with the upper limit of the official images: 50 for C2 and 10000 for C3."""
     return 1 / np.maximum(free, OPTICS[detector].floor)
 
 
 @lru_cache(maxsize=2)
 def stray_light(detector):
     """
-    The stray light that the calibration subtracts from C3 Clear images.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB, shape (1024, 1024), read-only; zero for C2 and in the corners of C3.
+    The stray light that the calibration subtracts from C3 Clear images, MSB, (1024, 1024), read-only;
+    zero for C2 and in the corners of C3.
     """
     y, x = np.mgrid[:FULL_FRAME, :FULL_FRAME].astype(float)
     light = np.zeros((FULL_FRAME, FULL_FRAME))

@@ -9,17 +9,8 @@ __all__ = ["disk_beyond", "disk_covered"]
 
 def disk_beyond(distance):
     """
-    Part of a unit disk beyond a straight edge.
-
-    Parameters
-    ----------
-    distance : `numpy.ndarray`
-        From the disk's centre to the edge; negative where the centre lies beyond it.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        0 to 1: the area of the circular segment over that of the disk.
+    Part, 0 to 1, of a unit disk beyond a straight edge at a distance from its centre, negative where
+    the centre lies beyond it.
     """
     d = np.clip(distance, -1.0, 1.0)
     return (np.arccos(d) - d * np.sqrt(1 - d * d)) / np.pi
@@ -27,19 +18,8 @@ def disk_beyond(distance):
 
 def disk_covered(distance, radius):
     """
-    Part of a unit disk that another disk, larger than it, covers.
-
-    Parameters
-    ----------
-    distance : `numpy.ndarray`
-        Between the centres.
-    radius : `float`
-        Of the other disk, above 1.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        0 to 1: the area of the lens that both share over that of the unit disk.
+    Part, 0 to 1, of a unit disk that another disk, with a radius above 1 and at a distance between the
+    centres, covers.
     """
     d = np.clip(distance, radius - 1 + 1e-9, radius + 1 - 1e-9)
     own = np.arccos(np.clip((d * d + 1 - radius**2) / (2 * d), -1, 1))

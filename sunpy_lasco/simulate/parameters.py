@@ -133,29 +133,10 @@ def parameters_of(
     ingredients,
 ):
     """
-    Settle everything about an exposure before it is taken.
+    Settle everything about an exposure, its `Parameters`, before it is taken.
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    time : `~astropy.time.Time`
-        Start of the exposure.
-    filter, polar, exptime, exposure_factor, bias, flipped, roll, sun_centre
-        As for `~sunpy_lasco.simulate.exposure.observe`; None stands for what is usual.
-    chip_sum, leb_sum, subframe, lost_blocks, n_lost, port, processed, seed, cosmic_rays, bitpix
-        As for `~sunpy_lasco.simulate.exposure.observe`.
-    ingredients : `dict` of `str` to `bool`
-        What is switched on.
-
-    Returns
-    -------
-    `Parameters`
-
-    Raises
-    ------
-    ValueError
-        If the parts do not fit together.
+    Options are as for `~sunpy_lasco.simulate.exposure.observe`, of which None stands for what is usual;
+    ``ingredients`` say what is switched on. `ValueError` if the parts do not fit together.
     """
     if detector not in CAMERAS:
         msg = f"The detector is {detector!r}; it must be C2 or C3."

@@ -21,39 +21,14 @@ def _squeeze(text):
 
 def polariser_angle(polar):
     """
-    Angle of a polariser.
-
-    Parameters
-    ----------
-    polar : `str`
-        The position of the wheel, as POLAR names it.
-
-    Returns
-    -------
-    `float` or None
-        Degree; None for a position that does not polarise.
+    Angle, degree, of a polariser by the position of the wheel, as POLAR names it; None for one that
+    does not polarise.
     """
     return POLARISERS.get(_squeeze(polar))
 
 
 def bias_level(detector, mjd, port="C"):
-    """
-    Bias of a full-resolution pixel.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    mjd : `int`
-        Day of the middle of the exposure.
-    port : `str`
-        Read-out port.
-
-    Returns
-    -------
-    `float`
-        DN.
-    """
+    """Bias of a full-resolution pixel, DN, on the day (MJD) of the middle of the exposure."""
     if port != "C":
         return value_of(f"{detector}.bias.ports")[port]
     segments = value_of(f"{detector}.bias")
@@ -63,26 +38,8 @@ def bias_level(detector, mjd, port="C"):
 
 def brightness_per_rate(detector, filter_name, polar, mjd):
     """
-    Brightness that gives one DN per second in a full-resolution pixel.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    filter_name, polar : `str`
-        FILTER and POLAR.
-    mjd : `int`
-        Day of the exposure.
-
-    Returns
-    -------
-    `float`
-        MSB / (DN / s).
-
-    Raises
-    ------
-    ValueError
-        For a combination of wheels that has no factor.
+    Brightness that gives one DN per second in a full-resolution pixel, MSB / (DN / s), by FILTER and
+    POLAR on a day (MJD); `ValueError` where wheels have no factor.
     """
     name, state = _squeeze(filter_name), _squeeze(polar)
     start = f"{detector}.factor."

@@ -26,19 +26,8 @@ NEWTON_STEPS = 4
 
 def occulter_centre(detector, time):
     """
-    Centre of the occulter and of the distortion.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    time : `~astropy.time.Time`
-        When; for C3 the nearest of the measured centres holds.
-
-    Returns
-    -------
-    `tuple` of `float`
-        Raw and corrected pixel (x, y); both agree there.
+    Centre (x, y) of the occulter and of the distortion, in raw as in corrected pixels; for C3 the
+    nearest in time of the measured ones.
     """
     if detector == "C2":
         return CAMERAS["C2"].occulter_centre
@@ -49,21 +38,8 @@ def occulter_centre(detector, time):
 
 def distort(x, y, detector, centre):
     """
-    Where on the detector the light of a corrected position falls.
-
-    Parameters
-    ----------
-    x, y : `numpy.ndarray`
-        Corrected positions, pixel.
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    centre : `tuple` of `float`
-        Centre of the distortion.
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray`
-        Raw positions, pixel.
+    Raw positions on which the light of corrected ones falls, pixel, by the distortion of a camera about
+    a centre.
     """
     k0, k1, k2 = CAMERAS[detector].distortion_px
     dx, dy = np.asarray(x, float) - centre[0], np.asarray(y, float) - centre[1]
@@ -74,23 +50,8 @@ def distort(x, y, detector, centre):
 
 def undistort(x, y, detector, centre):
     """
-    Corrected position whose light falls on a raw position.
-
-    Newton's method along the radius.
-
-    Parameters
-    ----------
-    x, y : `numpy.ndarray`
-        Raw positions, pixel.
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    centre : `tuple` of `float`
-        Centre of the distortion.
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray`
-        Corrected positions, pixel.
+    Corrected positions whose light falls on raw ones, pixel: the inverse of `distort`, by Newton's
+    method along the radius.
     """
     k0, k1, k2 = CAMERAS[detector].distortion_px
     dx, dy = np.asarray(x, float) - centre[0], np.asarray(y, float) - centre[1]
@@ -107,21 +68,8 @@ def undistort(x, y, detector, centre):
 @lru_cache(maxsize=8)
 def full_grid(detector, centre, shift=(0.0, 0.0)):
     """
-    Corrected positions of all raw pixels, kept for the next exposure.
-
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    centre : `tuple` of `float`
-        Centre of the distortion.
-    shift : `tuple` of `float`
-        Added to the raw positions, pixel: for samples off the pixels' centres.
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray`
-        Corrected x and y, shape (1024, 1024), not to be written to.
+    Corrected positions (x, y) of all raw pixels moved by ``shift``, for samples off their centres; kept
+    for the next exposure, (1024, 1024) each, not to be written to.
     """
     y, x = np.mgrid[:FULL_FRAME, :FULL_FRAME]
     grid = undistort(x + shift[0], y + shift[1], detector, centre)
@@ -143,17 +91,8 @@ class Attitude:
 
     def plane(self, x, y):
         """
-        Position on the plane that touches the sky at the Sun's centre.
-
-        Parameters
-        ----------
-        x, y : `numpy.ndarray`
-            Corrected positions, pixel.
-
-        Returns
-        -------
-        `tuple` of `numpy.ndarray`
-            To the west and to the north, in tangents (radian near the Sun).
+        Position to the west and to the north of corrected pixels on the plane that touches the sky at the
+        Sun's centre, in tangents (radian near the Sun).
         """
         pixel = np.radians(self.scale / 3600)
         cos, sin = pixel * np.cos(np.radians(self.roll)), pixel * np.sin(np.radians(self.roll))
@@ -161,19 +100,7 @@ class Attitude:
         return cos * dx - sin * dy, sin * dx + cos * dy
 
     def pixel(self, west, north):
-        """
-        The inverse of `plane`.
-
-        Parameters
-        ----------
-        west, north : `numpy.ndarray`
-            Position on the plane, in tangents.
-
-        Returns
-        -------
-        `tuple` of `numpy.ndarray`
-            Corrected positions, pixel.
-        """
+        """Corrected pixels of positions on the plane: the inverse of `plane`."""
         pixel = np.radians(self.scale / 3600)
         cos, sin = np.cos(np.radians(self.roll)) / pixel, np.sin(np.radians(self.roll)) / pixel
         return self.centre[0] + cos * west + sin * north, self.centre[1] - sin * west + cos * north

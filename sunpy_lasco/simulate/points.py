@@ -26,17 +26,8 @@ _WING_NORM = np.pi * WING_SCALE**2 * (1 - 1 / (1 + (WING_END / WING_SCALE) ** 2)
 
 def spread_at(dx, dy):
     """
-    Point-spread function.
-
-    Parameters
-    ----------
-    dx, dy : `numpy.ndarray`
-        From the star's image to the centre of a pixel, pixel.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Fraction of the light that falls into that pixel.
+    Point-spread function: the fraction of a star's light that falls into a pixel whose centre is (dx,
+    dy) pixels from its image.
     """
     root = CORE * np.sqrt(2)
     core = (erf((dx + 0.5) / root) - erf((dx - 0.5) / root)) * (erf((dy + 0.5) / root) - erf((dy - 0.5) / root)) / 4
@@ -47,25 +38,8 @@ def spread_at(dx, dy):
 
 def point_positions(scene, time, detector, attitude, centre):
     """
-    Where on the detector the scene's points of light fall, and how bright they are.
-
-    Parameters
-    ----------
-    scene : `~sunpy_lasco.simulate.scene.Scene`
-        With the points.
-    time : `~astropy.time.Time`
-        When.
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    attitude : `~sunpy_lasco.simulate.pixels.Attitude`
-        How the detector stands in the sky.
-    centre : `tuple` of `float`
-        Centre of the distortion.
-
-    Returns
-    -------
-    `tuple` of `numpy.ndarray`
-        Raw x and y, pixel, and flux, MSB times the area of a pixel, shape (n,).
+    Where on the detector the scene's points of light fall, raw (x, y) in pixels, and their flux, MSB
+    times the area of a pixel; (n,) each.
     """
     tx, ty, magnitude = scene.sources(time, faintest=FAINTEST[detector])
     x, y = distort(*attitude.pixel(*plane_from_helioprojective(tx, ty)), detector, centre)
@@ -77,19 +51,8 @@ def point_positions(scene, time, detector, attitude, centre):
 
 def point_light(x, y, flux):
     """
-    Image of all points of light.
-
-    Parameters
-    ----------
-    x, y : `numpy.ndarray`
-        Raw positions, pixel, shape (n,).
-    flux : `numpy.ndarray`
-        MSB times the area of a pixel, shape (n,).
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB, shape (1024, 1024).
+    Image of points of light at raw positions, pixel, with a flux of MSB times the area of a pixel, (n,)
+    each; MSB, (1024, 1024).
     """
     image = np.zeros((FULL_FRAME, FULL_FRAME))
     offset = np.arange(-WING_END, WING_END + 1)
@@ -105,21 +68,7 @@ def point_light(x, y, flux):
 
 
 def light_of_points_at(x, y, points):
-    """
-    Light of all points at arbitrary raw positions.
-
-    Parameters
-    ----------
-    x, y : `numpy.ndarray`
-        Raw positions, pixel.
-    points : `tuple` of `numpy.ndarray`
-        As `point_positions` returns them.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB, like ``x``.
-    """
+    """Light, MSB, of all points, as `point_positions` gives them, at arbitrary raw positions, pixel."""
     shape, x, y = np.shape(x), np.ravel(x), np.ravel(y)
     # Sorted by row of cells as wide as the image of a point: each point looks at three rows only.
     cell = np.floor(y / WING_END)

@@ -75,17 +75,8 @@ class SolarSky:
 
     def helioprojective(self, vectors):
         """
-        Helioprojective longitude and latitude of directions.
-
-        Parameters
-        ----------
-        vectors : `numpy.ndarray`
-            Directions (ICRS), shape (..., 3), of any length.
-
-        Returns
-        -------
-        `tuple` of `numpy.ndarray`
-            Tx (positive to the west) and Ty, arcsec, and the cosine of the angle to the Sun.
+        Tx (positive to the west) and Ty of directions (ICRS, (..., 3), of any length), arcsec, and the
+        cosine of the angle to the Sun.
         """
         unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
         toward, north, west = np.moveaxis(unit @ self.axes.T, -1, 0)
@@ -93,18 +84,9 @@ class SolarSky:
 
     def body(self, name):
         """
-        Direction and distances of a planet.
+        Where a planet, as `astropy.coordinates.get_body_barycentric` knows it, was when its light left it.
 
-        Parameters
-        ----------
-        name : `str`
-            As `astropy.coordinates.get_body_barycentric` knows it.
-
-        Returns
-        -------
-        `tuple`
-            Vector from SOHO, km (3,); distance from the Sun, au; distance from
-            SOHO, au; phase angle, radian; all when the light left it.
+        Vector from SOHO, km, (3,); distances from the Sun and from SOHO, au; phase angle, radian.
         """
         left = self.time
         for _ in range(LIGHT_ROUNDS):
@@ -197,35 +179,15 @@ def _solar_sky(mjd):
 
 
 def solar_sky(time):
-    """
-    The sky around the Sun.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        When.
-
-    Returns
-    -------
-    `SolarSky`
-    """
+    """The `SolarSky` of a time."""
     return _solar_sky(float(time.utc.mjd))
 
 
 def attitude(time):
     """
-    Roll of the spacecraft when it is not turned by 180 degrees.
+    Roll of the spacecraft at a time when it is not turned by 180 degrees, degree in (-180, 180].
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        When.
-
-    Returns
-    -------
-    `float`
-        Degree in (-180, 180], with the sign of CROTA: turning the image by it
-        counter-clockwise brings solar north up.
+    It has the sign of CROTA: turning the image by it counter-clockwise brings solar north up.
     """
     # Ecliptic north up means that solar north lies ``ecliptic_north`` clockwise of up.
     roll = np.degrees(solar_sky(time).ecliptic_north) if time.utc.mjd >= ECLIPTIC_ATTITUDE else 0.0
@@ -233,17 +195,5 @@ def attitude(time):
 
 
 def wrapped(angle):
-    """
-    Bring an angle into (-180, 180].
-
-    Parameters
-    ----------
-    angle : `float`
-        Degree.
-
-    Returns
-    -------
-    `float`
-        Degree.
-    """
+    """Bring an angle in degree into (-180, 180]."""
     return float(180.0 - (180.0 - angle) % 360.0)

@@ -91,16 +91,8 @@ def _image(name):
 
 def exposure_line(simulation):
     """
-    Line of the table of exposure factors for an exposure.
-
-    Parameters
-    ----------
-    simulation : `~sunpy_lasco.simulate.simulation.Simulation`
-
-    Returns
-    -------
-    `str`
-        In the format of SolarSoft's ``cN_expfactor_YYMMDD.dat``.
+    Line of the table of exposure factors for a simulation, in the format of SolarSoft's
+    ``cN_expfactor_YYMMDD.dat``.
     """
     header, p = simulation.header, simulation.parameters
     day = Time(header["MID_DATE"], format="mjd").strftime("%y%m%d")

@@ -22,38 +22,16 @@ CENTRAL = {
 
 
 def block_grid(binning):
-    """
-    Count the blocks of a summed full frame.
-
-    Parameters
-    ----------
-    binning : `tuple` of `int`
-        Full-resolution pixels per stored pixel along (x, y).
-
-    Returns
-    -------
-    `tuple` of `int`
-        Blocks along x, blocks along y.
-    """
+    """Blocks along (x, y) of a full frame that was summed by (x, y) pixels."""
     return tuple(max(FULL_FRAME // (BLOCK * s), 1) for s in binning)
 
 
 def untransmitted_blocks(detector, binning):
     """
-    Blocks that are not sent.
+    Blocks that are not sent of a full frame that was summed by (x, y) pixels; bool, (blocks along y,
+    blocks along x).
 
-    Parameters
-    ----------
-    detector : `str`
-        ``"C2"`` or ``"C3"``.
-    binning : `tuple` of `int`
-        Full-resolution pixels per stored pixel along (x, y).
-
-    Returns
-    -------
-    `numpy.ndarray`
-        bool, shape (blocks along y, blocks along x) of the summed full frame; a
-        block of a summed frame counts if all its parts are in the table.
+    A block of a summed frame counts if all its parts are in the table.
     """
     full = FULL_FRAME // BLOCK
     table = value_of(f"{detector}.untransmitted" + ("" if binning == (1, 1) else ".2x2"))
@@ -69,21 +47,8 @@ def untransmitted_blocks(detector, binning):
 
 def expand_blocks(blocks, shape, first):
     """
-    Pixels that belong to marked blocks.
-
-    Parameters
-    ----------
-    blocks : `numpy.ndarray`
-        bool, (blocks along y, blocks along x) of the summed full frame.
-    shape : `tuple` of `int`
-        Of the stored array, (ny, nx).
-    first : `tuple` of `int`
-        Position (x, y) of its first pixel in the summed full frame.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        bool, of the given shape.
+    Pixels of a stored array of some shape, of which ``first`` (x, y) is the first in the summed full
+    frame, that belong to marked blocks.
     """
     rows = np.minimum((first[1] + np.arange(shape[0])) // BLOCK, blocks.shape[0] - 1)
     columns = np.minimum((first[0] + np.arange(shape[1])) // BLOCK, blocks.shape[1] - 1)
@@ -92,23 +57,12 @@ def expand_blocks(blocks, shape, first):
 
 def compress(image, scale):
     """
-    Compress block by block with loss and expand again.
+    Compress counts, (ny, nx), block by block with loss and expand again; beyond the last whole block
+    they stay as they are.
 
-    A Haar transform of each block of 32 x 32 pixels whose coefficients are
-    rounded, as the H-compress method on board does it.
-
-    Parameters
-    ----------
-    image : `numpy.ndarray`
-        Counts, shape (ny, nx); parts beyond the last whole block stay as they are.
-    scale : `int`
-        HCOMP_SF: the coefficients, normalised like those of H-compress, which are twice
-        the orthonormal ones, are multiples of it.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        Counts, like ``image``.
+    A Haar transform of each block of 32 x 32 pixels whose coefficients are rounded, as the H-compress
+    method on board does it: normalised like those of H-compress, which are twice the orthonormal ones,
+    they are multiples of the scale HCOMP_SF.
     """
     ny, nx = (length // BLOCK * BLOCK for length in image.shape)
     blocks = image[:ny, :nx].reshape(ny // BLOCK, BLOCK, nx // BLOCK, BLOCK).swapaxes(1, 2).astype(float)
@@ -134,21 +88,10 @@ def _haar(size):
 
 def send(counts, parameters):
     """
-    Compress an image, drop blocks and store it.
+    Compress counts, DN, (ny, nx), drop blocks and store them.
 
-    Parameters
-    ----------
-    counts : `numpy.ndarray`
-        DN, shape (ny, nx).
-    parameters : `~sunpy_lasco.simulate.parameters.Parameters`
-        Of the exposure.
-
-    Returns
-    -------
-    data : `numpy.ndarray`
-        int16 (wrapped if need be), int32, or float64.
-    lost, absent : `numpy.ndarray`
-        bool: pixels of lost blocks, and of blocks that are not sent.
+    Gives the data, int16 (wrapped if need be), int32 or float64, and which pixels are those of lost
+    blocks, and of blocks that are not sent.
     """
     p = parameters
     if p.has("lossy"):
