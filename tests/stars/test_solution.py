@@ -97,6 +97,23 @@ def test_a_header_that_is_wrong_by_180_degrees(starry):
     assert abs(normalize_roll(solution.roll - exposure.parameters.roll)) < 0.01
 
 
+@pytest.mark.parametrize(
+    ("camera", "options", "reason"),
+    [
+        ("C3", {"leb_sum": (4, 4)}, "stars are left with an rms of"),
+        ("C2", {"leb_sum": (4, 4), "exptime": 100.0}, "at least 3 are needed"),
+        ("C2", {"chip_sum": (2, 2), "exptime": 100.0}, "of 21 stars were found, at least 3 are needed"),
+        ("C2", {"subframe": (256, 256, 512, 512), "exptime": 100.0}, "at least 3 are needed"),
+    ],
+)
+def test_what_is_not_solved_says_why(starry, camera, options, reason):
+    smap = starry(camera, "2010-01-11T03:18", seed=2, **options).level05
+    solution = stars.solve(smap)
+    assert not solution.solved
+    assert reason in solution.reason
+    assert solution.centre == detector_grid(smap).attitude.centre
+
+
 def test_stars_elsewhere_are_no_solution(starry):
     """The sky of another season, and a frame without stars, give a reason and leave the pointing."""
     exposure = starry("C3", "2010-01-11T03:18", seed=2)
