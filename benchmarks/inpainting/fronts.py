@@ -60,7 +60,7 @@ METHODS = {
 
 def with_networks(methods):
     """The networks that come with the package, where there are any."""
-    from sunpy_lasco.network.records import packaged_file
+    from sunpy_lasco.network.held_back import packaged_file
 
     found = dict(methods)
     if packaged_file("C3").is_file():

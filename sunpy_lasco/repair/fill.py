@@ -124,7 +124,7 @@ def find_zones(lost):
 WITH_NEIGHBOURS = (*NEIGHBOUR_METHODS, "network")
 #: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
 #: for what the better of these leave.
-SINGLE_FRAME_METHODS = ("mixture", "radial", "biharmonic")
+SINGLE_FRAME_METHODS = ("kriging", "radial", "biharmonic")
 #: Other exposures whose expected error is below this, in the noise of a pixel, are taken without asking
 #: what one frame allows: nothing does better.
 CLEARLY_GOOD = 0.25
@@ -180,6 +180,8 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
         if scene.neighbours:
             work.fill_from_neighbours()
         if networks and "network" in usable_methods(scene.camera):
+            # Kriging finds fronts, which networks smooth.
+            work.fill("kriging", {"only_directed": True, **options})
             work.fill("network", {"only_better": True, "neighbours": False, **options})
         for name in SINGLE_FRAME_METHODS:
             work.fill(name, options)

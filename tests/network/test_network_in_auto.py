@@ -32,8 +32,8 @@ def test_auto_takes_the_network_where_it_is_better(monkeypatch, trained, raw_map
     shipped(monkeypatch, trained, {"single"})
     assert "network" in usable_methods("C3")
     filled = sunpy_lasco.inpaint(torn)
-    assert filled.meta["fillmeth"] == "network, mixture"
-    alone = sunpy_lasco.inpaint(torn, "mixture")
+    assert filled.meta["fillmeth"] == "network, kriging"
+    alone = sunpy_lasco.inpaint(torn, "kriging")
     network = sunpy_lasco.inpaint(torn, "network", weights=trained)
     columns = np.arange(1024) // 32
     single, few = (losing.has(filled, "FILLED") & np.isin(columns, mine) for mine in ((8,), (20, 21)))
@@ -54,16 +54,16 @@ def test_auto_without_torch(monkeypatch, raw_map, losing):
     monkeypatch.setattr(method, "_has_torch", lambda: False)
     assert usable_methods("C3") == tuple(METHODS)
     filled = sunpy_lasco.inpaint(losing.without(raw_map(), [(8, 20)]))
-    assert filled.meta["fillmeth"] == "mixture"
+    assert filled.meta["fillmeth"] == "kriging"
 
 
 def test_level_1_and_other_filters_go_without(monkeypatch, trained, raw_map, losing):
     shipped(monkeypatch, trained, set(STRATA))
     torn = losing.without(raw_map(), [(8, 20)])
     meta = dict(torn.meta) | {"filter": "Orange"}
-    assert sunpy_lasco.inpaint(torn._new_instance(torn.data, meta)).meta["fillmeth"] == "mixture"
+    assert sunpy_lasco.inpaint(torn._new_instance(torn.data, meta)).meta["fillmeth"] == "kriging"
     level1 = sunpy_lasco.calibrate(torn, assets="simulated", inpaint=None)
-    assert sunpy_lasco.inpaint(level1).meta["fillmeth"] == "mixture"
+    assert sunpy_lasco.inpaint(level1).meta["fillmeth"] == "kriging"
 
 
 def test_many_holes_at_a_time_are_the_same_as_one_by_one(trained, rough):

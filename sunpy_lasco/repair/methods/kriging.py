@@ -15,7 +15,7 @@ from sunpy_lasco.repair.cells import between_nodes, gather, nodes, polar
 from sunpy_lasco.repair.crop import Fill
 from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
-__all__ = ["COVARIANCES", "Covariance", "fill", "fit_factor", "krige", "predict"]
+__all__ = ["COVARIANCES", "Covariance", "Directed", "fill", "find_direction", "fit_factor", "krige", "predict"]
 
 #: The covariance is fitted to a crop by a factor of one of these powers of two, on the
 #: cells nearest to the hole, of which this many are enough.
@@ -23,6 +23,14 @@ FACTORS = tuple(range(-5, 8))
 FITTED_CELLS = 160
 #: 1 sigma of the natural logarithm of that factor before a crop is seen.
 FACTOR_SPREAD = 1.5
+#: Structure in one direction is looked for in steps of this angle, radian, with this length along it,
+#: full-resolution pixels, and this ratio of lengths, on so many cells; what is found is refined on more.
+DIRECTION_STEP = np.pi / 6
+LENGTH, RATIO = 80.0, 5.0
+SEARCHED_CELLS, REFINED_CELLS = 80, 120
+DIRECTED_VARIANCES = (0.25, 1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
+#: By how much the logarithm of the likelihood must grow.
+EVIDENCE = 8.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,27 @@ class Covariance:
         return total
 
 
+@dataclass(frozen=True)
+class Directed:
+    """
+    Covariance of structure that lies in one direction, as a front does: of Matern's type with exponent 3/2.
+    """
+
+    #: In units of the variance of a pixel's noise.
+    variance: float
+    #: Length along the structure and across, full-resolution pixels, and its direction from +u to +v, radian.
+    along: float
+    across: float
+    angle: float
+
+    def between(self, a, b):
+        """Covariance of the points ``a`` (n, 2) with the points ``b`` (m, 2): (n, m)."""
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        turn = np.array([[cos / self.along, -sin / self.across], [sin / self.along, cos / self.across]])
+        far = np.sqrt(3.0) * distance.cdist(a @ turn, b @ turn)
+        return self.variance * (1.0 + far) * np.exp(-far)
+
+
 #: By maximum likelihood of holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``.
 #: C3: real frames of six dates of 2000 to 2012, rounded; the first part is rings around the
 #: occulter, which backgrounds of other dates leave, the second rays.  C2: the first part is
@@ -61,6 +90,28 @@ COVARIANCES = {
     "C2": Covariance(((1.0, 60.0, 12.0), (25.0, 1000.0, 200.0), (1.0, 55.0, 1350.0))),
     "C3": Covariance(((1.8, 115.0, 665.0), (1.3, 357.0, 86.0))),
 }
+
+
+class _Likelihood:
+    """Marginal likelihood of the cells nearest to a hole."""
+
+    def __init__(self, cells, number):
+        nearest = np.argsort(cells.distance, kind="stable")[:number]
+        self.points = cells.points[nearest]
+        # One decomposition serves all factors, if the cells are scaled to the same noise.
+        self.root = 1.0 / np.sqrt(cells.noise[nearest])
+        self.values = (cells.values[nearest] - np.median(cells.values[nearest])) * self.root
+
+    def best(self, covariance, factors, *, spread=np.inf):
+        """The likeliest factor of a covariance, and the logarithm of its likelihood."""
+        scaled = covariance.between(self.points, self.points) * (self.root[:, None] * self.root[None, :])
+        weights, vectors = linalg.eigh(scaled, overwrite_a=True, check_finite=False)
+        squares = (vectors.T @ self.values) ** 2
+        factors = np.asarray(factors, dtype=float)
+        variance = factors[:, None] * np.maximum(weights, 0.0) + 1.0
+        likelihood = -0.5 * (np.log(variance) + squares / variance).sum(axis=1)
+        number = int(np.argmax(likelihood - 0.5 * (np.log(factors) / spread) ** 2))
+        return factors[number], likelihood[number]
 
 
 def fit_factor(cells, covariance):
@@ -77,22 +128,41 @@ def fit_factor(cells, covariance):
     `float`
         The most likely of some powers of two.
     """
-    nearest = np.argsort(cells.distance, kind="stable")[:FITTED_CELLS]
-    points, noise = cells.points[nearest], cells.noise[nearest]
-    values = cells.values[nearest] - np.median(cells.values[nearest])
-    # One decomposition serves all factors, if the cells are scaled to the same noise.
-    root = 1.0 / np.sqrt(noise)
-    scaled = covariance.between(points, points) * (root[:, None] * root[None, :])
-    weights, vectors = linalg.eigh(scaled, overwrite_a=True, check_finite=False)
-    squares = (vectors.T @ (values * root)) ** 2
-    best, most = 1.0, -np.inf
-    for power in FACTORS:
-        variance = 2.0**power * np.maximum(weights, 0.0) + 1.0
-        likelihood = -0.5 * (np.log(variance) + squares / variance).sum()
-        likelihood -= 0.5 * (power * np.log(2.0) / FACTOR_SPREAD) ** 2
-        if likelihood > most:
-            best, most = 2.0**power, likelihood
-    return best
+    return _Likelihood(cells, FITTED_CELLS).best(covariance, 2.0 ** np.array(FACTORS), spread=FACTOR_SPREAD)[0]
+
+
+def find_direction(cells, covariance):
+    """
+    Look for structure that lies in one direction.
+
+    Parameters
+    ----------
+    cells : `Cells`
+    covariance : `Covariance`
+        The usual one.
+
+    Returns
+    -------
+    `Directed` or None
+        None where the usual covariance explains the surroundings as well.
+    """
+    likelihood = _Likelihood(cells, SEARCHED_CELLS)
+    _, usual = likelihood.best(covariance, 2.0 ** np.array(FACTORS))
+
+    def tried(along, ratio, angle):
+        variance, found = likelihood.best(Directed(1.0, along, along / ratio, angle), DIRECTED_VARIANCES)
+        return found, variance, along, ratio, angle
+
+    best = max(tried(LENGTH, RATIO, angle) for angle in np.arange(0.0, np.pi, DIRECTION_STEP))
+    if best[0] < usual + EVIDENCE:
+        return None
+    likelihood = _Likelihood(cells, REFINED_CELLS)
+    _, _, along, ratio, angle = best
+    best = max(tried(along, ratio, angle + turn) for turn in (-0.5 * DIRECTION_STEP, 0.0, 0.5 * DIRECTION_STEP))
+    best = max(best, *(tried(along * longer, ratio, best[4]) for longer in (0.5, 2.0)))
+    best = max(best, *(tried(best[2], other, best[4]) for other in (0.5 * ratio, 2.0 * ratio)))
+    _, variance, along, ratio, angle = best
+    return Directed(float(variance), along, along / ratio, float(angle))
 
 
 def predict(cells, covariance, factor, points, places, *, trend=True):
@@ -145,7 +215,7 @@ def predict(cells, covariance, factor, points, places, *, trend=True):
 FEWEST_CELLS = 12
 
 
-def fill(crop, *, covariance=None):
+def fill(crop, *, covariance=None, only_directed=False):
     """
     Fill a hole by kriging.
 
@@ -155,6 +225,8 @@ def fill(crop, *, covariance=None):
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
         By default that of the camera, scaled to the surroundings.  One that is given
         is taken as it is, and so is the uncertainty that follows from it.
+    only_directed : `bool`, optional
+        Fill only such holes whose surroundings show structure in one direction, as a front is.
 
     Returns
     -------
@@ -162,17 +234,21 @@ def fill(crop, *, covariance=None):
 
     Notes
     -----
+    Where structure that lies in one direction explains the surroundings much better than the usual
+    covariance does, by the marginal likelihood of the cells nearest to the hole, its direction, lengths and
+    variance are those that are likeliest.
+
     The trend is a plane of unknown coefficients, so that planes are recovered.  All
     lost blocks of a zone are predicted at once.
     """
-    value, sigma = krige(crop, covariance=covariance)
+    value, sigma = krige(crop, covariance=covariance, directions=True, only_directed=only_directed)
     if covariance is None:
         # What the model of the errors does not foresee, the smoothest fill often shows.
         sigma = calibrated(np.hypot(sigma, deviation(value, crop, share=0.0)), crop, "kriging")
     return Fill(value, sigma)
 
 
-def krige(crop, *, covariance=None):
+def krige(crop, *, covariance=None, directions=False, only_directed=False):
     """
     Predict the pixels of a hole.
 
@@ -181,6 +257,10 @@ def krige(crop, *, covariance=None):
     crop : `~sunpy_lasco.repair.crop.Crop`
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
         As of `fill`.
+    directions : `bool`, optional
+        Look for structure in one direction, where the covariance is not given.
+    only_directed : `bool`, optional
+        Predict nothing where there is none.
 
     Returns
     -------
@@ -195,7 +275,13 @@ def krige(crop, *, covariance=None):
     factor = 1.0
     if covariance is None:
         covariance = COVARIANCES[crop.camera]
-        factor = fit_factor(cells, covariance)
+        directed = find_direction(cells, covariance) if directions else None
+        if directed is None and only_directed:
+            return np.full(crop.z.shape, np.nan), np.full(crop.z.shape, np.nan)
+        if directed is None:
+            factor = fit_factor(cells, covariance)
+        else:
+            covariance = directed
     grid = nodes(crop, u, v)
     mean, variance = predict(cells, covariance, factor, grid.points, grid.places)
     return between_nodes(mean, grid, crop), between_nodes(np.sqrt(variance), grid, crop)
