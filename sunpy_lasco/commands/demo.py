@@ -6,7 +6,8 @@ __all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Simulate an exposure of each camera, with a coronal mass ejection on the way and
-with blocks lost in telemetry; calibrate both; compare the results with what was
+with blocks lost in telemetry; calibrate both, the lost blocks filled from the frame alone
+and from the exposures before and after; compare the results with what was
 put in; and leave level-0.5 files, level-1 files and a picture.
 """
 
@@ -17,6 +18,8 @@ EJECTIONS = (
     {"start": "2001-05-21T08:40", "position_angle": 295.0, "speed": 750.0, "width": 62.0, "strength": 9e-10, "seed": 3},
     {"start": "2001-05-21T10:35", "position_angle": 75.0, "speed": 560.0, "width": 44.0, "strength": 9e-10, "seed": 2},
 )
+#: Exposures before and after, as the archives have them, minutes.
+NEIGHBOURS = (-24.0, -12.0, 12.0, 24.0)
 #: Blocks that are lost in each exposure, the seed of all that is random, and that of the streamers.
 LOST, SEED, STREAMERS = 14, 4, 5
 
@@ -36,22 +39,30 @@ def add_arguments(parser):
 
 def run(options):
     """Simulate, calibrate, compare, write and draw; the exit status is 0."""
+    import astropy.units as u
+    from astropy.time import Time
+
     import sunpy_lasco
     from sunpy_lasco import simulate
     from sunpy_lasco.commands.picture import draw
 
     options.out.mkdir(parents=True, exist_ok=True)
     scene = simulate.corona(activity=0.7, seed=STREAMERS, cme=[simulate.CME(**ejection) for ejection in EJECTIONS])
-    pairs = []
+    stages = []
     for detector in ("C2", "C3"):
         exposure = simulate.observe(detector, date=DATE, scene=scene, n_lost=LOST, seed=SEED)
-        raw = exposure.level05
-        level1 = sunpy_lasco.calibrate(raw, assets=simulate.assets(exposure))
-        pairs.append((raw, level1))
+        raw, assets = exposure.level05, simulate.assets(exposure)
+        context = [
+            simulate.observe(detector, date=Time(DATE) + minutes * u.min, scene=scene, seed=SEED + number + 1).level05
+            for number, minutes in enumerate(NEIGHBOURS)
+        ]
+        alone = sunpy_lasco.calibrate(raw, assets=assets)
+        level1 = sunpy_lasco.calibrate(raw, assets=assets, context=context)
+        stages.append((raw, alone, level1))
         before = simulate.write_level05(exposure, options.out)
         after = sunpy_lasco.write_level1(level1, options.out, overwrite=True)
         _describe(exposure, level1, before, after)
-    picture = draw(pairs, options.out / "before_and_after.png")
+    picture = draw(stages, options.out / "before_and_after.png")
     print(f"Drew both cameras before and after, and both in one picture: {picture}")
     return 0
 

@@ -72,28 +72,35 @@ def _colours(detector):
     return cmlist[f"soholasco{detector[1]}"].with_extremes(bad=HOLE)
 
 
-def draw(pairs, path):
-    """Draw raw and calibrated images, pairs of C2 and of C3, and both cameras together, as a PNG file."""
-    figure = Figure(figsize=(17.2, 8.8), facecolor="black", layout="constrained")
+def draw(stages, path):
+    """
+    Draw raw and calibrated images, and both cameras together, as a PNG file.
+
+    Each stage is the level-0.5 map of C2 or C3, and level 1 with lost blocks filled from the frame alone and
+    from the exposures before and after.
+    """
+    figure = Figure(figsize=(21.4, 8.8), facecolor="black", layout="constrained")
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, wspace=0.01, hspace=0.01)
-    grid = figure.add_gridspec(2, 4)
-    together = figure.add_subplot(grid[:, 2:])
-    day = pairs[0][0].date.isot[:16].replace("T", "  ")
+    grid = figure.add_gridspec(2, 5)
+    together = figure.add_subplot(grid[:, 3:])
+    day = stages[0][0].date.isot[:16].replace("T", "  ")
     _frame(together, f"C2 and C3, level 1, relative to a smooth corona     {day} UT", VIEW)
-    for row, (raw, level1) in enumerate(pairs):
+    for row, (raw, alone, level1) in enumerate(stages):
         cmap = _colours(raw.detector)
         half = 512 / _sun(level1)[2]
-        before, after = figure.add_subplot(grid[row, 0]), figure.add_subplot(grid[row, 1])
+        before = figure.add_subplot(grid[row, 0])
         _frame(before, f"{raw.detector} before: level 0.5, as it came down", half)
-        filled = (flags(level1) & PixelFlag.FILLED).any()
-        _frame(after, f"{raw.detector} after: level 1{', lost blocks filled' if filled else ''}", half)
         counts = np.where(raw.data > 0, raw.data, np.nan)
         low, high = np.nanpercentile(counts, (0.5, 99.0))
         drawn = _show(before, raw, counts, cmap, norm=PowerNorm(0.7, low, high))
         _bar(figure, before, drawn, "counts, DN")
         low, high = np.nanpercentile(level1.data, (3, 99.3))
-        drawn = _show(after, level1, level1.data, cmap, norm=LogNorm(low, high))
-        _bar(figure, after, drawn, "mean solar brightness")
+        for column, (smap, how) in enumerate(((alone, "from one frame"), (level1, "from neighbours in time"))):
+            filled = (flags(smap) & PixelFlag.FILLED).any()
+            after = figure.add_subplot(grid[row, column + 1])
+            _frame(after, f"{raw.detector} level 1{f', lost blocks filled {how}' if filled else ''}", half)
+            drawn = _show(after, smap, smap.data, cmap, norm=LogNorm(low, high))
+            _bar(figure, after, drawn, "mean solar brightness")
         _composite(together, level1, cmap)
     _scale(together)
     with atomic_path(path, overwrite=True) as temporary:

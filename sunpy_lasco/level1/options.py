@@ -167,10 +167,10 @@ def _assets(name, value):
 def _maps(name, value):
     from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 
-    if value is None:
-        return None
+    if value is None or (isinstance(value, str) and value == "archive"):
+        return value
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | np.ndarray | dict):
-        _refuse(name, type(value), "is no sequence of maps; write context=[before, after].")
+        _refuse(name, type(value), "is no sequence of maps; write context=[before, after] or context='archive'.")
     if isinstance(value, list | tuple):
         for one in value:
             if not isinstance(one, LASCOC2Map | LASCOC3Map):
@@ -305,11 +305,11 @@ class Level1Options:
         _method,
         CommandLine(_word_or_none, "METHOD", note="'none' leaves them empty."),
     )
-    context: Iterable | None = _option(
+    context: Iterable | str | None = _option(
         None,
-        "sequence of maps, optional",
+        'sequence of maps or ``"archive"``, optional',
         """Level-0.5 maps of neighbouring times, which help to fill lost blocks.  Where several maps are calibrated,
-        they are the context of each other by default.""",
+        they are the context of each other by default.  ``"archive"`` asks the archives, if something was lost.""",
         _maps,
         CommandLine(list, "FILE", "+", note="Files that are not calibrated themselves; 'none' for no context at all."),
     )

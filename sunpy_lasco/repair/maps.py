@@ -276,17 +276,19 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         it there by itself.  Of level 1, what is flagged MISSING and NaN is filled, whatever
         its shape; see the notes.
     method : `str`, optional
-        ``"auto"``: per block, the network for those kinds of holes that it fills better
-        than all other methods, if torch is installed; neighbours in time where
-        ``context`` has any that fit; and for the rest the best method that needs
-        none.  Or ``"network"``, if you like with ``weights=`` of your own training
+        ``"auto"``: per hole what has the smallest expected error: exposures of the
+        ``context``, moved to the time of the map, or what the map itself allows, with the
+        network for those kinds of holes that it fills better than other methods do, if
+        torch is installed.  Or ``"network"``, if you like with ``weights=`` of your own training
         (`sunpy_lasco.network.method`); ``"sequence"`` of two exposures before and
         two after, ``"temporal"`` of one each; ``"mixture"``, ``"kriging"``, ``"radial"``,
         ``"biharmonic"``, ``"fuzzy"``.
-    context : sequence of maps, optional
+    context : sequence of maps or ``"archive"``, optional
         Exposures before and after, of the same level, in any order and number.  Those with
         another filter, polariser, sum, roll or pointing, or too far away in time, are
-        left aside.
+        left aside.  ``"archive"``, for level 0.5, asks the archives for the two before and the two after
+        of the same camera, filter and polariser, if something was lost.  The corona moves between exposures;
+        they are moved with it.  With earlier exposures only the motion is carried on.
     background : `~numpy.ndarray`, optional
         Background model of the full frame, DN / s, shape (1024, 1024), see
         `~sunpy_lasco.assets.background`; by default the one that comes with
@@ -367,6 +369,8 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     else:
         scene, level, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
     names, refused = [], []
+    if isinstance(context, str):
+        context = _from_archive(smap, context, longest)
     if context is not None:
         seconds = None if longest is None else float(longest.to_value("s"))
         found, names, refused = neighbours_among(smap, context, scene, make, longest=seconds)
@@ -383,6 +387,21 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         one_sided=repair.one_sided,
     )
     return _filled_map(smap, flags, scene, repair, level, lines)
+
+
+def _from_archive(smap, context, longest):
+    """Exposures before and after a level-0.5 map, fetched."""
+    if context != "archive" or not is_raw(smap.meta):
+        msg = f"context={context!r} is no sequence of maps; the only word is 'archive', for a map of level 0.5."
+        raise OptionError(msg)
+    import sunpy.map
+
+    from sunpy_lasco.net.context import fetch_around
+
+    frame = frame_of(smap)
+    seconds = LONGEST[frame.camera.name] if longest is None else float(longest.to_value("s"))
+    paths = fetch_around(frame.start, frame.camera.name, filter=frame.filter, polarizer=frame.polar, longest=seconds)
+    return [sunpy.map.Map(path) for path in paths]
 
 
 def _is_usual(frame):

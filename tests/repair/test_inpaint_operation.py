@@ -10,7 +10,7 @@ import astropy.units as u
 import sunpy.map
 
 from sunpy_lasco import LASCOC3Map, PixelFlag, calibrate, flags, inpaint
-from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError
+from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.map.edit import replace
 from sunpy_lasco.repair.fill import SINGLE_FRAME_METHODS
@@ -300,3 +300,24 @@ def test_official_level1_keeps_what_is_masked(real_map):
     np.testing.assert_array_equal(np.isnan(result.data[masked]), np.isnan(smap.data[masked]))
     measured = np.isfinite(smap.data)
     np.testing.assert_array_equal(result.data[measured], smap.data[measured])
+
+
+def test_context_of_the_archives(sequence, losing, monkeypatch):
+    from sunpy_lasco.net import context
+
+    asked = []
+
+    def fetch_around(start, camera, **options):
+        asked.append((start.isot[:16], camera, options["filter"], options["polarizer"], options["longest"]))
+        return []
+
+    monkeypatch.setattr(context, "fetch_around", fetch_around)
+    # What lost nothing asks nobody.
+    inpaint(sequence[2], context="archive")
+    assert asked == []
+    lost = losing.without(sequence[2], [(20, 22)])
+    filled = inpaint(lost, "kriging", context="archive")
+    assert asked == [("2002-01-08T12:24", "C3", "CLEAR", "CLEAR", 5400.0)]
+    assert np.array_equal(filled.data, inpaint(lost, "kriging").data, equal_nan=True)
+    with pytest.raises(OptionError, match="only word is 'archive'"):
+        inpaint(lost, context="neighbours")
