@@ -42,26 +42,12 @@ WRAP = 65536
 
 def holds_counts(data, meta):
     """
-    Whether the array of a level-0.5 map is counts as they came down, or a part of them.
+    Whether the array, (ny, nx), of a level-0.5 map is counts as they came down, or a part of them.
 
-    Parameters
-    ----------
-    data : `numpy.ndarray`
-        Shape (ny, nx).
-    meta : mapping
-        Header of level 0.5.
-
-    Returns
-    -------
-    `bool`
-        True where all values but zeros and NaN lie between DATAMIN and DATAMAX of the header,
-        so that a zero can be nothing but a hole.  Without these cards, where they all lie above
-        the lowest bias.
-
-    Notes
-    -----
-    DATAMIN is the smallest number above zero, and DATAMAX leaves out saturated pixels,
-    of which DATASAT is the share.
+    So it is where all values but zeros and NaN lie between DATAMIN and DATAMAX of the header, so that a
+    zero can be nothing but a hole; without these cards, where they all lie above the lowest bias.
+    DATAMIN is the smallest number above zero, and DATAMAX leaves out saturated pixels, of which DATASAT
+    is the share.
     """
     frame = lenient_frame(meta, data.shape)
     measured = data != 0
@@ -90,21 +76,12 @@ def _readings(values, frame):
 
 def holds_brightness(data, meta):
     """
-    Whether the array of a level-1 map is the image that its header describes, or a part of it.
+    Whether the array, (ny, nx), MSB, of a level-1 map is the image that its header describes, or a part
+    of it.
 
-    Parameters
-    ----------
-    data : `numpy.ndarray`
-        Shape (ny, nx), MSB.
-    meta : mapping
-        Header of level 1.
-
-    Returns
-    -------
-    `bool`
-        True where all values above zero lie between DATAMIN and DATAMAX, and in a header
-        without these cards.  Values below zero are noise and tell nothing.  In a difference,
-        almost all values lie below DATAMIN.
+    So it is where all values above zero lie between DATAMIN and DATAMAX, and in a header without these
+    cards. Values below zero are noise and tell nothing. In a difference, almost all values lie below
+    DATAMIN.
     """
     ends = _ends(meta)
     if ends is None:
@@ -118,19 +95,8 @@ def holds_brightness(data, meta):
 
 def is_whole_file(data, meta):
     """
-    Whether the smallest positive value and the largest one are those of the header.
-
-    Parameters
-    ----------
-    data : `numpy.ndarray`
-        Shape (ny, nx), MSB.
-    meta : mapping
-        Header of level 1.
-
-    Returns
-    -------
-    `bool`
-        False without DATAMIN and DATAMAX.
+    Whether the smallest positive value and the largest one, MSB, are those of the header of level 1;
+    False without DATAMIN and DATAMAX.
     """
     ends = _ends(meta)
     positive = data[data > 0]
@@ -164,21 +130,11 @@ def _number(meta, card):
 
 def with_checksum(meta, data):
     """
-    A header whose statistics are those of other pixels.
+    A copy of a header whose statistics are those of other pixels, (ny, nx).
 
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-        It does not change.
-    data : `numpy.ndarray`
-        The pixels, shape (ny, nx).
-
-    Returns
-    -------
-    `~sunpy.util.MetaDict`
-        With DATAMIN, DATAMAX and DATAAVG of the positive pixels, DATAZER, the number of all
-        others, and, where they were there, DATASIG and the percentiles; without the other
-        cards of this kind, which speak of saturation.
+    It has DATAMIN, DATAMAX and DATAAVG of the positive pixels, DATAZER, the number of all others, and,
+    where they were there, DATASIG and the percentiles; not the other cards of this kind, which speak of
+    saturation.
     """
     new = without_statistics(meta)
     positive = data[data > 0]
@@ -200,19 +156,11 @@ def require_counts(smap, doing):
     """
     Refuse a level-0.5 map whose array is something else than the counts of its header.
 
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    doing : `str`
-        What the map is wanted for, such as ``"calibrated"``.
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
-        If its array is a difference, a multiple, a filtered image and so on, which somebody
-        gave the header of a file: most values lie beyond DATAMIN or DATAMAX, or the percentiles
-        DATAP01 to DATAP99 are those of the header times a factor and plus a number.  Wrong or lost
-        pixels in a part of the image are not like that.
+    ``doing`` is what the map is wanted for, such as ``"calibrated"``.
+    `~sunpy_lasco.errors.NotCalibratableError` if its array is a difference, a multiple, a filtered
+    image and so on, which somebody gave the header of a file: most values lie beyond DATAMIN or
+    DATAMAX, or the percentiles DATAP01 to DATAP99 are those of the header times a factor and plus a
+    number. Wrong or lost pixels in a part of the image are not like that.
     """
     require_exposure(smap, doing)
     data, meta = smap.data, smap.meta
@@ -251,17 +199,9 @@ def require_brightness(smap, doing):
     """
     Refuse a level-1 map whose pixels are not those that its header describes.
 
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    doing : `str`
-        What the map is wanted for, such as ``"written as level 1"``.
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
-        If its array is a difference, a filtered image and so on, which somebody gave the
-        header of a level-1 image.
+    ``doing`` is what the map is wanted for, such as ``"written as level 1"``.
+    `~sunpy_lasco.errors.NotCalibratableError` if its array is a difference, a filtered image and so on,
+    which somebody gave the header of a level-1 image.
     """
     require_exposure(smap, doing)
     if not holds_brightness(smap.data, smap.meta):

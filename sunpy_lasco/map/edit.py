@@ -71,20 +71,8 @@ def replace(smap, *, data=None, meta=None, uncertainty=..., flags=..., light_pat
 
 def frame_of(smap):
     """
-    The `~sunpy_lasco.instrument.frame.Frame` of a map.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-
-    Returns
-    -------
-    `~sunpy_lasco.instrument.frame.Frame`
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
-        If the map is not the image of one exposure, but a difference, a multiple and so on.
+    The `~sunpy_lasco.instrument.frame.Frame` of a map; `~sunpy_lasco.errors.NotCalibratableError` if it
+    is not the image of one exposure, but a difference and so on.
     """
     if isinstance(smap, Draft):
         return smap.frame
@@ -93,41 +81,19 @@ def frame_of(smap):
 
 
 def add_history(meta, *lines):
-    """
-    Append lines to the HISTORY of a header, in place.
-
-    Parameters
-    ----------
-    meta : `~sunpy.util.MetaDict`
-    *lines : `str`
-    """
+    """Append lines to the HISTORY of a header, in place."""
     before = str(meta.get("history", "") or "").rstrip("\n")
     meta["history"] = "\n".join(([before] if before else []) + list(lines))
 
 
 def record(smap, *, cards=None, history=(), **new):
     """
-    A map with new data and with cards and HISTORY that say what was done.
+    A new map of the same class, with cards (None removes one) and lines of HISTORY that say what was
+    done.
 
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        It does not change.
-    cards : `dict`, optional
-        Header cards to set; None as a value removes the card.
-    history : sequence of `str`
-        Lines of HISTORY.
-    **new
-        ``data``, ``uncertainty`` and ``flags`` for `sunpy_lasco.map.edit.replace`.
-
-    Returns
-    -------
-    map of the same class
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
-        If the map is not the image of one exposure, but a difference, a multiple and so on.
+    ``data``, ``uncertainty`` and ``flags`` are as for `replace`.
+    `~sunpy_lasco.errors.NotCalibratableError` if the map is not the image of one exposure, but a
+    difference, a multiple and so on.
     """
     if not isinstance(smap, Draft):
         require_exposure(smap, "calibrated")
@@ -143,19 +109,8 @@ def record(smap, *, cards=None, history=(), **new):
 
 def require(smap, card, step):
     """
-    Refuse a map to which an earlier step was not applied.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    card : `str`
-        The card that the step leaves.
-    step : `str`
-        Name of the step.
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
+    Refuse, with `~sunpy_lasco.errors.NotCalibratableError`, a map to which an earlier step, known by
+    the card that it leaves, was not applied.
     """
     if card not in smap.meta:
         msg = f"{smap.meta.get('filename', 'The map')} lacks the card {card.upper()}: apply {step} first."
@@ -164,19 +119,8 @@ def require(smap, card, step):
 
 def require_not(smap, card, step):
     """
-    Refuse a map to which a step was applied already.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    card : `str`
-        The card that the step leaves.
-    step : `str`
-        Name of the step.
-
-    Raises
-    ------
-    sunpy_lasco.errors.NotCalibratableError
+    Refuse, with `~sunpy_lasco.errors.NotCalibratableError`, a map to which a step, known by the card
+    that it leaves, was applied already.
     """
     if card in smap.meta:
         msg = f"{smap.meta.get('filename', 'The map')} has the card {card.upper()}: {step} was applied already."

@@ -11,37 +11,16 @@ __all__ = ["in_memory", "is_lazy", "on_whole"]
 
 
 def is_lazy(data):
-    """
-    Whether an array is computed only when it is needed.
-
-    Parameters
-    ----------
-    data : array-like
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether an array is computed only when it is needed."""
     return hasattr(data, "dask")
 
 
 def on_whole(function, data, *, dtype=None):
     """
-    Apply a function of a whole image, at once or, where the image is lazy, when it is needed.
+    Apply a function of a whole image, (ny, nx), at once or, where the image is lazy, when it is needed.
 
-    Parameters
-    ----------
-    function : callable
-        From an array to an array of the same shape.
-    data : `numpy.ndarray` or ``dask.array.Array``
-        Shape (ny, nx).
-    dtype : `numpy.dtype`, optional
-        Type of the result; by default that of ``data``.
-
-    Returns
-    -------
-    `numpy.ndarray` or ``dask.array.Array``
-        In chunks like those of ``data``.
+    The function gives an array of the same shape, of ``dtype`` if not that of the image; a lazy one has
+    the same chunks.
     """
     if not is_lazy(data):
         return function(data)
@@ -51,18 +30,7 @@ def on_whole(function, data, *, dtype=None):
 
 
 def in_memory(smap):
-    """
-    A map whose pixels, mask and uncertainty are in memory.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-
-    Returns
-    -------
-    map of the same class
-        ``smap`` itself, where there is nothing to compute, or if it is no such map.
-    """
+    """A map whose pixels, mask and uncertainty are in memory: itself, where there is nothing to compute."""
     if not (hasattr(smap, "_flags") and is_lazy(smap.data)):
         return smap
     mask = None if smap._mask is None else np.asarray(smap._mask)

@@ -37,21 +37,11 @@ ZERO_AGREEMENT = 1e-6
 
 def hidden_and_outside(geometry, shape, meta):
     """
-    What occulter, pylon and field edge hide, and what lies beside the detector.
+    What occulter, pylon and field edge hide of a map of a geometry and a shape (ny, nx), and what lies
+    beside the detector.
 
-    Parameters
-    ----------
-    geometry : `~sunpy_lasco.geometry.image.ImageGeometry`
-    shape : `tuple` of `int`
-        (ny, nx).
-    meta : mapping
-        Header of the map.
-
-    Returns
-    -------
-    hidden, outside : `numpy.ndarray` of `bool`
-        Shape (ny, nx), read-only.  What is outside is hidden too.  Of a reprojected image, in
-        which pixels lie anywhere on the detector, nothing: it is NaN there.
+    bool, (ny, nx), read-only. What is outside is hidden too. Of a reprojected image, in which pixels
+    lie anywhere on the detector, nothing: it is NaN there.
     """
     if "reproject" in changes_of(meta):
         nothing = np.broadcast_to(np.False_, tuple(shape))
@@ -68,26 +58,12 @@ def hidden_and_outside(geometry, shape, meta):
 
 def empty_pixels(data, meta):
     """
-    Pixels that hold nothing.
+    Pixels of an array, (ny, nx), perhaps of dask, that hold nothing, by its header.
 
-    Parameters
-    ----------
-    data : `numpy.ndarray` or ``dask.array.Array``
-        Shape (ny, nx).
-    meta : mapping
-        Header of the map.
-
-    Returns
-    -------
-    `numpy.ndarray` of `bool` or ``dask.array.Array``
-        What is not finite; of raw counts the zeros as well, and of Helioviewer's bytes the
-        black areas.
-
-    Notes
-    -----
-    An array with a level-0.5 header need not be counts: where its values contradict the header
-    (`~sunpy_lasco.map.checksum.holds_counts`), as those of a running difference do, zeros and
-    negative values are results like any others, and only whole blocks of zeros are holes.
+    They are what is not finite; of raw counts the zeros as well, and of Helioviewer's bytes the black
+    areas. An array with a level-0.5 header need not be counts: where its values contradict the header
+    (`~sunpy_lasco.map.checksum.holds_counts`), as those of a running difference do, zeros and negative
+    values are results like any others, and only whole blocks of zeros are holes.
     """
     if is_raw(meta):
         return on_whole(partial(_empty_counts, meta=dict(meta)), data, dtype=bool)
@@ -106,28 +82,14 @@ def _empty_counts(data, meta):
 
 def holes_to_nan(data, meta):
     """
-    Make the masked pixels of SolarSoft's level 1 NaN.
+    Make the masked pixels of SolarSoft's level 1, (ny, nx) as read, perhaps of dask, NaN; the array
+    itself where there are none.
 
-    Parameters
-    ----------
-    data : `numpy.ndarray` or ``dask.array.Array``
-        Shape (ny, nx), as read.
-    meta : mapping
-        Header of the map.
-
-    Returns
-    -------
-    `numpy.ndarray` or ``dask.array.Array``
-        ``data`` itself where there is nothing to change, else a copy.
-
-    Notes
-    -----
-    SolarSoft multiplies by its masks.  In C3 images scaled to integers of 16 bits the
-    zeros became BZERO, a value of a bright pixel: 189,510 pixels of 3.2501e-9 MSB.
-    Plateaus of 16 and more such pixels are made NaN; single ones are measurements.
-    In C2, blocks that are not sent hold the bias with a negative sign: an
-    unpolarised brightness below 0 is no measurement either, if the image is that of
-    the file.  In an array that somebody made with its header, the sign says nothing;
+    SolarSoft multiplies by its masks. In C3 images scaled to integers of 16 bits the zeros became
+    BZERO, a value of a bright pixel: 189,510 pixels of 3.2501e-9 MSB. Plateaus of 16 and more such
+    pixels are made NaN; single ones are measurements. In C2, blocks that are not sent hold the bias
+    with a negative sign: an unpolarised brightness below 0 is no measurement either, if the image is
+    that of the file. In an array that somebody made with its header, the sign says nothing;
     `without_negatives` is for images that were only resampled.
     """
     if not has_official_holes(data, meta):
@@ -136,19 +98,7 @@ def holes_to_nan(data, meta):
 
 
 def has_official_holes(data, meta):
-    """
-    Whether an array may have SolarSoft's masked pixels in it.
-
-    Parameters
-    ----------
-    data : `numpy.ndarray` or ``dask.array.Array``
-    meta : mapping
-        Header of the map.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether an array may have SolarSoft's masked pixels in it, by its header."""
     official = header_level(meta) == 1.0 and not is_standard(meta) and not changes_of(meta)
     return official and data.dtype.kind == "f"
 

@@ -28,37 +28,15 @@ MEASUREMENTS = {
 
 
 def exposure_seconds(meta):
-    """
-    Exposure time.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `float` or None
-        Of XPOSURE, else EXPTIME, s.
-    """
+    """Exposure time, s: XPOSURE, else EXPTIME, or None."""
     found = (number(meta, card) for card in ("xposure", "exptime") if fault_of(meta, card) is None)
     return next((value for value in found if value is not None), None)
 
 
 def header_unit(meta):
     """
-    Unit of the data.
-
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `~astropy.units.UnitBase`
-        Of BUNIT; where there is none, DN for level 0.5, `~sunpy_lasco.MSB` for level 1,
-        and no unit for the bytes of Helioviewer.
+    Unit of the data: that of BUNIT, else DN for level 0.5, `~sunpy_lasco.MSB` for level 1, and none for
+    the bytes of Helioviewer.
     """
     text = card_text(meta, "bunit")
     if is_helioviewer(meta) and text in ("", "0"):
@@ -78,17 +56,9 @@ def measurement(meta):
     """
     What was measured: a brightness, seen through which polariser.
 
-    Parameters
-    ----------
-    meta : mapping
-        With lower-case or case-insensitive keys.
-
-    Returns
-    -------
-    `str`
-        ``"B"`` without polariser, such as ``"B +60 deg"`` with one, ``"pB"``, ``"tB"``
-        and ``"uB"`` for polarised, total and unpolarised brightness derived from
-        polarised triplets.  Codes of other derived images are given as they are.
+    ``"B"`` without polariser, such as ``"B +60 deg"`` with one, ``"pB"``, ``"tB"`` and ``"uB"`` for
+    polarised, total and unpolarised brightness derived from polarised triplets. Codes of other derived
+    images are given as they are.
     """
     polar = squeezed(card_text(meta, "polar"))
     return MEASUREMENTS.get(polar, polar)

@@ -13,19 +13,11 @@ __all__ = ["prefer"]
 
 def prefer(general, *specific):
     """
-    Offer a general map source only where none of the specific ones matches.
+    Offer a general map source only where none of the specific ones, for some of its headers, matches;
+    all are registered.
 
-    Parameters
-    ----------
-    general : `type`
-        A registered map source.
-    *specific : `type`
-        Registered map sources for some of its headers.
-
-    Notes
-    -----
-    May be called again, as when a module is reloaded: sources of the same name from an
-    earlier loading are taken out, and the general source is narrowed once only.
+    May be called again, as when a module is reloaded: sources of the same name from an earlier loading
+    are taken out, and the general source is narrowed once only.
     """
     registry = Map.registry
     names = {(source.__module__, source.__qualname__) for source in specific}

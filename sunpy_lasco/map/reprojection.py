@@ -43,20 +43,10 @@ WCS_CARDS = (
 
 def target_of(target, shape=None):
     """
-    The WCS that somebody means.
+    A copy of the WCS that somebody means by a WCS, a map, or the header of a map, with its shape (ny,
+    nx) where that does not say.
 
-    Parameters
-    ----------
-    target : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
-        A WCS, a map, or the header of a map.
-    shape : `tuple` of `int`, optional
-        (ny, nx), where the header does not say.
-
-    Returns
-    -------
-    `~astropy.wcs.WCS`
-        A copy.  Of a header of C2 or C3 it is the WCS of its map, since the cards alone are
-        wrong in many of them.
+    Of a header of C2 or C3 it is the WCS of its map, since the cards alone are wrong in many of them.
     """
     if isinstance(target, astropy.wcs.WCS):
         return copy.deepcopy(target)
@@ -95,28 +85,12 @@ def _is_plain(card, value):
 
 def reprojected(smap, target, algorithm, *, sigma, flags, options):
     """
-    A map on the pixels of another WCS.
+    A map with a standard header, NaN where nothing is seen, on the pixels of another WCS; and where it
+    reaches, 1 or 0.
 
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        With a standard header; NaN where nothing is seen.
-    target : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
-        See `target_of`.
-    algorithm : `str`
-        ``"interpolation"``, ``"adaptive"`` or ``"exact"``.
-    sigma : `numpy.ndarray` or None
-        1 sigma of the pixels.
-    flags : `numpy.ndarray`
-        Flags of the pixels.
-    options : `dict`
-        Of `~sunpy.map.GenericMap.reproject_to` and of the functions of reproject.
-
-    Returns
-    -------
-    map of the same class
-    footprint : `numpy.ndarray`
-        1 where the map reaches, 0 elsewhere.
+    The target is as of `target_of`, the algorithm ``"interpolation"``, ``"adaptive"`` or ``"exact"``;
+    ``sigma`` (or None) and ``flags`` are those of the pixels, and the options those of
+    `~sunpy.map.GenericMap.reproject_to` and of the functions of reproject.
     """
     options = dict(options)
     keep_date = options.pop("preserve_date_obs", True)

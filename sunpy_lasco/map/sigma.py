@@ -10,18 +10,7 @@ __all__ = ["sigma_of"]
 
 
 def sigma_of(smap):
-    """
-    The 1-sigma uncertainty of a map as an array.
-
-    Parameters
-    ----------
-    smap : `~sunpy.map.GenericMap`
-
-    Returns
-    -------
-    `numpy.ndarray` or None
-        In the unit of the map, shape (ny, nx); None if it has none.
-    """
+    """The 1-sigma uncertainty of a map as an array, (ny, nx), in its unit; None if it has none."""
     uncertainty = smap.uncertainty
     if uncertainty is None or isinstance(uncertainty, UnknownUncertainty):
         return None
