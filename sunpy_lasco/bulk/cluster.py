@@ -23,8 +23,10 @@ from sunpy_lasco.level1.options import NAMED_ASSETS
 
 __all__ = ["each_outcome_of_cluster"]
 
-#: Frames of a batch: two seconds of work or more, of which the scheduler costs a few milliseconds.
+#: Frames of a batch at most: two seconds of work or more, of which the scheduler costs a few milliseconds.
 BATCH = 32
+#: Batches, at least, for each thread, so that none waits for long at the end.
+ROUNDS = 8
 #: Batches that wait or run, for each thread of the cluster.
 AHEAD = 2
 #: Times that Dask tries a batch again whose worker ended.
@@ -101,7 +103,7 @@ def _path_here(source, name):
         return None
 
 
-def each_outcome_of_cluster(tasks, work, client):
+def each_outcome_of_cluster(tasks, work, client, *, total=None):
     """
     Work on tasks on a cluster, in no particular order.
 
@@ -111,6 +113,8 @@ def each_outcome_of_cluster(tasks, work, client):
         Taken as workers become free.
     work : `~sunpy_lasco.bulk.frame.Work`
     client : ``distributed.Client``
+    total : `int`, optional
+        Number of tasks, if it is known.
 
     Yields
     ------
@@ -122,10 +126,11 @@ def each_outcome_of_cluster(tasks, work, client):
 
     bundle = bundle_of(work.options.assets)
     sent = client.scatter((work, bundle), broadcast=True, hash=False)
-    tasks = iter(tasks)
+    tasks, threads = iter(tasks), sum(client.nthreads().values()) or 1
+    size = BATCH if total is None else max(1, min(BATCH, total // (ROUNDS * threads)))
 
     def batches():
-        while batch := list(islice(tasks, BATCH)):
+        while batch := list(islice(tasks, size)):
             yield batch
 
     waiting, running = batches(), {}
@@ -135,7 +140,6 @@ def each_outcome_of_cluster(tasks, work, client):
         running[future] = batch
         return future
 
-    threads = sum(client.nthreads().values()) or 1
     finished = as_completed([submit(batch) for batch in islice(waiting, AHEAD * threads)])
     try:
         for future in finished:

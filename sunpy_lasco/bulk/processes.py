@@ -23,9 +23,10 @@ from sunpy_lasco.errors import LascoError
 __all__ = ["cores", "each_outcome"]
 
 #: Seconds for which processes that were told to end may clean up before they are killed.
-GRACE = 1.0
-#: Processes that may end before their first frame until it is clear that none will ever start.
-FALSE_STARTS = 3
+GRACE = 0.7
+#: Processes in a row that may end before they have started until it is clear that none ever will: by
+#: themselves, and killed by others, as in need of memory.
+FALSE_STARTS, KILLED_STARTS = 3, 20
 #: What a process says when it is ready.
 STARTED = "started"
 #: Threads of libraries for linear algebra: the processes share the cores already.
@@ -151,10 +152,10 @@ class _Crew:
         worker.end()
         if not worker.has_started:
             self.false_starts += 1
-            if self.false_starts == FALSE_STARTS:
+            if self.false_starts >= (KILLED_STARTS if (self.exitcode or 0) < 0 else FALSE_STARTS):
                 msg = (
-                    f"{FALSE_STARTS} processes ended before they had started (status {self.exitcode}). A script that "
-                    "uses several processes must do so below `if __name__ == '__main__':`; jobs=1 uses none."
+                    f"{self.false_starts} processes ended before they had started (status {self.exitcode}). A script "
+                    "that uses several processes must do so below `if __name__ == '__main__':`; jobs=1 uses none."
                 )
                 raise LascoError(msg)
         return self.busy.pop(worker)
@@ -179,10 +180,13 @@ class _Worker:
 
     def __init__(self, context, function, work):
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, function, work), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
         with _single_threads():
             self.process.start()
         theirs.close()
+        # What takes seconds to import comes when the process already looks after its end.
+        with contextlib.suppress(OSError):
+            self.pipe.send((function, work))
         self.has_started = False
 
     def end(self):
@@ -204,13 +208,14 @@ def _single_threads():
             del os.environ[name]
 
 
-def _serve(pipe, function, work):
+def _serve(pipe):
     """What a process does."""
     # The user's Ctrl-C is for the process that started this one, which says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_watch, daemon=True).start()
     try:
+        function, work = pipe.recv()
         pipe.send(STARTED)
         while True:
             pipe.send(function(pipe.recv(), work))

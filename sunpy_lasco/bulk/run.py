@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import warnings
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,8 @@ LEAST_FRAMES = 4
 PROCESS_MEMORY, NETWORK_MEMORY = 350, 900
 #: Frames, and seconds, between two lines on the progress where there is no terminal.
 LINE_FRAMES, LINE_SECONDS = 100, 10.0
+#: Folders of the last frames that are remembered.
+FOLDERS = 64
 #: Names of what is left in the output directory.
 JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
 
@@ -60,6 +63,13 @@ class BulkReport:
     def done(self):
         """Number of frames of which it is known what became of them."""
         return self.written + self.kept + self.failed
+
+    def count(self, outcome):
+        """Take in what became of a frame."""
+        setattr(self, outcome.status, getattr(self, outcome.status) + 1)
+        if outcome.status == "failed":
+            self.failures.append((outcome.input, outcome.reason))
+        self.memory = max(self.memory, outcome.memory or 0.0)
 
 
 @takes_options
@@ -128,7 +138,7 @@ def calibrate_files(
     Notes
     -----
     A script that uses several processes must call it below ``if __name__ == "__main__":``, as
-    `multiprocessing` asks for.
+    ``multiprocessing`` asks for.
 
     Examples
     --------
@@ -191,14 +201,19 @@ def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=Tru
     with contextlib.ExitStack() as stack:
         notes = stack.enter_context(Journal(report.journal, versions())) if report.journal else None
         bar = stack.enter_context(_Progress(len(names), shown=progress))
-        outcomes = stack.enter_context(contextlib.closing(_outcomes(tasks, work, _jobs(jobs, len(names)), client)))
-        taken = set()
+        taken, folders = set(), deque(maxlen=FOLDERS)
+        if local:
+            # What is broken off may have left something in the folders of the last frames.
+            stack.callback(_sweep, folders)
+        outcomes = stack.enter_context(
+            contextlib.closing(_outcomes(tasks, work, _jobs(jobs, len(names)), client, len(names)))
+        )
         for outcome in outcomes:
             _refuse_twins(outcome, taken)
-            setattr(report, outcome.status, getattr(report, outcome.status) + 1)
-            if outcome.status == "failed":
-                report.failures.append((outcome.input, outcome.reason))
-            report.memory = max(report.memory, outcome.memory or 0.0)
+            report.count(outcome)
+            folder = os.path.dirname(outcome.output or "")  # noqa: PTH120
+            if folder not in folders:
+                folders.append(folder)
             if notes:
                 notes.add(outcome)
             if sheet:
@@ -260,11 +275,11 @@ def _tasks(names, work, sheet):
         yield Task(number, name, near, sheet is not None and sheet.wants(number))
 
 
-def _outcomes(tasks, work, jobs, client):
+def _outcomes(tasks, work, jobs, client, total):
     if client is not None:
         from sunpy_lasco.bulk.cluster import each_outcome_of_cluster
 
-        return each_outcome_of_cluster(tasks, work, client)
+        return each_outcome_of_cluster(tasks, work, client, total=total)
     if jobs == 1:
         return (process(task, work) for task in tasks)
     return each_outcome(tasks, process, work, jobs)
@@ -280,6 +295,11 @@ def _refuse_twins(outcome, taken):
         outcome.status = "failed"
         outcome.reason = f"{outcome.output} was made of another of the given files, which has the same FILENAME, too"
     taken.add(mark)
+
+
+def _sweep(folders):
+    for folder in filter(None, folders):
+        sweep(folder)
 
 
 def sweep_outputs(out):

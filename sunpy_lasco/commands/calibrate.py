@@ -85,6 +85,11 @@ def run(arguments):
     `int`
         0 if every frame was calibrated or had been, 1 if not, 2 if an option cannot be or there is nothing to do.
     """
+    with _Signals() as signals:
+        return _run(arguments, signals)
+
+
+def _run(arguments, signals):
     from sunpy_lasco.bulk.inputs import find_inputs
     from sunpy_lasco.bulk.run import run_frames, stated_memory
 
@@ -107,13 +112,16 @@ def run(arguments):
             file=sys.stderr,
         )
 
+    signals.look()
+
     def tell(outcome):
+        signals.look()
         if outcome.status == "failed":
             print(f"sunpy-lasco: {outcome.input}: {outcome.reason}", file=sys.stderr, flush=True)
         elif outcome.status == "written" and not quiet:
             print(f"{outcome.input} -> {outcome.output}", flush=True)
 
-    with _terminated_by_exception(), contextlib.closing(client) if client else contextlib.nullcontext():
+    with contextlib.closing(client) if client else contextlib.nullcontext():
         report = run_frames(
             names,
             work,
@@ -170,28 +178,37 @@ def _client(address):
         raise OptionError(msg) from error
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which is to end the work as Ctrl-C does."""
+class _Signals:
+    """
+    Within it SIGINT and SIGTERM raise KeyboardInterrupt, so that processes are ended and unfinished files removed.
 
+    An exception of a signal is lost where it happens to come within a finaliser or an import that
+    catches all; `look` raises it again.
+    """
 
-@contextlib.contextmanager
-def _terminated_by_exception():
-    """In it SIGTERM raises an exception, so that processes are ended and unfinished files removed."""
+    def __init__(self):
+        self.came, self.before = False, {}
 
-    def end(*_):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise _Terminated
+    def __enter__(self):
+        # Outside of the main thread there are no signals.
+        with contextlib.suppress(ValueError):
+            for one in (signal.SIGINT, signal.SIGTERM):
+                self.before[one] = signal.signal(one, self._raise)
+        return self
 
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:
-        # Not in the main thread.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    def __exit__(self, *_):
+        for one, before in self.before.items():
+            signal.signal(one, before)
+
+    def _raise(self, *_):
+        if not self.came:
+            self.came = True
+            raise KeyboardInterrupt
+
+    def look(self):
+        """Raise it if a signal came."""
+        if self.came:
+            raise KeyboardInterrupt
 
 
 def _positive(text):
