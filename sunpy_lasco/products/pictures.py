@@ -109,7 +109,7 @@ class Look:
     """
     How values become colours: the same for all frames of a movie.
 
-    `Look.of` finds it from maps; ``low`` and ``high`` can be set with `dataclasses.replace`.
+    `Look.of` finds it from maps; ``low`` and ``high`` can be set with ``dataclasses.replace``.
     """
 
     #: ``"corona"``: brightness in terms of a smooth corona.  ``"difference"``: symmetric about zero, and weighted

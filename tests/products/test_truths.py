@@ -48,6 +48,9 @@ TRUTHS = {
     "1.3e15 g at 480 km/s have 1.50e30 erg": "test_mass.py::test_energies_of_the_catalogue",
     "A mass that was put in comes out, to its sigma": "test_truths.py::test_mass_of_a_simulated_ejection",
     "1.8e16 g at 22:30 on 2012-08-31, to 10 %, whatever the base": "test_mass.py::test_the_ejection_of_2012",
+    "The mass is the same to 1.5e15 g whatever the base and the quiet sector": (
+        "test_mass.py::test_mass_is_the_same_whatever_the_base_and_the_quiet_sector"
+    ),
     "75 % of it at position angles 40 to 125": (
         "test_mass.py::test_the_sector_of_the_ejection_has_three_quarters_of_it"
     ),
