@@ -11,6 +11,9 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
+import astropy.units as u
+from astropy.coordinates import SkyCoord
+
 import sunpy_lasco
 from sunpy_lasco import simulate, stars
 
@@ -18,21 +21,14 @@ from sunpy_lasco import simulate, stars
 # A real image would do; here it is a simulated one before the stars of the catalogue.  The Sun's centre lies more
 # than a pixel from where the header has it, and the camera is rolled by 0.05 degree more than it should be.
 
+catalogue = stars.read_catalogue()
+years = 2002.02 - 1991.25
+declination = catalogue["dec"] + catalogue["pm_dec"] * years * u.yr
+ascension = catalogue["ra"] + catalogue["pm_ra"] * years * u.yr / np.cos(catalogue["dec"])
+vectors = SkyCoord(ascension, declination).cartesian.xyz.value.T
+points = simulate.StarList(vectors, catalogue["magnitude"].value)
 
-class CatalogueStars:
-    """The stars of the catalogue as points of light of a scene."""
-
-    def positions(self, sky):
-        """Helioprojective places, arcsec, and magnitudes."""
-        table = stars.read_catalogue()
-        ra, dec = table["ra"].to_value("rad"), table["dec"].to_value("rad")
-        vectors = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
-        near = vectors @ sky.axes[0] > np.cos(np.radians(15))
-        tx, ty, _ = sky.helioprojective(vectors[near])
-        return tx, ty, table["magnitude"].value[near]
-
-
-scene = replace(simulate.corona(), points=(CatalogueStars(),))
+scene = replace(simulate.corona(), points=(points,))
 exposure = simulate.observe(
     "C3", date="2002-01-08T02:18", scene=scene, sun_centre=(519.2, 531.8), roll=-0.18, exptime=5.0, seed=2
 )
@@ -51,10 +47,11 @@ stars.plot(smap, table, axes=axes)
 plt.show()
 
 ###############################################################################
-# The stars tell the pointing.  The simulator has the official plate scale; for real images the default of ``geometry``,
-# which is that of the stars, is better.
+# The stars tell the pointing.  Real images of C3 are solved in the geometry of stars; the simulator has the official
+# plate scale, which is found where the stars do not agree in the other.
 
-solution = stars.solve(smap, geometry="official")
+solution = stars.solve(smap)
+print("geometry", solution.geometry)
 print(f"{solution.number} stars, rms {solution.rms:.3f} pixel")
 print("centre", np.round(solution.centre, 3), "true", exposure.parameters.sun_centre)
 print("roll", round(solution.roll, 4), "true", round(exposure.parameters.roll, 4))
@@ -70,8 +67,21 @@ axes.set(aspect="equal", xlim=(0, 1023), ylim=(0, 1023), xlabel="x / pixel", yla
 plt.show()
 
 ###############################################################################
-# For real images ``calibrate(smap, pointing="stars")`` does all this; step by step it is
+# ``calibrate`` does all this, and says in the header what it found.
 
-pointed = sunpy_lasco.update_pointing(smap, pointing=solution.pointing)
-level1 = sunpy_lasco.calibrate(pointed, assets="simulated")
-print(level1.meta["centsrc"], level1.meta["sunpix1"], level1.meta["sunpix2"], level1.meta["centsig"])
+level1 = sunpy_lasco.calibrate(smap, assets="simulated", pointing="stars", distortion="wcs", inpaint=None)
+for card in ("centsrc", "sunpix1", "sunpix2", "centsig", "starn", "starrms"):
+    print(card.upper(), level1.meta[card])
+
+###############################################################################
+# The light of the stars judges the calibration factor: zero is where they have what the catalogue says.  The stars of
+# the simulator are all of solar colour, hence a catalogue that says so.
+
+catalogue["bv"] = 0.653 * u.mag
+light = stars.star_fluxes(level1, geometry="official", catalogue=catalogue)
+figure, axes = plt.subplots(layout="constrained")
+axes.errorbar(light["magnitude"], light["ratio"], light["sigma"], fmt=".")
+axes.axhline(0, color="0.5", linewidth=1)
+axes.set(xlabel="magnitude", ylabel="ln (light / expected)", ylim=(-0.5, 0.5))
+plt.show()
+print(f"{len(light)} stars, median {np.median(light['ratio']):+.3f}")

@@ -81,6 +81,21 @@ def test_pulls(starry, camera):
     assert 0.9 < rms < 1.1
 
 
+@pytest.mark.parametrize("camera", ["C3", "C2"])
+def test_the_geometry_in_which_stars_agree_is_taken(starry, camera):
+    """Simulated frames have the official plate scale; ``pointing="stars"`` of the calibration points them."""
+    default = sunpy_lasco.instrument.cameras.CAMERAS[camera].sun_centre
+    exposure = starry(camera, "2010-01-11T03:18", sun_centre=(default[0] + 0.8, default[1] - 0.6), seed=2)
+    solution = stars.solve(exposure.level05)
+    assert solution.geometry == ("official" if camera == "C3" else "stars")
+    level1 = sunpy_lasco.calibrate(exposure.level05, assets="simulated", inpaint=None, pointing="stars")
+    assert level1.meta["starn"] == solution.number
+    found = level1.meta["sunpix1"], level1.meta["sunpix2"]
+    assert found == pytest.approx(exposure.parameters.sun_centre, abs=0.06)
+    if camera == "C3":
+        assert not stars.solve(exposure.level05, geometry="stars").solved
+
+
 def test_scale(starry):
     smap = starry("C3", "2004-04-18T14:54", seed=4).level05
     solution = stars.solve(smap, scale=True, geometry="official")
