@@ -37,18 +37,7 @@ OCCULTER_REACH = 1.3
 
 
 def stratum(crop):
-    """
-    What kind of hole it is.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-
-    Returns
-    -------
-    `str`
-        One of `STRATA`.
-    """
+    """What kind of hole a crop has, one of `STRATA`."""
     found = setting(crop)
     if found == "border":
         away = np.hypot(crop.x - crop.occulter[0], crop.y - crop.occulter[1])[crop.hole].min()
@@ -67,18 +56,8 @@ USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
 def packaged_file(camera, *, neighbours=False):
     """
-    Where the weights for a camera are that come with the package.
-
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    neighbours : `bool`, optional
-        Of the network for holes that exposures before or after show, instead of that for single frames.
-
-    Returns
-    -------
-    `importlib.resources.abc.Traversable`
+    Where the weights for a camera are that come with the package, for single frames or for holes that
+    exposures before or after show.
     """
     name = f"network_{camera.lower()}{'_neighbours' if neighbours else ''}.safetensors"
     return resources.files("sunpy_lasco.network").joinpath("data", name)
@@ -87,22 +66,8 @@ def packaged_file(camera, *, neighbours=False):
 @lru_cache(maxsize=2)
 def packaged_records(camera):
     """
-    Records of the networks that come with the package.
-
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-
-    Returns
-    -------
-    `dict`
-        As of `sunpy_lasco.network.weights.Trained`; empty if there is no network.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If a file cannot be read.
+    Records, as of `sunpy_lasco.network.weights.Trained`, of the networks that come with the package;
+    empty without one, `AssetError` if a file cannot be read.
     """
     places = (packaged_file(camera, neighbours=neighbours) for neighbours in (False, True))
     return {key: one for place in places if place.is_file() for key, one in _records_in(place).items()}
@@ -119,75 +84,27 @@ def _records_in(place):
 
 
 def key_of(crop, *, neighbours):
-    """
-    Which of the records is for a hole.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    neighbours : `bool`
-        With exposures before or after that show it.
-
-    Returns
-    -------
-    `str`
-        One of `KEYS`.
-    """
+    """Which of the records, one of `KEYS`, is for a hole, with or without exposures before or after that show it."""
     return KEYS[int(neighbours) + 2 * int(max(crop.binning) > 1)]
 
 
 def record_of(crop, records, *, neighbours):
     """
-    What is known of a kind of hole.
+    What is known of a kind of hole by records, which have for each of `KEYS` one by `STRATA`.
 
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    records : `dict`
-        For each of `KEYS`, by `sunpy_lasco.network.held_back.STRATA`.
-    neighbours : `bool`
-        With exposures before or after.
-
-    Returns
-    -------
-    `dict`
-        ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"`` than
-        all other methods there.
+    ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"`` than
+    all other methods there.
     """
     return USUAL | records.get(key_of(crop, neighbours=neighbours), {}).get(stratum(crop), {})
 
 
 def is_shown(crop):
-    """
-    Whether an exposure before or after shows the most of a hole.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether an exposure before or after shows the most of a hole."""
     return any(
         one is not None and np.isfinite(one.z[crop.hole]).mean() > SHOWN_SHARE for one in nearest_neighbours(crop)
     )
 
 
 def is_better(crop, records, *, neighbours=True):
-    """
-    Whether a network is the best method for a hole, as far as its records tell.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    records : `dict`
-        As of `record_of`.
-    neighbours : `bool`, optional
-        With exposures before and after, where there are any.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether a network is the best method for a hole, as far as its records, as of `record_of`, tell."""
     return bool(record_of(crop, records, neighbours=neighbours and is_shown(crop))["better"])

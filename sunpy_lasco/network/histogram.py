@@ -43,30 +43,9 @@ class Equalisation:
         self.ranks = first / (levels - 1) if len(first) > 1 else np.array([0.5])
 
     def forward(self, values):
-        """
-        Ranks of values.
-
-        Parameters
-        ----------
-        values : `~numpy.ndarray`
-
-        Returns
-        -------
-        `~numpy.ndarray`
-            0 .. 1, NaN where the value is.
-        """
+        """Ranks of values, 0 .. 1, NaN where the value is."""
         return np.where(np.isfinite(values), np.interp(np.nan_to_num(values), self.values, self.ranks), np.nan)
 
     def inverse(self, ranks):
-        """
-        Values of ranks.
-
-        Parameters
-        ----------
-        ranks : `~numpy.ndarray`
-
-        Returns
-        -------
-        `~numpy.ndarray`
-        """
+        """Values of ranks."""
         return np.where(np.isfinite(ranks), np.interp(np.nan_to_num(ranks), self.ranks, self.values), np.nan)

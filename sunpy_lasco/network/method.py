@@ -23,76 +23,29 @@ def _has_torch():
 
 
 def is_ready(camera):
-    """
-    Whether the method works without anything of the user's; torch is not imported.
-
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-
-    Returns
-    -------
-    `bool`
-    """
+    """Whether the method works for a camera without anything of the user's; torch is not imported."""
     return _has_torch() and packaged_file(camera).is_file()
 
 
 def fill(crop, *, weights=None, device="cpu", coefficients=None, neighbours=True):
-    """
-    Fill a hole with a network of partial convolutions.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    weights, device, coefficients, neighbours
-        As of `fill_all`.
-
-    Returns
-    -------
-    `~sunpy_lasco.repair.crop.Fill`
-
-    Raises
-    ------
-    sunpy_lasco.errors.MissingAssetError
-        If there is no network, or no torch.
-    sunpy_lasco.errors.AssetError
-        If the file of weights is damaged, of another program, or for the other camera.
-    """
+    """Fill a hole with a network of partial convolutions, as `fill_all`."""
     return fill_all([crop], weights=weights, device=device, coefficients=coefficients, neighbours=neighbours)[0]
 
 
 def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours=True, only_better=False):
     """
-    Fill holes with a network of partial convolutions, many at a time.
+    Fill the holes of crops of one frame with a network of partial convolutions, many at a time: a
+    `Fill` for each.
 
-    Parameters
-    ----------
-    crops : sequence of `~sunpy_lasco.repair.crop.Crop`
-        Of one frame.
-    weights : path-like or `~sunpy_lasco.network.weights.Trained`, optional
-        A network of ``sunpy-lasco train`` for all holes; by default those that come with the package
-        for the camera.
-    device : `str`, optional
-        Where to compute, as torch names it.
-    coefficients : `~numpy.ndarray`, optional
-        Of the mixture that is corrected, by default those of the camera.
-    neighbours : `bool`, optional
-        Use exposures before and after, where there are any.
-    only_better : `bool`, optional
-        Fill only such holes as the network has been seen to fill better than all other methods, on
-        dates that it was not trained on.
+    ``weights`` are those of ``sunpy-lasco train`` for all holes, by default what comes with the package
+    for the camera; ``device`` is where to compute, as torch names it; ``coefficients`` are those of the
+    mixture that is corrected, by default those of the camera. ``neighbours`` uses exposures before and
+    after, where there are any; ``only_better`` fills only such holes as the network has been seen to
+    fill better than all other methods, on dates that it was not trained on.
 
-    Returns
-    -------
-    `list` of `~sunpy_lasco.repair.crop.Fill`
-
-    Raises
-    ------
-    sunpy_lasco.errors.MissingAssetError
-        If there is no network, or no torch.
-    sunpy_lasco.errors.AssetError
-        If the file of weights is damaged, of another program, or for the other camera.
+    `~sunpy_lasco.errors.MissingAssetError` if there is no network, or no torch;
+    `~sunpy_lasco.errors.AssetError` if the file of weights is damaged, of another program, or for the
+    other camera.
     """
     if not crops:
         return []

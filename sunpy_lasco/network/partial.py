@@ -66,21 +66,11 @@ class PartialConv2d(nn.Module):
 
     def forward(self, x, mask, *, masked=False):
         """
-        Convolve.
+        Convolve values, (N, C, H, W), that are valid where the mask, (N, C or 1, H, W), is 1 and not where
+        it is 0.
 
-        Parameters
-        ----------
-        x : `torch.Tensor`
-            (N, C, H, W); values that are not valid do not matter, not even NaN.
-        mask : `torch.Tensor`
-            1 where a value is valid and 0 elsewhere, (N, C, H, W) or (N, 1, H, W).
-        masked : `bool`, optional
-            The values are known to be 0 where they are not valid.
-
-        Returns
-        -------
-        features, mask : `torch.Tensor`
-            (N, C', H', W') and (N, 1, H', W').
+        What is not valid does not matter, not even NaN; ``masked`` says that it is known to be 0. Gives
+        features, (N, C', H', W'), and their mask, (N, 1, H', W').
         """
         with torch.no_grad():
             ratio, some = self._ratio(mask, x.shape[1])
@@ -95,18 +85,7 @@ class PartialConv2d(nn.Module):
 
 def advance_mask(mask, pixels):
     """
-    Declare valid what lies near something valid.
-
-    Parameters
-    ----------
-    mask : `torch.Tensor`
-        (N, 1, H, W)
-    pixels : `int`
-        How far the mask advances, along rows and columns; at least 1.
-
-    Returns
-    -------
-    `torch.Tensor`
-        (N, 1, H, W), nowhere below the given one.
+    Declare valid what lies within some pixels, at least 1, along rows and columns of something valid in
+    a mask, (N, 1, H, W).
     """
     return functional.max_pool2d(mask, 2 * pixels + 1, stride=1, padding=pixels)

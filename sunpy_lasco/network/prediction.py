@@ -69,29 +69,12 @@ class _Hole:
 
 def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbours=True):
     """
-    Fill holes with networks, many windows at a time.
+    Fill holes with trained networks, many windows at a time: a `Fill` for each crop.
 
-    Parameters
-    ----------
-    crops : sequence of `~sunpy_lasco.repair.crop.Crop`
-    trained : `~sunpy_lasco.network.weights.Trained`
-    coefficients : `~numpy.ndarray`, optional
-        Of the mixture that the networks correct.
-    device : `str`, optional
-        Where to compute, as torch names it.
-    neighbours : `bool`, optional
-        Use exposures before and after.
-
-    Returns
-    -------
-    `list` of `~sunpy_lasco.repair.crop.Fill`
-        NaN all over where too little is known around a hole, or nothing shows it to a network
-        that needs exposures before or after.
-
-    Notes
-    -----
-    The blocks of a large zone are filled from its edge inwards: what was said of one ring
-    of blocks stands in the windows of the next.
+    Options are as of `~sunpy_lasco.network.method.fill_all`. A fill is NaN all over where too little is
+    known around a hole, or nothing shows it to a network that needs exposures before or after. The
+    blocks of a large zone are filled from its edge inwards: what was said of one ring of blocks stands
+    in the windows of the next.
     """
     holes = [_Hole(crop, trained, coefficients=coefficients, neighbours=neighbours) for crop in crops]
     networks = [network.to(device) for network in trained.networks]

@@ -76,18 +76,8 @@ PIXEL_NOISE = 0.4
 
 def batch_of(windows, *, unit_output=False):
     """
-    Stack windows.
-
-    Parameters
-    ----------
-    windows : sequence of `~sunpy_lasco.network.windows.Window`
-        Or objects with the same attributes.
-    unit_output : `bool`, optional
-        The network says the image itself, between 0 and 1, and corrects no base.
-
-    Returns
-    -------
-    `Batch`
+    Stack windows, or objects with the same attributes, into a `Batch`; with ``unit_output`` the network
+    says the image itself, 0 .. 1, and corrects no base.
     """
 
     def stack(name):
@@ -121,18 +111,8 @@ def batch_of(windows, *, unit_output=False):
 
 def run_network(network, batch, *, forced=False):
     """
-    Run a cascade on a batch.
-
-    Parameters
-    ----------
-    network : `~sunpy_lasco.network.cascade.Cascade`
-    batch : `Batch`
-    forced : `bool`, optional
-        Teacher forcing: later networks see the truth in the rings before theirs.
-
-    Returns
-    -------
-    `list` of `~sunpy_lasco.network.cascade.Stage`
+    Run a cascade on a batch: a `Stage` for each of its networks, of which, if ``forced``, later ones
+    see the truth in the rings before theirs.
     """
     images, conditions = _seen(network.architecture)
     return network(
@@ -147,17 +127,7 @@ def run_network(network, batch, *, forced=False):
 
 
 def new_network(architecture):
-    """
-    A cascade of an architecture with random weights.
-
-    Parameters
-    ----------
-    architecture : `~sunpy_lasco.network.architecture.Architecture`
-
-    Returns
-    -------
-    `~sunpy_lasco.network.cascade.Cascade`
-    """
+    """A cascade of an architecture with random weights."""
     images, conditions = _seen(architecture)
     return Cascade(architecture, channels=images, condition=conditions).to(memory_format=torch.channels_last)
 

@@ -110,21 +110,8 @@ class PartialUNet(nn.Module):
 
     def forward(self, x, mask, condition=None):
         """
-        Run the network.
-
-        Parameters
-        ----------
-        x : `torch.Tensor`
-            (N, C, H, W)
-        mask : `torch.Tensor`
-            (N, C, H, W) or (N, 1, H, W)
-        condition : `torch.Tensor`, optional
-            (N, G, H, W)
-
-        Returns
-        -------
-        output, mask : `torch.Tensor`
-            (N, C', H, W) and (N, 1, H, W)
+        Run the network: of (N, C, H, W) with a mask, (N, C or 1, H, W), and a condition, (N, G, H, W), make
+        (N, C', H, W) and its mask, (N, 1, H, W).
         """
         kept = []
         conditions = _pyramid(condition, len(self.encoder))

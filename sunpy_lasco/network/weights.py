@@ -49,19 +49,7 @@ class Trained:
 
 
 def hash_of(tensors):
-    """
-    Hash of named numbers.
-
-    Parameters
-    ----------
-    tensors : mapping
-        Names and `torch.Tensor`.
-
-    Returns
-    -------
-    `str`
-        SHA-256, hexadecimal.
-    """
+    """SHA-256, hexadecimal, of named tensors."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
@@ -71,19 +59,7 @@ def hash_of(tensors):
 
 
 def save_weights(path, trained):
-    """
-    Write a network.
-
-    Parameters
-    ----------
-    path : path-like
-        The file appears whole or not at all.
-    trained : `Trained`
-
-    Returns
-    -------
-    `~pathlib.Path`
-    """
+    """Write a network to a file, whole or not at all."""
     path = Path(path)
     tensors = {
         f"{number}.{name}": value.detach().cpu().contiguous()
@@ -106,23 +82,10 @@ def save_weights(path, trained):
 
 def load_weights(path):
     """
-    Read a network.
+    Read a network, on the CPU and ready for repairs.
 
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    `Trained`
-        On the CPU, ready for repairs.
-
-    Raises
-    ------
-    sunpy_lasco.errors.MissingAssetError
-        If there is no such file.
-    sunpy_lasco.errors.AssetError
-        If it is no file of weights, one of another program, or damaged.
+    `~sunpy_lasco.errors.MissingAssetError` if there is no such file, `~sunpy_lasco.errors.AssetError`
+    if it is no file of weights, one of another program, or damaged.
     """
     path = Path(path)
     if not path.is_file():
@@ -163,23 +126,10 @@ def _network(architecture, tensors, number):
 @lru_cache(maxsize=4)
 def packaged_weights(camera, *, neighbours=False):
     """
-    A network that comes with the package.
+    A network for a camera that comes with the package, for single frames or for holes that exposures
+    before or after show.
 
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    neighbours : `bool`, optional
-        That for holes that exposures before or after show, instead of that for single frames.
-
-    Returns
-    -------
-    `Trained`
-
-    Raises
-    ------
-    sunpy_lasco.errors.MissingAssetError
-        If there is none for the camera.
+    `~sunpy_lasco.errors.MissingAssetError` if there is none.
     """
     place = packaged_file(camera, neighbours=neighbours)
     if not place.is_file():
@@ -195,25 +145,9 @@ def packaged_weights(camera, *, neighbours=False):
 
 def network_for(camera, weights=None, *, neighbours=False):
     """
-    The network for a camera.
+    The network for a camera, by default, as of `packaged_weights`, what comes with the package.
 
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    weights : path-like or `~sunpy_lasco.network.weights.Trained`, optional
-        By default what comes with the package.
-    neighbours : `bool`, optional
-        Of what comes with the package, the network for holes that exposures before or after show.
-
-    Returns
-    -------
-    `~sunpy_lasco.network.weights.Trained`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If the network is for the other camera, or cannot be read.
+    `~sunpy_lasco.errors.AssetError` if it is for the other camera, or cannot be read.
     """
     if weights is None:
         return packaged_weights(camera, neighbours=neighbours)

@@ -49,22 +49,11 @@ class Base:
 
 def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
     """
-    Fill a hole without a network.
+    Fill a hole without a network: a `Base`, or None where too little is known around the hole.
 
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    coefficients : `~numpy.ndarray`, optional
-        Of the mixture.
-    neighbours : `bool`, optional
-        Use exposures before and after, where the crop has them and they fit.
-    made : `tuple`, optional
-        What `~sunpy_lasco.repair.methods.mixture.candidates` gave for this hole.
-
-    Returns
-    -------
-    `Base` or None
-        None where too little is known around the hole.
+    ``coefficients`` are those of the mixture, ``made`` what
+    `~sunpy_lasco.repair.methods.mixture.candidates` gave for this hole; ``neighbours`` uses exposures
+    before and after, where the crop has them and they fit.
     """
     values, spread = candidates(crop) if made is None else made
     if np.isnan(values).any():
@@ -125,20 +114,10 @@ class Placement:
 
 def place_windows(crop, *, size, step, aligned):
     """
-    One window around each lost block.
+    One window around each lost block: a `Placement`, and the pixels of the hole, (2, n), that it fills.
 
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    size, step : `int`
-        Pixels of a window along an axis, and stored pixels of each.
-    aligned : `bool`
-        Turn windows towards the Sun.
-
-    Returns
-    -------
-    `list` of (`Placement`, `~numpy.ndarray`)
-        Windows, and the pixels of the hole (2, n) that each of them fills.
+    ``size`` is the pixels of a window along an axis, ``step`` the stored pixels of each; ``aligned``
+    turns windows towards the Sun.
     """
     rows, columns = np.nonzero(crop.hole)
     blocks = np.stack([crop.block_rows[rows], crop.block_columns[columns]])
@@ -269,20 +248,9 @@ class Window:
 
 def equalised_window(crop, image, truth, placement):
     """
-    A window of an equalised image, as in the paper.
+    A window of an equalised image, (ny, nx), 0 ..
 
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    image : `~numpy.ndarray`
-        0 .. 1, NaN where nothing is known; (ny, nx).
-    truth : `~numpy.ndarray` or None
-        The same in the hole.
-    placement : `~sunpy_lasco.network.windows.Placement`
-
-    Returns
-    -------
-    `Window`
+    1, NaN where nothing is known, as in the paper; ``truth`` is the same in the hole, or None.
     """
     sampler = Sampler(placement, crop.hole.shape)
     value, known = sampler.means(np.nan_to_num(image), np.isfinite(image))
@@ -311,22 +279,10 @@ def _truth(sampler, truth, like):
 
 def working_window(crop, base, truth, placement, pixels):
     """
-    A window in the working space.
+    A window in the working space, in which a base is corrected in pixels of the hole, (2, n), that it
+    is there for.
 
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    base : `~sunpy_lasco.network.windows.Base`
-        What is corrected.
-    truth : `~numpy.ndarray` or None
-        The working space in the hole, NaN where it is not known; (ny, nx).
-    placement : `~sunpy_lasco.network.windows.Placement`
-    pixels : `~numpy.ndarray`
-        Pixels of the hole that the window is there for, (2, n).
-
-    Returns
-    -------
-    `Window`
+    ``truth``, (ny, nx) or None, is the working space in the hole, NaN where it is not known.
     """
     sampler = Sampler(placement, crop.hole.shape)
     value = np.where(np.isfinite(base.fill.z), base.fill.z, 0.0)
@@ -415,21 +371,11 @@ class Prepared:
 
     def window(self, number, *, truth=None, value=None):
         """
-        One window.
+        One window, of the place with a number.
 
-        Parameters
-        ----------
-        number : `int`
-            Which of the places.
-        truth : `~numpy.ndarray`, optional
-            The working space in the hole, NaN where it is not known; (ny, nx).
-        value : `~numpy.ndarray`, optional
-            What stands in the hole instead of the base where it is finite: what the network said of
-            the rings outside of this block.
-
-        Returns
-        -------
-        `~sunpy_lasco.network.windows.Window`
+        ``truth`` is the working space in the hole, NaN where it is not known; ``value`` what stands in the
+        hole instead of the base where it is finite: what the network said of the rings outside of this
+        block; (ny, nx) both.
         """
         place, pixels = self.places[number]
         crop = self.crop
@@ -447,25 +393,11 @@ class Prepared:
 
 def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=None, made=None):
     """
-    Make all that the windows of a hole are made of.
+    Make all that the windows of a hole are made of, `Prepared`; None where too little is known around
+    the hole.
 
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    architecture : `~sunpy_lasco.network.architecture.Architecture`
-    coefficients : `~numpy.ndarray`, optional
-        Of the mixture, by default those of the camera.
-    neighbours : `bool`, optional
-        Use exposures before and after, if the architecture and the crop have them.
-    places : `list`, optional
-        Some of those of `~sunpy_lasco.network.windows.place_windows`, by default all.
-    made : `tuple`, optional
-        As of `~sunpy_lasco.network.windows.bases_of`.
-
-    Returns
-    -------
-    `Prepared` or None
-        None where too little is known around the hole.
+    ``places`` are some of those of `place_windows`, by default all; other options are as of `bases_of`,
+    and exposures before and after are used if the architecture and the crop have them.
     """
     if places is None:
         places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
@@ -481,20 +413,11 @@ def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=No
 
 def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=True, places=None, made=None):
     """
-    Everything that a network gets of a crop.
+    Everything that a network gets of a crop: windows, and what they are made of; no windows, and None,
+    where too little is known.
 
-    Parameters
-    ----------
-    crop, architecture, coefficients, neighbours, places, made
-        As of `prepare`.
-    truth : `~numpy.ndarray`, optional
-        The working space in the hole, NaN where it is not known; (ny, nx).
-
-    Returns
-    -------
-    windows : `list` of `~sunpy_lasco.network.windows.Window`
-    prepared : `Prepared` or None
-        None, and no windows, where too little is known around the hole.
+    Options are as of `prepare`; ``truth`` is the working space in the hole, NaN where it is not known,
+    (ny, nx).
     """
     prepared = prepare(crop, architecture, coefficients=coefficients, neighbours=neighbours, places=places, made=made)
     if prepared is None:
@@ -504,18 +427,8 @@ def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=
 
 def rings_of(crop, places):
     """
-    How deep in the zone each lost block lies.
-
-    Parameters
-    ----------
-    crop : `~sunpy_lasco.repair.crop.Crop`
-    places : `list`
-        As of `Prepared`.
-
-    Returns
-    -------
-    `list` of `int`
-        1 for blocks next to one that is not lost, diagonals counted, 2 for those behind them, and so on.
+    How deep in the zone each lost block lies: 1 for blocks next to one that is not lost, diagonals
+    counted, 2 for those behind them, and so on.
     """
     first = crop.block_rows[0], crop.block_columns[0]
     lost = np.zeros((crop.block_rows[-1] - first[0] + 1, crop.block_columns[-1] - first[1] + 1), dtype=bool)

@@ -48,28 +48,13 @@ def _number(text):
 
 def read_cme_catalogue(source):
     """
-    Read the catalogue.
+    Read the catalogue from a file or an address that begins with http: an `Ejection` for each, in its
+    order.
 
-    Parameters
-    ----------
-    source : path-like or `str`
-        A file, or an address that begins with http.
-
-    Returns
-    -------
-    `list` of `Ejection`
-        In the order of the catalogue.
-
-    Raises
-    ------
-    sunpy_lasco.errors.LascoError
-        If nothing in it looks like a line of the catalogue, or it cannot be fetched.
-
-    Notes
-    -----
-    Columns are separated by spaces: date, time, central position angle or ``Halo``,
-    width (``>`` where it is a lower limit), linear speed (dashes where there is none), and others
-    that are not used.
+    Columns are separated by spaces: date, time, central position angle or ``Halo``, width (``>`` where
+    it is a lower limit), linear speed (dashes where there is none), and others that are not used.
+    `~sunpy_lasco.errors.LascoError` if nothing looks like a line of the catalogue, or it cannot be
+    fetched.
     """
     if str(source).startswith(("http://", "https://")):
         from sunpy_lasco.net.web import Web, WebError, unpacked
@@ -105,21 +90,11 @@ def read_cme_catalogue(source):
 
 def intervals_of(ejections, *, before=1.0 * u.hour, narrowest=0.0 * u.deg):
     """
-    Intervals in which ejections are in the field.
+    Intervals, from some time before the first appearance, in which ejections of a least width are in
+    the field.
 
-    Parameters
-    ----------
-    ejections : sequence of `Ejection`
-    before : `~astropy.units.Quantity`, optional
-        Time before the first appearance.
-    narrowest : `~astropy.units.Quantity`, optional
-        Ejections of less width are left out.
-
-    Returns
-    -------
-    `list` of (`~astropy.time.Time`, `~astropy.time.Time`)
-        In order of time; those that overlap are joined.  An interval ends when the front
-        has passed 30 solar radii.
+    In order of time; those that overlap are joined. An interval ends when the front has passed 30 solar
+    radii.
     """
     spans = []
     for one in ejections:
@@ -138,21 +113,8 @@ def intervals_of(ejections, *, before=1.0 * u.hour, narrowest=0.0 * u.deg):
 
 def search_intervals(intervals, camera, *, most=20):
     """
-    Search the archives for level-0.5 frames.
-
-    Parameters
-    ----------
-    intervals : sequence of (`~astropy.time.Time`, `~astropy.time.Time`)
-        As of `sunpy_lasco.network.training.cme_catalogue.intervals_of`.
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    most : `int`, optional
-        Search at most this many intervals, evenly spread over the given ones.
-
-    Returns
-    -------
-    `list` of `~sunpy_lasco.net.LASCOQueryResponse`
-        One for each interval in which there are frames.
+    Search the archives for level-0.5 frames of a camera in at most so many of the intervals, evenly
+    spread: a response for each in which there are frames.
     """
     import numpy as np
 
@@ -172,18 +134,8 @@ def search_intervals(intervals, camera, *, most=20):
 
 def fetch_intervals(intervals, camera, directory, *, most=20):
     """
-    Fetch level-0.5 frames.
-
-    Parameters
-    ----------
-    intervals, camera, most
-        As of `search_intervals`.
-    directory : path-like
-
-    Returns
-    -------
-    `list` of `~pathlib.Path`
-        What was fetched, and what was there already.
+    Fetch the frames that `search_intervals` finds into a directory: paths of what was fetched, and of
+    what was there already.
     """
     from sunpy.net import Fido
 

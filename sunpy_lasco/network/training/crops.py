@@ -60,19 +60,7 @@ NUMBERS = ("level", "structure", "unit")
 
 
 def draw_rectangle(frame, rng):
-    """
-    Lose one rectangle of n x m blocks, as the masks of the paper.
-
-    Parameters
-    ----------
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    rng : `~numpy.random.Generator`
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
-        Blocks that are lost.
-    """
+    """Lose one rectangle of n x m blocks of a frame, as the masks of the paper: bool, which blocks."""
     sent = ~nominal_untransmitted(frame)
     lost = np.zeros_like(sent)
     size = [int(rng.integers(1, min(LARGEST_RECTANGLE, length - 1) + 1)) for length in sent.shape]
@@ -83,23 +71,11 @@ def draw_rectangle(frame, rng):
 
 def windows_with_truth(scene, blocks, frame, architecture, *, rng):
     """
-    Lose blocks of a scene, and cut out windows around them.
+    Lose blocks of a scene, and cut out windows around them; the generator chooses where there are more
+    than four.
 
-    Parameters
-    ----------
-    scene : `~sunpy_lasco.repair.scene.Scene`
-    blocks : `~numpy.ndarray` of `bool`
-        Blocks that are lost.
-    frame : `~sunpy_lasco.instrument.frame.Frame`
-    architecture : `~sunpy_lasco.network.architecture.Architecture`
-    rng : `~numpy.random.Generator`
-        Chooses windows where there are more than four.
-
-    Yields
-    ------
-    `tuple`
-        `~sunpy_lasco.network.windows.Window` without neighbours, and the same with them; None for
-        what the architecture does not want or the scene does not have.
+    Yields a `~sunpy_lasco.network.windows.Window` without neighbours, and the same with them; None for
+    what the architecture does not want or the scene does not have.
     """
     holes = blocks_to_pixels(blocks, frame)
     # As in a repair, what is hidden is no hole but for its rim.
@@ -150,26 +126,12 @@ def _some_neighbours(crop, rng):
 
 def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rectangles=False):
     """
-    Windows of one exposure.
+    Windows of one exposure and its scene: so many losses are drawn, of which each gives up to four
+    windows per zone.
 
-    Parameters
-    ----------
-    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
-    scene : `~sunpy_lasco.repair.scene.Scene`
-    architecture : `~sunpy_lasco.network.architecture.Architecture`
-    number : `int`
-        How many losses are drawn; a loss gives up to four windows per zone.
-    seed : `int`
-    shares : mapping, optional
-        How often each kind of loss is drawn, by default `SHARES`.
-    rectangles : `bool`, optional
-        Lose one rectangle of blocks each time, as in the paper.
-
-    Returns
-    -------
-    `dict`
-        Stacked arrays of all windows; ``partner`` is the place of the window with neighbours,
-        -1 for those that have none or are it.
+    ``shares`` say how often each kind of loss is drawn, by default `SHARES`; ``rectangles`` loses one
+    rectangle of blocks each time, as in the paper. Gives stacked arrays of all windows; ``partner`` is
+    the place of the window with neighbours, -1 for those that have none or are it.
     """
     digest = int.from_bytes(bytes.fromhex(sha256_of(exposure.name.encode())[:8]), "little")
     rng = np.random.default_rng([seed, digest])
@@ -201,19 +163,8 @@ def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rect
 
 def save_crops(path, crops, **about):
     """
-    Keep windows in a file.
-
-    Parameters
-    ----------
-    path : path-like
-    crops : `dict`
-        As of `make_crops`.
-    **about
-        What is to be known of them: group, origin, seed and so on.
-
-    Returns
-    -------
-    `~pathlib.Path`
+    Keep windows, as of `make_crops`, in a file, with what is to be known of them: group, origin, seed
+    and so on.
     """
     path = Path(path)
     with atomic_path(path, overwrite=True) as temporary, temporary.open("wb") as file:
@@ -222,18 +173,7 @@ def save_crops(path, crops, **about):
 
 
 def load_crops(path):
-    """
-    Windows from a file.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    crops : `dict`
-    about : `dict`
-    """
+    """Windows from a file, and what is known of them."""
     with np.load(path, allow_pickle=False) as file:
         crops = {name: file[name] for name in file.files if name != "about"}
         return crops, json.loads(str(file["about"]))

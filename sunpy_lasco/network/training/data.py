@@ -100,21 +100,7 @@ class Windows(Dataset):
 
 
 def loader(windows, batch, *, shuffle, seed=0):
-    """
-    Batches of windows.
-
-    Parameters
-    ----------
-    windows : `Windows`
-    batch : `int`
-    shuffle : `bool`
-        Draw windows at random, with `Windows.weights`, instead of one after the other.
-    seed : `int`, optional
-
-    Returns
-    -------
-    `torch.utils.data.DataLoader`
-    """
+    """Batches of `Windows`, which are drawn at random with `Windows.weights`, or one after the other."""
     generator = torch.Generator().manual_seed(seed)
     sampler = SequentialSampler(windows)
     if shuffle:

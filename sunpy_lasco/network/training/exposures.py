@@ -67,19 +67,8 @@ class Exposure:
 
 def groups_of(days, apart=ROTATION):
     """
-    Group days that see the same corona.
-
-    Parameters
-    ----------
-    days : sequence of `float`
-        Modified Julian dates.
-    apart : `float`, optional
-        Days between groups.
-
-    Returns
-    -------
-    `list` of `int`
-        Number of the group of each day, in order of time: a group ends where no day follows within ``apart``.
+    Number of the group of each day (MJD), in order of time, that sees the same corona: a group ends
+    where no day follows within ``apart`` days.
     """
     order = np.argsort(days)
     numbers = np.zeros(len(days), dtype=int)
@@ -90,20 +79,10 @@ def groups_of(days, apart=ROTATION):
 
 def read_exposures(paths, camera, *, apart=ROTATION):
     """
-    Read level-0.5 files.
+    Read level-0.5 files of a camera, in order of time; files of the other camera, sums and sub-frames
+    are left out.
 
-    Parameters
-    ----------
-    paths : sequence of path-like
-    camera : `str`
-        ``"C2"`` or ``"C3"``; files of the other camera, sums and sub-frames are left out.
-    apart : `float`, optional
-        Days between groups of dates.
-
-    Returns
-    -------
-    `list` of `Exposure`
-        In order of time, with the group of the first day of each as its name.
+    Groups of dates are ``apart`` days from each other, and have the first day of each as their name.
     """
     found = []
     for path in sorted(map(str, paths)):
@@ -122,17 +101,7 @@ def read_exposures(paths, camera, *, apart=ROTATION):
 
 
 def with_neighbours(exposures):
-    """
-    Give exposures the two nearest ones before and after, where there are any.
-
-    Parameters
-    ----------
-    exposures : sequence of `Exposure`
-
-    Returns
-    -------
-    `list` of `Exposure`
-    """
+    """Give exposures the two nearest ones before and after, where there are any."""
     found = []
     for one in exposures:
         near = {-1.0: [], 1.0: []}
@@ -149,18 +118,8 @@ def with_neighbours(exposures):
 @lru_cache(maxsize=32)
 def simulated_exposures(camera, number, *, seed=0):
     """
-    A simulated exposure with two before and two after.
-
-    Parameters
-    ----------
-    camera : `str`
-    number : `int`
-        Which one: date, activity of the Sun and streamers follow from it and the seed.
-    seed : `int`, optional
-
-    Returns
-    -------
-    `Exposure`
+    A simulated `Exposure` with two before and two after; date, activity of the Sun and streamers follow
+    from the number and the seed.
     """
     from sunpy_lasco import simulate
 
@@ -199,17 +158,8 @@ SUM = 2
 
 def summed(exposure):
     """
-    Sum an exposure, and its neighbours.
-
-    Parameters
-    ----------
-    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
-        A full frame without sums, with its header.
-
-    Returns
-    -------
-    `~sunpy_lasco.network.training.exposures.Exposure`
-        Of the same group of dates; pixels of which one was not measured are 0.
+    A full frame without sums, and its neighbours, summed; of the same group of dates, and 0 where a
+    pixel was not measured.
     """
     raw = np.asarray(exposure.raw, dtype=float)
     sums = SUM, SUM
@@ -243,20 +193,10 @@ IDEAL = {
 
 def corona_ratios(camera, times, rng):
     """
-    What another corona would make of exposures.
+    What another corona would make of exposures that start at some times, and show the same one as it
+    turns and moves.
 
-    Parameters
-    ----------
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    times : sequence of `~astropy.time.Time`
-        Starts of the exposures, which show the same corona as it turns and moves.
-    rng : `~numpy.random.Generator`
-
-    Returns
-    -------
-    `list` of `~numpy.ndarray`
-        Factors of the signal, shape (1024, 1024), in the orientation of the detector.
+    Factors of the signal, shape (1024, 1024) each, in the orientation of the detector.
     """
     from sunpy_lasco import simulate
 
@@ -287,20 +227,10 @@ def corona_ratios(camera, times, rng):
 
 def with_other_corona(exposure, number, *, seed=0):
     """
-    Put another corona into a real exposure and into its neighbours.
+    Put another corona into a real exposure, a full frame without sums, and into its neighbours.
 
-    Parameters
-    ----------
-    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
-        A full frame without sums.
-    number : `int`
-        Which corona; the same number and seed give the same.
-    seed : `int`, optional
-
-    Returns
-    -------
-    `~sunpy_lasco.network.training.exposures.Exposure`
-        Of the same group of dates, with ``origin`` "mixed".
+    The same number and seed give the same corona; the result is of the same group of dates, with
+    ``origin`` "mixed".
     """
     rng = np.random.default_rng([seed, number, int(exposure.frame.mjd)])
     all_of_them = (exposure, *exposure.neighbours)

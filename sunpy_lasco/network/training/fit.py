@@ -26,19 +26,7 @@ __all__ = ["Result", "draw_curves", "read_curves", "score", "train"]
 
 
 def read_curves(path):
-    """
-    Curves from the log of a training.
-
-    Parameters
-    ----------
-    path : path-like
-        ``metrics.csv``
-
-    Returns
-    -------
-    `dict`
-        Steps and values by name.
-    """
+    """Steps and values by name from the log of a training, ``metrics.csv``."""
     curves = {}
     with Path(path).open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -51,20 +39,7 @@ def read_curves(path):
 
 
 def draw_curves(log, picture):
-    """
-    Draw loss, terms and held-back error against the step.
-
-    Parameters
-    ----------
-    log : path-like
-        ``metrics.csv``
-    picture : path-like
-        A PNG or PDF.
-
-    Returns
-    -------
-    `~pathlib.Path`
-    """
+    """Draw loss, terms and held-back error of a log against the step, as PNG or PDF."""
     from matplotlib.figure import Figure
 
     curves = read_curves(log)
@@ -107,22 +82,11 @@ class Result:
 
 def score(network, windows, *, neighbours, batch=32, device="cpu"):
     """
-    Errors of a network on windows.
+    Errors of a network on windows: with neighbours, of places that have both; or of all places, mostly
+    without.
 
-    Parameters
-    ----------
-    network : `~sunpy_lasco.network.cascade.Cascade`
-    windows : `~sunpy_lasco.network.training.data.Windows`
-    neighbours : `bool`
-        Score windows with neighbours, of places that have both; or all places, mostly without.
-    batch : `int`, optional
-    device : `str`, optional
-
-    Returns
-    -------
-    `dict`
-        Number of windows, error relative to the base, factor of sigma and coverages, for all,
-        open sky and borders; empty if there are no such windows.
+    Number of windows, error relative to the base, factor of sigma and coverages, for all, open sky and
+    borders; empty if there are no such windows.
     """
     indices = windows.partner[windows.partner >= 0] if neighbours else windows.places
     kinds = np.isin(windows.arrays["kind"][indices], BORDERS)

@@ -28,20 +28,10 @@ COVERAGES = ((1.0, 0.6827, 0.04), (1.96, 0.95, 0.02))
 
 def cell_errors(network, batch):
     """
-    Errors of means over cells.
+    Errors of means over cells of a network on a batch.
 
-    Parameters
-    ----------
-    network : `~sunpy_lasco.network.cascade.Cascade`
-    batch : `~sunpy_lasco.network.tensors.Batch`
-
-    Returns
-    -------
-    mine, base : `torch.Tensor`
-        Mean absolute errors of each window, of the network and of its base; NaN where no cell
-        has a truth.  (N,)
-    pulls : `torch.Tensor`
-        Of each cell: error, 1 sigma of the scene, 1 sigma of the noise; (n, 3).
+    Mean absolute errors of each window, of the network and of its base, (N,), NaN where no cell has a
+    truth; and of each cell error, 1 sigma of the scene, 1 sigma of the noise, (n, 3).
     """
     with torch.inference_mode():
         stages = run_network(network, batch)
@@ -61,18 +51,7 @@ def cell_errors(network, batch):
 
 
 def relative_error(mine, base):
-    """
-    Geometric mean of ratios of errors.
-
-    Parameters
-    ----------
-    mine, base : sequence of `float`
-        Errors of the same holes; NaN does not count.
-
-    Returns
-    -------
-    `float`
-    """
+    """Geometric mean of ratios of errors of the same holes; NaN does not count."""
     mine, base = (np.asarray(part, dtype=float) for part in (mine, base))
     good = (mine > 0) & (base > 0)
     return float(np.exp(np.mean(np.log(mine[good] / base[good])))) if good.any() else float("nan")
@@ -80,18 +59,10 @@ def relative_error(mine, base):
 
 def best_factor(pulls):
     """
-    The factor of sigma that brings the coverages nearest to 0.683 and 0.95.
+    The factor of sigma that brings the coverages nearest to 0.683 and 0.95, by error, sigma and noise
+    of cells, (n, 3).
 
-    Parameters
-    ----------
-    pulls : `~numpy.ndarray`
-        Error, sigma and noise of cells, (n, 3).
-
-    Returns
-    -------
-    factor : `float`
-    coverages : `tuple` of `float`
-        Shares of cells within 1 and 1.96 sigma with it.
+    With it come the shares of cells within 1 and 1.96 sigma.
     """
     error, sigma, noise = np.abs(np.asarray(pulls, dtype=float)).T
 
@@ -113,19 +84,8 @@ RANDOM_WIDTH = 0.25
 
 def extractor_of(recipe, *, download=False):
     """
-    The features that a recipe asks for.
-
-    Parameters
-    ----------
-    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
-    download : `bool`, optional
-        Allow the weights of VGG-19 to be fetched.
-
-    Returns
-    -------
-    `torch.nn.Module` or None
-        `~sunpy_lasco.network.training.terms.perceptual.FeatureExtractor`, or
-        `~sunpy_lasco.network.training.terms.perceptual.EfficientNetFeatures`.
+    The features that a recipe asks for, a module of ``terms.perceptual``, or None; ``download`` allows
+    the weights of VGG-19 to be fetched.
     """
     if recipe.features == "none" or not any(recipe.losses.get(name) for name in WITH_FEATURES):
         return None

@@ -150,24 +150,12 @@ PRESETS = {
 
 def read_recipe(name, **changes):
     """
-    Find a recipe.
+    Find a recipe: one of `PRESETS`, or a TOML file whose entry ``preset`` names one and whose other
+    entries change it.
 
-    Parameters
-    ----------
-    name : `str` or path-like
-        One of `PRESETS`, or a TOML file whose entry ``preset`` names one and whose other
-        entries change it; the tables ``[architecture]`` and ``[losses]`` change single values.
-    **changes
-        Entries that come before those of the file; None changes nothing.
-
-    Returns
-    -------
-    `TrainingRecipe`
-
-    Raises
-    ------
-    RecipeError
-        If there is no such preset or file, or an entry is not known.
+    The tables ``[architecture]`` and ``[losses]`` change single values; ``changes`` come before those
+    of the file, and None changes nothing. `RecipeError` if there is no such preset or file, or an entry
+    is not known.
     """
     values = {}
     if str(name) in PRESETS:

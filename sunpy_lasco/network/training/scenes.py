@@ -39,24 +39,10 @@ def _level1(exposure, assets):
 
 def level1_scene(exposure, *, assets=None):
     """
-    Calibrate an exposure and its neighbours.
+    Calibrate an exposure with its header, and its neighbours: a `Scene` in mean solar brightness.
 
-    Parameters
-    ----------
-    exposure : `~sunpy_lasco.network.training.exposures.Exposure`
-        With its header.
-    assets : optional
-        As of `sunpy_lasco.calibrate`.
-
-    Returns
-    -------
-    `~sunpy_lasco.repair.scene.Scene`
-        In mean solar brightness.
-
-    Notes
-    -----
-    Level 1 is the second-best place of a repair, see `sunpy_lasco.inpaint`: the paper trains
-    there, the recommended recipe at level 0.5.
+    Level 1 is the second-best place of a repair, see `sunpy_lasco.inpaint`: the paper trains there, the
+    recommended recipe at level 0.5.
     """
     level1 = _level1(exposure, assets)
     scene = calibrated_scene(level1, flags(level1))

@@ -40,21 +40,11 @@ DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated"
 
 def chosen_exposures(recipe, paths, camera):
     """
-    Exposures from which a network learns: those with neighbours, if it fills no hole without them.
+    Exposures from which a network learns, those with neighbours if it fills no hole without them; and
+    all there are.
 
-    Parameters
-    ----------
-    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
-    paths : sequence of path-like
-        Level-0.5 files.
-    camera : `str`
-
-    Returns
-    -------
-    chosen : `list` of `~sunpy_lasco.network.training.exposures.Exposure`
-        Of each group of dates as many as the recipe says, evenly spread; some of these with
-        other coronae; simulated ones; and some of all of them summed over 2 x 2 pixels.
-    everything : `list` of `~sunpy_lasco.network.training.exposures.Exposure`
+    Of each group of dates as many as the recipe says, evenly spread; some of these with other coronae;
+    simulated ones; and some of all of them summed over 2 x 2 pixels.
     """
     real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
     simulated = [simulated_exposures(camera, number, seed=recipe.seed) for number in range(recipe.simulated)]
@@ -75,21 +65,7 @@ def chosen_exposures(recipe, paths, camera):
 
 
 def made_for(recipe, paths, camera):
-    """
-    What all windows of a recipe and of some files depend on, in short.
-
-    Parameters
-    ----------
-    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
-    paths : sequence of path-like
-        Level-0.5 files.
-    camera : `str`
-
-    Returns
-    -------
-    `str`
-        12 hexadecimal digits.
-    """
+    """What all windows of a recipe and of some level-0.5 files of a camera depend on, as 12 hexadecimal digits."""
     a = recipe.architecture
     parts = [version, camera, *(getattr(recipe, name) for name in DECIDING)]
     parts += [a.size, a.step, a.aligned, a.alone, BASES if a.neighbours else "", a.normalisation]
@@ -131,23 +107,10 @@ def _sha256(source, name):
 
 def fill_cache(recipe, paths, camera, directory, *, say=None):
     """
-    Make the windows that are not there yet.
+    Make the windows that are not there yet of level-0.5 files, of which there may be none, in a
+    directory.
 
-    Parameters
-    ----------
-    recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
-    paths : sequence of path-like
-        Level-0.5 files; there may be none.
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    directory : path-like
-    say : callable, optional
-        Is told about each frame.
-
-    Returns
-    -------
-    `list` of `~pathlib.Path`
-        A file for each frame that has windows.
+    A file for each frame that has windows; ``say`` is told about each frame.
     """
     key = made_for(recipe, paths, camera)
     parts = [key, recipe.frames_per_group, recipe.mixed, recipe.summed]

@@ -41,26 +41,11 @@ MEAN, SCATTER = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def vgg19_weights(path=None, *, download=False):
     """
-    Find the weights of VGG-19.
+    Names and tensors of the convolutions of VGG-19 up to the third scale, from a file, by default of
+    torch's own cache.
 
-    Parameters
-    ----------
-    path : path-like, optional
-        The file; by default that of torch's own cache.
-    download : `bool`, optional
-        Fetch it (550 MB) if it is not there.
-
-    Returns
-    -------
-    `dict`
-        Names and tensors of the convolutions up to the third scale.
-
-    Raises
-    ------
-    sunpy_lasco.errors.MissingAssetError
-        If there is no file, or it cannot be fetched.
-    sunpy_lasco.errors.AssetError
-        If its hash is not the one in its name, or it cannot be read.
+    ``download`` fetches it (550 MB) if it is not there, else `~sunpy_lasco.errors.MissingAssetError`;
+    `~sunpy_lasco.errors.AssetError` if its hash is not the one in its name, or it cannot be read.
     """
     home = Path(os.environ.get("TORCH_HOME", Path("~/.cache/torch").expanduser())) / "hub" / "checkpoints"
     file = home / FILE if path is None else Path(path)
@@ -112,18 +97,7 @@ class FixedFeatures(nn.Module):
         return super().train(mode=False)
 
     def forward(self, image):
-        """
-        Features at three scales.
-
-        Parameters
-        ----------
-        image : `torch.Tensor`
-            0 .. 1, (N, 1, H, W)
-
-        Returns
-        -------
-        `list` of `torch.Tensor`
-        """
+        """Features at three scales of an image, 0 .. 1, (N, 1, H, W)."""
         x = (image.expand(-1, 3, -1, -1) - self.mean) / self.scatter
         found = []
         for place, layer in enumerate(self.features):

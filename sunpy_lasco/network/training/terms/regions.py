@@ -9,69 +9,28 @@ __all__ = ["binned", "composited", "inner", "mean_over", "ring"]
 
 
 def inner(stage, batch):
-    """
-    What is still missing after a network, as far as the truth is known.
-
-    Parameters
-    ----------
-    stage : `~sunpy_lasco.network.cascade.Stage`
-    batch : `~sunpy_lasco.network.tensors.Batch`
-
-    Returns
-    -------
-    `torch.Tensor`
-        1 - M(l), (N, 1, H, W).
-    """
+    """What is still missing after a network, as far as the truth is known: 1 - M(l), (N, 1, H, W)."""
     return (1 - stage.after) * batch.known
 
 
 def ring(stage, batch):
-    """
-    What a network is there for, as far as the truth is known.
-
-    Parameters
-    ----------
-    stage : `~sunpy_lasco.network.cascade.Stage`
-    batch : `~sunpy_lasco.network.tensors.Batch`
-
-    Returns
-    -------
-    `torch.Tensor`
-        M(l-1) XOR M(l), (N, 1, H, W).
-    """
+    """What a network is there for, as far as the truth is known: M(l-1) XOR M(l), (N, 1, H, W)."""
     return stage.ring * batch.known
 
 
 def composited(stages, batch):
     """
-    What the cascade says as a whole: each network in its own ring, the truth elsewhere.
+    What the cascade says as a whole, (N, 1, H, W): each network in its own ring, the truth elsewhere.
 
-    Parameters
-    ----------
-    stages : `list` of `~sunpy_lasco.network.cascade.Stage`
-    batch : `~sunpy_lasco.network.tensors.Batch`
-
-    Returns
-    -------
-    `torch.Tensor`
-        (N, 1, H, W); outside of the rings and of the hole it is the base.
+    Outside of the rings and of the hole it is the base.
     """
     return batch.base + sum(stage.ring * batch.hole * (stage.output - batch.base) for stage in stages)
 
 
 def mean_over(values, region):
     """
-    Mean over a region of each image, and over the images that have one.
-
-    Parameters
-    ----------
-    values, region : `torch.Tensor`
-        (N, 1, H, W); the region's weights are not negative.
-
-    Returns
-    -------
-    `torch.Tensor`
-        A number; 0 if the region is empty everywhere.
+    Mean of values over a region, (N, 1, H, W), of weights that are not negative, of each image, and
+    over the images that have one; 0 without any.
     """
     size = region.sum(dim=(1, 2, 3))
     total = torch.where(region > 0, values * region, torch.zeros_like(values)).sum(dim=(1, 2, 3))
@@ -80,19 +39,8 @@ def mean_over(values, region):
 
 def binned(values, region, side):
     """
-    Means over cells, as far as they belong to a region.
-
-    Parameters
-    ----------
-    values, region : `torch.Tensor`
-        (N, 1, H, W)
-    side : `int`
-        Side of the cells, pixel.
-
-    Returns
-    -------
-    means, share : `torch.Tensor`
-        (N, 1, H / side, W / side); the share of the cell that belongs to the region.
+    Means over cells of some side as far as they belong to a region, (N, 1, H / side, W / side), and the
+    share of the cell that does.
     """
     share = functional.avg_pool2d(region, side)
     total = functional.avg_pool2d(torch.where(region > 0, values, torch.zeros_like(values)) * region, side)

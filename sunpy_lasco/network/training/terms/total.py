@@ -62,20 +62,7 @@ class TotalLoss(nn.Module):
         )
 
     def forward(self, stages, batch):
-        """
-        The loss and its terms.
-
-        Parameters
-        ----------
-        stages : `list` of `~sunpy_lasco.network.cascade.Stage`
-        batch : `~sunpy_lasco.network.tensors.Batch`
-
-        Returns
-        -------
-        total : `torch.Tensor`
-        terms : `dict`
-            Names and values before weighting, without gradient.
-        """
+        """The loss, and its terms by name before weighting, without gradient."""
         values = {name: term(stages, batch) for name, term in self.terms.items()}
         total = sum(self.weights[name] * value for name, value in values.items())
         return total, {name: value.detach() for name, value in values.items()}
