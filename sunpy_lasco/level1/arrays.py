@@ -64,12 +64,16 @@ def empty_to_nan(counts, flags):
     return data
 
 
+def bits_of(flags):
+    """All flags that some pixel carries, as a number."""
+    return int(np.bitwise_or.reduce(flags, axis=None))
+
+
 def lost_blocks(flags, frame):
     """Blocks (column, row), in the grid of the full frame, that were lost, filled ones included."""
-    missing = flags & PixelFlag.MISSING
-    if not missing.any():
+    if not bits_of(flags) & PixelFlag.MISSING:
         return []
-    kept = (missing == 0).astype(np.uint8)
+    kept = ((flags & PixelFlag.MISSING) == 0).astype(np.uint8)
     rows, columns = (indices[0] for indices in block_indices(frame))
     return [(int(column + columns), int(row + rows)) for row, column in np.argwhere(empty_blocks(kept, frame))]
 

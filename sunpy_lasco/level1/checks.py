@@ -14,6 +14,7 @@ from sunpy_lasco.instrument.changes import require_exposure, without_statistics
 from sunpy_lasco.instrument.frame import NON_SKY_PROGRAMMES, SHORTEST_AXIS, Frame, squeezed
 from sunpy_lasco.instrument.headers import is_helioviewer, is_raw
 from sunpy_lasco.instrument.photometry import doubtful_factor
+from sunpy_lasco.level1.arrays import bits_of
 from sunpy_lasco.level1.rules import judge_header, judge_pixels
 from sunpy_lasco.map.checksum import require_counts
 from sunpy_lasco.map.edit import record
@@ -174,7 +175,8 @@ def ring_pixels(frame, centre=None):
 
 def content_problems(ring, flags, frame):
     """As `bad_content`, by the brightness of the pixels `ring_pixels` that are not missing."""
-    problems = _stripes(flags, frame)
+    bits = bits_of(flags)
+    problems = _stripes(flags, frame) if bits & PixelFlag.MISSING else []
     detector = frame.camera.name
     if ring.size and not frame.is_derived and not frame.is_model and doubtful_factor(frame) < 1:
         share = float(np.median(ring)) / NORMAL_BRIGHTNESS[detector]
@@ -183,7 +185,7 @@ def content_problems(ring, flags, frame):
                 f"the corona is {share:.2g} times as bright as it normally is (was the shutter or the door in the way, "
                 "or is EXPTIME wrong?)"
             )
-    saturated = np.count_nonzero(flags & PixelFlag.SATURATED) / flags.size
+    saturated = np.count_nonzero(flags & PixelFlag.SATURATED) / flags.size if bits & PixelFlag.SATURATED else 0.0
     if saturated > SATURATED_SHARE:
         problems.append(f"{100 * saturated:.1f} % of the pixels are saturated")
     return problems
@@ -192,8 +194,6 @@ def content_problems(ring, flags, frame):
 def _stripes(flags, frame):
     """Rows of blocks that are missing throughout."""
     missing = (flags & PixelFlag.MISSING) != 0
-    if not missing.any():
-        return []
     rows, _ = block_indices(frame)
     sent = (flags & PixelFlag.UNTRANSMITTED) == 0
     # Rows of pixels in which something was sent, and in which something was measured, by rows of blocks.

@@ -32,7 +32,7 @@ from sunpy_lasco.instrument.noise import noise_variance, rounding_table
 from sunpy_lasco.instrument.photometry import frame_factor
 from sunpy_lasco.instrument.vignetting import inverse_vignetting
 from sunpy_lasco.level1 import arrays
-from sunpy_lasco.level1.arrays import VARIANCE_SCALE
+from sunpy_lasco.level1.arrays import VARIANCE_SCALE, bits_of
 from sunpy_lasco.level1.brightness import (
     Response,
     coarse,
@@ -337,7 +337,7 @@ class Folded:
 
     def _holes(self, counts, flags):
         """Pixels that were sent and are empty, and those that were filled, each None where there are none."""
-        bits = int(np.bitwise_or.reduce(flags, axis=None))
+        bits = bits_of(flags)
         lost = filled = None
         if bits & PixelFlag.FILLED:
             filled = (flags & PixelFlag.FILLED) != 0
@@ -391,9 +391,9 @@ class Folded:
 
     def _flags_of(self, flags):
         """Flags of the output, of those of a frame."""
-        own = flags & (~np.uint8(PixelFlag.UNTRANSMITTED) | ~self.unsent * np.uint8(PixelFlag.UNTRANSMITTED))
-        if not own.any():
+        if not bits_of(flags) & ~PixelFlag.UNTRANSMITTED:
             return self.flags.copy()
+        own = flags & (~np.uint8(PixelFlag.UNTRANSMITTED) | ~self.unsent * np.uint8(PixelFlag.UNTRANSMITTED))
         if self.interpolation is not None:
             return self.flags | self.interpolation.reached(own)
         return self.flags | (arrays.upright(own) if self.key.turned else own)

@@ -70,9 +70,8 @@ def values_by_rank(values, ranks):
     `list` of `float`
     """
     # Positive floats stand in the order of their bits.
-    coarse = values.view(np.uint32) >> np.uint32(23 - COUNTED_DIGITS)
-    lowest = coarse.min()
-    coarse -= lowest
+    coarse = values.view(np.int32) >> np.int32(23 - COUNTED_DIGITS)
+    coarse -= coarse.min()
     counts = np.bincount(coarse)
     ends = np.cumsum(counts)
     bins = np.searchsorted(ends, ranks, side="right")
