@@ -375,3 +375,19 @@ def test_a_full_disk(copied, full_disk):
     assert all("File too large" in reason for _, reason in report.failures)
     assert not [path for path in out.rglob("*") if path.suffix in (".fts", ".part")]
     assert run(folder, assets, out).written == 2
+
+
+def test_context_of_the_archives_is_asked_for_frame_by_frame(copied, monkeypatch):
+    folder, assets, out = copied
+    asked, real = [], frames.calibrate
+
+    def calibrate(smap, **options):
+        asked.append(options.pop("context", None))
+        return real(smap, **options)
+
+    monkeypatch.setattr(frames, "calibrate", calibrate)
+    assert command(folder, "--assets", assets, "--out", out, "--context", "archive", "--jobs", 1) == 0
+    assert asked == ["archive", "archive"]
+    asked.clear()
+    assert command(folder, "--assets", assets, "--out", out, "--context", "none", "--overwrite", "--jobs", 1) == 0
+    assert asked == [None, None]
