@@ -98,12 +98,13 @@ def run(arguments):
 
 
 def _write_movies(frames, arguments):
-    """Movies of images and of running differences; their names."""
+    """Movies of images and of running differences, without an encoder as GIF; their names."""
+    import importlib.util
     import sys
 
     from sunpy_lasco import products
 
-    ending = "gif" if arguments.gif else "mp4"
+    ending = "gif" if arguments.gif or importlib.util.find_spec("imageio_ffmpeg") is None else "mp4"
     names = []
     for what, shown in (("images", frames), ("differences", products.running_difference(frames))):
         path = arguments.out / f"{frames.detector.lower()}_{what}.{ending}"

@@ -3,6 +3,7 @@ Movies: one scale, true times, and gaps that are seen.
 """
 
 import contextlib
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,11 @@ def movie(images, path, *, look=None, label=None, fps=10, step="auto", size=None
     ending = path.suffix.lower()
     if ending not in (".mp4", ".gif", ""):
         msg = f"{path.name} ends in neither .mp4 nor .gif, nor is it the name of a folder."
+        raise OptionError(msg)
+    if ending == ".mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
+        msg = (
+            f"{path.name} needs the package imageio-ffmpeg, of the extra products; a movie that ends in .gif does not."
+        )
         raise OptionError(msg)
     pixels = int(size) if size is not None else GIF_SIZE if ending == ".gif" else SIZE
     if not (fps > 0 and pixels >= 64 and pixels % 2 == 0):

@@ -226,6 +226,13 @@ def test_movie_of_composites(pair, tmp_path):
         products.movie([found, pair[0]], tmp_path / "n.gif", size=128)
 
 
+def test_without_an_encoder_there_are_other_movies(series, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OptionError, match="extra products"):
+        products.movie(series, tmp_path / "m.mp4", size=128)
+    assert products.movie(series, tmp_path / "m.gif", size=128).exists()
+
+
 def test_what_makes_no_movie(series, tmp_path):
     with pytest.raises(OptionError, match="ends in neither"):
         products.movie(series, tmp_path / "m.avi")
