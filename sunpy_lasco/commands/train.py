@@ -34,6 +34,7 @@ def add_arguments(parser):
     add("--steps", type=int, help="number of steps, in place of that of the recipe")
     add("--simulated", type=int, help="number of simulated exposures, in place of that of the recipe")
     add("--seed", type=int, help="seed, in place of that of the recipe")
+    add("--start", metavar="FILE", type=Path, help="checkpoint whose network begins a new training, as in fine-tuning")
     add("--resume", metavar="FILE", type=Path, help="checkpoint of a training that is to be continued")
     add("--max-time", metavar="DD:HH:MM:SS", help="longest time")
     add("--accelerator", default="auto", help="cpu, gpu or auto")
@@ -70,8 +71,8 @@ def _train(options):
     devices = int(options.devices) if options.devices.isdigit() else options.devices
     result = train(
         recipe, windows, options.camera, options.out,
-        held_back=options.hold_back, resume=options.resume, accelerator=options.accelerator, devices=devices,
-        max_time=options.max_time, download=options.allow_download,
+        held_back=options.hold_back, resume=options.resume, start=options.start, devices=devices,
+        accelerator=options.accelerator, max_time=options.max_time, download=options.allow_download,
     )  # fmt: skip
     print(f"Trained for {result.card['steps']} steps: {result.weights}, curves in {result.curves}")
     for name, found in result.card.get("metrics", {}).items():

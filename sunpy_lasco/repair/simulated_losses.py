@@ -17,7 +17,7 @@ from sunpy_lasco.repair.scene import point_like
 __all__ = ["KINDS", "draw_losses", "lose"]
 
 #: Kinds of losses.
-KINDS = ("single", "square", "run", "scattered", "stripe", "occulter", "pylon", "edge", "front", "stars")
+KINDS = ("single", "square", "run", "scattered", "stripe", "tail", "occulter", "pylon", "edge", "front", "stars")
 #: Blocks whose hidden share is below the first are open sky; above the second there
 #: is too little in them to be repaired.
 OPEN_SHARE = 0.02
@@ -26,6 +26,8 @@ HIDDEN_SHARE = 0.9
 RUN_MEAN = 4.0
 SCATTERED_MEAN = 6.0
 MOST_BLOCKS = 17
+#: Largest part of a frame that is lost at the end of the stream.
+TAIL_SHARE = 0.65
 #: 1 sigma of the distance of the blocks of a cluster from its middle, blocks.
 SCATTERED_SPREAD = 3.0
 #: The occulter's edge lies within this many occulter radii of its centre; what is hidden
@@ -50,6 +52,7 @@ def draw_losses(frame, kind, *, seed, signal=None, before=None):
     kind : `str`
         ``"single"``; ``"square"``, 2 x 2 blocks; ``"run"``, which follow each other in the
         telemetry; ``"scattered"``, a loose cluster; ``"stripe"``, whole block rows or columns;
+        ``"tail"``, the end of the stream: block columns from the left, and the lower part of one;
         ``"occulter"``, ``"pylon"``, ``"edge"``, blocks that these cut; ``"front"`` and
         ``"stars"``, where the image changes most, or has the brightest points.
     seed : `int` or `~numpy.random.Generator`
@@ -99,6 +102,7 @@ def draw_losses(frame, kind, *, seed, signal=None, before=None):
         "run": lambda: _run(row, column, frame, rng),
         "scattered": lambda: _cluster(row, column, places.sent, rng),
         "stripe": lambda: _stripe(row, column, start.shape, rng),
+        "tail": lambda: _tail(places.sent, rng),
     }[kind]()
     return lost & places.sent
 
@@ -198,6 +202,21 @@ def _run(row, column, frame, rng):
     index = np.arange(first, min(first + max(number, 2), nby * nbx))
     whole[nby - 1 - index % nby, index // nby] = True
     return whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _tail(sent, rng):
+    """
+    What comes last in the telemetry, which goes from the right to the left, down each column.
+
+    As in 2025-10-17, when C3 lost 639 and 244 blocks of two frames; any length is as likely as its double.
+    """
+    rows, columns = np.nonzero(sent)
+    # Rows count from below: what comes last is the lowest block of the first column.
+    last = np.lexsort((rows, columns))
+    number = int(np.exp(rng.uniform(0.0, np.log(TAIL_SHARE * len(rows)))))
+    lost = np.zeros_like(sent)
+    lost[rows[last[:number]], columns[last[:number]]] = True
+    return lost
 
 
 def _cluster(row, column, sent, rng):

@@ -111,3 +111,27 @@ def test_unknown_kinds_and_missing_images_are_refused():
         draw_losses(FRAMES["C3"], "comet", seed=1)
     with pytest.raises(ValueError, match="needs the image"):
         draw_losses(FRAMES["C3"], "front", seed=1)
+
+
+def test_the_end_of_the_stream_is_lost():
+    """Columns from the left, and the lower part of one, as in the C3 frames of 2025-10-17."""
+    from sunpy_lasco import simulate
+    from sunpy_lasco.instrument.blocks import nominal_untransmitted
+    from sunpy_lasco.instrument.frame import Frame
+
+    made = simulate.observe("C3", noise=False)
+    frame = Frame.from_header(made.header, made.data.shape)
+    sent, numbers = ~nominal_untransmitted(frame), []
+    for seed in range(40):
+        lost = draw_losses(frame, "tail", seed=seed)
+        whole = [(lost | ~sent)[:, column].all() for column in range(32)]
+        # The last column that is touched is lost from below.
+        first = whole.index(False)
+        part = (lost | ~sent)[:, first] & sent[:, first]
+        height = int(np.argmin(lost[:, first] | ~sent[:, first]))
+        assert not lost[height:, first].any()
+        assert not lost[:, first + 1 :].any()
+        numbers.append(int(lost.sum()))
+        assert part.sum() == lost[:, first].sum()
+    assert max(numbers) > 300
+    assert min(numbers) <= 20

@@ -137,8 +137,8 @@ def _loggers(output):
 @isolate_rng()
 def train(
     recipe, files, camera, output, *,
-    held_back=None, resume=None, accelerator="auto", devices="auto", max_time=None, download=False, progress=False,
-    records=None, judge=True,
+    held_back=None, resume=None, start=None, accelerator="auto", devices="auto", max_time=None, download=False,
+    progress=False, records=None, judge=True,
 ):  # fmt: skip
     """
     Train a network.
@@ -156,7 +156,10 @@ def train(
         Group of dates that is left out, on which the training is judged and stopped early;
         several with commas between them.
     resume : path-like, optional
-        A checkpoint of a training that is to be continued.
+        A checkpoint of a training that is to be continued, with its optimiser and its count of steps.
+    start : path-like, optional
+        A checkpoint whose network a new training begins with, as fine-tuning follows pre-training:
+        optimiser, learning rate and steps are those of the recipe.
     accelerator, devices : `str`, optional
         As of `pytorch_lightning.Trainer`.
     max_time : `str`, optional
@@ -187,6 +190,8 @@ def train(
     seen = Windows(files, without=held_back, dropout=recipe.neighbour_dropout, flips=True, **common)
     judged = None if held_back is None or not judge else Windows(files, only=held_back, dropout=1.0, **common)
     module = Training(recipe.to_dict(), download=download)
+    if start is not None:
+        module.begin_with(start)
     callbacks = [
         ModelCheckpoint(output / "checkpoints", save_last=True, monitor=None if judged is None else "held_back")
     ]

@@ -3,6 +3,7 @@ The training step, as pytorch-lightning wants it.
 """
 
 import copy
+import pickle
 
 import numpy as np
 import pytorch_lightning as lightning
@@ -10,7 +11,7 @@ import torch
 
 from sunpy_lasco.network.architecture import Architecture
 from sunpy_lasco.network.tensors import new_network, run_network
-from sunpy_lasco.network.training.recipe import TrainingRecipe
+from sunpy_lasco.network.training.recipe import RecipeError, TrainingRecipe
 from sunpy_lasco.network.training.terms.perceptual import EfficientNetFeatures, FeatureExtractor, vgg19_weights
 from sunpy_lasco.network.training.terms.regions import binned, composited
 from sunpy_lasco.network.training.terms.total import WITH_FEATURES, TotalLoss
@@ -122,6 +123,23 @@ class Training(lightning.LightningModule):
     def result(self):
         """The network that is kept: the moving average, if there is one."""
         return self.network if self.average is None else self.average
+
+    def begin_with(self, path):
+        """Take the network of a checkpoint, averaged if it was; it is to have the architecture of the recipe."""
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+            msg = f"{path} cannot be read as a checkpoint: {error}"
+            raise RecipeError(msg) from error
+        kept = "average." if any(name.startswith("average.") for name in state) else "network."
+        network = {name.removeprefix(kept): value for name, value in state.items() if name.startswith(kept)}
+        try:
+            self.network.load_state_dict(network)
+        except RuntimeError as error:
+            msg = f"{path} holds a network of another architecture than the recipe's: {error}"
+            raise RecipeError(msg) from error
+        if self.average is not None:
+            self.average.load_state_dict(network)
 
     def on_load_checkpoint(self, checkpoint):
         """A training that is continued to more steps than it was begun for spreads its schedule over those."""

@@ -142,8 +142,7 @@ PRESETS = {
         _PAPER, name="paper-finetune", losses=_FINE_TUNING, learning_rate=5e-5, clip=5e-4
     ),
     "paper-full": replace(
-        _PAPER, name="paper-full", architecture=PUBLISHED, features="none",
-        losses={"pixel_inner": 6.0, "pixel_difference": 6.0}, precision="bf16-mixed", batch=4, calibrated=True,
+        _PAPER, name="paper-full", architecture=PUBLISHED, precision="bf16-mixed", batch=4, calibrated=True,
     ),
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ from sunpy_lasco.network.training.module import (  # noqa: E402
     best_factor,
     relative_error,
 )
-from sunpy_lasco.network.training.recipe import PRESETS  # noqa: E402
+from sunpy_lasco.network.training.recipe import PRESETS, RecipeError  # noqa: E402
 from sunpy_lasco.network.training.scenes import Scenes  # noqa: E402
 from sunpy_lasco.network.weights import load_weights  # noqa: E402
 
@@ -260,3 +260,28 @@ def test_command(tmp_path, capsys):
     }
     assert cli.main(["train", "--config", "nothing"]) == 1
     assert "neither a file nor one of the presets" in capsys.readouterr().err
+
+
+def test_fine_tuning_follows_pre_training(files, tmp_path):
+    """The second stage begins with the network of the first, with its own optimiser and steps."""
+    first = dataclasses.replace(RECIPE, steps=3, batch=2, validate_every=3)
+    begun = train(first, files, "C3", tmp_path / "a", accelerator="cpu")
+    last = tmp_path / "a" / "checkpoints" / "last.ckpt"
+    still = dataclasses.replace(first, steps=1, optimizer="adam", learning_rate=1e-12, weight_decay=0.0, average=0.0)
+    second = train(still, files, "C3", tmp_path / "b", accelerator="cpu", start=last)
+    assert second.card["steps"] == 1
+    states = [load_weights(result.weights).networks[0].state_dict() for result in (begun, second)]
+    assert all(torch.allclose(states[0][name], states[1][name], atol=1e-6) for name in states[0])
+    wider = tuple(2 * number for number in first.architecture.channels)
+    other = dataclasses.replace(first, architecture=dataclasses.replace(first.architecture, channels=wider))
+    with pytest.raises(RecipeError, match="another architecture"):
+        train(other, files, "C3", tmp_path / "c", accelerator="cpu", start=last)
+    (tmp_path / "broken.ckpt").write_bytes(b"nothing")
+    with pytest.raises(RecipeError, match="cannot be read"):
+        train(first, files, "C3", tmp_path / "d", accelerator="cpu", start=tmp_path / "broken.ckpt")
+
+
+def test_the_full_recipe_of_the_paper_has_all_its_terms():
+    assert PRESETS["paper-full"].losses == PRESETS["paper-pretrain"].losses
+    assert all(PRESETS["paper-full"].losses[name] for name in ("perceptual", "style_inner", "style_difference"))
+    assert PRESETS["paper-full"].features != "none"
