@@ -38,16 +38,8 @@ _NEEDED = 32
 
 def archive_folders(year):
     """
-    Where below a directory the files of a year may lie.
-
-    Parameters
-    ----------
-    year : `str`
-
-    Returns
-    -------
-    `list` of `str`
-        The directory may be flat, have folders by year, or be the archive or a part of it.
+    Where below a directory the files of a year may lie: it may be flat, have folders by year, or be the
+    archive or a part of it.
     """
     found = ["", year]
     for folder in _FOLDERS:
@@ -60,18 +52,10 @@ def archive_folders(year):
 
 def best_version(paths):
     """
-    The file that counts among those of one day.
+    The file that counts among those of one day, or None.
 
-    Parameters
-    ----------
-    paths : iterable of `pathlib.Path`
-        Those that are no orbit files by their names do not count.
-
-    Returns
-    -------
-    `pathlib.Path` or None
-        A definitive one before predictive ones, then the highest version, then FITS before
-        text.
+    A definitive one before predictive ones, then the highest version, then FITS before text; what is no
+    orbit file by its name does not count.
     """
 
     def rank(path):
@@ -83,28 +67,12 @@ def best_version(paths):
 
 def read_archive_orbit(path):
     """
-    Read an orbit file of the SOHO archive.
+    Read an orbit file of the SOHO archive, text (.DAT) or FITS, of one day;
+    `~sunpy_lasco.errors.AssetError` if it is not one, or contradicts itself.
 
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        Text (.DAT) or FITS.
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.orbit.Orbit`
-        Of that day.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is not one, or contradicts itself.
-
-    Notes
-    -----
-    SolarSoft ``get_orbit`` takes the nearest row, which is up to 9,000 km away; here the
-    rows are interpolated.  Heliocentric positions (HEC) are in the ecliptic of J2000; they
-    are compared with the geocentric ones (GCI) minus the Sun's.
+    SolarSoft ``get_orbit`` takes the nearest row, which is up to 9,000 km away; here the rows are
+    interpolated. Heliocentric positions (HEC) are in the ecliptic of J2000; they are compared with the
+    geocentric ones (GCI) minus the Sun's.
     """
     if not _NAME.fullmatch(path.name):
         msg = f"{path} is no orbit file of SOHO: they are named like SO_OR_PRE_20040506_V01.DAT or .FITS."

@@ -56,21 +56,8 @@ def missing(name, places, reason=None, mirrors=MIRRORS):
     """
     The error that says what is missing, where it is published and how to supply it.
 
-    Parameters
-    ----------
-    name : `str`
-        Name of the asset.
-    places : sequence of `str`
-        Where it was looked for.
-    reason : `str`, optional
-        Why it was not found there.
-    mirrors : mapping
-        Servers by archive.
-
-    Returns
-    -------
-    `~sunpy_lasco.errors.MissingAssetError`
-        Its attributes ``reason`` and ``mirrors`` hold these arguments.
+    ``places`` are where it was looked for; ``reason``, why it was not found there, and ``mirrors``,
+    servers by archive, are attributes of the error.
     """
     where = ", ".join(places) or "any directory: none is named"
     because = f"; {reason}" if reason else ""

@@ -79,34 +79,15 @@ def derive_background(signals, frames):
 
 def pack_background(model):
     """
-    Bring a model into the form in which it is shipped.
-
-    Parameters
-    ----------
-    model : `~numpy.ndarray`
-        DN / s, shape (1024, 1024).
-
-    Returns
-    -------
-    `~numpy.ndarray` of `numpy.int16`
-        Steps of the natural logarithm, 2 x 2 pixels averaged.
+    Bring a model, DN / s, (1024, 1024), into the form in which it is shipped: steps of the natural
+    logarithm, int16, of means of 2 x 2 pixels.
     """
     logs = np.log(np.maximum(block_mean(np.asarray(model, dtype=float), (STORED_BINNING, STORED_BINNING)), FLOOR))
     return np.round(logs / LOG_STEP).astype(np.int16)
 
 
 def unpack_background(stored):
-    """
-    The model of `pack_background`, shape (1024, 1024).
-
-    Parameters
-    ----------
-    stored : `~numpy.ndarray` of `numpy.int16`
-
-    Returns
-    -------
-    `~numpy.ndarray`
-    """
+    """The model of `pack_background`, shape (1024, 1024)."""
     logs = ndimage.zoom(
         np.asarray(stored, dtype=np.float32) * np.float32(LOG_STEP),
         STORED_BINNING,

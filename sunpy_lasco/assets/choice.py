@@ -69,16 +69,8 @@ def resolve(assets=None, *, offline=None, configuration=None):
 
 def local_sources(configuration):
     """
-    The directories that the user's surroundings name.
-
-    Parameters
-    ----------
-    configuration : `~sunpy_lasco.config.Configuration`
-
-    Returns
-    -------
-    `list` of `DirectorySource`
-        Those of the configuration, of ``LASCO_DATA`` and of ``SSW``.
+    The directories that the user's surroundings name: those of the configuration, of ``LASCO_DATA`` and
+    of ``SSW``.
     """
     sources = [DirectorySource(root, "SUNPY_LASCO_ASSETS or sunpyrc") for root in configuration.assets]
     named = {f"${variable}": os.environ.get(variable) for variable in ("LASCO_DATA", "SSW")}

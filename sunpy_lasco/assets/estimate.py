@@ -52,20 +52,10 @@ def _offsets(centre):
 
 def c3_vignetting(model):
     """
-    Inverse vignetting of C3.
+    Inverse vignetting of C3 by ``c3_vignetting`` of the data file; (1024, 1024), at least 1.
 
-    The logarithm is a cubic spline of the distance from the occulter times
-    harmonics of the position angle; along the pylon it is a table.
-
-    Parameters
-    ----------
-    model : `dict`
-        ``c3_vignetting`` of the data file.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        (1024, 1024); at least 1.
+    The logarithm is a cubic spline of the distance from the occulter times harmonics of the position
+    angle; along the pylon it is a table.
     """
     dx, dy = _offsets(model["centre"])
     knots = np.array(model["knots"])
@@ -95,19 +85,8 @@ def _pylon(model):
 
 def pylon_coordinates(root, direction):
     """
-    Coordinates of all pixels along and across the pylon of C3.
-
-    Parameters
-    ----------
-    root : `tuple` of `float`
-        Position (x, y) of the root of the pylon, pixel.
-    direction : `tuple` of `float`
-        Unit vector (x, y) along it, outward.
-
-    Returns
-    -------
-    along, across : `numpy.ndarray`
-        Pixel, (1024, 1024).
+    Coordinates of all pixels along and across the pylon of C3 from its root in a direction, a unit
+    vector outward, (x, y) both; pixel, (1024, 1024) each.
     """
     dx, dy = _offsets(root)
     return dx * direction[0] + dy * direction[1], dy * direction[0] - dx * direction[1]
@@ -115,18 +94,8 @@ def pylon_coordinates(root, direction):
 
 def c3_ramp(model):
     """
-    Stray light of C3 Clear.
-
-    Parameters
-    ----------
-    model : `dict`
-        ``c3_ramp`` of the data file: a polynomial in (x - 512) / 512 and
-        (y - 512) / 512.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        MSB, (1024, 1024).
+    Stray light of C3 Clear, MSB, (1024, 1024), by ``c3_ramp`` of the data file: a polynomial in (x -
+    512) / 512 and (y - 512) / 512.
     """
     u, v = (offset / 512 for offset in _offsets((512.0, 512.0)))
     return model["unit_msb"] * sum(value * u**i * v**j for i, j, value in model["terms"])
@@ -134,19 +103,10 @@ def c3_ramp(model):
 
 def c2_vignetting(model):
     """
-    Inverse vignetting of C2.
+    Inverse vignetting of C2 by ``c2_vignetting`` of the data file; (1024, 1024), 1 to 50.
 
-    Parameters
-    ----------
-    model : `dict`
-        ``c2_vignetting`` of the data file: its logarithm in a table of
-        distance from the occulter (pixel) and position angle (degree from the
-        top, counter-clockwise).
-
-    Returns
-    -------
-    `numpy.ndarray`
-        (1024, 1024); 1 to 50.
+    Its logarithm is a table of distance from the occulter (pixel) and position angle (degree from the
+    top, counter-clockwise).
     """
     dx, dy = _offsets(model["centre"])
     radius, angle = np.hypot(dx, dy), np.degrees(np.arctan2(-dx, dy)) % 360
@@ -163,17 +123,8 @@ def c2_vignetting(model):
 
 def c3_mask(model):
     """
-    Mask of C3 in the undistorted frame.
-
-    Parameters
-    ----------
-    model : `dict`
-        ``c3_mask`` of the data file: lengths of alternating runs, row by row.
-
-    Returns
-    -------
-    `numpy.ndarray`
-        1 sky, 0 hidden; uint8, (1024, 1024).
+    Mask of C3 in the undistorted frame, 1 sky, 0 hidden, uint8, (1024, 1024), by ``c3_mask`` of the
+    data file: lengths of alternating runs, row by row.
     """
     runs = np.frombuffer(zlib.decompress(base64.b64decode(model["runs"])), dtype="<u2")
     values = (np.arange(len(runs)) + model["first_value"]) % 2

@@ -12,21 +12,8 @@ __all__ = ["file_stamp", "read_bytes", "refuse_page"]
 
 def file_stamp(path):
     """
-    What changes when a file is replaced.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    `tuple`
-        Time of modification, inode and size.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If there is no such file.
+    What changes when a file is replaced: time of modification, inode and size;
+    `~sunpy_lasco.errors.AssetError` if there is none.
     """
     try:
         status = Path(path).stat()
@@ -37,23 +24,7 @@ def file_stamp(path):
 
 
 def read_bytes(path):
-    """
-    Read a file.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    content : `bytes`
-    sha256 : `str`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it cannot be read.
-    """
+    """Content and SHA-256 of a file; `~sunpy_lasco.errors.AssetError` if it cannot be read."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -64,18 +35,8 @@ def read_bytes(path):
 
 def refuse_page(content, place):
     """
-    Refuse a web page, with which archives answer, and status 200, for a file that they do not have.
-
-    Parameters
-    ----------
-    content : `bytes`
-    place : path-like or `str`
-        Path or address of the file, for messages.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is one, or empty.
+    Refuse, with `~sunpy_lasco.errors.AssetError`, a web page, with which archives answer, and status
+    200, for a file that they do not have, or nothing at all.
     """
     start = content[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):

@@ -29,22 +29,8 @@ _IMAGES = 8
 
 def read_image(path, name=None):
     """
-    Read and check a calibration image.
-
-    Parameters
-    ----------
-    path : path-like
-    name : `str`, optional
-        Name of the asset; the name of the file if None.
-
-    Returns
-    -------
-    `Asset`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If the file is not what it should be.
+    Read and check a calibration image, an `Asset`, whose name is by default that of the file;
+    `~sunpy_lasco.errors.AssetError` if it is not what it should be.
     """
     path = Path(path)
     return _read_image(path, name or path.name, file_stamp(path))
@@ -70,28 +56,12 @@ def _read_image(path, name, stamp):
 
 def check_image(content, name, place):
     """
-    Decode and check a calibration image.
+    Decode and check a calibration image, the content of a FITS file from a place, path or address, for
+    messages.
 
-    Parameters
-    ----------
-    content : `bytes`
-        Of a FITS file.
-    name : `str`
-        Name of the asset.
-    place : path-like or `str`
-        Path or address of the file, for messages.
-
-    Returns
-    -------
-    data : `numpy.ndarray`
-        Native byte order, float32 or, for a mask, uint8; read-only.
-    header : `dict`
-        The cards by upper-case keyword, without COMMENT and HISTORY.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is not the image that it should be.
+    Gives the data, of native byte order, float32 or, for a mask, uint8, read-only; and the cards by
+    upper-case keyword, without COMMENT and HISTORY. `~sunpy_lasco.errors.AssetError` if it is not the
+    image that it should be.
     """
     item = CATALOGUE.get(name)
     refuse_page(content, place)
@@ -159,23 +129,8 @@ _TEXTS = 256
 
 def read_text(path, name=None):
     """
-    Read a table in text form.
-
-    Parameters
-    ----------
-    path : path-like
-    name : `str`, optional
-        Name of the asset; the name of the file if None.
-
-    Returns
-    -------
-    content : `str`
-    sha256 : `str`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If the file is not what it should be.
+    Content and SHA-256 of a table in text form, whose name is by default that of the file;
+    `~sunpy_lasco.errors.AssetError` if it is not what it should be.
     """
     path = Path(path)
     return _read_text(path, name or path.name, file_stamp(path))
@@ -189,25 +144,8 @@ def _read_text(path, name, stamp):
 
 def check_file(path, name, place=None):
     """
-    Check that a file is what an asset should be.
-
-    Parameters
-    ----------
-    path : path-like
-    name : `str`
-        Name of the asset.
-    place : `str`, optional
-        What the file is called in messages; its path by default.
-
-    Returns
-    -------
-    `str`
-        SHA-256 of the file.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is not.
+    Check that a file, called ``place`` in messages, is what an asset should be, else
+    `~sunpy_lasco.errors.AssetError`; its SHA-256.
     """
     kind, place = entry(name).kind, place or str(path)
     content, sha256 = read_bytes(path)
@@ -231,22 +169,8 @@ def check_file(path, name, place=None):
 
 def check_text(content, place):
     """
-    Decode a table in text form.
-
-    Parameters
-    ----------
-    content : `bytes`
-    place : path-like or `str`
-        Path or address of the file, for messages.
-
-    Returns
-    -------
-    `str`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is no text.
+    Decode a table in text form from a place, path or address, for messages;
+    `~sunpy_lasco.errors.AssetError` if it is no text.
     """
     refuse_page(content, place)
     if b"\0" in content:

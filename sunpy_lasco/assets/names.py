@@ -107,19 +107,7 @@ class CatalogueEntry:
         return tuple(f"{folder}/{self.name}" for folder in self.folders)
 
     def urls(self, mirrors=MIRRORS):
-        """
-        The addresses of the file.
-
-        Parameters
-        ----------
-        mirrors : mapping of `str` to sequence of `str`
-            Servers by archive, like `MIRRORS`.
-
-        Returns
-        -------
-        `tuple` of `str`
-            All mirrors of the best folder, then of the next.
-        """
+        """The addresses of the file: all mirrors, by archive, of the best folder, then of the next."""
         return tuple(f"{mirror.rstrip('/')}/{path}" for path in self.paths for mirror in mirrors[self.archive])
 
 
@@ -153,22 +141,8 @@ _EXPOSURE_FACTORS = re.compile(r"c([23])_expfactor_(\d{2})(\d{2})(\d{2})\.dat")
 
 def entry(name):
     """
-    What is known of an asset.
-
-    Parameters
-    ----------
-    name : `str`
-        A file name: one of `CATALOGUE`, of `SOHO_ORBITS`, or one of the daily files
-        as `exposure_factor_name` makes them.
-
-    Returns
-    -------
-    `CatalogueEntry`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If the name is of no asset.
+    What is known of an asset: one of `CATALOGUE`, of `SOHO_ORBITS`, or a daily file as of
+    `exposure_factor_name`; `~sunpy_lasco.errors.AssetError` for other names.
     """
     if name in CATALOGUE:
         return CATALOGUE[name]

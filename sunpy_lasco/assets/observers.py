@@ -66,18 +66,10 @@ def _packaged_numbers(isot):
 
 def packaged_observer(time):
     """
-    Where SOHO was, by what comes with the package.
+    Where SOHO was at a time, an `Observer`, by what comes with the package.
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        One time.
-
-    Returns
-    -------
-    `Observer`
-        By `packaged_orbit`; by `~sunpy_lasco.geometry.halo.halo_position` where it has a
-        gap and after its end; at L1 before 1996.
+    By `packaged_orbit`; by `~sunpy_lasco.geometry.halo.halo_position` where it has a gap and after its
+    end; at L1 before 1996.
     """
     time = Time(time)
     precise = Time(time, precision=9).utc.isot
@@ -110,30 +102,13 @@ def _orbits_in(source, time):
 
 def known_observers(time, assets):
     """
-    Where SOHO was, by all that is at hand.
+    Where SOHO was at a time, by all that is at hand: yields each `Observer`, best first, of which the
+    last is always there.
 
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        One time.
-    assets : `~sunpy_lasco.assets.AssetSource`
-        Where tables, orbit files and kernels are looked for; those of the setting ``orbit``
-        come beside them.
-
-    Yields
-    ------
-    `Observer`
-        Best first; the last is always there.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If a file is damaged.
-
-    Notes
-    -----
-    The table of MDI's keywords holds the longitude with the aberration of light, 0.006
-    degree, so that it serves for the roll only.
+    Tables, orbit files and kernels are looked for in the assets, and beside them in those of the
+    setting ``orbit``; `~sunpy_lasco.errors.AssetError` if a file is damaged. The table of MDI's
+    keywords holds the longitude with the aberration of light, 0.006 degree, so that it serves for the
+    roll only.
     """
     time = Time(time)
     table = read_orbits(assets).get("horizons")
@@ -144,23 +119,5 @@ def known_observers(time, assets):
 
 
 def find_observer(time, assets):
-    """
-    Where SOHO was, by the best that is at hand.
-
-    Parameters
-    ----------
-    time : `~astropy.time.Time`
-        One time.
-    assets : `~sunpy_lasco.assets.AssetSource`
-        As for `known_observers`.
-
-    Returns
-    -------
-    `Observer`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If a file is damaged.
-    """
+    """The best of `known_observers`."""
     return next(known_observers(time, assets))

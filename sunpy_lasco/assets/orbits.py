@@ -29,15 +29,7 @@ PACKAGED = Path(__file__).parent / "data" / "soho_orbit.fits"
 
 
 def write_orbit(path, orbit):
-    """
-    Write a table of positions.
-
-    Parameters
-    ----------
-    path : path-like
-        A FITS file, which must not be there yet.
-    orbit : `~sunpy_lasco.geometry.orbit.Orbit`
-    """
+    """Write a table of positions as a FITS file, which must not be there yet."""
     table = Table()
     table["JDTDB"] = orbit.days * u.d
     for axis, name in enumerate("XYZ"):
@@ -59,20 +51,8 @@ def write_orbit(path, orbit):
 
 def read_orbit(path):
     """
-    Read a table of positions.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    `~sunpy_lasco.geometry.orbit.Orbit`
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is not one.
+    Read a table of positions, an `~sunpy_lasco.geometry.orbit.Orbit`; `~sunpy_lasco.errors.AssetError`
+    if it is not one.
     """
     return _read(path, file_stamp(path))
 
@@ -106,21 +86,8 @@ def _read(path, stamp):
 
 def read_orbits(assets):
     """
-    The tables of positions that ``sunpy-lasco ephemeris update`` made.
-
-    Parameters
-    ----------
-    assets : `~sunpy_lasco.assets.AssetSource`
-
-    Returns
-    -------
-    `dict` of `str` to `~sunpy_lasco.geometry.orbit.Orbit`
-        By their origin, a key of `~sunpy_lasco.assets.names.SOHO_ORBITS`.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If one is damaged.
+    The tables of positions that ``sunpy-lasco ephemeris update`` made, by a key of
+    `~sunpy_lasco.assets.names.SOHO_ORBITS`; `~sunpy_lasco.errors.AssetError` if one is damaged.
     """
     found = {}
     for origin, name in SOHO_ORBITS.items():
@@ -134,19 +101,11 @@ def read_orbits(assets):
 @lru_cache(maxsize=1)
 def packaged_orbit():
     """
-    The orbit that comes with the package.
+    The orbit that comes with the package, from 1996-01-01 to 2026-10-01.
 
-    Returns
-    -------
-    `~sunpy_lasco.geometry.orbit.Orbit`
-        From 1996-01-01 to 2026-10-01.
-
-    Notes
-    -----
-    An orbit under the gravity of Sun, planets and Moon through 45 sampled rows of JPL
-    Horizons (target -21).  Against rows that were left out it is at most 4,200 km off in June
-    1998 and 2,200 km since 2000, 0.001 degree.  Until April 1996 burns were under way that it
-    does not know (0.02 degree).  From the loss of SOHO on 1998-06-25 to 1999-02-09 little was
-    known of its orbit.
+    An orbit under the gravity of Sun, planets and Moon through 45 sampled rows of JPL Horizons (target
+    -21). Against rows that were left out it is at most 4,200 km off in June 1998 and 2,200 km since
+    2000, 0.001 degree. Until April 1996 burns were under way that it does not know (0.02 degree). From
+    the loss of SOHO on 1998-06-25 to 1999-02-09 little was known of its orbit.
     """
     return read_orbit(PACKAGED)

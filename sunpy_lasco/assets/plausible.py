@@ -61,23 +61,8 @@ PLAUSIBLE = {
 
 def check_values(name, data, header, place):
     """
-    Check that an image is what an asset can be.
-
-    Parameters
-    ----------
-    name : `str`
-        Name of the asset; of others nothing is known.
-    data : `numpy.ndarray`
-        Shape (1024, 1024).
-    header : mapping
-        Cards by upper-case keyword.
-    place : path-like or `str`
-        Where it comes from, for messages.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it cannot be the asset.
+    Check that an image, (1024, 1024), from a place is what an asset can be, else
+    `~sunpy_lasco.errors.AssetError`; of other names nothing is known.
     """
     plausible = PLAUSIBLE.get(name)
     if plausible is None:
@@ -128,21 +113,8 @@ def _check_cards(name, plausible, header, place, what):
 
 def check_pointing(name, table, place):
     """
-    Check that a table of Sun centres belongs to the camera that its name says.
-
-    Parameters
-    ----------
-    name : `str`
-        Name of the asset.
-    table : `~astropy.table.Table`
-        As of `~sunpy_lasco.assets.tables.read_pointing`.
-    place : path-like or `str`
-        Where it comes from, for messages.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it does not.
+    Check that a table of Sun centres, as of `~sunpy_lasco.assets.tables.read_pointing`, belongs to the
+    camera that its name says, else `~sunpy_lasco.errors.AssetError`.
     """
     camera = next((camera for camera, names in POINTING_TABLES.items() if name in names), None)
     if camera is None or not len(table):

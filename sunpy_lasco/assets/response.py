@@ -115,32 +115,10 @@ def frame_response(response, frame):
 
 
 def pack_response(response):
-    """
-    Bring a map into the form in which it is shipped.
-
-    Parameters
-    ----------
-    response : `~numpy.ndarray`
-
-    Returns
-    -------
-    `~numpy.ndarray` of `numpy.int8`
-        Deviations from 1 in steps of 0.001.
-    """
+    """Bring a map into the form in which it is shipped: deviations from 1 in steps of 0.001, int8."""
     return np.clip(np.round((np.asarray(response) - 1.0) / STEP), -127, 127).astype(np.int8)
 
 
 def unpack_response(stored):
-    """
-    The map of `pack_response`.
-
-    Parameters
-    ----------
-    stored : `~numpy.ndarray` of `numpy.int8`
-
-    Returns
-    -------
-    `~numpy.ndarray`
-        float32.
-    """
+    """The map of `pack_response`, float32."""
     return np.float32(1.0) + np.asarray(stored, dtype=np.float32) * np.float32(STEP)

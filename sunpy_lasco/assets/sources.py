@@ -156,20 +156,11 @@ class ChainSource(AssetSource):
 
 def candidate_paths(name):
     """
-    Where below a directory the file of an asset is looked for.
+    Where below a directory the file of an asset is looked for, as relative paths.
 
-    Parameters
-    ----------
-    name : `str`
-        Name of the asset.
-
-    Returns
-    -------
-    `list` of `str`
-        Relative paths: the name itself, and every tail of the paths that the
-        file has in SolarSoft, such as ``calib/NAME``, ``data/calib/NAME`` up to
-        ``soho/lasco/lasco/data/calib/NAME``.  The directory may thus be flat, a
-        part of a SolarSoft tree, or its root.
+    The name itself, and every tail of the paths that the file has in SolarSoft, such as ``calib/NAME``,
+    ``data/calib/NAME`` up to ``soho/lasco/lasco/data/calib/NAME``: the directory may be flat, a part of
+    a SolarSoft tree, or its root.
     """
     try:
         folders = entry(name).folders + entry(name).local_folders

@@ -57,35 +57,13 @@ class KernelOrbit:
         return self.path.name
 
     def covers(self, time):
-        """
-        Whether the kernel holds a position at a time.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-
-        Returns
-        -------
-        `bool`
-        """
+        """Whether the kernel holds a position at a time."""
         return self._heliocentric(time) is not None
 
     def position(self, time):
         """
-        Position at a time, like `sunpy_lasco.geometry.orbit.Orbit.position`.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-
-        Returns
-        -------
-        `~astropy.coordinates.SkyCoord`
-
-        Raises
-        ------
-        ValueError
-            If the kernel does not cover it.
+        Position at a time, as of `sunpy_lasco.geometry.orbit.Orbit.position`; `ValueError` if the kernel
+        does not cover it.
         """
         found = self._heliocentric(time)
         if found is None:
@@ -94,17 +72,7 @@ class KernelOrbit:
         return ecliptic_to_stonyhurst(found, time)
 
     def error(self, time):
-        """
-        Largest error at a time, km.
-
-        Parameters
-        ----------
-        time : `~astropy.time.Time`
-
-        Returns
-        -------
-        `float`
-        """
+        """Largest error at a time, km."""
         return self.errors
 
     def _heliocentric(self, time):

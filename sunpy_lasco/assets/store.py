@@ -53,19 +53,7 @@ class Store:
     root: Path
 
     def file(self, name):
-        """
-        Path at which an asset is kept.
-
-        Parameters
-        ----------
-        name : `str`
-            Name of the asset.
-
-        Returns
-        -------
-        `pathlib.Path`
-            There may be no such file yet.
-        """
+        """Path at which an asset is kept; there may be no such file yet."""
         item = entry(name)
         if item.daily:
             # expfac/data/YYMM, as in SolarSoft.
@@ -111,20 +99,8 @@ class Store:
 
     def adopt(self, name, path, url):
         """
-        Take in a fetched and checked file; only while `locked`.
-
-        Parameters
-        ----------
-        name : `str`
-            Name of the asset.
-        path : path-like
-            The file, in the directory that `locked` gives.
-        url : `str`
-            Where it came from.
-
-        Returns
-        -------
-        `pathlib.Path`
+        Take in a fetched and checked file, in the directory that `locked` gives, and note its address; only
+        while `locked`.
         """
         target = self.file(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,22 +124,8 @@ class Store:
 
     def accept(self, name):
         """
-        Pin the file of an asset as it is.
-
-        Parameters
-        ----------
-        name : `str`
-            Name of the asset.
-
-        Returns
-        -------
-        `str`
-            Its SHA-256.
-
-        Raises
-        ------
-        sunpy_lasco.errors.AssetError
-            If it is not kept, or is not what the asset should be.
+        Pin the file of an asset as it is, and give its SHA-256; `~sunpy_lasco.errors.AssetError` if it is
+        not kept, or is not what the asset should be.
         """
         with self.locked():
             sha256 = check_file(self.file(name), name)
@@ -172,17 +134,8 @@ class Store:
 
     def verified(self, name):
         """
-        Path of an asset that is kept, after a look at its hash.
-
-        Returns
-        -------
-        `pathlib.Path` or None
-            None if it is not kept.
-
-        Raises
-        ------
-        sunpy_lasco.errors.AssetError
-            If the file is not the one that was fetched.
+        Path of an asset after a look at its hash, None if it is not kept; `~sunpy_lasco.errors.AssetError`
+        if it is not the file that was fetched.
         """
         path = self.file(name)
         if not path.is_file():
@@ -228,35 +181,14 @@ class Store:
 
 def known_sha256(path, name):
     """
-    SHA-256 that a file must have: the one that is published, or the one of the list beside it.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    name : `str`
-        Name of the asset.
-
-    Returns
-    -------
-    `str` or None
-        None where none is known.
+    SHA-256 that the file of an asset must have: the one that is published, or the one of the list
+    beside it, or None.
     """
     return entry(name).sha256 or _load(Path(path).with_name(PINS)).get(name, {}).get("sha256")
 
 
 def digest_of(path):
-    """
-    SHA-256 of a file, which is read again only if it changes.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    `str`
-    """
+    """SHA-256 of a file, which is read again only if it changes."""
     return _digest(path, file_stamp(path))
 
 

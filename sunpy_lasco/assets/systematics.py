@@ -26,19 +26,10 @@ __all__ = ["systematic_error"]
 @lru_cache(maxsize=8)
 def systematic_error(name):
     """
-    Systematic error of an estimated calibration image, 1 sigma.
+    Systematic error of an estimated calibration image by its name, 1 sigma.
 
-    Parameters
-    ----------
-    name : `str`
-        Name of the asset.
-
-    Returns
-    -------
-    relative : `float` or `numpy.ndarray`
-        Relative to the image; an array is (1024, 1024) float32, read-only.
-    offset : `float`
-        To be added in quadrature, in the unit of the image.
+    Relative to the image, a number or (1024, 1024) float32, read-only; and what is to be added in
+    quadrature, in the unit of the image.
     """
     if name == C2_VIGNETTING:
         return _frozen(

@@ -37,19 +37,12 @@ TAI_ORIGIN = 36204
 
 def read_pointing(path):
     """
-    Sun centres and rolls of a camera (``c2_post_recovery_adj_xyr_medv2.sav`` and its like).
+    Sun centres and rolls of a camera (``c2_post_recovery_adj_xyr_medv2.sav`` and its like), in order of
+    time.
 
-    Parameters
-    ----------
-    path : path-like
-        An IDL save file with the arrays ``c_tai``, ``c_xmed``, ``c_ymed`` and ``c_rmed``.
-
-    Returns
-    -------
-    `~astropy.table.Table`
-        In order of time: ``mjd`` (float, UTC of the corrected clock, day), ``x``
-        and ``y`` (Sun centre, full-resolution pixel from 0, detector
-        orientation) and ``roll`` (of the camera, degree): the medians.
+    The arrays ``c_tai``, ``c_xmed``, ``c_ymed`` and ``c_rmed`` of an IDL save file become ``mjd``
+    (float, UTC of the corrected clock, day), ``x`` and ``y`` (Sun centre, full-resolution pixel from 0,
+    detector orientation) and ``roll`` (of the camera, degree): the medians.
     """
     variables = _restore(path)
     names = ("c_tai", "c_xmed", "c_ymed", "c_rmed")
@@ -76,18 +69,7 @@ def read_pointing(path):
 
 
 def read_last_pointing_days(path):
-    """
-    The last days that the pointing tables cover (``c2_c3_last_post_recovery_day.sav``).
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    `dict`
-        MJD (int) by ``"C2"`` and ``"C3"``.
-    """
+    """The last days, MJD by camera, that the pointing tables cover (``c2_c3_last_post_recovery_day.sav``)."""
     variables = _restore(path)
     days = {}
     for detector in ("C2", "C3"):
@@ -190,22 +172,11 @@ def parse_exposure_factors(text):
 
 def check_exposure_factors(table, camera, mjd, place):
     """
-    Check that a file of exposure factors is that of a camera and a day.
+    Check that a file of exposure factors, as of `parse_exposure_factors`, is that of a camera and of
+    the day (MJD) of its name.
 
-    Parameters
-    ----------
-    table : `~astropy.table.Table`
-        As of `parse_exposure_factors`.
-    camera : `~sunpy_lasco.instrument.cameras.Camera`
-    mjd : `int`
-        Modified Julian Day that the name of the file says.
-    place : `str`
-        Name of the file, for messages.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If all of its lines are of another camera or day, or a bias cannot be one.
+    `~sunpy_lasco.errors.AssetError` if all of its lines are of another camera or day, or a bias cannot
+    be one.
     """
     if not len(table):
         return
@@ -273,19 +244,11 @@ DAY_MS = 86_400_000
 
 def parse_time_offsets(text):
     """
-    Offsets of the on-board clock (``c2_time_offsets.dat``).
+    Offsets of the on-board clock (``c2_time_offsets.dat``), in order of time.
 
-    Parameters
-    ----------
-    text : `str`
-        Two lines of header, then day (MJD), millisecond of the day, position
-        of the Sun, whether it moved, and offset in each line.
-
-    Returns
-    -------
-    `~astropy.table.Table`
-        In order of time: ``mjd`` (float, day), ``x_position`` (pixel), ``moved``
-        and ``offset`` (s; corrected = original - offset).
+    Two lines of header, then day (MJD), millisecond of the day, position of the Sun, whether it moved,
+    and offset in each line become ``mjd`` (float, day), ``x_position`` (pixel), ``moved`` and
+    ``offset`` (s; corrected = original - offset).
     """
     rows = _rows(text, 2, 5, "time offsets")
     day, clock, position, moved, offset = rows.T
@@ -307,17 +270,8 @@ def parse_time_offsets(text):
 
 def parse_occulter_centres(text):
     """
-    Centres of the occulter of C3 (``c3_occltr_cntr.dat``).
-
-    Parameters
-    ----------
-    text : `str`
-        Two lines of header, then date, x and y in each line.
-
-    Returns
-    -------
-    `~astropy.table.Table`
-        ``mjd`` (int), ``x`` and ``y`` (pixel, from 0).
+    Centres of the occulter of C3 (``c3_occltr_cntr.dat``): two lines of header, then date, x and y,
+    become ``mjd`` (int), ``x`` and ``y`` (pixel, from 0).
     """
     rows = []
     for number, line in enumerate(text.splitlines()[2:], start=3):
@@ -343,17 +297,10 @@ def parse_occulter_centres(text):
 
 def parse_nominal_roll(text):
     """
-    Steps of the nominal roll of the spacecraft (``nominal_roll_attitude.dat``).
+    Steps of the nominal roll of the spacecraft (``nominal_roll_attitude.dat``), in order of time.
 
-    Parameters
-    ----------
-    text : `str`
-        Date, time and roll in each line; lines with ``#`` are comments.
-
-    Returns
-    -------
-    `~astropy.table.Table`
-        In order of time: ``mjd`` (float, day) from which ``roll`` (degree) holds.
+    Date, time and roll in each line, with ``#`` before comments, become ``mjd`` (float, day) from which
+    ``roll`` (degree) holds.
     """
     rows = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -376,19 +323,8 @@ def parse_nominal_roll(text):
 
 def check_table(name, content):
     """
-    Check that the content of a file is the table that it should be.
-
-    Parameters
-    ----------
-    name : `str`
-        Name of the asset.
-    content : `str` or path-like
-        The text, or the path of a save file.
-
-    Raises
-    ------
-    sunpy_lasco.errors.AssetError
-        If it is not.
+    Check that the text of a file, or a save file by its path, is the table that an asset should be,
+    else `~sunpy_lasco.errors.AssetError`.
     """
     parsers = {
         C2_TIME_OFFSETS: parse_time_offsets,
