@@ -72,6 +72,7 @@ def test_both_can_be_moved(copied, tmp_path):
     assert rooted[0].data.tobytes() == first.data.tobytes()
 
 
+@pytest.mark.slow
 def test_files_help_each_other(tmp_path, monkeypatch):
     """As they do where files are written; a recipe of one alone is another."""
     lost = [(row, column) for row in range(4, 12) for column in range(16)]
@@ -187,6 +188,7 @@ def test_the_command_takes_a_recipe(copied, tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_real_frames(real_frame, calib_data, tmp_path):
     """A real one with lost blocks and its neighbours."""
     files = [real_frame(name) for name in ("32310956", "32310957", "32310958")]

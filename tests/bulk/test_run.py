@@ -172,6 +172,7 @@ def test_what_is_not_of_this_package_stays(copied):
     assert run(folder, assets, out, overwrite=True).written == 2
 
 
+@pytest.mark.slow
 def test_neighbours_count_where_blocks_were_lost(tmp_path):
     lost = [(row, column) for row in range(4, 12) for column in range(16)]
     for minute in (0, 12, 24):
