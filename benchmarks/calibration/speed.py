@@ -43,7 +43,7 @@ ROWS = {
     "subframe": "level 1, sub-frame",
     "lost": "level 1, one lost block, without context",
     "context": "level 1, one lost block, context of two frames",
-    "corkit": "corkit",
+    "corkit": "corkit: read, calibration of the counts, two warps; no header, no sigma, no flags",
 }
 #: Functions of `sunpy_lasco.level1.pipeline` by the stage that they are, in their order.
 STAGES = {
@@ -173,26 +173,38 @@ def cut(smap):
     return without_statistics(smap, data, r1col=148, r2col=915, r1row=257, r2row=768)
 
 
-def corkit(data, calib, camera, out, directory):
-    """corkit's calibration, file to file, with its own output silenced."""
+def corkit(calib, camera, directory):
+    """
+    corkit's calibration of the counts, and its two warps, of image and mask, in memory.
+
+    Its tables of the clock, of the pointing and of the occulter are not published with it, so that it makes no header
+    here, and is handed the centre of the occulter.  Its C3 needs the weights of a network.
+    """
+    if camera == "C3":
+        msg = "its C3 path needs the weights of a network"
+        raise NotImplementedError(msg)
+    import numpy as np
+
+    from astropy.io import fits
+
+    from sunpy_lasco.geometry.distortion import occulter_centre
+
     sys.path.insert(0, directory)
     import corkit.lasco
     import corkit.utils
 
-    corkit.lasco.DEFAULT_SAVE_DIR = corkit.utils.DEFAULT_SAVE_DIR = calib
-    if camera == "C3":
-        msg = "its C3 path needs the weights of a network"
-        raise NotImplementedError(msg)
+    corkit.utils.occltr_cntr = lambda header: occulter_centre(camera, 55000)
+    vignetting = fits.getdata(Path(calib, "c2vig_final.fts")).astype(float)
 
     def run(path):
-        with Path(os.devnull).open("w") as nothing:
-            before, sys.stdout = sys.stdout, nothing
-            try:
-                corkit.lasco.level_1(str(path), str(out), "fits")
-            finally:
-                sys.stdout = before
+        counts, header = corkit.utils.FITS(str(path))
+        counts = counts.astype(float)
+        image, header = corkit.lasco.c2_calibrate(counts.copy(), header, vig_full=vignetting)
+        image, header = corkit.lasco.c2_warp(image, header)
+        mask, _ = corkit.lasco.c2_warp((counts > 0).astype(float), header)
+        image *= np.asarray(mask)
 
-    return run, lambda path: None
+    return run
 
 
 def measure(arguments):
@@ -215,7 +227,7 @@ def measure(arguments):
         if row == "floor":
             run, _ = floor(data, calib, camera, out)
         elif row == "corkit":
-            run, _ = corkit(data, calib, camera, out, arguments.corkit)
+            run = corkit(calib, camera, arguments.corkit)
         else:
             run, read, in_memory = ours(data, calib, camera, out, row, clock)
         begin = time.process_time()
@@ -278,7 +290,7 @@ def report(arguments):
     for camera in FRAMES:
         least = None
         for row, label in ROWS.items():
-            if row == "corkit" and not arguments.corkit:
+            if row not in arguments.rows or (row == "corkit" and not arguments.corkit):
                 continue
             for fast in kernels if row not in ("floor", "corkit") else (False,):
                 found = run_row(arguments, row, camera, fast=fast)
@@ -293,6 +305,8 @@ def report(arguments):
                     f"{found['peak']:.0f} |",
                     flush=True,
                 )
+    if arguments.no_stages:
+        return
     print("\nStages of a frame, ms:\n")
     columns = [(camera, fast) for camera in FRAMES for fast in kernels]
     found = {one: run_row(arguments, "plain", one[0], fast=one[1], stages=True) for one in columns}
@@ -319,6 +333,10 @@ def main():
     parser.add_argument("calib", help="directory with calibration images")
     parser.add_argument("--repeat", type=int, default=30, help="frames of each row (default: 30)")
     parser.add_argument("--long", type=int, default=300, help="frames by which growing memory shows (default: 300)")
+    parser.add_argument(
+        "--rows", nargs="+", choices=ROWS, default=list(ROWS), help="some of the rows, the floor among them"
+    )
+    parser.add_argument("--no-stages", action="store_true", help="leave out the table of stages and of the memory")
     parser.add_argument("--corkit", metavar="DIR", help="where corkit is installed (pip install --target DIR corkit)")
     parser.add_argument("--row", choices=ROWS, help=argparse.SUPPRESS)
     parser.add_argument("--camera", choices=FRAMES, help=argparse.SUPPRESS)
