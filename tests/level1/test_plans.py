@@ -10,6 +10,7 @@ import astropy.units as u
 
 import sunpy_lasco
 from sunpy_lasco import level1
+from sunpy_lasco.config import ConfigurationError
 from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
 from sunpy_lasco.geometry.resampling import PIVOT, rounded_movement
 from sunpy_lasco.instrument.noise import noise_variance
@@ -202,6 +203,13 @@ def test_plans_are_kept_within_their_memory(plan, raw, simulated_assets, monkeyp
     third = sunpy_lasco.plan(raw, assets=simulated_assets, distortion="wcs")
     assert kept.get(first.key) is None
     assert kept.get(third.key) is third.folded
+
+
+@pytest.mark.parametrize("memory", ["much", "-1", "inf"])
+def test_memory_that_is_none_is_refused(memory, plan, monkeypatch):
+    monkeypatch.setenv("SUNPY_LASCO_PLAN_MEMORY", memory)
+    with pytest.raises(ConfigurationError, match="plan_memory.*megabytes"):
+        plans._Kept().put(plan.folded)
 
 
 @pytest.mark.parametrize(
