@@ -208,7 +208,7 @@ def test_plans_are_kept_within_their_memory(plan, raw, simulated_assets, monkeyp
 @pytest.mark.parametrize("memory", ["much", "-1", "inf"])
 def test_memory_that_is_none_is_refused(memory, plan, monkeypatch):
     monkeypatch.setenv("SUNPY_LASCO_PLAN_MEMORY", memory)
-    with pytest.raises(ConfigurationError, match="plan_memory.*megabytes"):
+    with pytest.raises(ConfigurationError, match=r"plan_memory.*megabytes"):
         plans._Kept().put(plan.folded)
 
 
