@@ -37,8 +37,8 @@ from sunpy_lasco.repair.methods.mixture import OTHERS, candidates, mixed_fill
 
 #: The broken exposure, and those of which its stripe is cut.
 BROKEN, WHOLE = "32310957", ("32310956", "32310958")
-#: Exposures with the front, and one before it.
-FRONT = ("32310949", "32310950", "32310951", "32310952", "32310953", "32310954", "32310959", "32310960")
+#: Exposures that hold the ejection and have neighbours of both sides, and one before it.
+FRONT = ("32310953", "32310954", "32310955", "32310956", "32310958", "32310959", "32310960")
 BEFORE = "32310943"
 #: Losses that are drawn from each exposure with a front.
 LOSSES = {"front": 8}

@@ -32,7 +32,8 @@ REAL = {
 }  # fmt: skip
 #: Real frames whose neighbours in time are at hand: two before and two after, nearest first.
 SEQUENCE = {
-    name: tuple(str(int(name) + step) for step in (-1, 1, -2, 2)) for name in REAL["C3"] if name.startswith("3231")
+    str(number): tuple(str(number + step) for step in (-1, 1, -2, 2) if 32310941 <= number + step <= 32310961)
+    for number in range(32310941, 32310962)
 }
 #: The frame of each date that goes into the backgrounds of the other dates.
 BACKGROUND = {

@@ -162,20 +162,21 @@ def ratio(rows, name, reference, measure="excess"):
 def table(rows, kind, reference):
     """Lines of the table of one kind of holes."""
     mine = [row for row in rows if row["kind"] == kind]
+    measure = "excess" if "front" in kind or kind.startswith("simulated") else "cells"
     number, groups = len({row["hole"] for row in mine}), len({row["group"] for row in mine})
     truth = np.nanmedian([row["seam of truth"] for row in mine])
     lines = [
         "",
         f"## {kind}: {number} holes in {groups} {'exposures' if kind.startswith('real') else 'ejections'}",
         "",
-        f"| method | holes filled | cells, % | of the excess, % | excess over {reference} | running difference | "
+        f"| method | holes filled | cells, % | of the excess, % | {measure} over {reference} | running difference | "
         f"seam (truth {truth:.2f}) | coverage | CPU per block, ms |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(row["method"] for row in mine):
         its = [row for row in mine if row["method"] == name]
         pulls = np.concatenate([row["pull"] for row in its])
-        against = ratio(mine, name, reference)
+        against = ratio(mine, name, reference, measure)
         text = "-" if against is None else f"{against[0]:.2f} [{against[1]:.2f}, {against[2]:.2f}]"
         values = [np.nanmedian([row[key] for row in its]) for key in ("cells", "excess", "difference", "seam", "ms")]
         lines.append(
