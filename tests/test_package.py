@@ -61,9 +61,6 @@ SAME_IN_TWO_PLACES = {
     "occulter_centre": "the simulator has its own of the same",
     "Scene": "what there is to see, and what a repair works on",
     "draw": "each module of pictures draws its kind",
-    "interpolate": "between pixels, and between exposures",
-    "predict": "stars, and what kriging says",
-    "setting": "of a configuration file, and of a hole",
 }
 
 #: Rooms that cannot be imported without torch, and what they need.

@@ -59,7 +59,7 @@ def measure(url, years, connection):
     import sunpy
     from sunpy.net import attrs as a
 
-    from sunpy_lasco.net import Archive, LASCOClient, survey
+    from sunpy_lasco.net import Archive, LASCOClient, days
     from sunpy_lasco.net.web import Web
 
     with tempfile.TemporaryDirectory() as directory:
@@ -72,7 +72,7 @@ def measure(url, years, connection):
                 super().__init__(**kwargs)
                 webs.append(self)
 
-        survey.Web = CountingWeb
+        days.Web = CountingWeb
         end = date(FIRST.year + years, 1, 1) - timedelta(days=1)
         query = (a.Time(f"{FIRST}", f"{end} 23:59:59"), a.Instrument.lasco, a.Level("0.5"))
         before = _memory()

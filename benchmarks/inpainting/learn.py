@@ -21,7 +21,7 @@ from scores import cells, coverage, judge
 
 from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.repair.methods.mixture import FEATURES, OTHERS, WEIGHTS, candidates, disagreement, features, mix
-from sunpy_lasco.repair.uncertainty import SETTINGS, raw_scales, setting
+from sunpy_lasco.repair.uncertainty import SETTINGS, hole_setting, raw_scales
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"
@@ -145,7 +145,7 @@ def main():
                     continue
                 scored[method] = judge(case, get_method(method)(case.crop))
             table = None if only else table_of(case)
-            holes.append((case.camera, case.group, case.origin, setting(case.crop), table, scored))
+            holes.append((case.camera, case.group, case.origin, hole_setting(case.crop), table, scored))
         print(f"{exposure.name}: {len(holes)} holes, {time.perf_counter() - start:.0f} s", flush=True)
     if only:
         learn_scales(holes, only)

@@ -22,7 +22,7 @@ from scores import coverage, judge
 from tables import write_csv, write_markdown, write_summary
 
 from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.repair.uncertainty import raw_scales, setting
+from sunpy_lasco.repair.uncertainty import hole_setting, raw_scales
 
 HERE = Path(__file__).parent
 #: Seed of the losses that are scored; `learn` uses another.
@@ -45,7 +45,7 @@ def held_back_scale(method, case, held_back):
     """Factor of sigma that was learnt without the date of a case, over the one that is shipped."""
     if case.group not in held_back["scales"]:
         return 1.0
-    where = setting(case.crop)
+    where = hole_setting(case.crop)
     return held_back["scales"][case.group][method][case.camera][where] / raw_scales()[method][case.camera][where]
 
 

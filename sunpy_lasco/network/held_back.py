@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.repair.neighbours import nearest_neighbours
-from sunpy_lasco.repair.uncertainty import setting
+from sunpy_lasco.repair.uncertainty import hole_setting
 
 __all__ = [
     "KEYS",
@@ -38,7 +38,7 @@ OCCULTER_REACH = 1.3
 
 def stratum(crop):
     """What kind of hole a crop has, one of `STRATA`."""
-    found = setting(crop)
+    found = hole_setting(crop)
     if found == "border":
         away = np.hypot(crop.x - crop.occulter[0], crop.y - crop.occulter[1])[crop.hole].min()
         if away < OCCULTER_REACH * CAMERAS[crop.camera].occulter_radius:

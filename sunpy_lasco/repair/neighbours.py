@@ -13,7 +13,7 @@ __all__ = [
     "carried",
     "compared_pixels",
     "comparison",
-    "interpolate",
+    "between_exposures",
     "misfit",
     "nearby_misfit",
     "nearest_neighbours",
@@ -258,7 +258,7 @@ def nearest_pixels(neighbours, side, drift):
     return corona, stars, seconds, noise
 
 
-def interpolate(before, after, shape):
+def between_exposures(before, after, shape):
     """
     Interpolate in time, pixel by pixel.
 
@@ -303,7 +303,7 @@ def spread(crop, difference, compared, change, stars, *, both):
     difference, compared : `~numpy.ndarray`
         As of `comparison`.
     change, stars : `~numpy.ndarray`
-        As of `interpolate`.
+        As of `between_exposures`.
     both : `bool`
         Whether exposures of both sides of time are interpolated.
 

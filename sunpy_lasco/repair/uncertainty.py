@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from sunpy_lasco.repair.cells import harmonic
 
-__all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "setting", "structure"]
+__all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "hole_setting", "structure"]
 
 #: Width of the surroundings of which the structure is taken, and side of its cells, stored pixels.
 SURROUNDINGS = 32
@@ -90,7 +90,7 @@ def deviation(value, crop, *, share):
     return np.where(filled, np.sqrt(apart), np.nan)
 
 
-def setting(crop):
+def hole_setting(crop):
     """
     What kind of hole it is, as far as its uncertainty goes.
 
@@ -147,4 +147,4 @@ def calibrated(sigma, crop, method):
         Times the factor of ``data/sigma.json`` for this method, camera and kind of
         hole; see ``benchmarks/inpainting`` for how it is learnt.
     """
-    return np.maximum(sigma * raw_scales()[method][crop.camera][setting(crop)], SMALLEST_SIGMA)
+    return np.maximum(sigma * raw_scales()[method][crop.camera][hole_setting(crop)], SMALLEST_SIGMA)

@@ -5,9 +5,9 @@ import pytest
 
 from sunpy_lasco.repair.crop import Neighbour
 from sunpy_lasco.repair.neighbours import (
+    between_exposures,
     carried,
     compared_pixels,
-    interpolate,
     misfit,
     nearest_neighbours,
     nearest_pixels,
@@ -72,7 +72,7 @@ def test_each_pixel_is_interpolated_between_the_nearest_that_have_it():
     near[0].z[10, 10] = np.nan
     near[1].z[20, 20] = np.nan
     sides = [nearest_pixels(near, side, (0.0, 0.0)) for side in (-1, 1)]
-    value, noise, change, stars = interpolate(*sides, SHAPE)
+    value, noise, change, stars = between_exposures(*sides, SHAPE)
     # A third of the way from the later to the earlier one.
     assert value[50, 50] == pytest.approx(1 / 3 * 1.0 + 2 / 3 * 4.0)
     assert noise[50, 50] == pytest.approx(np.hypot(1 / 3, 2 / 3))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sunpy_lasco.repair.cells import Cells, gather, nodes, polar
 from sunpy_lasco.repair.fill import repair_scene
-from sunpy_lasco.repair.methods.kriging import COVARIANCES, Covariance, Directed, fill, fit_factor, krige, predict
+from sunpy_lasco.repair.methods.kriging import COVARIANCES, Covariance, Directed, fill, fit_factor, krige, kriged
 
 
 def two_cells(values, distance, noise):
@@ -20,7 +20,7 @@ def test_two_cells_by_hand():
     # the variance is C(0) - 2 C(d/2) + (C(0) + n) / 2 + C(d) / 2.
     covariance = Covariance(((2.0, 10.0, 5.0),))
     cells = two_cells([1.0, 4.0], 6.0, 0.5)
-    mean, variance = predict(cells, covariance, 1.0, np.zeros((1, 2)), np.zeros((1, 2)), trend=False)
+    mean, variance = kriged(cells, covariance, 1.0, np.zeros((1, 2)), np.zeros((1, 2)), trend=False)
     assert mean == pytest.approx(2.5, abs=1e-12)
     by_hand = 2.0 - 2 * 2.0 * np.exp(-0.3) + (2.0 + 0.5) / 2 + 2.0 * np.exp(-0.6) / 2
     assert variance == pytest.approx(by_hand, abs=1e-12)
@@ -30,7 +30,7 @@ def test_one_cell_without_trend_by_hand():
     # Of a single cell the mean is its value, and the variance that of the difference.
     covariance = Covariance(((3.0, 10.0, 5.0),))
     cells = Cells(np.zeros((1, 2)), np.zeros((1, 2)), np.array([7.0]), np.array([0.25]), np.ones(1))
-    mean, variance = predict(cells, covariance, 1.0, np.array([[0.0, 5.0]]), np.zeros((1, 2)), trend=False)
+    mean, variance = kriged(cells, covariance, 1.0, np.array([[0.0, 5.0]]), np.zeros((1, 2)), trend=False)
     assert mean == pytest.approx(7.0)
     assert variance == pytest.approx(3.0 + 3.0 + 0.25 - 2 * 3.0 * np.exp(-1.0))
 

@@ -8,7 +8,7 @@ import pytest
 from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.repair.fill import repair_scene
 from sunpy_lasco.repair.methods.mixture import FEATURES, OTHERS, candidates, disagreement, features, fill, mix
-from sunpy_lasco.repair.uncertainty import SETTINGS, calibrated, deviation, raw_scales, setting, structure
+from sunpy_lasco.repair.uncertainty import SETTINGS, calibrated, deviation, hole_setting, raw_scales, structure
 
 
 def test_mixing_by_hand():
@@ -74,16 +74,16 @@ def test_nothing_known_nothing_filled(make_crop, lost):
 
 def test_settings(make_crop, lost):
     flat = np.zeros((160, 160))
-    assert setting(make_crop(flat, lost())) == "single"
-    assert setting(make_crop(flat, lost(blocks=[(1, 1), (1, 2)]))) == "few"
-    assert setting(make_crop(flat, lost(blocks=[(1, 1), (1, 2), (1, 3), (3, 1), (3, 3)]))) == "many"
+    assert hole_setting(make_crop(flat, lost())) == "single"
+    assert hole_setting(make_crop(flat, lost(blocks=[(1, 1), (1, 2)]))) == "few"
+    assert hole_setting(make_crop(flat, lost(blocks=[(1, 1), (1, 2), (1, 3), (3, 1), (3, 3)]))) == "many"
     hidden = np.zeros(flat.shape, dtype=bool)
     hidden[:64] = True
-    assert setting(make_crop(flat, lost(), hidden=hidden)) == "border"
-    assert setting(make_crop(flat, lost(blocks=[(0, 2)]))) == "edge"
+    assert hole_setting(make_crop(flat, lost(), hidden=hidden)) == "border"
+    assert hole_setting(make_crop(flat, lost(blocks=[(0, 2)]))) == "edge"
     # What was not sent is a border as well.
     crop = make_crop(flat, lost())
-    assert setting(dataclasses.replace(crop, signal=np.where(hidden, np.nan, crop.signal))) == "border"
+    assert hole_setting(dataclasses.replace(crop, signal=np.where(hidden, np.nan, crop.signal))) == "border"
 
 
 def test_deviation_by_hand(make_crop, lost):

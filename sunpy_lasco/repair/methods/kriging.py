@@ -15,7 +15,7 @@ from sunpy_lasco.repair.cells import between_nodes, gather, nodes, polar
 from sunpy_lasco.repair.crop import Fill
 from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
-__all__ = ["COVARIANCES", "Covariance", "Directed", "fill", "find_direction", "fit_factor", "krige", "predict"]
+__all__ = ["COVARIANCES", "Covariance", "Directed", "fill", "find_direction", "fit_factor", "krige", "kriged"]
 
 #: The covariance is fitted to a crop by a factor of one of these powers of two, on the
 #: cells nearest to the hole, of which this many are enough.
@@ -165,7 +165,7 @@ def find_direction(cells, covariance):
     return Directed(float(variance), along, along / ratio, float(angle))
 
 
-def predict(cells, covariance, factor, points, places, *, trend=True):
+def kriged(cells, covariance, factor, points, places, *, trend=True):
     """
     Best linear unbiased prediction, with a trend of unknown coefficients.
 
@@ -283,5 +283,5 @@ def krige(crop, *, covariance=None, directions=False, only_directed=False):
         else:
             covariance = directed
     grid = nodes(crop, u, v)
-    mean, variance = predict(cells, covariance, factor, grid.points, grid.places)
+    mean, variance = kriged(cells, covariance, factor, grid.points, grid.places)
     return between_nodes(mean, grid, crop), between_nodes(np.sqrt(variance), grid, crop)

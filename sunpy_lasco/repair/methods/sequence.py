@@ -14,10 +14,10 @@ from sunpy_lasco.repair.crop import Fill
 from sunpy_lasco.repair.methods.temporal import WORST_MISFIT
 from sunpy_lasco.repair.neighbours import (
     COMPARED,
+    between_exposures,
     carried,
     compared_pixels,
     comparison,
-    interpolate,
     nearest_neighbours,
     nearest_pixels,
     spread,
@@ -65,7 +65,9 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     if any(one is None for one in near):
         return Fill(nothing, nothing)
     pairs = [
-        interpolate(*(nearest_pixels(near[first : first + 2], side, crop.drift) for side in (-1, 1)), crop.z.shape)
+        between_exposures(
+            *(nearest_pixels(near[first : first + 2], side, crop.drift) for side in (-1, 1)), crop.z.shape
+        )
         for first in (0, 2)
     ]
     (inner, inner_noise, change, stars), (outer, outer_noise, _, _) = pairs

@@ -11,7 +11,7 @@ LASCO's missing blocks wherever neighbours exist, and so do real frames here.
 import numpy as np
 
 from sunpy_lasco.repair.crop import Fill
-from sunpy_lasco.repair.neighbours import carried, comparison, interpolate, nearest_pixels, spread
+from sunpy_lasco.repair.neighbours import between_exposures, carried, comparison, nearest_pixels, spread
 
 __all__ = ["WORST_MISFIT", "fill"]
 
@@ -55,7 +55,7 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     before, after = (nearest_pixels(crop.neighbours, side, crop.drift) for side in (-1, 1))
     if before is None and after is None:
         return Fill(nothing, nothing)
-    value, noise, change, stars = interpolate(before, after, crop.z.shape)
+    value, noise, change, stars = between_exposures(before, after, crop.z.shape)
     difference, compared, typical = comparison(crop, value)
     if typical is None or typical > worst_misfit:
         return Fill(nothing, nothing)
