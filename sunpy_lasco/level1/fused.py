@@ -6,16 +6,16 @@ kept beside this module, or where ``NUMBA_CACHE_DIR`` says.
 """
 
 import math
+from functools import lru_cache
+from types import SimpleNamespace
 
 import numpy as np
-from numba import njit
 
-__all__ = ["detector_pass", "interpolate_both", "positions"]
+__all__ = ["compiled"]
 
 _ZERO, _ONE, _FIFTH = np.float32(0), np.float32(1), np.float32(0.2)
 
 
-@njit(cache=True, nogil=True)
 def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # pragma: no cover
     """
     Brightness and variance of the pixels of the detector, in place.
@@ -55,7 +55,6 @@ def detector_pass(counts, scalars, well, gain, response, stray_light, table, ima
             variance[k] = sigma * sigma
 
 
-@njit(cache=True, nogil=True)
 def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread):  # pragma: no cover
     """Image and variance, flattened, at the positions of a `~sunpy_lasco.geometry.resampling.Bilinear`, in place."""
     one, row = np.uintp(1), np.uintp(nx)
@@ -72,7 +71,6 @@ def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread)
         spread[k] = a * a * variance[at] + b * b * variance[beside] + c * c * variance[above] + d * d * variance[across]
 
 
-@njit(cache=True, nogil=True)
 def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):  # pragma: no cover
     """
     Sources and fractions of the bilinear interpolation, in place.
@@ -114,7 +112,6 @@ def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):
             corner[at] = bottom * nx + left
 
 
-@njit(cache=True, nogil=True)
 def hidden_by(good, x, y, movement, hidden):  # pragma: no cover
     """Where an image of the full frame, 1 good and 0 masked, hides positions that were moved as by `positions`."""
     ny, nx = good.shape
@@ -124,3 +121,19 @@ def hidden_by(good, x, y, movement, hidden):  # pragma: no cover
             column = round(movement[2] + movement[0] * du + movement[1] * dv)
             row = round(movement[3] - movement[1] * du + movement[0] * dv)
             hidden[j, i] = not (0 <= column < nx and 0 <= row < ny and good[int(row), int(column)])
+
+
+@lru_cache(maxsize=1)
+def compiled():
+    """
+    The loops, compiled by numba.
+
+    Returns
+    -------
+    `types.SimpleNamespace`
+        Of the functions of this module, by their names.
+    """
+    from numba import njit
+
+    loops = (detector_pass, interpolate_both, positions, hidden_by)
+    return SimpleNamespace(**{one.__name__: njit(cache=True, nogil=True)(one) for one in loops})

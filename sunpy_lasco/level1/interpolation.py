@@ -2,7 +2,6 @@
 The interpolation of image, variance and flags as a plan holds it.
 """
 
-import importlib
 import importlib.util
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -12,6 +11,7 @@ import numpy as np
 
 from sunpy_lasco.config import switch
 from sunpy_lasco.geometry.resampling import Bilinear, bilinear, source_positions
+from sunpy_lasco.level1.fused import compiled
 
 __all__ = ["Interpolation"]
 
@@ -25,7 +25,7 @@ class Interpolation:
     """
 
     gather: Bilinear
-    #: The module `sunpy_lasco.level1.fused`, or None where sparse matrices do it.
+    #: The loops of `sunpy_lasco.level1.fused.compiled`, or None where sparse matrices do it.
     fused: object = None
 
     @cached_property
@@ -110,11 +110,11 @@ def _has_numba():
     return importlib.util.find_spec("numba") is not None
 
 
-def fused_module():
-    """The module of compiled loops, or None where numba is not installed or the setting ``fast`` says no."""
+def fused_loops():
+    """The compiled loops, or None where numba is not installed or the setting ``fast`` says no."""
     if not (_has_numba() and switch("fast", "yes")):
         return None
-    return importlib.import_module("sunpy_lasco.level1.fused")
+    return compiled()
 
 
 def interpolation_of(resampling, turned):
@@ -131,7 +131,7 @@ def interpolation_of(resampling, turned):
     -------
     `Interpolation`
     """
-    fused = fused_module()
+    fused = fused_loops()
     key = resampling, turned, fused is None
     found = _IN_USE.get(key)
     if found is None:

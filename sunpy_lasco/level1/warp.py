@@ -29,7 +29,7 @@ from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout, full_axes
 from sunpy_lasco.level1 import arrays
 from sunpy_lasco.level1.counts import sigma_array, with_sigma
-from sunpy_lasco.level1.interpolation import fused_module
+from sunpy_lasco.level1.interpolation import fused_loops
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 
@@ -293,7 +293,7 @@ def _image_mask(good, meta, frame):
         share = block_mean(frame_cutout(good, detector).astype(np.float32), frame.binning)
         masked = share < GOOD_SHARE
         return masked[::-1, ::-1] if is_turned(meta) else masked
-    fused = fused_module()
+    fused = fused_loops()
     if fused is not None and "imgrot" in meta and meta.get("distort") in INTERPOLATED and not is_turned(meta):
         (rotation, target), masked = movement_of(meta), np.empty(frame.shape, bool)
         angle = np.radians(rotation)
