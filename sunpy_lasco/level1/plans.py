@@ -26,6 +26,7 @@ from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.geometry.distortion import INTERPOLATED, Distortion
 from sunpy_lasco.geometry.resampling import VALID_WEIGHT, movement_of, resampling_with
 from sunpy_lasco.geometry.rolls import is_flipped
+from sunpy_lasco.instrument.constants import constants_hash
 from sunpy_lasco.instrument.light_path import LightPath, coarse_vignetting
 from sunpy_lasco.instrument.linearity import stored_well, true_counts
 from sunpy_lasco.instrument.noise import noise_variance, rounding_table
@@ -91,6 +92,8 @@ class PlanKey:
     linearity: bool
     #: Digest of the pixels that were not sent.
     unsent: str
+    #: Digest of the table of constants.
+    constants: str
 
     def differences(self, other):
         """In what another key differs: a list of clauses that say what it has, and what this has."""
@@ -112,9 +115,10 @@ PART_NAMES = {
     "mask": "mask",
     "response": "response of the pixels",
     "unsent": "pattern of blocks that were not sent",
+    "constants": "table of constants",
 }
 #: Parts of a key of which nobody can read the value.
-DIGESTS = {"vignetting", "stray_light", "mask", "response", "unsent"}
+DIGESTS = {"vignetting", "stray_light", "mask", "response", "unsent", "constants"}
 
 
 def _clause(name, theirs, mine):
@@ -187,6 +191,7 @@ def setup_of(meta, frame, flags, options, assets):
         stray_light_scale=1.0 if stray_light is None else float(stray_light_scale(frame, factor)),
         linearity=options.linearity,
         unsent=hashlib.blake2b(np.packbits(unsent), digest_size=16).hexdigest(),
+        constants=constants_hash(),
     )
     return Setup(key, frame, told["cards"], vignetting, stray_light, mask, response, unsent, told)
 

@@ -13,6 +13,7 @@ from sunpy_lasco import level1
 from sunpy_lasco.config import ConfigurationError
 from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
 from sunpy_lasco.geometry.resampling import PIVOT, rounded_movement
+from sunpy_lasco.instrument.constants import other_constants
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.level1 import plans
 from sunpy_lasco.level1.counts import find_bias
@@ -203,6 +204,13 @@ def test_plans_are_kept_within_their_memory(plan, raw, simulated_assets, monkeyp
     third = sunpy_lasco.plan(raw, assets=simulated_assets, distortion="wcs")
     assert kept.get(first.key) is None
     assert kept.get(third.key) is third.folded
+
+
+def test_a_plan_is_of_one_state_of_the_constants(plan, raw, simulated_assets):
+    with other_constants({"C3.full_well": 12000.0}):
+        assert sunpy_lasco.plan(raw, assets=simulated_assets).folded is not plan.folded
+        with pytest.raises(NotCalibratableError, match="table of constants is another"):
+            plan(raw)
 
 
 @pytest.mark.parametrize("memory", ["much", "-1", "inf"])
