@@ -24,7 +24,9 @@ from sunpy_lasco.repair.methods.mixture import FEATURES, OTHERS, WEIGHTS, candid
 from sunpy_lasco.repair.uncertainty import SETTINGS, hole_setting, raw_scales
 
 HERE = Path(__file__).parent
-DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"
+DATA = HERE.parents[1] / "sunpy_lasco" / "repair" / "data"
+#: Methods whose sigma takes a factor from ``data/sigma.json``; those with neighbours in time have their own.
+LEARNT = tuple(method for method in METHODS if method not in NEIGHBOUR_METHODS)
 #: Seed of the losses from which is learnt.
 SEED = 1
 #: Strength of the ridge.
@@ -34,8 +36,6 @@ HUBER = 1.5
 #: Factors that are tried for sigma, and coverages they are to give, with their tolerances.
 SCALES = np.geomspace(0.1, 20.0, 131)
 TARGETS = ((0.6827, 0.05), (0.95, 0.03))
-#: Simulated coronae change less than real ones: factors that only they tell are not taken below this.
-LEAST_SIMULATED = 0.35
 #: Settings with fewer holes than this take the factor of all of them.
 FEWEST_HOLES = 12
 #: How many times as many losses are learnt from in real frames as are scored: C2 has few of them.
@@ -119,14 +119,9 @@ def scales(scored):
     return found
 
 
-def used_for(method, origin):
-    """Whether frames of that origin teach a method its sigma: simulated ones where there is no other sequence."""
-    return origin == "real" or method in NEIGHBOUR_METHODS
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=tuple(METHODS), default=[], metavar="METHOD")
+    parser.add_argument("--only", nargs="+", choices=LEARNT, default=[], metavar="METHOD")
     only = parser.parse_args().only
     if data_directory() is None:
         msg = "SUNPY_LASCO_TEST_DATA names no directory of real frames: there is nothing to learn from."
@@ -134,14 +129,12 @@ def main():
     start = time.perf_counter()
     holes = []
     for exposure in exposures():
-        if only and not exposure.neighbours and set(only) <= set(NEIGHBOUR_METHODS):
-            continue
         times = TIMES[exposure.camera] if exposure.origin == "real" else 1
         numbers = {kind: times * number for kind, number in NUMBERS.items()}
         for case in cases_of(exposure, scene_of(exposure), seed=SEED, numbers=numbers):
             scored = {}
-            for method in only or METHODS:
-                if method == "mixture" or (method in NEIGHBOUR_METHODS and not case.crop.neighbours):
+            for method in only or LEARNT:
+                if method == "mixture":
                     continue
                 scored[method] = judge(case, get_method(method)(case.crop))
             table = None if only else table_of(case)
@@ -173,7 +166,7 @@ def learn(holes):
         # Scored with coefficients that know nothing of its date.
         if hole[4] is not None and hole[5]["kriging"] is not None:
             hole[5]["mixture"] = mixed(hole[4], tables[hole[0], hole[1]], hole[5]["kriging"])
-    factors = {group: factors_without(group, holes, METHODS) for group in ("", *groups)}
+    factors = {group: factors_without(group, holes, LEARNT) for group in ("", *groups)}
     about = f"Learnt by benchmarks/inpainting/learn.py from {len(holes)} holes in {len(groups)} groups of dates"
     write(
         DATA / "mixture.json",
@@ -188,8 +181,8 @@ def learn(holes):
     write(
         DATA / "sigma.json",
         {
-            "about": f"{about}: factors of sigma by method, camera and kind of hole; from real frames, "
-            f"those of {' and '.join(NEIGHBOUR_METHODS)} from simulated ones too.",
+            "about": f"{about}: factors of sigma by method, camera and kind of hole, from real frames. "
+            "Methods with neighbours have scales of their own, in repair/neighbours.py.",
             "scales": factors[""],
         },
     )
@@ -212,14 +205,10 @@ def factors_without(group, holes, methods):
             scored = [
                 (hole[3], unscaled(hole[5][method], 1.0 if method == "mixture" else usual[method][camera][hole[3]]))
                 for hole in holes
-                if hole[0] == camera and hole[1] != group and used_for(method, hole[2])
+                if hole[0] == camera and hole[1] != group and hole[2] == "real"
                 and hole[5].get(method) is not None
             ]  # fmt: skip
             found[method][camera] = scales(scored)
-            if not any(hole[0] == camera and hole[2] == "real" and hole[5].get(method) is not None for hole in holes):
-                found[method][camera] = {
-                    name: max(factor, LEAST_SIMULATED) for name, factor in found[method][camera].items()
-                }
     return found
 
 

@@ -43,7 +43,7 @@ def options_of(method, case, held_back):
 
 def held_back_scale(method, case, held_back):
     """Factor of sigma that was learnt without the date of a case, over the one that is shipped."""
-    if case.group not in held_back["scales"]:
+    if method in NEIGHBOUR_METHODS or case.group not in held_back["scales"]:
         return 1.0
     where = hole_setting(case.crop)
     return held_back["scales"][case.group][method][case.camera][where] / raw_scales()[method][case.camera][where]
