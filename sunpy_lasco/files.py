@@ -239,6 +239,15 @@ def _is_running(pid):
     return True
 
 
+def _status_of_file(path):
+    """The status of a regular file; a pipe would be waited for when it is opened."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        msg = f"{path} is no file."
+        raise BadFrameError(msg)
+    return status
+
+
 def content_of(path, *, limit):
     """
     The content of a file; unpacked, if it is compressed by gzip.
@@ -262,10 +271,7 @@ def content_of(path, *, limit):
         If it cannot be read.
     """
     path = Path(path)
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        msg = f"{path} is no file."
-        raise BadFrameError(msg)
+    status = _status_of_file(path)
     large = f"{path} is larger than {limit / 1e6:.0f} MB, which no file of its kind is."
     if status.st_size > limit:
         raise BadFrameError(large)
@@ -327,8 +333,14 @@ def sha256_of(content):
     -------
     `str`
         64 hexadecimal digits.
+
+    Raises
+    ------
+    sunpy_lasco.errors.BadFrameError
+        If a path is that of no regular file.
     """
     if isinstance(content, str | os.PathLike):
+        _status_of_file(Path(content))
         with Path(content).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     return hashlib.sha256(content).hexdigest()

@@ -5,7 +5,6 @@ The table of constants: what numbers the calibration goes by, how well they are 
 keeps no copy, so that one constant can be exchanged with `other_constants`.
 """
 
-import hashlib
 import json
 import sys
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+
+from sunpy_lasco.files import sha256_of
 
 __all__ = [
     "Constant",
@@ -174,7 +175,7 @@ def constants_hash():
         name: [one.value, one.error, one.relative_error, one.unit, one.valid] for name, one in all_constants().items()
     }
     text = json.dumps(numbers, sort_keys=True, separators=(",", ":"), default=dict)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text.encode())
 
 
 @contextmanager

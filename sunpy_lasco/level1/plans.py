@@ -23,6 +23,7 @@ from sunpy_lasco.assets.asset import Asset
 from sunpy_lasco.assets.names import C3_MASK, C3_RAMP
 from sunpy_lasco.config import megabytes
 from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.files import sha256_of
 from sunpy_lasco.geometry.distortion import INTERPOLATED, Distortion
 from sunpy_lasco.geometry.resampling import VALID_WEIGHT, movement_of, resampling_with
 from sunpy_lasco.geometry.rolls import is_flipped
@@ -198,7 +199,7 @@ def setup_of(meta, frame, flags, options, assets):
 
 @lru_cache(maxsize=16)
 def _content_sha(asset):
-    return hashlib.sha256(np.ascontiguousarray(asset.data)).hexdigest()
+    return sha256_of(np.ascontiguousarray(asset.data))
 
 
 def _sha(asset):
