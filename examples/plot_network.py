@@ -29,14 +29,11 @@ for column, row in ((6, 16), (20, 21), (10, 8), (11, 8), (24, 10)):
 lost = sunpy.map.Map(data, whole.meta)
 
 ###############################################################################
-# One network corrects the mixture of the classical fills, another a sequence of exposures before and after.
-# ``"auto"``, which `sunpy_lasco.calibrate` uses, takes them for those kinds of holes that they have been seen to fill
-# better than all other methods.  HISTORY says which method filled which block.
+# ``"auto"``, which `sunpy_lasco.calibrate` uses, takes a network for those kinds of holes that it fills best on dates
+# that it has not seen.  HISTORY says which method filled which block.
 
 filled = {
-    "fuzzy": sunpy_lasco.inpaint(lost, "fuzzy"),
-    "mixture": sunpy_lasco.inpaint(lost, "mixture"),
-    "network": sunpy_lasco.inpaint(lost, "network"),
+    **{method: sunpy_lasco.inpaint(lost, method) for method in ("fuzzy", "mixture", "network")},
     "sequence": sunpy_lasco.inpaint(lost, "sequence", context=maps),
     "network, neighbours": sunpy_lasco.inpaint(lost, "network", context=maps),
     "auto": sunpy_lasco.inpaint(lost),
@@ -44,23 +41,20 @@ filled = {
 print(filled["auto"].meta["history"].splitlines()[-1])
 
 ###############################################################################
-# Errors of means over 8 x 8 pixels, in which structure shows and noise does not, and the uncertainty that each fill
-# tells.
+# Errors of means over 8 x 8 pixels, which show structure rather than noise, and the uncertainty of each fill.
 
 holes = sunpy_lasco.missing_block_mask(lost)
 known = holes & (sunpy_lasco.flags(filled["network"]) & sunpy_lasco.PixelFlag.FILLED != 0)
 
 
 def cells(image):
-    """Means over cells of the holes."""
     means = np.where(known, image, np.nan).reshape(128, 8, 128, 8).mean(axis=(1, 3))
     return means[np.isfinite(means)]
 
 
 level = cells(whole.data - 470.0)
 for name, smap in filled.items():
-    error = cells(smap.data.astype(float) - whole.data) / level
-    sigma = cells(smap.uncertainty.array) / level
+    error, sigma = (cells(part) / level for part in (smap.data.astype(float) - whole.data, smap.uncertainty.array))
     print(f"{name:20} median error {100 * np.median(np.abs(error)):.2f} %, 1 sigma {100 * np.median(sigma):.2f} %")
 
 ###############################################################################
@@ -70,20 +64,16 @@ part = np.s_[208:336, 272:432]
 figure, axes = plt.subplots(1, 5, figsize=(14, 3), layout="constrained")
 shown = {"lost": lost, **{name: filled[name] for name in ("mixture", "network", "network, neighbours")}, "truth": whole}
 for ax, (name, smap) in zip(axes, shown.items(), strict=True):
-    image = np.where(smap.data[part] > 0, smap.data[part], np.nan)
     low, high = np.percentile(whole.data[part], (2, 98))
-    ax.imshow(image, origin="lower", vmin=low, vmax=high, cmap="soholasco2")
+    ax.imshow(
+        np.where(smap.data[part] > 0, smap.data[part], np.nan), origin="lower", vmin=low, vmax=high, cmap="soholasco2"
+    )
     ax.set(title=name, xticks=[], yticks=[])
-
 plt.show()
 
 ###############################################################################
-# The card of the network for single frames: on what it was trained, and what it was seen to do on dates that it was
-# not trained on.
+# The card of the network: on what it was trained, and what it did on dates that it was not trained on.
 
 card = network_for("C2").card
-print(card["dates"], card["windows"], card["steps"])
-print(card["limits"])
-for where, kinds in card["error relative to other methods on held-back dates: mean, 95 % interval, holes"].items():
-    for kind, ratios in kinds.items():
-        print(f"{where}, {kind}: {ratios}")
+print(card["dates"], card["windows"], card["steps"], card["limits"], sep="\n")
+print(card["error relative to other methods on held-back dates: mean, 95 % interval, holes"])

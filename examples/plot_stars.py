@@ -57,16 +57,6 @@ print("centre", np.round(solution.centre, 3), "true", exposure.parameters.sun_ce
 print("roll", round(solution.roll, 4), "true", round(exposure.parameters.roll, 4))
 
 ###############################################################################
-# What is left of each star, a thousand times as large.
-
-used = solution.table[solution.table["used"]]
-figure, axes = plt.subplots(layout="constrained")
-axes.quiver(used["x"], used["y"], used["left_x"], used["left_y"], angles="xy", scale_units="xy", scale=1e-3)
-axes.plot(*solution.centre, "+", color="C1")
-axes.set(aspect="equal", xlim=(0, 1023), ylim=(0, 1023), xlabel="x / pixel", ylabel="y / pixel")
-plt.show()
-
-###############################################################################
 # ``calibrate`` does all this, and says in the header what it found.
 
 level1 = sunpy_lasco.calibrate(smap, assets="simulated", pointing="stars", distortion="wcs", inpaint=None)
