@@ -67,6 +67,9 @@ def state():
     }
 
 
+# What drms, which sunpy.net imports, does to the root logger is what the package undoes, and no more.
+logging.getLogger().handlers.clear()
+logging.getLogger().setLevel(logging.WARNING)
 seen = [state()]
 import sunpy_lasco
 sunpy_lasco.__all__

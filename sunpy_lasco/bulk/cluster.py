@@ -31,6 +31,8 @@ ROUNDS = 8
 AHEAD = 2
 #: Times that Dask tries a batch again whose worker ended.
 RETRIES = 2
+#: Times that a batch is sent again since what all batches need was lost with the workers.
+LOSSES = 3
 #: Exposure factors, a file a day and camera, are sent along if they are no more than this, bytes.
 MOST_FACTORS = 64_000_000
 #: What messages call what was sent.
@@ -125,7 +127,7 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
     from distributed import as_completed
 
     bundle = bundle_of(work.options.assets)
-    sent = client.scatter((work, bundle), broadcast=True, hash=False)
+    sent = _sent(client, work, bundle)
     tasks, threads = iter(tasks), sum(client.nthreads().values()) or 1
     size = BATCH if total is None else max(1, min(BATCH, total // (ROUNDS * threads)))
 
@@ -135,17 +137,22 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
 
     waiting, running = batches(), {}
 
-    def submit(batch):
+    def submit(batch, losses=0):
         future = client.submit(_work_on, batch, sent, pure=False, retries=RETRIES)
-        running[future] = batch
+        running[future] = batch, sent, losses
         return future
 
     finished = as_completed([submit(batch) for batch in islice(waiting, AHEAD * threads)])
     try:
         for future in finished:
-            batch = running.pop(future)
+            batch, its, losses = running.pop(future)
             if future.status == "finished":
                 yield from future.result()
+            elif losses < LOSSES and (its is not sent or sent.status != "finished"):
+                # All workers that had it are gone, which is hardly the fault of the batch.
+                sent = _sent(client, work, bundle) if its is sent else sent
+                finished.add(submit(batch, losses + 1))
+                continue
             elif len(batch) > 1:
                 for task in batch:
                     finished.add(submit([task]))
@@ -158,6 +165,11 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
                 finished.add(submit(following))
     finally:
         client.cancel(list(running))
+
+
+def _sent(client, work, bundle):
+    """What all batches need, on all workers."""
+    return client.scatter((work, bundle), broadcast=True, hash=False)
 
 
 def _work_on(batch, sent):

@@ -62,12 +62,12 @@ def test_a_known_pointing_is_found(starry, camera, options):
 @pytest.mark.parametrize("camera", ["C3", "C2"])
 def test_pulls(starry, camera):
     """
-    Errors are what they are said to be, over 40 frames of all seasons, orientations and offsets.
+    Errors are what they are said to be, over 120 frames of all seasons, orientations and offsets: a rms known to 0.04.
     """
     rng = np.random.default_rng(1)
     default = np.array(sunpy_lasco.instrument.cameras.CAMERAS[camera].sun_centre)
     pulls = []
-    for k in range(40):
+    for k in range(120):
         date = f"{1998 + k % 20}-{1 + k * 5 % 12:02d}-11T03:18"
         centre = tuple(default + rng.normal(0, 0.5, 2))
         exposure = starry(camera, date, sun_centre=centre, flipped=bool(k % 2), seed=k)
@@ -75,7 +75,7 @@ def test_pulls(starry, camera):
         if solution.solved:
             error, sigma = errors(solution, exposure.parameters)
             pulls.append(error / sigma)
-    assert len(pulls) > 30
+    assert len(pulls) > 90
     rms = np.sqrt(np.mean(np.square(pulls)))
     print(camera, len(pulls), rms)
     assert 0.9 < rms < 1.1
@@ -115,7 +115,7 @@ def test_a_header_that_is_wrong_by_180_degrees(starry):
 @pytest.mark.parametrize(
     ("camera", "options", "reason"),
     [
-        ("C3", {"leb_sum": (4, 4)}, "stars are left with an rms of"),
+        ("C3", {"leb_sum": (4, 4)}, "13 of 33 stars agree, at least 17 are needed"),
         ("C2", {"leb_sum": (4, 4), "exptime": 100.0}, "at least 3 are needed"),
         ("C2", {"chip_sum": (2, 2), "exptime": 100.0}, "of 21 stars were found, at least 3 are needed"),
         ("C2", {"subframe": (256, 256, 512, 512), "exptime": 100.0}, "at least 3 are needed"),
