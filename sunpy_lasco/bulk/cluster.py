@@ -168,8 +168,8 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
 
 
 def _sent(client, work, bundle):
-    """What all batches need, on all workers."""
-    return client.scatter((work, bundle), broadcast=True, hash=False)
+    """What all batches need, on all workers: one future."""
+    return client.scatter([(work, bundle)], broadcast=True, hash=False)[0]
 
 
 def _work_on(batch, sent):
