@@ -42,7 +42,7 @@ def run(arguments):
         0.
     """
     from sunpy_lasco import products
-    from sunpy_lasco.commands.product_files import save_picture
+    from sunpy_lasco.commands.product_files import save
     from sunpy_lasco.errors import OptionError
 
     kind = arguments.kind
@@ -55,7 +55,5 @@ def run(arguments):
     options = None if arguments.counts else products_options(arguments)
     for frames in products.group_by_state(arguments.files, options=options).values():
         smap = products.background(frames, kind=kind, options=options)
-        path = products.write_background(smap, arguments.out, overwrite=arguments.overwrite)
-        print(path, flush=True)
-        save_picture(smap, path.with_suffix(".png"), arguments, label=smap.meta["bkgkind"])
+        save(smap, arguments, label=smap.meta["bkgkind"])
     return 0

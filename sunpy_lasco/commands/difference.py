@@ -59,14 +59,11 @@ def run(arguments):
     `int`
         0.
     """
-    from sunpy_lasco.commands.product_files import frames_of, save_map, save_picture
+    from sunpy_lasco.commands.product_files import frames_of, save
 
     found = differences(frames_of(arguments), arguments.kind, arguments)
     for number in range(len(found)):
-        smap = found.frame(number)
-        path = save_map(smap, arguments.out, overwrite=arguments.overwrite)
-        print(path, flush=True)
-        save_picture(smap, path.with_suffix(".png"), arguments)
+        save(found.frame(number), arguments)
     return 0
 
 

@@ -55,14 +55,11 @@ def run(arguments):
     import sys
 
     from sunpy_lasco import products
-    from sunpy_lasco.commands.product_files import by_camera, frames_of
+    from sunpy_lasco.commands.product_files import sequences_of
     from sunpy_lasco.errors import LascoError
     from sunpy_lasco.files import write_whole
 
-    cameras, others = by_camera(arguments.files)
-    for file in others:
-        print(f"{file} is of another kind than the others of its camera; it is left out", file=sys.stderr)
-    sequences = {camera: frames_of(arguments, files) for camera, files in cameras.items()}
+    sequences = sequences_of(arguments)
     moving = {camera: frames for camera, frames in sequences.items() if len(frames) > 1}
     if not moving:
         print("sunpy-lasco event: there are no two frames of one kind.", file=sys.stderr)

@@ -63,12 +63,9 @@ def run(arguments):
     """
     import sys
 
-    from sunpy_lasco.commands.product_files import by_camera, frames_of
+    from sunpy_lasco.commands.product_files import sequences_of
 
-    cameras, others = by_camera(arguments.files)
-    for file in others:
-        print(f"{file} is of another kind than the others of its camera; it is left out", file=sys.stderr)
-    sequences = [frames_of(arguments, files) for files in cameras.values() if len(files) > 1]
+    sequences = [frames for frames in sequences_of(arguments).values() if len(frames) > 1]
     if not sequences:
         print("sunpy-lasco jmap: there are no two frames of one kind.", file=sys.stderr)
         return 1

@@ -97,7 +97,7 @@ def write_masses(frames, base, later, arguments, *, speed=None):
     import astropy.units as u
 
     from sunpy_lasco import products
-    from sunpy_lasco.commands.product_files import save_map, save_picture
+    from sunpy_lasco.commands.product_files import save
     from sunpy_lasco.files import write_whole
 
     sector = None if arguments.sector is None else arguments.sector * u.deg
@@ -114,16 +114,15 @@ def write_masses(frames, base, later, arguments, *, speed=None):
         )
         masses.append(found)
         smap = found.difference
-        path = save_map(smap, arguments.out, overwrite=arguments.overwrite)
         parts = [found.parts[name] for name in ("noise", "base", "normalisation", "angle", "depth")]
         values = [found.mass, found.sigma, found.systematic, *parts, found.area]
         row = [smap.meta["date-avg"], *(f"{one.value:.4e}" for one in values), f"{found.missing:.4f}"]
-        row += [f"{found.negative:.4f}", path.name]
+        row += [f"{found.negative:.4f}", str(smap.meta["filename"])]
         if speed is not None:
             row.append(f"{products.kinetic_energy(found.mass, speed * u.km / u.s).value:.4e}")
         rows.append(",".join(row))
-        print(f"{row[0]}  {found.mass.value:.3e} +- {found.sigma.value:.1e} g  {path}", flush=True)
-        save_picture(smap, path.with_suffix(".png"), arguments)
+        print(f"{row[0]}  {found.mass.value:.3e} +- {found.sigma.value:.1e} g", flush=True)
+        save(smap, arguments)
     table = arguments.out / "mass.csv"
     write_whole(table, ("\n".join(rows) + "\n").encode(), overwrite=arguments.overwrite)
     print(table)

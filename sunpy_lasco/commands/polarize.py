@@ -51,7 +51,7 @@ def run(arguments):
     import astropy.units as u
 
     from sunpy_lasco import products
-    from sunpy_lasco.commands.product_files import products_options, save_map, save_picture
+    from sunpy_lasco.commands.product_files import products_options, save
     from sunpy_lasco.products.sequence import read_frame
 
     frames = {}
@@ -75,11 +75,7 @@ def run(arguments):
             )
             number += 1
             for name in PRODUCTS:
-                smap = getattr(products_of, name)
-                path = save_map(smap, arguments.out, overwrite=arguments.overwrite)
-                print(path, flush=True)
-                if name == "polarized":
-                    save_picture(smap, path.with_suffix(".png"), arguments, label="pB")
+                save(getattr(products_of, name), arguments, label="pB", picture=name == "polarized")
             told = ", ".join(f"{one:.3f}" for one in products_of.transmissions)
             print(f"ratio to clear {products_of.ratio:.3f}, relative transmissions {told}")
     if not number:

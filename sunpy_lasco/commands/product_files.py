@@ -7,12 +7,11 @@ from sunpy_lasco.level1.options import add_options, options_of
 
 __all__ = [
     "add_product_arguments",
-    "by_camera",
     "frames_of",
     "pair",
     "products_options",
-    "save_map",
-    "save_picture",
+    "save",
+    "sequences_of",
 ]
 
 
@@ -82,26 +81,31 @@ def frames_of(arguments, files=None, *, normalise="auto"):
     )
 
 
-def by_camera(files):
+def sequences_of(arguments):
     """
-    Sort files by camera, those of the usual kind of each.
+    The sequences of the files of a command line by camera, with a line for each file that is omitted.
 
     Parameters
     ----------
-    files : sequence of `~pathlib.Path`
+    arguments : `argparse.Namespace`
 
     Returns
     -------
-    cameras : `dict`
-        ``"C2"`` and ``"C3"``, as far as there are frames: the files of the filter, polariser and size
-        that most have.
-    others : `list` of `~pathlib.Path`
-        The files that are left.
+    `dict` of `str` and `~sunpy_lasco.products.Sequence`
+    """
+    import sys
 
-    Raises
-    ------
-    sunpy_lasco.errors.IncompatibleMapsError
-        If a file is no image of C2 or C3.
+    cameras, others = _by_camera(arguments.files)
+    for file in others:
+        print(f"{file} is of another kind than the others of its camera; it is omitted", file=sys.stderr)
+    return {camera: frames_of(arguments, files) for camera, files in cameras.items()}
+
+
+def _by_camera(files):
+    """
+    Files of each camera that have the filter, polariser and size which most of them have, and all other files.
+
+    Raises `~sunpy_lasco.errors.IncompatibleMapsError` if a file is no image of C2 or C3.
     """
     import warnings
 
@@ -148,40 +152,25 @@ def pair(text):
     return first, second
 
 
-def save_map(smap, folder, *, overwrite):
+def save(smap, arguments, *, label=None, picture=True):
     """
-    Write a map whole or not at all.
+    Write a map and a picture of it with a stamp, and print their paths.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    folder : `~pathlib.Path`
-        The name is that of the map.
-    overwrite : `bool`
-
-    Returns
-    -------
-    `~pathlib.Path`
-    """
-    from sunpy_lasco.products.backgrounds import write_background
-
-    return write_background(smap, folder / str(smap.meta["filename"]), overwrite=overwrite)
-
-
-def save_picture(smap, path, arguments, *, label=None):
-    """
-    Draw a map with a stamp, unless the command line asks for no pictures, and say so.
-
-    Parameters
-    ----------
-    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-    path : `~pathlib.Path`
-        Ends in .png.
     arguments : `argparse.Namespace`
+        With what `add_product_arguments` adds; ``--no-pictures`` omits the picture.
     label : `str`, optional
         What follows camera and time in the stamp.
-    """
-    if not arguments.no_pictures:
-        from sunpy_lasco import products
+    picture : `bool`
+        Whether the map gets a picture.
 
-        print(products.picture(smap, path, label=label, overwrite=arguments.overwrite), flush=True)
+    """
+    from sunpy_lasco import products
+
+    path = products.write_background(smap, arguments.out, overwrite=arguments.overwrite)
+    print(path, flush=True)
+    if picture and not arguments.no_pictures:
+        shown = products.picture(smap, path.with_suffix(".png"), label=label, overwrite=arguments.overwrite)
+        print(shown, flush=True)
