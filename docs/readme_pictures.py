@@ -80,9 +80,7 @@ def main():
             axes.set(xlim=(x - NARROW, x + NARROW), ylim=(y - NARROW, y + NARROW))
     written = io.BytesIO()
     figure.savefig(written, format="jpeg", facecolor="black", pil_kwargs={"quality": QUALITY, "optimize": True})
-    path = write_whole(folder / "before_and_after.jpg", written.getvalue())
-    for one in (path, folder / "running_difference.gif"):
-        print(f"{one}: {one.stat().st_size / 1000:.0f} kB")
+    write_whole(folder / "before_and_after.jpg", written.getvalue())
 
 
 def _middle(smap):
