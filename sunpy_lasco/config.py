@@ -34,6 +34,8 @@ file ``sunpyrc``, and environment variables come before them::
     fast = yes
     ; archives of images, in place of the known ones: provider, level and root of each
     archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
+    ; one warning in a process about what calibrations approximate, for lack of published files
+    notices = yes
     ; directory that holds the sample frames, see sunpy_lasco.data.sample
     sample = /data/lasco/level_05
 

@@ -3,6 +3,7 @@
 from astropy.utils.exceptions import AstropyUserWarning
 
 __all__ = [
+    "ApproximationWarning",
     "AssetError",
     "BadFrameError",
     "HeaderError",
@@ -49,3 +50,11 @@ class OptionError(LascoError, ValueError):
 
 class LascoUserWarning(AstropyUserWarning):
     """A warning about something that the user can change or should know."""
+
+
+class ApproximationWarning(LascoUserWarning):
+    """
+    A calibration had to approximate something, such as the vignetting or the pointing.
+
+    A process warns once of frames with the same approximations, and not at all with the setting ``notices = no``.
+    """

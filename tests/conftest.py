@@ -30,6 +30,9 @@ os.environ["SUNPY_DOWNLOADDIR"] = str(Path(_HOME.name) / "downloads")
 os.environ["MPLBACKEND"] = "Agg"
 for _name in ("LASCO_DATA", "SSW", "SSWDB", "SUNPY_LASCO_OFFLINE"):
     os.environ.pop(_name, None)
+# Most tests calibrate real frames by estimated images, and warnings are errors: the notice of approximations,
+# which comes once in a process, would fall on any of them.  tests/level1/test_notices.py has it switched on.
+os.environ["SUNPY_LASCO_NOTICES"] = "no"
 
 #: Fixtures that hand out real frames; a test that uses one counts as such.
 REAL_FRAME_FIXTURES = {"test_data", "calib_data"}

@@ -126,6 +126,23 @@ def test_what_the_map_sources_stand_on_does_not_import_sunpys_maps(room):
             assert not wrong, f"{relative(path)} imports {wrong}"
 
 
+#: Modules that take handlers away which drms gives to the root logger.
+OF_DRMS = ["commands/main.py", "net/client.py"]
+
+
+def test_all_messages_go_to_one_logger():
+    """That of sunpy, so that a user silences one, and nothing is shown twice."""
+    loggers, others = set(), []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and "log" in [one.name for one in node.names]:
+                loggers.add(node.module)
+            if isinstance(node, ast.Import) and "logging" in [one.name for one in node.names]:
+                others.append(relative(path))
+    assert loggers == {"sunpy"}
+    assert others == OF_DRMS
+
+
 def test_private_names_stay_in_their_modules():
     found = []
     for path in MODULES:

@@ -22,6 +22,7 @@ from sunpy_lasco.errors import BadFrameError, OptionError
 from sunpy_lasco.files import is_plain_name, sha256_of
 from sunpy_lasco.level1.files import COMPRESSIONS, level1_path, read_level1, verified_header, write_level1
 from sunpy_lasco.level1.header import product_name
+from sunpy_lasco.level1.notices import found_approximations, unsaid
 from sunpy_lasco.level1.options import Level1Options
 from sunpy_lasco.level1.pipeline import calibrate
 from sunpy_lasco.level1.solarsoft import write_solarsoft
@@ -92,7 +93,7 @@ def process(task, work):
         Whatever is wrong with the frame.
     """
     outcome, begin, spent = Outcome(task.number, task.file), time.perf_counter(), time.process_time()
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, unsaid():
         # Who started the run is told of them; here nobody sees them.
         warnings.simplefilter("always", UserWarning)
         try:
@@ -221,6 +222,7 @@ def _tell(outcome, status, path, header):
     outcome.status, outcome.output = status, str(path)
     outcome.time = str(header.get("date-obs", "")) or None
     outcome.choices = {card: header[card] for card in CHOICES if card in header}
+    outcome.approximations = list(found_approximations(header))
     outcome.statistics = {card: header[card] for card in STATISTICS if card in header}
 
 

@@ -46,6 +46,7 @@ class Journal:
             "time": outcome.time,
             "choices": outcome.choices,
             "statistics": outcome.statistics,
+            "approximations": outcome.approximations,
             "warnings": [text for _, text in outcome.warnings],
             "memory_mb": outcome.memory and round(outcome.memory),
             "again": outcome.again,

@@ -43,6 +43,8 @@ class Outcome:
     choices: dict = field(default_factory=dict)
     #: What the image is like, from the same header.
     statistics: dict = field(default_factory=dict)
+    #: What the calibration approximated: kinds, as of `sunpy_lasco.level1.approximations`.
+    approximations: list = field(default_factory=list)
     #: Warnings: their kinds and texts.
     warnings: list = field(default_factory=list)
     #: Largest memory of the process so far, MB.

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import warnings
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sunpy_lasco.bulk.processes import cores, each_outcome
 from sunpy_lasco.bulk.summary import Sheet, write_summary
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.files import sweep
+from sunpy_lasco.level1.notices import notify_of_many
 from sunpy_lasco.level1.options import read_options, takes_options
 
 __all__ = ["BulkReport", "calibrate_files", "run_frames", "stated_memory", "sweep_outputs"]
@@ -51,6 +52,8 @@ class BulkReport:
     failed: int = 0
     #: Files that failed, and why.
     failures: list = field(default_factory=list)
+    #: What calibrations approximated: number of frames by kind, as of `sunpy_lasco.level1.approximations`.
+    approximations: Counter = field(default_factory=Counter)
     #: Seconds that it took.
     seconds: float = 0.0
     #: Largest memory of a process, MB.
@@ -69,6 +72,7 @@ class BulkReport:
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.status == "failed":
             self.failures.append((outcome.input, outcome.reason))
+        self.approximations.update(outcome.approximations)
         self.memory = max(self.memory, outcome.memory or 0.0)
 
 
@@ -133,7 +137,7 @@ def calibrate_files(
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        What `sunpy_lasco.calibrate` warns of.
+        What `sunpy_lasco.calibrate` warns of; at the end one `~sunpy_lasco.errors.ApproximationWarning` of all frames.
 
     Notes
     -----
@@ -227,6 +231,7 @@ def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=Tru
     report.seconds = time.perf_counter() - begin
     if local:
         sweep_outputs(work.out)
+    notify_of_many(report.approximations, report.done, stacklevel=3)
     if sheet:
         write_summary(report.summary, sheet, report, versions())
     return report

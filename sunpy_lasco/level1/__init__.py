@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "files": ["read_level1", "write_level1"],
         "header": ["finish_header"],
         "lookups": ["clock_offset", "exposure_factor", "mdi_roll", "observer_position"],
+        "notices": ["approximations"],
         "pipeline": ["Plan", "calibrate", "plan"],
         "pointing": ["correct_time", "update_observer", "update_pointing"],
         "pointing_sources": ["POINTING_SOURCES", "find_pointing", "pointing_from"],

@@ -51,6 +51,7 @@ from sunpy_lasco.level1.counts import (
 )
 from sunpy_lasco.level1.header import finish_header
 from sunpy_lasco.level1.lookups import clock_correction, exposure_factor, given_factor, observer_position
+from sunpy_lasco.level1.notices import notify
 from sunpy_lasco.level1.options import Level1Options, read_options, takes_options
 from sunpy_lasco.level1.plans import Folded, folded_for, require_fit, setup_of
 from sunpy_lasco.level1.pointing import (
@@ -111,6 +112,13 @@ def calibrate(smap, **options):
     sunpy_lasco.errors.BadFrameError
         With ``on_bad="raise"``, if the frame cannot be right.
 
+    Warns
+    -----
+    sunpy_lasco.errors.ApproximationWarning
+        Once in a process, of what had to be approximated, see `~sunpy_lasco.level1.approximations`.
+    sunpy_lasco.errors.LascoUserWarning
+        If the frame cannot be right, or its calibration factor is known to be wrong.
+
     Notes
     -----
     SolarSoft ``reduce_level_1``; with ``solarsoft=True`` as it does, else as the field asks for
@@ -132,8 +140,12 @@ def calibrate(smap, **options):
         if chosen.context is None:
             chosen = exchange(chosen, context=list(smap))
         done = [_calibrated(one, chosen) for one in smap]
+        for one, level1 in zip(smap, done, strict=True):
+            notify(frame_name(one.meta), level1.meta, stacklevel=2)
         return MapSequence(done) if isinstance(smap, MapSequence) else done
-    return _calibrated(smap, chosen)
+    done = _calibrated(smap, chosen)
+    notify(frame_name(smap.meta), done.meta, stacklevel=2)
+    return done
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -178,7 +190,9 @@ class Plan:
         sunpy_lasco.errors.NotCalibratableError
             If the plan was not made for such a map; what differs is named.
         """
-        return _calibrated(smap, self.options, self.folded)
+        done = _calibrated(smap, self.options, self.folded)
+        notify(frame_name(smap.meta), done.meta, stacklevel=2)
+        return done
 
     def __repr__(self):
         key, folded = self.key, self.folded

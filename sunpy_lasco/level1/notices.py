@@ -1,0 +1,137 @@
+"""
+What a calibration had to do without: told of a map at any time, and said once by a warning.
+"""
+
+import contextlib
+import threading
+import warnings
+from contextvars import ContextVar
+
+from sunpy_lasco.config import switch
+from sunpy_lasco.errors import ApproximationWarning
+from sunpy_lasco.geometry.pointing import DEFAULT_CENTRE
+
+__all__ = ["approximations", "forget_notices", "notify", "notify_of_many", "unsaid"]
+
+#: Calibration images that may be estimates: the card that says so, that of their names, and what they are for.
+ESTIMATES = {
+    "vignetting": ("vigest", "vigfile", "the vignetting is an estimate"),
+    "stray light": ("rampest", "rampfile", "the stray light is an estimate"),
+    "background": ("bkgest", "bkgfile", "the background of the repair is an estimate"),
+}
+#: Starts of OBSSRC that are good to some thousandths of a degree at best.
+ROUGH_OBSERVERS = ("closed form", "L1")
+#: A line of HISTORY of exposures that `sunpy_lasco.simulate` made.
+SIMULATED = "Simulated image"
+HOW_TO_SILENCE = (
+    "This is said once for frames with the same approximations: sunpy_lasco.level1.approximations() names those of a "
+    "map, 'sunpy-lasco assets fetch' gets published files, and the setting notices = no (SUNPY_LASCO_NOTICES=0) "
+    "silences this warning."
+)
+
+#: Sets of approximations of which this process has spoken.
+_said = set()
+_lock = threading.Lock()
+_silent = ContextVar("silent", default=False)
+
+
+def approximations(smap):
+    """
+    What the calibration of a map had to approximate.
+
+    Parameters
+    ----------
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 1.
+
+    Returns
+    -------
+    `dict` of `str`
+        By kind, a clause on each: ``"vignetting"``, ``"stray light"`` or ``"background"``, if the calibration image
+        is an estimate; ``"exposure factor"``, if none is known; ``"pointing"``, if Sun centre or roll are nominal;
+        ``"clock"``, if its error is not known; ``"observer"``, if the position of SOHO is approximate.  Empty for
+        a simulated exposure.
+
+    See Also
+    --------
+    sunpy_lasco.errors.ApproximationWarning
+
+    Examples
+    --------
+    >>> import sunpy_lasco
+    >>> from sunpy_lasco import simulate
+    >>> from sunpy_lasco.level1 import approximations
+    >>> approximations(sunpy_lasco.calibrate(simulate.observe("C3", seed=1).level05, assets="simulated"))
+    {}
+    """
+    return found_approximations(smap.meta)
+
+
+def found_approximations(header):
+    """As `approximations`, by the cards of level 1."""
+    if SIMULATED in str(header.get("history", "")):
+        return {}
+    found = {kind: f"{text} ({header.get(name)})" for kind, (card, name, text) in ESTIMATES.items() if header.get(card)}
+    if header.get("expfsrc") == "none":
+        found["exposure factor"] = f"no exposure factor is known (1 sigma {_sigma(header, 'expfsig', 100)} %)"
+    pointing = []
+    if header.get("centsrc") == DEFAULT_CENTRE:
+        pointing.append(f"the Sun centre is the default (1 sigma {_sigma(header, 'centsig')} pixel)")
+    if str(header.get("rollsrc", "")).startswith("nominal"):
+        pointing.append(f"the roll is nominal (1 sigma {_sigma(header, 'rollsig')} deg)")
+    if pointing:
+        found["pointing"] = " and ".join(pointing)
+    if header.get("timesrc") == "uncorrected":
+        found["clock"] = "the time is that of the clock on board (off by up to 3 minutes)"
+    if str(header.get("obssrc", "")).startswith(ROUGH_OBSERVERS):
+        found["observer"] = f"the position of SOHO is approximate ({header['obssrc']})"
+    return found
+
+
+def _sigma(header, card, factor=1):
+    value = header.get(card)
+    return "unknown" if value is None else f"{factor * float(value):.2g}"
+
+
+@contextlib.contextmanager
+def unsaid():
+    """In it, `notify` says nothing: who calibrates many frames says it of all of them."""
+    before = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(before)
+
+
+def notify(name, header, *, stacklevel):
+    """
+    Warn of the approximations of a frame, given by its header of level 1, if none with the same was warned of.
+
+    ``stacklevel`` is that of `warnings.warn` as seen by the caller.
+    """
+    found = found_approximations(header)
+    text = f"{name or 'The frame'} was calibrated with approximations: {'; '.join(found.values())}."
+    _say(frozenset(found), text, stacklevel + 1)
+
+
+def notify_of_many(counts, total, *, stacklevel):
+    """As `notify`, of ``total`` frames of which so many (``counts``) have each approximation."""
+    listed = ", ".join(f"{kind} ({number})" for kind, number in sorted(counts.items()))
+    text = f"The calibration of {total} frames rests on approximations (number of frames): {listed}."
+    _say(frozenset(counts), text, stacklevel + 1)
+
+
+def _say(kinds, text, stacklevel):
+    if not kinds or _silent.get() or not switch("notices", "yes"):
+        return
+    with _lock:
+        if kinds in _said:
+            return
+        # Should the filters make an error of it, it is one each time.
+        warnings.warn(f"{text} {HOW_TO_SILENCE}", ApproximationWarning, stacklevel=stacklevel + 1)
+        _said.add(kinds)
+
+
+def forget_notices():
+    """Forget what this process has said."""
+    _said.clear()
