@@ -8,6 +8,8 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from sunpy_lasco.network.held_back import packaged_file
+
 #: What the metadata of a file name, in words.
 ERRORS = "error relative to other methods on held-back dates: mean, 95 % interval, holes"
 
@@ -22,16 +24,13 @@ def table(head, rows):
     return [*lines, ""]
 
 
-#: Of each camera: end of the name of the file, and title of the card.
-KINDS = {"": "single frames", "_neighbours": "holes that exposures before or after show"}
+#: Whether a network has neighbours, and title of its card.
+KINDS = {False: "single frames", True: "holes that exposures before or after show"}
 
 
 def card_of(camera, kind):
     """Lines of the card of a network."""
-    name = f"network_{camera.lower()}{kind}.safetensors"
-    place = resources.files("sunpy_lasco.repair").joinpath("data", name)
-    if not place.is_file():
-        return []
+    place = packaged_file(camera, neighbours=kind)
     with resources.as_file(place) as path, safe_open(path, framework="np") as file:
         metadata, size = file.metadata(), sum(file.get_tensor(name).size for name in file.keys())
         weight = path.stat().st_size

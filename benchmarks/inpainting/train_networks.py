@@ -28,7 +28,7 @@ from sunpy_lasco.network.training.window_files import fill_cache
 from sunpy_lasco.network.weights import Trained, load_weights, save_weights
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS
 
-DATA = HERE.parents[1] / "sunpy_lasco" / "inpainting" / "data"
+DATA = HERE.parents[1] / "sunpy_lasco" / "network" / "data"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ def add_arguments(parser):
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", type=Path, help="level-0.5 files; without any, simulated exposures alone")
     add("--config", default="recommended", metavar="NAME",
-        help="a TOML file or a preset: recommended (for single frames), recommended-neighbours, paper-pretrain, "
-        "paper-finetune, paper-full")  # fmt: skip
+        help="a TOML file or a preset: recommended (for single frames), recommended-fronts, "
+        "recommended-neighbours, paper-pretrain, paper-finetune, paper-full")  # fmt: skip
     add("--camera", choices=("C2", "C3"), default="C3", help="camera (default: C3)")
     add("--out", metavar="DIR", type=Path, default=Path("sunpy_lasco_network"), help="where everything goes")
     add("--cache", metavar="DIR", type=Path, help="where windows are kept (default: 'windows' in --out)")
@@ -34,7 +34,8 @@ def add_arguments(parser):
     add("--steps", type=int, help="number of steps, in place of that of the recipe")
     add("--simulated", type=int, help="number of simulated exposures, in place of that of the recipe")
     add("--seed", type=int, help="seed, in place of that of the recipe")
-    add("--start", metavar="FILE", type=Path, help="checkpoint whose network begins a new training, as in fine-tuning")
+    add("--start", metavar="FILE", type=Path,
+        help="checkpoint or weights whose network begins a new training, as in fine-tuning")  # fmt: skip
     add("--resume", metavar="FILE", type=Path, help="checkpoint of a training that is to be continued")
     add("--max-time", metavar="DD:HH:MM:SS", help="longest time")
     add("--accelerator", default="auto", help="cpu, gpu or auto")

@@ -43,6 +43,9 @@ class Architecture:
     #: Whether exposures before and after take part, and whether holes are filled that none of them shows.
     neighbours: bool = False
     alone: bool = True
+    #: Whether kriging along structure that lies in one direction, as a front does, is corrected where
+    #: there is such structure around a hole, in place of the mixture.
+    directed: bool = False
 
     def __post_init__(self):
         if not len(self.channels) == len(self.kernels) == len(self.decoder_kernels):
@@ -91,7 +94,7 @@ class Architecture:
 
 #: What lost blocks of real frames are best repaired with, as far as trials went: a network for single
 #: frames, and one for holes that exposures before or after show.  One network for both learns slower.
-RECOMMENDED = Architecture()
+RECOMMENDED = Architecture(directed=True)
 RECOMMENDED_WITH_NEIGHBOURS = Architecture(neighbours=True, alone=False)
 
 #: Channels and kernels of the published network, and two of them in cascade: 121 million

@@ -37,7 +37,7 @@ __all__ = [
 class Base:
     """A fill, and what it was made of."""
 
-    #: A sequence or averaged neighbours where there are any, else the mixture.
+    #: A sequence or averaged neighbours where there are any, else kriging along a front or the mixture.
     fill: Fill
     #: Kriging, radial, harmonic and biharmonic fills; 0 outside of the hole; (4, ny, nx).
     candidates: np.ndarray
@@ -47,13 +47,14 @@ class Base:
     shown: np.ndarray
 
 
-def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
+def bases_of(crop, *, coefficients=None, neighbours=True, directed=False, made=None):
     """
     Fill a hole without a network: a `Base`, or None where too little is known around the hole.
 
     ``coefficients`` are those of the mixture, ``made`` what
     `~sunpy_lasco.repair.methods.mixture.candidates` gave for this hole; ``neighbours`` uses exposures
-    before and after, where the crop has them and they fit.
+    before and after, where the crop has them and they fit; ``directed`` takes kriging along structure that
+    lies in one direction, where there is such structure.
     """
     values, spread = candidates(crop) if made is None else made
     if np.isnan(values).any():
@@ -61,6 +62,10 @@ def bases_of(crop, *, coefficients=None, neighbours=True, made=None):
     fill = mixed_fill(crop, values, spread, coefficients=coefficients)
     images = np.zeros((len(values), *crop.hole.shape))
     images[:, crop.hole] = values
+    if directed:
+        along = get_method("kriging")(crop, only_directed=True)
+        if np.isfinite(along.z[crop.hole]).all():
+            fill, images[0] = along, np.where(crop.hole, along.z, 0.0)
     if not (neighbours and crop.neighbours):
         return Base(fill, images, (None,) * EXPOSURES, np.zeros(crop.hole.shape, dtype=bool))
     shown = np.zeros(crop.hole.shape, dtype=bool)
@@ -407,7 +412,7 @@ def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=No
             return None
         return Prepared(crop, architecture, places, None, Equalisation(known))
     around = neighbours and architecture.neighbours
-    base = bases_of(crop, coefficients=coefficients, neighbours=around, made=made)
+    base = bases_of(crop, coefficients=coefficients, neighbours=around, directed=architecture.directed, made=made)
     return None if base is None else Prepared(crop, architecture, places, base)
 
 

@@ -37,11 +37,11 @@ OCCULTER_REACH = 1.6
 PYLON_REACH = {"C2": 2.4, "C3": 7.5}
 #: Side of the cells in which fronts are looked for, stored pixels.
 FRONT_CELL = 8
-#: One of the best this many blocks is taken for a front or for stars.
+#: One of the best this many blocks is taken for a front or for stars, where nothing else is said.
 BEST_BLOCKS = 8
 
 
-def draw_losses(frame, kind, *, seed, signal=None, before=None):
+def draw_losses(frame, kind, *, seed, signal=None, before=None, best=BEST_BLOCKS):
     """
     Draw blocks that are lost.
 
@@ -62,6 +62,8 @@ def draw_losses(frame, kind, *, seed, signal=None, before=None):
     before : `~numpy.ndarray`, optional
         An earlier image, against which the change is taken for ``"front"``; without it
         the image is compared with its own surroundings.
+    best : `int`, optional
+        For ``"front"`` and ``"stars"``, one of so many blocks is lost in which these are strongest.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def draw_losses(frame, kind, *, seed, signal=None, before=None):
             msg = f"A loss of kind {kind!r} needs the image."
             raise ValueError(msg)
         score = _front_score(signal, before, frame) if kind == "front" else _star_score(signal, frame)
-        return _best(score, places.open, rng, kind, frame)
+        return _best(score, places.open, rng, kind, frame, best)
     if kind in ("occulter", "pylon", "edge"):
         return _one(getattr(places, kind), rng, kind, frame)
     start = _one(places.open, rng, kind, frame)
@@ -178,10 +180,10 @@ def _one(candidates, rng, kind, frame):
     return lost
 
 
-def _best(score, candidates, rng, kind, frame):
+def _best(score, candidates, rng, kind, frame, number):
     """One of the blocks with the highest scores."""
     ranked = np.where(candidates, score, -np.inf)
-    limit = np.sort(ranked, axis=None)[-min(BEST_BLOCKS, max(int(candidates.sum()), 1))]
+    limit = np.sort(ranked, axis=None)[-min(number, max(int(candidates.sum()), 1))]
     return _one(candidates & (ranked >= limit) & (ranked > 0), rng, kind, frame)
 
 

@@ -49,6 +49,9 @@ class CME:
         Brightness of the front's nose at 5 solar radii, MSB.
     seed : `int`
         Of the clumps of the core and the fibres of the front.
+    tilt : `float`
+        Angle by which front, cavity and core are turned from the direction of the cone, degree: those of an
+        ejection that was deflected do not face outwards.
     """
 
     start: str | Time
@@ -57,6 +60,7 @@ class CME:
     width: float = 60.0
     strength: float = 3e-10
     seed: int = 1
+    tilt: float = 0.0
 
     #: Power of the front's height by which the whole fades.
     FADING = -2.6
@@ -83,6 +87,8 @@ class CME:
             centre = height / (1 + np.sin(half))
             radius = height - centre
             along, across = (p * np.cos(away) - centre) / radius, p * np.sin(away) / radius
+            cos, sin = np.cos(np.radians(self.tilt)), np.sin(np.radians(self.tilt))
+            along, across = along * cos + across * sin, across * cos - along * sin
             parts = self._bubble(along, across) + self._legs(p, away, half, centre)
             light[near] = self.strength * (height / 5) ** self.FADING * parts
         return light, self.POLARISATION * light if polarised else None

@@ -10,6 +10,7 @@ from sunpy_lasco.network.windows import (
     WINDOW_IMAGES,
     Placement,
     Sampler,
+    bases_of,
     place_windows,
     rings_of,
     windows_of,
@@ -153,3 +154,23 @@ def test_equalised_values_are_spread_evenly_and_come_back():
     assert Equalisation(np.full(5, 7.0)).inverse(np.array([0.0, 1.0])) == pytest.approx(7.0)
     with pytest.raises(ValueError, match="NaN"):
         Equalisation([np.nan])
+
+
+def test_the_base_follows_a_front(make_crop, lost):
+    """Where structure runs in one direction, kriging along it is corrected; elsewhere the mixture."""
+    rows, columns = np.indices((160, 160))
+    noise = np.random.default_rng(3).normal(size=(160, 160))
+    ridge = 40.0 * np.exp(-0.5 * ((rows + columns - 160) / 12) ** 2)
+    front, flat = (make_crop(image + noise, lost()) for image in (ridge, 0.0 * ridge))
+    along = get_method("kriging")(front, only_directed=True)
+    assert np.isfinite(along.z[front.hole]).all()
+    base = bases_of(front, directed=True)
+    assert np.array_equal(base.fill.z[front.hole], along.z[front.hole])
+    assert np.array_equal(base.fill.sigma[front.hole], along.sigma[front.hole])
+    assert np.array_equal(base.candidates[0][front.hole], along.z[front.hole])
+    usual = bases_of(front)
+    assert np.array_equal(usual.fill.z, get_method("mixture")(front).z, equal_nan=True)
+    error = [np.abs((one.fill.z - ridge)[front.hole]).mean() for one in (base, usual)]
+    assert error[0] < error[1]
+    both = [bases_of(flat, directed=directed).fill.z for directed in (False, True)]
+    assert np.array_equal(*both, equal_nan=True)

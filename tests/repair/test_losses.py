@@ -87,6 +87,10 @@ def test_front_is_lost_where_the_brightness_changed():
     after[640:672, 800:832] *= 1.2
     lost = draw_losses(frame, "front", seed=3, signal=after, before=before)
     assert np.argwhere(lost).tolist() == [[20, 25]]
+    after[96:128, 320:352] *= 1.1
+    for best, places in ((1, {(20, 25)}), (2, {(20, 25), (3, 10)})):
+        drawn = [draw_losses(frame, "front", seed=seed, signal=after, before=before, best=best) for seed in range(8)]
+        assert {tuple(map(int, np.argwhere(lost)[0])) for lost in drawn} == places
 
 
 def test_stars_are_lost_where_they_are():

@@ -113,6 +113,21 @@ def test_cme_by_hand():
     assert not cme.brightness(axis, Time("2002-01-08T09:00:00"))[0].any()
 
 
+def test_a_tilted_cme_does_not_face_outwards():
+    """What stood in the direction of the cone stands as many degrees beside it, seen from the middle of the bubble."""
+    straight = simulate.CME("2002-01-08T10:00:00", position_angle=90.0, speed=695.7, width=60.0, strength=1e-9)
+    tilted = dataclasses.replace(straight, tilt=40.0)
+    radius, centre = 8.2 / 3, 8.2 * 2 / 3
+    # From the middle to the nose; of what lies nearer to the Sun, legs are a part.
+    away = radius * np.linspace(0.3, 1.2, 50)
+    x, y = centre + away * np.cos(np.radians(40.0)), away * np.sin(np.radians(40.0))
+    turned = sight(np.hypot(x, y), 90.0 + np.degrees(np.arctan2(y, x)))
+    axis = sight(centre + away, 90)
+    np.testing.assert_allclose(tilted.brightness(turned, DAY)[0], straight.brightness(axis, DAY)[0], rtol=0.05)
+    core = sight(centre - 0.45 * radius, 90)
+    assert straight.brightness(core, DAY)[0] > 1.5 * tilted.brightness(core, DAY)[0]
+
+
 @pytest.mark.parametrize(
     ("detector", "start", "cadence"), [("C3", "2002-01-08T12:00:00", 2700.0), ("C2", "2002-01-08T10:15:00", 720.0)]
 )

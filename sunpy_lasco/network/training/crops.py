@@ -32,12 +32,15 @@ SHARES = {
     "run": 0.08,
     "scattered": 0.05,
     "stripe": 0.01,
+    "tail": 0.03,
     "occulter": 0.24,
     "pylon": 0.08,
     "edge": 0.04,
     "front": 0.06,
     "stars": 0.02,
 }
+#: A front is lost in one of so many blocks to which ejections add most.
+FRONT_BLOCKS = 40
 #: How often only the nearest exposure of each side is shown, and only those of one side.
 NEAREST_SHARE, ONE_SIDE_SHARE = 0.3, 0.15
 #: Windows of a hole that are kept.
@@ -124,20 +127,25 @@ def _some_neighbours(crop, rng):
     return replace(crop, neighbours=kept)
 
 
-def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rectangles=False):
+def make_crops(exposure, scene, architecture, *, number, seed, shares=None, fronts=0.0, rectangles=False):
     """
     Windows of one exposure and its scene: so many losses are drawn, of which each gives up to four
     windows per zone.
 
-    ``shares`` say how often each kind of loss is drawn, by default `SHARES`; ``rectangles`` loses one
+    ``shares`` say how often each kind of loss is drawn, by default `SHARES`; ``fronts`` is the share of those that
+    lie where ejections add most, as far as that is known; ``rectangles`` loses one
     rectangle of blocks each time, as in the paper. Gives stacked arrays of all windows; ``partner`` is
     the place of the window with neighbours, -1 for those that have none or are it.
     """
     digest = int.from_bytes(bytes.fromhex(sha256_of(exposure.name.encode())[:8]), "little")
     rng = np.random.default_rng([seed, digest])
     shares = SHARES if shares is None else shares
+    before, best = scene.neighbours[0].signal if scene.neighbours else None, {}
+    if fronts and exposure.ejected is not None:
+        before, best = scene.signal / exposure.ejected, {"best": FRONT_BLOCKS}
+        rest = (1.0 - fronts) / sum(share for kind, share in shares.items() if kind != "front")
+        shares = {kind: rest * share for kind, share in shares.items()} | {"front": fronts}
     kinds = [kind for kind in KINDS if shares.get(kind)]
-    before = scene.neighbours[0].signal if scene.neighbours else None
     found, partner, chosen = [], [], []
     for _ in range(number):
         kind = str(rng.choice(kinds, p=np.array([shares[k] for k in kinds]) / sum(shares[k] for k in kinds)))
@@ -145,7 +153,7 @@ def make_crops(exposure, scene, architecture, *, number, seed, shares=None, rect
             kind, blocks = "rectangle", draw_rectangle(exposure.frame, rng)
         else:
             try:
-                blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before)
+                blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before, **best)
             except ValueError:
                 continue  # C2 has no pylon across its field.
         for alone, both in windows_with_truth(scene, blocks, exposure.frame, architecture, rng=rng):

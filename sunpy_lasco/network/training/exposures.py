@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.pixel_grid import block_sum
+from sunpy_lasco.instrument.pixel_grid import block_mean, block_sum
 from sunpy_lasco.repair.frames import card_offset, counts_above_bias
 from sunpy_lasco.repair.neighbours import EXPOSURES
 
@@ -23,6 +23,7 @@ __all__ = [
     "Exposure",
     "MIXED",
     "corona_ratios",
+    "draw_ejections",
     "groups_of",
     "read_exposures",
     "simulated_exposures",
@@ -58,6 +59,8 @@ class Exposure:
     variant: int = 0
     #: Header of the file, which calibrated windows need.
     header: object = None
+    #: What ejections do to the signal: with them over without, (ny, nx); None where it is not known.
+    ejected: np.ndarray | None = None
 
     @property
     def date(self):
@@ -115,11 +118,44 @@ def with_neighbours(exposures):
     return found
 
 
+#: Of ejections that are drawn: speed, km / s; width, degree; power of ten of the strength, MSB; distance of the front,
+#: solar radii; and how far the structure is turned from the radius, degree, as that of deflected ones is.
+SPEEDS, WIDTHS, STRENGTHS = (200.0, 2500.0), (20.0, 120.0), (-10.0, -9.0)
+HEIGHTS = {"C2": (2.4, 7.5), "C3": (4.5, 28.0)}
+TILT = 60.0
+#: Most ejections in a frame.
+MOST_EJECTIONS = 2
+
+
+def draw_ejections(camera, time, rng):
+    """Ejections of all directions, widths and speeds, some of them tilted, whose fronts are in the field at a time."""
+    from sunpy_lasco import simulate
+
+    found = []
+    for _ in range(int(rng.integers(1, MOST_EJECTIONS + 1))):
+        speed = float(np.exp(rng.uniform(*np.log(SPEEDS))))
+        age = (rng.uniform(*HEIGHTS[camera]) - 1.0) * u.R_sun / (speed * u.km / u.s)
+        found.append(
+            simulate.CME(
+                (Time(time) - age).isot,
+                position_angle=float(rng.uniform(0, 360)),
+                speed=speed,
+                width=float(rng.uniform(*WIDTHS)),
+                strength=float(10 ** rng.uniform(*STRENGTHS)),
+                seed=int(rng.integers(2**31)),
+                tilt=float(rng.uniform(-TILT, TILT)),
+            )
+        )
+    return found
+
+
 @lru_cache(maxsize=32)
-def simulated_exposures(camera, number, *, seed=0):
+def simulated_exposures(camera, number, *, seed=0, fronts=False):
     """
     A simulated `Exposure` with two before and two after; date, activity of the Sun and streamers follow
     from the number and the seed.
+
+    With ``fronts`` each holds an ejection at least.
     """
     from sunpy_lasco import simulate
 
@@ -134,8 +170,14 @@ def simulated_exposures(camera, number, *, seed=0):
                 before.isot[:19], position_angle=float(rng.uniform(0, 360)), speed=float(rng.uniform(300, 900))
             )
         ]
-    scene = simulate.corona(activity=activity, seed=int(rng.integers(2**31)), cme=ejections)
     cadence = CADENCES[number % len(CADENCES)]
+    middle = EXPOSURES // 2
+    streamers = int(rng.integers(2**31))
+    time = (Time(start) + middle * cadence * u.s).isot
+    if fronts:
+        ejections = draw_ejections(camera, time, rng)
+    scene = simulate.corona(activity=activity, seed=streamers, cme=ejections)
+    ejected = _ejected(camera, time, ejections, activity=activity, seed=streamers) if fronts else None
     made = simulate.sequence(
         camera, EXPOSURES + 1, start=start, cadence=cadence, seed=int(rng.integers(2**31)), scene=scene
     )
@@ -145,11 +187,10 @@ def simulated_exposures(camera, number, *, seed=0):
         name = f"simulated {number} {place}"
         group, offset = f"simulated {number}", card_offset(one.header)
         parts.append(Exposure(name, one.data, frame, offset, group, "simulated", header=one.header))
-    middle = EXPOSURES // 2
     near = [
         one for place, one in enumerate(parts) if place != middle and abs(place - middle) * cadence <= LONGEST[camera]
     ]
-    return replace(parts[middle], neighbours=tuple(near))
+    return replace(parts[middle], neighbours=tuple(near), ejected=ejected)
 
 
 #: Pixels along an axis that are added.
@@ -171,7 +212,8 @@ def summed(exposure):
     frame = Frame.from_header(header, counts.shape)
     around = tuple(summed(other) for other in exposure.neighbours)
     name = f"{exposure.name} summed"
-    return replace(exposure, raw=counts, header=header, frame=frame, name=name, neighbours=around)
+    ejected = None if exposure.ejected is None else block_mean(exposure.ejected, sums)
+    return replace(exposure, raw=counts, header=header, frame=frame, name=name, neighbours=around, ejected=ejected)
 
 
 #: What such exposures are called, beside ``"real"`` and ``"simulated"``.
@@ -191,12 +233,33 @@ IDEAL = {
 }  # fmt: skip
 
 
-def corona_ratios(camera, times, rng):
+def _ideal(camera, time, scene):
+    """Signal of a scene without noise and all that belongs to no ratio of coronae."""
+    from sunpy_lasco import simulate
+
+    return simulate.observe(camera, date=time, scene=scene, **IDEAL).data
+
+
+def _ratio(first, second):
+    # Behind the occulter there is nothing to be changed.
+    return np.where(first > DARK, second / np.maximum(first, DARK), 1.0)
+
+
+def _ejected(camera, time, ejections, **corona):
+    """What ejections do to the signal of a corona: with them over without."""
+    from sunpy_lasco import simulate
+
+    scenes = (simulate.corona(cme=cme, stars=False, planets=False, **corona) for cme in ((), ejections))
+    return _ratio(*(_ideal(camera, time, scene) for scene in scenes))
+
+
+def corona_ratios(camera, times, rng, *, fronts=False):
     """
     What another corona would make of exposures that start at some times, and show the same one as it
-    turns and moves.
+    turns and moves; and what its ejections do at the first time.
 
-    Factors of the signal, shape (1024, 1024) each, in the orientation of the detector.
+    Factors of the signal, shape (1024, 1024) each, in the orientation of the detector.  With ``fronts`` there
+    is an ejection at least; without, some coronae have one, and the second is None.
     """
     from sunpy_lasco import simulate
 
@@ -214,30 +277,31 @@ def corona_ratios(camera, times, rng):
                 seed=int(rng.integers(2**31)),
             )
         ]
+    if fronts:
+        ejections = draw_ejections(camera, times[0], rng)
     points = {"stars": False, "planets": False}
     old = simulate.corona(activity=float(rng.uniform(*QUIET)), seed=int(seeds[0]), **points)
-    new = simulate.corona(activity=float(rng.uniform(*ACTIVE)), seed=int(seeds[1]), cme=ejections, **points)
-    found = []
-    for time in times:
-        first, second = (simulate.observe(camera, date=time, scene=scene, **IDEAL).data for scene in (old, new))
-        # Behind the occulter there is nothing to be changed.
-        found.append(np.where(first > DARK, second / np.maximum(first, DARK), 1.0))
-    return found
+    active, streamers = float(rng.uniform(*ACTIVE)), int(seeds[1])
+    new = simulate.corona(activity=active, seed=streamers, cme=ejections, **points)
+    found = [_ratio(*(_ideal(camera, time, scene) for scene in (old, new))) for time in times]
+    ejected = _ejected(camera, times[0], ejections, activity=active, seed=streamers) if fronts else None
+    return found, ejected
 
 
-def with_other_corona(exposure, number, *, seed=0):
+def with_other_corona(exposure, number, *, seed=0, fronts=False):
     """
     Put another corona into a real exposure, a full frame without sums, and into its neighbours.
 
     The same number and seed give the same corona; the result is of the same group of dates, with
-    ``origin`` "mixed".
+    ``origin`` "mixed"; with ``fronts`` that corona holds an ejection at least.
     """
     rng = np.random.default_rng([seed, number, int(exposure.frame.mjd)])
     all_of_them = (exposure, *exposure.neighbours)
-    ratios = corona_ratios(exposure.frame.camera.name, [one.frame.start for one in all_of_them], rng)
+    times = [one.frame.start for one in all_of_them]
+    ratios, ejected = corona_ratios(exposure.frame.camera.name, times, rng, fronts=fronts)
     made = []
     for one, ratio in zip(all_of_them, ratios, strict=True):
         signal, _, bias = counts_above_bias(one.raw, one.frame, offset=one.offset)
         raw = np.where(np.isfinite(signal), bias + signal * ratio, one.raw).astype(np.float32)
         made.append(replace(one, raw=raw, name=f"{one.name} mixed {number}", origin=MIXED, variant=number + 1))
-    return replace(made[0], neighbours=tuple(made[1:]))
+    return replace(made[0], neighbours=tuple(made[1:]), ejected=ejected)

@@ -158,7 +158,7 @@ def train(
     resume : path-like, optional
         A checkpoint of a training that is to be continued, with its optimiser and its count of steps.
     start : path-like, optional
-        A checkpoint whose network a new training begins with, as fine-tuning follows pre-training:
+        A checkpoint or a file of weights whose network a new training begins with, as fine-tuning follows pre-training:
         optimiser, learning rate and steps are those of the recipe.
     accelerator, devices : `str`, optional
         As of `pytorch_lightning.Trainer`.

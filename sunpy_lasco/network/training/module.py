@@ -4,6 +4,7 @@ The training step, as pytorch-lightning wants it.
 
 import copy
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as lightning
@@ -15,6 +16,7 @@ from sunpy_lasco.network.training.recipe import RecipeError, TrainingRecipe
 from sunpy_lasco.network.training.terms.perceptual import EfficientNetFeatures, FeatureExtractor, vgg19_weights
 from sunpy_lasco.network.training.terms.regions import binned, composited
 from sunpy_lasco.network.training.terms.total import WITH_FEATURES, TotalLoss
+from sunpy_lasco.network.weights import load_weights
 
 __all__ = ["Training", "best_factor", "cell_errors", "extractor_of", "relative_error"]
 
@@ -98,6 +100,19 @@ def extractor_of(recipe, *, download=False):
     return FeatureExtractor(vgg19_weights(path, download=download))
 
 
+def _network_in(path):
+    """Tensors by name of the network in a checkpoint or in a file of weights."""
+    if Path(path).suffix == ".safetensors":
+        return load_weights(path).networks[0].state_dict()
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        msg = f"{path} cannot be read as a checkpoint: {error}"
+        raise RecipeError(msg) from error
+    kept = "average." if any(name.startswith("average.") for name in state) else "network."
+    return {name.removeprefix(kept): value for name, value in state.items() if name.startswith(kept)}
+
+
 class Training(lightning.LightningModule):
     """
     A network with its loss and its optimiser.
@@ -125,14 +140,11 @@ class Training(lightning.LightningModule):
         return self.network if self.average is None else self.average
 
     def begin_with(self, path):
-        """Take the network of a checkpoint, averaged if it was; it is to have the architecture of the recipe."""
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-        except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
-            msg = f"{path} cannot be read as a checkpoint: {error}"
-            raise RecipeError(msg) from error
-        kept = "average." if any(name.startswith("average.") for name in state) else "network."
-        network = {name.removeprefix(kept): value for name, value in state.items() if name.startswith(kept)}
+        """
+        Take the network of a checkpoint, averaged if it was, or of a file of weights; it is to have the
+        architecture of the recipe.
+        """
+        network = _network_in(path)
         try:
             self.network.load_state_dict(network)
         except RuntimeError as error:

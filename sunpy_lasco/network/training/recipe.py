@@ -64,6 +64,9 @@ class TrainingRecipe:
     days_apart: float = 27.0
     #: One rectangle of blocks is lost, as in the paper, instead of real losses.
     rectangles: bool = False
+    #: Share of the losses of exposures with simulated coronae that lie on fronts of ejections, of which each of
+    #: these then holds one or two; 0 for as many as there are by chance.
+    fronts: float = 0.0
     #: Steps between scores on the held-back date.
     validate_every: int = 1000
     #: ``"last"``, or ``"best"``: the network that was best on the held-back date, on which it is then no
@@ -133,6 +136,11 @@ _RECOMMENDED = TrainingRecipe(
 #: Recipes by name.
 PRESETS = {
     "recommended": _RECOMMENDED,
+    # It begins with a network of "recommended".
+    "recommended-fronts": replace(
+        _RECOMMENDED, name="recommended-fronts", steps=1200, learning_rate=5e-4, fronts=0.5,
+        losses_per_frame=20, mixed=30, simulated=0, summed=4,
+    ),
     "recommended-neighbours": replace(
         _RECOMMENDED, name="recommended-neighbours", architecture=RECOMMENDED_WITH_NEIGHBOURS, steps=4000,
         mixed=6, summed=8,

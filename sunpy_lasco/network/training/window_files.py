@@ -19,7 +19,7 @@ from sunpy_lasco.assets.names import CATALOGUE, entry, exposure_factor_name
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.files import sha256_of, write_whole
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.network.training.crops import load_crops, make_crops, save_crops
+from sunpy_lasco.network.training.crops import SHARES, load_crops, make_crops, save_crops
 from sunpy_lasco.network.training.exposures import (
     read_exposures,
     simulated_exposures,
@@ -35,7 +35,7 @@ __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 #: What is corrected where there are neighbours: windows of another base are other windows.
 BASES = "sequence"
 #: Entries of a recipe that decide what windows look like.
-DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated")
+DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated", "fronts")
 
 
 def chosen_exposures(recipe, paths, camera):
@@ -47,7 +47,8 @@ def chosen_exposures(recipe, paths, camera):
     simulated ones; and some of all of them summed over 2 x 2 pixels.
     """
     real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
-    simulated = [simulated_exposures(camera, number, seed=recipe.seed) for number in range(recipe.simulated)]
+    drawn = {"seed": recipe.seed, "fronts": recipe.fronts > 0}
+    simulated = [simulated_exposures(camera, number, **drawn) for number in range(recipe.simulated)]
     by_group, alone = {}, recipe.architecture.alone
     for group in sorted({one.group for one in real}):
         mine = [one for one in real if one.group == group and (alone or one.neighbours)]
@@ -58,7 +59,10 @@ def chosen_exposures(recipe, paths, camera):
     mixed = []
     for number in range(recipe.mixed if by_group else 0):
         mine = list(by_group.values())[number % len(by_group)]
-        mixed.append(with_other_corona(mine[number // len(by_group) % len(mine)], number, seed=recipe.seed))
+        one = mine[number // len(by_group) % len(mine)]
+        if not recipe.architecture.neighbours:
+            one = replace(one, neighbours=())
+        mixed.append(with_other_corona(one, number, **drawn))
     chosen = [one for mine in by_group.values() for one in mine] + mixed + simulated
     places = np.linspace(0, len(chosen) - 1, min(recipe.summed, len(chosen))).round().astype(int)
     return chosen + [summed(chosen[place]) for place in places], real + simulated
@@ -69,7 +73,7 @@ def made_for(recipe, paths, camera):
     a = recipe.architecture
     parts = [version, camera, *(getattr(recipe, name) for name in DECIDING)]
     parts += [a.size, a.step, a.aligned, a.alone, BASES if a.neighbours else "", a.normalisation]
-    parts += [recipe.simulated, sorted(sha256_of(path) for path in paths)]
+    parts += [a.directed, SHARES, recipe.simulated, sorted(sha256_of(path) for path in paths)]
     if recipe.calibrated:
         parts.append(_assets_of(recipe, paths, camera))
     return _digest(parts)
@@ -135,6 +139,7 @@ def fill_cache(recipe, paths, camera, directory, *, say=None):
                 recipe.architecture,
                 number=recipe.losses_per_frame,
                 seed=recipe.seed,
+                fronts=recipe.fronts,
                 rectangles=recipe.rectangles,
             )
             if not crops:

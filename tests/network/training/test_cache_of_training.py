@@ -71,12 +71,25 @@ def test_other_frames_make_other_backgrounds(frame, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"simulated": 2}, {"losses_per_frame": 3}, {"rectangles": True}, {"calibrated": True}],
+    [
+        {"seed": 1},
+        {"simulated": 2},
+        {"losses_per_frame": 3},
+        {"rectangles": True},
+        {"fronts": 0.5},
+        {"calibrated": True},
+    ],
     ids=str,
 )
 def test_entries_that_decide_are_in_the_key(frame, change):
     change = change | ({"assets": "estimate"} if "calibrated" in change else {})
     assert made_for(dataclasses.replace(RECIPE, **change), [frame], "C3") != made_for(RECIPE, [frame], "C3")
+
+
+def test_the_base_is_in_the_key(frame):
+    """Windows of another base are other windows."""
+    directed = dataclasses.replace(RECIPE, architecture=dataclasses.replace(SMALL, directed=True))
+    assert made_for(directed, [frame], "C3") != made_for(RECIPE, [frame], "C3")
 
 
 def test_calibration_images_are_in_the_key_by_content(frame, tmp_path):

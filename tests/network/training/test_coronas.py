@@ -3,10 +3,19 @@ import dataclasses
 import numpy as np
 import pytest
 
+from astropy.time import Time
+
 pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightning")
 
-from sunpy_lasco.network.training.exposures import corona_ratios, simulated_exposures, with_other_corona
+from sunpy_lasco.network.training.crops import make_crops
+from sunpy_lasco.network.training.exposures import (
+    corona_ratios,
+    draw_ejections,
+    simulated_exposures,
+    summed,
+    with_other_corona,
+)
 from sunpy_lasco.network.training.recipe import PRESETS
 from sunpy_lasco.network.training.scenes import Scenes
 from sunpy_lasco.network.training.window_files import chosen_exposures
@@ -25,7 +34,8 @@ def mixed(exposure):
 
 
 def test_ratios_are_smooth_and_positive(exposure):
-    (ratio,) = corona_ratios("C3", [exposure.frame.start], np.random.default_rng(3))
+    (ratio,), ejected = corona_ratios("C3", [exposure.frame.start], np.random.default_rng(3))
+    assert ejected is None
     assert ratio.shape == (1024, 1024)
     assert 0.3 < ratio.min() < ratio.max() < 30
     assert ratio.std() > 0.004
@@ -47,6 +57,36 @@ def test_the_signal_is_multiplied(exposure, mixed):
     window = np.s_[800:864, 800:864]
     ratios = (new / np.where(old > 0, old, np.nan))[window]
     assert np.nanstd(np.diff(ratios)) < 0.1 * np.nanstd(np.diff(old[window])) / np.nanmean(old[window])
+
+
+def test_ejections_of_all_directions_widths_and_speeds():
+    rng = np.random.default_rng(1)
+    drawn = [one for _ in range(60) for one in draw_ejections("C2", "2004-03-14T12:00:00", rng)]
+    assert 60 < len(drawn) <= 120
+    heights = [one.height(Time("2004-03-14T12:00:00")) for one in drawn]
+    assert 2.3 < min(heights) < 3.0
+    assert 7.0 < max(heights) < 7.6
+    for name, low, high in (("position_angle", 20, 340), ("width", 30, 110), ("speed", 300, 1700), ("tilt", -45, 45)):
+        values = [getattr(one, name) for one in drawn]
+        assert min(values) < low < high < max(values)
+
+
+def test_what_an_ejection_adds_is_known_and_lost(exposure):
+    """Fronts are lost where the ejection is, in real frames that are given one."""
+    alone = dataclasses.replace(exposure, neighbours=())
+    made = with_other_corona(alone, 5, seed=2, fronts=True)
+    assert made.ejected.shape == (1024, 1024)
+    added = made.ejected - 1.0
+    assert added.min() > -1e-6
+    assert 0.02 < added.max()
+    assert summed(made).ejected[300, 100] == pytest.approx(made.ejected[600:602, 200:202].mean())
+    scene = Scenes([alone]).scene_of(made)
+    architecture = PRESETS["recommended-fronts"].architecture
+    crops = make_crops(made, scene, architecture, number=4, seed=1, fronts=1.0)
+    assert set(crops["kind"]) == {"front"}
+    # Without knowledge of an ejection the usual losses are drawn.
+    usual = make_crops(dataclasses.replace(made, ejected=None), scene, architecture, number=12, seed=1, fronts=1.0)
+    assert len(set(usual["kind"])) > 1
 
 
 def test_same_number_same_corona(exposure, mixed):
