@@ -56,7 +56,6 @@ SAME_IN_TWO_PLACES = {
     "add_arguments": "each command says what it takes",
     "fill": "each method of repair fills",
     "Attitude": "the simulator has its own of the same",
-    "STAR_FLUX": "the simulator has its own of the same",
     "inverse_vignetting": "the simulator has its own of the same",
     "occulter_centre": "the simulator has its own of the same",
     "Scene": "what there is to see, and what a repair works on",

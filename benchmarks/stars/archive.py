@@ -19,10 +19,11 @@ from astropy.table import Table
 from astropy.time import Time
 
 from sunpy_lasco.assets.observers import packaged_observer
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.stars.catalogue import packaged_numbers
 from sunpy_lasco.stars.measured import measured_frames
 from sunpy_lasco.stars.photometry import COLOURS, DOUBTFUL, FIELD, zero_points
-from sunpy_lasco.stars.prediction import COLOUR_SLOPES, SOLAR_COLOUR
+from sunpy_lasco.stars.prediction import colour_slope
 from sunpy_lasco.stars.sky import star_plane, view_from
 
 #: Step of the frames, day; magnitude to which stars are taken; plate scale, arcsec; filter.
@@ -67,7 +68,7 @@ def frames_of(camera):
 def tables_of(camera, years, rows, noise, rng):
     """Tables as of `sunpy_lasco.stars.star_fluxes`."""
     numbers = packaged_numbers()
-    slope = COLOUR_SLOPES[camera, SAMPLING[camera][3]]
+    slope = colour_slope(camera, SAMPLING[camera][3])
     own = rng.normal(0, OWN, len(numbers["hip"])) + np.where(
         rng.uniform(size=len(numbers["hip"])) < OFF, rng.normal(0, OFF_ERROR, len(numbers["hip"])), 0
     )
@@ -75,7 +76,7 @@ def tables_of(camera, years, rows, noise, rng):
     for year, shown in zip(years, rows, strict=True):
         magnitude, bv = numbers["magnitude"][shown], numbers["bv"][shown]
         sigma = np.exp(np.polyval(noise, magnitude))
-        ratio = TREND * (year - 2011) + slope * (bv - SOLAR_COLOUR) + own[shown]
+        ratio = TREND * (year - 2011) + slope * (bv - value_of("star.solar_colour")) + own[shown]
         ratio = ratio + rng.normal(0, np.hypot(sigma, PHASE)) + rng.normal(0, EXPOSURE)
         tables.append(
             Table({"hip": numbers["hip"][shown], "magnitude": magnitude, "bv": bv, "ratio": ratio, "sigma": sigma})
@@ -103,7 +104,7 @@ def main():
             found = zero_points(tables, [""] * len(years), years, kind, seed=k)
             errors.append(found.trend - TREND)
             sigmas.append(found.trend_sigma)
-            colours.append((found.colour_slope - COLOUR_SLOPES[kind[:2]]) / found.colour_sigma)
+            colours.append((found.colour_slope - colour_slope(*kind[:2])) / found.colour_sigma)
         pulls = np.array(errors) / sigmas
         print(f"{camera}: {len(years)} frames, {np.mean([len(one) for one in rows]):.1f} stars each")
         print(f"  trend: sigma {100 * np.median(sigmas):.4f} % a year, rms error {100 * rms(errors):.4f}, "

@@ -2,6 +2,8 @@
 Calibration factors: from counts per second to mean solar brightness.
 """
 
+from math import hypot
+
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.constants import all_constants, error_of, value_of
 
@@ -95,21 +97,23 @@ def doubtful_factor(frame):
     return value_of("C2.factor_doubt").get(frame.filter, 0.0) if frame.camera.name == "C2" else 0.0
 
 
-def calibration_factor_sigma(detector, year, *, star_scale=False):
+def calibration_factor_sigma(detector, year, *, filter_name=None, star_scale=False):
     """
     Systematic 1 sigma of the calibration factor of a camera in a (decimal) year, relative, with or
-    without the scale of stars.
+    without the scale of stars; of the usual filter where none is named.
 
-    The official factors are linear extrapolations. C3: how well stars agree in one year, and the drift
-    that they leave open. C2: the scale that stars ask for; the official rate, 0.27 % a year, differs by
-    0.07 % a year from the one of Colaninno and Howard (2015), whose data end in 2013. What is said
-    against single filters of C2 comes on top, see `doubtful_factor`.
+    The official factors are linear extrapolations. C3: how well stars agree in one year, the drift that
+    they leave open, and by how much published stars disagree in other filters. C2: the scale that stars
+    ask for, which they do in Orange alone; the official rate, 0.27 % a year, differs by 0.07 % a year
+    from the one of Colaninno and Howard (2015), whose data reach from 1996 to 2013. What is said against
+    single filters of C2 comes on top, see `doubtful_factor`.
     """
     if detector == "C3":
         drift = value_of("C3.factor_drift") * abs(year - value_of("C3.factor_drift.since"))
-        return value_of("C3.factor_sigma") + drift
+        return hypot(value_of("C3.factor_sigma"), value_of("C3.filter_sigma").get(filter_name, 0.0)) + drift
     drift = value_of("C2.factor_drift") * max(year - value_of("C2.factor_drift.since"), 0.0)
-    return (error_of("C2.star_scale") if star_scale else value_of("C2.star_scale") - 1.0) + drift
+    measured = star_scale and filter_name in (None, "ORANGE")
+    return (error_of("C2.star_scale") if measured else value_of("C2.star_scale") - 1.0) + drift
 
 
 def polariser_sigma(frame):

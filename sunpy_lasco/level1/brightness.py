@@ -89,7 +89,7 @@ def factor_told(frame, scale):
         found = constant(f"{frame.camera.name}.star_scale")
         history.append(f"Photometric scale of stars: official factor times {found.value} +- {found.error}")
     year = 2000.0 + (frame.mjd - 51544.5) / 365.25
-    sigma = calibration_factor_sigma(frame.camera.name, year, star_scale=scale == "stars")
+    sigma = calibration_factor_sigma(frame.camera.name, year, filter_name=frame.filter, star_scale=scale == "stars")
     cards = {
         "calfac": factor,
         "calscale": scale,

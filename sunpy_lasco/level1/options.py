@@ -29,8 +29,9 @@ __all__ = ["CommandLine", "Level1Options", "checked_option", "read_options", "ta
 
 #: Words for sources of calibration images.
 NAMED_ASSETS = ("estimate", "simulated")
-#: Words that stand in CALOPTS, where paths do not.
-NAMED = (*NAMED_ASSETS, "stars")
+#: Words for sources of the pointing, and all words that stand in CALOPTS, where paths do not.
+NAMED_POINTINGS = ("stars", "packaged")
+NAMED = (*NAMED_ASSETS, *NAMED_POINTINGS)
 #: Bias of a read-out: those of all ports and dates lie between 280 and 730 DN.
 BIAS_RANGE = (0.0, 2000.0)
 #: True exposure over the one in the header.  Published factors lie within 0.9 to 1.1; a shutter
@@ -135,14 +136,22 @@ def _centre(name, value):
 
 
 def _pointing(name, value):
-    if value is None or (isinstance(value, str) and value == "stars"):
+    from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
+
+    should = "it is 'stars', 'packaged', a table of sunpy_lasco.stars.pointing_history, or maps for one."
+    if value is None or (isinstance(value, str) and value in NAMED_POINTINGS):
         return value
     if isinstance(value, str | os.PathLike):
         if not Path(value).is_file():
-            _refuse(name, value, "is unknown; it is 'stars', or a table of sunpy_lasco.stars.pointing_history.")
+            _refuse(name, value, f"is unknown; {should}")
         return value
+    maps = [value] if isinstance(value, LASCOC2Map | LASCOC3Map) else value
+    if isinstance(maps, list | tuple) and maps and all(isinstance(one, LASCOC2Map | LASCOC3Map) for one in maps):
+        from sunpy_lasco.stars.history import pointing_history
+
+        return pointing_history(maps)
     if {"time", "camera", "turned", "x", "y", "beside"} - set(getattr(value, "colnames", ())):
-        _refuse(name, value, "is neither 'stars' nor a table of sunpy_lasco.stars.pointing_history.")
+        _refuse(name, type(value), f"cannot be; {should}")
     return value
 
 
@@ -381,13 +390,14 @@ class Level1Options:
     )
     pointing: object = _option(
         None,
-        "`str`, path-like, `~astropy.table.QTable` or None",
+        "`str`, path-like, `~astropy.table.QTable`, map, `list` of maps or None",
         """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; a table of
-        `sunpy_lasco.stars.pointing_history`, or its file: by the stars of frames of near times.  Where too few stars
-        agree, or no frame is near, a warning and HISTORY say why, and those of tables and header stay.  What
-        ``centre`` and ``roll`` give comes first.""",
+        `sunpy_lasco.stars.pointing_history`, its file, or level-0.5 maps of which it is made: by the stars of frames of
+        near times, for C2 with the roll of C3; ``"packaged"``: the same by frames that come with the package, see
+        `sunpy_lasco.stars.packaged_history`.  Where too few stars agree, or no frame is near, a warning and HISTORY
+        say why, and those of tables and header stay.  What ``centre`` and ``roll`` give comes first.""",
         _pointing,
-        CommandLine(_word_or_none, "{stars,TABLE}"),
+        CommandLine(_word_or_none, "{stars,packaged,TABLE}"),
     )
     time_offset: u.Quantity | None = _option(
         None,

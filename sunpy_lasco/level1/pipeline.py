@@ -466,11 +466,12 @@ def _pointed(smap, options, clock, assets):
     smap = update_pointing(smap, centre=options.centre, roll=options.roll, pointing=found)
     if options.pointing is None or (options.centre is not None and options.roll is not None):
         return smap
-    if not (isinstance(options.pointing, str) and options.pointing == "stars"):
-        smap = point_by_neighbours(smap, options.pointing)
-        return update_pointing(smap, centre=options.centre, roll=options.roll)
     middle = start + frame_of(smap).exptime / 2 * u.s
     observer = options.observer
     place = find_observer(middle, assets).coordinate if observer is None else placed_observer(observer, middle)
-    smap = point_by_stars(smap, time=middle, observer=place, clock_sigma=clock.get("sigma"))
+    sky = {"time": middle, "observer": place, "clock_sigma": clock.get("sigma")}
+    if isinstance(options.pointing, str) and options.pointing == "stars":
+        smap = point_by_stars(smap, **sky)
+    else:
+        smap = point_by_neighbours(smap, options.pointing, **sky)
     return update_pointing(smap, centre=options.centre, roll=options.roll)

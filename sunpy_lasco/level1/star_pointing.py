@@ -3,9 +3,12 @@ The pointing of a map by the stars in it.
 """
 
 import warnings
+from dataclasses import replace
 
 from sunpy_lasco.errors import LascoUserWarning, OptionError
+from sunpy_lasco.geometry.pointing import Pointing
 from sunpy_lasco.instrument.cards import frame_name
+from sunpy_lasco.instrument.constants import error_of, value_of
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.level1.pointing import update_pointing
 from sunpy_lasco.map.edit import record
@@ -42,7 +45,7 @@ def point_by_stars(smap, **options):
     return record(smap, cards=cards, history=[line])
 
 
-def point_by_neighbours(smap, history):
+def point_by_neighbours(smap, history, **options):
     """
     Set Sun centre and roll of a map by the stars of frames of near times.
 
@@ -50,8 +53,10 @@ def point_by_neighbours(smap, history):
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5, with its pointing set.
-    history : `~astropy.table.QTable` or path-like
-        As of `sunpy_lasco.stars.pointing_history`, or a file of it.
+    history : `~astropy.table.QTable`, path-like or ``"packaged"``
+        As of `sunpy_lasco.stars.pointing_history`, a file of it, or `sunpy_lasco.stars.packaged_history`.
+    **options
+        For `sunpy_lasco.stars.solve`, where only C3 was solved near an image of C2.
 
     Returns
     -------
@@ -62,15 +67,54 @@ def point_by_neighbours(smap, history):
     ------
     sunpy_lasco.errors.OptionError
         If the file is no such table.
-    """
-    from sunpy_lasco.stars.history import pointing_at
 
-    table = history if hasattr(history, "colnames") else _read(history)
+    Notes
+    -----
+    Where near an image of C2 only frames of C3 were solved, the roll is theirs, and the Sun's centre is by the stars
+    in the image with that roll, for which two suffice; where there are fewer, the centre stays as it was.
+    """
+    from sunpy_lasco.stars.history import packaged_history, pointing_at, roll_at
+
+    if isinstance(history, str) and history == "packaged":
+        table = packaged_history()
+    else:
+        table = history if hasattr(history, "colnames") else _read(history)
     found = pointing_at(table, smap)
-    if found is None:
+    if found is not None:
+        same = found.roll_source == found.centre_source
+        line = f"Sun centre and roll by {found.centre_source}" + ("" if same else f", roll by {found.roll_source}")
+        return record(update_pointing(smap, pointing=found), history=[line])
+    known = roll_at(table, smap)
+    if known is None:
         return _unchanged(smap, "no frame of near time was solved by its stars")
-    line = f"Sun centre and roll by {found.centre_source}"
-    return record(update_pointing(smap, pointing=found), history=[line])
+    return _point_with_roll(smap, *known, **options)
+
+
+def _point_with_roll(smap, roll, sigma, source, **options):
+    """The map with a roll of another camera, and the Sun's centre by its own stars if there are two."""
+    from sunpy_lasco.stars.solution import solve
+
+    solution = solve(smap, roll=roll, roll_sigma=sigma, **options)
+    history = [f"Roll by {source}, {value_of('C2.roll_from_C3')} +- {error_of('C2.roll_from_C3')} degree from it"]
+    if solution.solved:
+        pointing = replace(solution.pointing, roll_source=source)
+        cards = {"starn": solution.number, "starrms": round(solution.rms, 4)}
+        history.append(f"Sun centre, and that roll, by {solution.number} stars, rms {solution.rms:.3f} px")
+        return record(update_pointing(smap, pointing=pointing), cards=cards, history=history)
+    meta = smap.meta
+    pointing = Pointing(
+        centre=(meta["sunpix1"], meta["sunpix2"]),
+        roll=float(roll.value),
+        centre_source=meta["centsrc"],
+        roll_source=source,
+        centre_sigma=meta.get("centsig"),
+        roll_sigma=float(sigma.value),
+        status="final",
+    )
+    history.append(f"No Sun centre by stars: {solution.reason}")
+    return record(
+        update_pointing(smap, pointing=pointing), cards={"starn": 0, "centstat": meta["centstat"]}, history=history
+    )
 
 
 def _read(path):

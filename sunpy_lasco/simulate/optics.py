@@ -211,12 +211,17 @@ def _begun(along, place):
     return x * x * (3 - 2 * x)
 
 
+def _at(function, detector, time, x, y):
+    """What ``function`` gives at raw positions, pixel, at a time: the occulter moved, and stray light changed."""
+    return function(detector, occulter_centre(detector, time), x, y, bool(time >= STRAY_CHANGE))
+
+
 def diffracted_at(detector, time, x, y):
     """
     Sunlight diffracted and scattered at the occulter at raw positions, pixel: rate with the usual
     filter, DN / s in a full-resolution pixel.
     """
-    return _diffracted(detector, occulter_centre(detector, time), x, y, bool(time >= STRAY_CHANGE))
+    return _at(_diffracted, detector, time, x, y)
 
 
 def _diffracted(detector, centre, x, y, late):
@@ -239,7 +244,7 @@ def _diffracted(detector, centre, x, y, late):
 
 def veil_at(detector, time, x, y):
     """Stray light that passes the optics as that of the scene does, at raw positions as of `diffracted_at`; MSB."""
-    return _veil(detector, occulter_centre(detector, time), x, y, bool(time >= STRAY_CHANGE))
+    return _at(_veil, detector, time, x, y)
 
 
 def _veil(detector, centre, x, y, late):
@@ -249,7 +254,7 @@ def _veil(detector, centre, x, y, late):
 
 
 @lru_cache(maxsize=12)
-def _on_grid(function, detector, centre, shift, *options):
+def _kept(function, detector, centre, shift, *options):
     y, x = np.mgrid[:FULL_FRAME, :FULL_FRAME]
     image = function(detector, centre, x + shift[0], y + shift[1], *options)
     image.flags.writeable = False
@@ -258,20 +263,22 @@ def _on_grid(function, detector, centre, shift, *options):
 
 def transmission(detector, time, shift=(0.0, 0.0)):
     """`transmission_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; (1024, 1024), read-only."""
-    return _on_grid(_transmission, detector, occulter_centre(detector, time), shift)
+    return _kept(_transmission, detector, occulter_centre(detector, time), shift)
+
+
+def _on_grid(function, detector, time, shift):
+    """`_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; (1024, 1024), read-only."""
+    return _kept(function, detector, occulter_centre(detector, time), shift, bool(time >= STRAY_CHANGE))
 
 
 def diffracted(detector, time, shift=(0.0, 0.0)):
-    """
-    `diffracted_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; DN / s, (1024,
-    1024), read-only.
-    """
-    return _on_grid(_diffracted, detector, occulter_centre(detector, time), shift, bool(time >= STRAY_CHANGE))
+    """`diffracted_at` all pixels moved by ``shift`` (x, y); DN / s, (1024, 1024), read-only."""
+    return _on_grid(_diffracted, detector, time, shift)
 
 
 def veil(detector, time, shift=(0.0, 0.0)):
-    """`veil_at` all pixels moved by ``shift`` (x, y), kept for the next exposure; MSB, (1024, 1024), read-only."""
-    return _on_grid(_veil, detector, occulter_centre(detector, time), shift, bool(time >= STRAY_CHANGE))
+    """`veil_at` all pixels moved by ``shift`` (x, y); MSB, (1024, 1024), read-only."""
+    return _on_grid(_veil, detector, time, shift)
 
 
 def inverse_vignetting(free, detector):

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import erf
 
 from sunpy_lasco.instrument.cameras import FULL_FRAME
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.simulate.pixels import distort, plane_from_helioprojective
-from sunpy_lasco.simulate.stars import STAR_FLUX
 
 __all__ = ["light_of_points_at", "point_light", "point_positions", "spread_at"]
 
@@ -46,7 +46,7 @@ def point_positions(scene, time, detector, attitude, centre):
     seen = (np.abs(x - FULL_FRAME / 2) < FULL_FRAME / 2 + WING_END) & (
         np.abs(y - FULL_FRAME / 2) < FULL_FRAME / 2 + WING_END
     )
-    return x[seen], y[seen], STAR_FLUX * 10 ** (-0.4 * magnitude[seen]) / attitude.scale**2
+    return x[seen], y[seen], value_of("star.flux") * 10 ** (-0.4 * magnitude[seen]) / attitude.scale**2
 
 
 def point_light(x, y, flux):

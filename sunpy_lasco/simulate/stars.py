@@ -9,11 +9,7 @@ import numpy as np
 
 from sunpy_lasco.simulate.sky import ECLIPTIC, direction
 
-__all__ = ["BRIGHT_STARS", "PointSource", "STAR_FLUX", "Planets", "StarList", "Stars"]
-
-#: Flux of a star of magnitude 0 and solar colour, MSB arcsec2: the Sun's disk seen as
-#: a star of V = -26.76.
-STAR_FLUX = 5.720e-5
+__all__ = ["BRIGHT_STARS", "PointSource", "Planets", "StarList", "Stars"]
 
 #: Bright stars near the ecliptic: right ascension and declination (ICRS), degree, and V.
 BRIGHT_STARS = {

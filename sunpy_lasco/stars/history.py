@@ -2,6 +2,8 @@
 The pointing of many frames by their stars, for those that have none.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 import astropy.units as u
@@ -11,10 +13,13 @@ from astropy.time import Time
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.pointing import Pointing, header_pointing, nominal_pointing
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.constants import error_of, value_of
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.stars.measured import measured_frames
 from sunpy_lasco.stars.solution import solve
 
-__all__ = ["pointing_at", "pointing_history"]
+__all__ = ["packaged_history", "pointing_at", "pointing_history", "roll_at"]
 
 #: By how much centre (pixel; C2 0.7 in 10 days of 2010) and roll beside the nominal one (degree) drift, per root of a
 #: day.
@@ -48,19 +53,45 @@ def pointing_history(smaps, **options):
     sunpy_lasco.errors.OptionError
         If there are no frames.
     """
+    return _history((smap, solve(smap, **options)) for smap in smaps)
+
+
+def packaged_history():
+    """
+    The pointing of the real frames of which stars come with the package.
+
+    Returns
+    -------
+    `~astropy.table.QTable`
+        As of `pointing_history`: C3 of January 2000 and 2002, April 2004, January 2010 and August 2012, C2 of January
+        2010.
+
+    Notes
+    -----
+    ``calibrate(pointing="packaged")`` reads it.  The default does not: the pointing of a product should follow from
+    published tables and headers alone, and not change within days because few frames of 30 years were measured here.
+    """
+    return _packaged().copy()
+
+
+@lru_cache(maxsize=1)
+def _packaged():
+    return _history((one.smap, one.solve()) for one in measured_frames())
+
+
+def _history(solved):
+    """The table of `pointing_history` of maps and their solutions."""
     rows = []
-    for smap in smaps:
+    for smap, solution in solved:
         frame = Frame.from_header(smap.meta, smap.data.shape)
-        solution = solve(smap, **options)
-        roll = solution.roll if solution.solved else header_pointing(smap.meta, frame).roll
-        turned = is_flipped(normalize_roll(roll - nominal_pointing(frame).roll))
+        turned = _turned(solution.roll if solution.solved else _stated_roll(smap, frame), frame)
         nominal = nominal_pointing(frame, flipped=turned).roll
-        beside = float(normalize_roll(roll - nominal)) if solution.solved else np.nan
+        beside = float(normalize_roll(solution.roll - nominal)) if solution.solved else np.nan
         noise = solution.covariance[:2, :2] - solution.sky_covariance
         centre = solution.centre if solution.solved else (np.nan, np.nan)
         rows.append((
             frame.start, frame.filename, frame.camera.name, frame.filter, frame.polar, turned, *centre,
-            roll if solution.solved else np.nan, beside, np.sqrt(np.trace(noise) / 2), solution.roll_sigma,
+            solution.roll if solution.solved else np.nan, beside, np.sqrt(np.trace(noise) / 2), solution.roll_sigma,
             solution.number, solution.rms, solution.reason,
         ))  # fmt: skip
     names = ("time", "name", "camera", "filter", "polar", "turned", "x", "y", "roll", "beside", "centre_sigma",
@@ -100,33 +131,98 @@ def pointing_at(history, smap, *, within=10 * u.day):
     Notes
     -----
     A mean in which frames weigh by their errors and by how far the pointing may have drifted since; of the roll, beside
-    the nominal one.  Frames of another filter or polariser weigh less, by a shift of 0.3 pixel.  What clock and orbit
-    leave open comes on top.
+    the nominal one.  Frames of another filter or polariser weigh less, by a shift of 0.3 pixel.  The roll of C2 takes
+    that of C3 into account, see `roll_at`.  What clock and orbit leave open comes on top.
     """
     frame = Frame.from_header(smap.meta, smap.data.shape)
-    camera = frame.camera.name
-    stated = header_pointing(smap.meta, frame)
-    turned = is_flipped(normalize_roll(stated.roll - nominal_pointing(frame).roll))
-    apart = np.abs((history["time"] - frame.start).to_value(u.day))
-    near = (history["camera"] == camera) & (history["turned"] == turned)
-    near &= (apart <= within.to_value(u.day)) & np.isfinite(history["x"].value)
-    if not near.any():
+    turned = _turned(_stated_roll(smap, frame), frame)
+    rows, apart = _neighbours(history, frame, frame.camera.name, turned, within)
+    if not len(rows):
         return None
-    rows, apart = history[near], apart[near]
     other = (rows["filter"] != frame.filter) | (rows["polar"] != frame.polar)
-    drift, turn = DRIFT[camera]
+    drift = DRIFT[frame.camera.name][0]
     # Frames of another filter share their shift, so that many are no better than one.
     floor = FILTER_SHIFT**2 if other.all() else 0.0
     weight = 1 / (rows["centre_sigma"].value ** 2 + drift**2 * apart + (other * FILTER_SHIFT**2 - floor))
-    rolls = 1 / (rows["roll_sigma"].value ** 2 + turn**2 * apart)
-    nominal = nominal_pointing(frame, flipped=turned).roll
-    source = f"stars of {len(rows)} neighbours"
+    roll, sigma, source = roll_at(history, smap, within=within)
     return Pointing(
         centre=(float(np.average(rows["x"].value, weights=weight)), float(np.average(rows["y"].value, weights=weight))),
-        roll=float(normalize_roll(nominal + np.average(rows["beside"].value, weights=rolls))),
-        centre_source=source,
+        roll=float(roll.value),
+        centre_source=f"stars of {len(rows)} neighbours",
         roll_source=source,
         centre_sigma=float(np.sqrt(1 / weight.sum() + floor)),
-        roll_sigma=float(np.sqrt(1 / rolls.sum())),
+        roll_sigma=float(sigma.value),
         status="final",
     )
+
+
+def roll_at(history, smap, *, within=10 * u.day):
+    """
+    The roll of a frame by the solutions of its neighbours, for C2 also by those of C3.
+
+    Parameters
+    ----------
+    history : `~astropy.table.QTable`
+        As `pointing_history` returns it.
+    smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
+        Level 0.5.
+    within : `~astropy.units.Quantity`
+        How far away neighbours may be.
+
+    Returns
+    -------
+    roll, sigma : `~astropy.units.Quantity`
+        Roll of the detector, and its 1 sigma, degree.
+    source : `str`
+        Of what it is made.
+    None
+        Instead of all three, where no frame, the same side up, was solved within that time.
+
+    Notes
+    -----
+    Both cameras turn with the spacecraft: the roll of C2 is that of C3 plus the constant ``C2.roll_from_C3``, whose
+    error is common to all frames of C3.
+    """
+    frame = Frame.from_header(smap.meta, smap.data.shape)
+    turned = _turned(_stated_roll(smap, frame), frame)
+    values, variances, sources = [], [], []
+    for camera in ("C2", "C3") if frame.camera.name == "C2" else ("C3",):
+        rows, apart = _neighbours(history, frame, camera, turned, within)
+        if not len(rows):
+            continue
+        weight = 1 / (rows["roll_sigma"].value ** 2 + DRIFT[camera][1] ** 2 * apart)
+        value, variance = np.average(rows["beside"].value, weights=weight), 1 / weight.sum()
+        source = f"stars of {len(rows)} neighbours"
+        if camera != frame.camera.name:
+            # The table has rolls beside those that are nominal of each camera.
+            nominal = CAMERAS["C2"].roll_offset - CAMERAS["C3"].roll_offset
+            value += value_of("C2.roll_from_C3") - nominal
+            variance += error_of("C2.roll_from_C3") ** 2
+            source = f"{source} of {camera}"
+        values.append(value)
+        variances.append(variance)
+        sources.append(source)
+    if not values:
+        return None
+    weights = 1 / np.array(variances)
+    nominal = nominal_pointing(frame, flipped=turned).roll
+    roll = normalize_roll(nominal + np.average(values, weights=weights))
+    return float(roll) * u.deg, float(weights.sum() ** -0.5) * u.deg, " and ".join(sources)
+
+
+def _stated_roll(smap, frame):
+    """Roll of the detector, degree, that was set, or that the header of level 0.5 tells."""
+    return smap.meta["detroll"] if "detroll" in smap.meta else header_pointing(smap.meta, frame).roll
+
+
+def _turned(roll, frame):
+    """Whether a roll, degree, is that of a spacecraft upside down."""
+    return is_flipped(normalize_roll(roll - nominal_pointing(frame).roll))
+
+
+def _neighbours(history, frame, camera, turned, within):
+    """Rows of a camera near in time, with a solution and the same side up, and their distances in time, day."""
+    apart = np.abs((history["time"] - frame.start).to_value(u.day))
+    near = (history["camera"] == camera) & (history["turned"] == turned)
+    near &= (apart <= within.to_value(u.day)) & np.isfinite(history["x"].value)
+    return history[near], apart[near]

@@ -13,10 +13,11 @@ from sunpy_lasco.geometry.image import camera_of
 from sunpy_lasco.geometry.vintages import image_geometry
 from sunpy_lasco.instrument.cards import frame_name
 from sunpy_lasco.instrument.changes import require_grid
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import squeezed
 from sunpy_lasco.stars.catalogue import StarFlag
 from sunpy_lasco.stars.centroids import boxes_about, without_plane
-from sunpy_lasco.stars.prediction import COLOUR_SLOPES, SOLAR_COLOUR, STAR_FLUX
+from sunpy_lasco.stars.prediction import colour_slope
 from sunpy_lasco.stars.solution import solve
 from sunpy_lasco.units import MSB
 
@@ -33,7 +34,7 @@ FIELD = {"C2": (260.0, 640.0), "C3": (175.0, 530.0)}
 #: B-V of the stars that are used.
 COLOURS = (-0.3, 1.7)
 #: 1 sigma of what is known of the logarithm of the flux as a polynomial in B-V: for the slope about
-#: `~sunpy_lasco.stars.prediction.COLOUR_SLOPES`, for the others about 0.  Many stars outweigh it, few need it.
+#: `~sunpy_lasco.stars.prediction.colour_slope`, for the others about 0.  Many stars outweigh it, few need it.
 COLOUR_SIGMAS = (0.08, 0.3, 0.3)
 #: Largest error of a flux, relative.
 LARGEST_ERROR = 0.15
@@ -137,7 +138,7 @@ def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
 
 def usable_light(stars, radius, flux, error):
     """The table of `star_fluxes` of stars with numbers, magnitudes and colours, and their light in MSB arcsec2."""
-    expected = STAR_FLUX * 10 ** (-0.4 * np.asarray(stars["magnitude"]))
+    expected = value_of("star.flux") * 10 ** (-0.4 * np.asarray(stars["magnitude"]))
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = (stars["hip"], stars["magnitude"], stars["bv"], radius, flux, np.log(flux / expected), error / flux)
     table = Table(dict(zip(NAMES, map(np.asarray, columns), strict=True)))
@@ -234,7 +235,7 @@ def zero_points(tables, names, years, kind, *, seed=0):
     identity = np.where(stars["hip"] > 0, stars["hip"], -np.round(np.asarray(stars["magnitude"]) * 1e5).astype(int))
     _, owner = np.unique(np.asarray(identity), return_inverse=True)
     number = len(tables)
-    slope = COLOUR_SLOPES.get(kind[:2], 0.0)
+    slope = colour_slope(*kind[:2])
     best = _fit(stars, number, np.ones(owner.max() + 1)[owner], slope)
     rng = np.random.default_rng(seed)
     # Weights with the spread of draws, by which no frame of few stars is left without any.
@@ -269,7 +270,7 @@ def _aperture(data, x, y):
 
 def _fit(stars, number, drawn, slope):
     """Zero points and coefficients of the colour, robustly."""
-    redder = np.asarray(stars["bv"]) - SOLAR_COLOUR
+    redder = np.asarray(stars["bv"]) - value_of("star.solar_colour")
     frame, ratio = np.asarray(stars["frame"]), np.asarray(stars["ratio"])
     powers = redder[:, None] ** np.arange(1, len(COLOUR_SIGMAS) + 1)
     known = 1 / np.square(COLOUR_SIGMAS)

@@ -9,6 +9,7 @@ from astropy.table import QTable
 
 from sunpy_lasco.errors import NotCalibratableError, OptionError
 from sunpy_lasco.instrument.changes import VALUES, changes_of
+from sunpy_lasco.instrument.constants import all_constants, value_of
 from sunpy_lasco.instrument.frame import Frame, squeezed
 from sunpy_lasco.instrument.photometry import frame_factor
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
@@ -17,16 +18,28 @@ from sunpy_lasco.stars.sky import planets, star_plane
 from sunpy_lasco.stars.solution import view_of
 from sunpy_lasco.units import MSB
 
-__all__ = ["STAR_FLUX", "plot", "predict"]
+__all__ = ["colour_slope", "plot", "predict"]
 
-#: Flux of a star of magnitude 0 and solar colour, MSB arcsec2: the Sun's disk seen as a star of V = -26.76.
-STAR_FLUX = 5.720e-5
-#: B-V of the Sun (Ramirez et al. 2012).
-SOLAR_COLOUR = 0.653
-#: By how much the logarithm of the flux grows per magnitude of B-V, of 43 stars (C2 Orange) and 214 (C3 Clear).
-COLOUR_SLOPES = {("C2", "ORANGE"): 0.25, ("C3", "CLEAR"): 0.4}
 #: Arcsec in a degree.
 DEGREE = 3600.0
+
+
+def colour_slope(camera, filter_name):
+    """
+    By how much the logarithm of the light of stars grows with B-V.
+
+    Parameters
+    ----------
+    camera, filter_name : `str`
+        In upper case, without blanks.
+
+    Returns
+    -------
+    `float`
+        1 / mag; 0 for filters of which it was not measured.
+    """
+    found = all_constants().get(f"{camera}.colour_slope.{filter_name}")
+    return 0.0 if found is None else found.value
 
 
 def predict(smap, *, limit=8.0, catalogue=None, time=None):
@@ -165,11 +178,11 @@ def _pixels(smap, x, y):
 def _flux(smap, magnitude, colour):
     """What the pixels of a star add up to, in the unit of the map times pixel; NaN where that is unknown."""
     grid = detector_grid(smap)
-    slope = COLOUR_SLOPES.get((grid.camera.name, squeezed(smap.meta["filter"])), 0.0)
-    redder = np.where(np.isfinite(colour), colour - SOLAR_COLOUR, 0.0)
+    slope = colour_slope(grid.camera.name, squeezed(smap.meta["filter"]))
+    redder = np.where(np.isfinite(colour), colour - value_of("star.solar_colour"), 0.0)
     # The factor holds for the nominal area of a pixel, whatever the distortion makes of it.
     area = grid.camera.plate_scale**2 * float(np.prod(grid.pixel_size))
-    flux = STAR_FLUX * 10 ** (-0.4 * magnitude) * np.exp(slope * redder) / area
+    flux = value_of("star.flux") * 10 ** (-0.4 * magnitude) * np.exp(slope * redder) / area
     if set(changes_of(smap.meta)) & VALUES:
         flux = np.full_like(flux, np.nan)
     if smap.unit == MSB:

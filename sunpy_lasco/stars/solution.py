@@ -104,7 +104,7 @@ class StarSolution:
 
 
 def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, pointing=None, time=None,
-          observer=None, clock_sigma=None):  # fmt: skip
+          observer=None, clock_sigma=None, roll=None, roll_sigma=None):  # fmt: skip
     """
     Find Sun centre and roll of an image from the stars in it.
 
@@ -129,6 +129,9 @@ def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, poi
         Where SOHO was, instead of what the header says, and the orbit of the package where it says nothing.
     clock_sigma : `~astropy.units.Quantity`, optional
         1 sigma of the time; by default that of the card TIMESIG, or 104 s.
+    roll, roll_sigma : `~astropy.units.Quantity`, optional
+        Roll of the detector that is known from elsewhere, and its 1 sigma, such as that of C3 at the same time
+        (`~sunpy_lasco.stars.roll_at`).  The stars refine it, and one star less suffices.
 
     Returns
     -------
@@ -157,28 +160,34 @@ def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, poi
     if limit is not None and not np.isfinite(limit):
         msg = f"limit={limit!r} is no magnitude."
         raise OptionError(msg)
+    if (roll is None) != (roll_sigma is None):
+        msg = "A roll that is known needs its 1 sigma: give roll and roll_sigma, or neither."
+        raise OptionError(msg)
+    known = None if roll is None else (float(roll.to_value(u.deg)), float(roll_sigma.to_value(u.deg)))
     view = view_of(smap, time, observer)
     numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
     first = None
     for name in ("stars", "official") if geometry == "auto" else (geometry,):
         grid = detector_grid(smap, name)
-        found = _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma)
+        found = _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma, known)
         first = found if first is None else first
         if found.solved or grid.camera.stars is None:
             return found
     return first
 
 
-def _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma):
+def _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma, known):
     """The solution by one geometry."""
     camera = grid.camera.name
     start = grid.attitude
     if pointing is not None:
         start = Attitude(tuple(pointing.centre), pointing.roll, grid.scale)
+    if known is not None:
+        start = replace(start, roll=known[0])
     stars = _bright(numbers, LIMITS[camera] if limit is None else limit)
     sky = _sky_covariance(smap, view, start, clock_sigma)
-    found = _solution(_measured(smap, grid, start, stars, view), grid, start, scale, sky)
-    if found.solved:
+    found = _solution(_measured(smap, grid, start, stars, view), grid, start, scale, sky, known)
+    if found.solved or known is not None:
         return found
     turned = replace(start, roll=float(normalize_roll(start.roll + 180)))
     other = _solution(_measured(smap, grid, turned, stars, view), grid, turned, scale, sky)
@@ -273,9 +282,10 @@ def _sky_covariance(smap, view, attitude, clock_sigma):
     return np.outer(motion, motion) + np.eye(2) * (ORBIT_SIGMA * 3600 / attitude.scale) ** 2
 
 
-def _solution(table, grid, start, fits_scale, sky):
-    """Robust similarity from the plane to the ideal detector."""
+def _solution(table, grid, start, fits_scale, sky, known=None):
+    """Robust similarity from the plane to the ideal detector; ``known`` is a roll and its 1 sigma, degree."""
     camera = grid.camera.name
+    fewest = FEWEST[camera] - (known is not None)
     found = np.flatnonzero(table["found"])
     everywhere = np.zeros(len(table["found"]), dtype=bool)
     unsolved = {
@@ -287,39 +297,39 @@ def _solution(table, grid, start, fits_scale, sky):
         "rms": np.nan,
         "geometry": grid.geometry_name,
     }
-    if len(found) < FEWEST[camera]:
-        reason = f"{len(found)} of {len(everywhere)} stars were found, at least {FEWEST[camera]} are needed"
+    if len(found) < fewest:
+        reason = f"{len(found)} of {len(everywhere)} stars were found, at least {fewest} are needed"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
     plane = np.stack([table["plane_x"][found], table["plane_y"][found]])
     seen = np.stack([table["ideal_x"][found], table["ideal_y"][found]])
     sigma, floor = table["ideal_sigma"][found], FLOOR[camera]
     used = _agreeing(seen - np.stack(start.ideal(*plane)), table["flux"][found] / table["flux_sigma"][found])
-    fit = _similarity(plane, seen, sigma, used, start, fits_scale)
+    fit = _similarity(plane, seen, sigma, used, start, fits_scale, known)
     for _ in range(10):
         attitude, _, left = fit
         spread = max(1.0, 1.4826 * np.median(np.abs(left[:, used] / sigma[used]))) if used.any() else 1.0
         now = (np.abs(left) < REJECTED * sigma * spread).all(axis=0) & (np.hypot(*left) < 2 * AGREEMENT)
-        if now.sum() < FEWEST[camera] or (now == used).all():
+        if now.sum() < fewest or (now == used).all():
             used = now
             break
         used = now
-        fit = _similarity(plane, seen, sigma, used, start, fits_scale)
+        fit = _similarity(plane, seen, sigma, used, start, fits_scale, known)
     number = int(used.sum())
-    least = max(FEWEST[camera], int(np.ceil(LEAST_SHARE * len(found))))
+    least = max(fewest, int(np.ceil(LEAST_SHARE * len(found))))
     if number < least:
         reason = f"{number} of {len(found)} stars agree, at least {least} are needed"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
-    freedom = 2 * number - (4 if fits_scale else 3)
+    freedom = 2 * number - (4 if fits_scale else 3) + (known is not None)
     for _ in range(2):
         # What the shape of the stars' images leaves in their places, these stars say themselves; where they are few,
         # others have a say.
-        attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
+        attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale, known)
         noise = np.sqrt(np.maximum(sigma**2 - floor**2, 0))
         own = _excess(left[:, used], noise[used], freedom)
         weight = freedom**2 / (freedom**2 + FLOOR_WEIGHT**2)
         floor = np.sqrt(weight * own**2 + (1 - weight) * FLOOR[camera] ** 2)
         sigma = np.hypot(noise, floor)
-    attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale)
+    attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale, known)
     rms = float(np.sqrt(np.sum(left[:, used] ** 2) / freedom))
     if rms > LARGEST_RMS:
         reason = f"{number} stars are left with an rms of {rms:.2f} pixels, more than {LARGEST_RMS}"
@@ -329,6 +339,9 @@ def _solution(table, grid, start, fits_scale, sky):
     chi = float(np.sum((left[:, used] / sigma[used]) ** 2)) / freedom
     weight = freedom**2 / (freedom**2 + FLOOR_WEIGHT**2)
     seen = _seen_covariance(attitude, plane[:, used], left[:, used], sigma[used], covariance)
+    if known is not None:
+        # Its error is as large as it is said to be.
+        seen = seen + np.outer(covariance[:, 2], covariance[:, 2]) / known[1] ** 2
     covariance = weight * seen + (1 - weight) * max(chi, 1.0) * covariance
     covariance[:2, :2] += sky
     table["ideal_sigma"][found] = sigma
@@ -388,8 +401,12 @@ def _seen_covariance(attitude, plane, left, sigma, covariance):
     return np.einsum("ian,an,jan->ij", influence, errors, influence)
 
 
-def _similarity(plane, seen, sigma, used, start, fits_scale):
-    """Weighted least squares; attitude, covariance of its four numbers, and what is left, ideal pixel, (2, n)."""
+def _similarity(plane, seen, sigma, used, start, fits_scale, known=None):
+    """
+    Weighted least squares; attitude, covariance of its four numbers, and what is left, ideal pixel, (2, n).
+
+    ``known`` is a roll, and its 1 sigma, degree, which counts as a measurement.
+    """
     attitude = start
     weight = np.where(used, 1 / sigma**2, 0.0)
     for _ in range(4):
@@ -398,6 +415,9 @@ def _similarity(plane, seen, sigma, used, start, fits_scale):
         free = 4 if fits_scale else 3
         normal = np.einsum("ian,n,jan->ij", design[:free], weight, design[:free])
         right = np.einsum("ian,n,an->i", design[:free], weight, left)
+        if known is not None:
+            normal[2, 2] += 1 / known[1] ** 2
+            right[2] += float(normalize_roll(known[0] - attitude.roll)) / known[1] ** 2
         change = np.zeros(4)
         change[:free] = np.linalg.lstsq(normal, right, rcond=None)[0]
         attitude = Attitude(

@@ -20,7 +20,6 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.level1.scaling import encode_int16
 from sunpy_lasco.products.polarization import malus, total_and_polarised
 from sunpy_lasco.products.thomson import electron_brightness
-from sunpy_lasco.stars.prediction import STAR_FLUX
 from sunpy_lasco.verify.references import BIASES, DISTORTIONS, FACTORS, HORIZONS, MAGNITUDES, official_headers
 from sunpy_lasco.verify.rows import Row
 
@@ -172,7 +171,7 @@ def _by_hand(camera):
 def zero_magnitude(camera, filter_name, mjd=53000):
     """Magnitude of a star of solar colour that gives 1 DN / s by the official calibration factor."""
     factor = photometry.calibration_factor(camera, filter_name, "CLEAR", mjd)
-    return 2.5 * np.log10(STAR_FLUX / (factor * cameras.CAMERAS[camera].plate_scale ** 2))
+    return 2.5 * np.log10(value_of("star.flux") / (factor * cameras.CAMERAS[camera].plate_scale ** 2))
 
 
 def _magnitudes(camera):

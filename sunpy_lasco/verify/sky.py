@@ -10,7 +10,7 @@ from sunpy_lasco.instrument import cameras
 from sunpy_lasco.instrument.constants import error_of, value_of
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.stars.measured import measured_frames, measured_photometry
-from sunpy_lasco.stars.prediction import COLOUR_SLOPES
+from sunpy_lasco.stars.prediction import colour_slope
 from sunpy_lasco.verify.rows import Row
 
 __all__ = ["star_rows"]
@@ -205,7 +205,7 @@ def _light(camera, figures):
     yield Row(
         f"{name}.stars.colour",
         f"{camera}: slope of the light by B-V, difference from the expected one",
-        found.colour_slope - COLOUR_SLOPES[kind],
+        found.colour_slope - colour_slope(*kind),
         -0.1,
         0.1,
         "1/mag",

@@ -287,6 +287,14 @@ def test_the_factor_grows_uncertain_with_the_years():
     assert calibration_factor_sigma("C2", 2023.0, star_scale=True) == pytest.approx(0.037)
 
 
+def test_the_factor_is_uncertain_where_no_stars_were_measured():
+    """Published stars differ by 0.066 mag, 6.1 %, in C3 Blue; the star scale of C2 rests on Orange alone."""
+    assert calibration_factor_sigma("C3", 2006.0, filter_name="BLUE") == pytest.approx(np.hypot(0.02, 0.061))
+    assert calibration_factor_sigma("C3", 2006.0, filter_name="ORANGE") == pytest.approx(0.02)
+    assert calibration_factor_sigma("C2", 2010.0, filter_name="ORANGE", star_scale=True) == pytest.approx(0.03)
+    assert calibration_factor_sigma("C2", 2010.0, filter_name="BLUE", star_scale=True) == pytest.approx(0.18)
+
+
 def test_every_camera_constant_is_positive():
     for camera in CAMERAS.values():
         numbers = SimpleNamespace(**{k: v for k, v in vars(camera).items() if isinstance(v, float)})

@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-import astropy.units as u
-
-import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.simulate.pixels import plane_from_helioprojective
+from sunpy_lasco.verify.simulated import calibrated, truth
 
 #: Nothing left to chance, nothing rounded.  The light diffracted at the occulter, a few
 #: pixels wide, is left out: the scene is smooth up to the shadow's edge.
@@ -23,35 +20,6 @@ EXACT = {
     "diffracted": False,
     "seed": 3,
 }
-
-
-def calibrated(simulation, assets, **options):
-    """Level 1 by what is true of the exposure, where headers and tables only know it roughly."""
-    p = simulation.parameters
-    centre = [(c - x0 + 0.5) / s - 0.5 for c, x0, s in zip(p.sun_centre, p.corner, p.binning, strict=True)]
-    given = {
-        "factor": p.exposure_factor,
-        "bias": p.bias * u.DN,
-        "time_offset": 0 * u.s,
-        "centre": centre * u.pix,
-        "roll": p.roll * u.deg,
-        "inpaint": None,
-        "on_bad": "ignore",
-    }
-    return sunpy_lasco.calibrate(simulation.level05, assets=assets, **(given | options))
-
-
-def truth(simulation, result, step=1):
-    """The scene in the directions that the WCS of a level-1 map gives its pixels, each ``step``-th."""
-    rows, columns = np.mgrid[: result.data.shape[0] : step, : result.data.shape[1] : step]
-    world = result.wcs.pixel_to_world_values(columns, rows)
-    tx, ty = (
-        np.asarray(axis) * u.Unit(unit).to(u.arcsec)
-        for axis, unit in zip(world, result.wcs.world_axis_units, strict=True)
-    )
-    tx = (tx + 648000.0) % 1296000.0 - 648000.0
-    x, y = simulation.parameters.attitude.pixel(*plane_from_helioprojective(tx, ty))
-    return simulation.level1_at(x, y)
 
 
 def interior(result, margin=6):

@@ -79,9 +79,9 @@ def test_clock_and_observer_count(real_map):
 
 def test_it_is_a_known_word():
     raw = simulate.observe("C3").level05
-    with pytest.raises(OptionError, match="pointing='moon' is unknown; it is 'stars', or a table"):
+    with pytest.raises(OptionError, match="pointing='moon' is unknown; it is 'stars', 'packaged', a table"):
         sunpy_lasco.calibrate(raw, pointing="moon")
-    with pytest.raises(OptionError, match="is neither 'stars' nor a table"):
+    with pytest.raises(OptionError, match="cannot be; it is 'stars', 'packaged', a table"):
         sunpy_lasco.calibrate(raw, pointing=3)
 
 
@@ -118,3 +118,58 @@ def test_level1_files_keep_it(real_map, tmp_path):
         again = sunpy_lasco.read_level1(path)
     assert again.meta["starn"] == level1.meta["starn"]
     assert again.meta["starrms"] == level1.meta["starrms"]
+
+
+def test_c2_by_a_map_of_c3(real_map):
+    """The centre by its own stars, the roll by those of both; the cards say so."""
+    smap, c3 = real_map("22321894"), real_map("32219521")
+    level1, own = calibrated(smap, pointing=c3), stars.solve(smap)
+    meta = level1.meta
+    assert meta["centsrc"] == "stars in the image"
+    assert meta["rollsrc"] == "stars of 1 neighbours of C3"
+    assert meta["rollsig"] < own.roll_sigma
+    assert meta["centstat"] == meta["rollstat"] == "final"
+    assert meta["starn"] >= 6
+    np.testing.assert_allclose([meta["sunpix1"], meta["sunpix2"]], own.centre, atol=0.1)
+    assert "0.724 +- 0.007 degree from it" in str(meta["history"])
+    assert "pointing=given" in meta["calopts"]
+
+
+def test_c2_without_stars_by_c3(starry_pair):
+    """The roll is that of C3, the centre stays, and says where it comes from."""
+    c2, c3 = starry_pair
+    before = sunpy_lasco.calibrate(c2.level05, assets="simulated", inpaint=None)
+    level1 = sunpy_lasco.calibrate(c2.level05, assets="simulated", inpaint=None, pointing=[c3.level05])
+    assert level1.meta["rollsrc"] == "stars of 1 neighbours of C3"
+    assert level1.meta["detroll"] == pytest.approx(c2.parameters.roll, abs=0.02)
+    assert level1.meta["starn"] == 0
+    for card in ("sunpix1", "sunpix2", "centsrc", "centsig", "centstat"):
+        assert level1.meta[card] == before.meta[card], card
+    assert "No Sun centre by stars" in str(level1.meta["history"])
+
+
+@pytest.fixture
+def starry_pair():
+    """C2 before a corona without stars, and C3 at the same time before the real ones."""
+    from sunpy_lasco.verify.simulated import starry_scene
+
+    date = "2010-01-11T03:18"
+    empty = simulate.corona(stars=False, planets=False)
+    c2 = simulate.observe("C2", date=date, scene=empty, seed=1, cosmic_rays=False)
+    return c2, simulate.observe("C3", date=date, scene=starry_scene(date), seed=1)
+
+
+def test_the_packaged_table(real_map):
+    """Within 0.05 pixel of the stars at its epochs; elsewhere a warning, and nothing changes; never by default."""
+    smap = real_map("32082126")
+    level1, own = calibrated(smap, pointing="packaged"), stars.solve(smap)
+    np.testing.assert_allclose([level1.meta["sunpix1"], level1.meta["sunpix2"]], own.centre, atol=0.05)
+    assert level1.meta["centsrc"] == "stars of 4 neighbours"
+    assert "pointing='packaged'" in level1.meta["calopts"]
+    assert calibrated(smap).meta["centsrc"] == "default of the camera"
+    with pytest.warns(LascoUserWarning, match="no frame of near time was solved by its stars"):
+        far = calibrated(real_map("32108414"), pointing="packaged")
+    assert far.meta["centsrc"] == "default of the camera"
+    turned = calibrated(real_map("22322625"), pointing="packaged")
+    assert turned.meta["centsrc"] == "stars of 5 neighbours"
+    assert turned.meta["rollsrc"] == "stars of 5 neighbours and stars of 1 neighbours of C3"

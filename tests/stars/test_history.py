@@ -55,3 +55,66 @@ def test_who_is_no_neighbour(real_map):
     assert stars.pointing_at(history, real_map("22322544"), within=2 * u.day) is None
     with pytest.raises(OptionError, match="no frames"):
         stars.pointing_history([])
+
+
+def test_c3_knows_the_roll_of_c2(real_map):
+    """Frames of 12 minutes apart: within 0.02 degree of what the stars of C2 say, and better than those alone."""
+    history = stars.pointing_history([real_map("32219521")])
+    smap = real_map("22321894")
+    roll, sigma, source = stars.roll_at(history, smap)
+    own = stars.solve(smap)
+    assert source == "stars of 1 neighbours of C3"
+    assert sigma.value < own.roll_sigma < 0.02
+    assert abs(normalize_roll(roll.value - own.roll)) < 0.02
+    assert stars.pointing_at(history, smap) is None
+    # Both together weigh by their errors, and C2 says nothing of C3.
+    both = stars.pointing_history([real_map("32219521"), smap])
+    together = stars.pointing_at(both, smap)
+    assert together.roll_source == "stars of 1 neighbours and stars of 1 neighbours of C3"
+    assert together.roll_sigma < sigma.value
+    assert min(roll.value, own.roll) < together.roll < max(roll.value, own.roll)
+    assert stars.roll_at(both[both["camera"] == "C2"], real_map("32219521")) is None
+    assert stars.roll_at(history, real_map("22075760")) is None
+
+
+def test_two_stars_suffice_with_a_roll(starry):
+    """Parts of C2 frames with a known pointing: errors of centre and roll are what they are said to be."""
+    few, pulls = 0, []
+    for k, date in enumerate(("2004-04-18T14:54", "2010-01-11T03:18", "2006-08-20T03:18", "2001-10-23T03:18")):
+        c3 = starry("C3", date, seed=k, flipped=bool(k % 2))
+        history = stars.pointing_history([c3.level05], geometry="official")
+        exposure = starry("C2", date, seed=k, flipped=bool(k % 2), exptime=100.0, subframe=(0, 320, 1024, 384))
+        smap, truth = exposure.level05, exposure.parameters
+        roll, sigma, _ = stars.roll_at(history, smap)
+        # The cameras of the simulator differ by their nominal rolls.
+        assert abs(normalize_roll(roll.value - truth.roll)) < 3 * sigma.value
+        solution = stars.solve(smap, roll=roll, roll_sigma=sigma)
+        assert solution.solved, solution.reason
+        few += solution.number < 4
+        covariance = solution.covariance[:2, :2] - solution.sky_covariance
+        error = np.subtract(solution.centre, truth.sun_centre)
+        pulls.extend(error / np.sqrt(np.diag(covariance)))
+        assert np.abs(error).max() < 0.15
+        assert abs(normalize_roll(solution.roll - truth.roll)) < 0.02
+        assert solution.roll_sigma <= sigma.value * 1.01
+    assert few
+    assert np.sqrt(np.mean(np.square(pulls))) < 2
+    with pytest.raises(OptionError, match="give roll and roll_sigma, or neither"):
+        stars.solve(smap, roll=roll)
+
+
+def test_the_packaged_table(real_map):
+    """It has what the stars of the real frames say, and nothing that a user could spoil for others."""
+    table = stars.packaged_history()
+    assert (table["reason"] == "").all()
+    for name in ("32219521", "32310941", "22322544", "32122317"):
+        row = table[table["name"] == f"{name}.fts"][0]
+        own = stars.solve(real_map(name))
+        assert np.hypot(row["x"].value - own.centre[0], row["y"].value - own.centre[1]) < 0.02, name
+        assert abs(normalize_roll(row["roll"].value - own.roll)) < 0.003
+        # Those without a number of Hipparcos, a quarter of the stars of C2, are not in the package.
+        noise = np.sqrt(np.trace(own.covariance[:2, :2] - own.sky_covariance) / 2)
+        assert 0.9 < row["centre_sigma"].value / noise < 1.5
+    table["x"] += 5 * u.pix
+    assert np.ptp(table["x"] - stars.packaged_history()["x"]).value < 1e-9
+    assert (stars.packaged_history()["x"] < table["x"]).all()

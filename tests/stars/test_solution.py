@@ -58,16 +58,24 @@ def test_a_known_pointing_is_found(starry, camera, options):
     assert known.centre_sigma < (0.08 if camera == "C3" else 0.33)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "low", "high"),
+    [
+        pytest.param(20, 0.75, 1.25, marks=pytest.mark.slow),
+        pytest.param(120, 0.9, 1.1, marks=pytest.mark.minutes),
+    ],
+)
 @pytest.mark.parametrize("camera", ["C3", "C2"])
-def test_pulls(starry, camera):
+def test_pulls(starry, camera, number, low, high):
     """
-    Errors are what they are said to be, over 120 frames of all seasons, orientations and offsets: a rms known to 0.04.
+    Errors are what they are said to be, over frames of all seasons, orientations and offsets.
+
+    The rms of three numbers of each of 120 frames is known to 0.04, of 20 to 0.09: limits are 2.5 sigma and more.
     """
     rng = np.random.default_rng(1)
     default = np.array(sunpy_lasco.instrument.cameras.CAMERAS[camera].sun_centre)
     pulls = []
-    for k in range(120):
+    for k in range(number):
         date = f"{1998 + k % 20}-{1 + k * 5 % 12:02d}-11T03:18"
         centre = tuple(default + rng.normal(0, 0.5, 2))
         exposure = starry(camera, date, sun_centre=centre, flipped=bool(k % 2), seed=k)
@@ -75,10 +83,10 @@ def test_pulls(starry, camera):
         if solution.solved:
             error, sigma = errors(solution, exposure.parameters)
             pulls.append(error / sigma)
-    assert len(pulls) > 90
+    assert len(pulls) > 0.75 * number
     rms = np.sqrt(np.mean(np.square(pulls)))
     print(camera, len(pulls), rms)
-    assert 0.9 < rms < 1.1
+    assert low < rms < high
 
 
 @pytest.mark.parametrize("camera", ["C3", "C2"])

@@ -6,9 +6,11 @@ import re
 import numpy as np
 import pytest
 
+from sunpy_lasco import simulate
 from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import OptionError
-from sunpy_lasco.verify import Row, Verdict, verify
+from sunpy_lasco.products import polarization
+from sunpy_lasco.verify import Row, Verdict, simulated, verify
 from sunpy_lasco.verify.report import shown
 from sunpy_lasco.verify.rows import unmeasured
 
@@ -87,6 +89,31 @@ def test_what_is_refused(tmp_path):
         verify(frames=tmp_path / "none")
     with pytest.raises(OptionError, match="groups='moon' is unknown"):
         verify(groups=["moon"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "row"),
+    [("sense", "c2.triplet.polarised"), ("roll", "c2.triplet.polarised"), ("factor", "c2.triplet.total")],
+)
+def test_a_triplet_that_is_treated_wrongly_is_caught(fault, row, monkeypatch):
+    """The sense of the polarisers by the product alone, a roll that is off by a degree, one image brighter by 1 %."""
+    right, whole = simulated.calibrated, polarization.value_of
+
+    def wrong(exposure, assets, **options):
+        p = exposure.parameters
+        if fault == "factor" and p.polar == "0 Deg":
+            options["factor"] = p.exposure_factor / 1.01
+        smap = right(exposure, assets, **options)
+        if fault == "roll":
+            smap.meta["detroll"] += 1
+        return smap
+
+    monkeypatch.setattr(simulated, "calibrated", wrong)
+    if fault == "sense":
+        monkeypatch.setattr(polarization, "value_of", lambda name: -whole(name) if "sense" in name else whole(name))
+    rows = {one.name: one for one in simulated._triplet(simulate.assets())}
+    assert rows[row].verdict == Verdict.FAILS, rows[row]
 
 
 @pytest.mark.slow
