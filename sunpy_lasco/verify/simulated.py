@@ -21,7 +21,7 @@ from sunpy_lasco.stars.catalogue import EPOCH, epoch_vectors, packaged_numbers
 from sunpy_lasco.stars.solution import solve
 from sunpy_lasco.verify.rows import Row
 
-__all__ = ["calibrated", "simulated_rows", "sky_plane", "starry_scene", "truth"]
+__all__ = ["simulated_rows", "starry_scene", "true_calibration", "truth"]
 
 #: When the exposures are taken.
 DATE = "2010-01-11T03:18"
@@ -55,7 +55,7 @@ def starry_scene(date, scene=None):
     return replace(simulate.corona() if scene is None else scene, points=(stars,))
 
 
-def calibrated(simulation, assets, **options):
+def true_calibration(simulation, assets, **options):
     """
     Level 1 by what is true of an exposure, where headers and tables only know it roughly.
 
@@ -151,7 +151,7 @@ def _closure(camera, assets, figures):
         diffracted=False,
         seed=3,
     )
-    result = calibrated(exposure, assets)
+    result = true_calibration(exposure, assets)
     good = ndimage.binary_erosion(np.isfinite(result.data), iterations=MARGIN)[::STEP, ::STEP]
     error = result.data[::STEP, ::STEP][good] / truth(exposure, result, STEP)[good] - 1
     y, x = np.mgrid[: result.data.shape[0] : STEP, : result.data.shape[1] : STEP]
@@ -180,7 +180,7 @@ def _uncertainty(camera, assets):
     """Errors of a noisy frame over their random sigma."""
     scene = simulate.corona(stars=False, planets=False)
     exposure = simulate.observe(camera, date=DATE, scene=scene, cosmic_rays=False, seed=11)
-    result = calibrated(exposure, assets, distortion="wcs")
+    result = true_calibration(exposure, assets, distortion="wcs")
     good = ndimage.binary_erosion(np.isfinite(result.data), iterations=MARGIN)[::STEP, ::STEP]
     sigma = uncertainty(result, ["random", "pattern"]).to_value(result.unit)[::STEP, ::STEP][good]
     pulls = (result.data[::STEP, ::STEP][good] - truth(exposure, result, STEP)[good]) / sigma
@@ -254,7 +254,7 @@ def _triplet(assets):
         simulate.observe("C2", date=DATE, scene=scene, polar=polar, roll=ROLL, exptime=100.0, nonlinearity=True, **dark)
         for polar in ("-60 Deg", "0 Deg", "+60 Deg")
     ]
-    found = polarize(*(calibrated(one, assets) for one in exposures), scale=False, tangency=False)
+    found = polarize(*(true_calibration(one, assets) for one in exposures), scale=False, tangency=False)
     seen = scene.seen(*sky_plane(found.total, STEP), exposures[0].parameters.time, polarised=True)
     good = ndimage.binary_erosion(np.isfinite(found.total.data), iterations=MARGIN)[::STEP, ::STEP]
     texts = {"total": "total brightness", "polarised": "tangential polarised brightness"}

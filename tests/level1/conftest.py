@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from sunpy_lasco import simulate
-from sunpy_lasco.verify.simulated import calibrated, truth
+from sunpy_lasco.verify.simulated import true_calibration, truth
 
 #: Nothing left to chance, nothing rounded.  The light diffracted at the occulter, a few
 #: pixels wide, is left out: the scene is smooth up to the shadow's edge.
@@ -37,7 +37,7 @@ def relative_errors(simulation, result, step=1):
 @pytest.fixture(scope="session")
 def closure():
     """The functions above: what they know of a level-1 map comes from no code of the calibration."""
-    return SimpleNamespace(calibrated=calibrated, truth=truth, interior=interior, relative_errors=relative_errors)
+    return SimpleNamespace(calibrated=true_calibration, truth=truth, interior=interior, relative_errors=relative_errors)
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ def test_what_is_refused(tmp_path):
 )
 def test_a_triplet_that_is_treated_wrongly_is_caught(fault, row, monkeypatch):
     """The sense of the polarisers by the product alone, a roll that is off by a degree, one image brighter by 1 %."""
-    right, whole = simulated.calibrated, polarization.value_of
+    right, whole = simulated.true_calibration, polarization.value_of
 
     def wrong(exposure, assets, **options):
         p = exposure.parameters
@@ -109,7 +109,7 @@ def test_a_triplet_that_is_treated_wrongly_is_caught(fault, row, monkeypatch):
             smap.meta["detroll"] += 1
         return smap
 
-    monkeypatch.setattr(simulated, "calibrated", wrong)
+    monkeypatch.setattr(simulated, "true_calibration", wrong)
     if fault == "sense":
         monkeypatch.setattr(polarization, "value_of", lambda name: -whole(name) if "sense" in name else whole(name))
     rows = {one.name: one for one in simulated._triplet(simulate.assets())}
