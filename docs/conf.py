@@ -123,7 +123,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "doc_module": ("sunpy_lasco",),
     "reference_url": {"sunpy_lasco": None},
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.ByTopic",
     "show_memory": False,
     "copyfile_regex": "",
 }

@@ -3,8 +3,8 @@
 Backgrounds and the K corona
 ============================
 
-What stays for days is mostly light that dust scatters, and stray light.  Without it, streamers and what moves are
-left; what stays of the K corona is gone as well.
+Light that does not change for days is mostly scattered by dust (the F corona) or in the camera.  Subtracting it leaves
+streamers and moving structures, but also removes the steady part of the K corona.
 """
 
 import warnings
@@ -15,7 +15,7 @@ import sunpy_lasco
 from sunpy_lasco import products, simulate
 
 ###############################################################################
-# Three frames a day of four days; as files they would be read day by day.
+# Three frames on each of four days.  Files would be read day by day.
 
 maps = [
     sunpy_lasco.calibrate(
@@ -34,16 +34,17 @@ maps = [
 ]
 
 ###############################################################################
-# The median of each day, and of these the minimum.  The header says how much too low noise makes it.
+# The background is the minimum of the daily medians.  The header states by how much noise lowers it.
 
 with warnings.catch_warnings():
-    # Ten days or more would be better.
+    # A warning asks for ten days or more.
     warnings.simplefilter("ignore")
     background = products.background(maps, kind="minimum")
 print(background.meta["filename"], "bias", background.meta["bkgbias"])
 
 ###############################################################################
-# Without the background, and without a model of the F corona, whose 20 % are most of its error.
+# Two estimates of the K corona: after subtracting the background, and after subtracting a model of the F corona, whose
+# error of 20 % dominates.
 
 kinds = {"minimum removed": products.k_corona(maps[-1], background), "F model removed": products.k_corona(maps[-1])}
 for name, smap in kinds.items():

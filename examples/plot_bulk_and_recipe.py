@@ -1,10 +1,10 @@
 """
-=================================
-Many frames, and a recipe of them
-=================================
+==============================
+Many frames, Dask, and recipes
+==============================
 
-`sunpy_lasco.bulk.calibrate_files` takes a directory of level-0.5 files to level 1 and goes on where it was;
-`sunpy_lasco.write_recipe` keeps no level 1 at all but says how it is made.
+`sunpy_lasco.bulk.calibrate_files` calibrates a directory of level-0.5 files and can be resumed.
+`sunpy_lasco.write_recipe` stores a small table instead of level-1 files; images are calibrated when they are accessed.
 """
 
 import tempfile
@@ -19,7 +19,7 @@ import sunpy_lasco
 from sunpy_lasco import bulk, simulate
 
 ###############################################################################
-# An evening of C3, in which an ejection leaves the Sun; one file is broken.
+# An evening of C3 with a coronal mass ejection.  One file is broken.
 
 folder = Path(tempfile.mkdtemp())
 level05 = folder / "level05"
@@ -32,7 +32,7 @@ for number, time in enumerate(["20:06", "20:30", "20:54", "21:18", "21:42", "22:
 (level05 / "32999999.fts").write_text("<html>404 Not Found</html>")
 
 ###############################################################################
-# All of them, as small files.  What fails is named, and stops nothing.
+# Calibrate all of them, to compact files.  The broken file is reported and does not stop the run.
 
 report = bulk.calibrate_files(level05, folder / "level1", compress="compact", assets="simulated", jobs=1)
 print(f"{report.written} written, {report.failed} failed in {report.seconds:.1f} s")
@@ -40,27 +40,28 @@ for file, reason in report.failures:
     print(f"{Path(file).name}: {reason.split(':')[0]}")
 
 ###############################################################################
-# A second run finds what is done; the journal says what was chosen for each frame.
+# A second run keeps the existing files.  The journal records the choices for each frame.  With a Dask cluster, add
+# ``client=distributed.Client(...)``: the frames are then sent to its workers.
 
 report = bulk.calibrate_files(level05, folder / "level1", compress="compact", assets="simulated", jobs=1)
 print(f"{report.kept} kept")
 first = bulk.read_journal(report.journal)[0]
 print(Path(first["input"]).name, first["status"], first["choices"]["biassrc"])
-print(f"To look at: {report.summary.name}, {report.summary.stat().st_size / 1000:.0f} kB")
+print(f"Web page of the run: {report.summary.name}, {report.summary.stat().st_size / 1000:.0f} kB")
 
 ###############################################################################
-# The same evening as a recipe: a table of a few kilobytes.  Each map is made when it is asked for, and what is not as
-# it was when the recipe was written, an input, a calibration image, a version, is said.
+# The same evening as a recipe, a table of a few kilobytes.  Each map is calibrated when it is accessed.  If an input, a
+# calibration image or a version has changed since the recipe was written, a warning names it.
 
 good = sorted(path for path in level05.iterdir() if path.name != "32999999.fts")
 sunpy_lasco.write_recipe(folder / "evening.ecsv", good, pixels=True, assets="simulated")
 recipe = sunpy_lasco.open_recipe(folder / "evening.ecsv")
 print(recipe)
 size = sum(path.stat().st_size for path in (folder / "level1").rglob("*.fts"))
-print(f"{(folder / 'evening.ecsv').stat().st_size / 1000:.1f} kB in place of {size / 1e6:.1f} MB")
+print(f"{(folder / 'evening.ecsv').stat().st_size / 1000:.1f} kB instead of {size / 1e6:.1f} MB")
 
 ###############################################################################
-# It is a sequence: by number, by part, one after the other.
+# A recipe is a sequence of maps: use indices, slices or a loop.
 
 base = recipe[0]
 fig, panels = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
@@ -71,7 +72,7 @@ for panel, smap in zip(panels, recipe[2:5], strict=True):
 plt.show()
 
 ###############################################################################
-# Files and recipe agree to the last bit.
+# Files and recipe give identical images.
 
 (file,) = (folder / "level1").rglob(recipe[3].meta["filename"])
 written = sunpy_lasco.read_level1(file)

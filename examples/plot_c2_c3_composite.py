@@ -1,9 +1,9 @@
 """
-================
-C2 and C3 in one
-================
+=========================
+C2, C3 and the solar disk
+=========================
 
-Level-1 maps of both cameras fit together: C2 within C3, the disk within C2, and a seam that is measured.
+Level-1 maps of both cameras and a map of the disk are combined in one image.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ import sunpy_lasco
 from sunpy_lasco import products, simulate
 
 ###############################################################################
-# Two ejections: one is still in the field of C2, the other has reached that of C3.
+# Two simulated ejections: one is still in the field of C2, the other has reached that of C3.
 
 ejections = [
     simulate.CME(start="2000-05-15T10:55", position_angle=75, speed=550, width=45),
@@ -31,7 +31,7 @@ c2, c3 = (
 )
 
 ###############################################################################
-# Any map of the disk can go inside; this one is made up.
+# Any map of the disk can be used; this one is made up.
 
 x, y = np.meshgrid(np.linspace(-1.3, 1.3, 300), np.linspace(-1.3, 1.3, 300))
 bright = np.where(np.hypot(x, y) < 1, 0.5 + 0.3 * np.sin(9 * x) * np.cos(7 * y), 0.3 * np.exp(8 - 8 * np.hypot(x, y)))
@@ -40,7 +40,7 @@ header = sunpy.map.make_fitswcs_header(bright, centre, scale=[8.3, 8.3] * u.arcs
 disk = sunpy.map.Map(bright, header)
 
 ###############################################################################
-# The scale of C2 is that of C3 where both see.  What is left at the seam is told, here and in the header.
+# C2 is scaled to C3 where both see the corona.  The remaining step at the seam is measured and stored in the header.
 
 found = products.composite(c2, c3, disk)
 print(f"C2 times {found.factor:.3f} +- {found.factor_sigma:.3f}")

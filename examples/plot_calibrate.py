@@ -1,9 +1,9 @@
 """
-========================
-Calibrating one exposure
-========================
+=====================
+Calibrate an exposure
+=====================
 
-Counts become mean solar brightness: a simulated exposure of C3, before and after.
+From counts to mean solar brightness: a simulated exposure of C3 before and after the calibration.
 """
 
 import matplotlib.pyplot as plt
@@ -12,9 +12,8 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 
 ###############################################################################
-# A level-0.5 map.  Of a file from the archive it would be
-# ``sunpy.map.Map("32418480.fts")``; here it comes from the simulator, which knows the
-# truth as well.  A coronal mass ejection left the Sun four hours and a half earlier.
+# The simulator provides a level-0.5 map.  With a file from the archive it would be
+# ``sunpy.map.Map("32418480.fts")``.  A coronal mass ejection left the Sun four and a half hours earlier.
 
 ejection = simulate.CME(start="2000-05-15T07:30", position_angle=255, speed=700, width=55)
 scene = simulate.corona(activity=0.7, cme=ejection)
@@ -23,15 +22,15 @@ raw = exposure.level05
 raw
 
 ###############################################################################
-# One call does all of the calibration.  Calibration images of real frames are found by
-# themselves; those of simulated frames come from the simulator.
+# One call performs the whole calibration.  For real frames the calibration images are found automatically; for
+# simulated frames they come from the simulator.
 
 level1 = sunpy_lasco.calibrate(raw, assets=simulate.assets(exposure))
 print(level1.unit, level1.meta["calfac"], level1.meta["centsrc"])
 
 ###############################################################################
-# The background of the camera's electronics, the shadow of the occulter and of the arm that
-# holds it, and the uneven illumination are gone.  What shows no sky is not 0 but NaN.
+# The bias of the electronics and the shadows of the occulter and of the arm that holds it (the pylon) are corrected.
+# Pixels that show no sky are NaN, not 0.
 
 figure = plt.figure(figsize=(12, 5), layout="constrained")
 before = figure.add_subplot(1, 2, 1, projection=raw)

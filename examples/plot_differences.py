@@ -3,60 +3,61 @@
 Differences
 ===========
 
-What moves stands out when an earlier image is subtracted: running differences, base differences, and percentages.
+Running differences, base differences and percentages show what has changed since an earlier image.
+
+The frames are real ones of C3 of 2012-08-31; `sunpy_lasco.data.sample` downloads them on first use.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-import astropy.units as u
-from astropy.time import Time
+import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import products, simulate
+from sunpy_lasco.data import sample
+from sunpy_lasco.errors import MissingAssetError
 
 ###############################################################################
-# An ejection in four exposures of C3, half an hour apart, as a sequence: one grid, in order of time, with relative
-# exposures, which the headers have wrong by some 0.3 %.
+# A coronal mass ejection in twelve exposures, as a sequence: one grid, in order of time, with relative exposures, since
+# exposure times in the headers are wrong by about 0.3 %.  Without a network, simulated exposures take their place.
 
-scene = simulate.corona(
-    activity=0.6, cme=simulate.CME(start="2002-05-21T00:20", position_angle=60, speed=1200, width=70)
-)
-times = Time("2002-05-21T01:18") + np.arange(4) * 30 * u.min
-maps = [
-    sunpy_lasco.calibrate(
-        simulate.observe("C3", date=time, scene=scene, leb_sum=(2, 2), seed=number).level05, assets="simulated"
-    )
-    for number, time in enumerate(times)
-]
+try:
+    raws = [sunpy.map.Map(file) for file in sample.C3_CME]
+except MissingAssetError:
+    ejection = simulate.CME(start="2012-08-31T19:50", position_angle=85, speed=1400, width=70)
+    scene = simulate.corona(activity=0.7, cme=ejection)
+    exposures = simulate.sequence("C3", 8, scene=scene, start="2012-08-31T21:06", cadence=720, leb_sum=(2, 2), seed=1)
+    raws = [one.level05 for one in exposures]
+maps = [sunpy_lasco.calibrate(raw, assets="estimate") for raw in raws]
 sequence = products.Sequence(maps)
 print(sequence)
 print("Relative exposures:", sequence.factors)
 
 ###############################################################################
-# Each minus the one before, minus the first, and in percent of the first.  What comes out is a sequence again.
+# Differences to the previous frame, to the first frame, and in per cent of the first frame.  The results are sequences.
 
 running = products.running_difference(sequence)
 base = products.base_difference(sequence, 1)
 percent = products.percent_difference(sequence, 1)
 
 ###############################################################################
-# The header says what they are and of what, so that none of them passes for an exposure.
+# The header names the operation and the frames, so a difference cannot be mistaken for an exposure.
 
 last = running.frame(-1)
 print(last.meta["edited"], last.meta["prlabel"], last.meta["prstep1"], "minus", last.meta["prstep2"])
 
 ###############################################################################
-# Grey is no change; all frames of a row have one scale.
+# Grey means no change.  All frames of a row have the same scale.
 
 figure, panels = plt.subplots(3, 3, figsize=(9, 9), layout="constrained")
-for row, (shown, frames) in zip(panels, ((running, (0, 1, 2)), (base, (1, 2, 3)), (percent, (1, 2, 3))), strict=True):
+for row, shown in zip(panels, (running, base, percent), strict=True):
     look = products.Look.of(shown)
-    for axes, number in zip(row, frames, strict=True):
+    for axes, number in zip(row, (-5, -3, -1), strict=True):
         products.draw(shown.frame(number), axes, look=look)
 
 ###############################################################################
-# The uncertainty is that of both images in quadrature: most pixels hold nothing but noise.
+# The uncertainty is the quadratic sum of those of both images.  Most pixels contain only noise.
 
 pulls = last.data / last.uncertainty.array
 print(f"{np.mean(np.abs(pulls[np.isfinite(pulls)]) < 1):.0%} of the pixels lie within 1 sigma")

@@ -1,13 +1,12 @@
 """
 ==========================
-The ejection of 2012-08-31
+A real CME: speed and mass
 ==========================
 
-From the files of one evening to the speed and the mass of a halo, which the CDAW catalogue has with 1442 km/s and
-2.0e16 g.
+The halo CME of 2012-08-31, for which the CDAW catalogue lists 1442 km/s and 2.0e16 g.
 
-This example runs on real frames of level 0.5 where the environment variable ``SUNPY_LASCO_TEST_DATA`` says where
-they are, with calibration images beside them; otherwise it shows what they gave.
+This example uses real level-0.5 frames from the directory in the environment variable ``SUNPY_LASCO_TEST_DATA``, with
+calibration images beside it.  Otherwise it shows stored results.
 """
 
 import os
@@ -20,7 +19,7 @@ import astropy.units as u
 from sunpy_lasco import products
 
 ###############################################################################
-# Nine of the frames of C3: three from before, and six of the ejection.  Each is calibrated when it is read.
+# Nine frames of C3: three before the event and six of the ejection.  Each is calibrated when it is read.
 
 numbers = (32310944, 32310946, 32310948, 32310953, 32310954, 32310955, 32310956, 32310958, 32310961)
 folder = Path(os.environ.get("SUNPY_LASCO_TEST_DATA", "nowhere"))

@@ -3,7 +3,7 @@
 A front in all directions
 =========================
 
-How wide it is, where it is fastest, and whether the solar wind brakes it.
+The width of a front, the direction in which it is fastest, and its deceleration by the solar wind.
 """
 
 import matplotlib.pyplot as plt
@@ -15,7 +15,7 @@ import sunpy_lasco
 from sunpy_lasco import products, simulate
 
 ###############################################################################
-# Frames of every 24 minutes.
+# Simulated frames, 24 minutes apart.
 
 cme = simulate.CME("2001-05-21T08:40", position_angle=80, speed=900, width=70, strength=9e-10, seed=3)
 scene = simulate.corona(activity=0.7, seed=5, cme=cme)
@@ -24,15 +24,15 @@ assets = simulate.assets(*exposures)
 sequence = products.Sequence([sunpy_lasco.calibrate(one.level05, assets=assets, inpaint=None) for one in exposures])
 
 ###############################################################################
-# A J-map and a track in each of 24 directions.
+# The front is tracked in 24 directions.
 
 front = products.front_around(sequence, every=15 * u.deg, width=12 * u.deg)
 for name, value in front.columns.items():
     print(f"{name:35} {value}")
 
 ###############################################################################
-# The ridge has the speed that was put in; the edge, which catalogues follow, is ahead of it and gains on it as the
-# front widens.
+# The ridge has the simulated speed.  The edge, which catalogues follow, is ahead of it and faster, since the front
+# widens.
 
 strip = products.jmap(sequence, position_angle=80 * u.deg, width=12 * u.deg)
 for edge in ("outer", "half", "peak"):
@@ -40,7 +40,7 @@ for edge in ("outer", "half", "peak"):
     print(f"{edge:6} {fit.speed:.0f} +- {fit.speed_sigma:.0f}")
 
 ###############################################################################
-# A drag in the field of C3 is an upper limit at best.
+# In the field of C3 the drag is an upper limit at best.
 
 drag = products.fit_drag(front.fastest.track)
 print(f"Drag {drag.drag:.1e} +- {drag.drag_sigma:.1e}; first {drag.initial_speed:.0f}, last {drag.final_speed:.0f}")

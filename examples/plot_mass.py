@@ -1,10 +1,10 @@
 """
-==============================
-The mass of a coronal ejection
-==============================
+===============================
+Mass of a coronal mass ejection
+===============================
 
-What a frame shows more than those before the event is light that electrons scatter, and so a mass, with a budget of
-its errors.
+The excess brightness over a frame before the event is light scattered by electrons.  It gives a mass with an error
+budget.
 """
 
 import matplotlib.pyplot as plt
@@ -17,7 +17,7 @@ import sunpy_lasco
 from sunpy_lasco import products, simulate
 
 ###############################################################################
-# Three frames from before, which are the base, and three with the ejection.
+# Three frames before the event form the base; three later ones show the ejection.
 
 cme = simulate.CME("2001-05-21T08:50", position_angle=90, speed=1100, width=60, strength=9e-10, seed=3)
 scene = simulate.corona(activity=0.7, seed=5, cme=cme)
@@ -33,23 +33,23 @@ maps = [
 base, later = maps[:3], maps[3:]
 
 ###############################################################################
-# The mass of a sector.  Noise is the least of its errors: the relative exposures and the base matter more, and the
-# scale of the calibration and the angle from the plane of the sky are common to all.
+# The mass in a sector.  Noise is the smallest error: relative exposures and base are more important.  The scale of the
+# calibration and the angle from the plane of the sky are common to all masses.
 
 masses = [products.excess_mass(smap, base, heights=(4.5, 25) * u.R_sun, sector=(50, 130) * u.deg) for smap in later]
 for found in masses:
-    print(f"{found.mass:.2e} +- {found.sigma:.1e}, and {found.systematic:.1e} of scale")
+    print(f"{found.mass:.2e} +- {found.sigma:.1e}, and {found.systematic:.1e} of the scale")
 for name, part in masses[-1].parts.items():
     print(f"{name:15}{part:10.1e}")
 
 ###############################################################################
-# Energies: of the motion, and of the way out of the Sun's gravity.
+# Kinetic and potential energy.
 
 print(f"{products.kinetic_energy(masses[-1].mass, cme.speed * u.km / u.s):.1e}")
 print(f"{products.potential_energy(masses[-1].mass, 12 * u.R_sun):.1e}")
 
 ###############################################################################
-# Mass against height, and the picture that was summed.
+# The mass as a function of height, and the difference image with the sector.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 for smap, found in zip(later, masses, strict=True):

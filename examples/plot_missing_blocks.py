@@ -1,9 +1,9 @@
 """
-======================
-Filling missing blocks
-======================
+===================
+Fill missing blocks
+===================
 
-Blocks of 32 x 32 pixels that were lost in telemetry, and what several methods make of them.
+Several methods fill blocks of 32 x 32 pixels that were lost in telemetry.
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +15,8 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 
 ###############################################################################
-# Three exposures of C3, twelve minutes apart, while a coronal mass ejection is on its way.
-# Four blocks of the second are lost, two of them on its front.  (The bright points are planets.)
+# Three exposures of C3, twelve minutes apart, show a coronal mass ejection.  Four blocks of the second are lost, two of
+# them on the front.  (The bright points are planets.)
 
 ejection = simulate.CME(start="2000-05-15T07:30", position_angle=255, speed=700, width=55)
 scene = simulate.corona(activity=0.7, cme=ejection)
@@ -31,8 +31,8 @@ lost = sunpy.map.Map(data, whole.meta)
 print(sunpy_lasco.find_missing_blocks(lost))
 
 ###############################################################################
-# SolarSoft's fuzzy logic, the best that one frame allows, and the neighbours in time.  All
-# of them write into the holes only.
+# SolarSoft's fuzzy logic, a method for single frames, and one that uses neighbours in time.  None of them changes
+# measured pixels.
 
 filled = {
     "fuzzy": sunpy_lasco.inpaint(lost, "fuzzy"),
@@ -44,7 +44,7 @@ for name, smap in filled.items():
     error = (smap.data - whole.data)[holes]
     level = np.median(whole.data[holes]) - 330
     print(f"{name:9} mean error {100 * error.mean() / level:+.2f} %, rms {100 * error.std() / level:.2f} %, ", end="")
-    print(f"expected {100 * np.median(smap.uncertainty.array[holes]) / level:.2f} % beside the noise")
+    print(f"expected {100 * np.median(smap.uncertainty.array[holes]) / level:.2f} % plus noise")
 
 ###############################################################################
 # Side by side, divided by the exposure without losses.
@@ -59,7 +59,7 @@ for ax, (name, smap) in zip(axes, {"lost": lost, **filled, "truth": whole}.items
 plt.show()
 
 ###############################################################################
-# In `sunpy_lasco.calibrate` all this is one argument, and the header tells what was done.
+# `sunpy_lasco.calibrate` needs one argument for this.  The header records the repair.
 
 level1 = sunpy_lasco.calibrate(lost, assets="simulated", context=[before, after])
 print(level1.meta["nmissing"], level1.meta["misslist"], level1.meta["fillmeth"])

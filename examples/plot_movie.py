@@ -1,52 +1,53 @@
 """
-=======
-A movie
-=======
+============
+Make a movie
+============
 
-One scale for all frames, true times, and gaps that are seen.
+All frames have one scale, the movie advances evenly in time, and gaps are marked.
+
+The frames are real ones of C3 of 2012-08-31; `sunpy_lasco.data.sample` downloads them on first use.
 """
 
 import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from PIL import Image
 
-import astropy.units as u
-from astropy.time import Time
+import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import products, simulate
+from sunpy_lasco.data import sample
+from sunpy_lasco.errors import MissingAssetError
 
 ###############################################################################
-# Six frames of every 24 minutes, of which the fourth is missing.
+# Twelve frames at intervals of 12 minutes, with a gap of 24 minutes.  Without a network, simulated exposures take
+# their place.
 
-scene = simulate.corona(
-    activity=0.6, cme=simulate.CME(start="2002-05-21T00:20", position_angle=60, speed=900, width=70)
-)
-times = Time("2002-05-21T01:18") + np.array([0, 24, 48, 96, 120]) * u.min
-maps = [
-    sunpy_lasco.calibrate(
-        simulate.observe("C3", date=time, scene=scene, leb_sum=(2, 2), seed=number).level05, assets="simulated"
-    )
-    for number, time in enumerate(times)
-]
-differences = products.base_difference(products.Sequence(maps), 1)
+try:
+    raws = [sunpy.map.Map(file) for file in sample.C3_CME]
+except MissingAssetError:
+    ejection = simulate.CME(start="2012-08-31T19:50", position_angle=85, speed=1400, width=70)
+    scene = simulate.corona(activity=0.7, cme=ejection)
+    exposures = simulate.sequence("C3", 8, scene=scene, start="2012-08-31T21:06", cadence=720, leb_sum=(2, 2), seed=1)
+    raws = [one.level05 for one in exposures]
+maps = [sunpy_lasco.calibrate(raw, assets="estimate") for raw in raws]
+differences = products.base_difference(products.Sequence(maps), 2)
 
 ###############################################################################
-# What the name ends in decides: .mp4 (with the extra ``products``), .gif, or a folder of pictures.
+# The file name selects the format: .mp4 (requires the extra ``products``), .gif, or a folder of pictures.
 
 path = Path(tempfile.mkdtemp()) / "movie.gif"
 products.movie(differences, path, size=400, fps=4)
 
 ###############################################################################
-# The movie has six frames: over the gap the third one stands, and says until when.
+# The last six frames of the movie.  Over a gap the previous image is held, and its label states until when.
 
 with Image.open(path) as movie:
     figure, panels = plt.subplots(2, 3, figsize=(9, 6), layout="constrained")
     for number, axes in enumerate(panels.ravel()):
-        movie.seek(number)
+        movie.seek(movie.n_frames - 6 + number)
         axes.imshow(movie.convert("RGB"))
         axes.set_axis_off()
 

@@ -1,9 +1,9 @@
 """
-=================================
-Repairing blocks with the network
-=================================
+==============================
+Repair blocks with the network
+==============================
 
-What the networks that come with the package make of lost blocks, how far they trust themselves, and what a card says.
+The networks of the package fill lost blocks with an uncertainty, and their cards record how they were tested.
 """
 
 import matplotlib.pyplot as plt
@@ -16,8 +16,8 @@ from sunpy_lasco import simulate
 from sunpy_lasco.network.weights import network_for
 
 ###############################################################################
-# Five exposures of C2 near solar maximum, and blocks of the third that are lost: in the open corona, at
-# the edge of the occulter, and two in a row.
+# Five exposures of C2 near solar maximum.  The third lost blocks in the open corona, at the edge of the occulter, and
+# two adjacent ones.
 
 scene = simulate.corona(activity=0.9, seed=31)
 exposures = simulate.sequence("C2", 5, start="2001-10-23T10:06", cadence=720.0, seed=8, scene=scene)
@@ -29,8 +29,8 @@ for column, row in ((6, 16), (20, 21), (10, 8), (11, 8), (24, 10)):
 lost = sunpy.map.Map(data, whole.meta)
 
 ###############################################################################
-# ``"auto"``, which `sunpy_lasco.calibrate` uses, takes a network for those kinds of holes that it fills best on dates
-# that it has not seen.  HISTORY says which method filled which block.
+# ``"auto"``, the default of `sunpy_lasco.calibrate`, uses a network for those kinds of holes that it filled best on
+# dates that it was not trained on.  HISTORY records the method of each block.
 
 filled = {
     **{method: sunpy_lasco.inpaint(lost, method) for method in ("fuzzy", "mixture", "network")},
@@ -58,7 +58,7 @@ for name, smap in filled.items():
     print(f"{name:20} median error {100 * np.median(np.abs(error)):.2f} %, 1 sigma {100 * np.median(sigma):.2f} %")
 
 ###############################################################################
-# The two blocks in a row.
+# The two adjacent blocks.
 
 part = np.s_[208:336, 272:432]
 figure, axes = plt.subplots(1, 5, figsize=(14, 3), layout="constrained")
@@ -72,7 +72,7 @@ for ax, (name, smap) in zip(axes, shown.items(), strict=True):
 plt.show()
 
 ###############################################################################
-# The card of the network: on what it was trained, and what it did on dates that it was not trained on.
+# The card of the network lists its training data and its errors on dates that it was not trained on.
 
 card = network_for("C2").card
 print(card["dates"], card["windows"], card["steps"], card["limits"], sep="\n")

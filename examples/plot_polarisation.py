@@ -3,7 +3,7 @@
 Polarised brightness
 ====================
 
-Three polarisers give the total brightness and its polarised part, which is of the K corona alone.
+Images through three polarisers give the total brightness and the polarised brightness of the K corona.
 """
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ from sunpy_lasco import products, simulate
 from sunpy_lasco.products.places import height_and_angle
 
 ###############################################################################
-# A triplet of C2, and the clear position for its scale.
+# A triplet of C2, and a clear image that fixes its scale.
 
 scene = simulate.corona(activity=0.7, seed=5)
 maps = {}
@@ -28,12 +28,12 @@ for number, (name, polar) in enumerate(
 found = products.polarize(**maps)
 
 ###############################################################################
-# The triplet agrees with the clear frame, and the polarisers with each other.
+# The triplet agrees with the clear image, and the polarisers with each other.
 
 print(f"Triplet over clear: {found.ratio:.3f}; relative transmissions {found.transmissions}")
 
 ###############################################################################
-# pB is signed and tangential; what is left in the other direction is noise where all is right.
+# pB is signed and tangential.  The residual at 45 degrees to it is noise if the calibration is right.
 
 figure, panels = plt.subplots(1, 3, figsize=(10.5, 3.6), layout="constrained")
 for axes, smap, label in zip(panels, (found.total, found.polarized), ("total", "pB"), strict=False):

@@ -1,10 +1,9 @@
 """
-=================================
-A simulated coronal mass ejection
-=================================
+================================
+Simulate a coronal mass ejection
+================================
 
-The simulator takes exposures of a sky that moves.  Here a CME crosses the field of
-C3; its front is followed on the images and compared with what was put in.
+A simulated CME crosses the field of C3.  The speed of its front is measured in the images and compared with the truth.
 """
 
 import matplotlib.pyplot as plt
@@ -17,31 +16,30 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 
 ###############################################################################
-# The scene: the usual corona and a CME that leaves the Sun at 8:40 to the north-west
-# with 750 km / s.  Three exposures follow, 36 minutes apart.
+# The scene is a typical corona and a CME that leaves the Sun at 8:40 to the north-west with 750 km/s.  Three exposures
+# are 36 minutes apart.
 
 cme = simulate.CME("2001-05-21T08:40", position_angle=295, speed=750, width=62, strength=9e-10, seed=3)
 scene = simulate.corona(activity=0.7, seed=5, cme=cme)
 exposures = simulate.sequence("C3", 3, scene=scene, start="2001-05-21T10:48", cadence=2160, seed=1)
 
 ###############################################################################
-# All of it is calibrated like real exposures, here with the calibration images of
-# the simulated camera.
+# They are calibrated like real exposures, with the calibration images of the simulated camera.
 
 assets = simulate.assets(*exposures)
 images = [sunpy_lasco.calibrate(exposure.level05, assets=assets) for exposure in exposures]
 
 ###############################################################################
-# Each image less the one before shows what moved.
+# The differences between successive images show what has moved.
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
 for axes, before, after in zip(panels, images[:-1], images[1:], strict=True):
     axes.imshow(after.data - before.data, origin="lower", cmap="gray", vmin=-2e-11, vmax=2e-11)
-    axes.set(title=f"{after.date.isot[11:16]} less {before.date.isot[11:16]}", xticks=[], yticks=[])
+    axes.set(title=f"{after.date.isot[11:16]} minus {before.date.isot[11:16]}", xticks=[], yticks=[])
     axes.set(xlim=(300, 900), ylim=(350, 850), facecolor="black")
 
 ###############################################################################
-# The front is where the ratio to the first image is greatest along the CME's axis.
+# The front is where the ratio to an earlier image is largest along the axis of the CME.
 
 
 def front(image, first):
@@ -66,8 +64,8 @@ true = [cme.height(exposure.parameters.time) for exposure in exposures]
 speed = np.polyfit(hours, measured, 1)[0] * 695700 / 3600
 
 figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-axes.plot(hours, true, label=f"put in: {cme.speed:.0f} km / s")
-axes.plot(hours, measured, "o", label=f"measured: {speed:.0f} km / s")
+axes.plot(hours, true, label=f"truth: {cme.speed:.0f} km/s")
+axes.plot(hours, measured, "o", label=f"measured: {speed:.0f} km/s")
 axes.set(xlabel="hours", ylabel="height of the front, solar radii")
 axes.legend()
 

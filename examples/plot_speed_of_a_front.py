@@ -1,10 +1,9 @@
 """
-====================
-The speed of a front
-====================
+==========================
+J-map and speed of a front
+==========================
 
-A J-map along one position angle, the leading edge in it, and a straight line.  The frames are
-simulated; those of the archive are calibrated and used in the same way.
+A J-map along one position angle shows the front as a sloping edge, and a line fitted to the edge gives the speed.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +15,8 @@ import sunpy_lasco
 from sunpy_lasco import products, simulate
 
 ###############################################################################
-# Frames of every 24 minutes: the usual corona, and a mass ejection towards the east.
+# Simulated frames, 24 minutes apart, show a coronal mass ejection towards the east.  Real frames are used in the same
+# way.
 
 cme = simulate.CME("2001-05-21T08:40", position_angle=90, speed=900, width=60, strength=9e-10, seed=3)
 scene = simulate.corona(activity=0.7, seed=5, cme=cme)
@@ -25,18 +25,18 @@ assets = simulate.assets(*exposures)
 maps = [sunpy_lasco.calibrate(exposure.level05, assets=assets) for exposure in exposures]
 
 ###############################################################################
-# The strip, each frame minus the one before, and the outermost place in each at which something
-# rises above the scatter.  That edge is ahead of the ridge of the front, whose speed was put in, and
-# gains on it as the front widens.
+# The J-map contains the difference of successive frames along a strip.  The track is the outermost place in each frame
+# that exceeds the scatter.  This edge is ahead of the ridge of the front, which has the simulated speed, and gains on
+# it as the front widens.
 
 strip = products.jmap(products.Sequence(maps), position_angle=90 * u.deg)
 points = products.track(strip)
 fit = products.fit_height_time(points)
 print(points)
-print(f"{fit.speed:.0f} +- {fit.speed_sigma:.0f}; put in were {cme.speed:.0f} km / s")
+print(f"{fit.speed:.0f} +- {fit.speed_sigma:.0f}; the ridge moves with {cme.speed:.0f} km/s")
 
 ###############################################################################
-# Rows of the J-map begin at the earlier frame and end at the later.
+# Each column of the J-map extends from the earlier to the later frame of a difference.
 
 figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
 strip.plot(axes)
@@ -51,7 +51,7 @@ axes.errorbar(
 axes.legend(loc="upper left")
 
 ###############################################################################
-# What the CDAW catalogue would say of it.
+# The same quantities as in the CDAW catalogue.
 
 for name, value in fit.columns.items():
     print(f"{name:35} {value}")

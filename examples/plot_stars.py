@@ -1,9 +1,9 @@
 """
-===================
+=================
 Pointing by stars
-===================
+=================
 
-Where the stars in an image should be, where they are, and what Sun centre and roll follow.
+Stars in an image determine the Sun centre and the roll.
 """
 
 from dataclasses import replace
@@ -18,8 +18,8 @@ import sunpy_lasco
 from sunpy_lasco import simulate, stars
 
 ###############################################################################
-# A real image would do; here it is a simulated one before the stars of the catalogue.  The Sun's centre lies more
-# than a pixel from where the header has it, and the camera is rolled by 0.05 degree more than it should be.
+# This simulated image shows the stars of the catalogue.  The Sun centre is more than a pixel from its position in the
+# header, and the camera is rolled by 0.05 degree more than expected.
 
 catalogue = stars.read_catalogue()
 years = 2002.02 - 1991.25
@@ -35,7 +35,7 @@ exposure = simulate.observe(
 smap = exposure.level05
 
 ###############################################################################
-# The catalogue says what to expect.
+# The catalogue predicts positions and fluxes.
 
 table = stars.predict(smap, limit=6)
 print(table["name", "x", "y", "magnitude", "flux", "flags"][:10])
@@ -47,8 +47,8 @@ stars.plot(smap, table, axes=axes)
 plt.show()
 
 ###############################################################################
-# The stars tell the pointing.  Real images of C3 are solved in the geometry of stars; the simulator has the official
-# plate scale, which is found where the stars do not agree in the other.
+# The solution agrees with the truth.  Real images of C3 are solved with the geometry fitted to stars; the simulator
+# uses the official plate scale, which is tried when the stars do not agree with the other.
 
 solution = stars.solve(smap)
 print("geometry", solution.geometry)
@@ -57,15 +57,15 @@ print("centre", np.round(solution.centre, 3), "true", exposure.parameters.sun_ce
 print("roll", round(solution.roll, 4), "true", round(exposure.parameters.roll, 4))
 
 ###############################################################################
-# ``calibrate`` does all this, and says in the header what it found.
+# ``calibrate`` does all this with ``pointing="stars"`` and records the result in the header.
 
 level1 = sunpy_lasco.calibrate(smap, assets="simulated", pointing="stars", distortion="wcs", inpaint=None)
 for card in ("centsrc", "sunpix1", "sunpix2", "centsig", "starn", "starrms"):
     print(card.upper(), level1.meta[card])
 
 ###############################################################################
-# The light of the stars judges the calibration factor: zero is where they have what the catalogue says.  The stars of
-# the simulator are all of solar colour, hence a catalogue that says so.
+# The light of the stars tests the calibration factor; zero means agreement with the catalogue.  All stars of the
+# simulator have solar colour, so the catalogue is adapted.
 
 catalogue["bv"] = 0.653 * u.mag
 light = stars.star_fluxes(level1, geometry="official", catalogue=catalogue)
