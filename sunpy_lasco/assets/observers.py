@@ -28,7 +28,7 @@ from sunpy_lasco.geometry.halo import halo_error, halo_position
 from sunpy_lasco.geometry.orbit import error_text
 from sunpy_lasco.instrument.constants import date_of
 
-__all__ = ["Observer", "find_observer", "known_observers", "packaged_observer"]
+__all__ = ["Observer", "find_observer", "known_observers", "orbit_files", "packaged_observer"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,26 +78,32 @@ def packaged_observer(time):
     return Observer(SkyCoord(frame), source, error)
 
 
-def _users_orbits(time, assets):
-    """What the user names by the setting ``orbit``, then what lies beside the calibration images."""
+def orbit_files(time, assets):
+    """
+    Orbit files and kernels of the user's for a time, best first: yields their paths.
+
+    What the setting ``orbit`` names, then what lies beside the calibration images.
+    """
     for item in filter(None, map(str.strip, setting("orbit", "").split(os.pathsep))):
         path = Path(item).expanduser()
         if path.is_dir():
-            yield from _orbits_in(DirectorySource(path), time)
-        elif path.suffix.lower() in KERNELS:
-            yield KernelOrbit(path)
+            yield from _files_in(DirectorySource(path), time)
         else:
-            yield read_archive_orbit(path)
-    yield from _orbits_in(assets, time)
+            yield path
+    yield from _files_in(assets, time)
 
 
-def _orbits_in(source, time):
+def _files_in(source, time):
     day = time.utc.strftime("%Y%m%d")
     best = best_version(source.find(f"SO_OR_*_{day}_V*.*", archive_folders(day[:4])))
     if best is not None:
-        yield read_archive_orbit(best)
-    for path in source.find(KERNEL_NAME, SPICE_FOLDERS):
-        yield KernelOrbit(path)
+        yield best
+    yield from source.find(KERNEL_NAME, SPICE_FOLDERS)
+
+
+def _users_orbits(time, assets):
+    for path in orbit_files(time, assets):
+        yield KernelOrbit(path) if path.suffix.lower() in KERNELS else read_archive_orbit(path)
 
 
 def known_observers(time, assets):

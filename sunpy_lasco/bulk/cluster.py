@@ -5,19 +5,23 @@ Frames on a cluster of Dask: the same work in batches.
 import atexit
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass
 from dataclasses import replace as exchange
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from sunpy_lasco.assets.archive_orbits import archive_folders
 from sunpy_lasco.assets.choice import resolve
 from sunpy_lasco.assets.names import CATALOGUE, SOHO_ORBITS
 from sunpy_lasco.assets.remote import RemoteSource
 from sunpy_lasco.assets.sources import ChainSource, DirectorySource
+from sunpy_lasco.assets.spice import KERNEL_NAME, SPICE_FOLDERS
 from sunpy_lasco.bulk.frame import process
 from sunpy_lasco.bulk.outcome import Outcome
-from sunpy_lasco.errors import MissingAssetError
+from sunpy_lasco.errors import LascoUserWarning, MissingAssetError
 from sunpy_lasco.files import sha256_of
 from sunpy_lasco.level1.options import NAMED_ASSETS
 
@@ -33,8 +37,14 @@ AHEAD = 2
 RETRIES = 2
 #: Times that a batch is sent again since what all batches need was lost with the workers.
 LOSSES = 3
-#: Exposure factors, a file a day and camera, are sent along if they are no more than this, bytes.
-MOST_FACTORS = 64_000_000
+#: Exposure factors, a file a day and camera (some 110 MB for thirty years), and orbit files are sent along if they
+#: are no more than this each, bytes.
+MOST_SENT = 500_000_000
+#: Names of the files of exposure factors, and where their folders, one a month, may lie below a directory.
+FACTORS = "c[23]_expfactor_*.dat"
+FACTOR_FOLDERS = ("", *(f"{tree}expfac/data" for tree in ("", "soho/lasco/lasco/", "soho/lasco/idl/")), "data")
+#: Year of the first orbit file.
+FIRST_YEAR = 1995
 #: What messages call what was sent.
 BUNDLE_LABEL = "the calibration images of the one who started the run"
 
@@ -86,13 +96,36 @@ def bundle_of(assets):
         path = _path_here(source, name)
         if path is not None:
             files[name] = path.read_bytes()
-    factors = source.find("c[23]_expfactor_*.dat", ["", "expfac/data/*", "soho/lasco/lasco/expfac/data/*"])
-    if sum(path.stat().st_size for path in factors) <= MOST_FACTORS:
-        files |= {path.name: path.read_bytes() for path in factors}
+    factors = _factors_here(source)
+    # Predictions reach into the next year.
+    years = map(str, range(FIRST_YEAR, date.today().year + 2))
+    folders = dict.fromkeys(folder for year in years for folder in archive_folders(year))
+    orbits = [*source.find("SO_OR_*_V*.*", folders), *source.find(KERNEL_NAME, SPICE_FOLDERS)]
+    for what, paths in (("exposure factors", factors), ("orbit files", orbits)):
+        size = sum(path.stat().st_size for path in paths)
+        if size <= MOST_SENT:
+            # Of files of one name the first counts.
+            files |= {path.name: path.read_bytes() for path in reversed(paths)}
+            continue
+        msg = (
+            f"The workers do without the {len(paths)} {what} beside the calibration images: {size / 1e6:.0f} MB are "
+            "too much to be sent. Keep those of the dates that are needed in a directory, and give it as assets."
+        )
+        warnings.warn(msg, LascoUserWarning, stacklevel=6)
     if not files:
         return None
     digest = sha256_of("".join(f"{name} {sha256_of(content)}\n" for name, content in sorted(files.items())).encode())
     return Bundle(tuple(sorted(files.items())), digest)
+
+
+def _factors_here(source):
+    """Paths of the files of exposure factors that are at hand, best first."""
+    if isinstance(source, ChainSource):
+        return [path for one in source.sources for path in _factors_here(one)]
+    kept = source.store if isinstance(source, RemoteSource) else None
+    folder = source if kept is None else DirectorySource(kept.root)
+    found = [*folder.find(FACTORS, [""]), *folder.find(f"*/{FACTORS}", FACTOR_FOLDERS)]
+    return found if kept is None else [kept.verified(path.name) for path in found]
 
 
 def _path_here(source, name):

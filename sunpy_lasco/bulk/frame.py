@@ -132,7 +132,7 @@ def _process(task, work, outcome):
 
 
 def _key(frame, digest, work):
-    return frame_key(digest, frame.camera.name, frame.mid_mjd, work.options, work.chosen())
+    return frame_key(digest, frame, work.options, work.chosen())
 
 
 def _frame_or_none(file):

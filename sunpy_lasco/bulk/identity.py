@@ -1,5 +1,5 @@
 """
-What decides the pixels of a level-1 file: input, options, calibration images, constants and version.
+What decides a level-1 file: input, options, calibration images, orbit files, constants and version.
 
 All of it goes into one SHA-256, the card CALKEY of files that are made in bulk.  A file whose key is
 what it would be today need not be made again.
@@ -13,6 +13,7 @@ from importlib.metadata import version as version_of
 import numpy as np
 
 import astropy.units as u
+from astropy.time import Time
 
 from sunpy_lasco.assets.choice import resolve
 from sunpy_lasco.assets.names import (
@@ -28,8 +29,9 @@ from sunpy_lasco.assets.names import (
     SOHO_ORBITS,
     exposure_factor_name,
 )
+from sunpy_lasco.assets.observers import orbit_files
 from sunpy_lasco.assets.remote import RemoteSource
-from sunpy_lasco.assets.sources import ChainSource, DirectorySource
+from sunpy_lasco.assets.sources import AssetSource, ChainSource, DirectorySource
 from sunpy_lasco.assets.store import digest_of
 from sunpy_lasco.errors import MissingAssetError
 from sunpy_lasco.files import sha256_of
@@ -37,7 +39,7 @@ from sunpy_lasco.instrument.constants import constants_hash
 from sunpy_lasco.level1.options import NAMED_ASSETS
 from sunpy_lasco.version import version
 
-__all__ = ["asset_digests", "asset_names", "frame_key", "options_digest", "versions"]
+__all__ = ["asset_digests", "asset_names", "frame_key", "options_digest", "orbit_digests", "versions"]
 
 #: Assets of one camera alone.
 OWN = {
@@ -52,6 +54,8 @@ OWN = {
         *POINTING_TABLES["C3"],
     },
 }
+#: The clock on board may be wrong by this much, day: near midnight the files of two days may count.
+CLOCK = 0.01
 #: Packages whose versions can change the last bits.
 NUMERICAL = ("numpy", "scipy", "astropy", "sunpy")
 
@@ -121,6 +125,33 @@ def _digest(source, name):
     return None if path is None else digest_of(path)
 
 
+def orbit_digests(frame, options):
+    """
+    SHA-256 of the user's orbit files and kernels that may say where SOHO was during an exposure.
+
+    Parameters
+    ----------
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+    options : `~sunpy_lasco.level1.options.Level1Options`
+
+    Returns
+    -------
+    `list` of `str`
+        Best first; empty where the user has none, or gives the observer and no stars are looked for.
+    """
+    stars = isinstance(options.pointing, str) and options.pointing == "stars"
+    if options.observer is not None and not stars:
+        return []
+    named = isinstance(options.assets, str) and options.assets in NAMED_ASSETS
+    source = AssetSource() if named else resolve(options.assets)
+    middle = frame.mid_mjd + frame.mid_time / 86400.0
+    if options.time_offset is not None:
+        middle -= options.time_offset.to_value(u.day)
+    days = {int(middle + error): middle + error for error in (0.0, -CLOCK, CLOCK)}
+    found = {path: None for day in days.values() for path in orbit_files(Time(day, format="mjd"), source)}
+    return [digest_of(path) for path in found if path.is_file()]
+
+
 def options_digest(options):
     """
     SHA-256 of the options of a calibration, but for the source of its assets and its context.
@@ -154,7 +185,7 @@ def _said(value):
     return repr(value)
 
 
-def frame_key(input_digest, camera, mid_mjd, options, chosen):
+def frame_key(input_digest, frame, options, chosen):
     """
     SHA-256 of all that decides a frame's pixels, but for its context.
 
@@ -162,10 +193,8 @@ def frame_key(input_digest, camera, mid_mjd, options, chosen):
     ----------
     input_digest : `str`
         SHA-256 of the level-0.5 file.
-    camera : `str`
-        ``"C2"`` or ``"C3"``.
-    mid_mjd : `int`
-        Day of the middle of the exposure.
+    frame : `~sunpy_lasco.instrument.frame.Frame`
+        What the header of the level-0.5 file says.
     options : `~sunpy_lasco.level1.options.Level1Options`
     chosen : `str`
         `options_digest` of these options, and what else files are to agree in.
@@ -177,8 +206,11 @@ def frame_key(input_digest, camera, mid_mjd, options, chosen):
     parts = {
         "input": input_digest,
         "options": chosen,
-        "assets": asset_digests(options.assets, asset_names(camera, mid_mjd)),
+        "assets": asset_digests(options.assets, asset_names(frame.camera.name, frame.mid_mjd)),
         "constants": constants_hash(),
         "version": version,
     }
+    orbits = orbit_digests(frame, options)
+    if orbits:
+        parts["orbits"] = orbits
     return sha256_of(json.dumps(parts, sort_keys=True).encode())

@@ -23,7 +23,7 @@ from sunpy_lasco.errors import LascoError
 __all__ = ["cores", "each_outcome"]
 
 #: Seconds for which processes that were told to end may clean up before they are killed.
-GRACE = 0.7
+GRACE = 0.5
 #: Processes in a row that may end before they have started until it is clear that none ever will: by
 #: themselves, and killed by others, as in need of memory.
 FALSE_STARTS, KILLED_STARTS = 3, 20
@@ -121,11 +121,16 @@ class _Crew:
                     yield taken
 
     def _give(self, task):
-        worker = self.idle.pop() if self.idle else _Worker(self.context, self.function, self.work)
+        if not self.idle:
+            # No signal comes between the start of a process and the note that it is there.
+            with _signals_later():
+                self.idle.append(_Worker(self.context, self.function, self.work))
+        worker = self.idle[-1]
+        self.busy[worker] = task
+        self.idle.pop()
         # The pipe of a process that has just ended is found broken when its answer is waited for.
         with contextlib.suppress(OSError):
             worker.pipe.send(task)
-        self.busy[worker] = task
 
     def _ready(self):
         by_handle = {worker.pipe: worker for worker in self.busy}
@@ -162,7 +167,7 @@ class _Crew:
 
     def stop(self):
         """End all processes, at once where they are idle."""
-        workers = [*self.idle, *self.busy]
+        workers = list({*self.idle, *self.busy})
         for worker in workers:
             worker.pipe.close()
             if worker in self.busy:
@@ -208,8 +213,27 @@ def _single_threads():
             del os.environ[name]
 
 
+@contextlib.contextmanager
+def _signals_later():
+    """Signals by which a user ends a program, which come in it, come after it."""
+    before, came = {}, []
+    # Outside of the main thread there are no signals.
+    with contextlib.suppress(ValueError):
+        for one in (signal.SIGINT, signal.SIGTERM):
+            before[one] = signal.signal(one, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            # None is one that was not set by Python.
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
+        for one in came:
+            signal.raise_signal(one)
+
+
 def _serve(pipe):
     """What a process does."""
+    status = 0
     # The user's Ctrl-C is for the process that started this one, which says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
@@ -221,11 +245,13 @@ def _serve(pipe):
             pipe.send(function(pipe.recv(), work))
     except (EOFError, OSError):
         # There is nobody any more to give a task or to take an answer.
-        return
+        pass
     except _EndError:
-        # Unfinished files are gone.  Python's own end takes a second where large packages were loaded.
-        clear_copies()
-        os._exit(128 + signal.SIGTERM)
+        # Unfinished files are gone.
+        status = 128 + signal.SIGTERM
+    # Python's own end takes a second where large packages were loaded.
+    clear_copies()
+    os._exit(status)
 
 
 class _EndError(BaseException):
@@ -233,14 +259,19 @@ class _EndError(BaseException):
 
 
 def _end(*_):
-    """Leave by an exception, so that unfinished files are removed."""
+    """Leave by an exception, so that unfinished files are removed; by force if an import or a finaliser swallows it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_for_sure, daemon=True).start()
     raise _EndError
+
+
+def _end_for_sure():
+    time.sleep(GRACE)
+    os._exit(1)
 
 
 def _watch():
     """End this process when the one that started it is gone."""
     wait([parent_process().sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE)
-    os._exit(1)
+    _end_for_sure()

@@ -17,7 +17,7 @@ from astropy.table import Table
 from astropy.time import Time
 
 from sunpy_lasco.bulk.context import NearFiles, facts_of
-from sunpy_lasco.bulk.identity import asset_digests, asset_names, versions
+from sunpy_lasco.bulk.identity import asset_digests, asset_names, orbit_digests, versions
 from sunpy_lasco.bulk.inputs import find_inputs
 from sunpy_lasco.bulk.places import is_address, local_input
 from sunpy_lasco.bulk.run import NEAR
@@ -112,8 +112,9 @@ def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, *
         digests = asset_digests(chosen.assets, asset_names(camera, frame.mid_mjd))
         factor = digests.pop(asset_names(camera, frame.mid_mjd)[-1], "")
         assets |= digests
-        rows.append((_relative(name, path.parent), sha256_of(file), camera, frame.start.isot, factor))
-    table = Table(rows=rows, names=("file", "sha256", "camera", "time", "factor_sha256"))
+        orbits = _digest(orbit_digests(frame, chosen))
+        rows.append((_relative(name, path.parent), sha256_of(file), camera, frame.start.isot, factor, orbits))
+    table = Table(rows=rows, names=("file", "sha256", "camera", "time", "factor_sha256", "orbit_sha256"))
     table.meta = {
         KIND: FORM,
         "options": _written(chosen.given()),
@@ -129,6 +130,11 @@ def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, *
     table.write(stream, format="ascii.ecsv")
     write_whole(path, stream.getvalue(), overwrite=overwrite)
     return recipe
+
+
+def _digest(digests):
+    """One SHA-256 of several; nothing of none."""
+    return sha256_of("\n".join(digests).encode()) if digests else ""
 
 
 def _frame(file):
@@ -307,11 +313,12 @@ class Recipe:
         Returns
         -------
         `sunpy_lasco.products.Sequence`
-            Lost blocks are filled without the help of other frames.
+            Of the same frames as the recipe gives one by one: lost blocks are filled with the help of their neighbours.
         """
         from sunpy_lasco.products import Sequence
 
-        return Sequence(self.files, options=self.options, **({"lazy": True} | keywords))
+        numbers = dict(zip(self.files, self._numbers, strict=True))
+        return Sequence(self.files, options=lambda name: self._options_of(numbers[name]), **({"lazy": True} | keywords))
 
     def changes(self):
         """
@@ -355,15 +362,25 @@ class Recipe:
             changed.append(f"{name} is another file than it was (SHA-256)")
         frame = _frame(file)
         factor = asset_names(frame.camera.name, frame.mid_mjd)[-1]
-        known = "" if np.ma.is_masked(row["factor_sha256"]) else str(row["factor_sha256"])
-        if asset_digests(self._options.assets, [factor]).get(factor, "") != known:
+        if asset_digests(self._options.assets, [factor]).get(factor, "") != _text(row["factor_sha256"]):
             changed.append(f"the exposure factors {factor} are others, or there are some now")
-        options = self._options.given()
-        if self.table.meta["together"] and self._options.inpaint is not None:
-            near = (*self._names[max(0, number - NEAR) : number], *self._names[number + 1 : number + 1 + NEAR])
-            options["context"] = NearFiles(file, near) if near else None
-        smap = calibrate(open_map(file), **options)
+        if _digest(orbit_digests(frame, self._options)) != _text(row["orbit_sha256"]):
+            changed.append("the orbit files of that day are others, or there are some now")
+        smap = calibrate(open_map(file), **self._options_of(number))
         self._react(changed)
         if "pixel_sha256" in self.table.colnames and pixel_digest(smap) != str(row["pixel_sha256"]):
             self._react([f"the pixels of {name} are others than those that were noted"])
         return smap
+
+    def _options_of(self, number):
+        """Options of `sunpy_lasco.calibrate` for a frame, with its neighbours as the context."""
+        options = self._options.given()
+        if self.table.meta["together"] and self._options.inpaint is not None:
+            near = (*self._names[max(0, number - NEAR) : number], *self._names[number + 1 : number + 1 + NEAR])
+            options["context"] = NearFiles(local_input(self._names[number]), near) if near else None
+        return options
+
+
+def _text(cell):
+    """A cell of a table; nothing where it is empty."""
+    return "" if np.ma.is_masked(cell) else str(cell)

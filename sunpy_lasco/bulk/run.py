@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import warnings
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,8 +35,6 @@ LEAST_FRAMES = 4
 PROCESS_MEMORY, NETWORK_MEMORY = 350, 900
 #: Frames, and seconds, between two lines on the progress where there is no terminal.
 LINE_FRAMES, LINE_SECONDS = 100, 10.0
-#: Folders of the last frames that are remembered.
-FOLDERS = 64
 #: Names of what is left in the output directory.
 JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
 
@@ -205,19 +203,16 @@ def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=Tru
     with contextlib.ExitStack() as stack:
         notes = stack.enter_context(Journal(report.journal, versions())) if report.journal else None
         bar = stack.enter_context(_Progress(len(names), shown=progress))
-        taken, folders = set(), deque(maxlen=FOLDERS)
+        taken = set()
         if local:
-            # What is broken off may have left something in the folders of the last frames.
-            stack.callback(_sweep, folders)
+            # When the processes are gone, which may have left something where they were broken off.
+            stack.callback(sweep_outputs, work.out)
         outcomes = stack.enter_context(
             contextlib.closing(_outcomes(tasks, work, _jobs(jobs, len(names)), client, len(names)))
         )
         for outcome in outcomes:
             _refuse_twins(outcome, taken)
             report.count(outcome)
-            folder = os.path.dirname(outcome.output or "")  # noqa: PTH120
-            if folder not in folders:
-                folders.append(folder)
             if notes:
                 notes.add(outcome)
             if sheet:
@@ -229,8 +224,6 @@ def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=Tru
                     tell(outcome)
             bar.step(report)
     report.seconds = time.perf_counter() - begin
-    if local:
-        sweep_outputs(work.out)
     notify_of_many(report.approximations, report.done, stacklevel=3)
     if sheet:
         write_summary(report.summary, sheet, report, versions())
@@ -300,11 +293,6 @@ def _refuse_twins(outcome, taken):
         outcome.status = "failed"
         outcome.reason = f"{outcome.output} was made of another of the given files, which has the same FILENAME, too"
     taken.add(mark)
-
-
-def _sweep(folders):
-    for folder in filter(None, folders):
-        sweep(folder)
 
 
 def sweep_outputs(out):

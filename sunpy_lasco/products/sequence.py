@@ -73,9 +73,10 @@ class Sequence(NDCube):
     ----------
     maps : sequence of `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
         In any order; also a `~sunpy.map.MapSequence`.
-    options : mapping, optional
+    options : mapping or callable, optional
         Options of `sunpy_lasco.calibrate`, with which frames of level 0.5 are calibrated when they
-        are needed: ``{"assets": "..."}``, or ``{}`` for its defaults.  Without, they stay counts.
+        are needed: ``{"assets": "..."}``, or ``{}`` for its defaults; or a function that gives those of
+        each of the ``maps``.  Without, they stay counts.
     normalise : `str`, `bool` or `~astropy.units.Quantity`, optional
         How relative exposures are found.  ``"auto"``, the default: from the sector of 90 degrees that
         changes least, if the frames are of level 1 and no published factors of their exposure are
@@ -448,7 +449,7 @@ def _sources_of(maps, options):
     if not sources:
         msg = "A sequence needs at least one map or file."
         raise OptionError(msg)
-    return [(source, options) for source in sources]
+    return [(source, options(source) if callable(options) else options) for source in sources]
 
 
 def read_frame(given, options=None):

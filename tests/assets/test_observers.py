@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from archive_orbits import SHIFT, TURN, heliocentric, rows_of, write_text
 
 import astropy.units as u
 from astropy.coordinates import HeliocentricEclipticIAU76, SkyCoord, get_body_barycentric
@@ -22,11 +23,6 @@ from sunpy_lasco.geometry.orbit import Orbit
 
 DAY = "20040506"
 TIME = Time("2004-05-06T11:22:33")
-#: By which the model files differ from the orbit of the package, km: so it is seen which counts.
-SHIFT = np.array([30_000.0, -20_000.0, 10_000.0])
-OBLIQUITY = np.radians(84381.448 / 3600)
-#: From the equator to the ecliptic of J2000.
-TURN = np.array([[1, 0, 0], [0, np.cos(OBLIQUITY), np.sin(OBLIQUITY)], [0, -np.sin(OBLIQUITY), np.cos(OBLIQUITY)]])
 
 
 @pytest.fixture(autouse=True)
@@ -37,48 +33,15 @@ def nothing_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("SUNPY_LASCO_CACHE", str(tmp_path / "cache"))
 
 
-def heliocentric(time, shift=SHIFT):
-    """Model position, km, ecliptic of J2000, (3,)."""
-    frame = HeliocentricEclipticIAU76(obstime=time)
-    return packaged_orbit().position(time).transform_to(frame).cartesian.xyz.to_value(u.km) + shift
+@pytest.fixture(scope="module")
+def rows():
+    return rows_of("2004-05-06")
 
 
 def distance(observer, time=TIME, shift=SHIFT):
     """Distance of a coordinate from the model, km."""
     found = observer.coordinate.transform_to(HeliocentricEclipticIAU76(obstime=time)).cartesian.xyz.to_value(u.km)
     return np.linalg.norm(found - heliocentric(time, shift))
-
-
-@pytest.fixture(scope="module")
-def rows():
-    """144 rows of a day: year, day of year, milliseconds, GCI and its velocity, Sun in GCI, HEC and its velocity."""
-    start = Time("2004-05-06")
-    table = []
-    for number in range(144):
-        time = start + number * 10 * u.min
-        hec = heliocentric(time)
-        pace = (heliocentric(time + 60 * u.s) - heliocentric(time - 60 * u.s)) / 120
-        earth, sun = (get_body_barycentric(name, time).xyz.to_value(u.km) for name in ("earth", "sun"))
-        gci = TURN.T @ hec + sun - earth
-        table.append([2004, 127, number * 600_000, *gci, 0, 0, 0, *(sun - earth), *hec, *pace])
-    return np.array(table)
-
-
-def write_text(path, rows):
-    """As in the archive: 38 columns, without a header."""
-    lines = []
-    for year, day, milliseconds, *numbers in rows:
-        gci, sun, hec = numbers[:6], numbers[6:9], numbers[9:15]
-        clock = f"{int(milliseconds) // 3_600_000:02d}:{int(milliseconds) // 60_000 % 60:02d}:00.000"
-        columns = [*gci, *[0.0] * 12, *sun, *hec]
-        text = " ".join(f"{value:.6f}" for value in columns)
-        lines.append(
-            f"06-MAY-2004 {clock} {int(year)} {int(day)} {int(milliseconds)} {text} 2016 1.5 -0.06 2016 1.5 -0.06"
-        )
-        assert len(lines[-1].split()) == 38
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n")
-    return path
 
 
 def write_fits(path, rows):

@@ -14,7 +14,7 @@ from sunpy_lasco.bulk import cluster
 from sunpy_lasco.bulk.frame import Work
 from sunpy_lasco.bulk.journal import read_journal
 from sunpy_lasco.bulk.outcome import Outcome, Task
-from sunpy_lasco.errors import OptionError
+from sunpy_lasco.errors import LascoUserWarning, OptionError
 from sunpy_lasco.level1.options import Level1Options
 
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
@@ -95,6 +95,32 @@ def test_calibration_images_are_sent_once(archive, client, tmp_path, monkeypatch
     outcomes = list(cluster.each_outcome_of_cluster(tasks, work, client))
     assert [one.status for one in outcomes] == ["written"] * 3
     assert [how["broadcast"] for how in scattered] == [True]
+
+
+def test_what_is_sent(tmp_path, monkeypatch):
+    """Exposure factors and orbit files wherever they may lie, fetched ones included; up to a limit."""
+    there = {
+        "c3_expfactor_000515.dat": b"a",
+        "expfac/data/0005/c2_expfactor_000515.dat": b"b",
+        "data/ancillary/orbit/predictive/2000/SO_OR_PRE_20000515_V01.DAT": b"c",
+        "spice/soho_orbit.bsp": b"d",
+    }
+    for name, content in there.items():
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_bytes(content)
+    sent = {name.rsplit("/", 1)[-1]: content for name, content in there.items()}
+    assert dict(cluster.bundle_of(tmp_path / "tree").files) == sent
+    fetched = tmp_path / "cache/expfac/data/0005/c3_expfactor_000516.dat"
+    fetched.parent.mkdir(parents=True)
+    fetched.write_bytes(b"e")
+    for name, value in {"CACHE": tmp_path / "cache", "ASSETS": tmp_path / "tree", "OFFLINE": "1"}.items():
+        monkeypatch.setenv(f"SUNPY_LASCO_{name}", str(value))
+    assert dict(cluster.bundle_of(None).files) == sent | {fetched.name: b"e"}
+    monkeypatch.setattr(cluster, "MOST_SENT", 1)
+    (tmp_path / "tree/c3_expfactor_000515.dat").unlink()
+    with pytest.warns(LascoUserWarning, match="do without the 2 orbit files"):
+        bundle = cluster.bundle_of(tmp_path / "tree")
+    assert dict(bundle.files) == {"c2_expfactor_000515.dat": b"b"}
 
 
 def test_batches_are_bounded(client, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from archive_orbits import rows_of, write_text
 
 import astropy.units as u
 from astropy.io import fits
@@ -93,6 +94,9 @@ def test_files_help_each_other(tmp_path, monkeypatch):
     report = calibrate_files(files, tmp_path / "out", jobs=1, **options)
     (line,) = (line for line in read_journal(report.journal) if line["input"] == str(files[1]))
     assert sunpy_lasco.read_level1(line["output"]).data.tobytes() == together.data.tobytes()
+    # And as a cube.
+    sequence = sunpy_lasco.open_recipe(tmp_path / "together.ecsv").sequence(normalise=False)
+    np.testing.assert_array_equal(sequence.frame(1).data, together.data)
     alone = sunpy_lasco.write_recipe(tmp_path / "alone.ecsv", files, together=False, **options)
     with pytest.warns(LascoUserWarning, match="stay empty"):
         assert not np.array_equal(alone[1].data, together.data, equal_nan=True)
@@ -126,6 +130,15 @@ def test_changes_are_said(copied):
     (assets / "c2vig_final.fts").unlink()
     with pytest.warns(LascoUserWarning, match=r"c2vig_final\.fts is missing"):
         sunpy_lasco.open_recipe(path)
+
+
+def test_changed_orbit_files_are_said(copied):
+    folder, assets = copied
+    recipe = sunpy_lasco.write_recipe(folder / "recipe.ecsv", sorted(folder.glob("3*.fts"))[:1], assets=assets)
+    assert recipe[0].meta["obssrc"] == "orbit of the package"
+    write_text(assets / "SO_OR_PRE_20120831_V01.DAT", rows_of("2012-08-31"))
+    with pytest.raises(BadFrameError, match="orbit files of that day are others"):
+        recipe[0]
 
 
 def test_a_changed_input_is_said(copied):

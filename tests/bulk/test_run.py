@@ -4,22 +4,29 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from archive_orbits import rows_of, write_text
 
 import astropy.units as u
 from astropy.io import fits
 from astropy.table import Table
 
+from sunpy.coordinates import get_earth
+
 import sunpy_lasco
 from sunpy_lasco import bulk, simulate
 from sunpy_lasco.bulk import frame as frames
+from sunpy_lasco.bulk.context import facts_of
+from sunpy_lasco.bulk.identity import orbit_digests
 from sunpy_lasco.bulk.journal import Journal, read_journal
 from sunpy_lasco.bulk.outcome import Outcome
 from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import LascoError, LascoUserWarning, OptionError
 from sunpy_lasco.files import sha256_of
+from sunpy_lasco.level1.options import Level1Options
 from sunpy_lasco.map.reading import open_map
 
 C2 = "sunpy_lasco_level1/000515/c2/25418480.fts"
@@ -148,6 +155,40 @@ def test_what_differs_is_done_again(copied, change):
     assert statuses(report)["32418480.fts"] == ("written" if options else "kept")
     assert run(folder, assets, out, **options).kept == 2
     sunpy_lasco.read_level1(out / C2)
+
+
+def test_orbit_files_count(copied, tmp_path, monkeypatch):
+    """Those beside the calibration images and those that the user names, of the day of a frame and of no other."""
+    folder, assets, out = copied
+    run(folder, assets, out)
+    write_text(assets / "SO_OR_PRE_20000514_V01.DAT", rows_of("2000-05-14"))
+    assert run(folder, assets, out).kept == 2
+    rows = rows_of("2000-05-15")
+    write_text(assets / "SO_OR_PRE_20000515_V01.DAT", rows)
+    assert run(folder, assets, out).written == 2
+    assert sunpy_lasco.read_level1(out / C3).meta["obssrc"] == "SO_OR_PRE_20000515_V01.DAT"
+    assert run(folder, assets, out).kept == 2
+    mine = write_text(tmp_path / "mine" / "SO_OR_DEF_20000515_V01.DAT", rows[:100])
+    monkeypatch.setenv("SUNPY_LASCO_ORBIT", str(mine))
+    assert run(folder, assets, out).written == 2
+    assert run(folder, assets, out).kept == 2
+    write_text(mine, rows)
+    assert run(folder, assets, out).written == 2
+
+
+@pytest.mark.parametrize(
+    ("mid_time", "offset", "days"),
+    [(43200.0, None, {"20000515"}), (60.0, None, {"20000514", "20000515"}), (86340.0, None, {"20000515", "20000516"}),
+     (3600.0, 7200 * u.s, {"20000514"})],
+)  # fmt: skip
+def test_days_of_orbit_files(tmp_path, copied, mid_time, offset, days):
+    folder, _, _ = copied
+    frame = replace(facts_of(folder / "32418480.fts"), mid_mjd=51679, mid_time=mid_time)
+    for day in range(13, 18):
+        (tmp_path / f"SO_OR_PRE_200005{day}_V01.DAT").write_text(str(day))
+    found = orbit_digests(frame, Level1Options(assets=tmp_path, time_offset=offset))
+    assert sorted(found) == sorted(sha256_of(day[-2:].encode()) for day in days)
+    assert orbit_digests(frame, Level1Options(assets=tmp_path, observer=get_earth("2000-05-15"))) == []
 
 
 def test_constants_and_version_count(copied, monkeypatch):
