@@ -188,7 +188,7 @@ def has_stray_light(frame):
     return frame.camera.name == "C3" and frame.filter == "CLEAR" and not frame.is_derived
 
 
-def subtract_stray_light(smap, *, assets=None):
+def subtract_stray_light(smap, *, assets=None, increment=None):
     """
     Subtract the stray light of C3.
 
@@ -198,12 +198,14 @@ def subtract_stray_light(smap, *, assets=None):
         In MSB, in detector orientation, not yet interpolated.
     assets : optional
         Source of calibration images, see `sunpy_lasco.calibrate`.
+    increment : `~numpy.ndarray`, optional
+        What is subtracted beside the published image, MSB by the official factor, shape (1024, 1024).
 
     Returns
     -------
     map of the same class
         Unchanged for C2, for colour filters and for derived images; else with the
-        cards RAMPFILE, RAMPSHA, RAMPEST and STRAYSIG.
+        cards RAMPFILE, RAMPSHA, RAMPEST and STRAYSIG, and STRAYADD for an increment.
 
     Notes
     -----
@@ -216,10 +218,19 @@ def subtract_stray_light(smap, *, assets=None):
         return record(smap)
     require(smap, "calfac", "apply_calibration_factor")
     require_not(smap, "rampfile", "subtract_stray_light")
-    asset = resolve(assets).image(C3_RAMP)
+    asset = stray_light_image(resolve(assets), increment)
     stray_light, grid = stray_light_of(asset, frame, stray_light_scale(frame, smap.meta["calfac"]))
     path = exchange(smap._light_path or LightPath(), stray_light=grid)
     return record(smap, data=smap.data - stray_light, light_path=path, **stray_light_told(frame, asset))
+
+
+def stray_light_image(assets, increment=None):
+    """The published image of the stray light, with what the user adds to it, (1024, 1024), if anything."""
+    asset = assets.image(C3_RAMP)
+    if increment is None:
+        return asset
+    told = {"RAMPFILE": asset.name, "STRAYADD": sha256_of(np.ascontiguousarray(increment, dtype="<f4").tobytes())[:16]}
+    return exchange(asset, name=f"{asset.name} and more", data=asset.data + increment, header=told, sha256="")
 
 
 def stray_light_scale(frame, factor):
@@ -238,11 +249,13 @@ def stray_light_of(asset, frame, scale):
 def stray_light_told(frame, asset):
     """Cards and HISTORY of stray light that was subtracted."""
     cards = {
-        "rampfile": asset.name,
+        "rampfile": asset.header.get("RAMPFILE", asset.name),
         "rampsha": asset.sha256 or None,
         "rampest": asset.estimated,
         "straysig": stray_light_sigma(frame),
     }
+    if "STRAYADD" in asset.header:
+        cards["strayadd"] = asset.header["STRAYADD"]
     return {"cards": cards, "history": [image_line("Stray light", asset)]}
 
 

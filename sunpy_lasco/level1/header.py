@@ -50,7 +50,7 @@ COPIED = (
 KEPT = (
     "date-ori date-obs date-beg date-avg date-end timesys timesrc timeoff timesig "
     "biasval biassrc biassig expfac expfsig expfsrc calfac calscale calfsig polsig linsig "
-    "vigfile vigsha vigest vigsig rampfile rampsha rampest straysig maskfile masksha "
+    "vigfile vigsha vigest vigsig rampfile rampsha rampest straysig strayadd maskfile masksha "
     "distort geoscale occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 turned "
     "sunpix1 sunpix2 detroll centsrc rollsrc centsig rollsig centstat rollstat starn starrms "
     "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig "

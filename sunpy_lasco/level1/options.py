@@ -41,6 +41,8 @@ FACTOR_RANGE = (0.1, 10.0)
 LARGEST_ROLL, LARGEST_TIME_OFFSET = 360.0, 86400.0
 #: Range of the median of a response of the pixels, which is relative to their surroundings.
 RESPONSE_RANGE = (0.5, 2.0)
+#: Stray light beyond this is given in another unit, MSB: the bright ring at the occulter of C3 has 1e-8.
+LARGEST_STRAY_LIGHT = 1e-7
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,28 @@ def _response(name, value):
     if not RESPONSE_RANGE[0] <= np.median(array) <= RESPONSE_RANGE[1]:
         _refuse(name, "array", f"has the median {np.median(array):.3g}. {should}")
     return value
+
+
+def _stray_light(name, value):
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, str | os.PathLike):
+        from astropy.io import fits
+
+        try:
+            value = fits.getdata(value)
+        except (OSError, TypeError, ValueError) as error:
+            _refuse(name, value, f"cannot be read as an image: {error}")
+    try:
+        array = np.asarray(value, dtype=np.float32)
+    except (TypeError, ValueError):
+        _refuse(name, type(value), "is neither True, nor False, nor an image.")
+    should = f"An increment of the stray light has the shape ({FULL_FRAME}, {FULL_FRAME}) and is finite, MSB."
+    if array.shape != (FULL_FRAME, FULL_FRAME) or not np.isfinite(array).all():
+        _refuse(name, f"array of shape {array.shape}", f"cannot be. {should}")
+    if np.abs(array).max() > LARGEST_STRAY_LIGHT:
+        _refuse(name, "array", f"reaches {np.abs(array).max():.3g} MSB, more than the corona. {should}")
+    return array
 
 
 def _read_response(text):
@@ -435,7 +459,13 @@ class Level1Options:
         _switch,
     )
     vignetting: bool = _option(True, "`bool`", "Correct the vignetting.", _switch)
-    stray_light: bool = _option(True, "`bool`", "Subtract the stray light of C3 Clear.", _switch)
+    stray_light: object = _option(
+        True,
+        "`bool`, `~numpy.ndarray` or path-like",
+        """Subtract the stray light of C3 Clear.  An image of the full frame, shape (1024, 1024), or a FITS file of it,
+        in MSB by the official factor, is subtracted beside the published one, for stray light of later years.""",
+        _stray_light,
+    )
     mask: bool = _option(True, "`bool`", "Make NaN what occulter, pylon and the edge of the field hide.", _switch)
     pad: bool = _option(True, "`bool`", "Put sub-frames into the full frame.", _switch)
     on_bad: str = _option(

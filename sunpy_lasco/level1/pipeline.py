@@ -387,8 +387,9 @@ def _by_steps(ready, problems, options):
     if options.vignetting:
         smap = correct_vignetting(smap, assets=assets, official=True)
     _report(smap, problems, options.on_bad)
-    if options.stray_light:
-        smap = subtract_stray_light(smap, assets=assets)
+    if options.stray_light is not False:
+        more = None if options.stray_light is True else options.stray_light
+        smap = subtract_stray_light(smap, assets=assets, increment=more)
     return rectify(_official_geometry(smap, options, assets, sent))
 
 

@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from sunpy_lasco.assets.asset import Asset
-from sunpy_lasco.assets.names import C3_MASK, C3_RAMP
+from sunpy_lasco.assets.names import C3_MASK
 from sunpy_lasco.config import megabytes
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.files import sha256_of
@@ -42,6 +42,7 @@ from sunpy_lasco.level1.brightness import (
     has_stray_light,
     response_factor,
     response_told,
+    stray_light_image,
     stray_light_of,
     stray_light_scale,
     vignetting_name,
@@ -168,7 +169,9 @@ def setup_of(meta, frame, flags, options, assets):
     distortion, told = distortion_told(meta, frame, options.distortion, options.geometry, **movement)
     rotation, target = movement_of(told["cards"])
     vignetting = assets.image(vignetting_name(frame)) if options.vignetting else None
-    stray_light = assets.image(C3_RAMP) if options.stray_light and has_stray_light(frame) else None
+    stray_light, more = None, options.stray_light
+    if more is not False and has_stray_light(frame):
+        stray_light = stray_light_image(assets, None if more is True else more)
     mask = assets.image(C3_MASK) if options.mask and frame.camera.name == "C3" else None
     factor = frame_factor(frame, star_scale=options.photometry == "stars")
     given = options.flat_field

@@ -15,6 +15,8 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.errors import LascoError, LascoUserWarning
+from sunpy_lasco.geometry.pointing import header_roll
+from sunpy_lasco.geometry.rolls import is_flipped
 from sunpy_lasco.instrument.bias import bias_polynomial, dark_level
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.constants import value_of
@@ -36,6 +38,8 @@ __all__ = ["Found", "find_frames", "frame_rows"]
 TOGETHER, NEIGHBOUR = 0.25, 1 / 24
 #: Minutes between frames of a triplet, and between frames whose difference is noise.
 TRIPLET, SUCCESSIVE = 15.0, 30.0
+#: Days between frames of which one is upside down, over which the corona is taken to stay.
+FLIPPED = 7.0
 #: Rings in which the cameras are compared, solar radii.
 OVERLAP = (4.8, 5.1, 5.4, 5.7, 6.0, 6.3)
 #: At most so many frames are solved or compared for a row, evenly spread.
@@ -61,6 +65,8 @@ class Found:
     shape: tuple[int, int]
     #: Made by SolarSoft.
     official: bool
+    #: Taken upside down, by the roll of the header.
+    turned: bool
 
     @property
     def kind(self):
@@ -119,6 +125,7 @@ def _found(path, header):
         float(header["EXPTIME"]),
         (header["NAXIS2"], header["NAXIS1"]),
         one and "reduce_level_1" in history,
+        is_flipped(header_roll({name.lower(): value for name, value in header.items()}) or 0.0),
     )
 
 
@@ -150,6 +157,7 @@ def frame_rows(folder, assets, figures):
         yield _dark(camera, mine)
         yield _noise(camera, mine)
     yield from _overlap(good, sources, figures)
+    yield _fixed_light(good, sources)
     yield from _triplets(good, sources)
     yield from _official(good, [one for one in frames if one.official and one.shape == (1024, 1024)], sources, figures)
 
@@ -412,6 +420,36 @@ def _overlap(frames, sources, figures):
         against=against,
         note="1.00 +- 0.03 is the aim; what is missing is diffuse light in C3 that stars do not have",
     )
+
+
+def _fixed_light(frames, sources):
+    """
+    Light of C3 that is fixed to the detector, by frames of one week of which one is upside down.
+
+    Sectors of the sky see opposite sectors of the detector in both, so that the corona drops out of the difference.
+    """
+    row, text = "frames.c3.fixed_light", "C3: light of a sector of the detector less that of the opposite one, over all"
+    text = f"{text} light, {OVERLAP[0]} to {OVERLAP[-1]} solar radii, ninth decile"
+    usual = [one for one in frames if one.kind == ("C3", "CLEAR", "CLEAR", (1024, 1024))]
+    pairs = [
+        (abs(one.mjd - other.mjd), one, other) for one in usual for other in usual if not one.turned and other.turned
+    ]
+    near = sorted((pair for pair in pairs if pair[0] < FLIPPED), key=lambda pair: pair[0])
+    if not near:
+        needs = f"frames of C3 Clear within {FLIPPED:g} days, of which one is upside down"
+        if pairs:
+            needs += f"; the nearest are {min(pairs, key=lambda pair: pair[0])[0]:.0f} days apart"
+        return unmeasured(row, text, needs)
+    odd = []
+    for _, one, other in near[:3]:
+        light = [_profile(_level1(which, sources), OVERLAP) for which in (one, other)]
+        # Opposite sectors have the same with the other sign, so that the mean over all is that of the corona.
+        seen = np.isfinite(light[0]) & np.isfinite(light[1])
+        light = [np.where(seen, values, np.nan) for values in light]
+        odd.append(np.subtract(*(values / np.nanmean(values, axis=1, keepdims=True) for values in light)))
+    value = float(np.nanpercentile(np.abs(odd), 90))
+    return Row(row, text, value, 0, 0.6, against=f"{len(odd)} pairs, the nearest {near[0][0]:.1f} days apart",
+               note="an arc beside the occulter has 20 to 60 % in 2010 to 2012")  # fmt: skip
 
 
 def _triplets(frames, sources):

@@ -6,15 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import astropy.units as u
+from astropy.io import fits
 
 import sunpy.map
 
 import sunpy_lasco
 from sunpy_lasco import level1 as calibration
 from sunpy_lasco import simulate
-from sunpy_lasco.errors import NotCalibratableError
+from sunpy_lasco.errors import NotCalibratableError, OptionError
 from sunpy_lasco.instrument.exposure import ExposureFactor
 from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.simulate import optics
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,45 @@ def test_stray_light_is_taken_from_clear_images_of_c3_only(exact, simulated_asse
     good = np.isfinite(difference)
     ramp = simulated_assets.image("C3ramp.fts").data
     assert np.median(difference[good]) == pytest.approx(float(np.median(ramp[good])), rel=0.02)
+
+
+def test_stray_light_of_the_user(exact, simulated_assets, closure, tmp_path):
+    """The veil of the simulated C3, which no published image has, taken away by an image or a file; C2 has none."""
+    exposure = exact("C3", diffracted=True)
+    veil = optics.veil("C3", exposure.parameters.time).astype(np.float32)
+    fits.PrimaryHDU(veil).writeto(tmp_path / "veil.fits")
+    by_array = closure.calibrated(exposure, simulated_assets, stray_light=veil)
+    by_file = closure.calibrated(exposure, simulated_assets, stray_light=tmp_path / "veil.fits")
+    np.testing.assert_array_equal(by_array.data, by_file.data)
+    x, y = np.meshgrid(np.arange(1024), np.arange(1024))
+    outside = closure.interior(by_array) & (np.hypot(x - 516, y - 530) > 250)
+    sky, with_veil = exact("C3"), closure.calibrated(exposure, simulated_assets)
+    expected = closure.truth(sky, by_array)
+    assert np.median(np.abs(by_array.data / expected - 1)[outside]) < 1e-4
+    assert np.median((with_veil.data / expected - 1)[outside]) > 0.03
+    assert by_array.meta["rampfile"] == "C3ramp.fts"
+    assert len(by_array.meta["strayadd"]) == 16
+    assert "C3ramp.fts and more" in str(by_array.meta["history"])
+    assert "stray_light=given" in by_array.meta["calopts"]
+    assert "strayadd" not in with_veil.meta
+    steps = closure.calibrated(exposure, simulated_assets, stray_light=veil, solarsoft=True)
+    assert steps.meta["strayadd"] == by_array.meta["strayadd"]
+    assert "strayadd" not in closure.calibrated(exact("C2"), simulated_assets, stray_light=veil).meta
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (np.zeros((512, 512)), r"array of shape \(512, 512\)"),
+        (np.full((1024, 1024), np.nan), "is finite"),
+        (np.ones((1024, 1024)), "more than the corona"),
+        ("nowhere.fits", "cannot be read as an image"),
+        (None, "cannot be"),
+    ],
+)
+def test_what_is_no_stray_light(value, reason, exact, simulated_assets):
+    with pytest.raises(OptionError, match=reason):
+        sunpy_lasco.calibrate(exact("C3").level05, assets=simulated_assets, stray_light=value)
 
 
 ORDER = [

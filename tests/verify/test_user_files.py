@@ -9,7 +9,7 @@ from sunpy_lasco import simulate
 from sunpy_lasco.assets.estimate import EstimateSource
 from sunpy_lasco.instrument.constants import other_constants, value_of
 from sunpy_lasco.verify import Verdict, verify
-from sunpy_lasco.verify.frames import find_frames
+from sunpy_lasco.verify.frames import _fixed_light, find_frames
 
 
 def write_image(path, data, **cards):
@@ -74,6 +74,43 @@ def test_simulated_frames(simulated_folder):
     assert rows["frames.overlap.official"].value == pytest.approx(1.0, abs=0.03)
     assert rows["frames.overlap.official"].verdict == Verdict.FAILS
     assert rows["official.factor"].verdict == Verdict.OPEN
+
+
+@pytest.mark.slow
+def test_light_that_is_fixed_to_the_detector(tmp_path):
+    """The arc of the simulated C3 since 2002 is seen by a flip, and before it the ring about the occulter alone."""
+    rows = {}
+    for name, date, options in (
+        ("arc", "2010-01-11T03:18", {}),
+        ("none", "2010-01-11T03:18", {"diffracted": False}),
+        ("before", "2001-01-11T03:18", {}),
+    ):
+        folder, exposures = tmp_path / name, []
+        for flipped in (False, True):
+            exposure = simulate.observe(
+                "C3", date=date, flipped=flipped, seed=int(flipped), cosmic_rays=False, **options
+            )
+            simulate.write_level05(exposure, folder / str(flipped))
+            exposures.append(exposure)
+        simulate.write_assets(tmp_path / f"{name}_assets", *exposures)
+        found, problems = find_frames(folder)
+        assert not problems
+        assert sorted(one.turned for one in found) == [False, True]
+        rows[name] = _fixed_light(found, [tmp_path / f"{name}_assets"])
+        alone = _fixed_light([one for one in found if one.turned], [])
+        assert alone.verdict == Verdict.OPEN
+    print({name: row.value for name, row in rows.items()})
+    assert rows["arc"].value > 4 * rows["none"].value
+    assert rows["before"].value + 0.02 < rows["arc"].value < 0.3
+    assert rows["none"].value < 0.02
+
+
+def test_frames_too_far_apart_say_so(real_frames):
+    """The nearest upright frame is of another year."""
+    found, _ = find_frames(real_frames[0].parent.parent / "c3")
+    row = _fixed_light(found, [])
+    assert row.verdict == Verdict.OPEN
+    assert "within 7 days, of which one is upside down; the nearest are 272 days apart" in row.needs
 
 
 @pytest.fixture(scope="module")
