@@ -1,8 +1,11 @@
 """The same work on a cluster of Dask, and what fsspec reaches."""
 
 import os
+import platform
 import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -121,6 +124,36 @@ def test_what_is_sent(tmp_path, monkeypatch):
     with pytest.warns(LascoUserWarning, match="do without the 2 orbit files"):
         bundle = cluster.bundle_of(tmp_path / "tree")
     assert dict(bundle.files) == {"c2_expfactor_000515.dat": b"b"}
+
+
+FAULTS = """
+import resource
+import numpy as np
+from sunpy_lasco.bulk.cluster import _memory_kept
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        np.ones(1_000_000, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+with _memory_kept():
+    faults()
+    print(faults())
+print(faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what Dask sets is of glibc")
+def test_memory_is_used_again():
+    """Where Dask has it given back to the system after each array, 12,000 pages come from it here."""
+    environment = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTS], env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
+    within, after = map(int, done.stdout.split())
+    assert within < 100
+    assert after > 10 * max(within, 1)
 
 
 def test_batches_are_bounded(client, tmp_path, monkeypatch):
