@@ -31,8 +31,9 @@ __all__ = ["BulkReport", "calibrate_files", "run_frames", "stated_memory", "swee
 NEAR, NEAR_REMOTE = 64, 8
 #: A process takes two seconds to start, the time of some ten frames: fewer frames than this each are not worth one.
 LEAST_FRAMES = 4
-#: Memory of a process that calibrates, MB, and of one that also fills lost blocks by a network.
-PROCESS_MEMORY, NETWORK_MEMORY = 350, 900
+#: Memory of a process that calibrates, MB, and of one that also fills lost blocks by a network, as measured in
+#: benchmarks/bulk; 250 of it are sunpy.map.
+PROCESS_MEMORY, NETWORK_MEMORY = 750, 1000
 #: Frames, and seconds, between two lines on the progress where there is no terminal.
 LINE_FRAMES, LINE_SECONDS = 100, 10.0
 #: Names of what is left in the output directory.
