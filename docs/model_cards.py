@@ -24,20 +24,15 @@ def table(head, rows):
     return [*lines, ""]
 
 
-#: Whether a network has neighbours, and title of its card.
-KINDS = {False: "single frames", True: "holes that exposures before or after show"}
-
-
-def card_of(camera, kind):
-    """Lines of the card of a network."""
-    place = packaged_file(camera, neighbours=kind)
+def card_of(camera):
+    """Lines of the card of the network for a camera."""
+    place = packaged_file(camera)
     with resources.as_file(place) as path, safe_open(path, framework="np") as file:
         metadata, size = file.metadata(), sum(file.get_tensor(name).size for name in file.keys())
         weight = path.stat().st_size
     card, records = (json.loads(metadata[name]) for name in ("card", "records"))
     windows = ", ".join(f"{number} {origin}" for origin, number in card["windows"].items())
-    title = f"{camera}, {KINDS[kind]}"
-    lines = [title, "-" * len(title), ""]
+    lines = [camera, "-" * len(camera), ""]
     facts = [
         ("File", f"``{place.name}``, {weight / 1e6:.2f} MB, {size} numbers in {metadata['networks']} networks"),
         ("SHA-256 of the numbers", f"``{metadata['sha256']}``"),
@@ -66,5 +61,5 @@ def write_model_cards(path):
     """Write the page."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [line for camera in ("C2", "C3") for kind in KINDS for line in card_of(camera, kind)]
+    lines = [line for camera in ("C2", "C3") for line in card_of(camera)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 Repair blocks with the network
 ==============================
 
-The networks of the package fill lost blocks with an uncertainty, and their cards record how they were tested.
+The network of the package fills lost blocks with an uncertainty, and its card records how it was tested.
 """
 
 import matplotlib.pyplot as plt
@@ -29,13 +29,12 @@ for column, row in ((6, 16), (20, 21), (10, 8), (11, 8), (24, 10)):
 lost = sunpy.map.Map(data, whole.meta)
 
 ###############################################################################
-# ``"auto"``, the default of `sunpy_lasco.calibrate`, uses a network for those kinds of holes that it filled best on
+# ``"auto"``, the default of `sunpy_lasco.calibrate`, uses the network for those kinds of holes that it filled best on
 # dates that it was not trained on.  HISTORY records the method of each block.
 
 filled = {
     **{method: sunpy_lasco.inpaint(lost, method) for method in ("fuzzy", "mixture", "network")},
     "sequence": sunpy_lasco.inpaint(lost, "sequence", context=maps),
-    "network, neighbours": sunpy_lasco.inpaint(lost, "network", context=maps),
     "auto": sunpy_lasco.inpaint(lost),
 }
 print(filled["auto"].meta["history"].splitlines()[-1])
@@ -62,7 +61,7 @@ for name, smap in filled.items():
 
 part = np.s_[208:336, 272:432]
 figure, axes = plt.subplots(1, 5, figsize=(14, 3), layout="constrained")
-shown = {"lost": lost, **{name: filled[name] for name in ("mixture", "network", "network, neighbours")}, "truth": whole}
+shown = {"lost": lost, **{name: filled[name] for name in ("mixture", "network", "sequence")}, "truth": whole}
 for ax, (name, smap) in zip(axes, shown.items(), strict=True):
     low, high = np.percentile(whole.data[part], (2, 98))
     ax.imshow(

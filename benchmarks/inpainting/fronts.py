@@ -1,7 +1,7 @@
 """
 Lost blocks of a moving corona: every method on real and simulated fronts, and on what does not move.
 
-    python benchmarks/inpainting/fronts.py [--quick] [--only NAME ...] [--output DIRECTORY]
+    python benchmarks/inpainting/fronts.py [--quick] [--only NAME ...] [--weights FILE ...] [--output DIRECTORY]
 
 Prints and writes one table for each kind of hole.  Errors are of cells of 8 x 8 pixels: in per cent of the
 brightness, and of the brightness that the ejection adds; of the running difference, in its noise; the seam
@@ -58,19 +58,22 @@ METHODS = {
 }
 
 
-def with_networks(methods):
-    """The networks that come with the package, where there are any."""
+def own_network(path):
+    """A network of one's own, for the camera that it was trained for, with its exposures moved if it takes any."""
+    from sunpy_lasco.network.weights import load_weights
+
+    trained = load_weights(path)
+    return lambda hole: repaired(hole, "network", weights=trained) if hole.camera == trained.camera else None
+
+
+def with_networks(methods, weights=()):
+    """The network that comes with the package, where there is one, and others by their files."""
     from sunpy_lasco.network.held_back import packaged_file
 
     found = dict(methods)
     if packaged_file("C3").is_file():
-        found["network, one frame"] = lambda hole: at_rest(
-            "network", replace(hole, crop=replace(hole.crop, neighbours=()))
-        )
-    if packaged_file("C3", neighbours=True).is_file():
-        found["network, neighbours at rest"] = lambda hole: at_rest("network", hole)
-        found["network, neighbours moved"] = lambda hole: repaired(hole, "network")
-    return found
+        found["network, one frame"] = lambda hole: at_rest("network", hole)
+    return found | {Path(path).stem: own_network(path) for path in weights}
 
 
 def seam(z, crop):
@@ -111,10 +114,8 @@ def score(hole, fill):
     unit = crop.noise * crop.response
     excess = medians(np.where(good, hole.truth - hole.quiet, np.nan))
     mean = np.nanmean(by_cell[enough], axis=1)
-    own = np.zeros_like(truth) if fill.noise is None else fill.noise
     sigma = np.nanmean(cells(np.where(good, np.nan_to_num(fill.sigma), np.nan))[enough], axis=1)
     noise = np.nanvar(by_cell[enough], axis=1) / (count[enough] - 1)
-    del own
     pull = np.abs(mean) / np.sqrt(sigma**2 + noise)
     return {
         "cells": 100 * np.mean(np.abs(relative)),
@@ -136,7 +137,7 @@ def judge_all(holes, methods):
             start = time.thread_time()
             fill = method(hole)
             spent = time.thread_time() - start
-            found = score(hole, fill)
+            found = None if fill is None else score(hole, fill)
             if found is not None:
                 key = {"hole": number, "kind": hole.kind, "group": hole.group, "camera": hole.camera, "method": name}
                 rows.append({**key, **found, "ms": 1000 * spent / len(hole.blocks)})
@@ -202,10 +203,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="every fourth hole")
     parser.add_argument("--only", nargs="+", default=(), help="front, apart, square, row, quiet, border, C3, C2")
+    parser.add_argument("--weights", nargs="+", default=(), metavar="FILE", help="networks of your own, too")
     parser.add_argument("--reference", default="temporal, at rest", help="method with which errors are compared")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
-    rows = judge_all(all_holes(arguments.only, quick=arguments.quick), with_networks(METHODS))
+    rows = judge_all(all_holes(arguments.only, quick=arguments.quick), with_networks(METHODS, arguments.weights))
     lines = ["# Lost blocks of a moving corona", ""]
     lines += ["Medians over holes; one real event, whose holes are correlated.  See `fronts.py` for the measures."]
     for kind in dict.fromkeys(row["kind"] for row in rows):

@@ -77,7 +77,9 @@ def scores_of(case, alone_network, network, held_back):
     fills["mixture"] = mixed_fill(alone, values, spread, **options)
     fills["fuzzy"] = get_method("fuzzy")(alone)
     fills["network"] = predict_windows([alone], alone_network, **options)[0]
-    fills |= _weighted("network", fills["mixture"], fills["network"])
+    directed = alone_network.architecture.directed
+    base = bases_of(alone, made=(values, spread), directed=directed, **options).fill
+    fills |= _weighted("network", base, fills["network"])
     if case.crop.neighbours:
         fills |= {name: get_method(name)(case.crop) for name in NEIGHBOUR_METHODS}
     if case.crop.neighbours and network is not None:

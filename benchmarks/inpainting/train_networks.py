@@ -5,8 +5,8 @@ Train the networks that the package ships, and what their cards say.
 
 It needs the real frames.  There are two kinds of networks: for single frames, and for holes that
 exposures before or after show.  Windows are cut out once; networks are trained without each group
-of dates and scored on it (`network`); networks that are shipped are trained on all dates, with the
-records of the others.  What is there already is not made again, and a training that was
+of dates and scored on it (`network`); the network for single frames that is shipped is trained on all dates,
+with the records of the others.  What is there already is not made again, and a training that was
 stopped goes on where it was.
 """
 
@@ -122,7 +122,7 @@ def ship(kind, networks, camera, holes, records, arguments):
     card.pop("held back", None)
     mine = {key: one for key, one in records.items() if key.startswith(kind)}
     trained = Trained(sum((one.networks for one in networks), ()), camera, card, mine)
-    path = save_weights(DATA / packaged_file(camera, neighbours=kind == "neighbours").name, trained)
+    path = save_weights(DATA / packaged_file(camera).name, trained)
     print(f"Wrote {path.name}, {path.stat().st_size / 1e6:.2f} MB")
 
 
@@ -130,7 +130,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--camera", choices=("C2", "C3"), default="C3")
     parser.add_argument("--output", type=Path, default=Path("runs"), help="where windows and trainings go")
-    parser.add_argument("--kinds", nargs="+", choices=tuple(KINDS), default=list(KINDS), help="all are needed to ship")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=tuple(KINDS), default=list(KINDS), help="both are needed for the scores"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="of the networks that are averaged")
     parser.add_argument("--steps", type=int, help="in place of those of the recipes")
     parser.add_argument("--only", choices=("windows", "held-back", "all-dates"), help="stop after, or do nothing but")
@@ -150,8 +152,8 @@ def main():
         holes = score_all(camera, scored.parent, origins=("real", "summed", "simulated"))
         scored.write_bytes(pickle.dumps(holes))
     records = write_results(holes, camera, HERE / "results")
-    for kind, networks in final.items():
-        ship(kind, networks, camera, holes, records, arguments)
+    # Moved exposures do as well without a network (`fronts`), so that none for neighbours is shipped.
+    ship("alone", final["alone"], camera, holes, records, arguments)
 
 
 if __name__ == "__main__":

@@ -54,23 +54,19 @@ SHOWN_SHARE = 0.5
 USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
 
-def packaged_file(camera, *, neighbours=False):
-    """
-    Where the weights for a camera are that come with the package, for single frames or for holes that
-    exposures before or after show.
-    """
-    name = f"network_{camera.lower()}{'_neighbours' if neighbours else ''}.safetensors"
-    return resources.files("sunpy_lasco.network").joinpath("data", name)
+def packaged_file(camera):
+    """Where the weights for a camera are that come with the package."""
+    return resources.files("sunpy_lasco.network").joinpath("data", f"network_{camera.lower()}.safetensors")
 
 
 @lru_cache(maxsize=2)
 def packaged_records(camera):
     """
-    Records, as of `sunpy_lasco.network.weights.Trained`, of the networks that come with the package;
+    Records, as of `sunpy_lasco.network.weights.Trained`, of the network that comes with the package;
     empty without one, `AssetError` if a file cannot be read.
     """
-    places = (packaged_file(camera, neighbours=neighbours) for neighbours in (False, True))
-    return {key: one for place in places if place.is_file() for key, one in _records_in(place).items()}
+    place = packaged_file(camera)
+    return _records_in(place) if place.is_file() else {}
 
 
 def _records_in(place):

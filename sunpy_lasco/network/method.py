@@ -1,10 +1,9 @@
 """
 A trained network: what classical fills leave open, corrected by what real frames teach.
 
-A network corrects the mixture of the classical fills, or a sequence of exposures where there is
-one, in the working space, and tells its uncertainty.  With the package come a network for single
-frames and one for holes that exposures before or after show.  torch is imported here, when the
-method is asked for.
+A network corrects kriging or the mixture of the classical fills, or a sequence of exposures where it has
+learnt that, in the working space, and tells its uncertainty.  With the package comes a network for
+single frames of each camera.  torch is imported here, when the method is asked for.
 """
 
 import importlib.util
@@ -12,10 +11,10 @@ import importlib.util
 import numpy as np
 
 from sunpy_lasco.errors import MissingAssetError
-from sunpy_lasco.network.held_back import is_better, is_shown, packaged_file, packaged_records
+from sunpy_lasco.network.held_back import is_better, packaged_file, packaged_records
 from sunpy_lasco.repair.crop import Fill
 
-__all__ = ["fill", "fill_all", "is_ready"]
+__all__ = ["fill", "fill_all", "is_ready", "knows_neighbours"]
 
 
 def _has_torch():
@@ -40,8 +39,9 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
     ``weights`` are those of ``sunpy-lasco train`` for all holes, by default what comes with the package
     for the camera; ``device`` is where to compute, as torch names it; ``coefficients`` are those of the
     mixture that is corrected, by default those of the camera. ``neighbours`` uses exposures before and
-    after, where there are any; ``only_better`` fills only such holes as the network has been seen to
-    fill better than all other methods, on dates that it was not trained on.
+    after, where there are any and ``weights`` are of a network for them; ``only_better`` fills only such
+    holes as the network has been seen to fill better than all other methods, on dates that it was not
+    trained on.
 
     `~sunpy_lasco.errors.MissingAssetError` if there is no network, or no torch;
     `~sunpy_lasco.errors.AssetError` if the file of weights is damaged, of another program, or for the
@@ -52,37 +52,35 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
     if not _has_torch():
         msg = "The method 'network' needs torch: install it ('pip install torch'), or take method='auto'."
         raise MissingAssetError(msg)
-    records = None
+    # That of the package is for single frames.
+    neighbours = neighbours and weights is not None
+    wanted = crops
     if only_better:
         records = packaged_records(crops[0].camera) if weights is None else _trained(crops[0], weights).records
-    common = {"weights": weights, "records": records, "coefficients": coefficients, "device": device}
-    if weights is not None or not neighbours:
-        fills = _predicted(crops, neighbours=neighbours, **common)
-    else:
-        shown = [crop for crop in crops if is_shown(crop)]
-        fills = _predicted(shown, neighbours=True, **common)
-        # Where exposures before and after do not fit, the network for single frames is asked.
-        others = [crop for crop in crops if crop not in shown or (crop in fills and fills[crop] is None)]
-        fills |= _predicted(others, neighbours=False, **common)
-    return [fills.get(crop) or _nothing(crop) for crop in crops]
-
-
-def _predicted(crops, *, weights, records, coefficients, device, neighbours):
-    """What a network makes of crops, or of those that it fills better; None where it cannot."""
-    wanted = [crop for crop in crops if records is None or is_better(crop, records, neighbours=neighbours)]
+        wanted = [crop for crop in crops if is_better(crop, records, neighbours=neighbours)]
     if not wanted:
-        return {}
+        return [_nothing(crop) for crop in crops]
     from sunpy_lasco.network.prediction import predict_windows
 
-    trained = _trained(wanted[0], weights, neighbours=neighbours)
+    trained = _trained(wanted[0], weights)
     fills = predict_windows(wanted, trained, coefficients=coefficients, device=device, neighbours=neighbours)
-    return {crop: fill if np.isfinite(fill.z).any() else None for crop, fill in zip(wanted, fills, strict=True)}
+    found = dict(zip(wanted, fills, strict=True))
+    return [found.get(crop) or _nothing(crop) for crop in crops]
 
 
-def _trained(crop, weights, *, neighbours=False):
+def knows_neighbours(camera, *, weights=None, neighbours=True, **_options):
+    """Whether holes are filled from exposures before and after, too: by a network of the user's that has learnt it."""
+    if weights is None or not neighbours or not _has_torch():
+        return False
     from sunpy_lasco.network.weights import network_for
 
-    return network_for(crop.camera, weights, neighbours=neighbours)
+    return network_for(camera, weights).architecture.neighbours
+
+
+def _trained(crop, weights):
+    from sunpy_lasco.network.weights import network_for
+
+    return network_for(crop.camera, weights)
 
 
 def _nothing(crop):

@@ -124,14 +124,13 @@ def _network(architecture, tensors, number):
 
 
 @lru_cache(maxsize=4)
-def packaged_weights(camera, *, neighbours=False):
+def packaged_weights(camera):
     """
-    A network for a camera that comes with the package, for single frames or for holes that exposures
-    before or after show.
+    The network for a camera that comes with the package.
 
     `~sunpy_lasco.errors.MissingAssetError` if there is none.
     """
-    place = packaged_file(camera, neighbours=neighbours)
+    place = packaged_file(camera)
     if not place.is_file():
         msg = (
             f"No trained network for {camera} comes with this installation. Train one with "
@@ -143,14 +142,14 @@ def packaged_weights(camera, *, neighbours=False):
         return load_weights(path)
 
 
-def network_for(camera, weights=None, *, neighbours=False):
+def network_for(camera, weights=None):
     """
     The network for a camera, by default, as of `packaged_weights`, what comes with the package.
 
     `~sunpy_lasco.errors.AssetError` if it is for the other camera, or cannot be read.
     """
     if weights is None:
-        return packaged_weights(camera, neighbours=neighbours)
+        return packaged_weights(camera)
     trained = weights
     if not isinstance(weights, Trained):
         path = Path(weights)

@@ -21,6 +21,7 @@ __all__ = [
     "Neighbour",
     "fill_holes",
     "get_method",
+    "takes_neighbours",
     "usable_methods",
 ]
 
@@ -187,6 +188,13 @@ def usable_methods(camera):
     """
     learnt = (name for name, module in LEARNT_METHODS.items() if importlib.import_module(module).is_ready(camera))
     return (*METHODS, *learnt)
+
+
+def takes_neighbours(name, camera, **options):
+    """Whether a method with some options fills holes of a camera from exposures before and after."""
+    if name in LEARNT_METHODS:
+        return importlib.import_module(LEARNT_METHODS[name]).knows_neighbours(camera, **options)
+    return name in NEIGHBOUR_METHODS
 
 
 def fill_holes(name, crops, **options):

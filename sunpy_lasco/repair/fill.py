@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, fill_holes, get_method, usable_methods
+from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, fill_holes, get_method, takes_neighbours, usable_methods
 from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 from sunpy_lasco.repair.scene import cut
 
@@ -120,8 +120,6 @@ def find_zones(lost):
     return sorted((_zone(zone.blocks) for zone in zones), key=lambda zone: zone.blocks[0])
 
 
-#: Methods that fill zones of any size where exposures before or after show them.
-WITH_NEIGHBOURS = (*NEIGHBOUR_METHODS, "network")
 #: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
 #: for what the better of these leave.
 SINGLE_FRAME_METHODS = ("kriging", "radial", "biharmonic")
@@ -182,7 +180,7 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
         if networks and "network" in usable_methods(scene.camera):
             # Kriging finds fronts, which networks smooth.
             work.fill("kriging", {"only_directed": True, **options})
-            work.fill("network", {"only_better": True, "neighbours": False, **options})
+            work.fill("network", {"only_better": True, **options})
         for name in SINGLE_FRAME_METHODS:
             work.fill(name, options)
     else:
@@ -203,7 +201,8 @@ class _Work:
         """Fill what is left with one method."""
         if not self.scene.holes.any():
             return
-        shown = name in WITH_NEIGHBOURS and bool(self.scene.neighbours) and options.get("neighbours", True)
+        # Zones of any size are filled where exposures before or after show them.
+        shown = bool(self.scene.neighbours) and takes_neighbours(name, self.scene.camera, **options)
         cuts = self._cuts(name, shown=shown)
         fills = fill_holes(name, [crop for _, crop, _ in cuts], **options)
         for (zone, crop, window), fill in zip(cuts, fills, strict=True):
@@ -263,15 +262,17 @@ class _Work:
         self.noise[window][good] = (own * unit)[good]
         sides = {np.sign(one.seconds) for one in crop.neighbours} if shown else set()
         for row, column in zone.blocks:
-            if not good[np.ix_(crop.block_rows == row, crop.block_columns == column)].any():
+            mine = np.ix_(crop.block_rows == row, crop.block_columns == column)
+            if not good[mine].any():
                 continue
             self.methods[row, column] = (*self.methods.get((row, column), ()), name)
+            if not any(np.isfinite(one.z[mine][good[mine]]).any() for one in crop.neighbours if shown):
+                continue
             if len(sides) == 1:
                 self.one_sided[row, column] = "earlier" if -1 in sides else "later"
-            if shown:
-                self.shown.add((row, column))
-                if crop.is_moved:
-                    self.moved.add((row, column))
+            self.shown.add((row, column))
+            if crop.is_moved:
+                self.moved.add((row, column))
 
     def result(self):
         """What became of the holes."""

@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
 import sunpy_lasco  # noqa: E402
+from sunpy_lasco import simulate  # noqa: E402
 from sunpy_lasco.network import method  # noqa: E402
 from sunpy_lasco.network import weights as choice  # noqa: E402
 from sunpy_lasco.network.held_back import (  # noqa: E402
@@ -14,7 +15,7 @@ from sunpy_lasco.network.held_back import (  # noqa: E402
     stratum,
 )
 from sunpy_lasco.network.tensors import new_network  # noqa: E402
-from sunpy_lasco.network.weights import Trained  # noqa: E402
+from sunpy_lasco.network.weights import Trained, save_weights  # noqa: E402
 from sunpy_lasco.repair.crop import METHODS, Neighbour, fill_holes, get_method, usable_methods  # noqa: E402
 
 
@@ -24,7 +25,7 @@ def shipped(monkeypatch, trained, better):
     monkeypatch.setattr(method, "is_ready", lambda _camera: True)
     monkeypatch.setattr(method, "packaged_records", lambda _camera: records)
     mine = dataclasses.replace(trained, records=records)
-    monkeypatch.setattr(choice, "packaged_weights", lambda _camera, neighbours: mine)
+    monkeypatch.setattr(choice, "packaged_weights", lambda _camera: mine)
 
 
 def test_auto_takes_the_network_where_it_is_better(monkeypatch, trained, raw_map, losing):
@@ -110,37 +111,40 @@ def seen_by(crop, value=4.0, hole=True):
     return dataclasses.replace(crop, neighbours=tuple(Neighbour(image, s, 1.0, 1.0) for s in (-720, 720, -1440, 1440)))
 
 
-def test_each_kind_of_hole_has_its_network(monkeypatch, trained, rough):
-    """Holes that exposures before or after show are for one of the package's networks, others for the other."""
+def test_the_network_of_the_package_is_for_single_frames(monkeypatch, trained, rough):
+    monkeypatch.setattr(choice, "packaged_weights", lambda _camera: trained)
+    for crop in (rough(), seen_by(rough())):
+        (found,) = fill_holes("network", [crop])
+        assert np.array_equal(found.z, get_method("network")(rough(), weights=trained).z, equal_nan=True)
+
+
+@pytest.fixture
+def with_neighbours(trained, tmp_path):
+    """A file of weights of a network for holes that exposures before or after show; it was not trained."""
     architecture = dataclasses.replace(trained.architecture, neighbours=True, alone=False)
-    both = Trained((new_network(architecture).eval(),), "C3")
-    asked = []
+    return save_weights(tmp_path / "mine.safetensors", Trained((new_network(architecture).eval(),), "C3"))
 
-    def packaged(_camera, neighbours):
-        asked.append(neighbours)
-        return both if neighbours else trained
 
-    monkeypatch.setattr(choice, "packaged_weights", packaged)
+def test_a_network_of_ones_own_uses_exposures_before_and_after(with_neighbours, rough):
     crops = [seen_by(rough()), rough(blocks=((1, 1),)), seen_by(rough(), hole=False)]
-    fills = fill_holes("network", crops)
-    assert asked == [True, False]
+    fills = fill_holes("network", crops, weights=with_neighbours)
     # A network that was not trained is its base: the sequence, as far as neighbours show the hole.
     assert np.allclose(fills[0].z, get_method("sequence")(crops[0]).z, equal_nan=True)
-    for crop, fill in zip(crops[1:], fills[1:], strict=True):
-        alone = get_method("network")(dataclasses.replace(crop, neighbours=()), weights=trained)
-        assert np.allclose(fill.z, alone.z, equal_nan=True)
-    # What does not fit is for the network of single frames.
-    cells = 100 * np.random.default_rng(5).normal(size=(20, 20))
-    wild = dataclasses.replace(crops[0].neighbours[0], z=cells.repeat(8, 0).repeat(8, 1))
-    torn = dataclasses.replace(crops[0], neighbours=(wild,))
-    (found,) = fill_holes("network", [torn])
-    assert np.allclose(found.z, get_method("network")(rough(), weights=trained).z, equal_nan=True)
-    # Where exposures show a hole but the network is not better than these, it is left to them.
-    records = {"alone": {"single": {"better": True}}, "neighbours": {"single": {"better": False}}}
-    monkeypatch.setattr(method, "packaged_records", lambda _camera: records)
-    left, taken, _ = fill_holes("network", crops, only_better=True)
-    assert np.isnan(left.z).all()
-    assert np.isfinite(taken.z[crops[1].hole]).all()
+    assert all(np.isnan(fill.z).all() for fill in fills[1:])
+    assert np.isnan(fill_holes("network", crops[:1], weights=with_neighbours, neighbours=False)[0].z).all()
+
+
+def test_exposures_are_named_by_who_uses_them(with_neighbours, trained, losing):
+    """Moved exposures are for a network that knows them; HISTORY names none that a network does not look at."""
+    made = [one.level05 for one in simulate.sequence("C3", 3, cadence=720.0, seed=4)]
+    torn = losing.without(made[1], [(8, 20)])
+    context = [made[0], made[2]]
+    shown = sunpy_lasco.inpaint(torn, "network", context=context, weights=with_neighbours)
+    assert "Neighbours in time" in shown.meta["history"]
+    assert np.allclose(shown.data, sunpy_lasco.inpaint(torn, "temporal", context=context).data, rtol=1e-5)
+    alone = sunpy_lasco.inpaint(torn, "network", context=context, weights=trained)
+    assert "Neighbours in time" not in alone.meta["history"]
+    assert np.array_equal(alone.data, sunpy_lasco.inpaint(torn, "network", weights=trained).data)
 
 
 def test_a_network_for_neighbours_fills_nothing_without(trained, rough):

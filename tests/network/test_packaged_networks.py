@@ -23,21 +23,14 @@ BLOCKS = ((5, 9), (10, 26), (15, 5), (24, 24), (26, 12), (6, 20))
 
 
 @pytest.mark.parametrize("camera", ["C2", "C3"])
-def test_records_of_all_kinds_of_holes(camera):
+def test_weights_card_and_records(camera):
     assert "network" in usable_methods(camera)
-    records = packaged_records(camera)
-    assert set(records) == set(KEYS)
-    for neighbours in (False, True):
-        assert packaged_weights(camera, neighbours=neighbours).records.items() <= records.items()
-
-
-@pytest.mark.parametrize("neighbours", [False, True])
-@pytest.mark.parametrize("camera", ["C2", "C3"])
-def test_weights_card_and_records(camera, neighbours):
-    trained = packaged_weights(camera, neighbours=neighbours)
+    trained = packaged_weights(camera)
     assert trained.camera == camera
-    assert (trained.architecture.alone, trained.architecture.neighbours) == (not neighbours, neighbours)
-    assert {key.startswith("neighbours") for key in trained.records} == {neighbours}
+    assert trained.architecture.alone
+    assert not trained.architecture.neighbours
+    assert packaged_records(camera) == trained.records
+    assert set(trained.records) == {key for key in KEYS if key.startswith("alone")}
     for kinds in trained.records.values():
         assert set(kinds) == set(STRATA)
         for record in kinds.values():
@@ -50,9 +43,7 @@ def test_weights_card_and_records(camera, neighbours):
 
 
 def test_they_are_small():
-    kinds = [(camera, neighbours) for camera in ("C2", "C3") for neighbours in (False, True)]
-    sizes = [len(packaged_file(camera, neighbours=neighbours).read_bytes()) for camera, neighbours in kinds]
-    assert sum(sizes) < 8e6
+    assert sum(len(packaged_file(camera).read_bytes()) for camera in ("C2", "C3")) < 4e6
 
 
 def cell_errors(filled, whole, holes):
