@@ -1,5 +1,5 @@
 """
-What the user can set.
+Settings.
 
 The settings stand in the section ``[sunpy_lasco]`` of sunpy's own configuration
 file ``sunpyrc``, and environment variables come before them::
@@ -76,7 +76,7 @@ _TRUE, _FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off", ""}
 
 def setting(name, default):
     """
-    What the user has set.
+    Value of a setting.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def setting(name, default):
 
 def switch(name, default):
     """
-    Whether the user has switched something on.
+    A setting that is yes or no.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _seconds(name, default):
 
 def megabytes(name, default):
     """
-    How much memory the user has set for something.
+    A setting in megabytes.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def megabytes(name, default):
     Raises
     ------
     ConfigurationError
-        If the setting is no number of megabytes.
+        If the setting is not a number of megabytes.
     """
     value = setting(name, default)
     try:

@@ -17,19 +17,19 @@ __all__ = [
 
 
 class LascoError(Exception):
-    """Base of all errors that this package raises on its own account."""
+    """Base class of all errors of this package."""
 
 
 class HeaderError(LascoError, ValueError):
-    """A header lacks cards, or holds values, without which one cannot go on."""
+    """A header lacks required cards, or has unusable values."""
 
 
 class NotCalibratableError(LascoError, ValueError):
-    """The image is not one that can be made a level-1 image."""
+    """The image cannot be calibrated."""
 
 
 class BadFrameError(LascoError, ValueError):
-    """The frame is of the right kind but its content cannot be right."""
+    """The content of a frame is implausible."""
 
 
 class IncompatibleMapsError(LascoError, ValueError):
@@ -41,11 +41,11 @@ class AssetError(LascoError, OSError):
 
 
 class MissingAssetError(AssetError, FileNotFoundError):
-    """A calibration image or table is nowhere to be found."""
+    """A calibration image or table cannot be found."""
 
 
 class OptionError(LascoError, ValueError):
-    """An option has a value that it cannot have, or two options do not go together."""
+    """An option has an invalid value, or two options exclude each other."""
 
 
 class LascoUserWarning(AstropyUserWarning):

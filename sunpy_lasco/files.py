@@ -1,5 +1,5 @@
 """
-Files that appear whole or not at all.
+Files that are written completely or not at all.
 
 What is written goes to a hidden file in the folder of its target, and takes the target's
 name when it is complete and on the disk.  The name of the hidden file says which process
@@ -67,7 +67,7 @@ def atomic_path(path, *, overwrite=False, durable=True):
     Raises
     ------
     FileExistsError
-        If the file is there and may not be replaced.
+        If the file exists and may not be replaced.
     OSError
         If the file cannot be written; it names the file, and nothing is left of it.
     """
@@ -98,7 +98,7 @@ def atomic_path(path, *, overwrite=False, durable=True):
 
 
 def _exists(path):
-    return FileExistsError(f"{path} exists already; say overwrite=True to replace it.")
+    return FileExistsError(f"{path} exists already; use overwrite=True to replace it.")
 
 
 def _name_once(temporary, path):
@@ -243,7 +243,7 @@ def _status_of_file(path):
     """The status of a regular file; a pipe would be waited for when it is opened."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        msg = f"{path} is no file."
+        msg = f"{path} is not a file."
         raise BadFrameError(msg)
     return status
 
@@ -265,7 +265,7 @@ def content_of(path, *, limit):
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is no regular file (a pipe would be waited for), is larger, or does not unpack to
+        If it is not a regular file (a pipe would be waited for), is larger, or does not unpack to
         the content of which gzip noted the sum.
     OSError
         If it cannot be read.
@@ -316,7 +316,7 @@ def refuse_sizes(path, content):
     """
     if found := _IMPOSSIBLE_AXES.search(content):
         card = found[0].decode("ascii")
-        msg = f"{path} asks for an impossible image: {' '.join(card[:40].split())}. Copy or fetch it again."
+        msg = f"{path} describes an impossible image: {' '.join(card[:40].split())}. Copy or fetch it again."
         raise BadFrameError(msg)
 
 

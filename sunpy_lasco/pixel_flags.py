@@ -1,5 +1,5 @@
 """
-Flags that say of each pixel what it is worth.
+Flags of pixels.
 
 The bits are those that travel in the level-1 file; a pixel may carry several.
 """

@@ -296,7 +296,7 @@ def test_packed_content_that_is_not_whole(tmp_path):
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.fts")
     for path in (tmp_path / "pipe.fts", tmp_path):
-        with pytest.raises(BadFrameError, match="is no file"):
+        with pytest.raises(BadFrameError, match="is not a file"):
             files.content_of(path, limit=10)
     with pytest.raises(FileNotFoundError):
         files.content_of(tmp_path / "nothing.fts", limit=10)

@@ -8,7 +8,7 @@ single frames, but for one that is shown windows with neighbours, too; they are 
 and scored on these, window by window and without neighbours: ratio of the errors of means over 8 x 8
 stored pixels to those of the base, geometric mean with the 95 % interval of the bootstrap.  The
 network of the paper (equalised histograms, loss of its Table 1, an eighth of its channels) says no
-correction of a base; it is scored on the losses of `run`.  What is there already is not made again.
+correction of a base; it is scored on the losses of `run`.  What already exists is not made again.
 """
 
 import argparse

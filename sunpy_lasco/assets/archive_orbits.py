@@ -75,7 +75,7 @@ def read_archive_orbit(path):
     geocentric ones (GCI) minus the Sun's.
     """
     if not _NAME.fullmatch(path.name):
-        msg = f"{path} is no orbit file of SOHO: they are named like SO_OR_PRE_20040506_V01.DAT or .FITS."
+        msg = f"{path} is not an orbit file of SOHO: they are named like SO_OR_PRE_20040506_V01.DAT or .FITS."
         raise AssetError(msg)
     return _read(path, file_stamp(path))
 
@@ -98,7 +98,7 @@ def _read(path, stamp):
             reach=_STEP,
         )
     except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        msg = f"{path} is no sound orbit file of SOHO ({error}). Remove it, or fetch it again."
+        msg = f"{path} is not a sound orbit file of SOHO ({error}). Remove it, or fetch it again."
         raise AssetError(msg) from error
 
 

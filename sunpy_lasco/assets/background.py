@@ -1,5 +1,5 @@
 """
-Background models: what a camera shows on an ordinary day.
+Background models: the image of a camera on an ordinary day.
 
 F corona, stray light, vignetting, the shadows of occulter and pylon: they change
 little from year to year, and a frame divided by them is nearly flat.  A model is
@@ -63,7 +63,7 @@ def derive_background(signals, frames):
     logs = []
     for signal, frame in zip(signals, frames, strict=True):
         if not frame.is_full_frame or frame.is_binned:
-            msg = f"{frame.filename or 'A frame'} is no full frame without sums: no background model is made of it."
+            msg = f"{frame.filename or 'A frame'} is not a full frame without sums: no background model is made of it."
             raise ValueError(msg)
         rate = np.asarray(signal, dtype=np.float32) / np.float32(frame.exptime)
         logs.append(np.log(np.where(rate > FLOOR, rate, np.nan)))

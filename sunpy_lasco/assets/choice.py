@@ -41,7 +41,7 @@ def resolve(assets=None, *, offline=None, configuration=None):
     Raises
     ------
     sunpy_lasco.errors.MissingAssetError
-        If a path is no directory.
+        If a path is not a directory.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def resolve(assets=None, *, offline=None, configuration=None):
     if isinstance(assets, (str, os.PathLike)):
         root = Path(assets).expanduser()
         if not root.is_dir():
-            msg = f"assets={str(assets)!r} is no directory; name one that holds the calibration images."
+            msg = f"assets={str(assets)!r} is not a directory; name one that holds the calibration images."
             raise MissingAssetError(msg)
         return DirectorySource(root)
     configuration = configuration or Configuration.read()

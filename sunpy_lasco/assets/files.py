@@ -1,5 +1,5 @@
 """
-Files of assets: what they hold, when they change, and what is no file at all.
+Files of assets: what they hold, when they change, and what is not a file at all.
 """
 
 from pathlib import Path

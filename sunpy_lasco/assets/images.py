@@ -66,7 +66,7 @@ def check_image(content, name, place):
     item = CATALOGUE.get(name)
     refuse_page(content, place)
     if not content.startswith(b"SIMPLE"):
-        msg = f"{place} is no FITS file."
+        msg = f"{place} is not a FITS file."
         raise AssetError(msg)
     try:
         # What astropy warns of (old cards, missing padding) does no harm, and
@@ -155,7 +155,7 @@ def check_file(path, name, place=None):
     if kind in ("image", "mask"):
         check_image(content, name, place)
         if len(content) % FITS_BLOCK:
-            msg = f"{place} is {len(content)} bytes long, which is no whole number of FITS blocks: it is truncated."
+            msg = f"{place} is {len(content)} bytes long, which is not a whole number of FITS blocks: it is truncated."
             raise AssetError(msg)
         return sha256
     refuse_page(content, place)
@@ -170,10 +170,10 @@ def check_file(path, name, place=None):
 def check_text(content, place):
     """
     Decode a table in text form from a place, path or address, for messages;
-    `~sunpy_lasco.errors.AssetError` if it is no text.
+    `~sunpy_lasco.errors.AssetError` if it is not a text.
     """
     refuse_page(content, place)
     if b"\0" in content:
-        msg = f"{place} is no text."
+        msg = f"{place} is not text."
         raise AssetError(msg)
     return content.decode("latin-1")

@@ -78,7 +78,7 @@ def _read(path, stamp):
         )
     except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         msg = (
-            f"{path} is no table of positions of SOHO ({error}). Remove it, and make it anew by "
+            f"{path} is not a table of positions of SOHO ({error}). Remove it, and make it again by "
             "`sunpy-lasco ephemeris update`."
         )
         raise AssetError(msg) from error
@@ -104,7 +104,7 @@ def packaged_orbit():
     The orbit that comes with the package, from 1996-01-01 to 2026-10-01.
 
     An orbit under the gravity of Sun, planets and Moon through 45 sampled rows of JPL Horizons (target
-    -21). Against rows that were left out it is at most 4,200 km off in June 1998 and 2,200 km since
+    -21). Against rows that were omitted it is at most 4,200 km off in June 1998 and 2,200 km since
     2000, 0.001 degree. Until April 1996 burns were under way that it does not know (0.02 degree). From
     the loss of SOHO on 1998-06-25 to 1999-02-09 little was known of its orbit.
     """

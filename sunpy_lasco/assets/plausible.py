@@ -113,7 +113,7 @@ def _check_cards(name, plausible, header, place, what):
 
 def check_pointing(name, table, place):
     """
-    Check that a table of Sun centres, as of `~sunpy_lasco.assets.tables.read_pointing`, belongs to the
+    Check that a table of Sun centres, as for `~sunpy_lasco.assets.tables.read_pointing`, belongs to the
     camera that its name says, else `~sunpy_lasco.errors.AssetError`.
     """
     camera = next((camera for camera, names in POINTING_TABLES.items() if name in names), None)

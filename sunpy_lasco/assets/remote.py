@@ -177,8 +177,8 @@ class RemoteSource(AssetSource):
             return self.store.file(job.name)
         if job.name in changed:
             msg = (
-                f"The published file {job.name} is not the one of the first download: {changed[job.name]}. "
-                f"`sunpy-lasco assets pin {job.name}` accepts what is published now."
+                f"The published file {job.name} differs from the first download:  {changed[job.name]}. "
+                f"`sunpy-lasco assets pin {job.name}` accepts the published file."
             )
             return ChangedAssetError(msg)
         if job.is_absent:

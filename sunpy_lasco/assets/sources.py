@@ -59,7 +59,7 @@ class AssetSource:
         Returns
         -------
         `list` of `pathlib.Path`
-            Nothing where the source is no directory; nothing is fetched.
+            Nothing where the source is not a directory; nothing is fetched.
         """
         return []
 
@@ -183,7 +183,7 @@ def _compare(path, name):
     if known is not None and (found := digest_of(path)) != known:
         msg = (
             f"{path} is not the file that {name} is known to be: its SHA-256 is {found}, and {known} is expected. "
-            f"Replace it by the published file, or take it out of {path.with_name(PINS)} if it is yours."
+            f"Replace it by the published file, or take it out of {path.with_name(PINS)} if it is your own."
         )
         raise AssetError(msg)
 
@@ -205,14 +205,14 @@ class DirectorySource(AssetSource):
     def path(self, name):
         """Path of the file of an asset, like `AssetSource.path`."""
         if Path(name).name != name or name in ("", ".", ".."):
-            msg = f"{name!r} is no file name."
+            msg = f"{name!r} is not a file name."
             raise AssetError(msg)
         for relative in candidate_paths(name):
             path = Path(self.root, relative)
             if path.is_file():
                 _compare(path, name)
                 return path
-        raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is no directory")
+        raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is not a directory")
 
     def find(self, pattern, folders):
         """Files whose whole names are not known before, like `AssetSource.find`."""

@@ -62,7 +62,7 @@ class KernelOrbit:
 
     def position(self, time):
         """
-        Position at a time, as of `sunpy_lasco.geometry.orbit.Orbit.position`; `ValueError` if the kernel
+        Position at a time, as for `sunpy_lasco.geometry.orbit.Orbit.position`; `ValueError` if the kernel
         does not cover it.
         """
         found = self._heliocentric(time)
@@ -100,7 +100,9 @@ class KernelOrbit:
         position = (turn @ np.array(state[:3]) * u.km).to_value(u.au) + self._centre(centre, time)
         distance = np.linalg.norm(position)
         if not NEAREST < distance < FARTHEST:
-            msg = f"{self.path} puts SOHO {distance:.3f} au from the Sun at {time.utc.isot}: it is no orbit of SOHO."
+            msg = (
+                f"{self.path} puts SOHO {distance:.3f} au from the Sun at {time.utc.isot}: it is not an orbit of SOHO."
+            )
             raise AssetError(msg)
         return position
 

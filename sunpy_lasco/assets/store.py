@@ -78,7 +78,7 @@ class Store:
                 for left_over in self.root.glob(f"{_INCOMING}*"):
                     shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
                 if shutil.disk_usage(self.root).free < FREE_BYTES:
-                    msg = f"There is hardly any room left in {self.root}, where calibration images are to be kept."
+                    msg = f"There is hardly any room left in {self.root}, where calibration images are stored."
                     raise StoreError(msg)
                 incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=self.root))
                 try:
@@ -148,7 +148,7 @@ class Store:
         if pin is not None and pin != found:
             msg = (
                 f"{path} has changed since it was fetched: its SHA-256 is {found}, and {pin} is expected. "
-                f"`sunpy-lasco assets fetch --update {name}` fetches it anew; "
+                f"`sunpy-lasco assets fetch --update {name}` downloads it again; "
                 f"`sunpy-lasco assets pin --local {name}` accepts it as it is."
             )
             raise AssetError(msg)
@@ -201,7 +201,7 @@ def _load(path, *, strict=True):
     except (OSError, ValueError) as error:
         if not strict:
             return {}
-        msg = f"{path} cannot be read ({error}); remove it, and calibration images will be pinned anew."
+        msg = f"{path} cannot be read ({error}); remove it, and calibration images will be pinned again."
         raise AssetError(msg) from error
     return noted if isinstance(noted, dict) else {}
 

@@ -53,7 +53,7 @@ def read_pointing(path):
     try:
         seconds, x, y, roll = (np.atleast_1d(variables[name]).astype(float) for name in names)
     except (TypeError, ValueError) as error:
-        msg = f"{path} holds something else than numbers: {error}."
+        msg = f"{path} contains values that are not numbers: {error}."
         raise AssetError(msg) from error
     if not len(seconds) == len(x) == len(y) == len(roll) or not np.isfinite([seconds, x, y, roll]).all():
         msg = f"{path} holds columns of unequal length, or values that are not finite."
@@ -160,7 +160,7 @@ def parse_exposure_factors(text):
         else:
             rows.append(row)
     if unreadable and not rows:
-        msg = f"None of {len(unreadable)} lines is one of an exposure factor; the first is {lines[unreadable[0]]!r}."
+        msg = f"None of {len(unreadable)} lines has an exposure factor; the first is {lines[unreadable[0]]!r}."
         raise AssetError(msg)
     if unreadable and unreadable[-1] == len(lines) - 1 and not text.endswith("\n"):
         msg = f"The file of exposure factors ends in the middle of the line {lines[-1]!r}."
@@ -172,7 +172,7 @@ def parse_exposure_factors(text):
 
 def check_exposure_factors(table, camera, mjd, place):
     """
-    Check that a file of exposure factors, as of `parse_exposure_factors`, is that of a camera and of
+    Check that a file of exposure factors, as for `parse_exposure_factors`, is that of a camera and of
     the day (MJD) of its name.
 
     `~sunpy_lasco.errors.AssetError` if all of its lines are of another camera or day, or a bias cannot

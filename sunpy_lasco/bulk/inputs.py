@@ -22,7 +22,7 @@ OUTPUTS = ("sunpy_lasco_level1", "sunpy_lasco_solarsoft")
 
 def find_inputs(given, *, stream=None):
     """
-    Find the files that are meant.
+    Find input files.
 
     Parameters
     ----------

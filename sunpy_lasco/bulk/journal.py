@@ -91,7 +91,7 @@ def read_journal(path):
     -------
     `list` of `dict`
         One a frame, the last that was said of it, in the order in which frames first came up.  Lines that are
-        not whole are left out.
+        not whole are omitted.
     """
     lines = {}
     with Path(path).open("rb") as file:

@@ -151,7 +151,7 @@ class _RemoteFolder:
         """Have a function write a file, and put it there when it is complete."""
         fs, path = _filesystem(self.address(relative))
         if not overwrite and fs.exists(path):
-            msg = f"{self.address(relative)} exists already; say overwrite=True to replace it."
+            msg = f"{self.address(relative)} exists already; use overwrite=True to replace it."
             raise FileExistsError(msg)
         with tempfile.TemporaryDirectory(dir=_room()) as folder:
             function(Path(folder, relative.name))

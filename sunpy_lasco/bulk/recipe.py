@@ -55,7 +55,7 @@ def pixel_digest(smap):
 @takes_options
 def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, **options):
     """
-    Write what level 1 of some files is made of.
+    Write a recipe: a table from which level 1 can be made.
 
     Parameters
     ----------
@@ -83,9 +83,9 @@ def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, *
         If there are no files, or an option cannot be written down, such as a source of calibration images that is
         no directory, or an array.
     sunpy_lasco.errors.HeaderError
-        If a file is no level-0.5 image of LASCO; it is named.
+        If a file is not a level-0.5 image of LASCO; it is named.
     FileExistsError
-        If the table is there and may not be replaced.
+        If the table exists and may not be replaced.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, *
     """
     path, names = Path(path), find_inputs(files)
     if not names:
-        msg = "There are no level-0.5 files of which a recipe could be made."
+        msg = "There are no level-0.5 files for a recipe."
         raise OptionError(msg)
     chosen = read_options(options)
     rows, assets = [], {}
@@ -143,7 +143,7 @@ def _frame(file):
     except OSError:
         raise
     except Exception as error:
-        msg = f"{file} is no level-0.5 image of LASCO: {str(error).rstrip('.')}."
+        msg = f"{file} is not a level-0.5 image of LASCO: {str(error).rstrip('.')}."
         raise HeaderError(msg) from error
 
 
@@ -182,7 +182,7 @@ def _written(given):
 
 def open_recipe(path, *, root=None, assets=None, on_change="warn"):
     """
-    Open a recipe as a sequence of level-1 maps, each made when it is asked for.
+    Open a recipe as a sequence of level-1 maps, each calibrated when it is accessed.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def open_recipe(path, *, root=None, assets=None, on_change="warn"):
     Raises
     ------
     sunpy_lasco.errors.HeaderError
-        If the file is no recipe, or one of a later form.
+        If the file is not a recipe, or one of a later form.
     sunpy_lasco.errors.BadFrameError
         With ``on_change="raise"``.
 
@@ -226,7 +226,7 @@ def open_recipe(path, *, root=None, assets=None, on_change="warn"):
     except OSError:
         raise
     except Exception as error:
-        msg = f"{path} is no recipe: {str(error).splitlines()[0]}"
+        msg = f"{path} is not a recipe: {str(error).splitlines()[0]}"
         raise HeaderError(msg) from error
     if KIND not in table.meta:
         msg = f"{path} is a table, but no recipe of sunpy_lasco.write_recipe."
@@ -241,7 +241,7 @@ def open_recipe(path, *, root=None, assets=None, on_change="warn"):
 
 class Recipe:
     """
-    Level-1 maps of a recipe, made when they are asked for.
+    Level-1 maps of a recipe, calibrated when they are accessed.
 
     ``len(recipe)``, ``recipe[3]``, ``recipe[10:20]`` (a recipe again) and ``for smap in recipe`` work as
     those of a list; nothing is kept.
@@ -349,7 +349,7 @@ class Recipe:
     def _react(self, found, error=BadFrameError):
         if not found or self.on_change == "ignore":
             return
-        msg = f"Level 1 may differ from what the recipe stands for: {'; '.join(found)}."
+        msg = f"Level 1 may differ from that of the recipe: {'; '.join(found)}."
         if self.on_change == "raise":
             raise error(msg)
         warnings.warn(msg, LascoUserWarning, stacklevel=4)

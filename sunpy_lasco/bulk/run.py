@@ -42,7 +42,7 @@ JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
 
 @dataclass
 class BulkReport:
-    """What became of many frames."""
+    """Results of a run."""
 
     #: Numbers of frames: asked for, written, kept since they were there, and failed.
     total: int = 0
@@ -94,9 +94,9 @@ def calibrate_files(
     """
     Calibrate many level-0.5 files and write a level-1 file for each.
 
-    What is there already, valid and made of the same input, options, calibration images, constants and
-    version, is kept.  Whatever is wrong with a frame, or ends the process that works on it, is noted in the
-    journal; the others are done.
+    Existing files are kept if they are valid and were made from the same input, options, calibration images,
+    constants and version.  Frames that fail, even by crashing their process, are recorded in the journal; the
+    others are calibrated.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def calibrate_files(
     jobs : `int`, optional
         Number of processes; by default that of the cores, but one for every four frames at most.
     overwrite : `bool`
-        Do again what is done, and replace what is not of this package.
+        Make existing files again, and replace files of other programs.
     compress : `str`
         As for `sunpy_lasco.write_level1`.
     others : sequence of path-like
@@ -120,7 +120,7 @@ def calibrate_files(
         Where the journal (a line of JSON a frame) and the summary page go; True for the directory ``out``,
         False for none.
     progress : `bool`, optional
-        Show a bar, or lines where standard error is no terminal; by default a bar, if it is one.
+        Show a bar, or lines where standard error is not a terminal; by default a bar, if it is one.
     **options
         Those of `sunpy_lasco.calibrate`.
 
@@ -131,7 +131,7 @@ def calibrate_files(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If an option cannot be, or no file is found.
+        If an option is invalid, or no file is found.
 
     Warns
     -----
@@ -165,7 +165,7 @@ def calibrate_files(
     )
     names = find_inputs(files)
     if not names:
-        msg = "There are no level-0.5 files to be calibrated."
+        msg = "There are no level-0.5 files to calibrate."
         raise OptionError(msg)
     if progress is None:
         progress = sys.stderr.isatty()

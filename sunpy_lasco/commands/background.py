@@ -5,9 +5,9 @@ from sunpy_lasco.commands.product_files import add_product_arguments, products_o
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Make backgrounds of the frames of some days: of each camera, filter, polariser, roll state and epoch of
-the stray light one, under the instrument team's names.  Frames of level 0.5 are calibrated before,
-or with --counts left in DN at the usual exposure, as the models that fuzzy logic reads.
+Make backgrounds from the frames of several days: one for each camera, filter, polariser, roll state and
+epoch of the stray light, with the names of the instrument team.  Level-0.5 frames are calibrated first or, with
+--counts, kept in DN at the usual exposure, like the models that fuzzy logic reads.
 """
 
 
@@ -23,7 +23,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--kind", default="minimum", help="minimum, median or a percentile of the daily medians (default: minimum)"
     )
-    parser.add_argument("--counts", action="store_true", help="leave frames of level 0.5 in DN")
+    parser.add_argument("--counts", action="store_true", help="keep level-0.5 frames in DN")
     add_product_arguments(parser, normalise=False)
     parser.set_defaults(run=run)
 

@@ -13,10 +13,10 @@ __all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Calibrate level-0.5 files of C2 and C3 and write a level-1 file for each.  Files
-that are given together help to fill each other's lost blocks.  What is there
-already, valid and made of the same input, options and calibration images, is kept.
-A frame that cannot be calibrated is named on standard error with the reason; the
-others are done, and the exit status is 1.
+of one call help to fill each other's lost blocks.  Existing files are kept if they are
+valid and were made from the same input, options and calibration images.  If a frame
+cannot be calibrated, the reason is printed to standard error, the others are
+calibrated, and the exit status is 1.
 """
 #: From this number of frames on, a run leaves a journal and a summary page without being asked.
 MANY = 20
@@ -135,7 +135,7 @@ def _run(arguments, signals):
     if report.failed:
         print(f"sunpy-lasco: {report.failed} of {report.total} frames could not be calibrated.", file=sys.stderr)
     if report.kept and not quiet:
-        print(f"{report.kept} of {report.total} frames were there already.", flush=True)
+        print(f"{report.kept} of {report.total} frames already existed.", flush=True)
     return 1 if report.failed else 0
 
 

@@ -7,8 +7,8 @@ __all__ = ["add_arguments"]
 DESCRIPTION = """
 Simulate an exposure of each camera, with a coronal mass ejection on the way and
 with blocks lost in telemetry; calibrate both, the lost blocks filled from the frame alone
-and from the exposures before and after; compare the results with what was
-put in; and leave level-0.5 files, level-1 files and a picture.
+and from the exposures before and after; compare the results with the
+truth; and write level-0.5 files, level-1 files and a picture.
 """
 
 #: When the exposures begin: the Pleiades stand north of the Sun, Saturn beside it.
@@ -32,7 +32,7 @@ def add_arguments(parser):
         metavar="DIR",
         type=Path,
         default=Path("sunpy_lasco_demo"),
-        help="where files and picture go (default: sunpy_lasco_demo)",
+        help="directory for files and picture (default: sunpy_lasco_demo)",
     )
     parser.set_defaults(run=run)
 

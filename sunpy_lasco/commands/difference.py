@@ -6,8 +6,8 @@ __all__ = ["add_arguments", "add_difference_arguments", "differences"]
 
 DESCRIPTION = """
 Subtract frames of one camera from each other, and write a FITS file and a picture for each difference.
-Frames of level 0.5 are calibrated before.  Relative exposures are found in a sector in which
-nothing happens.
+Level-0.5 frames are calibrated first.  Relative exposures are measured in a quiet
+sector.
 """
 
 

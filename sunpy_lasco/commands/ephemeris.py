@@ -69,7 +69,7 @@ def _time(text):
     try:
         return Time(text, scale="utc")
     except ValueError as error:
-        msg = f"{text!r} is no time; write it like 2009-02-28 or 2009-02-28T00:05."
+        msg = f"{text!r} is not a time; write it like 2009-02-28 or 2009-02-28T00:05."
         raise LascoError(msg) from error
 
 

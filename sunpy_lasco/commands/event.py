@@ -7,10 +7,10 @@ from sunpy_lasco.commands.product_files import add_product_arguments
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Make of the frames of an evening what one wants to know of a coronal mass ejection: movies of the images and of their
+Analyse a coronal mass ejection from the frames of an evening: movies of the images and of their
 running differences, the direction in which the front is fastest, its J-map and speed, the mass of each frame with its
-errors, and where there are both cameras a composite.  Frames of level 0.5 are calibrated before; event.json says it
-all.
+errors, and where there are both cameras a composite.  Level-0.5 frames are calibrated first; event.json contains
+all results.
 """
 #: The base of masses: so many frames, within so many hours, before the front is seen.
 BASE_FRAMES, BASE_HOURS = 8, 3.0

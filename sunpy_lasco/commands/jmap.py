@@ -7,7 +7,7 @@ __all__ = ["add_arguments", "add_track_arguments", "write_track"]
 DESCRIPTION = """
 Stack a strip along one position angle against time, follow the leading edge of the front in it, and fit its
 speed.  Writes the J-map of each camera as FITS, jmap.png with the points and the line, points.csv, and speed.csv with
-the columns of the CDAW catalogue.  Frames of level 0.5 are calibrated before; those of C2 and C3 can be
+the columns of the CDAW catalogue.  Level-0.5 frames are calibrated first; those of C2 and C3 can be
 given together.
 """
 

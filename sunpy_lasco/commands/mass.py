@@ -5,8 +5,8 @@ from sunpy_lasco.commands.product_files import add_product_arguments, pair
 __all__ = ["add_arguments", "add_mass_arguments", "write_masses"]
 
 DESCRIPTION = """
-Measure the mass that each frame shows more than the median of the first frames, which are the base.
-Frames of level 0.5 are calibrated before.  Writes mass.csv, and a FITS file and a picture of
+Measure the excess mass of each frame relative to a base, the median of the first frames.
+Level-0.5 frames are calibrated first.  Writes mass.csv, and a FITS file and a picture of
 each base difference.
 """
 COLUMNS = ("time", "mass_g", "sigma_g", "systematic_g", "noise_g", "base_g", "normalisation_g", "angle_30deg_g")

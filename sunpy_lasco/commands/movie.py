@@ -8,8 +8,8 @@ from sunpy_lasco.commands.product_files import add_product_arguments
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Make a movie of frames of one camera: even in time, on one scale, with gaps held and marked.  What --out ends in
-decides: .mp4, .gif, or a folder of PNG pictures.  Frames of level 0.5 are calibrated before.
+Make a movie of frames of one camera: even in time, on one scale, with gaps held and marked.  The ending of --out
+selects the format: .mp4, .gif, or a folder of PNG pictures.  Level-0.5 frames are calibrated first.
 """
 
 

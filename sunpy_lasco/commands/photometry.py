@@ -35,7 +35,7 @@ def add_arguments(parser):
         help="the table (default: photometry.ecsv)",
     )
     parser.add_argument("--figure", metavar="PICTURE", type=Path, help="draw the zero points over time")
-    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     add_options(parser.add_argument_group("options of the calibration"))
     parser.set_defaults(run=run)
 

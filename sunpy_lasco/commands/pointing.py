@@ -19,7 +19,7 @@ def add_arguments(parser):
         "--out", metavar="TABLE", type=Path, default=Path("pointing.ecsv"), help="the table (default: pointing.ecsv)"
     )
     parser.add_argument("--figure", metavar="PICTURE", type=Path, help="draw centre and roll over time")
-    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     parser.set_defaults(run=run)
 
 

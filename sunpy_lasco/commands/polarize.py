@@ -5,9 +5,9 @@ from sunpy_lasco.commands.product_files import add_product_arguments
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Find the triplets among the files (polarisers at -60, 0 and +60 degrees, and the clear position), and write of each the
+Find the triplets among the files (polarisers at -60, 0 and +60 degrees, and the clear position), and write for each the
 total brightness, the polarised brightness, its residual, the angle and the degree, and a picture of the polarised
-brightness.  Frames of level 0.5 are calibrated before.
+brightness.  Level-0.5 frames are calibrated first.
 """
 NAMES = {"-60deg": "minus60", "0deg": "zero", "+60deg": "plus60", "clear": "clear"}
 PRODUCTS = ("total", "polarized", "residual", "angle", "degree")
@@ -59,7 +59,7 @@ def run(arguments):
         smap = read_frame(file, products_options(arguments))
         polar = "".join(str(smap.meta.get("polar", "")).split()).lower()
         if polar not in NAMES:
-            print(f"{file}: POLAR is {smap.meta.get('polar')!r}, which is no part of a triplet", file=sys.stderr)
+            print(f"{file}: POLAR is {smap.meta.get('polar')!r}, which is not part of a triplet", file=sys.stderr)
             continue
         kind = smap.detector, str(smap.meta.get("filter", "")).strip().lower(), smap.data.shape
         frames.setdefault(kind, {}).setdefault(NAMES[polar], []).append(smap)

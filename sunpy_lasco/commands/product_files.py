@@ -31,7 +31,7 @@ def add_product_arguments(parser, *, out="where the files go", normalise=True, p
     """
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a FITS file of level 0.5 or 1")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help=f"{out} (default: here)")
-    parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     if normalise:
         parser.add_argument("--as-they-are", action="store_true", help="find no relative exposures")
     if pictures:
@@ -66,7 +66,7 @@ def frames_of(arguments, files=None, *, normalise="auto"):
     files : sequence of `~pathlib.Path`, optional
         By default all.
     normalise : `str` or `bool`
-        As of `~sunpy_lasco.products.Sequence`, unless the command line says ``--as-they-are``.
+        As for `~sunpy_lasco.products.Sequence`, unless the command line says ``--as-they-are``.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def _by_camera(files):
     """
     Files of each camera that have the filter, polariser and size which most of them have, and all other files.
 
-    Raises `~sunpy_lasco.errors.IncompatibleMapsError` if a file is no image of C2 or C3.
+    Raises `~sunpy_lasco.errors.IncompatibleMapsError` if a file is not an image of C2 or C3.
     """
     import warnings
 
@@ -122,7 +122,7 @@ def _by_camera(files):
             header = fits.getheader(file)
         camera = str(header.get("DETECTOR", "")).strip()
         if camera not in ("C2", "C3"):
-            msg = f"{file} is no image of C2 or C3: DETECTOR is {camera!r}."
+            msg = f"{file} is not an image of C2 or C3: DETECTOR is {camera!r}."
             raise IncompatibleMapsError(msg)
         kind = [str(header.get(card, "")).strip().lower() for card in ("FILTER", "POLAR", "NAXIS1", "NAXIS2")]
         kinds.setdefault(camera, {}).setdefault(tuple(kind), []).append(file)

@@ -5,7 +5,7 @@ from pathlib import Path
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Measure how faithful the calibration is: constants against official headers and against stars, closure on
+Measure the accuracy of the calibration: constants against official headers and against stars, closure on
 the simulator, and, where they are named, your calibration images, level-0.5 frames and official level-1 files.
 Each row has limits and a verdict; a report is written as JSON and as a page for a browser, which can be sent to us.
 """
@@ -25,7 +25,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("verify"), help="for the report (default: verify)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a report that is there already")
+    parser.add_argument("--overwrite", action="store_true", help="replace a report that already exists")
     parser.set_defaults(run=run)
 
 
@@ -47,7 +47,7 @@ def run(arguments):
 
     for name in ("report.json", "report.html"):
         if (arguments.out / name).exists() and not arguments.overwrite:
-            msg = f"{arguments.out / name} is there already; --overwrite replaces it."
+            msg = f"{arguments.out / name} already exists; --overwrite replaces it."
             raise OptionError(msg)
     report = verify(assets=arguments.assets, frames=arguments.frames, progress=_say)
     counts = report.counts

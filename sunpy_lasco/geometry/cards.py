@@ -223,7 +223,9 @@ def _arcsec_in(meta, card):
     try:
         return u.Unit((card_text(meta, card) or "arcsec").lower()).to(u.arcsec)
     except (ValueError, TypeError, u.UnitConversionError) as error:
-        msg = f"The card {card.upper()} of {frame_name(meta)} holds {shown(meta[card])}, which is no unit of an angle."
+        msg = (
+            f"The card {card.upper()} of {frame_name(meta)} holds {shown(meta[card])}, which is not a unit of an angle."
+        )
         raise MapHeaderError(msg) from error
 
 

@@ -64,7 +64,7 @@ def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
     first step.
 
     ``steps`` has, in order of time, ``mjd`` from which ``roll`` (degree) holds; ``name`` and
-    ``flipped`` are as of `table_pointing`. SolarSoft ``get_crota`` without files of the attitude. Since
+    ``flipped`` are as for `table_pointing`. SolarSoft ``get_crota`` without files of the attitude. Since
     2010-10-30 the table counts from ecliptic north, and the angle to solar north is added, as seen from
     SOHO.
     """

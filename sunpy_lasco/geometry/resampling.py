@@ -170,7 +170,7 @@ def bilinear(column, row, shape, *, open_end=False):
     shape : `tuple` of `int`
         Shape of the source image.
     open_end : `bool`
-        As of `Resampling`.
+        As for `Resampling`.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def bilinear_weights(column, row, shape, *, open_end=False):
     shape : `tuple` of `int`
         Shape of the source image.
     open_end : `bool`
-        As of `Resampling`.
+        As for `Resampling`.
 
     Returns
     -------
@@ -502,7 +502,7 @@ def rounded_movement(rotation, pivot, target):
 
 
 def movement_of(meta):
-    """Rotation and target, as of `rounded_movement`, of an image with the card IMGROT; (0, None) of others."""
+    """Rotation and target, as for `rounded_movement`, of an image with the card IMGROT; (0, None) of others."""
     if "imgrot" not in meta:
         return 0.0, None
     pivot, target = (meta["imgpiv1"], meta["imgpiv2"]), (meta["imgtar1"], meta["imgtar2"])

@@ -53,7 +53,7 @@ def sip_matrices(header):
     not have.
 
     Element (p, q) is the coefficient of x**p y**q. `~sunpy_lasco.errors.HeaderError` if an order or a
-    coefficient is no number, or A is there without B, or AP without BP.
+    coefficient is not a number, or A is there without B, or AP without BP.
     """
     matrices = []
     for name in ("a", "b", "ap", "bp"):

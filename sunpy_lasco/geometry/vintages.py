@@ -163,8 +163,8 @@ def _level05(meta, shape):
     notes = [pointing.note] if pointing.note else []
     if card_text(meta, "date") and frame.processed is None:
         notes.append(
-            f"The card DATE of {frame_name(meta)} holds {shown(meta['date'])}, which is no date; what its pointing is "
-            "worth depends on it."
+            f"The card DATE of {frame_name(meta)} holds {shown(meta['date'])}, which is not a date; the meaning of "
+            "its pointing depends on it."
         )
     return ImageGeometry(
         crpix=tuple(map(float, binned_position(pointing.centre, frame))),

@@ -62,7 +62,7 @@ def no_data(raw, frame):
     """
     Pixels of counts as they stand in the file, shape (ny, nx), that hold nothing: zeros and NaN.
 
-    A negative value of a frame without sums is no measurement either. One of a summed frame may be:
+    A negative value of a frame without sums is not a measurement either. One of a summed frame may be:
     sums beyond 32767 wrap in the signed integers of the file. Images derived from polarised triplets
     are signed by nature.
     """
@@ -108,7 +108,7 @@ def full_blocks(pixels, frame):
 
 def empty_blocks(raw, frame):
     """
-    Blocks of counts as they stand in the file in which nothing came down, as of `full_blocks`.
+    Blocks of counts as they stand in the file in which nothing came down, as for `full_blocks`.
 
     At least 1020 of 1024 pixels are empty, so that the stray pixels of some untransmitted blocks do not
     matter.
@@ -118,7 +118,7 @@ def empty_blocks(raw, frame):
 
 def nominal_untransmitted(frame):
     """
-    Blocks that the tables on board leave out of such a frame, shape (nby, nbx) as of `empty_blocks`.
+    Blocks that the tables on board leave out of such a frame, shape (nby, nbx) as for `empty_blocks`.
 
     No block where the frame was sent with all of them (a ``Z`` in COMPRSSN). SolarSoft
     ``fuzzy_image``'s tables of null blocks. They changed in flight, and some of these blocks are sent
@@ -255,7 +255,7 @@ def decode_blocks(text, *, rows=FULL_FRAME // BLOCK):
     Parameters
     ----------
     text : `str`
-        As of `encode_blocks`.
+        As for `encode_blocks`.
     rows : `int`, optional
         Rows of the grid of the full frame.
 
@@ -281,7 +281,7 @@ def decode_blocks(text, *, rows=FULL_FRAME // BLOCK):
         return []
     digits = [DIGITS.find(digit) for digit in text]
     if len(text) % 4 or not all(0 <= digit < rows for digit in digits):
-        msg = f"The card MISSLIST holds {text!r}, which is no list of blocks in a grid of {rows} x {rows}."
+        msg = f"The card MISSLIST holds {text!r}, which is not a list of blocks in a grid of {rows} x {rows}."
         raise HeaderError(msg)
     codes = [column * rows + row for column, row in zip(digits[::2], digits[1::2], strict=True)]
     codes[-1] += 1

@@ -347,11 +347,11 @@ def _read(value, card):
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
-        return None, "which is no finite number"
+        return None, "which is not a finite number"
     if found == card.blank:
         return found, None
     if card.kind == "whole number" and found != int(found):
-        return None, "which is no whole number"
+        return None, "which is not a whole number"
     too_low = card.low is not None and (found <= card.low if card.above else found < card.low)
     if too_low or (card.high is not None and found > card.high):
         return None, f"which is not possible: {card.allowed}"

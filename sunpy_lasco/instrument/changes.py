@@ -34,7 +34,7 @@ STATISTICS = ("datamin", "datamax", "dataavg", "datasig", "datazer", "datasat", 
 
 def changes_of(meta):
     """
-    What was done to an image since it was read or calibrated.
+    Operations on an image since it was read or calibrated.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def without_statistics(meta):
 
 def changed(meta, name):
     """
-    The header of what an operation makes of an image.
+    Header of the result of an operation.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def changed(meta, name):
         unchanged images are known.
     """
     if name not in VALUES | GRID:
-        msg = f"{name!r} is no operation of which the header can tell."
+        msg = f"{name!r} is not an operation of which the header can tell."
         raise ValueError(msg)
     new = without_statistics(meta)
     before = changes_of(meta)
@@ -86,7 +86,7 @@ def changed(meta, name):
 
 def require_exposure(smap, doing):
     """
-    Refuse what is no longer the counts or the brightness of one exposure.
+    Reject maps that are no longer the counts or the brightness of one exposure.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def require_exposure(smap, doing):
 
 def require_grid(smap, doing):
     """
-    Refuse a map whose pixels are no longer those of the detector.
+    Reject maps whose pixels are no longer those of the detector.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 """
-The table of constants: what numbers the calibration goes by, how well they are known, and from where.
+The table of constants: the numbers that the calibration uses, their errors and their sources.
 
 ``constants.json`` holds one entry for each.  Code asks `value_of` when it needs a number, and
 keeps no copy, so that one constant can be exchanged with `other_constants`.
@@ -181,17 +181,17 @@ def constants_hash():
 @contextmanager
 def other_constants(values):
     """
-    Go by other constants for a while, as to see what depends on one of them.
+    Temporarily use other constants, for example to see what depends on them.
 
     Parameters
     ----------
     values : mapping of `str` to object
-        By name of a constant, what is to stand for it: a value, or a `Constant`.
+        Names of constants and their replacements: values or `Constant` objects.
 
     Yields
     ------
     None
-        Within, the others hold.
+        Within the block, the replacements are used.
 
     Raises
     ------
@@ -200,9 +200,8 @@ def other_constants(values):
 
     Notes
     -----
-    For all of the process.  What the package keeps between calls is forgotten at both ends;
-    maps made before stay as they are.  `constants_hash`, and with it the card CONSTSHA, tells
-    what was made in between from the rest.
+    This applies to the whole process.  Caches of the package are cleared at both ends; existing maps do not
+    change.  `constants_hash`, and with it the card CONSTSHA, identifies results made within the block.
 
     Examples
     --------

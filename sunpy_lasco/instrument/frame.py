@@ -92,7 +92,7 @@ def _parsed(text, cards):
     try:
         return _utc(text.strip().replace("/", "-").replace(" ", "T"))
     except ValueError as error:
-        msg = f"The cards {cards} hold {shown(text)}, which is no date."
+        msg = f"The cards {cards} hold {shown(text)}, which is not a date."
         raise HeaderError(msg) from error
 
 
@@ -103,7 +103,7 @@ def _has_clock(text):
 def header_time(header, day="date-obs", clock="time-obs"):
     """
     Join the cards of a day and of a time of day, as level 0.5 has them; None without the day,
-    `~sunpy_lasco.errors.HeaderError` for what is no date.
+    `~sunpy_lasco.errors.HeaderError` for what is not a date.
     """
     text = card_text(header, day)
     if not text:
@@ -218,7 +218,7 @@ class Frame:
             missing.insert(0, "date-obs")
         if missing:
             cards = ", ".join(card.upper() for card in missing)
-            msg = f"{frame_name(header)} lacks the cards {cards}: it cannot be understood without them."
+            msg = f"{frame_name(header)} lacks the cards {cards}: they are required."
             raise HeaderError(msg)
         exptime = number(header, "exptime")
         chip, leb, corner = _sums(header, shape)

@@ -136,7 +136,7 @@ def printable(meta):
 
     Tabulators and other characters that FITS forbids are blanks (the HISTORY of the ground system is
     full of them), lines of HISTORY and COMMENT that are too long for a card go on in the next one after
-    a whole word, and the sums of the file from which the header was read are left out.
+    a whole word, and the sums of the file from which the header was read are omitted.
     """
     clean = meta.copy()
     for card in ("checksum", "datasum"):

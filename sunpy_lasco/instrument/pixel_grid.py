@@ -84,7 +84,7 @@ def block_sum(image, binning):
 
 
 def _blocks(image, binning):
-    """An image as (ny, sy, nx, sx); what no whole block holds is left out."""
+    """An image as (ny, sy, nx, sx); what no whole block holds is omitted."""
     sx, sy = binning
     ny, nx = image.shape[0] // sy, image.shape[1] // sx
     return image[: ny * sy, : nx * sx].reshape(ny, sy, nx, sx)

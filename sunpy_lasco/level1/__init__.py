@@ -1,16 +1,15 @@
 """
 From level 0.5 to level 1.
 
-`calibrate` does it in one call; every step is a function of its own, from map to
-map, in the order in which the light went the other way:
+`calibrate` performs all steps in one call.  Each step is also a function from map to map, in this order:
 
 1. counts: `unwrap`, `pad_to_full_frame`, `mark_missing`, `subtract_bias`, `correct_linearity`,
    `correct_response` (if asked for), `estimate_noise`, `normalize_exposure`;
 2. brightness: `apply_calibration_factor`, `correct_vignetting`,
    `subtract_stray_light`;
 3. geometry: `correct_distortion`, `apply_mask`, `rectify`;
-4. header: `update_pointing`, `correct_time`, `update_observer`, `finish_header`, with
-   what tables know: `find_pointing`, `clock_offset`, `observer_position`.
+4. header: `update_pointing`, `correct_time`, `update_observer`, `finish_header`, with the values of
+   tables: `find_pointing`, `clock_offset`, `observer_position`.
 """
 
 import lazy_loader

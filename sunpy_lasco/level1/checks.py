@@ -38,7 +38,7 @@ SATURATED_SHARE = 0.08
 
 def check_level05(smap):
     """
-    Refuse what is no level-0.5 image of the sky.
+    Refuse what is not a level-0.5 image of the sky.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def check_level05(smap):
     Raises
     ------
     TypeError
-        If it is no map of C2 or C3.
+        If it is not a map of C2 or C3.
     sunpy_lasco.errors.NotCalibratableError
-        If it is no exposure but a difference, a multiple and so on, by the card EDITED or by
+        If it is not an exposure but a difference, a multiple and so on, by the card EDITED or by
         pixels that are not those of its header, a level-1 image, a Helioviewer image, a dark, lamp
         or continuous image, one with the door closed, or too small.
 
@@ -70,7 +70,7 @@ def check_level05(smap):
         raise NotCalibratableError(msg)
     level = card_text(meta, "level") or card_text(meta, "lvl_num")
     if level.startswith("1") or card_text(meta, "bunit").upper() == "MSB":
-        msg = f"{name} is of level 1 already."
+        msg = f"{name} is already level 1."
         raise NotCalibratableError(msg)
     programme = squeezed(card_text(meta, "lp_num"))
     for key, kind in NON_SKY_PROGRAMMES.items():
@@ -86,7 +86,7 @@ def check_level05(smap):
         raise NotCalibratableError(msg)
     require_counts(smap, "calibrated")
     if smap.data.dtype.kind in "if" and smap.data[0, 0] == -1:
-        msg = f"The first pixel of {name} is -1, by which the ground system marks images that are not to be used."
+        msg = f"The first pixel of {name} is -1, which the ground system uses to mark unusable images."
         raise NotCalibratableError(msg)
 
 
@@ -229,7 +229,7 @@ def report_bad(name, problems, on_bad):
     """
     if not problems or on_bad == "ignore":
         return
-    msg = f"{name or 'The frame'} cannot be right: {'; '.join(problems)}"
+    msg = f"{name or 'The frame'} is implausible: {'; '.join(problems)}"
     if on_bad == "raise":
         raise BadFrameError(msg)
     warnings.warn(msg, LascoUserWarning, stacklevel=5)

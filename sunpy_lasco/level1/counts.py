@@ -40,7 +40,7 @@ def find_bias(smap, *, bias="official", factor=None):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5, unwrapped.
     bias : `str` or `~astropy.units.Quantity`
-        As of `sunpy_lasco.calibrate`.
+        As for `sunpy_lasco.calibrate`.
     factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
         The line of the exposure-factor file, which holds the bias too.
 
@@ -85,9 +85,9 @@ def subtract_bias(smap, *, bias="official", factor=None):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5 with missing pixels NaN.
     bias : `~sunpy_lasco.instrument.bias.Bias`, `str` or `~astropy.units.Quantity`
-        As `find_bias` found it, before lost blocks were filled; or as of `sunpy_lasco.calibrate`.
+        As `find_bias` found it, before lost blocks were filled; or as for `sunpy_lasco.calibrate`.
     factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
-        As of `find_bias`.
+        As for `find_bias`.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def bias_told(frame, bias):
 
 def correct_linearity(smap):
     """
-    Put back the light that is missing from the counts near the full well.
+    Restore the light that is missing from the counts near the full well.
 
     Parameters
     ----------
@@ -128,13 +128,13 @@ def correct_linearity(smap):
     Returns
     -------
     map of the same class
-        With the card LINSIG, the 1 sigma of what was put back, relative to it.
+        With the card LINSIG, 1 sigma of the restored light, relative to it.
 
     Notes
     -----
     The original has no such step.  Counts of C3 fall behind by 0.4 (west) and 0.9 % (east of the image)
-    at 8750 DN, by 1 % at 9500 and 8800 DN; see `~sunpy_lasco.instrument.linearity`.  Photon noise is
-    put right with them; that of the read-out, which is small there, is left as it is.
+    at 8750 DN, by 1 % at 9500 and 8800 DN; see `~sunpy_lasco.instrument.linearity`.  Photon noise is corrected
+    too; read-out noise, which is small there, is not.
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
@@ -197,7 +197,7 @@ def exposure_told(frame, factor):
 
 def unwrap(smap):
     """
-    Put right the counts of summed frames that overflowed their integers.
+    Correct counts of summed frames that overflowed their integers.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def unwrap(smap):
 
 def pad_to_full_frame(smap):
     """
-    Put a sub-frame into the full frame.
+    Place a sub-frame in the full frame.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ def mark_missing(smap):
 
 def estimate_noise(smap):
     """
-    Give each pixel its 1 sigma by noise: photons, read-out and quantisation.
+    Estimate the noise of each pixel (1 sigma): photons, read-out and quantisation.
 
     Parameters
     ----------
@@ -311,8 +311,8 @@ def estimate_noise(smap):
 
     Notes
     -----
-    The fixed response of the pixels is no noise: it is the same in all exposures.  What it and the
-    errors of the calibration leave, `sunpy_lasco.uncertainty` gives.
+    The fixed response of the pixels is the same in all exposures and is not noise.  `sunpy_lasco.uncertainty`
+    returns its error and those of the calibration.
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")

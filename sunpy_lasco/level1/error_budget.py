@@ -79,7 +79,7 @@ def uncertainty(smap, parts="total"):
 
         * ``"total"``: all;
         * ``"random"``: ``"photon"``, ``"read"``, ``"quantisation"``, and ``"fill"`` in filled pixels;
-        * ``"interpolation"``: what it cannot follow where the image is curved, as at stars;
+        * ``"interpolation"``: error of the interpolation where the image is curved, as at stars;
         * ``"pattern"``: the fixed response of the pixels;
         * ``"common"``: ``"bias"``, ``"exposure factor"``, ``"linearity"``, ``"calibration factor"``,
           ``"vignetting"``, ``"stray light"``, ``"polariser"``, ``"saturation"``.
@@ -92,15 +92,15 @@ def uncertainty(smap, parts="total"):
     Raises
     ------
     ValueError
-        If there is no part or term of a name.
+        If a part or term does not exist.
     sunpy_lasco.errors.LascoError
         If the map has no uncertainty or its parts are not known, or if an operation changed its
         values or mixed its pixels; the operation is named.
 
     Notes
     -----
-    ``"random"`` is ``smap.uncertainty``.  The value of a saturated pixel is a lower limit, so that
-    its term ``"saturation"`` is infinite.  The original has no uncertainties.
+    ``"random"`` is ``smap.uncertainty``.  The value of a saturated pixel is a lower limit, so its term
+    ``"saturation"`` is infinite.  The original has no uncertainties.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def _random(smap):
     """The random part, float64."""
     sigma = sigma_of(smap)
     if sigma is None:
-        msg = f"{smap.meta.get('filename') or 'The map'} has no uncertainty, as calibrate() gives it."
+        msg = f"{smap.meta.get('filename') or 'The map'} has no uncertainty, as calibrate() adds it."
         raise LascoError(msg)
     return np.asarray(sigma, float)
 
@@ -264,7 +264,7 @@ def _budget(smap, pixels=None):
     if smap._light_path is None:
         msg = (
             f"The parts of the uncertainty of {smap.meta.get('filename') or 'the map'} are not known, for it comes "
-            "from a file of an older version, or not from calibrate() or read_level1(); calibrate it anew."
+            "from a file of an older version, or not from calibrate() or read_level1(); calibrate it again."
         )
         raise LascoError(msg)
     rows, columns = np.indices(smap.data.shape, sparse=True) if pixels is None else pixels
@@ -401,7 +401,7 @@ def region_sum(smap, region):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1, as for `~sunpy_lasco.uncertainty`.
     region : `numpy.ndarray` of `bool`
-        True inside, shape of the map.  Missing pixels (NaN) are left out.
+        True inside, shape of the map.  Missing pixels (NaN) are omitted.
 
     Returns
     -------
@@ -410,7 +410,7 @@ def region_sum(smap, region):
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        As of `~sunpy_lasco.uncertainty`.
+        As for `~sunpy_lasco.uncertainty`.
 
     Notes
     -----

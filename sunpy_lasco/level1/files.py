@@ -100,8 +100,8 @@ def level1_path(smap, path):
     name = str(smap.meta.get("filename", ""))
     if not is_plain_name(name):
         msg = (
-            f"FILENAME is {name!r}, which is no plain name of a file: letters, digits, underscores and .fts or .fits. "
-            "Say where the map is to go by a whole name that ends in .fts."
+            f"FILENAME is {name!r}, which is not a plain file name: letters, digits, underscores and .fts or .fits. "
+            "Give a complete file name that ends in .fts."
         )
         raise HeaderError(msg)
     return path / level1_folder(smap) / name
@@ -114,7 +114,7 @@ def write_level1(smap, path, *, overwrite=False, compress="none"):
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 1, as of `sunpy_lasco.calibrate`.
+        Level 1, as for `sunpy_lasco.calibrate`.
     path : path-like
         A file name that ends in .fts, .fits or .gz; or a directory, in which the file
         gets its name by date and camera.
@@ -134,18 +134,18 @@ def write_level1(smap, path, *, overwrite=False, compress="none"):
     sunpy_lasco.errors.OptionError
         If there is no such compression, or a compact file is to be packed by gzip again.
     sunpy_lasco.errors.LascoError
-        If the map is not of level 1, is no exposure but a difference, a multiple and so on, or has
+        If the map is not of level 1, is not an exposure but a difference, a multiple and so on, or has
         no plain name with which it could go into a directory.
     FileExistsError
-        If the file is there and may not be replaced.
+        If the file exists and may not be replaced.
     OSError
         If it cannot be written, for example because the disk is full.
 
     Notes
     -----
     float32 and checksums.  A compact file has tile-compressed units of the FITS standard (GZIP_2), an
-    image that every reader of FITS knows and a table.  The file appears whole or not at all.  Equal maps make equal
-    files but for the time of writing (DATE and the comments of the checksums), which the
+    image that every reader of FITS knows and a table.  The file is written completely or not at all.  Equal
+    maps give equal files except for the time of writing (DATE and the comments of the checksums), which the
     environment variable SOURCE_DATE_EPOCH sets.
     """
     compress = {False: "none", True: "gzip"}.get(compress, compress)
@@ -153,7 +153,7 @@ def write_level1(smap, path, *, overwrite=False, compress="none"):
         msg = f"compress={compress!r} is unknown; it is one of {', '.join(map(repr, COMPRESSIONS))}."
         raise OptionError(msg)
     if str(smap.meta.get("level", "")).strip() != "1.0":
-        msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; calibrate() makes it so."
+        msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; use calibrate() first."
         raise LascoError(msg)
     require_brightness(smap, "written as level 1 (its method save writes it)")
     path = level1_path(smap, path)
@@ -229,10 +229,10 @@ def read_level1(file):
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If the file is cut short, or image or table are not what was written, as the sum DATASUM
+        If the file is truncated, or image or table are not what was written, as the sum DATASUM
         or that of gzip tells.
     sunpy_lasco.errors.HeaderError
-        If it is no level-1 file of LASCO, if a file of this package lacks its table, or if the
+        If it is not a level-1 file of LASCO, if a file of this package lacks its table, or if the
         table is not one of this package or does not fit the image.
     FileNotFoundError
         If there is no such file.
@@ -283,7 +283,7 @@ def verified_header(file):
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is no FITS file, is cut short, or image, table or cards are not what was written.
+        If it is not a FITS file, is truncated, or image, table or cards are not what was written.
     OSError
         If it cannot be read.
     """
@@ -311,7 +311,7 @@ def _understood(file):
 
 
 def _opened(file, content):
-    """The units of a file, of which none may be cut short."""
+    """The units of a file, of which none may be truncated."""
     with warnings.catch_warnings():
         # What it warns of ends in an error of ours.
         warnings.simplefilter("ignore", AstropyWarning)
@@ -327,7 +327,7 @@ def _opened(file, content):
 def _lasco(file, smap):
     """A map, if it is what this function is for."""
     if not hasattr(smap, "_flags"):
-        msg = f"{file} is no image of LASCO C2 or C3."
+        msg = f"{file} is not an image of LASCO C2 or C3."
         raise HeaderError(msg)
     if header_level(smap.meta) == 0.5:
         msg = f"{file} is of level 0.5: sunpy.map.Map reads it, and calibrate() makes level 1 of it."
@@ -348,7 +348,7 @@ def _verify(file, content, hdus):
         elif str(stated).strip() != str(found):
             msg = (
                 f"{file}: the {what} is not what was written: its sum is {found}, and DATASUM says {stated}. Copy or "
-                "make the file again; who changes pixels on purpose writes them with astropy's checksum=True."
+                "make the file again; to change pixels on purpose, write them with astropy's checksum=True."
             )
             raise BadFrameError(msg)
         elif not is_unchanged:

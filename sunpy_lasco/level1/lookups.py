@@ -146,7 +146,7 @@ def _clock_table(text):
 
 def observer_position(smap, *, assets=None):
     """
-    Where SOHO was, by the best that is at hand; nothing is ever fetched for it.
+    Position of SOHO from the best available source; nothing is downloaded.
 
     Parameters
     ----------

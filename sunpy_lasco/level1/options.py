@@ -96,7 +96,7 @@ def _quantity(unit, shape, low, high, what):
         try:
             found = u.Quantity(value, dtype=float).to(unit)
         except (TypeError, ValueError, u.UnitConversionError):
-            _refuse(name, value, f"is no quantity in {unit}; write it as {name}={example}.")
+            _refuse(name, value, f"is not a quantity in {unit}; write it as {name}={example}.")
         if found.shape != shape:
             _refuse(name, value, f"has the shape {found.shape}; it should be {what}, {name}={example}.")
         if not np.isfinite(found.value).all():
@@ -122,11 +122,11 @@ def _factor(name, value):
     low, high = FACTOR_RANGE
     should = f"a relative exposure is a positive number within {low:g} to {high:g}."
     if isinstance(value, bool | str):
-        _refuse(name, value, f"is no number; {should}")
+        _refuse(name, value, f"is not a number; {should}")
     try:
         number = float(value)
     except (TypeError, ValueError):
-        _refuse(name, value, f"is no number; {should}")
+        _refuse(name, value, f"is not a number; {should}")
     if not low <= number <= high:
         _refuse(name, value, f"cannot be; {should}")
     return number
@@ -170,7 +170,9 @@ def _assets(name, value):
         return tuple(_assets(name, one) for one in value)
     if value is not None and not isinstance(value, str | os.PathLike | AssetSource):
         _refuse(
-            name, value, "is no directory, no source of calibration images, and none of 'estimate' and 'simulated'."
+            name,
+            value,
+            "is not a directory, not a source of calibration images, and neither 'estimate' nor 'simulated'.",
         )
     return value
 
@@ -181,11 +183,11 @@ def _maps(name, value):
     if value is None or (isinstance(value, str) and value == "archive"):
         return value
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | np.ndarray | dict):
-        _refuse(name, type(value), "is no sequence of maps; write context=[before, after] or context='archive'.")
+        _refuse(name, type(value), "is not a sequence of maps; write context=[before, after] or context='archive'.")
     if isinstance(value, list | tuple):
         for one in value:
             if not isinstance(one, LASCOC2Map | LASCOC3Map):
-                _refuse(name, type(one), "is no map of LASCO C2 or C3; context is a sequence of level-0.5 maps.")
+                _refuse(name, type(one), "is not a map of LASCO C2 or C3; context is a sequence of level-0.5 maps.")
     return value
 
 
@@ -196,7 +198,7 @@ def _coordinate(name, value):
         return None
     should = "it is a SkyCoord with a distance, such as that of sunpy.coordinates.get_horizons_coord."
     if not isinstance(value, SkyCoord | BaseCoordinateFrame) or not getattr(value, "has_data", True):
-        _refuse(name, value, f"is no coordinate; {should}")
+        _refuse(name, value, f"is not a coordinate; {should}")
     position = value.cartesian.xyz
     if not value.isscalar or position.unit == u.one or not np.isfinite(position.value).all():
         _refuse(name, value, f"is not one place at a finite distance; {should}")
@@ -272,7 +274,7 @@ def _read_number(text):
     try:
         return float(text)
     except ValueError as error:
-        msg = f"{text!r} is no number."
+        msg = f"{text!r} is not a number."
         raise OptionError(msg) from error
 
 
@@ -323,26 +325,26 @@ class Level1Options:
     assets: object = _option(
         None,
         "path-like, `str`, `~sunpy_lasco.assets.AssetSource` or sequence of these, optional",
-        """Where the calibration images come from: a directory that holds them, flat or as a SolarSoft tree;
-        ``"estimate"`` for an approximate set that is built in and marks the product; ``"simulated"`` for those of
-        `sunpy_lasco.simulate`; or a source.  None asks the configuration, the environment variables ``LASCO_DATA``
-        and ``SSW``, and the archives; in a sequence it stands for all of these.""",
+        """Source of the calibration images: a directory, flat or as a SolarSoft tree; ``"estimate"`` for the
+        approximate set of the package, which is recorded in the header; ``"simulated"`` for those of
+        `sunpy_lasco.simulate`; or a source. None uses the configuration, the environment variables
+        ``LASCO_DATA`` and ``SSW``, and the archives; in a sequence it stands for all of these.""",
         _assets,
         CommandLine(metavar="DIR"),
     )
     inpaint: str | None = _option(
         "auto",
         "`str`, `bool` or None",
-        """Method by which lost blocks are filled before all else, see `sunpy_lasco.inpaint`: ``"auto"`` or True for
-        the best one, block by block.  Filled pixels are flagged.  None or False leaves them NaN.""",
+        """Method that fills lost blocks before all other steps, see `sunpy_lasco.inpaint`: ``"auto"`` or True for
+        the best one, block by block.  Filled pixels are flagged. None or False leaves lost pixels NaN.""",
         _method,
         CommandLine(_word_or_none, "METHOD", note="'none' leaves them empty."),
     )
     context: Iterable | str | None = _option(
         None,
         'sequence of maps or ``"archive"``, optional',
-        """Level-0.5 maps of neighbouring times, which help to fill lost blocks.  Where several maps are calibrated,
-        they are the context of each other by default.  ``"archive"`` asks the archives, if something was lost.""",
+        """Level-0.5 maps close in time, used to fill lost blocks. If several maps are calibrated, they are each
+        other's context by default. ``"archive"`` downloads them if something was lost.""",
         _maps,
         CommandLine(list, "FILE", "+", note="Files that are not calibrated themselves; 'none' for no context at all."),
     )
@@ -350,23 +352,23 @@ class Level1Options:
         "resample",
         "`str` or None",
         """``"resample"``: one interpolation.  ``"grid"``: the same at the positions of SolarSoft, which are linear
-        between control points 32 pixels apart and up to 0.08 pixel off.  ``"wcs"``: pixels stay where they were
-        measured, the distortion goes into the WCS as SIP.  sunpy honours it from 8.0 on; with 7.0 the maps of this
-        package do, those of others do not.  None: left in.""",
+        between control points 32 pixels apart and up to 0.08 pixel off.  ``"wcs"``: pixels keep their places,
+        and the WCS describes the distortion as SIP. sunpy supports it from 8.0 on; with 7.0 only the maps of
+        this package do. None: no correction.""",
         None,
         choices=("resample", "grid", "wcs", None),
     )
     north_up: bool | None = _option(
         None,
         "`bool`, optional",
-        """Turn solar north up, in the same interpolation.  By default the roll stays in the WCS, but with
-        ``solarsoft`` the image is turned if the roll is 1 degree at least.""",
+        """Rotate solar north up, in the same interpolation. By default the roll is kept in the WCS; with
+        ``solarsoft`` the image is rotated if the roll is at least 1 degree.""",
         _switch_or_none,
     )
     sun_pixel: u.Quantity | None = _option(
         None,
         _QUANTITY,
-        """Bring the Sun's centre to this pixel (x, y) of the full frame, counted from 0 at full resolution, in the same
+        """Move the Sun's centre to this pixel (x, y) of the full frame, counted from 0 at full resolution, in the same
         interpolation.""",
         _quantity(u.pix, (2,), -0.5, FULL_FRAME - 0.5, "a pixel (x, y) of the full frame"),
         CommandLine(_read_quantity(u.pix), ("X", "Y"), 2),
@@ -418,8 +420,9 @@ class Level1Options:
         """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; a table of
         `sunpy_lasco.stars.pointing_history`, its file, or level-0.5 maps of which it is made: by the stars of frames of
         near times, for C2 with the roll of C3; ``"packaged"``: the same by frames that come with the package, see
-        `sunpy_lasco.stars.packaged_history`.  Where too few stars agree, or no frame is near, a warning and HISTORY
-        say why, and those of tables and header stay.  What ``centre`` and ``roll`` give comes first.""",
+        `sunpy_lasco.stars.packaged_history`.  If too few stars agree, or no frame is close in time, a warning
+        and HISTORY give the reason, and the pointing of tables and header is kept. ``centre`` and ``roll`` take
+        precedence.""",
         _pointing,
         CommandLine(_word_or_none, "{stars,packaged,TABLE}"),
     )
@@ -433,8 +436,8 @@ class Level1Options:
     observer: object = _option(
         None,
         "`~astropy.coordinates.SkyCoord`, optional",
-        """Position of SOHO instead of the best that is at hand, see `~sunpy_lasco.level1.observer_position` and
-        `~sunpy_lasco.update_observer`.  A coordinate without a time is taken for that of the exposure.""",
+        """Position of SOHO instead of the best available one, see `~sunpy_lasco.level1.observer_position` and
+        `~sunpy_lasco.update_observer`.  A coordinate without a time is assumed to be for the exposure.""",
         _coordinate,
         CommandLine(
             _read_observer,
@@ -446,15 +449,15 @@ class Level1Options:
     flat_field: object = _option(
         False,
         "`bool` or `~numpy.ndarray`",
-        """Divide by the fixed response of the pixels, which official products leave in: True for the map that comes
-        with the package, or a response of the full frame, shape (1024, 1024).""",
+        """Divide by the fixed response of the pixels, which official products do not correct: True for the map
+        of the package, or a response of the full frame, shape (1024, 1024).""",
         _response,
         CommandLine(_read_response, "FILE", note="'builtin' for the map of the package, or a FITS image."),
     )
     linearity: bool = _option(
         True,
         "`bool`",
-        """Put back the light that is missing from the counts near the full well of the CCD, up to some per cent where
+        """Restore the light that is missing from the counts near the full well of the CCD, up to some per cent where
         C3 is brightest.  SolarSoft does not, nor does ``solarsoft=True``.""",
         _switch,
     )
@@ -463,25 +466,27 @@ class Level1Options:
         True,
         "`bool`, `~numpy.ndarray` or path-like",
         """Subtract the stray light of C3 Clear.  An image of the full frame, shape (1024, 1024), or a FITS file of it,
-        in MSB by the official factor, is subtracted beside the published one, for stray light of later years.""",
+        in MSB by the official factor, is subtracted in addition to the published one, for stray light of later years.""",
         _stray_light,
     )
-    mask: bool = _option(True, "`bool`", "Make NaN what occulter, pylon and the edge of the field hide.", _switch)
-    pad: bool = _option(True, "`bool`", "Put sub-frames into the full frame.", _switch)
+    mask: bool = _option(
+        True, "`bool`", "Mask pixels behind the occulter and the pylon and outside the field (NaN).", _switch
+    )
+    pad: bool = _option(True, "`bool`", "Place sub-frames in the full frame.", _switch)
     on_bad: str = _option(
         "warn",
         "`str`",
-        'What to do with frames that cannot be right: ``"warn"``, ``"raise"`` or ``"ignore"``.',
+        'What to do with implausible frames: ``"warn"``, ``"raise"`` or ``"ignore"``.',
         None,
         choices=("warn", "raise", "ignore"),
     )
     solarsoft: bool = _option(
         False,
         "`bool`",
-        """Do as SolarSoft where this package deliberately does not: zeros instead of NaN; no mask in C2, where blocks
-        that were not sent hold what the bias makes of a zero; its grid for the distortion; a second interpolation for
+        """Reproduce SolarSoft where this package deliberately differs: zeros instead of NaN; no mask in C2,
+        where untransmitted blocks contain zero minus the bias; its grid for the distortion; a second interpolation for
         the roll; fuzzy logic for lost blocks of C3 Clear and zeros in all others; the mean of the vignetting over
-        summed pixels; its statistics.  A method, a bias or a scale that is given by name still counts.""",
+        summed pixels; its statistics.  A method, a bias or a scale that you give is still used.""",
         _switch,
     )
 

@@ -78,11 +78,10 @@ __all__ = ["Plan", "calibrate", "plan"]
 @takes_options
 def calibrate(smap, **options):
     """
-    Make a level-1 map of a level-0.5 map.
+    Calibrate a level-0.5 map to level 1.
 
-    Counts become mean solar brightness, the distortion is corrected, the Sun's
-    centre, the roll, the time and the observer are put right, and what is no
-    measurement of the corona becomes NaN.
+    Converts counts to mean solar brightness, corrects the distortion, sets Sun centre, roll, time and observer,
+    and masks pixels that do not measure the corona.
 
     Parameters
     ----------
@@ -100,30 +99,29 @@ def calibrate(smap, **options):
     Raises
     ------
     TypeError
-        If it is no map of C2 or C3, or there is no such option.
+        If it is not a map of C2 or C3, or there is no such option.
     sunpy_lasco.errors.OptionError
-        If an option cannot have the value, or two do not go together.
+        If an option has an invalid value, or two options exclude each other.
     sunpy_lasco.errors.NotCalibratableError
-        If it is no level-0.5 image of the sky.
+        If it is not a level-0.5 image of the sky.
     sunpy_lasco.errors.HeaderError
-        If header cards are missing, or hold what makes it impossible to go on.
+        If required header cards are missing or have unusable values.
     sunpy_lasco.errors.MissingAssetError
-        If a calibration image is nowhere to be found.
+        If a calibration image cannot be found.
     sunpy_lasco.errors.BadFrameError
-        With ``on_bad="raise"``, if the frame cannot be right.
+        With ``on_bad="raise"``, if the frame is implausible.
 
     Warns
     -----
     sunpy_lasco.errors.ApproximationWarning
-        Once in a process, of what had to be approximated, see `~sunpy_lasco.level1.approximations`.
+        Once per process, if something had to be approximated, see `~sunpy_lasco.level1.approximations`.
     sunpy_lasco.errors.LascoUserWarning
-        If the frame cannot be right, or its calibration factor is known to be wrong.
+        If the frame is implausible, or its calibration factor is known to be wrong.
 
     Notes
     -----
-    SolarSoft ``reduce_level_1``; with ``solarsoft=True`` as it does, else as the field asks for
-    today.  Its options NOWARP, NO_VIG, NO_MASK, NOTIMECORRECTION and NOROLL_CORRECTION are
-    ``distortion=None``, ``vignetting=False``, ``mask=False``, ``time_offset=0 * u.s`` and
+    SolarSoft ``reduce_level_1``, whose results ``solarsoft=True`` reproduces.  Its options NOWARP, NO_VIG,
+    NO_MASK, NOTIMECORRECTION and NOROLL_CORRECTION are ``distortion=None``, ``vignetting=False``, ``mask=False``, ``time_offset=0 * u.s`` and
     ``north_up=False``.
 
     Examples
@@ -151,7 +149,7 @@ def calibrate(smap, **options):
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """
-    All that the calibration of a frame has in common with that of others.
+    The part of a calibration that frames of the same kind have in common.
 
     `sunpy_lasco.plan` makes it, and calling it with a map calibrates the map.
     """
@@ -183,7 +181,7 @@ class Plan:
         Returns
         -------
         map of the same class
-            As of `sunpy_lasco.calibrate` with the options of the plan.
+            As for `sunpy_lasco.calibrate` with the options of the plan.
 
         Raises
         ------
@@ -222,7 +220,7 @@ TOLD_FILES = (("vignetting", "vigfile"), ("mask", "maskfile"), ("response", "pat
 @takes_options
 def plan(smap, **options):
     """
-    Make the plan by which maps like this one are calibrated.
+    Make a plan to calibrate maps like this one.
 
     Parameters
     ----------
@@ -241,7 +239,7 @@ def plan(smap, **options):
     sunpy_lasco.errors.OptionError
         If an option cannot have the value, two do not go together, or ``solarsoft=True``, which is done step by step.
     sunpy_lasco.errors.LascoError
-        As of `sunpy_lasco.calibrate`, if the map cannot be calibrated.
+        As for `sunpy_lasco.calibrate`, if the map cannot be calibrated.
 
     See Also
     --------

@@ -63,7 +63,7 @@ def update_pointing(
     roll_sigma: u.deg = None,
 ):
     """
-    Set the Sun's centre and the roll of a map, and its WCS by them.
+    Set the Sun's centre and the roll of a map and update its WCS.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def update_pointing(
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
         Both in the orientation of the detector, as
         `~sunpy_lasco.level1.pointing_sources.find_pointing` finds them; ``centre``
-        and ``roll`` come before it.
+        and ``roll`` take precedence.
     centre_source, roll_source : `str`, optional
         Where the values come from, for the cards CENTSRC and ROLLSRC.
     centre_sigma, roll_sigma : `~astropy.units.Quantity`, optional
@@ -88,8 +88,8 @@ def update_pointing(
     map of the same class
         With the cards SUNPIX1, SUNPIX2, DETROLL; CENTSRC, ROLLSRC (where they come
         from); CENTSTAT, ROLLSTAT (``final``, ``interim`` or ``given``); CENTSIG, ROLLSIG
-        (1 sigma) and a standard WCS.  What is not given is kept, or, in a map whose pointing
-        was never set, taken from the header by the rules of its vintage.
+        (1 sigma) and a standard WCS.  Values that are not given are kept or, if the pointing was never set,
+        derived from the header by the rules of its vintage.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def update_pointing(
         x, y = to_detector(meta, full_position(tuple(centre.value.tolist()), frame_of(smap)))
         if not (0 <= x < FULL_FRAME and 0 <= y < FULL_FRAME):
             msg = (
-                f"centre={centre} is the full-frame pixel ({x:.1f}, {y:.1f}), which lies beside the detector; "
+                f"centre={centre} is the full-frame pixel ({x:.1f}, {y:.1f}), which is outside the detector; "
                 "it is counted from 0 in the pixels of the map."
             )
             raise OptionError(msg)

@@ -98,7 +98,7 @@ def _stated_flip(meta, frame):
 
 def pointing_from(source, smap, *, assets=None, time=None):
     """
-    Sun centre and roll of a level-0.5 map by one source.
+    Sun centre and roll of a level-0.5 map from one source.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def pointing_from(source, smap, *, assets=None, time=None):
     Returns
     -------
     `~sunpy_lasco.geometry.pointing.Pointing` or None
-        None where the source knows nothing of that time.
+        None if the source does not cover that time.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def pointing_from(source, smap, *, assets=None, time=None):
         If there is no such source.
     """
     if source not in POINTING_SOURCES:
-        msg = f"{source!r} is no source of the pointing; known are {', '.join(POINTING_SOURCES)}."
+        msg = f"{source!r} is not a source of the pointing; known are {', '.join(POINTING_SOURCES)}."
         raise ValueError(msg)
     frame = frame_of(smap)
     return POINTING_SOURCES[source](smap.meta, frame, frame.start if time is None else time, resolve(assets))
@@ -130,7 +130,7 @@ def pointing_from(source, smap, *, assets=None, time=None):
 
 def find_pointing(smap, *, assets=None, time=None, sources=tuple(POINTING_SOURCES)):
     """
-    Sun centre and roll of a level-0.5 map by the best source that knows them.
+    Sun centre and roll of a level-0.5 map from the best available source.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def find_pointing(smap, *, assets=None, time=None, sources=tuple(POINTING_SOURCE
     Raises
     ------
     ValueError
-        If none of the sources knows.
+        If no source provides them.
 
     Notes
     -----
@@ -164,5 +164,5 @@ def find_pointing(smap, *, assets=None, time=None, sources=tuple(POINTING_SOURCE
         if found.note and source in ("tables", "attitude"):
             warnings.warn(f"{smap.meta.get('filename', 'The image')}: {found.note}", LascoUserWarning, stacklevel=2)
         return found
-    msg = f"{smap.meta.get('filename', 'The image')}: none of the sources {', '.join(sources)} knows the pointing."
+    msg = f"{smap.meta.get('filename', 'The image')}: none of the sources {', '.join(sources)} provides the pointing."
     raise ValueError(msg)

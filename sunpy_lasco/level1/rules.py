@@ -144,7 +144,7 @@ def _middle(header, frame, judged):
 def _made_after(header, frame, judged):
     if frame.processed is None:
         if card_text(header, "date"):
-            judged.problems.append(f"DATE holds {shown(header.get('date'))}, which is no date, and is ignored")
+            judged.problems.append(f"DATE holds {shown(header.get('date'))}, which is not a date, and is ignored")
             judged.cards["date"] = None
         return
     if not frame.start.mjd - CLOCK_MARGIN <= frame.processed.mjd <= _tomorrow():
@@ -430,7 +430,7 @@ def judge_pixels(raw, header, frame, *, as_read=True):
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        If the pixels are no real numbers.
+        If the pixels are not real numbers.
     """
     raw = np.asarray(raw)
     if raw.dtype.kind not in "iuf":
@@ -509,7 +509,7 @@ def _unlike_statistics(counts, header, frame):
     differences = min((_differences(stated, reading, zeros, mean_within) for reading in readings), key=len)
     if not differences:
         return []
-    return [f"its pixels are not those of which its header tells ({', '.join(differences)})"]
+    return [f"its pixels do not agree with its header ({', '.join(differences)})"]
 
 
 def _differences(stated, found, zeros, mean_within):

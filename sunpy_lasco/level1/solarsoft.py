@@ -119,7 +119,7 @@ def mask_unsent(smap, sent):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         After `~sunpy_lasco.level1.warp.correct_distortion`, in detector orientation.
     sent : `numpy.ndarray` of `bool` or None
-        As of `keep_zeros`.
+        As for `keep_zeros`.
 
     Returns
     -------

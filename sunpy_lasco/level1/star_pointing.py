@@ -47,21 +47,21 @@ def point_by_stars(smap, **options):
 
 def point_by_neighbours(smap, history, **options):
     """
-    Set Sun centre and roll of a map by the stars of frames of near times.
+    Set Sun centre and roll of a map by the stars in frames close in time.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5, with its pointing set.
     history : `~astropy.table.QTable`, path-like or ``"packaged"``
-        As of `sunpy_lasco.stars.pointing_history`, a file of it, or `sunpy_lasco.stars.packaged_history`.
+        As for `sunpy_lasco.stars.pointing_history`, a file of it, or `sunpy_lasco.stars.packaged_history`.
     **options
         For `sunpy_lasco.stars.solve`, where only C3 was solved near an image of C2.
 
     Returns
     -------
     map of the same class
-        Where no frame is near, with the pointing that it had, and as of `point_by_stars`.
+        As for `point_by_stars`; the pointing is unchanged if no frame is close in time.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _read(path):
     try:
         table = QTable.read(path, format="ascii.ecsv")
     except (OSError, ValueError, TypeError) as error:
-        msg = f"pointing={str(path)!r} is no table of sunpy_lasco.stars.pointing_history: {error}"
+        msg = f"pointing={str(path)!r} is not a table of sunpy_lasco.stars.pointing_history: {error}"
         raise OptionError(msg) from error
     return checked_option("pointing", table)
 

@@ -38,7 +38,7 @@ __all__ = ["apply_mask", "correct_distortion", "rectify", "turn"]
 
 def correct_distortion(smap, *, method="resample", scale="official", north_up=False, sun_pixel=None):
     """
-    Correct the distortion, and move the image where it is wanted.
+    Correct the distortion, with an optional rotation and shift.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     scale : `str`
         Geometry, ``"official"`` or ``"stars"``.
     north_up : `bool`
-        Turn the image so that solar north is up.
+        Rotate the image so that solar north is up.
     sun_pixel : `~astropy.units.Quantity`, optional
-        Bring the Sun's centre to this position (x, y) of the rectified full frame,
+        Move the Sun's centre to this position (x, y) of the rectified full frame,
         in full-resolution pixels counted from 0.
 
     Returns
@@ -66,7 +66,7 @@ def correct_distortion(smap, *, method="resample", scale="official", north_up=Fa
     Raises
     ------
     ValueError
-        If rotation or shift is asked for without an interpolation.
+        If a rotation or a shift is requested without an interpolation.
 
     Notes
     -----
@@ -121,7 +121,7 @@ def turn(smap, *, north_up=False, sun_pixel=None):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         In detector orientation, after `correct_distortion`.
     north_up, sun_pixel : optional
-        As of `correct_distortion`, which does both in its one interpolation.
+        As for `correct_distortion`, which does both in its one interpolation.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def _moved(smap, resampling, told):
 
 def rectify(smap):
     """
-    Turn the image of a turned spacecraft by 180 degrees.
+    Rotate the image by 180 degrees if the spacecraft was upside down.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def rectify(smap):
     Returns
     -------
     map of the same class
-        Upright: pixels moved, none changed.  With the card TURNED.
+        Upright, without interpolation, and with the card TURNED.
 
     Notes
     -----
@@ -232,7 +232,7 @@ KEPT_MASKS = 8
 
 def apply_mask(smap, *, assets=None):
     """
-    Make NaN, and flag, what is no sky.
+    Set pixels that show no sky to NaN, and flag them.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def apply_mask(smap, *, assets=None):
 
 
 def mask_of(asset, meta, frame):
-    """What is no sky in an image, by a mask image of C3 or, without one, by the geometry of C2."""
+    """Pixels of an image that show no sky, by a mask image of C3 or, without one, by the geometry of C2."""
     return _geometric_mask(meta, frame) if asset is None else _image_mask(asset.data, meta, frame)
 
 

@@ -1,7 +1,7 @@
 """
 Sums, differences and multiples of maps.
 
-A difference of maps is no exposure: the result says so in the card EDITED (see
+A difference of maps is not an exposure: the result says so in the card EDITED (see
 `sunpy_lasco.instrument.changes`), is shown with colours that are symmetric about zero, and carries
 the random uncertainty of both.
 """

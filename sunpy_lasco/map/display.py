@@ -94,7 +94,7 @@ class DifferenceNorm(CoronaNorm):
 
 def difference_colours():
     """
-    Colour map of differences, in which middle grey is no change.
+    Colour map of differences, in which middle grey means no change.
 
     Returns
     -------

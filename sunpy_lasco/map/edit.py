@@ -16,7 +16,7 @@ __all__ = ["add_history", "frame_of", "record", "replace", "require", "require_n
 
 def replace(smap, *, data=None, meta=None, uncertainty=..., flags=..., light_path=...):
     """
-    Make a map of the same class with some of its parts exchanged.
+    Make a copy of a map with some parts replaced.
 
     Parameters
     ----------

@@ -22,12 +22,12 @@ ANGLES = 720
 
 def fill_for_display(smap):
     """
-    Fill all that is masked, smoothly, for filters that cannot do with holes.
+    Fill masked pixels smoothly, for filters that do not support missing pixels.
 
     Filters that compare pixels with others at the same distance from the Sun, or smooth, make
     NaN of everything that a hole touches; with the pylon of LASCO that is the whole image.
-    What is filled is a bridge for such filters, and no estimate of the corona: lost blocks are
-    repaired by `sunpy_lasco.inpaint`.
+    The filled values are meant for such filters and do not estimate the corona.  Use `sunpy_lasco.inpaint` to
+    repair lost blocks.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _from_circles(data, hidden, radius, angle):
 
 def without_negatives(smap):
     """
-    Make NaN what is below zero.
+    Set negative values to NaN.
 
     In SolarSoft's images of C2, blocks that were not sent hold the bias with a negative sign.
     In the images of its files this package finds them by itself; in images that were

@@ -88,7 +88,7 @@ def holes_to_nan(data, meta):
     SolarSoft multiplies by its masks. In C3 images scaled to integers of 16 bits the zeros became
     BZERO, a value of a bright pixel: 189,510 pixels of 3.2501e-9 MSB. Plateaus of 16 and more such
     pixels are made NaN; single ones are measurements. In C2, blocks that are not sent hold the bias
-    with a negative sign: an unpolarised brightness below 0 is no measurement either, if the image is
+    with a negative sign: an unpolarised brightness below 0 is not a measurement either, if the image is
     that of the file. In an array that somebody made with its header, the sign says nothing;
     `without_negatives` is for images that were only resampled.
     """
@@ -152,7 +152,7 @@ def flags(smap):
     Raises
     ------
     TypeError
-        If it is no map of C2 or C3.
+        If it is not a map of C2 or C3.
     """
     if not hasattr(smap, "_flags"):
         msg = f"Flags are known of maps of LASCO C2 and C3; this is a {type(smap).__name__}."

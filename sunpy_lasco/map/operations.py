@@ -331,7 +331,7 @@ class OperationsMixin:
         """
         Combine pixels.
 
-        See `sunpy.map.GenericMap.superpixel`.  Masked pixels are left out of the
+        See `sunpy.map.GenericMap.superpixel`.  Masked pixels are omitted from the
         sums or means; superpixels of nothing but masked pixels are NaN.  Flags are those of all
         pixels together.  Of sums and means the uncertainty follows from that of the pixels, of
         which neighbours share noise where the image was interpolated, and those of a filled hole

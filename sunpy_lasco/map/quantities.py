@@ -47,7 +47,7 @@ def header_unit(meta):
         return MSB
     unit = u.Unit(text, parse_strict="silent")
     if isinstance(unit, u.UnrecognizedUnit):
-        msg = f"The card BUNIT of {frame_name(meta)} holds {shown(text)}, which is no unit."
+        msg = f"The card BUNIT of {frame_name(meta)} holds {shown(text)}, which is not a unit."
         raise MapHeaderError(msg)
     return unit
 

@@ -35,12 +35,12 @@ def open_map(file):
     Returns
     -------
     `~sunpy.map.GenericMap`
-        As of `sunpy.map.Map`.
+        As for `sunpy.map.Map`.
 
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is no regular file, no FITS file, or one that was cut short or is too large; found
+        If it is not a regular file, no FITS file, or one that was truncated or is too large; found
         out before the image is opened.
     sunpy_lasco.errors.HeaderError
         If it holds several images, or no map can be made of the image.
@@ -59,7 +59,7 @@ def open_map(file):
     except LascoError:
         raise
     except Exception as error:
-        msg = f"{file}: no map can be made of it ({_reason(error)})."
+        msg = f"{file}: it cannot be read as a map ({_reason(error)})."
         raise HeaderError(msg) from error
     if isinstance(smap, list):
         msg = f"{file} holds {len(smap)} images where one is expected."
@@ -68,14 +68,14 @@ def open_map(file):
 
 
 def _check_whole(file, content):
-    """Refuse what is no FITS file, or shorter than its headers say."""
+    """Refuse what is not a FITS file, or shorter than its headers say."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
             with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
                 places = [hdu.fileinfo() for hdu in hdus]
     except Exception as error:
-        msg = f"{file} is no FITS file, or its header is damaged ({_reason(error)}). Copy or fetch it again."
+        msg = f"{file} is not a FITS file, or its header is damaged ({_reason(error)}). Copy or fetch it again."
         raise BadFrameError(msg) from error
     end = max(place["datLoc"] + place["datSpan"] for place in places)
     if len(content) < end:

@@ -88,7 +88,7 @@ def reprojected(smap, target, algorithm, *, sigma, flags, options):
     A map with a standard header, NaN where nothing is seen, on the pixels of another WCS; and where it
     reaches, 1 or 0.
 
-    The target is as of `target_of`, the algorithm ``"interpolation"``, ``"adaptive"`` or ``"exact"``;
+    The target is as for `target_of`, the algorithm ``"interpolation"``, ``"adaptive"`` or ``"exact"``;
     ``sigma`` (or None) and ``flags`` are those of the pixels, and the options those of
     `~sunpy.map.GenericMap.reproject_to` and of the functions of reproject.
     """
@@ -121,7 +121,7 @@ def reprojected(smap, target, algorithm, *, sigma, flags, options):
     data, footprint = moved[0].astype(smap.data.dtype), footprints[0]
     lost = ~np.isfinite(data)
     if lost.all():
-        msg = f"{_name(smap)} shows nothing of what the target of reproject_to shows: the result is all NaN."
+        msg = f"{_name(smap)} does not overlap the target of reproject_to: the result is all NaN."
         warnings.warn(msg, LascoUserWarning, stacklevel=3)
     bits = _nearest(flags, moved[1], moved[2])
     bits[lost & (bits == 0)] = PixelFlag.MISSING

@@ -54,7 +54,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     """
     What the maps of both cameras share.
 
-    A mixin apart from `~sunpy.map.GenericMap`, so that it is no map source itself.
+    A mixin apart from `~sunpy.map.GenericMap`, so that it is not a map source itself.
     """
 
     _camera_name = None
@@ -141,7 +141,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         needed, wanted = headers.missing_cards(self.meta)
         name = frame_name(self.meta, "This header")
         if needed:
-            msg = f"{name} lacks the cards {', '.join(needed)}, without which there can be no map of it."
+            msg = f"{name} lacks the cards {', '.join(needed)}, which a map requires."
             if card_text(self.meta, "detector") and "DETECTOR" in needed:
                 msg += f" DETECTOR holds {shown(self.meta['detector'])}, which is none of {', '.join(CAMERAS)}."
             raise headers.MapHeaderError(msg)
@@ -308,7 +308,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
 
 def _check_pixels(data, header):
-    """Refuse arrays that are no image, of which sunpy and numpy would say something harder to understand."""
+    """Refuse arrays that are not image, of which sunpy and numpy would say something harder to understand."""
     kind, axes = getattr(getattr(data, "dtype", None), "kind", "?"), getattr(data, "ndim", 0)
     if kind not in "biuf" or axes != 2 or 0 in data.shape:
         what = (

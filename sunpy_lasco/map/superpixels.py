@@ -73,7 +73,7 @@ def combined_sigma(sigma, masked, filled, *, size, start, function, sources=None
     sigma : `numpy.ndarray` or None
         Of the pixels, shape (ny, nx).
     masked, filled : `numpy.ndarray` of `bool`
-        Pixels that are left out, and those that were filled, whose errors are added linearly.
+        Pixels that are omitted, and those that were filled, whose errors are added linearly.
     size, start : `tuple` of `int`
         As for `combined_pixels`.
     function : callable

@@ -1,5 +1,5 @@
 """
-Finding and fetching images: the Fido client and what stands behind it.
+Search and download of images: the Fido client and its parts.
 
 Importing this package registers `LASCOClient` with `sunpy.net.Fido` and its attrs
 as ``a.lasco``.

@@ -43,7 +43,7 @@ def cache_directory():
 
 
 def clear_listings():
-    """Forget all listings, so that the archives are asked anew."""
+    """Clear the cache of listings, so that the archives are asked again."""
     shutil.rmtree(cache_directory(), ignore_errors=True)
 
 

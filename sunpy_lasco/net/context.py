@@ -31,7 +31,7 @@ def exposures_around(start, camera, *, filter, polarizer, longest):  # noqa: A00
     camera : `str`
         ``"C2"`` or ``"C3"``.
     filter, polarizer : `str`
-        As of `sunpy_lasco.net.attrs.Filter` and `sunpy_lasco.net.attrs.Polarizer`.
+        As for `sunpy_lasco.net.attrs.Filter` and `sunpy_lasco.net.attrs.Polarizer`.
     longest : `float`
         Longest distance in time, s.
 
@@ -64,7 +64,7 @@ def fetch_around(start, camera, **options):
     Parameters
     ----------
     start, camera, **options
-        As of `exposures_around`.
+        As for `exposures_around`.
 
     Returns
     -------

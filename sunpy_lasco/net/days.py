@@ -36,7 +36,7 @@ MOST_FAILURES = 10
 
 
 class ListingError(LascoError, OSError):
-    """What an archive holds of a day could not be learnt, or not in full."""
+    """The listing of a day could not be read, or not completely."""
 
 
 @dataclass
@@ -143,7 +143,7 @@ def _list_day(web, cache, archives, day, camera):
         # A final archive has its images; another one that failed has the same.
         troubles = recent.troubles(absent)
     if troubles:
-        msg = f"{day} {camera}: the answer may lack images ({'; '.join(troubles)})."
+        msg = f"{day} {camera}: the result may lack images ({'; '.join(troubles)})."
         errors.append(ListingError(msg))
     return DayListing(day, camera, rows, errors=errors)
 
@@ -229,7 +229,7 @@ def _ask(web, archive, day, camera):
         names = _indexed(web, f"{directory}/", camera, level)
     read, errors = _headers(web, directory, names[:MOST_HEADERS], day, camera, level, broken)
     if len(names) > MOST_HEADERS:
-        problem = f"{len(names) - MOST_HEADERS} images that no listing describes are left out of the answer"
+        problem = f"{len(names) - MOST_HEADERS} images that no listing describes are omitted from the result"
     if problem is not None:
         msg = f"{day} {camera}: {problem}."
         errors.append(ListingError(msg))
@@ -264,7 +264,7 @@ def _headers(web, directory, names, day, camera, level, broken):
             failures = 0
         except WebError as error:
             entry = None
-            msg = f"{day} {camera}: the image {name} is left out of the answer ({error})."
+            msg = f"{day} {camera}: the image {name} is omitted from the result ({error})."
             fault = ListingError(msg)
         else:
             fault = None
@@ -277,7 +277,7 @@ def _headers(web, directory, names, day, camera, level, broken):
             failures += 1
         if failures == MOST_FAILURES and number + 1 < len(names):
             rest = len(names) - number - 1
-            msg = f"{day} {camera}: {rest} more images are left out of the answer, because {failures} in a row failed."
+            msg = f"{day} {camera}: {rest} more images are omitted from the result, because {failures} in a row failed."
             errors.append(ListingError(msg))
             break
     return entries, errors
@@ -321,7 +321,7 @@ def _indexed(web, url, camera, level):
 
     names, is_list = web.get(url, read=read) or ([], True)
     if not names and not is_list:
-        msg = f"{url}: the server answers with a page that is no listing"
+        msg = f"{url}: the server answers with a page that is not a listing"
         raise _PageError(msg)
     return names
 

@@ -99,7 +99,7 @@ def _ask(server, url, configuration):
         if text is not None:
             return text
         problem = "there is no such page (status 404)"
-    msg = f"The orbit of SOHO could not be had from {server}: {problem}."
+    msg = f"The orbit of SOHO could not be downloaded from {server}: {problem}."
     raise AssetError(msg)
 
 

@@ -62,7 +62,7 @@ def file_fault(path):
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # A pipe would be waited for.
-            return "it is no regular file"
+            return "it is not a regular file"
         with path.open("rb") as raw:
             magic = raw.read(2)
             raw.seek(0)
@@ -81,7 +81,7 @@ def _fault(file):
     if is_html(block):
         return "it is a page of HTML"
     if not block.startswith(b"SIMPLE  ="):
-        return "it is no FITS file"
+        return "it is not a FITS file"
     length, has_image = 0, False
     while block.startswith((b"SIMPLE  =", b"XTENSION")):
         cards, blocks, fault = _header(file, block)
@@ -158,7 +158,7 @@ _SEPARATORS = re.compile(r"[/\\\0]|^\.+$")
 
 
 class DeliveryError(LascoError, OSError):
-    """A file could not be fetched, or what came is not the file."""
+    """A file could not be downloaded, or its content is wrong."""
 
 
 @dataclass(eq=False)
@@ -180,7 +180,7 @@ class _Order(Job):
             self.damage = self.fault_of(self.target)
             self.was_there = self.damage is None
             if self.damage is not None:
-                log.info(f"{self.target} is fetched anew: {self.damage}")
+                log.info(f"{self.target} is downloaded again: {self.damage}")
         return self.was_there
 
     def fault_of(self, path):
@@ -209,7 +209,7 @@ class _Order(Job):
         reasons = [f"{url}: {fault}" for url, fault in self.faults.items()]
         if self.trouble is not None:
             reasons.append(f"{self.target} cannot be written ({self.trouble})")
-        msg = f"{self.urls[0]} was not delivered: {'; '.join(reasons)}."
+        msg = f"{self.urls[0]} could not be downloaded: {'; '.join(reasons)}."
         if self.damage is not None:
             msg += f" The file {self.target} stays as it was: {self.damage}."
         return DeliveryError(msg)

@@ -91,7 +91,7 @@ def _ask(web, server, query):
         reason = str(error)
     except (KeyError, TypeError, ValueError):
         reason = "its answer is not a table of the keywords"
-    msg = f"The keywords of MDI could not be had from {server} ({query}): {reason}."
+    msg = f"The keywords of MDI could not be downloaded from {server} ({query}): {reason}."
     raise AssetError(msg)
 
 

@@ -120,7 +120,7 @@ def parse_listing(text, camera, level):
     Read an ``img_hdr.txt`` of a camera and level: a `ListingEntry` for each image, and names whose
     lines cannot be read.
 
-    Lines of other images, and those without pixels (NAXIS 0), are left out. Of lines with the same file
+    Lines of other images, and those without pixels (NAXIS 0), are omitted. Of lines with the same file
     name the last one counts, because the pipeline appends. `TruncatedListingError` if the text ends in
     the middle of a line; it holds what was read.
     """
@@ -211,7 +211,7 @@ def _start(day, clock):
     """ISO time of the columns of date and time, checked."""
     day_found, clock_found = _DATE.fullmatch(day), _TIME.fullmatch(clock)
     if not day_found or not clock_found:
-        msg = f"{day!r} and {clock!r} are no date and time."
+        msg = f"{day!r} and {clock!r} are not a date and a time."
         raise ValueError(msg)
     year, month, dom = (int(part) for part in day_found.groups())
     if year < 100:
@@ -245,7 +245,7 @@ def parse_index(text, camera, level):
     """
     lower = text.lower()
     if "<html" in lower and "</html" not in lower:
-        msg = "The page breaks off."
+        msg = "The page is truncated."
         raise TruncatedListingError(msg)
     pattern = image_names(camera, level)
     names = (unquote(link.split("?")[0]).rstrip("/").rsplit("/", 1)[-1] for link in _LINK.findall(text))
@@ -298,7 +298,7 @@ def _header(body):
         body = zlib.decompressobj(wbits=31).decompress(body)
     end = _header_end(body)
     if not body.startswith(b"SIMPLE  =") or end is None:
-        msg = "it does not begin like FITS"
+        msg = "it does not start like a FITS file"
         raise ValueError(msg)
     # Cards with stray bytes stay unread: those that are wanted are plain.
     return fits.Header.fromstring(body[:end].decode("latin-1"))
@@ -315,7 +315,7 @@ def _entry(name, header, camera, level):
     corner = ("P1COL", "P1ROW") if level == "0.5" else ("R1COL", "R1ROW")
     exptime = float(header["EXPTIME"])
     if not np.isfinite(exptime):
-        msg = "EXPTIME is no number"
+        msg = "EXPTIME is not a number"
         raise ValueError(msg)
     return ListingEntry(
         name=name,
@@ -341,7 +341,7 @@ def _start_of_header(header):
     try:
         time = Time(text, format="isot", scale="utc")
     except ValueError as error:
-        msg = f"{text!r} is no time"
+        msg = f"{text!r} is not a time"
         raise ValueError(msg) from error
     time.precision = 3
     return time.isot

@@ -75,7 +75,7 @@ class Gap(NamedTuple):
 
 class LASCOQueryResponse(QueryResponse):
     """
-    What a search for LASCO images found.
+    Result of a search for LASCO images.
 
     ``errors`` lists what could not be learnt: one exception for each day and camera
     whose listing failed, or for each image that had to be left out.  ``gaps`` lists

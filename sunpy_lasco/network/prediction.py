@@ -71,7 +71,7 @@ def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbou
     """
     Fill holes with trained networks, many windows at a time: a `Fill` for each crop.
 
-    Options are as of `~sunpy_lasco.network.method.fill_all`. A fill is NaN all over where too little is
+    Options are as for `~sunpy_lasco.network.method.fill_all`. A fill is NaN all over where too little is
     known around a hole, or nothing shows it to a network that needs exposures before or after. The
     blocks of a large zone are filled from its edge inwards: what was said of one ring of blocks stands
     in the windows of the next.

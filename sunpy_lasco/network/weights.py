@@ -85,7 +85,7 @@ def load_weights(path):
     Read a network, on the CPU and ready for repairs.
 
     `~sunpy_lasco.errors.MissingAssetError` if there is no such file, `~sunpy_lasco.errors.AssetError`
-    if it is no file of weights, one of another program, or damaged.
+    if it is not a file of weights, one of another program, or damaged.
     """
     path = Path(path)
     if not path.is_file():
@@ -144,7 +144,7 @@ def packaged_weights(camera):
 
 def network_for(camera, weights=None):
     """
-    The network for a camera, by default, as of `packaged_weights`, what comes with the package.
+    The network for a camera, by default, as for `packaged_weights`, what comes with the package.
 
     `~sunpy_lasco.errors.AssetError` if it is for the other camera, or cannot be read.
     """

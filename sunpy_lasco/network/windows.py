@@ -401,7 +401,7 @@ def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=No
     Make all that the windows of a hole are made of, `Prepared`; None where too little is known around
     the hole.
 
-    ``places`` are some of those of `place_windows`, by default all; other options are as of `bases_of`,
+    ``places`` are some of those of `place_windows`, by default all; other options are as for `bases_of`,
     and exposures before and after are used if the architecture and the crop have them.
     """
     if places is None:
@@ -421,7 +421,7 @@ def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=
     Everything that a network gets of a crop: windows, and what they are made of; no windows, and None,
     where too little is known.
 
-    Options are as of `prepare`; ``truth`` is the working space in the hole, NaN where it is not known,
+    Options are as for `prepare`; ``truth`` is the working space in the hole, NaN where it is not known,
     (ny, nx).
     """
     prepared = prepare(crop, architecture, coefficients=coefficients, neighbours=neighbours, places=places, made=made)

@@ -1,5 +1,5 @@
 """
-What is made of calibrated images: sequences, differences, backgrounds, masses.
+Products of calibrated images: sequences, differences, backgrounds, masses.
 """
 
 import lazy_loader

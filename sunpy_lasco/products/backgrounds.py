@@ -61,7 +61,7 @@ POLARISER_LETTERS = {"0 deg": "p0", "+60 deg": "pp", "-60 deg": "pm"}
 
 def background(images, *, kind="minimum", options=None):
     """
-    The background of some days.
+    Background of several days.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def background(images, *, kind="minimum", options=None):
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If there are fewer than 10 days, or days with fewer than 3 frames, which are left out.
+        If there are fewer than 10 days, or days with fewer than 3 frames, which are omitted.
 
     Notes
     -----
@@ -112,7 +112,9 @@ def background(images, *, kind="minimum", options=None):
         if first is None:
             first = facts
         elif facts[1:] != first[1:]:
-            msg = f"{facts[0][2]} and {first[0][2]} do not belong to one background: {_apart(facts[1:], first[1:])}."
+            msg = (
+                f"{facts[0][2]} and {first[0][2]} do not belong to the same background: {_apart(facts[1:], first[1:])}."
+            )
             raise IncompatibleMapsError(msg + " group_by_state puts together what does.")
         days.setdefault(facts[0][0], []).append((facts[0][1], facts[0][2], image))
     few = [day for day, frames in days.items() if len(frames) < LEAST_FRAMES]
@@ -128,7 +130,7 @@ def background(images, *, kind="minimum", options=None):
         msg = f"A background is of {LONGEST_DAYS} days at most; {names[0]} to {names[-1]} are {span}."
         raise OptionError(msg)
     if len(days) < FEW_DAYS:
-        warnings.warn(f"A background of {len(days)} days has streamers in it; take 10 to 27.", LascoUserWarning, 2)
+        warnings.warn(f"A background of {len(days)} days contains streamers; use 10 to 27.", LascoUserWarning, 2)
     like, medians, errors, total = None, [], [], 0
     lowest = None
     for name in names:
@@ -156,7 +158,7 @@ def group_by_state(images, *, options=None):
     ----------
     images : iterable of maps or path-like
     options : mapping, optional
-        As of `background`.
+        As for `background`.
 
     Returns
     -------
@@ -176,7 +178,7 @@ def expected_bias(kind, days):
     Parameters
     ----------
     kind : `str` or `float`
-        As of `background`.
+        As for `background`.
     days : `int`
         Number of daily medians.
 
@@ -201,7 +203,7 @@ def expected_bias(kind, days):
 
 def between_backgrounds(before, after, time):
     """
-    The background of a time between two others.
+    Background interpolated in time between two others.
 
     Parameters
     ----------

@@ -119,13 +119,13 @@ def find_cosmic_rays(sequence, *, stars=True):
 
 def remove_cosmic_rays(sequence, hits=None):
     """
-    Replace what cosmic rays hit by the median of neighbouring frames.
+    Replace cosmic rays by the median of neighbouring frames.
 
     Parameters
     ----------
     sequence : `Sequence`
     hits : `numpy.ndarray` of `bool`, optional
-        As of `find_cosmic_rays`.
+        As for `find_cosmic_rays`.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def _near_stars(smap):
 
 def remove_stars(images, *, limit=8.0):
     """
-    Replace stars by what is around them, and mask planets.
+    Replace stars by their surroundings, and mask planets.
 
     Parameters
     ----------

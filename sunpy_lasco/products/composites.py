@@ -108,7 +108,7 @@ class Composite:
 
     def colours(self, look=None):
         """
-        The pixels as colours, as of `Look.colours`.
+        The pixels as colours, as for `Look.colours`.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ def composite(
     size=SIZE,
 ):
     """
-    Put C2 within C3.
+    Combine C2 and C3 in one image.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def composite(
     sunpy_lasco.errors.IncompatibleMapsError
         If the maps are not C2 and C3 in one unit, within three hours.
     sunpy_lasco.errors.OptionError
-        If both cameras see nothing in common between the heights of ``match``.
+        If the cameras do not overlap between the heights of ``match``.
 
     Notes
     -----
@@ -269,7 +269,7 @@ def _radii(value, name):
     try:
         number = float(u.Quantity(value).to_value(u.R_sun))
     except (TypeError, u.UnitConversionError) as error:
-        msg = f"{name}={value!r} is no height, such as 4.5 * u.R_sun."
+        msg = f"{name}={value!r} is not a height, such as 4.5 * u.R_sun."
         raise OptionError(msg) from error
     if not number > 0:
         msg = f"{name}={value!r} is not positive."

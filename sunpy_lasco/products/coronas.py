@@ -85,7 +85,7 @@ def ecliptic_north(smap):
 
 def k_corona(smap, background=None):
     """
-    A map without its background.
+    Subtract the background from a map.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def k_corona(smap, background=None):
         background, what = f_corona(smap), "model of F corona; stray light stays"
     else:
         if "background" not in changes_of(background.meta):
-            msg = f"{background.meta.get('filename')} is no background, as products.background makes it."
+            msg = f"{background.meta.get('filename')} is not a background, as products.background makes it."
             raise LascoError(msg)
         same_grid(smap, background)
         what = f"{background.meta.get('bkgkind')}; steady K removed too"
@@ -137,7 +137,7 @@ def k_corona(smap, background=None):
 
 def separate_by_roll(unrolled, rolled):
     """
-    Tell what is fixed to the sky from what is fixed to the detector.
+    Separate a background fixed to the sky from one fixed to the detector.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """
 Differences of frames: running, to a base, and in percent of it.
 
-What comes out is no image of the corona: the header says so (EDITED, PRODUCT), calibration and
+What comes out is not an image of the corona: the header says so (EDITED, PRODUCT), calibration and
 level-1 files refuse it, and colours are symmetric about zero.
 """
 
@@ -74,7 +74,7 @@ def running_difference(images, *, step=None, max_gap="auto", rate=False, normali
     """
     cube, kind = _cube_of(images, normalise)
     if len(cube) < 2:
-        msg = "A running difference needs two frames at least."
+        msg = "A running difference needs at least two frames."
         raise OptionError(msg)
     seconds = (cube.time.mjd - cube.time.mjd[0]) * SECONDS_PER_DAY
     wanted = 0.0 if step is None else _seconds(step, "step")
@@ -98,7 +98,7 @@ def running_difference(images, *, step=None, max_gap="auto", rate=False, normali
         longest = np.inf if max_gap is None else _seconds(max_gap, "max_gap")
     gaps = between > longest + 0.01
     if rate and (between <= 0).any():
-        msg = "Frames of one time have no rate."
+        msg = "Frames of the same time have no rate."
         raise OptionError(msg)
     told = _Told("running difference", "rd", "RD", rate=rate)
     data = cube.data[later] - cube.data[earlier]
@@ -168,9 +168,9 @@ def percent_difference(images, base=None, *, normalise=False):
     ----------
     images : `Sequence`, map, `list` of maps or files, or `~sunpy.map.MapSequence`
     base : map, sequence of maps, `Sequence`, `int` or `slice`, optional
-        As of `base_difference`.
+        As for `base_difference`.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        As of `base_difference`.
+        As for `base_difference`.
 
     Returns
     -------
@@ -246,7 +246,7 @@ def _seconds(interval, name):
     try:
         return u.Quantity(interval).to_value(u.s)
     except (TypeError, u.UnitConversionError) as error:
-        msg = f"{name}={interval!r} is no interval of time, such as 12 * u.min."
+        msg = f"{name}={interval!r} is not an interval of time, such as 12 * u.min."
         raise OptionError(msg) from error
 
 

@@ -110,7 +110,7 @@ def fit_drag(track, *, wind=400 * u.km / u.s):
     Parameters
     ----------
     track : `~astropy.table.QTable`, or sequence of them
-        As of `sunpy_lasco.products.fit_height_time`; four points or more.
+        As for `sunpy_lasco.products.fit_height_time`; four points or more.
     wind : `~astropy.units.Quantity`
         Speed of the solar wind.
 
@@ -137,7 +137,7 @@ def fit_drag(track, *, wind=400 * u.km / u.s):
     try:
         blowing = float(u.Quantity(wind).to_value(u.km / u.s))
     except (TypeError, u.UnitConversionError) as error:
-        msg = f"wind={wind!r} is no speed, such as 400 * u.km / u.s."
+        msg = f"wind={wind!r} is not a speed, such as 400 * u.km / u.s."
         raise OptionError(msg) from error
     if len(points) < 4:
         msg = f"A drag needs four points at least, and here are {len(points)}."

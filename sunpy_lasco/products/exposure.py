@@ -92,7 +92,7 @@ def has_sector(medians):
     Parameters
     ----------
     medians : `numpy.ndarray`
-        Shape (frames, angles, heights), as of `polar_medians`.
+        Shape (frames, angles, heights), as for `polar_medians`.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     Parameters
     ----------
     medians : `numpy.ndarray`
-        Shape (frames, angles, heights), as of `polar_medians`.
+        Shape (frames, angles, heights), as for `polar_medians`.
     names : sequence of `str`
         Names of the frames, for errors.
     sector : `~astropy.units.Quantity`, optional

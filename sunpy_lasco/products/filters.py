@@ -24,7 +24,7 @@ METHODS = {"nrgf": 150, "fnrgf": 40, "mgn": 150, "rhef": 150}
 
 def radial_filter(smap, method="nrgf", *, heights=None, bins=None, **options):
     """
-    Apply a filter of sunkit-image, which would return nothing where pixels are missing.
+    Apply a filter of sunkit-image to an image with missing pixels.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ def radial_filter(smap, method="nrgf", *, heights=None, bins=None, **options):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If the method is unknown, or nothing is seen between ``heights``.
+        If the method is unknown, or no pixel between ``heights`` is valid.
 
     Notes
     -----
     The image is divided by its radial profile first: a ring keeps its contrast, and the fall of the brightness
-    within it shows no circles.  What is missing is left out by ``"nrgf"`` and ``"rhef"``, whose statistics can
+    within it shows no circles.  What is missing is omitted by ``"nrgf"`` and ``"rhef"``, whose statistics can
     do so; before the others it is filled with the median of its ring, or for ``"fnrgf"`` with what the
     opposite side of the Sun shows, and masked again after.  sunkit-image is part of the extra ``products``.
 
@@ -124,7 +124,7 @@ def ring_medians(data, height, edges):
     Parameters
     ----------
     data, height : `numpy.ndarray`
-        Values and heights of the pixels, of one shape; NaN is left out.
+        Values and heights of the pixels, of one shape; NaN is omitted.
     edges : `numpy.ndarray`
         Edges of the rings, ascending.
 

@@ -56,7 +56,7 @@ class Front:
 
 def front_around(sequence, *, every=10 * u.deg, width=None, threshold=5.0, progress=False, **options):
     """
-    Follow a front in all directions.
+    Track a front in all directions.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def front_around(sequence, *, every=10 * u.deg, width=None, threshold=5.0, progr
     width : `~astropy.units.Quantity`, optional
         Of each strip; by default 6 degrees.
     threshold : `float`
-        As of `sunpy_lasco.products.track`.
+        As for `sunpy_lasco.products.track`.
     progress : `bool`
         Show a progress bar.
     **options
@@ -79,7 +79,7 @@ def front_around(sequence, *, every=10 * u.deg, width=None, threshold=5.0, progr
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there is no front, or ``every`` is no part of 360 degrees.
+        If there is no front, or ``every`` is not a part of 360 degrees.
 
     Notes
     -----
@@ -90,7 +90,7 @@ def front_around(sequence, *, every=10 * u.deg, width=None, threshold=5.0, progr
 
     wide = float(u.Quantity(every).to_value(u.deg))
     if not (wide > 0 and abs(360 / wide - round(360 / wide)) < 1e-9):
-        msg = f"every={every!r} is no part of 360 degrees."
+        msg = f"every={every!r} does not divide 360 degrees."
         raise OptionError(msg)
     cube = sequence if isinstance(sequence, Sequence) else Sequence(sequence)
     angles = np.arange(round(360 / wide)) * wide

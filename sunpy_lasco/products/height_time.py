@@ -123,7 +123,7 @@ class JMap:
         ----------
         path : path-like
         overwrite : `bool`
-            Replace a file that is there.
+            Replace an existing file.
 
         Returns
         -------
@@ -272,7 +272,7 @@ def jmap(
         msg = f"heights {low:g} to {top:g} by {step} and width={width} make no strip."
         raise OptionError(msg)
     if difference and len(cube) < 2:
-        msg = "A J-map of differences needs two frames at least."
+        msg = "A J-map of differences needs at least two frames."
         raise OptionError(msg)
     first = cube.frame(0)
     radius = first.rsun_obs.to_value(u.rad)
@@ -353,7 +353,7 @@ def track(jmap, *, threshold=5.0, run=6, edge="outer", after=None, before=None):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If an option is no positive number, or ``edge`` is unknown.
+        If an option is not a positive number, or ``edge`` is unknown.
 
     Notes
     -----
@@ -471,7 +471,7 @@ class HeightTime:
         points : `bool`
             The track (time, height and sigma in solar radii) and not the fit.
         overwrite : `bool`
-            Replace a file that is there.
+            Replace an existing file.
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -492,7 +492,7 @@ def fit_height_time(track):
     Parameters
     ----------
     track : `~astropy.table.QTable`, or sequence of them
-        With columns ``time``, ``height`` (a length) and ``sigma``, as of `sunpy_lasco.products.track` or by
+        With columns ``time``, ``height`` (a length) and ``sigma``, as for `sunpy_lasco.products.track` or by
         hand; several, as of C2 and C3, are joined.  Three points or more.
 
     Returns
@@ -550,7 +550,7 @@ def _angle(value, name):
     try:
         angle = float(u.Quantity(value).to_value(u.deg))
     except (TypeError, u.UnitConversionError) as error:
-        msg = f"{name}={value!r} is no angle, such as 90 * u.deg."
+        msg = f"{name}={value!r} is not an angle, such as 90 * u.deg."
         raise OptionError(msg) from error
     if not np.isfinite(angle):
         msg = f"{name}={value!r} is not finite."
@@ -565,7 +565,7 @@ def _earlier(time, interval):
     try:
         wanted = u.Quantity(interval).to_value(u.s)
     except (TypeError, u.UnitConversionError) as error:
-        msg = f"interval={interval!r} is no interval of time, such as 24 * u.min."
+        msg = f"interval={interval!r} is not an interval of time, such as 24 * u.min."
         raise OptionError(msg) from error
     seconds = (time.mjd - time.mjd[0]) * SECONDS_PER_DAY
     slack = min(LARGEST_SLACK, STEP_SLACK * wanted)
@@ -710,7 +710,7 @@ def points_of(track):
     Parameters
     ----------
     track : `~astropy.table.Table`, or sequence of them
-        As of `fit_height_time`.
+        As for `fit_height_time`.
 
     Returns
     -------

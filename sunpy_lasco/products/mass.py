@@ -53,7 +53,7 @@ UNUSED = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelF
 
 @dataclass(frozen=True)
 class ExcessMass:
-    """Mass in a region that was not there before, and what is not known of it."""
+    """Excess mass in a region, and its errors."""
 
     #: The mass; what went negative is subtracted.
     mass: u.Quantity
@@ -98,7 +98,7 @@ def excess_mass(
     normalise="auto",
 ):
     """
-    Mass in a region of one image that an earlier one did not have.
+    Excess mass in a region of an image relative to earlier ones.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def excess_mass(
     sunpy_lasco.errors.IncompatibleMapsError
         If the maps do not fit each other.
     sunpy_lasco.errors.OptionError
-        If no pixel of the region is seen, or an option cannot be.
+        If no pixel of the region is seen, or an option is invalid.
     sunpy_lasco.errors.LascoError
-        If the maps are not in MSB, or are no exposures.
+        If the maps are not in MSB, or are not exposures.
 
     Notes
     -----

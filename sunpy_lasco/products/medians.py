@@ -53,7 +53,7 @@ def percentile_of_frames(data, share):
     Parameters
     ----------
     data : `numpy.ndarray`
-        Shape (frames, ny, nx); NaN is left out.
+        Shape (frames, ny, nx); NaN is omitted.
     share : `float`
         0 to 100; linear between values.
 
@@ -78,7 +78,7 @@ def median_of_frames(data, sigma=None):
     Parameters
     ----------
     data : `numpy.ndarray`
-        Shape (frames, ny, nx); NaN is left out.
+        Shape (frames, ny, nx); NaN is omitted.
     sigma : `numpy.ndarray`, optional
         1 sigma by noise, same shape.
 

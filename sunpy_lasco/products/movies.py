@@ -51,8 +51,8 @@ def movie(images, path, *, look=None, label=None, fps=10, step="auto", size=None
     images : `Sequence`, `list` of maps, files or `Composite`, or `~sunpy.map.MapSequence`
         Level 1, or products such as running differences, in any order.
     path : path-like
-        What it ends in decides: .mp4 is H.264 as all players take it, .gif a GIF.  Without an ending it
-        is a folder of PNG pictures, and movie.json, which says what each shows.
+        The ending selects the format: .mp4 for H.264, .gif for a GIF.  Without an ending, a folder of PNG
+        pictures is written, with movie.json, which describes them.
     look : `Look`, optional
         The scale of all frames; by default found from some of them.
     label : `str`, optional
@@ -60,12 +60,12 @@ def movie(images, path, *, look=None, label=None, fps=10, step="auto", size=None
     fps : `float`
         Frames per second.
     step : `~astropy.units.Quantity`, `str` or None
-        Time between the frames of the movie: what moves evenly moves evenly in it, and over a gap the last frame
-        stands, and is marked.  ``"auto"``: the median cadence.  None: one image after the other.
+        Time between the frames of the movie, so that it advances evenly; over a gap the last frame is held and
+        marked.  ``"auto"``: the median cadence.  None: one image after the other.
     size : `int`, optional
         Pixels on a side, even; by default 1024, of a GIF 512.
     overwrite : `bool`
-        Replace what is there.
+        Replace existing files.
     progress : `bool`
         Show a progress bar.
 
@@ -76,7 +76,7 @@ def movie(images, path, *, look=None, label=None, fps=10, step="auto", size=None
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there is nothing to show, or an option cannot be.
+        If there is nothing to show, or an option is invalid.
 
     Notes
     -----
@@ -166,7 +166,7 @@ def _moments(times, step, cadence):
         try:
             wide = float(u.Quantity(step).to_value(u.s))
         except (TypeError, u.UnitConversionError) as error:
-            msg = f"step={step!r} is no interval of time, such as 12 * u.min."
+            msg = f"step={step!r} is not an interval of time, such as 12 * u.min."
             raise OptionError(msg) from error
     if not wide > 0:
         msg = f"step={step!r} is not positive."

@@ -110,7 +110,7 @@ class Picker:
 
 def pick(jmap, axes=None, **plot):
     """
-    Set points of a front by hand.
+    Set points of a front manually.
 
     Parameters
     ----------

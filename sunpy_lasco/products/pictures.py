@@ -81,7 +81,7 @@ def _smooth_corona(image, distance, angle, inner):
     """A function of distance and position angle that stands for the corona of an image."""
     sample = np.flatnonzero(np.isfinite(image) & (image > 0) & (distance > inner))[::37]
     if len(sample) < 10 * DEGREE:
-        msg = "The image shows too little of the corona to be drawn in terms of a smooth one."
+        msg = "The image shows too little of the corona to be drawn relative to a smooth corona."
         raise OptionError(msg)
     logr, theta, target = np.log(distance.flat[sample]), angle.flat[sample], np.log(image.flat[sample])
     middle, half = (logr.max() + logr.min()) / 2, (logr.max() - logr.min()) / 2
@@ -158,7 +158,7 @@ class Look:
         plain = cls(kind, 0.0, 1.0, cmap, gamma, smooth)
         values = [values for values in (_decisive(plain, one) for one in shown) if values.size]
         if not values:
-            msg = f"{first.meta.get('filename') or 'The map'} shows nothing that could be drawn."
+            msg = f"{first.meta.get('filename') or 'The map'} contains nothing to draw."
             raise OptionError(msg)
         if kind in ("difference", "symmetric"):
             # Of a movie those frames decide in which something happens.
@@ -250,8 +250,8 @@ def draw(smap, axes=None, *, look=None, label=None, half_width=None):
 
     Notes
     -----
-    Level 1 is drawn in terms of a smooth corona, so that streamers and fronts show near and far; differences in
-    grey, symmetric, and weighted with the height to the power of 1.15.  The white circle is the limb.
+    Level 1 is drawn relative to a smooth corona, so that streamers and fronts are visible at all heights.
+    Differences are grey, symmetric, and weighted with the height to the power of 1.15.  The white circle is the limb.
     """
     import matplotlib.pyplot as plt
 
@@ -274,11 +274,11 @@ def picture(smap, path, *, look=None, label=None, half_width=None, size=SIZE, ov
     path : path-like
         Ends in .png, or what else matplotlib writes.
     look, label, half_width : optional
-        As of `sunpy_lasco.products.draw`.
+        As for `sunpy_lasco.products.draw`.
     size : `int`
         Pixels on a side.
     overwrite : `bool`
-        Replace a file that is there.
+        Replace an existing file.
 
     Returns
     -------

@@ -89,7 +89,7 @@ def pair_of(value, unit, name):
         first, second = u.Quantity(value).to_value(unit)
     except (TypeError, ValueError, u.UnitConversionError) as error:
         example = "(40, 125) * u.deg" if unit == u.deg else "(4.5, 25) * u.R_sun"
-        msg = f"{name}={value!r} is no pair of quantities, such as {example}."
+        msg = f"{name}={value!r} is not a pair of quantities, such as {example}."
         raise OptionError(msg) from error
     if not (np.isfinite(first) and np.isfinite(second)):
         msg = f"{name}={value!r} is not finite."

@@ -145,7 +145,7 @@ def zero_degrees_from_clear(clear, minus, plus):
 @dataclass(frozen=True)
 class Polarization:
     """
-    What a polarised triplet says, as maps on the grid of its images.
+    Results of a polarised triplet, as maps on the grid of its images.
 
     The maps carry the uncertainty by noise; what all pixels have in common stands in `ratio`,
     `transmissions` and `transmission_sigma`.
@@ -204,7 +204,7 @@ def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto"
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If the images are of different cameras, filters, sizes, units or places, are no level-1
+        If the images are of different cameras, filters, sizes, units or places, are not level-1
         brightness, were taken too far apart, or are not of the polariser as which they are given.
     sunpy_lasco.errors.OptionError
         If ``zero`` is needed and missing, or cannot be used.
@@ -334,14 +334,14 @@ def _is_scaled(scale, ratio, base):
     """Whether the images are divided by their ratio to Clear."""
     if not isinstance(scale, str):
         if scale and not np.isfinite(ratio):
-            msg = f"{_name(base)}: scale=True needs a Clear frame beside all three polarised images."
+            msg = f"{_name(base)}: scale=True needs a Clear frame in addition to all three polarised images."
             raise OptionError(msg)
         return bool(scale)
     near = abs(ratio - 1) <= LARGEST_CORRECTION
     if np.isfinite(ratio) and not near:
         warnings.warn(
-            f"{_name(base)}: the mean of the triplet is {ratio:.3f} times the Clear frame. Nothing was scaled, since "
-            "one cannot tell which of the two is wrong; scale=True divides by it.",
+            f"{_name(base)}: the mean of the triplet is {ratio:.3f} times the Clear frame. Nothing was scaled, "
+            "since it is not known which of the two is wrong; scale=True divides by it.",
             LascoUserWarning,
             stacklevel=3,
         )
@@ -495,7 +495,7 @@ def _middle(smap):
 
 
 def _require_triplet(given, max_span):
-    """Refuse what is no triplet."""
+    """Refuse what is not a triplet."""
     for name in ("minus60", "plus60"):
         if name not in given:
             msg = f"{name} is missing: images at -60 and +60 degrees are needed."
@@ -503,7 +503,7 @@ def _require_triplet(given, max_span):
     first = given["minus60"]
     for name, smap in given.items():
         if not isinstance(smap, LASCOC2Map | LASCOC3Map):
-            msg = f"{name} is no map of C2 or C3 but {type(smap).__name__}."
+            msg = f"{name} is not a map of C2 or C3 but {type(smap).__name__}."
             raise IncompatibleMapsError(msg)
         require_exposure(smap, "taken as a polarised image")
         if not smap.unit.is_equivalent(MSB):

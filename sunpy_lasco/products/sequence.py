@@ -516,7 +516,7 @@ def _read(given, options):
                 smap = sunpy.map.Map(given)
     if isinstance(smap, list) or not isinstance(smap, LASCOC2Map | LASCOC3Map):
         name = given if not isinstance(given, sunpy.map.GenericMap) else given.meta.get("filename")
-        msg = f"{name or 'A map'} is no single image of C2 or C3 ({type(smap).__name__})."
+        msg = f"{name or 'A map'} is not a single image of C2 or C3 ({type(smap).__name__})."
         raise IncompatibleMapsError(msg)
     if options is not None and header_level(smap.meta) == 0.5:
         smap = calibrate(smap, **dict(options))
@@ -597,7 +597,7 @@ def _in_order(frames):
                     "versions of one exposure. Take one of them."
                 )
                 raise IncompatibleMapsError(msg)
-            warnings.warn(f"{frame.name} is given twice; it is taken once.", LascoUserWarning, stacklevel=3)
+            warnings.warn(f"{frame.name} is given twice; it is used once.", LascoUserWarning, stacklevel=3)
             continue
         kept.append(frame)
     return kept
@@ -613,7 +613,7 @@ def _require_one_kind(frames):
     others = [f"{', '.join(names)} ({_told(kind)})" for kind, names in kinds.items() if kind != usual]
     msg = (
         f"A sequence is of one camera, filter, polariser, size, unit and level. Most frames here are {_told(usual)}, "
-        f"such as {kinds[usual][0]}; not so {'; '.join(others)}. Leave these out, or make sequences of their own."
+        f"such as {kinds[usual][0]}; not so {'; '.join(others)}. Omit these, or make separate sequences."
     )
     raise IncompatibleMapsError(msg)
 

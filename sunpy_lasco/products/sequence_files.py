@@ -40,7 +40,7 @@ def write_sequence(sequence, path, *, overwrite=False):
         Ends in .fits or .fts: one file, for which all pixels are taken into memory.  Ends in .zarr: a
         folder, written frame by frame; needs the package zarr.
     overwrite : `bool`
-        Replace what is there.
+        Replace existing files.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def write_sequence(sequence, path, *, overwrite=False):
     sunpy_lasco.errors.OptionError
         If the name ends otherwise.
     FileExistsError
-        If it is there and may not be replaced.
+        If it exists and may not be replaced.
 
     Notes
     -----
@@ -105,7 +105,7 @@ def read_sequence(path):
     try:
         with fits.open(path, checksum=True, memmap=False) as hdus:
             if hdus[0].header.get("PRODUCT") != PRODUCT:
-                msg = f"{path} is no sequence (PRODUCT = {hdus[0].header.get('PRODUCT')!r})."
+                msg = f"{path} is not a sequence (PRODUCT = {hdus[0].header.get('PRODUCT')!r})."
                 raise BadFrameError(msg)
             parts = {hdu.name: np.asarray(hdu.data, hdu.data.dtype.newbyteorder("=")) for hdu in hdus[1:]}
             data = np.asarray(hdus[0].data, hdus[0].data.dtype.newbyteorder("="))
@@ -172,7 +172,7 @@ def _write_zarr(sequence, path, *, overwrite):
     import zarr
 
     if path.exists() and not overwrite:
-        msg = f"{path} is there already; overwrite=True replaces it."
+        msg = f"{path} already exists; overwrite=True replaces it."
         raise FileExistsError(msg)
     # A folder takes its name only when it is whole.
     temporary = path.with_name(f".{path.name}.unfinished")
@@ -217,7 +217,7 @@ def _read_zarr(path):
         raise FileNotFoundError(msg)
     group = zarr.open_group(path, mode="r")
     if group.attrs.get("product") != PRODUCT:
-        msg = f"{path} is no sequence."
+        msg = f"{path} is not a sequence."
         raise BadFrameError(msg)
     parts = {name: da.from_zarr(group[name]) for name in ("data", SIGMA.lower(), FLAGS.lower()) if name in group}
     header = fits.Header.fromstring(group.attrs["wcs"], sep="\n")

@@ -1,4 +1,4 @@
-"""Repair of what was lost in telemetry."""
+"""Repair of blocks that were lost in telemetry."""
 
 import lazy_loader
 

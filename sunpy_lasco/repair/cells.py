@@ -87,7 +87,7 @@ def gather(crop, u, v):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     u, v : `~numpy.ndarray`
-        As of `polar`.
+        As for `polar`.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def nodes(crop, u, v):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     u, v : `~numpy.ndarray`
-        As of `polar`.
+        As for `polar`.
 
     Returns
     -------
@@ -276,7 +276,7 @@ def harmonic(crop, side=SIDE):
 
     Notes
     -----
-    Cells of which nothing is known, behind the occulter, are no neighbours: nothing
+    Cells of which nothing is known, behind the occulter, are not neighbours: nothing
     flows through such a border.
     """
     means, hole = coarse_grid(crop, side)

@@ -1,5 +1,5 @@
 """
-What a method of repair gets and gives.
+Input and output of a repair method.
 
 A method is one module of `sunpy_lasco.repair.methods` with a function
 ``fill(crop, **options)`` that takes a `Crop` and returns a `Fill`; or with
@@ -132,7 +132,7 @@ class Crop:
 
 @dataclass(frozen=True, eq=False)
 class Fill:
-    """What a method says of a hole."""
+    """The result of a method for a hole."""
 
     #: Values in the working space; NaN in pixels that the method cannot fill.
     z: np.ndarray
@@ -173,7 +173,7 @@ def get_method(name):
 
 def usable_methods(camera):
     """
-    Methods that work without anything of the user's.
+    Methods that need no weights from the user.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def fill_holes(name, crops, **options):
     Parameters
     ----------
     name : `str`
-        As of `get_method`.
+        As for `get_method`.
     crops : sequence of `Crop`
     **options
         Of the method.

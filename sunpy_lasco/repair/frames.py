@@ -144,7 +144,7 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
     other : `~sunpy_lasco.instrument.frame.Frame`
         Its header: sums and the grid of the pixels as those of the frame.
     offset, bias : `float`, optional
-        As of `counts_above_bias`.
+        As for `counts_above_bias`.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def frame_scene(
     neighbours : sequence of `~sunpy_lasco.repair.scene.SceneNeighbour`, optional
         Nearest in time first.
     bias, offset : `float`, optional
-        As of `counts_above_bias`.
+        As for `counts_above_bias`.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def flagged(flags, *names):
     Parameters
     ----------
     flags : `~numpy.ndarray` of `numpy.uint8`
-        As of `sunpy_lasco.flags`.
+        As for `sunpy_lasco.flags`.
     *names : `str`
         Names of `~sunpy_lasco.PixelFlag`.
 

@@ -87,7 +87,7 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
     Raises
     ------
     TypeError
-        If a candidate is no map of C2 or C3.
+        If a candidate is not a map of C2 or C3.
     """
     frame = frame_of(smap)
     longest = LONGEST[frame.camera.name] if longest is None else longest
@@ -105,7 +105,7 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
             try:
                 neighbour = make(frame, in_memory(other))
             except NotCalibratableError:
-                refused.append(f"{name} is no sky image, by its counts")
+                refused.append(f"{name} is not a sky image, by its counts")
                 continue
             ratio = _level_ratio(scene.signal, frame, neighbour.signal, theirs, raw=is_raw(smap.meta))
             if 1 / LARGEST_RATIO < ratio < LARGEST_RATIO:
@@ -239,7 +239,7 @@ def unfilled_message(name, unfilled, first, refused=()):
     unfilled : `dict`
         From blocks (row, column) of the array to the reasons.
     first : `tuple` of `int`
-        As of `history_lines`.
+        As for `history_lines`.
     refused : sequence of `str`, optional
         Which exposures of the context were not used, and why.
 
@@ -264,31 +264,30 @@ USUAL_FILTER = {"C2": "ORANGE", "C3": "CLEAR"}
 
 def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, bias=None, **options):
     """
-    Fill what was lost in telemetry.
+    Fill blocks that were lost in telemetry.
 
-    Pixels that were measured do not change.  A filled pixel carries the flag FILLED
-    beside MISSING, and its 1 sigma; HISTORY says by which method each block was filled.
+    Measured pixels do not change.  Filled pixels are flagged FILLED in addition to MISSING and have an
+    uncertainty; HISTORY records the method of each block.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Best of level 0.5, before anything else is done to it; `sunpy_lasco.calibrate` does
-        it there by itself.  Of level 1, what is flagged MISSING and NaN is filled, whatever
-        its shape; see the notes.
+        Preferably level 0.5, before any other step; `sunpy_lasco.calibrate` repairs it there by default.  In
+        level 1, pixels that are flagged MISSING and are NaN are filled; see the notes.
     method : `str`, optional
-        ``"auto"``: per hole what has the smallest expected error: exposures of the
-        ``context``, moved to the time of the map, or what the map itself allows, with the
-        network for those kinds of holes that it fills better than other methods do, if
-        torch is installed.  Or ``"network"``, if you like with ``weights=`` of your own training
+        ``"auto"``: for each hole the method with the smallest expected error: exposures of the ``context``,
+        moved to the time of the map, or the map itself, with the network for those kinds of holes that it fills
+        better than other methods, if torch is installed.  ``"network"``, also with ``weights=`` of your own
+        training
         (`sunpy_lasco.network.method`); ``"sequence"`` of two exposures before and
         two after, ``"temporal"`` of one each; ``"mixture"``, ``"kriging"``, ``"radial"``,
         ``"biharmonic"``, ``"fuzzy"``.
     context : sequence of maps or ``"archive"``, optional
         Exposures before and after, of the same level, in any order and number.  Those with
-        another filter, polariser, sum, roll or pointing, or too far away in time, are
-        left aside.  ``"archive"``, for level 0.5, asks the archives for the two before and the two after
-        of the same camera, filter and polariser, if something was lost.  The corona moves between exposures;
-        they are moved with it.  With earlier exposures only the motion is carried on.
+        another filter, polariser, sum, roll or pointing, or too far away in time, are ignored.  ``"archive"``,
+        for level 0.5, downloads the two before and the two after of the same camera, filter and polariser if
+        something was lost.  Exposures are moved with the corona; with earlier exposures only, the motion is
+        extrapolated.
     background : `~numpy.ndarray`, optional
         Background model of the full frame, DN / s, shape (1024, 1024), see
         `~sunpy_lasco.assets.background`; by default the one that comes with
@@ -301,7 +300,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
         Longest distance in time of a neighbour; by default 30 minutes for C2 and 90
         minutes for C3.
     bias : `~astropy.units.Quantity`, optional
-        Bias of a single read-out, DN, where it is not to be chosen as in the calibration.
+        Bias of a single read-out, DN, instead of that of the calibration.
     **options
         Of the method, for example ``variant="intended"`` of ``"fuzzy"``.
 
@@ -309,16 +308,17 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
     -------
     map of the same class
         float32 if something was filled, with flags, uncertainty, HISTORY and the cards
-        NFILLED and FILLMETH; else a copy.  What could not be filled is NaN.
+        NFILLED and FILLMETH; else a copy.  Pixels that could not be filled are NaN.
 
     Raises
     ------
     TypeError
-        If it is no map of C2 or C3.
+        If it is not a map of C2 or C3.
     ValueError
         If there is no such method.
     sunpy_lasco.errors.NotCalibratableError
-        If it is neither raw counts nor a level-1 image, or is no exposure but a difference, a multiple and so on.
+        If it is neither raw counts nor a level-1 image, or is not an exposure but a difference, a multiple and
+        so on.
 
     Warns
     -----
@@ -328,9 +328,9 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
 
     Notes
     -----
-    Level 0.5 is the right place: the fixed response of the pixels is known there, the
-    background model holds the vignetting, holes have their true size, and the
-    uncertainty of a filled pixel takes part in all that follows.
+    Level 0.5 is the right place: the fixed response of the pixels is known there, the background model includes
+    the vignetting, holes have their true size, and the uncertainty of filled pixels propagates through all
+    later steps.
 
     SolarSoft ``fuzzy_image``, which is ``"fuzzy"``, fills C3 Clear only.
 
@@ -392,7 +392,7 @@ def inpaint(smap, method="auto", *, context=None, background=None, response="aut
 def _from_archive(smap, context, longest):
     """Exposures before and after a level-0.5 map, fetched."""
     if context != "archive" or not is_raw(smap.meta):
-        msg = f"context={context!r} is no sequence of maps; the only word is 'archive', for a map of level 0.5."
+        msg = f"context={context!r} is not a sequence of maps; the only word is 'archive', for a map of level 0.5."
         raise OptionError(msg)
     import sunpy.map
 
@@ -435,7 +435,7 @@ def _raw_scene(smap, flags, background, response, bias):
 
 
 def _raw_neighbour(frame, other, *, bias):
-    """The counts of another map; what was filled in it is no measurement."""
+    """The counts of another map; what was filled in it is not a measurement."""
     counts = np.array(other.data, dtype=float)
     counts[flagged(flags_of(other), "FILLED")] = np.nan
     theirs = frame_of(other)

@@ -23,8 +23,8 @@ def find_missing_blocks(smap, *, partial=False):
     """
     Find the telemetry blocks that were lost.
 
-    Blocks that are not sent on purpose do not count, nor does a stray pixel in an
-    empty block make it a measured one.  Blocks that were filled count.
+    Blocks that are deliberately not sent are excluded, and a stray pixel does not make an empty block a
+    measured one.  Filled blocks are included.
 
     Parameters
     ----------
@@ -32,8 +32,7 @@ def find_missing_blocks(smap, *, partial=False):
         Level 0.5: full frames, sums and sub-frames.  Of level 1 the card MISSLIST is
         read, since its pixels are no longer those of the telemetry.
     partial : `bool`, optional
-        Give also blocks of which only some pixels are missing, as at the end of a
-        broken transfer.
+        Include blocks of which only some pixels are missing, as at the end of an interrupted transfer.
 
     Returns
     -------
@@ -90,9 +89,8 @@ def missing_block_mask(smap):
     Returns
     -------
     `~numpy.ndarray` of `bool`
-        Shape (ny, nx).  True in lost blocks, stripes and single pixels, also where they
-        were filled (`sunpy_lasco.flags` tells which); False in blocks that are not sent
-        on purpose.
+        Shape (ny, nx).  True in lost blocks, stripes and single pixels, also where they were filled (see
+        `sunpy_lasco.flags`); False in blocks that are deliberately not sent.
 
     See Also
     --------

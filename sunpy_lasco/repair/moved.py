@@ -221,7 +221,7 @@ def with_moved_neighbours(exposures, crop, window):
     ----------
     exposures : `Exposures`
     crop : `~sunpy_lasco.repair.crop.Crop`
-        As of `~sunpy_lasco.repair.scene.cut`.
+        As for `~sunpy_lasco.repair.scene.cut`.
     window : `tuple` of `slice`
         Where it stands in the frame.
 

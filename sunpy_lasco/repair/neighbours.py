@@ -119,9 +119,9 @@ def comparison(crop, value):
     -------
     difference : `~numpy.ndarray`
     compared : `~numpy.ndarray` of `bool`
-        As of `compared_pixels`.
+        As for `compared_pixels`.
     typical : `float` or None
-        As of `misfit`, in the surroundings of the hole.
+        As for `misfit`, in the surroundings of the hole.
     """
     difference = crop.z - value
     compared = compared_pixels(difference)
@@ -138,7 +138,7 @@ def carried(difference, compared, scale):
     difference : `~numpy.ndarray`
         (ny, nx)
     compared : `~numpy.ndarray` of `bool`
-        As of `compared_pixels`.
+        As for `compared_pixels`.
     scale : `float`
         1 sigma of the kernel, stored pixels.
 
@@ -265,7 +265,7 @@ def between_exposures(before, after, shape):
     Parameters
     ----------
     before, after : `tuple` or None
-        As of `nearest_pixels`.
+        As for `nearest_pixels`.
     shape : `tuple` of `int`
 
     Returns
@@ -301,9 +301,9 @@ def spread(crop, difference, compared, change, stars, *, both):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     difference, compared : `~numpy.ndarray`
-        As of `comparison`.
+        As for `comparison`.
     change, stars : `~numpy.ndarray`
-        As of `between_exposures`.
+        As for `between_exposures`.
     both : `bool`
         Whether exposures of both sides of time are interpolated.
 

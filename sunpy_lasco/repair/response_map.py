@@ -104,7 +104,7 @@ def derive_response(signals, frames, *, background=None):
     days = {}
     for signal, frame in zip(signals, frames, strict=True):
         if not frame.is_full_frame or frame.is_binned:
-            msg = f"{frame.filename or 'A frame'} is no full frame without sums: no response is made of it."
+            msg = f"{frame.filename or 'A frame'} is not a full frame without sums: no response is made of it."
             raise ValueError(msg)
         days.setdefault(frame.mjd, []).append(fine_pattern(signal, frame, background=background))
     total, weights = np.zeros(frames[0].shape), np.zeros(frames[0].shape)

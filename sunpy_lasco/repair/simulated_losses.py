@@ -1,5 +1,5 @@
 """
-Losses as they happen: which blocks are missing, drawn at random but reproducibly.
+Realistic losses of blocks, drawn at random but reproducibly.
 
 Tests, benchmark and training lose the same kinds of blocks: single ones, squares, runs
 along the telemetry, clusters, stripes, and those places at which a repair is
@@ -111,14 +111,14 @@ def draw_losses(frame, kind, *, seed, signal=None, before=None, best=BEST_BLOCKS
 
 def lose(raw, blocks, frame):
     """
-    Take blocks out of an image, as the telemetry does.
+    Remove blocks from an image, as lost telemetry does.
 
     Parameters
     ----------
     raw : `~numpy.ndarray`
         Counts, shape (ny, nx).
     blocks : `~numpy.ndarray` of `bool`
-        As of `draw_losses`.
+        As for `draw_losses`.
     frame : `~sunpy_lasco.instrument.frame.Frame`
 
     Returns

@@ -1,10 +1,9 @@
 """
 Simulated exposures of both cameras.
 
-`observe` is a physical model of what happens to the light between the sky and
-a level-0.5 file.  It is the built-in data of demonstrations and tests, and, as it
-shares nothing with the calibration but the constants of the instrument, the
-instrument by which the calibration proves itself.
+`observe` models what happens to the light between the sky and a level-0.5 file.  Demonstrations and tests use
+it as built-in data.  It shares only the constants of the instrument with the calibration, and so can validate
+it.
 """
 
 from sunpy_lasco.simulate.cadence import sequence

@@ -63,7 +63,7 @@ def observe(
     date : `str` or `~astropy.time.Time`
         Start of the exposure.
     scene : `~sunpy_lasco.simulate.scene.Scene`, optional
-        What there is to be seen; the default is `~sunpy_lasco.simulate.scene.corona`.
+        What is observed; the default is `~sunpy_lasco.simulate.scene.corona`.
     filter, polar : `str`, optional
         FILTER (Orange for C2 and Clear for C3 by default) and POLAR (``"+60 Deg"``, ``"0 Deg"``, ``"-60 Deg"``).
     exptime : `float`, optional
@@ -80,10 +80,9 @@ def observe(
     subframe : `tuple` of `int`, optional
         (x, y, width, height) of the part that is kept, full-resolution pixels.
     seed : `int`
-        Of all that is left to chance.
+        Seed of all random numbers.
     noise : `bool`
-        Photon and read noise; it is also the default of the ingredients of chance that
-        follow.
+        Photon and read noise; also the default of the random ingredients that follow.
     pattern : `bool`, optional
         Fixed pattern of the pixels.
     cosmic_rays : `float` or `bool`, optional
@@ -107,7 +106,7 @@ def observe(
     bitpix : `int`, optional
         16 or 32; 32 for sums in the box by default.  Sums wrap in 16 bits, as in old files.
     untransmitted : `bool`
-        Whether the corner blocks, and the central ones of C2, are left out.
+        Whether the corner blocks, and the central ones of C2, are omitted.
     lost_blocks : sequence of `tuple` of `int`
         Lost blocks (column, row), counted in the summed full frame.
     n_lost : `int`

@@ -260,7 +260,7 @@ class FCorona:
         """
         Brightness along lines of sight; see `KCorona.brightness`.
 
-        The dust polarises so little within 30 solar radii that it is left out.
+        The dust polarises so little within 30 solar radii that it is omitted.
         """
         p = np.maximum(sight.impact, FLATTEST)
         # Where in the plane the light above the poles is as bright: the isophote's other axis.

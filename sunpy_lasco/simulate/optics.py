@@ -243,7 +243,7 @@ def _diffracted(detector, centre, x, y, late):
 
 
 def veil_at(detector, time, x, y):
-    """Stray light that passes the optics as that of the scene does, at raw positions as of `diffracted_at`; MSB."""
+    """Stray light that passes the optics as that of the scene does, at raw positions as for `diffracted_at`; MSB."""
     return _at(_veil, detector, time, x, y)
 
 

@@ -30,7 +30,7 @@ _STREAMS = {"jitter": 1, "shot": 2, "cosmic": 3, "read": 4, "blocks": 5}
 
 @dataclass(frozen=True)
 class Parameters:
-    """Everything that is true of a simulated exposure."""
+    """All parameters of a simulated exposure."""
 
     #: ``"C2"`` or ``"C3"``.
     detector: str

@@ -158,7 +158,7 @@ class StarList:
 
 @dataclass(frozen=True)
 class Planets:
-    """Mercury to Saturn where they really are."""
+    """Mercury to Saturn at their real positions."""
 
     names: tuple[str, ...] = tuple(PLANETS)
 

@@ -1,8 +1,8 @@
 """
-Stars and planets as the standard: where they fall on an image, and what that says of its pointing.
+Stars and planets: their positions in an image, and the pointing that follows from them.
 
-`predict` tells where they should be, `find_centroids` where they are, `solve` what Sun centre
-and roll follow.
+`predict` computes where they should be, `find_centroids` measures where they are, and `solve` determines Sun
+centre and roll.
 """
 
 import lazy_loader

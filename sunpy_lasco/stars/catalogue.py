@@ -30,7 +30,7 @@ MAS = u.rad.to(u.mas)
 
 
 class StarFlag(IntFlag):
-    """What is to be known of a star before it is used."""
+    """Properties of a star that limit its use."""
 
     #: Its light varies by 0.05 mag or more.
     VARIABLE = 1
@@ -79,7 +79,7 @@ def read_catalogue(path=None):
     table = QTable.read(path)
     missing = [name for name in (*COLUMNS, "hip", "flags") if name not in table.colnames]
     if missing:
-        msg = f"{path} is no star catalogue: it lacks the columns {', '.join(missing)}."
+        msg = f"{path} is not a star catalogue: it lacks the columns {', '.join(missing)}."
         raise OptionError(msg)
     table.sort("magnitude")
     return table

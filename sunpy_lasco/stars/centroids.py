@@ -1,7 +1,7 @@
 """
 Where stars are in an image.
 
-The image of a star is narrower than two pixels, so that the centre of its light is no measure
+The image of a star is narrower than two pixels, so that the centre of its light is not a measure
 of its place: a Gaussian integrated over the pixels is fitted, on a background that may slope.
 """
 
@@ -97,7 +97,7 @@ def find_centroids(data, x, y, *, reach=3.0, width=0.45, gain=None, read_varianc
     x, y : array-like
         Predicted pixels counted from 0, shape (n,).
     reach : `float`
-        How far from there a star is looked for, pixel.
+        Largest distance from there, pixel.
     width : `float` or `tuple` of `float`
         1 sigma of the point-spread function before the integration over pixels, along both axes or (x, y), pixel.
     gain : `float`, optional

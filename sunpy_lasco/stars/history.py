@@ -63,7 +63,7 @@ def packaged_history():
     Returns
     -------
     `~astropy.table.QTable`
-        As of `pointing_history`: C3 of January 2000 and 2002, April 2004, January 2010 and August 2012, C2 of January
+        As for `pointing_history`: C3 of January 2000 and 2002, April 2004, January 2010 and August 2012, C2 of January
         2010.
 
     Notes
@@ -98,7 +98,7 @@ def _history(solved):
              "roll_sigma", "number", "rms", "reason")  # fmt: skip
     rows.sort(key=lambda row: row[0].mjd)
     if not rows:
-        msg = "There are no frames of which the pointing could be solved."
+        msg = "There are no frames whose pointing could be solved."
         raise OptionError(msg)
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     columns["time"] = Time([time.isot for time in columns["time"]], scale="utc")
@@ -111,7 +111,7 @@ def _history(solved):
 
 def pointing_at(history, smap, *, within=10 * u.day):
     """
-    The pointing of a frame by the solutions of its neighbours.
+    Pointing of a frame from the solutions of its neighbours.
 
     Parameters
     ----------
@@ -125,8 +125,8 @@ def pointing_at(history, smap, *, within=10 * u.day):
     Returns
     -------
     `~sunpy_lasco.geometry.pointing.Pointing` or None
-        For `sunpy_lasco.update_pointing`; None where no frame of that camera, the same side up, was solved within that
-        time.
+        For `sunpy_lasco.update_pointing`; None if no frame of that camera with the same side up was solved
+        within that time.
 
     Notes
     -----
@@ -158,7 +158,7 @@ def pointing_at(history, smap, *, within=10 * u.day):
 
 def roll_at(history, smap, *, within=10 * u.day):
     """
-    The roll of a frame by the solutions of its neighbours, for C2 also by those of C3.
+    Roll of a frame from the solutions of its neighbours, for C2 also from those of C3.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def roll_at(history, smap, *, within=10 * u.day):
     source : `str`
         Of what it is made.
     None
-        Instead of all three, where no frame, the same side up, was solved within that time.
+        Instead of all three, if no frame with the same side up was solved within that time.
 
     Notes
     -----

@@ -51,7 +51,7 @@ class MeasuredFrame:
         ----------
         geometry : `str`
         scale : `bool`
-            As of `sunpy_lasco.stars.solve`.
+            As for `sunpy_lasco.stars.solve`.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class MeasuredFrame:
         Returns
         -------
         `~astropy.table.Table`
-            As of `sunpy_lasco.stars.star_fluxes`, by the official calibration factor of today.
+            As for `sunpy_lasco.stars.star_fluxes`, by the official calibration factor of today.
         """
         numbers, rows = _catalogue_rows(np.asarray(self.stars["hip"]))
         camera = camera_of(self.smap.meta)

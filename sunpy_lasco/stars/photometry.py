@@ -79,7 +79,7 @@ class StarPhotometry:
 
 def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
     """
-    Measure the light of stars.
+    Measure the brightness of stars.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
     Notes
     -----
     An aperture of 3 pixels on the raw grid, with the light from there to 12 pixels added (C2 4.2 %, C3 4.5 %), times
-    the nominal area of a pixel.  Double and variable stars, and those with neighbours, are left out.
+    the nominal area of a pixel.  Double and variable stars, and those with neighbours, are omitted.
     """
     require_grid(smap, "measured")
     image = image_geometry(smap.meta, smap.data.shape)
@@ -204,7 +204,7 @@ def zero_points(tables, names, years, kind, *, seed=0):
     Parameters
     ----------
     tables : sequence of `~astropy.table.Table`
-        A table a frame, as of `star_fluxes`.
+        A table a frame, as for `star_fluxes`.
     names : sequence of `str`
     years : sequence of `float`
         Of the frames, decimal year.

@@ -44,7 +44,7 @@ def colour_slope(camera, filter_name):
 
 def predict(smap, *, limit=8.0, catalogue=None, time=None):
     """
-    Tell where stars and planets fall on an image.
+    Predict the positions of stars and planets in an image.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def predict(smap, *, limit=8.0, catalogue=None, time=None):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If the limit is no magnitude.
+        If the limit is not a magnitude.
 
     Notes
     -----
@@ -80,7 +80,7 @@ def predict(smap, *, limit=8.0, catalogue=None, time=None):
     and C3 Clear; for other filters light of solar colour is assumed.
     """
     if not np.isfinite(limit):
-        msg = f"limit={limit!r} is no magnitude."
+        msg = f"limit={limit!r} is not a magnitude."
         raise OptionError(msg)
     view = view_of(smap, time)
     numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)

@@ -164,7 +164,7 @@ def planets(view):
     -------
     names : `list` of `str`
     x, y, magnitude : `numpy.ndarray`
-        Arcsec, as of `View.plane`, and V, shape (n,).
+        Arcsec, as for `View.plane`, and V, shape (n,).
     """
     found = []
     sun = get_body_barycentric("sun", view.time, ephemeris="builtin").xyz.to_value(u.au)

@@ -143,14 +143,14 @@ def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, poi
     sunpy_lasco.errors.NotCalibratableError
         If the pixels of the map are no longer those of the detector.
     sunpy_lasco.errors.OptionError
-        If the limit is no magnitude, or there is no such geometry.
+        If the limit is not a magnitude, or there is no such geometry.
 
     Notes
     -----
     The geometry ``"stars"`` is the projection TAN at the Sun, and for C3 a plate scale of 56.182
     arcsec with a distortion of fifth order.  What the stars fix is the field of the stars; the Sun's place in it
     comes from the time and SOHO's orbit, whose errors are in the covariance.  Double stars, and those with
-    neighbours, are left out.  Where the stars do not agree, the image is tried upside down, since some headers are
+    neighbours, are omitted.  Where the stars do not agree, the image is tried upside down, since some headers are
     wrong by 180 degrees.
     """
     require_grid(smap, "solved")
@@ -158,7 +158,7 @@ def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, poi
         msg = f"geometry={geometry!r} is unknown; it is 'auto', 'official' or 'stars'."
         raise OptionError(msg)
     if limit is not None and not np.isfinite(limit):
-        msg = f"limit={limit!r} is no magnitude."
+        msg = f"limit={limit!r} is not a magnitude."
         raise OptionError(msg)
     if (roll is None) != (roll_sigma is None):
         msg = "A roll that is known needs its 1 sigma: give roll and roll_sigma, or neither."
@@ -208,7 +208,7 @@ def measured_solution(smap, grid, table, view, *, scale=False, clock_sigma=None)
     view : `~sunpy_lasco.stars.sky.View`
     scale : `bool`
     clock_sigma : `~astropy.units.Quantity`, optional
-        As of `solve`.
+        As for `solve`.
 
     Returns
     -------

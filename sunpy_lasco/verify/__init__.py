@@ -1,5 +1,5 @@
 """
-The fidelity of the calibration as a table: what is measured, on what, within which limits, and what follows.
+The accuracy of the calibration as a table of measurements with limits.
 
 `verify` runs it on what the package holds and on what the user has: calibration images, frames, official level 1.
 """

@@ -108,7 +108,7 @@ class Report:
         paths = folder / "report.json", folder / "report.html"
         for path in paths:
             if path.exists() and not overwrite:
-                msg = f"{path} is there already; say overwrite to replace it."
+                msg = f"{path} already exists; say overwrite to replace it."
                 raise OptionError(msg)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(paths[0], json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")

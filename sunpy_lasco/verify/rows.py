@@ -11,7 +11,7 @@ __all__ = ["Row", "Verdict", "unmeasured"]
 
 
 class Verdict(StrEnum):
-    """What a row says."""
+    """The verdict of a row."""
 
     #: The number lies within its limits.
     HOLDS = "holds"
@@ -66,7 +66,7 @@ def unmeasured(name, text, needs, *, unit=""):
     Parameters
     ----------
     name, text, unit : `str`
-        As of `Row`.
+        As for `Row`.
     needs : `str`
         What must be there.
 

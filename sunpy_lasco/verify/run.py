@@ -56,7 +56,7 @@ GROUPS = {
 
 def verify(*, assets=None, frames=None, groups=None, progress=None):
     """
-    Measure how faithful the calibration is.
+    Measure the accuracy of the calibration.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def verify(*, assets=None, frames=None, groups=None, progress=None):
     """
     for name, folder in (("assets", assets), ("frames", frames)):
         if folder is not None and not Path(folder).is_dir():
-            msg = f"{name}={str(folder)!r} is no directory."
+            msg = f"{name}={str(folder)!r} is not a directory."
             raise OptionError(msg)
     groups = tuple(GROUPS) if groups is None else tuple(groups)
     unknown = [name for name in groups if name not in GROUPS]

@@ -120,7 +120,7 @@ def test_flat_comes_first(tmp_path):
 
 @pytest.mark.parametrize("name", ["../secret", "a/b", "", ".", ".."])
 def test_paths_are_no_names(name, tmp_path):
-    with pytest.raises(AssetError, match="is no file name"):
+    with pytest.raises(AssetError, match="is not a file name"):
         DirectorySource(tmp_path).path(name)
 
 
@@ -143,7 +143,7 @@ def test_missing_in_a_directory(tmp_path):
 
 
 def test_no_directory(tmp_path):
-    with pytest.raises(MissingAssetError, match="is no directory"):
+    with pytest.raises(MissingAssetError, match="is not a directory"):
         resolve(tmp_path / "nowhere")
 
 

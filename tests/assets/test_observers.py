@@ -166,7 +166,9 @@ def test_files_are_named_by_the_setting(tmp_path, rows, monkeypatch):
     assert find_observer(Time("2010-01-05"), resolve("estimate")).source == "orbit of the package"
     for name in (tmp_path / "absent.DAT", shutil.copy(path, tmp_path / "orbit.dat")):
         monkeypatch.setenv("SUNPY_LASCO_ORBIT", str(name))
-        with pytest.raises(AssetError, match=r"(absent.DAT|orbit.dat) is no orbit file of SOHO: they are named like"):
+        with pytest.raises(
+            AssetError, match=r"(absent.DAT|orbit.dat) is not an orbit file of SOHO: they are named like"
+        ):
             find_observer(TIME, resolve("estimate"))
     monkeypatch.setenv("SUNPY_LASCO_ORBIT", str(tmp_path / f"SO_OR_PRE_{DAY}_V09.DAT"))
     with pytest.raises(AssetError, match=r"V09.DAT cannot be read"):

@@ -180,7 +180,7 @@ def test_batches_are_bounded(client, tmp_path, monkeypatch):
 
 
 def test_memory_file_system(archive, client, tmp_path):
-    """Inputs and outputs that are no files of this machine."""
+    """Inputs and outputs that are not files of this machine."""
     folder, assets = archive
     fs = fsspec.filesystem("memory")
     if fs.exists("/lasco"):

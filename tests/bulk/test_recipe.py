@@ -165,7 +165,7 @@ def test_what_is_no_recipe_or_cannot_be_one(copied, tmp_path):
     with pytest.raises(OptionError, match="on_change='no' is unknown"):
         sunpy_lasco.open_recipe(tmp_path / "r.ecsv", on_change="no")
     (tmp_path / "x.fts").write_text("no image")
-    with pytest.raises(HeaderError, match=r"x\.fts is no level-0\.5 image"):
+    with pytest.raises(HeaderError, match=r"x\.fts is not a level-0\.5 image"):
         sunpy_lasco.write_recipe(tmp_path / "r.ecsv", tmp_path / "x.fts")
     with pytest.raises(FileNotFoundError):
         sunpy_lasco.open_recipe(tmp_path / "r.ecsv")
@@ -174,7 +174,7 @@ def test_what_is_no_recipe_or_cannot_be_one(copied, tmp_path):
     with pytest.raises(HeaderError, match="a table, but no recipe"):
         sunpy_lasco.open_recipe(tmp_path / "t.ecsv")
     (tmp_path / "t.ecsv").write_text("what?")
-    with pytest.raises(HeaderError, match="is no recipe"):
+    with pytest.raises(HeaderError, match="is not a recipe"):
         sunpy_lasco.open_recipe(tmp_path / "t.ecsv")
     sunpy_lasco.write_recipe(tmp_path / "r.ecsv", folder, assets="simulated")
     with pytest.raises(FileExistsError, match="overwrite=True"):

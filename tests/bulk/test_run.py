@@ -313,7 +313,7 @@ def test_exit_status(copied, capsys):
     assert command(folder, "--assets", assets, "--out", out, "--compact") == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert command(folder, "--assets", assets, "--out", out, "--compact", "--resume") == 0
-    assert capsys.readouterr().out == "2 of 2 frames were there already.\n"
+    assert capsys.readouterr().out == "2 of 2 frames already existed.\n"
     assert command(folder, folder / "absent.fts", "--assets", assets, "--out", out, "--compact", "--quiet") == 1
     (folder / "empty").mkdir()
     assert command(folder / "empty", "--out", out) == 2

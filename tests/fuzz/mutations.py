@@ -303,7 +303,7 @@ def pixels_of_noise(rng, frame):
 
 
 def pixels_of_another_type(rng, frame):
-    """Arrays that are no counts."""
+    """Arrays that are not counts."""
     kind = rng.choice(["bool", "complex64", "U3", "uint8", "float16", "int64", "negative", "cube", "vector", "empty"])
     data = frame.data
     if kind == "negative":

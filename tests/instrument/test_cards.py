@@ -44,7 +44,7 @@ NO_NUMBERS = {
 @pytest.mark.parametrize("kind", NO_NUMBERS)
 @pytest.mark.parametrize("card", ["exptime", "r1col", "crval1", "detroll"])
 def test_what_is_no_number_is_refused_by_name(kind, card):
-    with pytest.raises(HeaderError, match=rf"The card {card.upper()} of 32088304\.fts holds .*no finite number"):
+    with pytest.raises(HeaderError, match=rf"The card {card.upper()} of 32088304\.fts holds .*not a finite number"):
         number({"filename": "32088304.fts", card: NO_NUMBERS[kind]}, card)
 
 

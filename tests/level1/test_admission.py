@@ -79,7 +79,7 @@ def test_headers_that_are_refused(cards, error, message, on_bad, raw):
 )
 def test_headers_that_are_put_right(cards, message, raw):
     """The product is that of the sound header; on_bad means what it says."""
-    with pytest.warns(LascoUserWarning, match=f"cannot be right: .*{message}"):
+    with pytest.warns(LascoUserWarning, match=f"is implausible: .*{message}"):
         result = calibrated(changed(raw, **cards))
     sound = calibrated(raw)
     assert relative(result, sound) < 1e-5
@@ -135,7 +135,7 @@ def test_no_hole_is_silent(kind, inpaint, raw):
     data = raw.data.copy()
     data[rows, columns] = value
     broken = changed(raw, data)
-    with pytest.raises(BadFrameError, match="its pixels are not those of which its header tells"):
+    with pytest.raises(BadFrameError, match="its pixels do not agree with its header"):
         calibrated(broken, on_bad="raise", inpaint=inpaint)
     with pytest.warns(LascoUserWarning, match="DATAZER|DATAMIN"):
         result = calibrated(broken, distortion=None, inpaint=None)
@@ -206,7 +206,7 @@ def test_shifted_reference_is_kept(raw):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*calibration factor of the filter DEEPRD")
 def test_all_real_frames_are_admitted(real_frames, calib_data):
-    """Two cannot be right: a broken transfer, and a frame of a twentieth of the light."""
+    """Two is implausible: a broken transfer, and a frame of a twentieth of the light."""
     refused = {}
     for path in real_frames:
         try:

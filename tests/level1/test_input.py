@@ -45,7 +45,7 @@ def test_level_1_already(simulation, test_data):
     with pytest.raises(NotCalibratableError, match="level 1 already"):
         sunpy_lasco.calibrate(level1, assets="simulated")
     official = sunpy.map.Map(test_data / "level1" / "35082038.fts")
-    with pytest.raises(NotCalibratableError, match=r"35082038\.fts is of level 1 already"):
+    with pytest.raises(NotCalibratableError, match=r"35082038\.fts is already level 1"):
         sunpy_lasco.calibrate(official, assets="simulated")
 
 

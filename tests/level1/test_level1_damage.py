@@ -188,7 +188,7 @@ def test_what_is_no_level_1_is_named(observe, smooth_scene, tmp_path):
     header = {"CTYPE1": "HPLN-TAN", "CTYPE2": "HPLT-TAN", "CUNIT1": "arcsec", "CUNIT2": "arcsec", "CDELT1": 1.0,
               "CDELT2": 1.0, "DATE-OBS": "2001-01-01", "INSTRUME": "COR"}  # fmt: skip
     fits.writeto(tmp_path / "other.fts", np.ones((9, 9), "f4"), fits.Header(header))
-    with pytest.raises(HeaderError, match=r"other\.fts is no image of LASCO"):
+    with pytest.raises(HeaderError, match=r"other\.fts is not an image of LASCO"):
         sunpy_lasco.read_level1(tmp_path / "other.fts")
     with pytest.raises(FileNotFoundError):
         sunpy_lasco.read_level1(tmp_path / "nothing.fts")

@@ -323,7 +323,7 @@ def test_pixels_that_are_not_those_of_the_header(name, sound):
     data, cards = sound
     problems, _ = judged(damage(name, data), cards)
     assert len(problems) == 1
-    assert "its pixels are not those of which its header tells" in problems[0]
+    assert "its pixels do not agree with its header" in problems[0]
     # Maps that were edited have other pixels.
     assert judged(damage(name, data), cards, as_read=False) == ([], None)
     assert judged(damage(name, data)) == ([], None)

@@ -105,7 +105,7 @@ def test_a_table_of_neighbours(real_map, real_frame, tmp_path, capsys):
         far = calibrated(real_map("32219521"), pointing=table)
     assert far.meta["centsrc"] == "default of the camera"
     (tmp_path / "no.ecsv").write_text("x y")
-    with pytest.raises(OptionError, match=r"no.ecsv' is no table of sunpy_lasco.stars.pointing_history"):
+    with pytest.raises(OptionError, match=r"no.ecsv' is not a table of sunpy_lasco.stars.pointing_history"):
         calibrated(real_map("32310951"), pointing=tmp_path / "no.ecsv")
 
 

@@ -1,4 +1,4 @@
-"""Maps that are no exposure any more say so, and are refused where they would pass for one."""
+"""Maps that are not exposure any more say so, and are refused where they would pass for one."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_an_unknown_name_means_a_change(pair):
 
 
 def test_names_that_nobody_knows_cannot_be_given(pair):
-    with pytest.raises(ValueError, match="no operation"):
+    with pytest.raises(ValueError, match="not an operation"):
         changes.changed(pair.level1.meta, "turned inside out")
 
 

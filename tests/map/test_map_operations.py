@@ -184,7 +184,7 @@ def test_the_detector_stays_where_it_is(name, distortion, calibrated, tmp_path):
 
 
 def test_negative_differences_survive_saving(make_map, level1_cards, tmp_path):
-    """In SolarSoft's images values below 0 are no measurements; in a difference they are."""
+    """In SolarSoft's images values below 0 are not measurements; in a difference they are."""
     smap = make_map(level1_cards(), data=np.full((1024, 1024), 1e-10, np.float32))
     difference = smap - 3e-10 * MSB
     again = saved(difference, tmp_path)

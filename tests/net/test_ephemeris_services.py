@@ -216,7 +216,7 @@ def test_command(services, tmp_path, capsys):
     assert len(services.hits) == hits + 3
     for words in (["update", "--first", "yesterday"], ["show", "soon"]):
         assert cli.main(["ephemeris", *words]) == 1
-        assert "is no time" in capsys.readouterr().err
+        assert "is not a time" in capsys.readouterr().err
 
 
 def test_tables_can_be_copied_and_damage_is_named(services, tmp_path, capsys):
@@ -229,7 +229,7 @@ def test_tables_can_be_copied_and_damage_is_named(services, tmp_path, capsys):
     (orbit,) = read_orbits(resolve(elsewhere)).values()
     assert separation(orbit.position(TIME), stonyhurst(TIME)) < 1
     copy.write_bytes(kept.read_bytes()[:4000])
-    with pytest.raises(AssetError, match="is no table of positions of SOHO"):
+    with pytest.raises(AssetError, match="is not a table of positions of SOHO"):
         read_orbit(copy)
     assert cli.main(["assets", "check", kept.name]) == 0
     assert "1 files are sound" in capsys.readouterr().out

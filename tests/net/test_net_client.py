@@ -374,7 +374,7 @@ def test_an_answer_of_one_kind_alone_says_so(site, ill):
     for tail in ("", "img_hdr.txt"):
         site.faults[f"/{ill}/level_05/{late:%y%m%d}/c2/{tail}"] = Answer(b"", 403)
     query = a.Time(late, late + timedelta(hours=23)), a.lasco.Size("full"), a.Detector.c2
-    with pytest.warns(LascoUserWarning, match="the answer may lack images") as caught:
+    with pytest.warns(LascoUserWarning, match="the result may lack images") as caught:
         found = Fido.search(*query)["lasco"]
     assert ("NRL: " if ill == "nrl" else "SDAC-NRT: ") in str(caught[0].message)
     assert len(found) == 3

@@ -393,7 +393,7 @@ def test_a_file_at_fault(site, fetch, tmp_path, downloader, name, mirror):
     if not mirror:
         (error,) = files.errors
         assert isinstance(error.exception, DeliveryError)
-        assert str(error.exception).startswith(f"{table['url'][0]} was not delivered: {table['url'][0]}: ")
+        assert str(error.exception).startswith(f"{table['url'][0]} could not be downloaded: {table['url'][0]}: ")
         assert len(str(error.exception).split(": ", 2)[2]) > 10
 
 

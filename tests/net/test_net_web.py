@@ -243,8 +243,8 @@ def test_header_of_no_pixels(site):
     [
         (header(DETECTOR="'C2'"), "it is of C2"),
         (header(EXPTIME=None), "EXPTIME"),
-        (header(EXPTIME="'NaN'"), "EXPTIME is no number"),
-        (header(DATE_OBS="'31 August'"), "'31TAugust' is no time"),
+        (header(EXPTIME="'NaN'"), "EXPTIME is not a number"),
+        (header(DATE_OBS="'31 August'"), "'31TAugust' is not a time"),
         (header(TIME_OBS="''"), "TIME-OBS is missing"),
         (header(FILTER=None), "FILTER"),
         (header()[:2880].replace(b"END", b"XXX"), "does not begin like FITS"),

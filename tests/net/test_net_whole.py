@@ -67,7 +67,7 @@ def test_faults(tmp_path, body, reason):
 @pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "22000000.fts")
-    assert file_fault(tmp_path / "22000000.fts") == "it is no regular file"
+    assert file_fault(tmp_path / "22000000.fts") == "it is not a regular file"
 
 
 def test_file_that_is_not_there(tmp_path):

@@ -78,7 +78,7 @@ def test_a_corona_it_has_not_seen(camera):
 
 
 def test_of_real_frames(real_frame):
-    """Better than the mixture on two dates; the network was trained on them, so that this is no measurement."""
+    """Better than the mixture on two dates; the network was trained on them, so that this is not a measurement."""
     ratios = []
     for name in ("32310953", "22322625"):
         whole = sunpy.map.Map(real_frame(name))

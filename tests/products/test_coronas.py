@@ -56,7 +56,7 @@ def test_k_corona_without_the_model(make):
 def test_what_has_no_k_corona(make):
     with pytest.raises(LascoError, match="in MSB"):
         products.k_corona(make(bunit="DN"))
-    with pytest.raises(LascoError, match="is no background"):
+    with pytest.raises(LascoError, match="is not a background"):
         products.k_corona(make(), make())
 
 

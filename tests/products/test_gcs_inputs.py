@@ -20,7 +20,6 @@ import sunpy.map
 from sunpy.coordinates import HeliographicStonyhurst
 
 from sunpy_lasco import products
-from sunpy_lasco.commands.product_files import save_map
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def path(make, corona, tmp_path):
         "crpix2": 63.1,
     }
     maps = [make(corona() * (1 + 0.01 * number), 12 * number, **cards) for number in range(2)]
-    return save_map(products.running_difference(maps)[0], tmp_path, overwrite=False)
+    return products.write_background(products.running_difference(maps)[0], tmp_path)
 
 
 def test_cards_of_gcs_fits_are_there(path):

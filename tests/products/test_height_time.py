@@ -158,7 +158,7 @@ def test_jmap_says_what_it_cannot_see(c3, tmp_path):
         assert np.array_equal(content[0].data.T, strip.data.astype(np.float32), equal_nan=True)
         assert content[0].header["DATEREF"] == strip.time[0].isot
     strip.plot()
-    with pytest.raises(OptionError, match="no angle"):
+    with pytest.raises(OptionError, match="not an angle"):
         products.jmap(sequence, position_angle=90 * u.s)
     with pytest.raises(OptionError, match="make no strip"):
         products.jmap(sequence, position_angle=90 * u.deg, heights=(20, 10) * u.R_sun)

@@ -161,7 +161,7 @@ def test_what_makes_no_composite(pair, make):
         products.composite(c2, make(c3.data, 400))
     with pytest.raises(OptionError, match="nothing in common"):
         products.composite(c2, c3, match=(12, 14) * u.R_sun)
-    with pytest.raises(OptionError, match="no height"):
+    with pytest.raises(OptionError, match="not a height"):
         products.composite(c2, c3, seam=4.5 * u.s)
 
 
@@ -182,7 +182,7 @@ def test_moments_are_even_in_time_and_gaps_are_held(series):
     assert len(_moments(series.time, 6 * u.min, 720.0)) == 13
     # Coarser than the frames: each is shown all the same.
     assert [one.number for one in _moments(series.time, 1 * u.hour, 720.0)] == [0, 1, 2, 3, 4]
-    for step, message in (("often", "unknown"), (3 * u.m, "no interval"), (-1 * u.s, "not positive")):
+    for step, message in (("often", "unknown"), (3 * u.m, "not an interval"), (-1 * u.s, "not positive")):
         with pytest.raises(OptionError, match=message):
             _moments(series.time, step, 720.0)
 

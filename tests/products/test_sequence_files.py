@@ -64,7 +64,7 @@ def test_what_is_no_sequence(make, sequence, tmp_path):
     with pytest.raises(OptionError, match=r"neither in \.fits nor in \.zarr"):
         products.write_sequence(sequence, tmp_path / "cube.h5")
     make().save(tmp_path / "map.fits")
-    with pytest.raises(BadFrameError, match="no sequence"):
+    with pytest.raises(BadFrameError, match="not a sequence"):
         products.read_sequence(tmp_path / "map.fits")
     path = products.write_sequence(sequence, tmp_path / "cube.fits")
     path.write_bytes(path.read_bytes()[:2880])

@@ -56,7 +56,7 @@ def test_frames_that_cannot_be_used_are_refused(raw_map):
     with pytest.raises(ValueError, match="at least one"):
         derive_response([], [])
     signal, frame = signal_of(raw_map(leb_sum=(2, 2)))
-    with pytest.raises(ValueError, match="no full frame"):
+    with pytest.raises(ValueError, match="not a full frame"):
         derive_response([signal], [frame])
 
 

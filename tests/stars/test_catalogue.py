@@ -69,5 +69,5 @@ def test_a_catalogue_of_ones_own(tmp_path):
     mine = stars.read_catalogue(tmp_path / "mine.ecsv")
     assert mine["magnitude"][0] == stars.read_catalogue()["magnitude"][0]
     table["magnitude", "ra"].write(tmp_path / "less.ecsv")
-    with pytest.raises(OptionError, match=r"less.ecsv is no star catalogue: it lacks the columns dec, pm_ra"):
+    with pytest.raises(OptionError, match=r"less.ecsv is not a star catalogue: it lacks the columns dec, pm_ra"):
         stars.read_catalogue(tmp_path / "less.ecsv")

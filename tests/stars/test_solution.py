@@ -167,7 +167,7 @@ def test_what_is_refused(starry):
     smap = starry("C3", "2010-01-11T03:18").level05
     with pytest.raises(OptionError, match="geometry='round' is unknown"):
         stars.solve(smap, geometry="round")
-    with pytest.raises(OptionError, match="is no magnitude"):
+    with pytest.raises(OptionError, match="is not a magnitude"):
         stars.solve(smap, limit=np.nan)
     with pytest.raises(NotCalibratableError, match="cannot be solved"):
         stars.solve(smap.rotate(10 * u.deg))

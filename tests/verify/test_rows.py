@@ -70,7 +70,7 @@ def test_files(report, tmp_path):
     assert all(f'id="{name}"' in page for name in report.rows)
     assert page.count("data:image/png;base64,") == 2
     assert not re.search(r'(src|href)="(?!data:|#)', page)
-    with pytest.raises(OptionError, match="there already"):
+    with pytest.raises(OptionError, match="already exists"):
         report.write(tmp_path / "new")
     assert report.write(tmp_path / "new", overwrite=True) == paths
 
@@ -85,7 +85,7 @@ def test_texts_cannot_break_the_page(report):
 
 
 def test_what_is_refused(tmp_path):
-    with pytest.raises(OptionError, match="is no directory"):
+    with pytest.raises(OptionError, match="is not a directory"):
         verify(frames=tmp_path / "none")
     with pytest.raises(OptionError, match="groups='moon' is unknown"):
         verify(groups=["moon"])

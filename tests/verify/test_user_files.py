@@ -46,7 +46,7 @@ def test_an_estimate_is_not_the_published_file(tmp_path):
 
 @pytest.fixture(scope="module")
 def simulated_folder(tmp_path_factory):
-    """A frame of each camera, one that is cut, one that is no FITS file, and a text."""
+    """A frame of each camera, one that is cut, one that is not a FITS file, and a text."""
     folder = tmp_path_factory.mktemp("frames")
     exposures = [simulate.observe(camera, date="2010-01-11T03:18", seed=1, diffracted=False) for camera in ("C2", "C3")]
     for exposure in exposures:

@@ -171,7 +171,7 @@ def make_crops(exposure, scene, architecture, *, number, seed, shares=None, fron
 
 def save_crops(path, crops, **about):
     """
-    Keep windows, as of `make_crops`, in a file, with what is to be known of them: group, origin, seed
+    Keep windows, as for `make_crops`, in a file, with what is to be known of them: group, origin, seed
     and so on.
     """
     path = Path(path)

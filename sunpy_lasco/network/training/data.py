@@ -26,7 +26,7 @@ class Windows(Dataset):
     Parameters
     ----------
     files : sequence of path-like
-        As of `~sunpy_lasco.network.training.window_files.fill_cache`.
+        As for `~sunpy_lasco.network.training.window_files.fill_cache`.
     without, only : `str`, optional
         Group of dates that is held back, or is all there is; several with commas between them.
     unit_output : `bool`, optional

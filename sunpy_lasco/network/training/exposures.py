@@ -83,7 +83,7 @@ def groups_of(days, apart=ROTATION):
 def read_exposures(paths, camera, *, apart=ROTATION):
     """
     Read level-0.5 files of a camera, in order of time; files of the other camera, sums and sub-frames
-    are left out.
+    are omitted.
 
     Groups of dates are ``apart`` days from each other, and have the first day of each as their name.
     """

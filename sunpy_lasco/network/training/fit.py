@@ -147,13 +147,13 @@ def train(
     ----------
     recipe : `~sunpy_lasco.network.training.recipe.TrainingRecipe`
     files : sequence of path-like
-        Windows, as of `~sunpy_lasco.network.training.window_files.fill_cache`.
+        Windows, as for `~sunpy_lasco.network.training.window_files.fill_cache`.
     camera : `str`
         ``"C2"`` or ``"C3"``.
     output : path-like
         Directory for weights, card, checkpoints, logs and curves.
     held_back : `str`, optional
-        Group of dates that is left out, on which the training is judged and stopped early;
+        Group of dates that is omitted, on which the training is judged and stopped early;
         several with commas between them.
     resume : path-like, optional
         A checkpoint of a training that is to be continued, with its optimiser and its count of steps.
@@ -161,7 +161,7 @@ def train(
         A checkpoint or a file of weights whose network a new training begins with, as fine-tuning follows pre-training:
         optimiser, learning rate and steps are those of the recipe.
     accelerator, devices : `str`, optional
-        As of `pytorch_lightning.Trainer`.
+        As for `pytorch_lightning.Trainer`.
     max_time : `str`, optional
         Longest time, ``"DD:HH:MM:SS"``.
     download : `bool`, optional

@@ -120,7 +120,7 @@ class Training(lightning.LightningModule):
     Parameters
     ----------
     recipe : `dict`
-        As of `sunpy_lasco.network.training.recipe.TrainingRecipe.to_dict`.
+        As for `sunpy_lasco.network.training.recipe.TrainingRecipe.to_dict`.
     download : `bool`, optional
         Allow the weights of VGG-19 to be fetched.
     """

@@ -175,7 +175,7 @@ def read_recipe(name, **changes):
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            msg = f"{path} is no TOML: {error}"
+            msg = f"{path} is not valid TOML: {error}"
             raise RecipeError(msg) from error
         preset = values.pop("preset", "recommended")
         if preset not in PRESETS:

@@ -98,7 +98,7 @@ class Scenes:
     calibrated : `bool`, optional
         Calibrate the exposures: scenes are of level 1.
     assets : optional
-        Where the calibration images come from, as of `sunpy_lasco.calibrate`; simulated exposures
+        Where the calibration images come from, as for `sunpy_lasco.calibrate`; simulated exposures
         have their own.
     """
 

@@ -256,7 +256,7 @@ def krige(crop, *, covariance=None, directions=False, only_directed=False):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
-        As of `fill`.
+        As for `fill`.
     directions : `bool`, optional
         Look for structure in one direction, where the covariance is not given.
     only_directed : `bool`, optional

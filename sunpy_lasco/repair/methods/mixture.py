@@ -76,7 +76,7 @@ def features(crop, values, sigma):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     values, sigma : `~numpy.ndarray`
-        As of `candidates`.
+        As for `candidates`.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def disagreement(mixed, values):
     Parameters
     ----------
     mixed : `~numpy.ndarray`
-        As of `mix`, (n,).
+        As for `mix`, (n,).
     values : `~numpy.ndarray`
         The fills, (4, n).
 
@@ -181,9 +181,9 @@ def mixed_fill(crop, values, spread, *, coefficients=None):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     values, spread : `~numpy.ndarray`
-        As of `candidates`, without NaN.
+        As for `candidates`, without NaN.
     coefficients : `~numpy.ndarray`, optional
-        As of `fill`.
+        As for `fill`.
 
     Returns
     -------

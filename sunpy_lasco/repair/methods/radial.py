@@ -67,7 +67,7 @@ def along_radii(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     around, outwards, slope : `float`, optional
-        As of `fill`.
+        As for `fill`.
 
     Returns
     -------

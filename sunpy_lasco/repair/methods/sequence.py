@@ -1,7 +1,7 @@
 """
 A sequence: a hole filled from two exposures before and two after.
 
-As of `~sunpy_lasco.repair.methods.temporal`, but the nearest two are averaged with the next
+As for `~sunpy_lasco.repair.methods.temporal`, but the nearest two are averaged with the next
 two.  These show an older and a younger corona, but halve the noise, and what moved by less than a
 cell does not tell them from the nearest: how much they count is learnt around the hole, where
 the frame itself was measured.

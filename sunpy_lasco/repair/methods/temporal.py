@@ -48,7 +48,7 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
 
     Stars do not move with the corona: they are taken out of both neighbours, moved to
     where they should be, and put back where both show them; what only one shows
-    is the hit of a particle, and is left out.  Where a front passed between the
+    is the hit of a particle, and is omitted.  Where a front passed between the
     exposures, which is where they differ, the uncertainty says so.
     """
     nothing = np.full(crop.z.shape, np.nan)

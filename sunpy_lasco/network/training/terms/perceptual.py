@@ -75,7 +75,7 @@ class FixedFeatures(nn.Module):
     """
     Layers that are never trained, and features of some of them.
 
-    Images are not resized: a block keeps its 32 pixels.  The weights are no part of a network that
+    Images are not resized: a block keeps its 32 pixels.  The weights are not part of a network that
     is saved.
     """
 
