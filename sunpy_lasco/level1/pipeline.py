@@ -121,8 +121,8 @@ def calibrate(smap, **options):
     Notes
     -----
     SolarSoft ``reduce_level_1``, whose results ``solarsoft=True`` reproduces.  Its options NOWARP, NO_VIG,
-    NO_MASK, NOTIMECORRECTION and NOROLL_CORRECTION are ``distortion=None``, ``vignetting=False``, ``mask=False``, ``time_offset=0 * u.s`` and
-    ``north_up=False``.
+    NO_MASK, NOTIMECORRECTION and NOROLL_CORRECTION are ``distortion=None``, ``vignetting=False``,
+    ``mask=False``, ``time_offset=0 * u.s`` and ``north_up=False``.
 
     Examples
     --------
