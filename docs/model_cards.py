@@ -51,7 +51,7 @@ def card_of(camera):
             texts = ["{:.2f} [{:.2f}, {:.2f}]".format(*ratios[rival]) if rival in ratios else "" for rival in rivals]
             rows.append((f"{kind} ({max(one[3] for one in ratios.values())})", *texts))
         lines += table(("Kind of hole (number)", *rivals), rows)
-    lines += ['What ``"auto"`` takes from this:', ""]
+    lines += ['Use by ``"auto"``:', ""]
     says = {True: "network", False: "not the network"}
     rows = [(kind, *(says[one[kind]["better"]] for one in records.values())) for kind in next(iter(records.values()))]
     return [*lines, *table(("Kind of hole", *records), rows)]

@@ -54,7 +54,7 @@ def approximations(smap):
 
     See Also
     --------
-    sunpy_lasco.errors.ApproximationWarning
+    sunpy_lasco.errors.ApproximationWarning : the warning that names them.
 
     Examples
     --------

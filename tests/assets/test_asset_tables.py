@@ -168,7 +168,7 @@ def test_last_pointing_days(tmp_path):
         (save_file({"c_tai": [1.0], "c_xmed": [1.0]}), "lacks the variables c_ymed, c_rmed"),
         (save_file({"c_tai": [1.0, 2], "c_xmed": [1.0], "c_ymed": [1.0], "c_rmed": [1.0]}), "unequal length"),
         (save_file({"c_tai": [np.nan], "c_xmed": [1.0], "c_ymed": [1.0], "c_rmed": [1.0]}), "not finite"),
-        (save_file({"c_tai": "x", "c_xmed": [1.0], "c_ymed": [1.0], "c_rmed": [1.0]}), "something else than numbers"),
+        (save_file({"c_tai": "x", "c_xmed": [1.0], "c_ymed": [1.0], "c_rmed": [1.0]}), "values that are not numbers"),
         (save_file({"c_tai": [1.0]})[:-20], "cannot be read as an IDL save file"),
         (b"not a save file", "cannot be read as an IDL save file"),
     ],

@@ -85,7 +85,7 @@ def test_missing_cards(value):
         ("exptime", -19.1, "more than 0"),
         ("exptime", 1e30, "up to 10000 s"),
         ("sumcol", -1, "0 to 32"),
-        ("sumcol", 1.5, "no whole number"),
+        ("sumcol", 1.5, "not a whole number"),
         ("r1col", 1e9, "1 to 2048"),
         ("crval1", 1e6, "-648000 to 648000 arcsec"),
         ("dsun_obs", 1e300, "which is not possible"),

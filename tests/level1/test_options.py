@@ -40,7 +40,7 @@ IMPOSSIBLE = {
     "bias, misspelt": ({"bias": "darkest"}, "bias.*'official', 'dark'"),
     "bias, None": ({"bias": None}, "bias.*official"),
     "factor, too large": ({"factor": 50}, "factor.*0.1 to 10"),
-    "factor, a word": ({"factor": "1.01"}, "factor.*no number"),
+    "factor, a word": ({"factor": "1.01"}, "factor.*not a number"),
     "factor, an array": ({"factor": np.ones(2)}, "factor.*number"),
     "sun_pixel, far outside": ({"sun_pixel": [5000, 500] * u.pix}, "sun_pixel.*full frame"),
     "sun_pixel, NaN": ({"sun_pixel": [np.nan, 500] * u.pix}, "sun_pixel.*not finite"),
@@ -58,7 +58,7 @@ IMPOSSIBLE = {
     "None for a switch": ({"pad": None}, "pad.*neither"),
     "a number for a switch": ({"north_up": 2}, "north_up.*neither"),
     "assets": ({"assets": 3}, "assets.*no directory"),
-    "context, a name": ({"context": "32310956.fts"}, "context.*no sequence"),
+    "context, a name": ({"context": "32310956.fts"}, "context.*not a sequence"),
     "context, names": ({"context": ["32310956.fts"]}, "context.*str"),
     "observer, a word": ({"observer": "SOHO"}, "observer.*SkyCoord"),
     "observer, no distance": (

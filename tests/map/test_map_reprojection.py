@@ -225,7 +225,7 @@ def test_targets_without_a_size_are_refused_or_given_one(level1):
 def test_a_target_beside_the_image_is_told(level1, disk):
     header = disk(level1)
     header["crval1"] = 90000.0
-    with pytest.warns(LascoUserWarning, match=r"shows nothing of what the target"):
+    with pytest.warns(LascoUserWarning, match=r"does not overlap the target"):
         new = level1.reproject_to(header)
     assert np.isnan(new.data).all()
 

@@ -240,7 +240,7 @@ def test_headers_that_all_fail_are_given_up(site):
     with pytest.warns(LascoUserWarning, match="and 6 more"):
         table = Fido.search(DAY, *ATTRS)["lasco"]
     assert len(table) == 20
-    assert "70 more images are left out" in str(table.errors[-1])
+    assert "70 more images are omitted" in str(table.errors[-1])
 
 
 def test_five_thousand_lines(site):

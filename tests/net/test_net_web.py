@@ -247,9 +247,9 @@ def test_header_of_no_pixels(site):
         (header(DATE_OBS="'31 August'"), "'31TAugust' is not a time"),
         (header(TIME_OBS="''"), "TIME-OBS is missing"),
         (header(FILTER=None), "FILTER"),
-        (header()[:2880].replace(b"END", b"XXX"), "does not begin like FITS"),
+        (header()[:2880].replace(b"END", b"XXX"), "does not start like a FITS file"),
         (b"<html>No</html>", "HTML"),
-        (b"", "does not begin like FITS"),
+        (b"", "does not start like a FITS file"),
         (b"\x1f\x8b" + bytes(100), "cannot be read"),
     ],
 )

@@ -98,7 +98,7 @@ def test_header_and_name(month, make):
 
 
 def test_too_few(month, make):
-    with pytest.warns(LascoUserWarning, match="9 days has streamers"):
+    with pytest.warns(LascoUserWarning, match="9 days contains streamers"):
         products.background(month(days=9, frames=3))
     frames = list(month(days=10, frames=3))
     with pytest.warns(LascoUserWarning, match=r"left out: 2012-09-20 \(1\)"):
@@ -149,7 +149,7 @@ def test_no_background_passes_for_an_exposure(month, tmp_path):
 def test_counts_become_the_model_that_fuzzy_logic_reads(real_frame, tmp_path):
     """Frames of level 0.5 make 3m_clcl_all.fts: DN at 19 s, as the asset of the calibration."""
     files = [real_frame(name) for name in range(32310942, 32310945)]
-    with pytest.warns(LascoUserWarning, match="1 days has streamers"):
+    with pytest.warns(LascoUserWarning, match="1 days contains streamers"):
         found = products.background(files)
     assert found.meta["exptime"] == 19.0
     assert found.unit == u.DN

@@ -85,5 +85,5 @@ def test_plot(raw):
     assert len(shown) == np.sum(table["flags"] & stars.StarFlag.HIDDEN == 0)
     assert axes.get_xlim() == (-0.5, 1023.5)
     plt.close("all")
-    with pytest.raises(OptionError, match="no magnitude"):
+    with pytest.raises(OptionError, match="not a magnitude"):
         stars.predict(raw, limit=np.inf)

@@ -44,7 +44,7 @@ def test_files_change_presets(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("steps = ", "no TOML"),
+        ("steps = ", "not valid TOML"),
         ('preset = "best"', "no preset 'best'"),
         ("speed = 3", "no speed"),
         ("[architecture]\ndepth = 3", "no depth"),
