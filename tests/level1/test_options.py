@@ -57,7 +57,7 @@ IMPOSSIBLE = {
     "a word for a switch": ({"mask": "False"}, "mask.*neither True nor False"),
     "None for a switch": ({"pad": None}, "pad.*neither"),
     "a number for a switch": ({"north_up": 2}, "north_up.*neither"),
-    "assets": ({"assets": 3}, "assets.*no directory"),
+    "assets": ({"assets": 3}, "assets.*not a directory"),
     "context, a name": ({"context": "32310956.fts"}, "context.*not a sequence"),
     "context, names": ({"context": ["32310956.fts"]}, "context.*str"),
     "observer, a word": ({"observer": "SOHO"}, "observer.*SkyCoord"),
