@@ -466,7 +466,8 @@ class Level1Options:
         True,
         "`bool`, `~numpy.ndarray` or path-like",
         """Subtract the stray light of C3 Clear.  An image of the full frame, shape (1024, 1024), or a FITS file of it,
-        in MSB by the official factor, is subtracted in addition to the published one, for stray light of later years.""",
+        in MSB by the official factor, is subtracted in addition to the published one, for stray light of later
+        years.""",
         _stray_light,
     )
     mask: bool = _option(
