@@ -34,6 +34,13 @@ for _name in ("LASCO_DATA", "SSW", "SSWDB", "SUNPY_LASCO_OFFLINE"):
 # which comes once in a process, would fall on any of them.  tests/level1/test_notices.py has it switched on.
 os.environ["SUNPY_LASCO_NOTICES"] = "no"
 
+#: Rooms whose tests are of numbers, with truths and statistics beside them, and modules of other rooms that are: what
+#: they prove does not depend on versions of Python and sunpy, nor on torch.
+OF_NUMBERS = ("fuzz", "geometry", "instrument", "repair", "simulate", "stars", "verify")
+OF_NUMBERS_TOO = {
+    "level1": ("closure", "pulls", "real_frames", "stars"),
+    "products": ("backgrounds", "coronas", "fronts", "height_time", "mass", "polarization", "thomson", "truths"),
+}
 #: Fixtures that hand out real frames; a test that uses one counts as such.
 REAL_FRAME_FIXTURES = {"test_data", "calib_data"}
 
@@ -43,8 +50,14 @@ def pytest_addoption(parser):
     parser.addoption("--minutes", action="store_true", help="run the tests that take minutes as well")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out slow tests unless asked for, and mark those that need real frames."""
+    """Mark the tests of numbers and those that need real frames, and leave out slow ones unless asked for."""
+    # Before pytest looks at -m.
+    for item in items:
+        room, name = item.path.parent.name, item.path.stem.removeprefix("test_")
+        if room in OF_NUMBERS or name in OF_NUMBERS_TOO.get(room, ()):
+            item.add_marker("numbers")
     for marker in ("slow", "minutes"):
         left_out = [item for item in items if item.get_closest_marker(marker)]
         if left_out and not config.getoption(f"--{marker}"):

@@ -37,20 +37,3 @@ def test_run_as_a_module():
         [sys.executable, "-m", "sunpy_lasco", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"sunpy-lasco {sunpy_lasco.__version__}\n"
-
-
-# Which blocks can be filled is not what is tested here.
-@pytest.mark.filterwarnings("ignore:.*pixels stay empty")
-@pytest.mark.slow
-def test_demo(tmp_path, capsys):
-    from PIL import Image
-
-    assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
-    said = capsys.readouterr().out
-    files = sorted(path.relative_to(tmp_path / "demo").as_posix() for path in (tmp_path / "demo").rglob("*.fts"))
-    assert [name.rsplit("/", 1)[-1][:2] for name in files] == ["22", "32", "25", "35"]
-    for name in files:
-        assert name.rsplit("/", 1)[-1] in said
-    image = Image.open(tmp_path / "demo" / "before_and_after.png").convert("L")
-    assert image.width > 800
-    assert len(image.getcolors()) > 100

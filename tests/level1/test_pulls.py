@@ -174,7 +174,7 @@ def test_sums(size, shifts, observe, closure, smooth_scene, simulated_assets):
             for column in range(shift, 1024 - size + 1, size)
             if good[row : row + size, column : column + size].all()
         ]
-        for k in rng.permutation(len(corners))[:400]:
+        for k in rng.permutation(len(corners))[:260]:
             row, column = corners[k]
             region = np.zeros(result.data.shape, bool)
             region[row : row + size, column : column + size] = True
