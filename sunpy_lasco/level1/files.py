@@ -31,6 +31,7 @@ from sunpy_lasco.level1.fits_bytes import (
     encode_packed_image,
     encode_packed_table,
     encode_table,
+    header_lines,
     packed_array,
     packing_of,
     sums_of,
@@ -175,19 +176,38 @@ def write_level1(smap, path, *, overwrite=False, compress="none"):
 
 def _encoded(smap, *, packed):
     """The file, as buffers to be written one after the other."""
-    header = smap.fits_header
-    for card in ("BSCALE", "BZERO", "BLANK", "KEYCOMMENTS"):
-        header.remove(card, ignore_missing=True)
-    header["DATE"] = (time_of_writing(), "when the file was written, UTC")
+    header = _lines(smap)
     image, table = (encode_packed_image, encode_packed_table) if packed else (encode_image, encode_table)
     parts = image(np.asarray(smap.data, np.float32), header)
-    cards = _meanings()
+    cards, comments = _meanings()
     if packed and smap.uncertainty is not None:
-        cards["LNSTEP"] = (LOG_STEP, f"sigma = exp(LNSTEP {LOG_SIGMA}) MSB")
-    parts += table(_columns(smap, packed=packed), cards, name=PIXELS)
+        cards["lnstep"], comments["lnstep"] = LOG_STEP, f"sigma = exp(LNSTEP {LOG_SIGMA}) MSB"
+    parts += table(_columns(smap, packed=packed), header_lines(cards, comments), name=PIXELS)
     if smap._light_path is not None and not smap._light_path.is_empty:
-        parts += table(_light_path_columns(smap._light_path), fits.Header(), name=LIGHT_PATH)
+        parts += table(_light_path_columns(smap._light_path), [], name=LIGHT_PATH)
     return parts
+
+
+#: Cards of a map that say how another array was stored, or are none.
+NOT_WRITTEN = ("bscale", "bzero", "blank", "keycomments")
+
+
+def _lines(smap):
+    """The lines of the header of a map."""
+    cards = dict(smap._printable_header())
+    comments = {card.lower(): text for card, text in (cards.get("keycomments") or {}).items()}
+    for card in NOT_WRITTEN:
+        cards.pop(card, None)
+    cards["date"], comments["date"] = time_of_writing(), "when the file was written, UTC"
+    lines = header_lines(cards, comments)
+    if lines is not None:
+        return lines
+    # What is no plain card, sunpy converts or, with a warning, leaves out.
+    header = smap.fits_header
+    for card in NOT_WRITTEN:
+        header.remove(card, ignore_missing=True)
+    header["DATE"] = cards["date"], comments["date"]
+    return header
 
 
 def _columns(smap, *, packed):
@@ -200,10 +220,9 @@ def _columns(smap, *, packed):
 
 
 def _meanings():
-    """Cards that say what the flags mean."""
-    return fits.Header(
-        [(f"FLAG{int(getattr(PixelFlag, name)):03d}", name, meaning) for name, meaning in FLAG_MEANINGS.items()]
-    )
+    """Cards that say what the flags mean, and their comments."""
+    cards = {f"flag{int(getattr(PixelFlag, name)):03d}": name for name in FLAG_MEANINGS}
+    return cards, dict(zip(cards, FLAG_MEANINGS.values(), strict=True))
 
 
 def _light_path_columns(path):

@@ -271,5 +271,5 @@ def write_solarsoft(smap, path, *, scale=None, bit_exact=False, overwrite=False)
     """
     hdu = solarsoft_hdu(smap, scale=scale, bit_exact=bit_exact)
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as stream:
-        stream.writelines(encode_image(hdu.data, hdu.header.copy()))
+        stream.writelines(encode_image(hdu.data, hdu.header))
     return Path(path)

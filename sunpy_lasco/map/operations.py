@@ -196,14 +196,18 @@ class OperationsMixin:
         meta = _with_standard_header(self, raw=is_raw(self.meta) and not to_float)
         return self._new_instance(data, meta, plot_settings=self.plot_settings, mask=mask)
 
-    def _printable(self):
-        """The same map with a header that FITS can hold."""
+    def _printable_header(self):
+        """A header that FITS can hold."""
         meta = printable(self.meta)
         if is_helioviewer(meta):
             # Its own cards have too long names; without one the bytes would pass for counts.
             standard = printable(_with_standard_header(self, raw=True)) | {"hv_image": True}
             meta = MetaDict({card: value for card, value in standard.items() if _is_own_card(card)})
-        return self._new_instance(self.data, meta, plot_settings=self.plot_settings)
+        return meta
+
+    def _printable(self):
+        """The same map with a header that FITS can hold."""
+        return self._new_instance(self.data, self._printable_header(), plot_settings=self.plot_settings)
 
     @property
     def quantity(self):

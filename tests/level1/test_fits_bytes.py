@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from astropy.io import fits
 
-from sunpy_lasco.level1.fits_bytes import encode_image, encode_table, sums_of
+from sunpy_lasco.level1.fits_bytes import encode_image, encode_table, header_lines, sums_of
 
 
 def joined(*units):
@@ -51,6 +51,34 @@ def test_astropy_reads_what_was_written_and_finds_the_sums_right(ny, nx, kind, l
             end = place["datLoc"] + place["datSpan"]
             assert hdu.verify_checksum() == hdu.verify_datasum() == 1
             assert sums_of(content, place["hdrLoc"], place["datLoc"], end) == (int(hdu.header["DATASUM"]), True)
+
+
+TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=100)
+VALUES = TEXTS | st.booleans() | st.integers(-(10**21), 10**21) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=VALUES, comment=TEXTS, history=st.lists(TEXTS.map(lambda text: text[:72]), max_size=3))
+@pytest.mark.filterwarnings("ignore:Card is too long")
+def test_lines_of_a_header_are_those_of_astropy(value, comment, history):
+    header = fits.Header()
+    for line in history:
+        header.add_history(line)
+    header["A_CARD-1"] = value
+    header.comments["A_CARD-1"] = comment
+    header["B"] = 1.0
+    cards = {"history": "\n".join(history)} if history else {}
+    lines = header_lines(cards | {"a_card-1": value, "b": 1.0}, {"a_card-1": comment})
+    text = header.tostring(endcard=False, padding=False)
+    assert "".join(lines) == text
+    assert {len(line) for line in lines} == {80}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, None, [1, 2], np.float32(0.1), 1j, "\tx", "é"])
+def test_astropy_is_asked_about_what_is_no_plain_card(value):
+    assert header_lines({"card": value}, {}) is None
+    assert header_lines({"a_long_keyword": 1}, {}) is None
+    assert header_lines({"history": "x" * 73}, {}) is None
 
 
 def test_a_sum_worked_out_by_hand():
