@@ -116,7 +116,7 @@ def known_observers(time, assets):
     keywords holds the longitude with the aberration of light, 0.006 degree, so that it serves for the
     roll only.
     """
-    time = Time(time)
+    time = time if isinstance(time, Time) else Time(time)
     table = read_orbits(assets).get("horizons")
     for orbit in (*filter(None, [table]), *_users_orbits(time, assets)):
         if orbit.covers(time):

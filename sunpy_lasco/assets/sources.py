@@ -2,6 +2,9 @@
 What every source of assets can do.
 """
 
+import contextlib
+import fnmatch
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -216,5 +219,10 @@ class DirectorySource(AssetSource):
 
     def find(self, pattern, folders):
         """Files whose whole names are not known before, like `AssetSource.find`."""
-        found = (path for folder in folders for path in sorted(Path(self.root, folder).glob(pattern)))
+        found = []
+        for folder in folders:
+            # Asked for each frame; most of the folders are not there.
+            with contextlib.suppress(OSError):
+                names = fnmatch.filter(os.listdir(Path(self.root, folder)), pattern)
+                found += [Path(self.root, folder, name) for name in sorted(names)]
         return list(dict.fromkeys(path for path in found if path.is_file()))

@@ -64,6 +64,11 @@ def ecliptic_to_stonyhurst(position, time):
     return SkyCoord(HeliographicStonyhurst(longitude * u.rad, latitude * u.rad, distance * u.au, obstime=time))
 
 
+def _as_time(time):
+    """A time; one that is one remembers its scales."""
+    return time if isinstance(time, Time) else Time(time)
+
+
 @dataclass(frozen=True, eq=False)
 class Orbit:
     """
@@ -149,7 +154,7 @@ class Orbit:
         Position, a `~astropy.coordinates.SkyCoord` in the Stonyhurst frame, at one time; `ValueError` if
         the table does not cover it.
         """
-        time = Time(time)
+        time = _as_time(time)
         day, row = self._covered(time)
         if self.velocities is not None:
             near = slice(row, row + 2)
@@ -166,7 +171,7 @@ class Orbit:
         Largest error of the position at one time, km along each axis; `ValueError` if the table does not
         cover it.
         """
-        row = self._covered(Time(time))[1]
+        row = self._covered(_as_time(time))[1]
         return float(np.broadcast_to(self.errors, self.days.shape)[row])
 
     def roll(self, time):

@@ -54,6 +54,13 @@ NON_SKY_PROGRAMMES = {
     "CONTINUOUS": "a continuous",
 }
 
+#: Cards by which an exposure is read, beside HISTORY.
+FRAME_CARDS = (
+    "detector filter polar exptime date-obs time-obs date_obs time_obs date-ori sumcol sumrow lebxsum lebysum "
+    "r1col r1row r2col r2row p1col p1row p2col p2row mid_date mid_time readport comprssn hcomp_sf date fileorig "
+    "level lvl_num filename"
+).split()
+
 #: CCD column and row of the last image pixel of the full frame.
 LAST = FIRST_COLUMN + FULL_FRAME - 1, FIRST_ROW + FULL_FRAME - 1
 
@@ -205,6 +212,17 @@ class Frame:
         Read the header of data of shape (ny, nx); `~sunpy_lasco.errors.HeaderError` names all cards that
         are missing or hold nonsense.
         """
+        # The same header is asked many times on its way through the calibration.
+        values = tuple(header.get(card) for card in FRAME_CARDS)
+        try:
+            return _known(cls, *shape, _original_line(header), *values)
+        except TypeError:
+            # A card that holds a list or the like.
+            return cls.read(header, shape)
+
+    @classmethod
+    def read(cls, header, shape):
+        """As `from_header`, which remembers what it has read."""
         detector = squeezed(card_text(header, "detector"))
         if detector not in CAMERAS:
             msg = (
@@ -290,12 +308,25 @@ def original_start(header):
     own = header_time(header, "date-ori", None)
     if own is not None:
         return own
-    found = re.search(
-        r"Original\s+date_obs:\s*(\d{4}/\d{2}/\d{2})\s+(\d{2}:\d{2}:\d{2}(?:\.\d+)?)", str(header.get("history", ""))
-    )
+    found = _ORIGINAL.fullmatch(_original_line(header))
     if found:
         return _parsed(f"{found[1]}T{found[2]}", "HISTORY")
     return exposure_start(header, strict=False)[0]
+
+
+_ORIGINAL = re.compile(r"Original\s+date_obs:\s*(\d{4}/\d{2}/\d{2})\s+(\d{2}:\d{2}:\d{2}(?:\.\d+)?)")
+
+
+def _original_line(header):
+    """What the HISTORY of the official product says of the original start; empty where it says nothing."""
+    found = _ORIGINAL.search(str(header.get("history", "")))
+    return found[0] if found else ""
+
+
+@lru_cache(maxsize=64, typed=True)
+def _known(kind, ny, nx, original, *values):
+    header = dict(zip(FRAME_CARDS, values, strict=True))
+    return kind.read(header | {"history": original}, (ny, nx))
 
 
 def _processed(header):

@@ -41,16 +41,21 @@ def lost_light(counts, well, camera):
     The counts are above the bias, as they were read, DN of a pixel of the CCD, and ``well`` is their
     full well, DN. Beyond it the loss is that of the full well, where the true light is not known.
     """
-    filled = np.clip(counts / well, 0.0, 1.0)
-    return _power(filled, value_of("full_well.loss_power")) * counts.dtype.type(camera.full_well_loss)
+    filled = counts / well
+    np.clip(filled, 0.0, 1.0, out=filled)
+    lost = _power(filled, value_of("full_well.loss_power"))
+    lost *= counts.dtype.type(camera.full_well_loss)
+    return lost
 
 
 def _power(base, exponent):
     """A whole power by products, for which NumPy needs a tenth of the time of its own."""
     if exponent == 1:
         return base
-    half = _power(base * base, exponent // 2)
-    return half * base if exponent % 2 else half
+    product = _power(base * base, exponent // 2)
+    if exponent % 2:
+        product *= base
+    return product
 
 
 def true_counts(counts, frame):
@@ -63,7 +68,10 @@ def true_counts(counts, frame):
     if frame.is_derived or frame.is_model:
         return counts.copy()
     well = (full_well(frame) * (frame.binning[0] * frame.binning[1])).astype(counts.dtype)
-    return counts * (1 + lost_light(counts, well, frame.camera))
+    factor = lost_light(counts, well, frame.camera)
+    factor += 1
+    factor *= counts
+    return factor
 
 
 def loss_sigma(frame):

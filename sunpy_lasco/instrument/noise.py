@@ -50,8 +50,10 @@ def noise_parts(counts, frame):
         step = lossy_step(frame)
         before = photon + read
         after = rounded_variance(before, step)
-        left = np.minimum(after / before, 1)
-        quantisation = quantisation + np.maximum(after - before, 0)
+        left = after / before
+        np.minimum(left, 1, out=left)
+        after -= before
+        quantisation = np.maximum(after, 0, out=after) + quantisation
         photon, read = photon * left, read * left
     return photon, read, quantisation
 
@@ -69,10 +71,15 @@ def rounding_table(frame):
 
 def rounded_variance(variance, step):
     """Variance of pixels after the coefficients of their wavelet transform were rounded to multiples of a step."""
-    square = variance.dtype.type(step**2)
-    table = _added_by_rounding().astype(variance.dtype)
-    place = np.nan_to_num(variance * (TABLE_LENGTH / WELL_SAMPLED / step**2)).clip(0, TABLE_LENGTH)
-    return variance + square * table[place.astype(np.int32)]
+    place = variance * (TABLE_LENGTH / WELL_SAMPLED / step**2)
+    np.clip(place, 0, TABLE_LENGTH, out=place)
+    # NaN has no place, and takes any.
+    with np.errstate(invalid="ignore"):
+        place = place.astype(np.int32)
+    added = np.take(_added_by_rounding().astype(variance.dtype), place, mode="clip")
+    added *= variance.dtype.type(step**2)
+    added += variance
+    return added
 
 
 @lru_cache(maxsize=1)
@@ -94,7 +101,7 @@ def noise_variance(counts, frame, *, pattern=True):
     The fixed response of the pixels is 0.85 % rms; that of a summed pixel averages over its pixels.
     """
     photon, read, quantisation = noise_parts(counts, frame)
-    variance = photon + (read + quantisation)
+    variance = read + quantisation + photon
     if pattern:
         signal = np.maximum(counts, 0.0)
         variance += np.float32(pattern_share(frame) ** 2) * signal * signal

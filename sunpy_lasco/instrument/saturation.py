@@ -38,15 +38,14 @@ def saturated_pixels(raw, frame):
     camera = frame.camera
     bias = bias_polynomial(camera.name, frame.mid_mjd, frame.port) * frame.leb_sum[0] * frame.leb_sum[1]
     limit = full_counts(frame) + bias
-    if raw.dtype.kind in "iu":
-        # Whole numbers reach a limit where they reach the next whole number.
-        saturated = raw >= np.ceil(limit).astype(np.int32)
-    else:
-        with np.errstate(invalid="ignore"):
-            saturated = raw >= limit.astype(raw.dtype)
-    rows = np.flatnonzero(saturated.any(axis=1)) if camera.bleed else ()
-    if len(rows):
-        core = saturated[rows]
+    # Whole numbers reach a limit where they reach the next whole number.
+    limit = np.ceil(limit).astype(np.int32) if raw.dtype.kind in "iu" else limit.astype(raw.dtype)
+    saturated = np.zeros(raw.shape, bool)
+    with np.errstate(invalid="ignore"):
+        rows = np.flatnonzero(np.fmax.reduce(raw, axis=1) >= limit.min())
+        core = raw[rows] >= limit
+    saturated[rows] = core
+    if camera.bleed and len(rows):
         bled = core.copy()
         reach = -(-camera.bleed // frame.binning[0])
         for step in range(1, reach + 1):

@@ -49,11 +49,11 @@ def pad(array, frame, fill):
 
 def with_saturated(flags, counts, frame):
     """Flags with that of saturated pixels, by counts with their bias, DN."""
-    saturated = saturated_pixels(counts, frame)
-    if not saturated.any():
-        return flags.copy()
-    saturated &= (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) == 0
-    return flags | saturated * np.uint8(PixelFlag.SATURATED)
+    saturated, marked = saturated_pixels(counts, frame), flags.copy()
+    rows = np.flatnonzero(saturated.any(axis=1))
+    sent = (flags[rows] & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) == 0
+    marked[rows] |= (saturated[rows] & sent) * np.uint8(PixelFlag.SATURATED)
+    return marked
 
 
 def empty_to_nan(counts, flags):

@@ -84,11 +84,13 @@ class Interpolation:
         nx = gather.shape[1]
         first, last = touched[0] * nx, (touched[-1] + 1) * nx
         # Bits of the four pixels of which each is the lower left one.
-        four = bits.copy()
-        four[:, :-1] |= bits[:, 1:]
-        four[:-1] |= four[1:]
+        four, near = np.zeros_like(bits), slice(max(rows[0] - 1, 0), rows[-1] + 1)
+        four[near] = bits[near]
+        four[near, :-1] |= bits[near, 1:]
+        four[near.start : near.stop - 1] |= four[near.start + 1 : near.stop]
         flat = found.ravel()
-        flat[first:last] = four.ravel()[gather.corner[first:last]] * gather.inside[first:last]
+        flat[first:last] = np.take(four, gather.corner[first:last])
+        flat[first:last] *= gather.inside[first:last]
         some = self.partial[slice(*np.searchsorted(self.partial, (first, last)))]
         flat[some] = 0
         for weight, offset in zip(gather.weights(some), gather.offsets, strict=True):

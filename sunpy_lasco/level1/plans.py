@@ -58,6 +58,8 @@ __all__ = ["Folded", "PlanKey"]
 
 #: Plans that are kept may take so many MB together, where the setting ``plan_memory`` says nothing else.
 KEPT_MEGABYTES = "160"
+#: Rows of the detector that are calibrated at once by functions of whole arrays.
+ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -305,12 +307,24 @@ class Folded:
 
         The noise is a variance where it is to be interpolated, and a sigma where it is not.
         """
+        image, noise = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
+        shared = None if filled is None else np.zeros(counts.shape, np.float32)
+        # Some rows at a time stay in the cache of the processor.
+        for first in range(0, len(counts), ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
+            own = (None, None) if filled is None else (filled[rows], sigma[rows])
+            image[rows], noise[rows], errors = self._rows_by_arrays(counts[rows], rows, frame, scales, *own)
+            if errors is not None:
+                shared[rows] = errors
+        return image, noise, shared
+
+    def _rows_by_arrays(self, counts, rows, frame, scales, filled, sigma):
         bias, per_second, factor, large = scales
         image = counts.astype(np.float32)
         image -= bias
         if counts.dtype.kind == "f":
             image[~np.isfinite(image)] = 0
-        image, sigma = self._linear(image, frame, None if filled is None else sigma)
+        image, sigma = self._linear(image, rows, frame, sigma)
         noise = np.sqrt(noise_variance(image, frame, pattern=False))
         if sigma is not None:
             noise[filled] = sigma[filled]
@@ -318,13 +332,13 @@ class Folded:
         for part, first in ((image, per_second), (noise, per_second * large)):
             part *= first
             part *= factor
-            part *= self.gain
+            part *= self.gain[rows]
         shared = None
         if filled is not None:
             shared = np.where(filled & np.isfinite(noise), noise, np.float32(0))
             noise[filled] = 0
         if self.stray_light is not None:
-            image -= self.stray_light
+            image -= self.stray_light[rows]
         return image, noise if self.interpolation is None else np.square(noise, out=noise), shared
 
     def _by_loops(self, fused, counts, frame, scales):
@@ -359,7 +373,7 @@ class Folded:
             lost &= ~self.unsent
         return lost if lost is not None and lost.any() else None, filled
 
-    def _linear(self, counts, frame, sigma):
+    def _linear(self, counts, rows, frame, sigma):
         """Counts of a linear detector with one response, and sigma, or None, that goes with them."""
         if self.key.linearity:
             before, counts = counts, true_counts(counts, frame)
@@ -367,8 +381,8 @@ class Folded:
                 with np.errstate(invalid="ignore", divide="ignore"):
                     sigma = sigma * np.where(before > 0, counts / before, np.float32(1))
         if self.response is not None:
-            counts = counts * self.response
-            sigma = None if sigma is None else sigma * self.response
+            counts = counts * self.response[rows]
+            sigma = None if sigma is None else sigma * self.response[rows]
         return counts, sigma
 
     def _stayed(self, image, noise, lost, shared):
@@ -402,7 +416,8 @@ class Folded:
         """Flags of the output, of those of a frame."""
         if not bits_of(flags) & ~PixelFlag.UNTRANSMITTED:
             return self.flags.copy()
-        own = flags & (~np.uint8(PixelFlag.UNTRANSMITTED) | ~self.unsent * np.uint8(PixelFlag.UNTRANSMITTED))
+        # What was not sent carries that flag.
+        own = flags ^ (self.unsent.view(np.uint8) * np.uint8(PixelFlag.UNTRANSMITTED))
         if self.interpolation is not None:
             return self.flags | self.interpolation.reached(own)
         return self.flags | (arrays.upright(own) if self.key.turned else own)

@@ -187,14 +187,14 @@ def update_observer(smap, coordinate=None, *, source="given", error=None):
     if coordinate is None:
         found = packaged_observer(time)
         coordinate, source, error = found.coordinate, found.source, found.error
-    position = placed_observer(coordinate, time)
-    distance = position.radius.to(u.m)
+    position = _placed(coordinate, time)
+    distance, radius = float(position.radius.to_value(u.m)), float(smap.rsun_meters.to_value(u.m))
     cards = {
         "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
         "hglt_obs": float(position.lat.to_value(u.deg)),
-        "dsun_obs": float(distance.value),
-        "rsun_ref": float(smap.rsun_meters.to_value(u.m)),
-        "rsun_obs": float(np.degrees(np.arcsin((smap.rsun_meters / distance).to_value(u.one))) * 3600),
+        "dsun_obs": distance,
+        "rsun_ref": radius,
+        "rsun_obs": float(np.degrees(np.arcsin(radius / distance)) * 3600),
         "obssrc": source,
         "obserr": error,
     }
@@ -208,6 +208,11 @@ def placed_observer(coordinate, time):
     One without a time is of that time; one of another keeps its place beside the line from the
     Sun to the Earth.  `~sunpy_lasco.errors.OptionError` is raised where SOHO cannot be there.
     """
+    return SkyCoord(_placed(coordinate, time))
+
+
+def _placed(coordinate, time):
+    """The same as a frame of astropy."""
     frame = getattr(coordinate, "frame", coordinate)
     there = getattr(frame, "obstime", time)
     if there is None:
@@ -215,20 +220,19 @@ def placed_observer(coordinate, time):
     if isinstance(frame.data, UnitSphericalRepresentation):
         msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
         raise OptionError(msg)
-    if isinstance(frame, HeliographicStonyhurst) and abs((there - time).to_value(u.s)) < SAME_TIME:
-        position = SkyCoord(frame)
-    else:
+    now = there is time or abs((there - time).to_value(u.s)) < SAME_TIME
+    if not (now and isinstance(frame, HeliographicStonyhurst)):
         beside = frame.transform_to(HeliocentricEarthEcliptic(obstime=there))
-        now = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
-        position = SkyCoord(now).transform_to(HeliographicStonyhurst(obstime=time))
-    distance = position.radius.to_value(u.au)
+        moved = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
+        frame = moved.transform_to(HeliographicStonyhurst(obstime=time))
+    distance = frame.radius.to_value(u.au)
     if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
         msg = (
             f"The observer would be {distance:.4g} au from the Sun, where SOHO cannot be "
             f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au)."
         )
         raise OptionError(msg)
-    return position
+    return frame
 
 
 def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
@@ -262,17 +266,17 @@ def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
     shift = 0.0 if offset is None else float(offset.value)
     begin = start - TimeDelta(shift, format="sec")
     exposure = TimeDelta(number(smap.meta, "exptime"), format="sec")
-
-    def iso(time):
-        time.precision = 3
-        return time.utc.isot
-
+    half = exposure / 2
+    # Together they are turned into UTC and text in the time of one.
+    later = begin + TimeDelta([0.0, half.jd1, exposure.jd1], [0.0, half.jd2, exposure.jd2], format="jd")
+    later.precision = start.precision = 3
+    first, middle, end = later.utc.isot.tolist()
     cards = {
-        "date-ori": iso(start),
-        "date-obs": iso(begin),
-        "date-beg": iso(begin),
-        "date-avg": iso(begin + exposure / 2),
-        "date-end": iso(begin + exposure),
+        "date-ori": start.utc.isot,
+        "date-obs": first,
+        "date-beg": first,
+        "date-avg": middle,
+        "date-end": end,
         "time-obs": None,
         "date_obs": None,
         "time_obs": None,

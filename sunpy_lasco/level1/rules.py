@@ -39,6 +39,7 @@ from sunpy_lasco.instrument.cards import (
 )
 from sunpy_lasco.instrument.constants import date_of, value_of
 from sunpy_lasco.instrument.frame import LAST, Frame, exposure_start, is_standard, middle_of_exposure, squeezed
+from sunpy_lasco.map.checksum import count_range
 
 __all__ = ["PIXEL_RULES", "RULES", "judge_header", "judge_pixels"]
 
@@ -451,8 +452,12 @@ def judge_pixels(raw, header, frame, *, as_read=True):
         return problems, None
     if frame.is_binned and counts.dtype.kind == "i" and counts.dtype.itemsize == 2:
         counts = counts.view(np.uint16)
-    measured = counts > 0
-    impossible = measured & (counts < DARKEST_SHARE * bias)
+    known = count_range(counts)
+    # Mostly it is plain that none is too low.
+    if known is not None and known[0] >= DARKEST_SHARE * bias:
+        impossible = np.zeros(counts.shape, bool)
+    else:
+        impossible = (counts > 0) & (counts < DARKEST_SHARE * bias)
     if number_low := np.count_nonzero(impossible):
         problems.append(
             f"{number_low} pixels hold less than {DARKEST_SHARE:g} times the bias of {bias:.0f} DN (the least "
@@ -462,13 +467,15 @@ def judge_pixels(raw, header, frame, *, as_read=True):
     if number_flat := np.count_nonzero(flat):
         problems.append(f"{number_flat // BLOCK**2} blocks hold one value throughout, and are taken for lost")
         impossible |= flat
-    beyond = np.count_nonzero(counts > OVERSHOOT * FULL_SCALE * repeats)
+    limit = OVERSHOOT * FULL_SCALE * repeats
+    beyond = 0 if known is not None and known[1] <= limit else np.count_nonzero(counts > limit)
     if beyond > MARKS:
         problems.append(f"{beyond} pixels hold more than the full scale of {FULL_SCALE * repeats} DN")
     if frame.is_full_frame:
-        sample = counts[::3, ::3][(measured & ~impossible)[::3, ::3]]
-        darkest = float(np.partition(sample, ODD_ONES)[ODD_ONES]) if sample.size > ODD_ONES else 0.0
-        if darkest > BRIGHTEST_SHARE * bias:
+        sample, measured = counts[::3, ::3], (counts[::3, ::3] > 0) & ~impossible[::3, ::3]
+        dark = np.count_nonzero(measured & (sample <= BRIGHTEST_SHARE * bias))
+        if dark <= ODD_ONES < np.count_nonzero(measured):
+            darkest = float(np.partition(sample[measured], ODD_ONES)[ODD_ONES])
             problems.append(
                 f"its darkest pixels hold {darkest:.0f} DN where the bias is {bias:.0f} DN: its sums or its counts are "
                 "not what the header says"
@@ -497,7 +504,14 @@ def _unlike_statistics(counts, header, frame):
     if not stated["datamax"]:
         # Nothing was written, as in images that were never looked at.
         return []
-    # Sums of integers are exact, and need no copy in double precision.
+    mean_within = MEAN_AGREES_WITHIN[2 if counts.dtype.itemsize == 2 else 4]
+    known = count_range(counts)
+    if known is not None:
+        # Sums of integers are exact, and need no copy in double precision.
+        number_measured = int(np.count_nonzero(counts))
+        mean = float(counts.sum(dtype=np.int64)) / number_measured
+        if not _differences(stated, *known, counts.size - number_measured, mean, mean_within):
+            return []
     found = counts[counts != 0]
     readings = [found]
     if found.max() == FULL_SCALE and (found < FULL_SCALE).any():
@@ -505,17 +519,21 @@ def _unlike_statistics(counts, header, frame):
     if frame.is_binned and counts.dtype.kind == "i" and found.min() < 0:
         readings.append(np.where(found < 0, found.astype(np.int32) + 65536, found))
     zeros = counts.size - found.size
-    mean_within = MEAN_AGREES_WITHIN[2 if counts.dtype.itemsize == 2 else 4]
-    differences = min((_differences(stated, reading, zeros, mean_within) for reading in readings), key=len)
+    differences = min(
+        (_differences(stated, one.min(), one.max(), zeros, _mean(one), mean_within) for one in readings), key=len
+    )
     if not differences:
         return []
     return [f"its pixels do not agree with its header ({', '.join(differences)})"]
 
 
-def _differences(stated, found, zeros, mean_within):
+def _mean(found):
+    return float(found.sum(dtype=np.int64 if found.dtype.kind in "iu" else float)) / found.size
+
+
+def _differences(stated, least, most, zeros, mean, mean_within):
     """Cards that disagree with the pixels, each with both values."""
-    mean = float(found.sum(dtype=np.int64 if found.dtype.kind in "iu" else float)) / found.size
-    values = {"datamin": float(found.min()), "datamax": float(found.max()), "datazer": zeros, "dataavg": mean}
+    values = {"datamin": float(least), "datamax": float(most), "datazer": zeros, "dataavg": mean}
     within = {"datamin": 0.5, "datamax": 0.5, "datazer": 0.5, "dataavg": mean_within * abs(values["dataavg"])}
     return [
         f"{card.upper()} {stated[card]:.10g}, pixels {value:.10g}"

@@ -70,14 +70,13 @@ def values_by_rank(values, ranks):
     `list` of `float`
     """
     # Positive floats stand in the order of their bits.
-    coarse = values.view(np.int32) >> np.int32(23 - COUNTED_DIGITS)
-    coarse -= coarse.min()
+    coarse = np.right_shift(values.view(np.int32), 23 - COUNTED_DIGITS, dtype=np.intp)
     counts = np.bincount(coarse)
     ends = np.cumsum(counts)
     bins = np.searchsorted(ends, ranks, side="right")
     wanted = np.zeros(counts.size, bool)
     wanted[bins] = True
-    some = np.sort(values[wanted[coarse]])
+    some = np.sort(values[np.take(wanted, coarse)])
     # Of the values before a bin, those that are not among the sorted ones.
     skipped = np.cumsum(np.where(wanted, 0, counts))
     return [float(some[rank - skipped[place]]) for rank, place in zip(ranks, bins, strict=True)]

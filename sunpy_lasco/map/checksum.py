@@ -50,20 +50,37 @@ def holds_counts(data, meta):
     is the share.
     """
     frame = lenient_frame(meta, data.shape)
-    measured = data != 0
-    values = data[measured & np.isfinite(data) if data.dtype.kind == "f" else measured]
-    if values.size == 0:
+    if not data.any():
         return True
+    found = count_range(data)
+    if found is None:
+        values = data[(data != 0) & np.isfinite(data)]
+        if values.size == 0:
+            return True
+        readings = [(one.min(), one.max()) for one in _readings(values, frame)]
+    else:
+        readings = [found]
     repeats = frame.leb_sum[0] * frame.leb_sum[1]
     low, high = _number(meta, "datamin"), _number(meta, "datamax")
     if low is None or high is None or high <= 0:
         low, high = LOWEST_COUNT * repeats, np.inf
     elif _number(meta, "datasat"):
         high = max(high, FULL_SCALE * repeats)
-    return any(
-        low - COUNTS_MARGIN <= reading.min() and reading.max() <= high + COUNTS_MARGIN
-        for reading in _readings(values, frame)
-    )
+    return any(low - COUNTS_MARGIN <= least and most <= high + COUNTS_MARGIN for least, most in readings)
+
+
+def count_range(counts):
+    """
+    The least count that is not zero, and the greatest, of an array with one of them.
+
+    None of floats and negative numbers, for which there is no short cut.
+    """
+    counts = counts.astype(counts.dtype.newbyteorder("="), copy=False)
+    if counts.dtype.kind not in "iu" or counts.min() < 0:
+        return None
+    # Zeros become the largest of all.
+    unsigned = counts.view(f"u{counts.dtype.itemsize}")
+    return int((unsigned - unsigned.dtype.type(1)).min()) + 1, int(counts.max())
 
 
 def _readings(values, frame):

@@ -7,7 +7,6 @@ map is made of the last one.
 """
 
 import copy
-from functools import cached_property
 
 import astropy.units as u
 
@@ -19,13 +18,6 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.headers import observation_time
 
 __all__ = ["Draft"]
-
-#: Cards by which `Frame.from_header` reads an exposure.
-FRAME_CARDS = frozenset(
-    "detector filter polar exptime date-obs time-obs date_obs time_obs date-ori sumcol sumrow lebxsum lebysum "
-    "r1col r1row r2col r2row p1col p1row p2col p2row mid_date mid_time readport comprssn hcomp_sf date fileorig "
-    "level lvl_num filename".split()
-)
 
 
 class Draft:
@@ -49,7 +41,6 @@ class Draft:
     def exchanged(self, *, data=None, meta=None, uncertainty=..., flags=..., light_path=...):
         """A draft with some of its parts exchanged, as by `sunpy_lasco.map.edit.replace`; arrays are shared."""
         new = copy.copy(self)
-        vars(new).pop("frame", None)
         if data is not None:
             new.data = data
         if meta is not None:
@@ -60,15 +51,9 @@ class Draft:
             new._flags = flags
         if light_path is not ...:
             new._light_path = light_path
-        known = vars(self).get("frame")
-        if known is not None and new.data.shape == self.data.shape and self._reads_alike(new):
-            new.frame = known
         return new
 
-    def _reads_alike(self, other):
-        return all(self.meta.get(card) == other.meta.get(card) for card in FRAME_CARDS)
-
-    @cached_property
+    @property
     def frame(self):
         """The exposure, as the header describes it."""
         return Frame.from_header(self.meta, self.data.shape)

@@ -2,6 +2,8 @@
 What the pixels of a map hold: their unit, what was measured, and for how long.
 """
 
+from functools import lru_cache
+
 import astropy.units as u
 
 from sunpy_lasco.instrument.cards import card_text, fault_of, frame_name, number, shown
@@ -45,11 +47,16 @@ def header_unit(meta):
         return u.DN if header_level(meta) == 0.5 else MSB
     if text.upper() in ("MSB", "MEAN SOLAR BRIGHTNESS"):
         return MSB
-    unit = u.Unit(text, parse_strict="silent")
+    unit = _unit(text)
     if isinstance(unit, u.UnrecognizedUnit):
         msg = f"The card BUNIT of {frame_name(meta)} holds {shown(text)}, which is not a unit."
         raise MapHeaderError(msg)
     return unit
+
+
+@lru_cache(maxsize=16)
+def _unit(text):
+    return u.Unit(text, parse_strict="silent")
 
 
 def measurement(meta):

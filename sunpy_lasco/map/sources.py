@@ -160,6 +160,15 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
             warnings.warn(" ".join(notes), LascoUserWarning, stacklevel=5)
 
     @property
+    def _meta_hash(self):
+        """As of sunpy, which copies the header for it; it is asked for each property that sunpy keeps."""
+        # The items of the class itself would be looked up one by one.
+        try:
+            return hash(frozenset(item for item in dict.items(self.meta) if item[0] != "keycomments"))
+        except TypeError:
+            return None
+
+    @property
     def _geometry(self):
         """Geometry of the image; found once for each state of the header."""
         key = self._meta_hash, self._data.shape

@@ -285,7 +285,7 @@ def measured_counts(data, flags=None):
         float32, NaN where nothing was measured.
     """
     counts = np.array(data, dtype=np.float32)
-    counts[~(counts > 0)] = np.nan
+    np.copyto(counts, np.float32(np.nan), where=~(counts > 0))
     if flags is not None:
         counts[flagged(flags, "MISSING", "UNTRANSMITTED", "FILLED")] = np.nan
     return counts

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sunpy_lasco import simulate
-from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.map.draft import FRAME_CARDS, Draft
+from sunpy_lasco.instrument.frame import FRAME_CARDS, Frame
+from sunpy_lasco.map.draft import Draft
 from sunpy_lasco.map.edit import frame_of, record
 
 
@@ -45,7 +45,7 @@ def test_the_frame_is_kept_as_long_as_it_reads_the_same(raw):
 
 
 def test_frames_read_no_other_cards(raw):
-    """Each card that `Frame.from_header` asks for is one by which a draft tells that its frame is another."""
+    """Each card that is asked for is one by which `Frame.from_header` tells that a frame is another."""
 
     names = set()
 
@@ -62,6 +62,6 @@ def test_frames_read_no_other_cards(raw):
             names.add(name)
             return super().__contains__(name)
 
-    Frame.from_header(Asked({str(card).lower(): value for card, value in raw.meta.items()}), raw.data.shape)
+    Frame.read(Asked({str(card).lower(): value for card, value in raw.meta.items()}), raw.data.shape)
     # HISTORY tells the time in official level 1 only.
-    assert names - {"history"} <= FRAME_CARDS
+    assert names - {"history"} <= set(FRAME_CARDS)
