@@ -222,7 +222,7 @@ class DirectorySource(AssetSource):
         found = []
         for folder in folders:
             # Asked for each frame; most of the folders are not there.
-            with contextlib.suppress(OSError):
-                names = fnmatch.filter(os.listdir(Path(self.root, folder)), pattern)
+            with contextlib.suppress(OSError), os.scandir(Path(self.root, folder)) as entries:
+                names = fnmatch.filter((one.name for one in entries), pattern)
                 found += [Path(self.root, folder, name) for name in sorted(names)]
         return list(dict.fromkeys(path for path in found if path.is_file()))

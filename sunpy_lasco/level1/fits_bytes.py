@@ -56,7 +56,7 @@ def header_lines(cards, comments):
     Parameters
     ----------
     cards : mapping
-        Values by keyword in lower case; COMMENT and HISTORY come last and may have several lines of up to 72 characters.
+        Values by keyword in lower case.  COMMENT and HISTORY come last; their lines have up to 72 characters.
     comments : mapping
         Comments by keyword in lower case.
 

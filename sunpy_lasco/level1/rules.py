@@ -472,15 +472,21 @@ def judge_pixels(raw, header, frame, *, as_read=True):
     if beyond > MARKS:
         problems.append(f"{beyond} pixels hold more than the full scale of {FULL_SCALE * repeats} DN")
     if frame.is_full_frame:
-        sample, measured = counts[::3, ::3], (counts[::3, ::3] > 0) & ~impossible[::3, ::3]
-        dark = np.count_nonzero(measured & (sample <= BRIGHTEST_SHARE * bias))
-        if dark <= ODD_ONES < np.count_nonzero(measured):
-            darkest = float(np.partition(sample[measured], ODD_ONES)[ODD_ONES])
-            problems.append(
-                f"its darkest pixels hold {darkest:.0f} DN where the bias is {bias:.0f} DN: its sums or its counts are "
-                "not what the header says"
-            )
+        problems += _too_bright(counts, impossible, bias)
     return problems, impossible if number_low or number_flat else None
+
+
+def _too_bright(counts, impossible, bias):
+    """Whether even the darkest pixels of a whole frame are too bright; a list of one clause, or empty."""
+    sample, measured = counts[::3, ::3], (counts[::3, ::3] > 0) & ~impossible[::3, ::3]
+    dark = np.count_nonzero(measured & (sample <= BRIGHTEST_SHARE * bias))
+    if dark > ODD_ONES or np.count_nonzero(measured) <= ODD_ONES:
+        return []
+    darkest = float(np.partition(sample[measured], ODD_ONES)[ODD_ONES])
+    return [
+        f"its darkest pixels hold {darkest:.0f} DN where the bias is {bias:.0f} DN: its sums or its counts are not "
+        "what the header says"
+    ]
 
 
 def _flat_blocks(counts, low, high):
