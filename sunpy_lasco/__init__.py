@@ -12,43 +12,7 @@ from sunpy_lasco.registration import import_with_sunpy
 from sunpy_lasco.units import MSB, mean_solar_brightness
 from sunpy_lasco.version import version as __version__
 
-__getattr__, __dir__, _ = lazy_loader.attach(
-    __name__,
-    submodules=[
-        "assets",
-        "bulk",
-        "data",
-        "geometry",
-        "instrument",
-        "level1",
-        "map",
-        "net",
-        "products",
-        "repair",
-        "simulate",
-        "stars",
-        "verify",
-    ],
-    submod_attrs={
-        "level1": [
-            "calibrate",
-            "plan",
-            "read_level1",
-            "region_sum",
-            "systematic_uncertainty",
-            "uncertainty",
-            "update_observer",
-            "update_pointing",
-            "write_level1",
-            "write_solarsoft",
-        ],
-        "bulk": ["open_recipe", "write_recipe"],
-        "repair": ["find_missing_blocks", "inpaint", "missing_block_mask"],
-        "map": ["LASCOC2Map", "LASCOC3Map", "fill_for_display", "flags"],
-        "net": ["LASCOClient"],
-        "pixel_flags": ["PixelFlag"],
-    },
-)
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 __all__ = [
     "LASCOC2Map",
     "LASCOC3Map",

@@ -43,6 +43,8 @@ The environment variables are ``SUNPY_LASCO_`` and the name in upper case, for
 example ``SUNPY_LASCO_OFFLINE=1``.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from dataclasses import dataclass
@@ -74,7 +76,7 @@ ANCILLARY_MIRRORS = ("https://soho.nascom.nasa.gov/data/ancillary",)
 _TRUE, _FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off", ""}
 
 
-def setting(name, default):
+def setting(name: str, default: str) -> str:
     """
     Value of a setting.
 
@@ -96,7 +98,7 @@ def setting(name, default):
     return default if value is None else value.strip()
 
 
-def switch(name, default):
+def switch(name: str, default: str) -> bool:
     """
     A setting that is yes or no.
 
@@ -133,7 +135,7 @@ def _seconds(name, default):
     return seconds
 
 
-def megabytes(name, default):
+def megabytes(name: str, default: str) -> float:
     """
     A setting in megabytes.
 
@@ -198,7 +200,7 @@ class Configuration:
     file_deadline: float = 900.0
 
     @classmethod
-    def read(cls):
+    def read(cls) -> Configuration:
         """
         Read the settings.
 

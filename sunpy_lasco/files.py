@@ -6,6 +6,8 @@ name when it is complete and on the disk.  The name of the hidden file says whic
 writes it, so that what processes left behind that were killed can be told and removed.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import os
@@ -18,8 +20,14 @@ import time
 import zlib
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.errors import BadFrameError, LascoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sunpy_lasco.annotations import PathLike
 
 __all__ = [
     "atomic_path",
@@ -45,7 +53,7 @@ _PLAIN = re.compile(r"[0-9A-Za-z_]+\.(?:fts|fits)")
 
 
 @contextlib.contextmanager
-def atomic_path(path, *, overwrite=False, durable=True):
+def atomic_path(path: PathLike, *, overwrite: bool = False, durable: bool = True) -> Iterator[Path]:
     """
     A temporary path beside a path, which takes its name if all goes well.
 
@@ -115,7 +123,7 @@ def _name_once(temporary, path):
         temporary.rename(path)
 
 
-def write_whole(path, content, *, overwrite=True, durable=True):
+def write_whole(path: PathLike, content: bytes | str, *, overwrite: bool = True, durable: bool = True) -> Path:
     """
     Write a file of which the content is at hand.
 
@@ -138,7 +146,7 @@ def write_whole(path, content, *, overwrite=True, durable=True):
 
 
 @contextlib.contextmanager
-def unfinished_folder(folder):
+def unfinished_folder(folder: PathLike) -> Iterator[Path]:
     """
     A hidden folder for what comes bit by bit, such as downloads; it is removed in the end.
 
@@ -163,7 +171,7 @@ def unfinished_folder(folder):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def sweep(folder):
+def sweep(folder: PathLike) -> None:
     """
     Remove unfinished files and folders of this package that processes left which are no more.
 
@@ -248,7 +256,7 @@ def _status_of_file(path):
     return status
 
 
-def content_of(path, *, limit):
+def content_of(path: PathLike, *, limit: int) -> bytes:
     """
     The content of a file; unpacked, if it is compressed by gzip.
 
@@ -296,7 +304,7 @@ def content_of(path, *, limit):
     return b"".join(parts)
 
 
-def refuse_sizes(path, content):
+def refuse_sizes(path: PathLike, content: bytes) -> None:
     """
     Refuse a FITS file that asks for axes of which no image has so many or such long ones.
 
@@ -320,7 +328,7 @@ def refuse_sizes(path, content):
         raise BadFrameError(msg)
 
 
-def sha256_of(content):
+def sha256_of(content: PathLike | bytes) -> str:
     """
     SHA-256 of a file, or of what is in memory.
 
@@ -346,7 +354,7 @@ def sha256_of(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def is_plain_name(name):
+def is_plain_name(name: str) -> bool:
     """
     Whether a file name of a header can be used as it is.
 
@@ -363,7 +371,7 @@ def is_plain_name(name):
     return _PLAIN.fullmatch(name) is not None
 
 
-def time_of_writing():
+def time_of_writing() -> str:
     """
     The time that files give as that of their writing.
 

@@ -28,7 +28,7 @@ with contextlib.suppress(ValueError):
 
 
 @u.quantity_input
-def mean_solar_brightness(radiance=MEAN_SOLAR_RADIANCE):
+def mean_solar_brightness(radiance: u.Quantity = MEAN_SOLAR_RADIANCE) -> u.Equivalency:
     """
     Equivalency between mean solar brightness and radiance.
 

@@ -19,6 +19,7 @@ PACKAGE = Path(sunpy_lasco.__file__).parent
 
 #: Imports run from a higher number to a lower one.
 RANKS = {
+    "annotations": 0,
     "errors": 0,
     "pixel_flags": 0,
     "units": 0,

@@ -7,8 +7,11 @@ an image of the full frame at full resolution in DN / s; its level does not
 matter, because it is scaled to the surroundings of each hole.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -18,6 +21,12 @@ from astropy.io import fits
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout, nearest_known
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sunpy_lasco.assets.asset import Asset
+    from sunpy_lasco.instrument.frame import Frame
 
 __all__ = ["builtin_background", "derive_background", "frame_background", "image_background", "official_background"]
 
@@ -34,7 +43,7 @@ GAUSSIAN = 1.5
 OFFICIAL_EXPTIME = 19.0
 
 
-def derive_background(signals, frames):
+def derive_background(signals: Collection[np.ndarray], frames: Collection[Frame]) -> np.ndarray:
     """
     Make a background model from frames.
 
@@ -99,7 +108,7 @@ def unpack_background(stored):
 
 
 @lru_cache(maxsize=2)
-def builtin_background(camera):
+def builtin_background(camera: str) -> np.ndarray:
     """
     The model that comes with the package.
 
@@ -126,7 +135,7 @@ def builtin_background(camera):
     return model
 
 
-def official_background(asset):
+def official_background(asset: Asset) -> np.ndarray:
     """
     The official minimum model of C3.
 
@@ -153,7 +162,7 @@ def official_background(asset):
     return np.maximum(image / np.float32(exptime), FLOOR)
 
 
-def frame_background(model, frame):
+def frame_background(model: np.ndarray, frame: Frame) -> np.ndarray:
     """
     A model in the pixels of a frame.
 
@@ -172,7 +181,9 @@ def frame_background(model, frame):
     return block_mean(frame_cutout(model, frame), frame.binning) * (frame.exptime * sx * sy)
 
 
-def image_background(signal, known, x, y, *, rings=64, sectors=24):
+def image_background(
+    signal: np.ndarray, known: np.ndarray, x: np.ndarray, y: np.ndarray, *, rings: int = 64, sectors: int = 24
+) -> np.ndarray:
     """
     A background made of the image itself: medians by distance and direction.
 

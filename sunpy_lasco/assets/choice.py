@@ -2,9 +2,12 @@
 From what the user says to a source of assets.
 """
 
+from __future__ import annotations
+
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.assets.estimate import EstimateSource
 from sunpy_lasco.assets.remote import RemoteSource
@@ -12,10 +15,17 @@ from sunpy_lasco.assets.sources import AssetSource, ChainSource, DirectorySource
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import MissingAssetError
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sunpy_lasco.assets.sources import AssetsLike
+
 __all__ = ["fetch", "local_sources", "resolve"]
 
 
-def resolve(assets=None, *, offline=None, configuration=None):
+def resolve(
+    assets: AssetsLike = None, *, offline: bool | None = None, configuration: Configuration | None = None
+) -> AssetSource:
     """
     The source of calibration images and tables.
 
@@ -78,7 +88,7 @@ def local_sources(configuration):
     return sources
 
 
-def fetch(names, *, update=False, configuration=None):
+def fetch(names: Collection[str], *, update: bool = False, configuration: Configuration | None = None) -> dict:
     """
     Fetch assets beforehand, for work without a network or on a cluster.
 

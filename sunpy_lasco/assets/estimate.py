@@ -6,6 +6,8 @@ results will do.  What is made with them is marked, and its systematic error is
 wider: see `sunpy_lasco.assets.systematics`.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import zlib
@@ -174,13 +176,13 @@ class EstimateSource(AssetSource):
 
     label = "the built-in estimates"
 
-    def image(self, name):
+    def image(self, name: str) -> Asset:
         """Compute a calibration image, like `AssetSource.image`."""
         if name not in _BUILDERS:
             raise missing(name, [self.label])
         return _image(name)
 
-    def text(self, name):
+    def text(self, name: str) -> tuple[str, str]:
         """There are no tables: always a `sunpy_lasco.errors.MissingAssetError`."""
         raise missing(name, [self.label])
 

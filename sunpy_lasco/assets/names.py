@@ -5,6 +5,8 @@ All of them belong to SolarSoft and are fetched, not shipped: their
 redistribution has not been cleared.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 
@@ -165,7 +167,7 @@ def entry(name):
     )
 
 
-def exposure_factor_name(detector, mjd):
+def exposure_factor_name(detector: str, mjd: int) -> str:
     """
     Name of the file of exposure factors of a camera and a day.
 
@@ -185,7 +187,7 @@ def exposure_factor_name(detector, mjd):
     return f"{detector.lower()}_expfactor_{day}.dat"
 
 
-def c3_vignetting_name(mjd):
+def c3_vignetting_name(mjd: int) -> str:
     """
     Name of the inverse vignetting of C3 of a day.
 
@@ -201,7 +203,7 @@ def c3_vignetting_name(mjd):
     return C3_VIGNETTING_PRE if mjd < value_of("C3.vignetting_changed") else C3_VIGNETTING_POST
 
 
-def pointing_table_name(detector, time):
+def pointing_table_name(detector: str, time: Time) -> str:
     """
     Name of the table of Sun centres and rolls of a camera and a time.
 

@@ -2,9 +2,12 @@
 Assets from the archives on the network, fetched once and kept.
 """
 
+from __future__ import annotations
+
 import contextlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sunpy import log
 
@@ -15,6 +18,10 @@ from sunpy_lasco.assets.sources import AssetSource
 from sunpy_lasco.assets.store import Store, StoreError
 from sunpy_lasco.config import Configuration
 from sunpy_lasco.errors import AssetError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
 
 __all__ = ["ChangedAssetError", "RemoteSource"]
 
@@ -35,16 +42,16 @@ class RemoteSource(AssetSource):
     configuration: Configuration
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The directory of fetched files and the servers."""
         return f"{self.store.root} (fetched files)"
 
     @property
-    def store(self):
+    def store(self) -> Store:
         """The directory of fetched files."""
         return Store(self.configuration.cache)
 
-    def path(self, name):
+    def path(self, name: str) -> Path:
         """
         Path of the file of an asset, like `AssetSource.path`.
 
@@ -76,7 +83,9 @@ class RemoteSource(AssetSource):
             raise outcome
         return self.store.file(name)
 
-    def fetch(self, names, *, update=False, accept=False, patient=False):
+    def fetch(
+        self, names: Collection[str], *, update: bool = False, accept: bool = False, patient: bool = False
+    ) -> dict:
         """
         Fetch files that are not kept yet.
 

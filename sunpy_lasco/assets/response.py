@@ -7,9 +7,12 @@ multiplied back into what it fills; dividing them out of a whole frame is a flat
 field.  The pattern changed on some days, and a map is never used beyond them.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +20,9 @@ from astropy.io import fits
 from astropy.time import Time
 
 from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout
+
+if TYPE_CHECKING:
+    from sunpy_lasco.instrument.frame import Frame
 
 __all__ = ["EPOCHS", "ResponseEpoch", "builtin_response", "frame_response", "response_epoch"]
 
@@ -38,7 +44,7 @@ class ResponseEpoch:
     #: 1 sigma of what the map leaves of the pattern, relative, as held-back dates show.
     residual: float
 
-    def contains(self, mjd):
+    def contains(self, mjd: float) -> bool:
         """Whether a day belongs to it."""
         return Time(self.first).mjd <= mjd < Time(self.last).mjd
 
@@ -54,7 +60,7 @@ EPOCHS = (
 )
 
 
-def response_epoch(frame):
+def response_epoch(frame: Frame) -> ResponseEpoch | None:
     """
     The epoch whose map fits a frame.
 
@@ -70,7 +76,7 @@ def response_epoch(frame):
 
 
 @lru_cache(maxsize=4)
-def builtin_response(epoch):
+def builtin_response(epoch: ResponseEpoch) -> np.ndarray:
     """
     A map that comes with the package.
 
@@ -96,7 +102,7 @@ def builtin_response(epoch):
     return response
 
 
-def frame_response(response, frame):
+def frame_response(response: np.ndarray, frame: Frame) -> np.ndarray:
     """
     A response in the pixels of a frame.
 

@@ -2,17 +2,25 @@
 What every source of assets can do.
 """
 
+from __future__ import annotations
+
 import contextlib
 import fnmatch
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
+from sunpy_lasco.annotations import PathLike
 from sunpy_lasco.assets.asset import AbsentAssetError, missing
 from sunpy_lasco.assets.images import read_image, read_text
 from sunpy_lasco.assets.names import MIRRORS, entry
 from sunpy_lasco.assets.store import PINS, digest_of, known_sha256
 from sunpy_lasco.errors import AssetError, MissingAssetError
+
+if TYPE_CHECKING:
+    from sunpy_lasco.assets.asset import Asset
 
 __all__ = ["AssetSource", "ChainSource", "DirectorySource", "candidate_paths"]
 
@@ -25,10 +33,12 @@ class AssetSource:
     `text`.
     """
 
-    #: What the source is called in messages.
-    label = "this source"
+    @property
+    def label(self) -> str:
+        """What the source is called in messages."""
+        return "this source"
 
-    def path(self, name):
+    def path(self, name: str) -> Path:
         """
         Path of the file of an asset.
 
@@ -48,7 +58,7 @@ class AssetSource:
         """
         raise missing(name, [self.label])
 
-    def find(self, pattern, folders):
+    def find(self, pattern: str, folders: Collection[str]) -> list[Path]:
         """
         Files whose whole names are not known before.
 
@@ -66,7 +76,7 @@ class AssetSource:
         """
         return []
 
-    def image(self, name):
+    def image(self, name: str) -> Asset:
         """
         Read a calibration image.
 
@@ -88,7 +98,7 @@ class AssetSource:
         """
         return read_image(self.path(name), name)
 
-    def text(self, name):
+    def text(self, name: str) -> tuple[str, str]:
         """
         Read a table in text form.
 
@@ -121,7 +131,7 @@ class ChainSource(AssetSource):
     sources: tuple[AssetSource, ...]
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The labels of all sources."""
         return ", ".join(source.label for source in self.sources) or "no source"
 
@@ -140,19 +150,19 @@ class ChainSource(AssetSource):
         reason = "; ".join(filter(None, reasons))
         raise missing(name, [source.label for source in self.sources], reason, mirrors)
 
-    def path(self, name):
+    def path(self, name: str) -> Path:
         """Path of the file of an asset, like `AssetSource.path`."""
         return self._first("path", name)
 
-    def find(self, pattern, folders):
+    def find(self, pattern: str, folders: Collection[str]) -> list[Path]:
         """Files of all sources, like `AssetSource.find`."""
         return [path for source in self.sources for path in source.find(pattern, folders)]
 
-    def image(self, name):
+    def image(self, name: str) -> Asset:
         """Read a calibration image, like `AssetSource.image`."""
         return self._first("image", name)
 
-    def text(self, name):
+    def text(self, name: str) -> tuple[str, str]:
         """Read a table in text form, like `AssetSource.text`."""
         return self._first("text", name)
 
@@ -201,11 +211,11 @@ class DirectorySource(AssetSource):
     origin: str = ""
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The directory and where it was given."""
         return f"{self.root} (from {self.origin})" if self.origin else str(self.root)
 
-    def path(self, name):
+    def path(self, name: str) -> Path:
         """Path of the file of an asset, like `AssetSource.path`."""
         if Path(name).name != name or name in ("", ".", ".."):
             msg = f"{name!r} is not a file name."
@@ -217,7 +227,7 @@ class DirectorySource(AssetSource):
                 return path
         raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is not a directory")
 
-    def find(self, pattern, folders):
+    def find(self, pattern: str, folders: Collection[str]) -> list[Path]:
         """Files whose whole names are not known before, like `AssetSource.find`."""
         found = []
         for folder in folders:
@@ -226,3 +236,7 @@ class DirectorySource(AssetSource):
                 names = fnmatch.filter((one.name for one in entries), pattern)
                 found += [Path(self.root, folder, name) for name in sorted(names)]
         return list(dict.fromkeys(path for path in found if path.is_file()))
+
+
+#: What the option ``assets`` may be: a directory, a word, a source, or several of them.
+AssetsLike: TypeAlias = PathLike | AssetSource | Collection[PathLike | AssetSource | None] | None

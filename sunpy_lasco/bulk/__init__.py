@@ -7,12 +7,4 @@ Many frames: processes and clusters that calibrate them, and archives that are k
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "inputs": ["find_inputs"],
-        "journal": ["read_journal"],
-        "recipe": ["Recipe", "open_recipe", "write_recipe"],
-        "run": ["BulkReport", "calibrate_files"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

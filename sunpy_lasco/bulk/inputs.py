@@ -2,12 +2,21 @@
 Which files are meant: files, directories of them, tables with a column of names, and a list that comes in.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.bulk.places import is_address
 from sunpy_lasco.errors import LascoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from sunpy_lasco.annotations import PathLike
 
 __all__ = ["find_inputs"]
 
@@ -20,7 +29,7 @@ COLUMNS = ("file", "path", "filename", "name")
 OUTPUTS = ("sunpy_lasco_level1", "sunpy_lasco_solarsoft")
 
 
-def find_inputs(given, *, stream=None):
+def find_inputs(given: PathLike | Iterable[PathLike], *, stream: Any = None) -> list[str]:
     """
     Find input files.
 

@@ -2,13 +2,19 @@
 What was done with each frame, a line of JSON each.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
 
 __all__ = ["Journal", "read_journal"]
 
@@ -79,7 +85,7 @@ def _plain(value):
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def read_journal(path):
+def read_journal(path: PathLike) -> list[dict]:
     """
     Read a journal.
 

@@ -5,10 +5,13 @@ A recipe is a small table, which names the level-0.5 files with their SHA-256 an
 options, calibration images, constants and versions with which level 1 is made of them.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +30,16 @@ from sunpy_lasco.instrument.constants import constants_hash
 from sunpy_lasco.level1.options import NAMED_ASSETS, read_options, takes_options
 from sunpy_lasco.level1.pipeline import calibrate
 from sunpy_lasco.map.reading import open_map
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Unpack
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.assets.sources import AssetsLike
+    from sunpy_lasco.level1.option_types import OptionTypes
+    from sunpy_lasco.map.sources import CoronagraphMap
+    from sunpy_lasco.products.sequence import Sequence
 
 __all__ = ["Recipe", "open_recipe", "pixel_digest", "write_recipe"]
 
@@ -53,7 +66,15 @@ def pixel_digest(smap):
 
 
 @takes_options
-def write_recipe(path, files, *, pixels=False, together=True, overwrite=False, **options):
+def write_recipe(
+    path: PathLike,
+    files: PathLike | Iterable[PathLike],
+    *,
+    pixels: bool = False,
+    together: bool = True,
+    overwrite: bool = False,
+    **options: Unpack[OptionTypes],
+) -> Recipe:
     """
     Write a recipe: a table from which level 1 can be made.
 
@@ -180,7 +201,9 @@ def _written(given):
         raise OptionError(msg) from error
 
 
-def open_recipe(path, *, root=None, assets=None, on_change="warn"):
+def open_recipe(
+    path: PathLike, *, root: PathLike | None = None, assets: AssetsLike = None, on_change: str = "warn"
+) -> Recipe:
     """
     Open a recipe as a sequence of level-1 maps, each calibrated when it is accessed.
 
@@ -258,7 +281,7 @@ class Recipe:
         As for `sunpy_lasco.open_recipe`.
     """
 
-    def __init__(self, table, root, *, assets=None, on_change="warn"):
+    def __init__(self, table: Table, root: PathLike, *, assets: AssetsLike = None, on_change: str = "warn") -> None:
         self._set(table, Path(root), assets, on_change)
         self._numbers = range(len(table))
 
@@ -268,10 +291,10 @@ class Recipe:
         self._options = read_options(given if assets is None else given | {"assets": assets})
         self._names = [name if is_address(name) else str(root / name) for name in map(str, table["file"])]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._numbers)
 
-    def __getitem__(self, item):
+    def __getitem__(self, item: int | slice) -> CoronagraphMap | Recipe:
         if isinstance(item, slice):
             part = type(self).__new__(type(self))
             part.__dict__ |= self.__dict__
@@ -279,7 +302,7 @@ class Recipe:
             return part
         return self._made(self._numbers[item])
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[CoronagraphMap]:
         return (self._made(number) for number in self._numbers)
 
     def __repr__(self):
@@ -287,21 +310,21 @@ class Recipe:
         return f"<Recipe of {len(self)} frames{times}>"
 
     @property
-    def files(self):
+    def files(self) -> list[str]:
         """Level-0.5 files: a `list` of `str`."""
         return [self._names[number] for number in self._numbers]
 
     @property
-    def times(self):
+    def times(self) -> Time:
         """Starts of the exposures by the clock on board: `~astropy.time.Time`."""
         return Time([str(self.table["time"][number]) for number in self._numbers], scale="utc")
 
     @property
-    def options(self):
+    def options(self) -> dict[str, Any]:
         """Options of `sunpy_lasco.calibrate`: a `dict`."""
         return self._options.given()
 
-    def sequence(self, **keywords):
+    def sequence(self, **keywords: Any) -> Sequence:
         """
         The frames as a cube whose pixels are made when they are needed.
 
@@ -320,7 +343,7 @@ class Recipe:
         numbers = dict(zip(self.files, self._numbers, strict=True))
         return Sequence(self.files, options=lambda name: self._options_of(numbers[name]), **({"lazy": True} | keywords))
 
-    def changes(self):
+    def changes(self) -> list[str]:
         """
         What is not what it was when the recipe was written, but for the inputs, which each frame looks at.
 

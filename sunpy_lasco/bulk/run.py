@@ -2,6 +2,8 @@
 Many frames: here, on several processes, or on a cluster.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
@@ -10,6 +12,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.bulk.frame import Work, process
 from sunpy_lasco.bulk.identity import versions
@@ -23,6 +26,14 @@ from sunpy_lasco.errors import OptionError
 from sunpy_lasco.files import sweep
 from sunpy_lasco.level1.notices import notify_of_many
 from sunpy_lasco.level1.options import read_options, takes_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Unpack
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.bulk.outcome import Outcome
+    from sunpy_lasco.level1.option_types import OptionTypes
 
 __all__ = ["BulkReport", "calibrate_files", "run_frames", "stated_memory", "sweep_outputs"]
 
@@ -62,11 +73,11 @@ class BulkReport:
     summary: Path | None = None
 
     @property
-    def done(self):
+    def done(self) -> int:
         """Number of frames of which it is known what became of them."""
         return self.written + self.kept + self.failed
 
-    def count(self, outcome):
+    def count(self, outcome: Outcome) -> None:
         """Take in what became of a frame."""
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.status == "failed":
@@ -77,20 +88,20 @@ class BulkReport:
 
 @takes_options
 def calibrate_files(
-    files,
-    out,
+    files: PathLike | Iterable[PathLike],
+    out: PathLike,
     *,
-    jobs=None,
-    overwrite=False,
-    compress="none",
-    others=(),
-    together=True,
-    client=None,
-    journal=True,
-    summary=True,
-    progress=None,
-    **options,
-):
+    jobs: int | None = None,
+    overwrite: bool = False,
+    compress: str = "none",
+    others: Iterable[PathLike] = (),
+    together: bool = True,
+    client: Any = None,
+    journal: bool | PathLike = True,
+    summary: bool | PathLike = True,
+    progress: bool | None = None,
+    **options: Unpack[OptionTypes],
+) -> BulkReport:
     """
     Calibrate many level-0.5 files and write a level-1 file for each.
 
@@ -161,7 +172,7 @@ def calibrate_files(
         compress=compress,
         overwrite=overwrite,
         together=together,
-        others=tuple(map(os.fspath, others)),
+        others=tuple(os.fspath(one) for one in others),
     )
     names = find_inputs(files)
     if not names:

@@ -20,6 +20,8 @@ Where there is no network the setting ``sample`` (`sunpy_lasco.config`, or the e
 ``SUNPY_LASCO_SAMPLE``) names a directory that holds the files, in folders of any depth.
 """
 
+from __future__ import annotations
+
 import csv
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +79,7 @@ def __dir__():
     return sorted([*__all__, *_frames()])
 
 
-def file(name):
+def file(name: str) -> Path:
     """
     Path of one of the files.
 
@@ -105,7 +107,7 @@ def file(name):
     return _path_of(known[name])
 
 
-def download_all():
+def download_all() -> list[Path]:
     """
     Download what is not here yet of all frames: 32 MB.
 

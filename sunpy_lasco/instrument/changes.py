@@ -15,8 +15,18 @@ Whoever makes a new kind of result from maps says so with `changed`, and nothing
 know of it.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.headers import header_level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from sunpy.util import MetaDict
 
 __all__ = ["GRID", "VALUES", "changed", "changes_of", "require_exposure", "require_grid", "without_statistics"]
 
@@ -32,7 +42,7 @@ GRID = frozenset({"rotate", "resample", "superpixel", "reproject"})
 STATISTICS = ("datamin", "datamax", "dataavg", "datasig", "datazer", "datasat", "datap", "dsat", "nsat")
 
 
-def changes_of(meta):
+def changes_of(meta: Mapping[str, Any]) -> tuple[str, ...]:
     """
     Operations on an image since it was read or calibrated.
 
@@ -58,7 +68,7 @@ def without_statistics(meta):
     return new
 
 
-def changed(meta, name):
+def changed(meta: MetaDict, name: str) -> MetaDict:
     """
     Header of the result of an operation.
 
@@ -84,7 +94,7 @@ def changed(meta, name):
     return new
 
 
-def require_exposure(smap, doing):
+def require_exposure(smap: Any, doing: str) -> None:
     """
     Reject maps that are no longer the counts or the brightness of one exposure.
 
@@ -103,7 +113,7 @@ def require_exposure(smap, doing):
     _refuse(smap, refused, f"it is not the image of one exposure and cannot be {doing}")
 
 
-def require_grid(smap, doing):
+def require_grid(smap: Any, doing: str) -> None:
     """
     Reject maps whose pixels are no longer those of the detector.
 

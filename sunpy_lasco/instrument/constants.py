@@ -5,6 +5,8 @@ The table of constants: the numbers that the calibration uses, their errors and 
 keeps no copy, so that one constant can be exchanged with `other_constants`.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from contextlib import contextmanager
@@ -12,8 +14,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.files import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from astropy.time import Time
 
 __all__ = [
     "Constant",
@@ -67,7 +76,7 @@ def _frozen(value):
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def all_constants():
+def all_constants() -> dict[str, Constant]:
     """
     The constants in use.
 
@@ -79,7 +88,7 @@ def all_constants():
     return _table() | _exchanged
 
 
-def constant(name):
+def constant(name: str) -> Constant:
     """
     One constant.
 
@@ -100,7 +109,7 @@ def constant(name):
     return _exchanged.get(name) or _table()[name]
 
 
-def value_of(name):
+def value_of(name: str) -> Any:
     """
     Value of a constant.
 
@@ -117,7 +126,7 @@ def value_of(name):
     return constant(name).value
 
 
-def error_of(name):
+def error_of(name: str) -> float | None:
     """
     1 sigma of a constant.
 
@@ -136,7 +145,7 @@ def error_of(name):
     return found.error if found.relative_error is None else found.relative_error
 
 
-def date_of(name):
+def date_of(name: str) -> Time:
     """
     A constant that is a date.
 
@@ -161,7 +170,7 @@ def _time(text, scale):
 
 
 @lru_cache(maxsize=1)
-def constants_hash():
+def constants_hash() -> str:
     """
     What tells one state of the constants from another.
 
@@ -179,7 +188,7 @@ def constants_hash():
 
 
 @contextmanager
-def other_constants(values):
+def other_constants(values: Mapping[str, object]) -> Iterator[None]:
     """
     Temporarily use other constants, for example to see what depends on them.
 

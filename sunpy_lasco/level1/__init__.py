@@ -14,28 +14,4 @@ From level 0.5 to level 1.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "brightness": ["apply_calibration_factor", "correct_response", "correct_vignetting", "subtract_stray_light"],
-        "counts": [
-            "correct_linearity",
-            "estimate_noise",
-            "mark_missing",
-            "normalize_exposure",
-            "pad_to_full_frame",
-            "subtract_bias",
-            "unwrap",
-        ],
-        "error_budget": ["RegionSum", "region_sum", "systematic_uncertainty", "uncertainty"],
-        "files": ["read_level1", "write_level1"],
-        "header": ["finish_header"],
-        "lookups": ["clock_offset", "exposure_factor", "mdi_roll", "observer_position"],
-        "notices": ["approximations"],
-        "pipeline": ["Plan", "calibrate", "plan"],
-        "pointing": ["correct_time", "update_observer", "update_pointing"],
-        "pointing_sources": ["POINTING_SOURCES", "find_pointing", "pointing_from"],
-        "solarsoft": ["write_solarsoft"],
-        "warp": ["apply_mask", "correct_distortion", "rectify"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

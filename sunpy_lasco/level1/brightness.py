@@ -2,10 +2,13 @@
 From counts per second to brightness: factor, vignetting, stray light.
 """
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 from dataclasses import replace as exchange
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +32,10 @@ from sunpy_lasco.level1.counts import sigma_array, with_sigma
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 
+if TYPE_CHECKING:
+    from sunpy_lasco.assets.sources import AssetsLike
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
+
 __all__ = [
     "apply_calibration_factor",
     "correct_response",
@@ -41,7 +48,7 @@ __all__ = [
 ROUNDING = 1e-6
 
 
-def apply_calibration_factor(smap, *, scale="official"):
+def apply_calibration_factor(smap: AnyCoronagraphMap, *, scale: str = "official") -> AnyCoronagraphMap:
     """
     Multiply by the calibration factor: from DN / s to mean solar brightness.
 
@@ -115,7 +122,9 @@ def vignetting_name(frame):
     return C2_VIGNETTING if frame.camera.name == "C2" else c3_vignetting_name(frame.mjd)
 
 
-def correct_vignetting(smap, *, assets=None, official=False):
+def correct_vignetting(
+    smap: AnyCoronagraphMap, *, assets: AssetsLike = None, official: bool = False
+) -> AnyCoronagraphMap:
     """
     Multiply by the inverse vignetting.
 
@@ -188,7 +197,9 @@ def has_stray_light(frame):
     return frame.camera.name == "C3" and frame.filter == "CLEAR" and not frame.is_derived
 
 
-def subtract_stray_light(smap, *, assets=None, increment=None):
+def subtract_stray_light(
+    smap: AnyCoronagraphMap, *, assets: AssetsLike = None, increment: np.ndarray | None = None
+) -> AnyCoronagraphMap:
     """
     Subtract the stray light of C3.
 
@@ -272,7 +283,7 @@ def image_line(what, asset):
     return f"{what}: {asset.name} ({asset.source}{estimate})"
 
 
-def correct_response(smap, response=None):
+def correct_response(smap: AnyCoronagraphMap, response: np.ndarray | None = None) -> AnyCoronagraphMap:
     """
     Divide by the fixed response of the pixels.
 

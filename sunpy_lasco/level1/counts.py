@@ -2,7 +2,10 @@
 From counts to counts per second: bias and exposure.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,12 @@ from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.frames import card_offset, measured_counts
+
+if TYPE_CHECKING:
+    import astropy.units as u
+
+    from sunpy_lasco.instrument.exposure import ExposureFactor
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
 
 __all__ = [
     "correct_linearity",
@@ -76,7 +85,9 @@ def find_bias(smap, *, bias="official", factor=None):
     return replace(chosen, level=single * repeats, single=single, source=f"{chosen.source}, raised to the dark level")
 
 
-def subtract_bias(smap, *, bias="official", factor=None):
+def subtract_bias(
+    smap: AnyCoronagraphMap, *, bias: Bias | str | u.Quantity = "official", factor: ExposureFactor | None = None
+) -> AnyCoronagraphMap:
     """
     Subtract the bias.
 
@@ -116,7 +127,7 @@ def bias_told(frame, bias):
     return {"cards": cards, "history": [f"Bias ({bias.level:.3f} DN, {bias.source}) subtracted"]}
 
 
-def correct_linearity(smap):
+def correct_linearity(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Restore the light that is missing from the counts near the full well.
 
@@ -153,7 +164,7 @@ def linearity_told(frame):
     return {"cards": {"linsig": loss_sigma(frame)}, "history": ["Light lost near the full well put back"]}
 
 
-def normalize_exposure(smap, *, factor=None):
+def normalize_exposure(smap: AnyCoronagraphMap, *, factor: ExposureFactor | None = None) -> AnyCoronagraphMap:
     """
     Divide by the exposure time.
 
@@ -195,7 +206,7 @@ def exposure_told(frame, factor):
     return {"cards": cards, "history": [f"Exposure factor {known}; EXPTIME {exptime:.6f} s"]}
 
 
-def unwrap(smap):
+def unwrap(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Correct counts of summed frames that overflowed their integers.
 
@@ -220,7 +231,7 @@ def unwrap(smap):
     )
 
 
-def pad_to_full_frame(smap):
+def pad_to_full_frame(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Place a sub-frame in the full frame.
 
@@ -269,7 +280,7 @@ def raw_flags(smap, frame):
     return missing * np.uint8(PixelFlag.MISSING) | untransmitted * np.uint8(PixelFlag.UNTRANSMITTED)
 
 
-def mark_missing(smap):
+def mark_missing(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Make missing pixels NaN and flag them, with the saturated ones.
 
@@ -295,7 +306,7 @@ def mark_missing(smap):
     return record(smap, data=arrays.empty_to_nan(smap.data, flags), flags=flags, cards=cards)
 
 
-def estimate_noise(smap):
+def estimate_noise(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Estimate the noise of each pixel (1 sigma): photons, read-out and quantisation.
 

@@ -5,8 +5,11 @@ Terms are found from the image, its random uncertainty, its flags, the cards tha
 the calibration left, and the light path; all of it travels in level-1 files.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -34,6 +37,11 @@ from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.units import MSB
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["PARTS", "RegionSum", "region_sum", "systematic_uncertainty", "uncertainty"]
 
@@ -66,7 +74,7 @@ HIDDEN_CURVATURE = 4.0
 RELATIVE = {"exposure factor": "expfsig", "calibration factor": "calfsig", "polariser": "polsig"}
 
 
-def uncertainty(smap, parts="total"):
+def uncertainty(smap: CoronagraphMap, parts: str | Collection[str] = "total") -> u.Quantity:
     """
     Uncertainty of a level-1 map, or parts of it.
 
@@ -326,7 +334,7 @@ def _detector_places(smap, rows, columns):
     return frame, x, y
 
 
-def systematic_uncertainty(smap):
+def systematic_uncertainty(smap: CoronagraphMap) -> dict:
     """
     Errors that all pixels of a level-1 map have in common, by cause, as single numbers.
 
@@ -387,12 +395,12 @@ class RegionSum:
     pixels: int
 
     @property
-    def total(self):
+    def total(self) -> u.Quantity:
         """1 sigma by all of them."""
         return np.sqrt(self.sigma**2 + self.pattern**2 + self.systematic**2)
 
 
-def region_sum(smap, region):
+def region_sum(smap: CoronagraphMap, region: np.ndarray) -> RegionSum:
     """
     Sum a level-1 map over a region, with its uncertainty.
 

@@ -6,11 +6,14 @@ from which the parts of the uncertainty are found.  Further image extensions wou
 `sunpy.map.Map` return several maps.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gzip
 import io
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,6 +44,10 @@ from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.edit import replace
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import FLAG_MEANINGS, PixelFlag
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["read_level1", "verified_header", "write_level1"]
 
@@ -108,7 +115,9 @@ def level1_path(smap, path):
     return path / level1_folder(smap) / name
 
 
-def write_level1(smap, path, *, overwrite=False, compress="none"):
+def write_level1(
+    smap: CoronagraphMap, path: PathLike, *, overwrite: bool = False, compress: str | bool = "none"
+) -> Path:
     """
     Write a level-1 map with its flags and uncertainty.
 
@@ -149,7 +158,8 @@ def write_level1(smap, path, *, overwrite=False, compress="none"):
     maps give equal files except for the time of writing (DATE and the comments of the checksums), which the
     environment variable SOURCE_DATE_EPOCH sets.
     """
-    compress = {False: "none", True: "gzip"}.get(compress, compress)
+    if isinstance(compress, bool):
+        compress = "gzip" if compress else "none"
     if compress not in COMPRESSIONS:
         msg = f"compress={compress!r} is unknown; it is one of {', '.join(map(repr, COMPRESSIONS))}."
         raise OptionError(msg)
@@ -157,21 +167,21 @@ def write_level1(smap, path, *, overwrite=False, compress="none"):
         msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; use calibrate() first."
         raise LascoError(msg)
     require_brightness(smap, "written as level 1 (its method save writes it)")
-    path = level1_path(smap, path)
-    if compress == "compact" and path.suffix == ".gz":
-        msg = f"{path.name}: compact files are not packed by gzip again; let the name end in .fts."
+    target = level1_path(smap, path)
+    if compress == "compact" and target.suffix == ".gz":
+        msg = f"{target.name}: compact files are not packed by gzip again; let the name end in .fts."
         raise OptionError(msg)
-    if compress == "gzip" and path.suffix != ".gz":
-        path = path.with_name(path.name + ".gz")
+    if compress == "gzip" and target.suffix != ".gz":
+        target = target.with_name(target.name + ".gz")
     parts = _encoded(smap, packed=compress == "compact")
-    with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
-        if path.suffix == ".gz":
+    with atomic_path(target, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        if target.suffix == ".gz":
             # No name and no time inside, so that equal maps make equal files.
             with gzip.GzipFile("", "wb", 6, file, 0) as stream:
                 stream.writelines(parts)
         else:
             file.writelines(parts)
-    return path
+    return target
 
 
 def _encoded(smap, *, packed):
@@ -231,7 +241,7 @@ def _light_path_columns(path):
     return [column for column in grids if column[2] is not None]
 
 
-def read_level1(file):
+def read_level1(file: PathLike) -> CoronagraphMap:
     """
     Read a level-1 file with its flags and uncertainty.
 

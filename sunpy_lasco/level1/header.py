@@ -2,7 +2,10 @@
 The header of level 1.
 """
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from sunpy.util import MetaDict
 
@@ -16,6 +19,11 @@ from sunpy_lasco.instrument.pixel_grid import binned_position
 from sunpy_lasco.level1.scaling import SCALE_MAXIMUM, is_scaled
 from sunpy_lasco.level1.statistics import image_statistics, official_statistics
 from sunpy_lasco.map.edit import add_history, frame_of, replace, require
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
 
 __all__ = ["finish_header", "level1_name", "name_by_time", "product_name"]
 
@@ -131,7 +139,9 @@ def product_name(frame):
     return name_by_time(frame)
 
 
-def finish_header(smap, *, provenance=(), statistics="nan", version=""):
+def finish_header(
+    smap: AnyCoronagraphMap, *, provenance: Collection[str] = (), statistics: str = "nan", version: str = ""
+) -> AnyCoronagraphMap:
     """
     Write the header of level 1.
 

@@ -2,7 +2,10 @@
 What tables say of a frame: its relative exposure, the error of its clock, and where SOHO was.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,10 +26,14 @@ from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of
 
+if TYPE_CHECKING:
+    from sunpy_lasco.assets.sources import AssetsLike
+    from sunpy_lasco.map.sources import CoronagraphMap
+
 __all__ = ["clock_correction", "clock_offset", "exposure_factor", "given_factor", "mdi_roll", "observer_position"]
 
 
-def exposure_factor(smap, *, assets=None):
+def exposure_factor(smap: CoronagraphMap, *, assets: AssetsLike = None) -> ExposureFactor:
     """
     Look up the relative exposure of a frame.
 
@@ -82,7 +89,7 @@ def given_factor(factor):
     return ExposureFactor(factor, 0.0, None, -1, "given")
 
 
-def clock_offset(smap, *, assets=None):
+def clock_offset(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quantity | None:
     """
     Time by which the on-board clock was ahead, from the published table.
 
@@ -144,7 +151,7 @@ def _clock_table(text):
     return np.asarray(table["mjd"], dtype=float), np.asarray(table["offset"], dtype=float)
 
 
-def observer_position(smap, *, assets=None):
+def observer_position(smap: CoronagraphMap, *, assets: AssetsLike = None) -> dict:
     """
     Position of SOHO from the best available source; nothing is downloaded.
 
@@ -175,7 +182,7 @@ def observer_position(smap, *, assets=None):
     return {"coordinate": found.coordinate, "source": found.source, "error": found.error}
 
 
-def mdi_roll(smap, *, assets=None):
+def mdi_roll(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quantity | None:
     """
     Roll of the camera by what MDI on the same spacecraft recorded, a check of the roll in use.
 

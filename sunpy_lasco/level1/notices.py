@@ -2,14 +2,20 @@
 What a calibration had to do without: told of a map at any time, and said once by a warning.
 """
 
+from __future__ import annotations
+
 import contextlib
 import threading
 import warnings
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.config import switch
 from sunpy_lasco.errors import ApproximationWarning
 from sunpy_lasco.geometry.pointing import DEFAULT_CENTRE
+
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["approximations", "forget_notices", "notify", "notify_of_many", "unsaid"]
 
@@ -35,7 +41,7 @@ _lock = threading.Lock()
 _silent = ContextVar("silent", default=False)
 
 
-def approximations(smap):
+def approximations(smap: CoronagraphMap) -> dict[str, str]:
     """
     What the calibration of a map had to approximate.
 

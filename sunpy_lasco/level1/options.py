@@ -6,6 +6,8 @@ command line, what a worker process is told and the card CALOPTS all come from t
 of `Level1Options`.
 """
 
+from __future__ import annotations
+
 import argparse
 import difflib
 import inspect
@@ -15,6 +17,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -25,8 +28,17 @@ from sunpy_lasco.geometry.distortion import INTERPOLATED
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.repair.crop import LEARNT_METHODS, METHODS
 
+if TYPE_CHECKING:
+    from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+    from astropy.table import QTable
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.assets.sources import AssetsLike
+    from sunpy_lasco.map.sources import CoronagraphMap
+
 __all__ = ["CommandLine", "Level1Options", "checked_option", "read_options", "takes_options"]
 
+AnyFunction = TypeVar("AnyFunction", bound=Callable)
 #: Words for sources of calibration images.
 NAMED_ASSETS = ("estimate", "simulated")
 #: Words for sources of the pointing, and all words that stand in CALOPTS, where paths do not.
@@ -322,7 +334,7 @@ class Level1Options:
         If a value is none that the option can have, or two do not go together.
     """
 
-    assets: object = _option(
+    assets: AssetsLike = _option(
         None,
         "path-like, `str`, `~sunpy_lasco.assets.AssetSource` or sequence of these, optional",
         """Source of the calibration images: a directory, flat or as a SolarSoft tree; ``"estimate"`` for the
@@ -332,7 +344,7 @@ class Level1Options:
         _assets,
         CommandLine(metavar="DIR"),
     )
-    inpaint: str | None = _option(
+    inpaint: str | bool | None = _option(
         "auto",
         "`str`, `bool` or None",
         """Method that fills lost blocks before all other steps, see `sunpy_lasco.inpaint`: ``"auto"`` or True for
@@ -340,7 +352,7 @@ class Level1Options:
         _method,
         CommandLine(_word_or_none, "METHOD", note="'none' leaves them empty."),
     )
-    context: Iterable | str | None = _option(
+    context: Iterable[CoronagraphMap] | str | None = _option(
         None,
         'sequence of maps or ``"archive"``, optional',
         """Level-0.5 maps close in time, used to fill lost blocks. If several maps are calibrated, they are each
@@ -383,7 +395,7 @@ class Level1Options:
     photometry: str = _option(
         "official", "`str`", '``"official"`` or ``"stars"``: calibration factor.', None, choices=("official", "stars")
     )
-    bias: object = _option(
+    bias: str | u.Quantity = _option(
         "official",
         "`str` or `~astropy.units.Quantity`",
         """``"official"``; ``"dark"`` for the true dark level of C3, 3 to 7 DN above it; or the bias of a single
@@ -414,7 +426,7 @@ class Level1Options:
         _quantity(u.deg, (), -LARGEST_ROLL, LARGEST_ROLL, "an angle"),
         CommandLine(_read_quantity(u.deg), "DEGREES"),
     )
-    pointing: object = _option(
+    pointing: PathLike | QTable | None = _option(
         None,
         "`str`, path-like, `~astropy.table.QTable`, map, `list` of maps or None",
         """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; a table of
@@ -433,7 +445,7 @@ class Level1Options:
         _quantity(u.s, (), -LARGEST_TIME_OFFSET, LARGEST_TIME_OFFSET, "a time of less than a day"),
         CommandLine(_read_quantity(u.s), "SECONDS"),
     )
-    observer: object = _option(
+    observer: SkyCoord | BaseCoordinateFrame | None = _option(
         None,
         "`~astropy.coordinates.SkyCoord`, optional",
         """Position of SOHO instead of the best available one, see `~sunpy_lasco.level1.observer_position` and
@@ -446,7 +458,7 @@ class Level1Options:
             note="Stonyhurst longitude and latitude in degrees, distance from the Sun in au.",
         ),
     )
-    flat_field: object = _option(
+    flat_field: bool | np.ndarray = _option(
         False,
         "`bool` or `~numpy.ndarray`",
         """Divide by the fixed response of the pixels, which official products do not correct: True for the map
@@ -578,7 +590,7 @@ def checked_option(name, value):
     return Level1Options.__dataclass_fields__[name].metadata["check"](name, value)
 
 
-def takes_options(function):
+def takes_options(function: AnyFunction) -> AnyFunction:
     """
     Give a function with ``**options`` the signature and the docstring of `Level1Options`.
 

@@ -2,8 +2,11 @@
 From level 0.5 to level 1 in one call.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from dataclasses import replace as exchange
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -72,11 +75,29 @@ from sunpy_lasco.repair.frames import holes_of
 from sunpy_lasco.repair.maps import inpaint as fill_missing
 from sunpy_lasco.version import version as __version__
 
+if TYPE_CHECKING:
+    from typing import Any, Unpack
+
+    from sunpy_lasco.level1.option_types import OptionTypes
+    from sunpy_lasco.map.sources import AnyCoronagraphMap, CoronagraphMap
+
 __all__ = ["Plan", "calibrate", "plan"]
 
 
+@overload
+def calibrate(smap: AnyCoronagraphMap, **options: Unpack[OptionTypes]) -> AnyCoronagraphMap: ...
+
+
+@overload
+def calibrate(smap: list[AnyCoronagraphMap], **options: Unpack[OptionTypes]) -> list[AnyCoronagraphMap]: ...
+
+
+@overload
+def calibrate(smap: MapSequence, **options: Unpack[OptionTypes]) -> MapSequence: ...
+
+
 @takes_options
-def calibrate(smap, **options):
+def calibrate(smap: Any, **options: Unpack[OptionTypes]) -> Any:
     """
     Calibrate a level-0.5 map to level 1.
 
@@ -160,16 +181,16 @@ class Plan:
     folded: Folded
 
     @property
-    def key(self):
+    def key(self) -> Any:
         """What a map must have in common with the one for which the plan was made."""
         return self.folded.key
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes of its arrays."""
         return self.folded.nbytes
 
-    def __call__(self, smap):
+    def __call__(self, smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
         """
         Calibrate a map.
 
@@ -218,7 +239,7 @@ TOLD_FILES = (("vignetting", "vigfile"), ("mask", "maskfile"), ("response", "pat
 
 
 @takes_options
-def plan(smap, **options):
+def plan(smap: CoronagraphMap, **options: Unpack[OptionTypes]) -> Plan:
     """
     Make a plan to calibrate maps like this one.
 

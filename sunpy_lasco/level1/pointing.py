@@ -13,7 +13,7 @@ from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 from sunpy_lasco.assets.observers import packaged_observer
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.cards import wcs_cards
-from sunpy_lasco.geometry.pointing import header_pointing
+from sunpy_lasco.geometry.pointing import Pointing, header_pointing
 from sunpy_lasco.geometry.resampling import is_turned, to_detector
 from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.cameras import FULL_FRAME
@@ -24,6 +24,7 @@ from sunpy_lasco.instrument.frame import original_start
 from sunpy_lasco.instrument.pixel_grid import full_position
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record
+from sunpy_lasco.map.sources import AnyCoronagraphMap
 
 __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
@@ -52,16 +53,16 @@ def refresh_wcs(smap):
 
 @u.quantity_input
 def update_pointing(
-    smap,
+    smap: AnyCoronagraphMap,
     *,
-    centre: u.pix = None,
-    roll: u.deg = None,
-    pointing=None,
-    centre_source=None,
-    roll_source=None,
-    centre_sigma: u.pix = None,
-    roll_sigma: u.deg = None,
-):
+    centre: u.Quantity[u.pix] | None = None,
+    roll: u.Quantity[u.deg] | None = None,
+    pointing: Pointing | None = None,
+    centre_source: str | None = None,
+    roll_source: str | None = None,
+    centre_sigma: u.Quantity[u.pix] | None = None,
+    roll_sigma: u.Quantity[u.deg] | None = None,
+) -> AnyCoronagraphMap:
     """
     Set the Sun's centre and the roll of a map and update its WCS.
 
@@ -146,7 +147,9 @@ def update_pointing(
     return refresh_wcs(record(smap, cards=cards, history=history))
 
 
-def update_observer(smap, coordinate=None, *, source="given", error=None):
+def update_observer(
+    smap: AnyCoronagraphMap, coordinate: SkyCoord | None = None, *, source: str = "given", error: str | None = None
+) -> AnyCoronagraphMap:
     """
     Set the position of the observer.
 
@@ -235,7 +238,13 @@ def _placed(coordinate, time):
     return frame
 
 
-def correct_time(smap, *, offset=None, source="uncorrected", sigma=None):
+def correct_time(
+    smap: AnyCoronagraphMap,
+    *,
+    offset: u.Quantity | None = None,
+    source: str = "uncorrected",
+    sigma: u.Quantity | None = None,
+) -> AnyCoronagraphMap:
     """
     Correct the time of the exposure for the drift of the on-board clock.
 

@@ -7,8 +7,11 @@ Where Sun centre and roll come from: one function a source, best first.
 4. ``nominal``: the same by what the header and the calendar say of the roll; interim.
 """
 
+from __future__ import annotations
+
 import warnings
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +27,15 @@ from sunpy_lasco.geometry.pointing import header_pointing, header_roll, is_place
 from sunpy_lasco.geometry.pointing_tables import attitude_pointing, table_pointing
 from sunpy_lasco.geometry.rolls import is_flipped
 from sunpy_lasco.map.edit import frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from astropy.time import Time
+
+    from sunpy_lasco.assets.sources import AssetsLike
+    from sunpy_lasco.geometry.pointing import Pointing
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["POINTING_SOURCES", "find_pointing", "pointing_from"]
 
@@ -96,7 +108,9 @@ def _stated_flip(meta, frame):
     return None if stated is None or is_placeholder(meta, frame) else is_flipped(stated)
 
 
-def pointing_from(source, smap, *, assets=None, time=None):
+def pointing_from(
+    source: str, smap: CoronagraphMap, *, assets: AssetsLike = None, time: Time | None = None
+) -> Pointing | None:
     """
     Sun centre and roll of a level-0.5 map from one source.
 
@@ -128,7 +142,13 @@ def pointing_from(source, smap, *, assets=None, time=None):
     return POINTING_SOURCES[source](smap.meta, frame, frame.start if time is None else time, resolve(assets))
 
 
-def find_pointing(smap, *, assets=None, time=None, sources=tuple(POINTING_SOURCES)):
+def find_pointing(
+    smap: CoronagraphMap,
+    *,
+    assets: AssetsLike = None,
+    time: Time | None = None,
+    sources: Collection[str] = tuple(POINTING_SOURCES),
+) -> Pointing:
     """
     Sun centre and roll of a level-0.5 map from the best available source.
 

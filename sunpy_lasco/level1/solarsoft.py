@@ -2,7 +2,10 @@
 A product that the tools of SolarSoft users read.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +27,10 @@ from sunpy_lasco.map.edit import frame_of, record, require
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.fill import find_zones
 from sunpy_lasco.repair.missing import find_missing_blocks
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = [
     "keep_zeros",
@@ -250,7 +257,9 @@ def solarsoft_hdu(smap, *, scale=None, bit_exact=False):
     return hdu
 
 
-def write_solarsoft(smap, path, *, scale=None, bit_exact=False, overwrite=False):
+def write_solarsoft(
+    smap: CoronagraphMap, path: PathLike, *, scale: bool | None = None, bit_exact: bool = False, overwrite: bool = False
+) -> Path:
     """
     Write a level-1 map in the form of the official product.
 

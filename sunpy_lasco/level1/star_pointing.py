@@ -2,8 +2,11 @@
 The pointing of a map by the stars in it.
 """
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.errors import LascoUserWarning, OptionError
 from sunpy_lasco.geometry.pointing import Pointing
@@ -13,10 +16,18 @@ from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.level1.pointing import update_pointing
 from sunpy_lasco.map.edit import record
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from astropy.table import QTable
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
+
 __all__ = ["point_by_neighbours", "point_by_stars"]
 
 
-def point_by_stars(smap, **options):
+def point_by_stars(smap: AnyCoronagraphMap, **options: Any) -> AnyCoronagraphMap:
     """
     Set Sun centre and roll of a map by the stars in it.
 
@@ -45,7 +56,7 @@ def point_by_stars(smap, **options):
     return record(smap, cards=cards, history=[line])
 
 
-def point_by_neighbours(smap, history, **options):
+def point_by_neighbours(smap: AnyCoronagraphMap, history: QTable | PathLike, **options: Any) -> AnyCoronagraphMap:
     """
     Set Sun centre and roll of a map by the stars in frames close in time.
 

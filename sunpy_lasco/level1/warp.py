@@ -5,9 +5,12 @@ All that moves light between pixels is done in one interpolation.  Turning the
 image by 180 degrees moves pixels as they are and loses nothing.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from functools import lru_cache
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,10 +36,23 @@ from sunpy_lasco.level1.interpolation import fused_loops
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 
+if TYPE_CHECKING:
+    import astropy.units as u
+
+    from sunpy_lasco.assets.sources import AssetsLike
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
+
 __all__ = ["apply_mask", "correct_distortion", "rectify", "turn"]
 
 
-def correct_distortion(smap, *, method="resample", scale="official", north_up=False, sun_pixel=None):
+def correct_distortion(
+    smap: AnyCoronagraphMap,
+    *,
+    method: str | None = "resample",
+    scale: str = "official",
+    north_up: bool = False,
+    sun_pixel: u.Quantity | None = None,
+) -> AnyCoronagraphMap:
     """
     Correct the distortion, with an optional rotation and shift.
 
@@ -178,7 +194,7 @@ def _moved(smap, resampling, told):
     return record(smap, data=image, uncertainty=with_sigma(sigma), flags=flags, **told)
 
 
-def rectify(smap):
+def rectify(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Rotate the image by 180 degrees if the spacecraft was upside down.
 
@@ -230,7 +246,7 @@ PLACING_CARDS = "distort dist_k0 dist_k1 dist_k2 occcen1 occcen2 turned imgrot i
 KEPT_MASKS = 8
 
 
-def apply_mask(smap, *, assets=None):
+def apply_mask(smap: AnyCoronagraphMap, *, assets: AssetsLike = None) -> AnyCoronagraphMap:
     """
     Set pixels that show no sky to NaN, and flag them.
 

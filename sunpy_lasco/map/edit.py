@@ -2,7 +2,10 @@
 A new map from an old one: the way in which all operations make their results.
 """
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING
 
 from sunpy.util import MetaDict
 
@@ -11,10 +14,29 @@ from sunpy_lasco.instrument.changes import require_exposure
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.map.draft import Draft
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    import numpy as np
+
+    from astropy.nddata import NDUncertainty
+
+    from sunpy_lasco.instrument.light_path import LightPath
+    from sunpy_lasco.map.sources import CoronagraphMap
+
 __all__ = ["add_history", "frame_of", "record", "replace", "require", "require_not"]
 
 
-def replace(smap, *, data=None, meta=None, uncertainty=..., flags=..., light_path=...):
+def replace(
+    smap: CoronagraphMap,
+    *,
+    data: np.ndarray | None = None,
+    meta: Mapping[str, Any] | None = None,
+    uncertainty: NDUncertainty | np.ndarray | None = ...,
+    flags: np.ndarray | None = ...,
+    light_path: LightPath | None = ...,
+) -> CoronagraphMap:
     """
     Make a copy of a map with some parts replaced.
 

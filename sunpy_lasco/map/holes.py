@@ -2,6 +2,10 @@
 Holes that are made or filled on purpose.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from astropy.nddata import StdDevUncertainty
@@ -14,13 +18,16 @@ from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
 
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
+
 __all__ = ["fill_for_display", "without_negatives"]
 
 #: Steps in position angle of the rings from which holes are filled.
 ANGLES = 720
 
 
-def fill_for_display(smap):
+def fill_for_display(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Fill masked pixels smoothly, for filters that do not support missing pixels.
 
@@ -102,7 +109,7 @@ def _from_circles(data, hidden, radius, angle):
     return nearest_known(polar, whole)[ring[hidden], place[hidden]]
 
 
-def without_negatives(smap):
+def without_negatives(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Set negative values to NaN.
 

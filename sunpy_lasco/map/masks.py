@@ -6,7 +6,10 @@ geometry of the camera, so that it is there again after any operation on a map
 and after saving and reading it.
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -23,6 +26,9 @@ from sunpy_lasco.map.checksum import holds_counts, is_whole_file
 from sunpy_lasco.map.lazy import in_memory, on_whole
 from sunpy_lasco.map.quantities import measurement
 from sunpy_lasco.pixel_flags import PixelFlag
+
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["empty_pixels", "flags", "has_official_holes", "hidden_and_outside", "holes_to_nan"]
 
@@ -128,7 +134,7 @@ def _plateau(pixels):
     return large[labels]
 
 
-def flags(smap):
+def flags(smap: CoronagraphMap) -> np.ndarray:
     """
     Flags of the pixels of a map.
 

@@ -5,8 +5,11 @@ Reading files of which nothing is known yet.
 wrong sizes or an archive of zeros takes the memory; this is found out here before it is called.
 """
 
+from __future__ import annotations
+
 import io
 import warnings
+from typing import TYPE_CHECKING
 
 from astropy.io import fits
 from astropy.io.fits.verify import VerifyWarning
@@ -17,13 +20,18 @@ import sunpy.map
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError
 from sunpy_lasco.files import content_of, refuse_sizes
 
+if TYPE_CHECKING:
+    from sunpy.map import GenericMap
+
+    from sunpy_lasco.annotations import PathLike
+
 __all__ = ["open_map"]
 
 #: Bytes that a file with one image can have at most, unpacked: those of LASCO have up to 11 MB.
 LARGEST = 64 * 1024**2
 
 
-def open_map(file):
+def open_map(file: PathLike) -> GenericMap:
     """
     Read a file that should hold one image.
 

@@ -3,6 +3,7 @@ Map sources for LASCO C2 and C3.
 """
 
 import warnings
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -389,5 +390,9 @@ class LASCOC3Map(_CoronagraphMap, LASCOMap):
 
     _camera_name = "C3"
 
+
+#: A map of either camera, and one of which a function returns another of the same class.
+CoronagraphMap: TypeAlias = LASCOC2Map | LASCOC3Map
+AnyCoronagraphMap = TypeVar("AnyCoronagraphMap", bound=CoronagraphMap)
 
 prefer(LASCOMap, LASCOC2Map, LASCOC3Map)

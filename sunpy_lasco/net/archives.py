@@ -5,6 +5,8 @@ Every archive has the same layout, ``root/YYMMDD/cN/``, the day being that of
 the uncorrected DATE-OBS of level 0.5.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,7 +66,7 @@ class Archive:
     first: date | None = None
     last: date | None = None
 
-    def directory(self, day, camera):
+    def directory(self, day: date, camera: str) -> str:
         """
         Address of the directory of a day and camera.
 
@@ -82,7 +84,7 @@ class Archive:
         """
         return f"{self.root}/{day:%y%m%d}/{camera.lower()}"
 
-    def excludes(self, day, today):
+    def excludes(self, day: date, today: date) -> str | None:
         """Why the archive cannot hold a day, as a clause; None if it can."""
         if self.first is not None and day < self.first:
             return f"{self.provider} begins on {self.first}"
@@ -92,7 +94,7 @@ class Archive:
             return f"{self.provider} keeps the last {self.recent_days} days only"
         return None
 
-    def lacks(self, day, today):
+    def lacks(self, day: date, today: date) -> str:
         """What it means, as a clause, that the archive has no images of a day."""
         late = self.recent_days is None and 0 <= (today - day).days < LATE
         return f"{self.provider} has none{' yet (final images take 2 to 12 months)' if late else ''}"

@@ -5,6 +5,8 @@ A query that holds one of them is a query for level-0.5 images of C2 and C3, unl
 it names a level or a camera.
 """
 
+from typing import Any
+
 import astropy.units as u
 
 from sunpy.net.attr import Range, SimpleAttr
@@ -31,7 +33,7 @@ class Filter(SimpleAttr):
         One of `sunpy_lasco.net.names.FILTERS`, in any case.
     """
 
-    def __init__(self, value):
+    def __init__(self, value: str) -> None:
         super().__init__(_known(filter_name(str(value)), FILTERS, "filter"))
 
 
@@ -46,7 +48,7 @@ class Polarizer(SimpleAttr):
         ``"minus60"`` and ``"zero"``; or the angle of the polariser.
     """
 
-    def __init__(self, value):
+    def __init__(self, value: str | u.Quantity) -> None:
         if isinstance(value, u.Quantity):
             value = f"{value.to_value(u.deg):+.0f}"
             value = "0" if value in ("+0", "-0") else value
@@ -65,7 +67,7 @@ class Programme(SimpleAttr):
         tell it.
     """
 
-    def __init__(self, value):
+    def __init__(self, value: str) -> None:
         super().__init__(programme_name(str(value)))
 
 
@@ -79,7 +81,7 @@ class Size(SimpleAttr):
         One of `sunpy_lasco.net.names.SIZES`.
     """
 
-    def __init__(self, value):
+    def __init__(self, value: str) -> None:
         name = str(value).strip().lower().replace("_", "-")
         super().__init__(_known({"subframe": "sub-frame"}.get(name, name), SIZES, "size"))
 
@@ -102,12 +104,12 @@ class ExposureTime(Range):
     """
 
     @u.quantity_input
-    def __init__(self, minimum: u.s, maximum: u.s = None):
+    def __init__(self, minimum: u.Quantity[u.s], maximum: u.Quantity[u.s] | None = None) -> None:
         maximum = minimum if maximum is None else maximum
         if maximum < minimum:
             minimum, maximum = maximum, minimum
         super().__init__(minimum.to(u.s), maximum.to(u.s))
 
-    def collides(self, other):
+    def collides(self, other: Any) -> bool:
         """Whether both cannot stand in one query."""
         return isinstance(other, self.__class__)

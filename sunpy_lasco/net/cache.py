@@ -5,6 +5,8 @@ What the archives say of a day of long ago does not change, so a second search a
 nobody.  A file holds one day of one camera.
 """
 
+from __future__ import annotations
+
 import gzip
 import json
 import shutil
@@ -42,7 +44,7 @@ def cache_directory():
     return Path(sunpy.config.get("downloads", "remote_data_manager_dir")).expanduser() / "sunpy_lasco" / "listings"
 
 
-def clear_listings():
+def clear_listings() -> None:
     """Clear the cache of listings, so that the archives are asked again."""
     shutil.rmtree(cache_directory(), ignore_errors=True)
 

@@ -1,8 +1,11 @@
 """The Fido client for LASCO C2 and C3."""
 
+from __future__ import annotations
+
 import logging
 import warnings
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +22,14 @@ from sunpy_lasco.net.days import ListingError, find_gaps, survey
 from sunpy_lasco.net.image_fetch import deliver
 from sunpy_lasco.net.names import FILTERS, POLARIZERS, PROGRAMMES, SIZES, level_name
 from sunpy_lasco.net.table import ROW, Gap, in_period, response, selection, start_times, unique
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from parfive import Downloader, Results
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.net.table import LASCOQueryResponse
 
 __all__ = ["LASCOClient"]
 
@@ -86,7 +97,7 @@ class LASCOClient(BaseClient):
     progress = None
 
     @property
-    def info_url(self):
+    def info_url(self) -> str:
         """Where the archive is described."""
         return "https://lasco-www.nrl.navy.mil"
 
@@ -95,7 +106,7 @@ class LASCOClient(BaseClient):
         return "lasco", "sunpy_lasco.net.attrs"
 
     @classmethod
-    def register_values(cls):
+    def register_values(cls) -> dict:
         """Names for the completion of attrs."""
         polarizers = {
             "plus60": POLARIZERS["+60 Deg"],
@@ -154,7 +165,7 @@ class LASCOClient(BaseClient):
         providers = {archive.provider.lower() for archive in cls._asked_archives() if archive.level == level}
         return bool(providers) and (a.Provider not in found or text(a.Provider, "") in providers)
 
-    def search(self, *query):
+    def search(self, *query: Any) -> LASCOQueryResponse:
         """
         Search for images.
 
@@ -238,7 +249,17 @@ class LASCOClient(BaseClient):
         rows["archive"] = np.array(numbers, dtype=rows["archive"].dtype)[rows["archive"]]
         return rows, listings
 
-    def fetch(self, query_results, *, path=None, overwrite=False, progress=True, downloader=None, wait=True, **kwargs):
+    def fetch(
+        self,
+        query_results: Any,
+        *,
+        path: PathLike | None = None,
+        overwrite: bool | str = False,
+        progress: bool = True,
+        downloader: Downloader | None = None,
+        wait: bool = True,
+        **kwargs: Any,
+    ) -> Results:
         """
         Fetch images.
 

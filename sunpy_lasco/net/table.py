@@ -5,8 +5,10 @@ Rows are kept as one compact array per day until all days are known: an answer o
 years has some 700,000 of them.
 """
 
+from __future__ import annotations
+
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from sunpy.net.dataretriever import QueryResponse
 
 from sunpy_lasco.net.attrs import ExposureTime, Filter, Polarizer, Programme, Size
 from sunpy_lasco.net.listing import SOURCE_DIGITS
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "ENTRY",
@@ -90,7 +95,7 @@ class LASCOQueryResponse(QueryResponse):
         errors = TableAttribute(default=[])
     gaps = TableAttribute(default=[])
 
-    def time_range(self):
+    def time_range(self) -> Any:
         """The time from the first to the last image; None if there are none."""
         return super().time_range() if len(self) else None
 

@@ -5,9 +5,12 @@ Of level 1 they hold F corona, steady K corona and stray light in MSB; of level 
 the optics, DN at the usual exposure, as the instrument team's models.
 """
 
+from __future__ import annotations
+
 import warnings
 from math import comb
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -28,6 +31,13 @@ from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.medians import median_variance, percentile_of_frames
 from sunpy_lasco.products.sequence import read_frame, same_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from sunpy_lasco.annotations import PathLike, TimeLike
+    from sunpy_lasco.map.sources import AnyCoronagraphMap, CoronagraphMap
 
 __all__ = [
     "background",
@@ -59,7 +69,12 @@ STRAY_LIGHT_EPOCHS = {
 POLARISER_LETTERS = {"0 deg": "p0", "+60 deg": "pp", "-60 deg": "pm"}
 
 
-def background(images, *, kind="minimum", options=None):
+def background(
+    images: Iterable[CoronagraphMap | PathLike],
+    *,
+    kind: str | float = "minimum",
+    options: Mapping[str, Any] | None = None,
+) -> CoronagraphMap:
     """
     Background of several days.
 
@@ -150,7 +165,7 @@ def background(images, *, kind="minimum", options=None):
     return _as_map(like, data, sigma, kind, names, total, rolled=first[2])
 
 
-def group_by_state(images, *, options=None):
+def group_by_state(images: Iterable[CoronagraphMap | PathLike], *, options: Mapping[str, Any] | None = None) -> dict:
     """
     Sort frames by what may belong to one background.
 
@@ -201,7 +216,7 @@ def expected_bias(kind, days):
     return float(found + (weight * _order_statistic(low + 2, days) if weight > 0 else 0.0))
 
 
-def between_backgrounds(before, after, time):
+def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, time: TimeLike) -> AnyCoronagraphMap:
     """
     Background interpolated in time between two others.
 
@@ -268,7 +283,7 @@ def background_name(smap, *, rolled=False):
     return f"{smap.detector[1]}m{'r' if rolled else ''}_{letters}_{smap.date.strftime('%y%m%d')}.fts"
 
 
-def write_background(smap, path, *, overwrite=False):
+def write_background(smap: CoronagraphMap, path: PathLike, *, overwrite: bool = False) -> Path:
     """
     Write a background.
 

@@ -2,7 +2,10 @@
 What does not belong to the corona: cosmic rays, which are points in one frame alone, and stars, whose places are known.
 """
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -18,6 +21,11 @@ from sunpy_lasco.products.medians import median_of_frames
 from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.sequence import Sequence
 from sunpy_lasco.stars import StarFlag, predict
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sunpy_lasco.products.sequence import SequenceLike
 
 __all__ = ["find_cosmic_rays", "remove_cosmic_rays", "remove_stars"]
 
@@ -46,7 +54,7 @@ LEAST_RING = 8
 SNOW, HEAVY_SNOW = 0.02, 0.10
 
 
-def find_cosmic_rays(sequence, *, stars=True):
+def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
     """
     Find pixels that cosmic rays hit.
 
@@ -117,7 +125,7 @@ def find_cosmic_rays(sequence, *, stars=True):
     return found
 
 
-def remove_cosmic_rays(sequence, hits=None):
+def remove_cosmic_rays(sequence: Sequence, hits: np.ndarray | None = None) -> Sequence:
     """
     Replace cosmic rays by the median of neighbouring frames.
 
@@ -195,7 +203,7 @@ def _near_stars(smap):
     return near
 
 
-def remove_stars(images, *, limit=8.0):
+def remove_stars(images: SequenceLike, *, limit: float = 8.0) -> Any:
     """
     Replace stars by their surroundings, and mask planets.
 

@@ -2,7 +2,10 @@
 C2 within C3 in one image, with what the seam is like.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -19,6 +22,16 @@ from sunpy_lasco.map.quantities import header_unit
 from sunpy_lasco.products.pictures import HIDDEN, SIZE, Look, blank, show, stamp, tell
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import pixels_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from sunpy.map import GenericMap
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 
 __all__ = ["Composite", "CompositeMap", "composite"]
 
@@ -64,7 +77,9 @@ class Composite:
     #: The image of the disk, if there is one.
     disk: sunpy.map.GenericMap | None = field(default=None, repr=False)
 
-    def draw(self, axes=None, *, look=None, label=None):
+    def draw(
+        self, axes: Axes | None = None, *, look: tuple[Look, Look] | None = None, label: str | None = None
+    ) -> Axes:
         """
         Draw it as `sunpy_lasco.products.draw` does, with the disk inside.
 
@@ -94,7 +109,7 @@ class Composite:
             parts.append(CompositeMap(np.where(mine, self.map.data, np.nan), meta))
         return parts
 
-    def look(self):
+    def look(self) -> tuple[Look, ...]:
         """
         How each camera's values become colours: differences alike, the corona on a scale of each.
 
@@ -106,7 +121,7 @@ class Composite:
         inner, outer = (Look.of(part) for part in self._parts())
         return (outer, outer) if outer.kind == "difference" else (inner, outer)
 
-    def colours(self, look=None):
+    def colours(self, look: tuple[Look, Look] | None = None) -> np.ndarray:
         """
         The pixels as colours, as for `Look.colours`.
 
@@ -136,7 +151,15 @@ class Composite:
             found[inside] = np.where(np.isfinite(values)[:, None], shown, np.array(HIDDEN, np.uint8))
         return found
 
-    def picture(self, path, *, look=None, label=None, size=SIZE, overwrite=False):
+    def picture(
+        self,
+        path: PathLike,
+        *,
+        look: tuple[Look, Look] | None = None,
+        label: str | None = None,
+        size: int = SIZE,
+        overwrite: bool = False,
+    ) -> Path:
         """
         Write a picture.
 
@@ -164,15 +187,15 @@ class Composite:
 
 
 def composite(
-    c2,
-    c3,
-    disk=None,
+    c2: LASCOC2Map,
+    c3: LASCOC3Map,
+    disk: GenericMap | None = None,
     *,
-    seam=5.5 * u.R_sun,
-    match=(4.8, 6.0) * u.R_sun,
-    half_width=16 * u.R_sun,
-    size=SIZE,
-):
+    seam: u.Quantity = 5.5 * u.R_sun,
+    match: u.Quantity = (4.8, 6.0) * u.R_sun,
+    half_width: u.Quantity = 16 * u.R_sun,
+    size: int = SIZE,
+) -> Composite:
     """
     Combine C2 and C3 in one image.
 

@@ -2,6 +2,10 @@
 What electrons scatter, without what dust and the instrument scatter: as far as it can be had.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 import astropy.units as u
@@ -17,6 +21,9 @@ from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.sequence import Sequence, same_grid
 from sunpy_lasco.units import MSB
 
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
+
 __all__ = ["ecliptic_north", "f_corona", "k_corona", "separate_by_roll"]
 
 #: Brightness of the F corona at 10 solar radii, MSB, and exponent of its decrease: at the ecliptic, and at its poles.
@@ -28,7 +35,7 @@ MODEL_SIGMA = 0.2
 FLATTENING = 1.45, 1.25
 
 
-def f_corona(smap):
+def f_corona(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     A model of the F corona in the pixels of a map.
 
@@ -83,7 +90,7 @@ def ecliptic_north(smap):
     return float(np.degrees(np.arctan2(-pole.Tx.value, pole.Ty.value)))
 
 
-def k_corona(smap, background=None):
+def k_corona(smap: AnyCoronagraphMap, background: AnyCoronagraphMap | None = None) -> AnyCoronagraphMap:
     """
     Subtract the background from a map.
 
@@ -135,7 +142,9 @@ def k_corona(smap, background=None):
     return new
 
 
-def separate_by_roll(unrolled, rolled):
+def separate_by_roll(
+    unrolled: AnyCoronagraphMap, rolled: AnyCoronagraphMap
+) -> tuple[AnyCoronagraphMap, AnyCoronagraphMap]:
     """
     Separate a background fixed to the sky from one fixed to the detector.
 
@@ -176,14 +185,14 @@ def separate_by_roll(unrolled, rolled):
     unrolled, rolled = (both.frame(place) for place in places)
     sigma, error = sigma_of(unrolled), sigma_of(rolled)
     spread = None if sigma is None or error is None else 0.5 * np.hypot(sigma, error)
-    found = []
+    found: list[AnyCoronagraphMap] = []
     for sign, name, told in ((1, "sky", "half the sum"), (-1, "detector", "half the difference")):
         meta = changed(unrolled._operation_header(), "background")
         meta["product"], meta["bkgkind"] = f"background fixed to the {name}", f"{told} of two rolls"
         add_history(meta, f"Background fixed to the {name}: {told} of {names[0]} and {names[1]}")
         data = 0.5 * (unrolled.data + sign * rolled.data)
         found.append(replace(unrolled, data=data, meta=meta, uncertainty=spread, flags=None))
-    return tuple(found)
+    return found[0], found[1]
 
 
 def _detector_roll(smap):

@@ -5,7 +5,10 @@ What comes out is not an image of the corona: the header says so (EDITED, PRODUC
 level-1 files refuse it, and colours are symmetric about zero.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +24,11 @@ from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.products.medians import median_of_frames
 from sunpy_lasco.products.sequence import Sequence
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sunpy_lasco.products.sequence import SequenceLike
+
 __all__ = ["base_difference", "percent_difference", "running_difference"]
 
 #: Longest step of a running difference, in terms of the usual one.
@@ -33,7 +41,14 @@ STEP_SLACK, LARGEST_SLACK = 0.05, 60.0
 SECONDS_PER_DAY = 86400.0
 
 
-def running_difference(images, *, step=None, max_gap="auto", rate=False, normalise=False):
+def running_difference(
+    images: SequenceLike,
+    *,
+    step: u.Quantity | None = None,
+    max_gap: u.Quantity | str | None = "auto",
+    rate: bool = False,
+    normalise: str | bool | u.Quantity = False,
+) -> Any:
     """
     Differences of frames to an earlier one.
 
@@ -80,10 +95,10 @@ def running_difference(images, *, step=None, max_gap="auto", rate=False, normali
     wanted = 0.0 if step is None else _seconds(step, "step")
     slack = min(LARGEST_SLACK, STEP_SLACK * wanted)
     pairs = []
-    for later in range(1, len(cube)):
-        earlier = np.flatnonzero(seconds[:later] <= seconds[later] - wanted + slack)
-        if len(earlier):
-            pairs.append((later, int(earlier[-1])))
+    for number in range(1, len(cube)):
+        before = np.flatnonzero(seconds[:number] <= seconds[number] - wanted + slack)
+        if len(before):
+            pairs.append((number, int(before[-1])))
     if not pairs:
         msg = f"No two frames are {step} apart: they are of {cube.time[0].isot} to {cube.time[-1].isot}."
         raise OptionError(msg)
@@ -122,7 +137,9 @@ def running_difference(images, *, step=None, max_gap="auto", rate=False, normali
     return _as_given(new, kind)
 
 
-def base_difference(images, base=None, *, normalise=False):
+def base_difference(
+    images: SequenceLike, base: SequenceLike | None = None, *, normalise: str | bool | u.Quantity = False
+) -> Any:
     """
     Frames minus a base.
 
@@ -160,7 +177,9 @@ def base_difference(images, base=None, *, normalise=False):
     return _as_given(_against(cube, one, told, cube.data - one.data[None], sigma, cube.unit), kind)
 
 
-def percent_difference(images, base=None, *, normalise=False):
+def percent_difference(
+    images: SequenceLike, base: SequenceLike | None = None, *, normalise: str | bool | u.Quantity = False
+) -> Any:
     """
     Frames minus a base, in percent of the base.
 

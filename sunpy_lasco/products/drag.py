@@ -2,7 +2,10 @@
 Fronts that the solar wind brakes or takes along.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import optimize, stats
@@ -13,6 +16,9 @@ from astropy.time import Time, TimeDelta
 
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.products.height_time import RADII, SECONDS_PER_DAY, points_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["DragFit", "fit_drag"]
 
@@ -46,7 +52,7 @@ class DragFit:
     track: QTable
     residuals: u.Quantity
 
-    def height(self, time):
+    def height(self, time: Time) -> u.Quantity:
         """
         Height at a time, by the fit.
 
@@ -62,7 +68,7 @@ class DragFit:
         seconds = (Time(time).mjd - self.track["time"][0].mjd) * SECONDS_PER_DAY
         return u.Quantity(_height(seconds, *self._parameters())).to(u.R_sun, RADII)
 
-    def arrival(self, distance=1 * u.au):
+    def arrival(self, distance: u.Quantity = 1 * u.au) -> tuple[Time, u.Quantity]:
         """
         When the front gets somewhere, if drag and wind stay what they are, and how fast it is then.
 
@@ -103,7 +109,7 @@ class DragFit:
         return start, self.initial_speed, self.drag, self.wind
 
 
-def fit_drag(track, *, wind=400 * u.km / u.s):
+def fit_drag(track: QTable | Iterable[QTable], *, wind: u.Quantity = 400 * u.km / u.s) -> DragFit:
     """
     Speed and drag of a front.
 
@@ -146,7 +152,8 @@ def fit_drag(track, *, wind=400 * u.km / u.s):
     sigma = points["sigma"].to_value(u.km, equivalencies=RADII)
     seconds = (points["time"].mjd - points["time"][0].mjd) * SECONDS_PER_DAY
     found, covariance = _fitted(seconds, height, sigma, blowing)
-    residuals = height - _height(seconds, *found, blowing)
+    start, initial, drag = found
+    residuals = height - _height(seconds, start, initial, drag, blowing)
     freedom = len(points) - 3
     chi2 = float(np.sum((residuals / sigma) ** 2) / freedom)
     student = stats.t.ppf(stats.norm.cdf(1.0), freedom)
@@ -160,7 +167,7 @@ def fit_drag(track, *, wind=400 * u.km / u.s):
         initial_speed=found[1] * speed,
         initial_speed_sigma=errors[1] * speed,
         initial_speed_jackknife=float(np.sqrt((len(points) - 1) * np.var(left))) * speed,
-        final_speed=_speed(seconds[-1], *found[1:], blowing) * speed,
+        final_speed=_speed(seconds[-1], initial, drag, blowing) * speed,
         drag=found[2] / u.km,
         drag_sigma=errors[2] / u.km,
         wind=blowing * speed,

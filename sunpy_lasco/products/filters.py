@@ -2,7 +2,10 @@
 Filters of sunkit-image that bring out structure, on images with holes.
 """
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -15,6 +18,11 @@ from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import FIELD, pixels_at
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sunpy_lasco.map.sources import AnyCoronagraphMap
+
 __all__ = ["radial_filter", "ring_medians"]
 
 #: The filters, and how many rings each has by default: the Fourier filter looks through the whole image for each
@@ -22,7 +30,14 @@ __all__ = ["radial_filter", "ring_medians"]
 METHODS = {"nrgf": 150, "fnrgf": 40, "mgn": 150, "rhef": 150}
 
 
-def radial_filter(smap, method="nrgf", *, heights=None, bins=None, **options):
+def radial_filter(
+    smap: AnyCoronagraphMap,
+    method: str = "nrgf",
+    *,
+    heights: u.Quantity | None = None,
+    bins: int | None = None,
+    **options: Any,
+) -> AnyCoronagraphMap:
     """
     Apply a filter of sunkit-image to an image with missing pixels.
 

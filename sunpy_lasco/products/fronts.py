@@ -2,7 +2,10 @@
 A front in all directions: how wide it is, and where it is fastest.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,11 @@ from astropy.table import QTable
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.products.height_time import HeightTime, fit_height_time, jmap, track
 from sunpy_lasco.products.sequence import Sequence
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sunpy_lasco.products.sequence import SequenceLike
 
 __all__ = ["Front", "front_around"]
 
@@ -38,7 +46,7 @@ class Front:
     first_point: object
 
     @property
-    def columns(self):
+    def columns(self) -> dict[str, Any]:
         """The columns of the CDAW catalogue, by name."""
         halo = self.width.to_value(u.deg) >= 360.0
         columns = dict(self.fastest.columns)
@@ -54,7 +62,15 @@ class Front:
         }
 
 
-def front_around(sequence, *, every=10 * u.deg, width=None, threshold=5.0, progress=False, **options):
+def front_around(
+    sequence: SequenceLike,
+    *,
+    every: u.Quantity = 10 * u.deg,
+    width: u.Quantity | None = None,
+    threshold: float = 5.0,
+    progress: bool = False,
+    **options: Any,
+) -> Front:
     """
     Track a front in all directions.
 
@@ -95,7 +111,8 @@ def front_around(sequence, *, every=10 * u.deg, width=None, threshold=5.0, progr
     cube = sequence if isinstance(sequence, Sequence) else Sequence(sequence)
     angles = np.arange(round(360 / wide)) * wide
     strip = 6 * u.deg if width is None else width
-    rows, fits = [], []
+    rows: list[tuple] = []
+    fits: list[Any] = []
     for angle in tqdm(angles, desc="Directions", unit="strip", disable=not progress):
         try:
             shown = jmap(cube, position_angle=angle * u.deg, width=strip, **options)

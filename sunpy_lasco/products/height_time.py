@@ -2,10 +2,13 @@
 How fast a front moves: J-maps, the track of the front in them, and fits to height and time.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 from dataclasses import dataclass
 from dataclasses import replace as changed_copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -21,6 +24,16 @@ from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import FIELD
 from sunpy_lasco.products.sequence import Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from sunpy_lasco.annotations import PathLike, TimeLike
+    from sunpy_lasco.products.sequence import SequenceLike
 
 __all__ = ["HeightTime", "JMap", "draw_jmaps", "fit_height_time", "jmap", "points_of", "track"]
 
@@ -77,7 +90,7 @@ class JMap:
     #: Height of a pixel in solar radii.
     pixel: float
 
-    def plot(self, axes=None, *, percentile=97.0):
+    def plot(self, axes: Axes | None = None, *, percentile: float = 97.0) -> Axes:
         """
         Draw the J-map against true time; gaps stay blank.
 
@@ -115,7 +128,7 @@ class JMap:
         axes.set_title(f"LASCO {self.detector}, position angle {self.position_angle.to_value(u.deg):g} deg")
         return axes
 
-    def write(self, path, *, overwrite=False):
+    def write(self, path: PathLike, *, overwrite: bool = False) -> Path:
         """
         Write a FITS image of height against time, and a table of the rows with their own times.
 
@@ -171,7 +184,7 @@ class JMap:
         return write_whole(path, content.getvalue(), overwrite=overwrite)
 
 
-def draw_jmaps(jmaps, axes=None, *, percentile=97.0):
+def draw_jmaps(jmaps: Iterable[JMap], axes: Axes | None = None, *, percentile: float = 97.0) -> Axes:
     """
     Draw J-maps of one direction together, those of C2 below those of C3, each on a scale of its own.
 
@@ -214,16 +227,16 @@ def draw_jmaps(jmaps, axes=None, *, percentile=97.0):
 
 
 def jmap(
-    sequence,
+    sequence: SequenceLike,
     *,
-    position_angle,
-    width=6 * u.deg,
-    heights=None,
-    step=0.1 * u.R_sun,
-    difference=True,
-    interval=None,
-    filled=False,
-):
+    position_angle: u.Quantity,
+    width: u.Quantity = 6 * u.deg,
+    heights: u.Quantity | None = None,
+    step: u.Quantity = 0.1 * u.R_sun,
+    difference: bool = True,
+    interval: u.Quantity | None = None,
+    filled: bool = False,
+) -> JMap:
     """
     A strip along a position angle, stacked against time.
 
@@ -285,7 +298,7 @@ def jmap(
         msg = f"No pixel of the frames lies at position angle {middle:g} degrees, {low:g} to {edges[-1]:g} solar radii."
         raise OptionError(msg)
     known = cube.sigma is not None
-    earlier = _earlier(cube.time, interval) if difference else None
+    earlier = _earlier(cube.time, interval) if difference else []
     first_row = next((index for index, one in enumerate(earlier) if one is not None), None) if difference else 0
     if first_row is None:
         msg = f"No two frames are {interval} apart: they are of {cube.time[0].isot} to {cube.time[-1].isot}."
@@ -325,7 +338,15 @@ def jmap(
     )
 
 
-def track(jmap, *, threshold=5.0, run=6, edge="outer", after=None, before=None):
+def track(
+    jmap: JMap,
+    *,
+    threshold: float = 5.0,
+    run: int = 6,
+    edge: str = "outer",
+    after: TimeLike | None = None,
+    before: TimeLike | None = None,
+) -> QTable:
     """
     The leading edge of a front in a J-map of differences.
 
@@ -424,7 +445,7 @@ class HeightTime:
     residuals: u.Quantity
 
     @property
-    def columns(self):
+    def columns(self) -> dict[str, Any]:
         """
         The columns of the CDAW catalogue that follow from the track, by name.
 
@@ -444,7 +465,7 @@ class HeightTime:
             "Remarks": "Acceleration uncertain: fewer than 4 points" if len(self.track) < 4 else "",
         }
 
-    def table(self):
+    def table(self) -> QTable:
         """
         The fit as a table of one row, with units.
 
@@ -461,7 +482,7 @@ class HeightTime:
         values["points"] = [len(self.track)]
         return QTable(values, meta=dict(self.track.meta))
 
-    def write_csv(self, path, *, points=False, overwrite=False):
+    def write_csv(self, path: PathLike, *, points: bool = False, overwrite: bool = False) -> None:
         """
         Write the columns of the catalogue, or the points, as comma-separated values.
 
@@ -485,7 +506,7 @@ class HeightTime:
         write_whole(path, text.getvalue(), overwrite=overwrite)
 
 
-def fit_height_time(track):
+def fit_height_time(track: QTable | Iterable[QTable]) -> HeightTime:
     """
     Speed and acceleration of a front.
 

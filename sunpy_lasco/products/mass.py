@@ -2,8 +2,11 @@
 Mass, column density and energy of what appeared in the corona.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.path import Path as Outline
@@ -28,6 +31,10 @@ from sunpy_lasco.products.places import height_and_angle, in_sector, pair_of
 from sunpy_lasco.products.sequence import Sequence, read_frame
 from sunpy_lasco.products.thomson import GRAMS_PER_ELECTRON, electron_brightness
 from sunpy_lasco.units import MSB
+
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import AnyCoronagraphMap, CoronagraphMap
+    from sunpy_lasco.products.sequence import SequenceLike
 
 __all__ = [
     "ExcessMass",
@@ -85,18 +92,18 @@ class ExcessMass:
 
 
 def excess_mass(
-    later,
-    base,
-    heights=(4.5, 25) * u.R_sun,
-    sector=None,
+    later: CoronagraphMap | PathLike,
+    base: SequenceLike,
+    heights: u.Quantity = (4.5, 25) * u.R_sun,
+    sector: u.Quantity | None = None,
     *,
-    region=None,
-    threshold=None,
-    angle=0 * u.deg,
-    constant="exact",
-    filled=False,
-    normalise="auto",
-):
+    region: np.ndarray | SkyCoord | None = None,
+    threshold: float | None = None,
+    angle: u.Quantity = 0 * u.deg,
+    constant: str = "exact",
+    filled: bool = False,
+    normalise: str | bool | u.Quantity = "auto",
+) -> ExcessMass:
     """
     Excess mass in a region of an image relative to earlier ones.
 
@@ -235,7 +242,9 @@ def excess_mass(
 DEPTHS = (-0.8, -0.4, 0.0, 0.4, 0.8)
 
 
-def column_density(difference, *, angle=0 * u.deg, constant="exact"):
+def column_density(
+    difference: AnyCoronagraphMap, *, angle: u.Quantity = 0 * u.deg, constant: str = "exact"
+) -> AnyCoronagraphMap:
     """
     Electrons along the lines of sight of a difference.
 
@@ -261,7 +270,9 @@ def column_density(difference, *, angle=0 * u.deg, constant="exact"):
     return _converted(difference, angle, constant, 1.0, u.cm**-2, "electrons / cm2 along the line of sight")
 
 
-def mass_image(difference, *, angle=0 * u.deg, constant="exact"):
+def mass_image(
+    difference: AnyCoronagraphMap, *, angle: u.Quantity = 0 * u.deg, constant: str = "exact"
+) -> AnyCoronagraphMap:
     """
     Grams in each pixel of a difference.
 
@@ -288,7 +299,7 @@ def mass_image(difference, *, angle=0 * u.deg, constant="exact"):
     return _converted(difference, angle, constant, scale, u.g, "grams in the pixel")
 
 
-def kinetic_energy(mass, speed):
+def kinetic_energy(mass: u.Quantity, speed: u.Quantity) -> u.Quantity:
     """
     Energy of the motion of a mass.
 
@@ -313,7 +324,7 @@ def kinetic_energy(mass, speed):
     return (0.5 * mass * speed**2).to(u.erg)
 
 
-def potential_energy(mass, height):
+def potential_energy(mass: u.Quantity, height: u.Quantity) -> u.Quantity:
     """
     Energy that lifted a mass from the surface of the Sun.
 

@@ -2,11 +2,14 @@
 Movies: one scale, true times, and gaps that are seen.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +23,10 @@ from sunpy_lasco.files import atomic_path, write_whole
 from sunpy_lasco.products.composites import Composite
 from sunpy_lasco.products.pictures import LOST, SIZE, Look, blank, show, stamp, tell
 from sunpy_lasco.products.sequence import Sequence
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.products.sequence import SequenceLike
 
 __all__ = ["movie"]
 
@@ -42,7 +49,18 @@ class _Moment:
     mark: str = ""
 
 
-def movie(images, path, *, look=None, label=None, fps=10, step="auto", size=None, overwrite=False, progress=False):
+def movie(
+    images: SequenceLike,
+    path: PathLike,
+    *,
+    look: Look | None = None,
+    label: str | None = None,
+    fps: float = 10,
+    step: u.Quantity | str | None = "auto",
+    size: int | None = None,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Path:
     """
     Write a movie.
 

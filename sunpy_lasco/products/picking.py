@@ -2,6 +2,10 @@
 Points of a front by hand.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.dates import date2num, num2date
 
@@ -10,6 +14,13 @@ from astropy.table import QTable
 from astropy.time import Time
 
 from sunpy_lasco.errors import OptionError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from sunpy_lasco.products.height_time import JMap
 
 __all__ = ["Picker", "pick"]
 
@@ -24,7 +35,7 @@ class Picker:
     ``table`` gives the points as `~sunpy_lasco.products.track` does.
     """
 
-    def __init__(self, jmap, axes):
+    def __init__(self, jmap: JMap, axes: Axes) -> None:
         self.jmap, self.axes = jmap, axes
         #: Height of the point of each row that has one, by its number.
         self._heights = {}
@@ -32,7 +43,7 @@ class Picker:
         self._connection = axes.figure.canvas.mpl_connect("button_press_event", self._clicked)
 
     @property
-    def table(self):
+    def table(self) -> QTable:
         """The points: a `~astropy.table.QTable` with the columns time, height and sigma, in order of time."""
         rows = sorted(self._heights)
         step = (self.jmap.height[1] - self.jmap.height[0]).to_value(u.R_sun) if len(self.jmap.height) > 1 else 0.0
@@ -51,7 +62,7 @@ class Picker:
             },
         )
 
-    def add(self, time, height):
+    def add(self, time: Time, height: u.Quantity) -> None:
         """
         Set the point of the row that a time belongs to; another one of that row is replaced.
 
@@ -66,7 +77,7 @@ class Picker:
             self._heights[row] = float(u.Quantity(height).to_value(u.R_sun))
             self._redraw()
 
-    def remove(self, time):
+    def remove(self, time: Time) -> None:
         """
         Take away the point of the row that a time belongs to.
 
@@ -78,7 +89,7 @@ class Picker:
         if self._heights.pop(row, None) is not None:
             self._redraw()
 
-    def close(self):
+    def close(self) -> None:
         """Leave the figure alone; the points stay."""
         self.axes.figure.canvas.mpl_disconnect(self._connection)
 
@@ -108,7 +119,7 @@ class Picker:
         self.axes.figure.canvas.draw_idle()
 
 
-def pick(jmap, axes=None, **plot):
+def pick(jmap: JMap, axes: Axes | None = None, **plot: Any) -> Picker:
     """
     Set points of a front manually.
 

@@ -2,7 +2,10 @@
 Pictures: colours that show the corona far out and near alike, solar north up, with a stamp.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +23,16 @@ from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.places import height_and_angle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from sunpy.map import GenericMap
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.products.sequence import SequenceLike
 
 __all__ = ["Look", "draw", "flattened", "picture", "stamp"]
 
@@ -127,7 +140,7 @@ class Look:
     _kept: dict = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, maps):
+    def of(cls, maps: SequenceLike) -> Look:
         """
         The look for one or several maps.
 
@@ -170,7 +183,7 @@ class Look:
             high = high if high > low else low + 1.0
         return cls(kind, low, high, cmap, gamma, smooth)
 
-    def values(self, smap):
+    def values(self, smap: GenericMap) -> np.ndarray:
         """
         What is drawn of a map.
 
@@ -205,7 +218,7 @@ class Look:
             self._kept[key] = scale
         return self._kept[key]
 
-    def colours(self, smap):
+    def colours(self, smap: GenericMap) -> np.ndarray:
         """
         The pixels of a map as colours.
 
@@ -228,7 +241,14 @@ class Look:
         return found
 
 
-def draw(smap, axes=None, *, look=None, label=None, half_width=None):
+def draw(
+    smap: GenericMap,
+    axes: Axes | None = None,
+    *,
+    look: Look | None = None,
+    label: str | None = None,
+    half_width: u.Quantity | None = None,
+) -> Axes:
     """
     Draw a map in solar radii, solar north up, without axes and with a stamp.
 
@@ -263,7 +283,16 @@ def draw(smap, axes=None, *, look=None, label=None, half_width=None):
     return axes
 
 
-def picture(smap, path, *, look=None, label=None, half_width=None, size=SIZE, overwrite=False):
+def picture(
+    smap: GenericMap,
+    path: PathLike,
+    *,
+    look: Look | None = None,
+    label: str | None = None,
+    half_width: u.Quantity | None = None,
+    size: int = SIZE,
+    overwrite: bool = False,
+) -> Path:
     """
     Write a picture of a map.
 

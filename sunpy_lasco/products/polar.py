@@ -2,6 +2,10 @@
 Images in position angle and height: whole, or a strip along one direction.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from ndcube import NDCube
 from scipy import ndimage
@@ -16,6 +20,9 @@ from sunpy.coordinates import Helioprojective
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.products.places import pair_of
+
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["pixels_at", "polar_unwrap"]
 
@@ -56,7 +63,13 @@ def pixels_at(smap, height, angle):
     return wcs.world_to_pixel(place.transform_to(frame))
 
 
-def polar_unwrap(smap, *, heights=None, step=None, angle_step=1 * u.deg):
+def polar_unwrap(
+    smap: CoronagraphMap,
+    *,
+    heights: u.Quantity | None = None,
+    step: u.Quantity | None = None,
+    angle_step: u.Quantity = 1 * u.deg,
+) -> NDCube:
     """
     A map over position angle and height.
 

@@ -6,8 +6,11 @@ polarisers, so that each calibrated image reads the brightness B for unpolarised
 light: I(a) = B + P cos 2(theta - a).
 """
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +30,10 @@ from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.sequence import read_frame
 from sunpy_lasco.units import MSB
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["Polarization", "malus", "polarize", "stokes_from_triplet", "total_and_polarised", "zero_degrees_from_clear"]
 
@@ -175,7 +182,16 @@ class Polarization:
     corrected: bool
 
 
-def polarize(minus60, zero, plus60, clear=None, *, scale="auto", tangency="auto", max_span=15 * u.min):
+def polarize(
+    minus60: CoronagraphMap | PathLike,
+    zero: CoronagraphMap | PathLike,
+    plus60: CoronagraphMap | PathLike,
+    clear: CoronagraphMap | PathLike | None = None,
+    *,
+    scale: str | bool = "auto",
+    tangency: str | bool = "auto",
+    max_span: u.Quantity = 15 * u.min,
+) -> Polarization:
     """
     Total and polarised brightness of a triplet of polarised images.
 

@@ -2,12 +2,16 @@
 Frames of one camera in order of time, as a cube.
 """
 
+from __future__ import annotations
+
 import copy
 import warnings
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace as changed_copy
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from ndcube import NDCube
@@ -21,6 +25,7 @@ from astropy.time import Time, TimeDelta
 import sunpy.map
 from sunpy.util import MetaDict
 
+from sunpy_lasco.annotations import PathLike
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError, LascoUserWarning, OptionError
 from sunpy_lasco.geometry.cards import standard_cards
 from sunpy_lasco.geometry.resampling import is_turned
@@ -30,7 +35,7 @@ from sunpy_lasco.level1 import calibrate, read_level1, systematic_uncertainty
 from sunpy_lasco.map.edit import add_history
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
-from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
+from sunpy_lasco.map.sources import CoronagraphMap, LASCOC2Map, LASCOC3Map
 from sunpy_lasco.products.exposure import (
     RelativeExposures,
     has_published_factor,
@@ -40,9 +45,15 @@ from sunpy_lasco.products.exposure import (
 )
 from sunpy_lasco.units import MSB
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from sunpy_lasco.annotations import TimeLike
+
 __all__ = ["Sequence", "read_frame", "same_grid"]
 
-CLASSES = {"C2": LASCOC2Map, "C3": LASCOC3Map}
+CLASSES: dict[str, type[LASCOC2Map] | type[LASCOC3Map]] = {"C2": LASCOC2Map, "C3": LASCOC3Map}
 #: Frames fit each other if the Sun's centre agrees to this, in pixels,
 SAME_CENTRE = 0.1
 #: the roll to this, in degrees,
@@ -141,7 +152,14 @@ class Sequence(NDCube):
     >>> first = sequence.maps[0]
     """
 
-    def __init__(self, maps, *, options=None, normalise="auto", lazy=None):
+    def __init__(
+        self,
+        maps: SequenceLike,
+        *,
+        options: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None = None,
+        normalise: str | bool | u.Quantity = "auto",
+        lazy: bool | None = None,
+    ) -> None:
         self._build(maps, options=options, normalise=normalise, lazy=lazy)
 
     @classmethod
@@ -232,45 +250,45 @@ class Sequence(NDCube):
             times=self.time if times is None else times,
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
     @property
-    def detector(self):
+    def detector(self) -> str:
         """``"C2"`` or ``"C3"``."""
         return self.meta["detector"]
 
     @property
-    def is_lazy(self):
+    def is_lazy(self) -> bool:
         """Whether the pixels are read when they are asked for."""
         return hasattr(self.data, "dask")
 
     @property
-    def sigma(self):
+    def sigma(self) -> Any:
         """1 sigma by noise, shape (time, y, x), or None: the array of ``uncertainty``."""
         return None if self.uncertainty is None else self.uncertainty.array
 
     @property
-    def factors(self):
+    def factors(self) -> np.ndarray:
         """Relative exposures, one a frame."""
         return np.array([float(header.get("relexp", 1.0)) for header in self.headers])
 
     @property
-    def factor_sigma(self):
+    def factor_sigma(self) -> np.ndarray:
         """1 sigma of the relative exposures, one a frame."""
         return np.array([float(header.get("relexps", 0.0)) for header in self.headers])
 
     @property
-    def cadence(self):
+    def cadence(self) -> u.Quantity | None:
         """Median interval between frames, a `~astropy.units.Quantity`; None of a single frame."""
         return None if len(self) < 2 else np.median(np.diff(self.time.mjd)) * 86400.0 * u.s
 
     @property
-    def maps(self):
+    def maps(self) -> list[CoronagraphMap]:
         """The frames as maps, with uncertainty and flags: a `list`.  Of a lazy sequence, all are read."""
         return [self.frame(number) for number in range(len(self))]
 
-    def frame(self, number):
+    def frame(self, number: int) -> CoronagraphMap:
         """
         One frame as a map.
 
@@ -301,7 +319,7 @@ class Sequence(NDCube):
         return parts
 
     @property
-    def cube(self):
+    def cube(self) -> NDCube:
         """The same as a plain `~ndcube.NDCube`, without flags and headers."""
         cube = NDCube(
             self.data, wcs=copy.deepcopy(self.wcs), unit=self.unit, uncertainty=self.uncertainty, meta=dict(self.meta)
@@ -310,7 +328,7 @@ class Sequence(NDCube):
         return cube
 
     # ndcube makes new cubes by the class of the old one: what is no sequence any more is a plain cube.
-    def __getitem__(self, item):
+    def __getitem__(self, item: Any) -> Sequence | NDCube:
         part = self.cube[item]
         item = item if isinstance(item, tuple) else (item,)
         if part.data.ndim != 3 or Ellipsis in item:
@@ -335,24 +353,24 @@ class Sequence(NDCube):
     def _new_instance(self, **kwargs):
         return self.cube._new_instance(**kwargs)
 
-    def rebin(self, *args, **kwargs):
+    def rebin(self, *args: Any, **kwargs: Any) -> NDCube:
         """See `ndcube.NDCube.rebin`; the result is a plain cube."""
         return self.cube.rebin(*args, **kwargs)
 
-    def reproject_to(self, *args, **kwargs):
+    def reproject_to(self, *args: Any, **kwargs: Any) -> NDCube:
         """See `ndcube.NDCube.reproject_to`; the result is a plain cube."""
         return self.cube.reproject_to(*args, **kwargs)
 
-    def squeeze(self, *args, **kwargs):
+    def squeeze(self, *args: Any, **kwargs: Any) -> NDCube:
         """See `ndcube.NDCube.squeeze`; the result is a plain cube."""
         return self.cube.squeeze(*args, **kwargs)
 
-    def plot(self, *args, **kwargs):
+    def plot(self, *args: Any, **kwargs: Any) -> Any:
         """See `ndcube.NDCube.plot`: an image with a slider for time."""
         kwargs.setdefault("plot_axes", [None, "y", "x"])
         return self.cube.plot(*args, **kwargs)
 
-    def between(self, start=None, end=None):
+    def between(self, start: TimeLike | None = None, end: TimeLike | None = None) -> Sequence:
         """
         The frames of an interval.
 
@@ -382,7 +400,7 @@ class Sequence(NDCube):
         first, last = np.flatnonzero(use)[[0, -1]]
         return self[int(first) : int(last) + 1]
 
-    def computed(self):
+    def computed(self) -> Sequence:
         """
         The same with all pixels in memory.
 
@@ -842,3 +860,7 @@ def _flat(sliced, whole, row, column):
     wcs.wcs.crpix -= [column, row, 0]
     wcs.wcs.set()
     return wcs
+
+
+#: What functions take that work on one map or on many.
+SequenceLike: TypeAlias = Sequence | CoronagraphMap | sunpy.map.MapSequence | Iterable[CoronagraphMap | PathLike]

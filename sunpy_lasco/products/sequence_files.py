@@ -2,10 +2,13 @@
 Sequences as files: FITS cubes, and Zarr for those that are larger than memory.
 """
 
+from __future__ import annotations
+
 import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +24,9 @@ from sunpy_lasco.errors import BadFrameError, OptionError
 from sunpy_lasco.files import atomic_path
 from sunpy_lasco.products.sequence import Sequence
 
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
+
 __all__ = ["read_sequence", "write_sequence"]
 
 #: Names of the extensions, and of the arrays of Zarr.
@@ -29,7 +35,7 @@ SIGMA, FLAGS, FRAMES = "SIGMA", "FLAGS", "FRAMES"
 PRODUCT = "sequence"
 
 
-def write_sequence(sequence, path, *, overwrite=False):
+def write_sequence(sequence: Sequence, path: PathLike, *, overwrite: bool = False) -> Path:
     """
     Write a sequence to a FITS cube, or to Zarr.
 
@@ -81,7 +87,7 @@ def write_sequence(sequence, path, *, overwrite=False):
     return path
 
 
-def read_sequence(path):
+def read_sequence(path: PathLike) -> Sequence:
     """
     Read a sequence that `write_sequence` wrote.
 

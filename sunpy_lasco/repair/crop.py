@@ -7,10 +7,17 @@ A method is one module of `sunpy_lasco.repair.methods` with a function
 knows arrays only, and it writes nothing: what it says outside of the hole is ignored.
 """
 
+from __future__ import annotations
+
 import importlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 __all__ = [
     "LEARNT_METHODS",
@@ -102,30 +109,30 @@ class Crop:
     neighbours: tuple[Neighbour, ...] = field(default=())
 
     @property
-    def known(self):
+    def known(self) -> np.ndarray:
         """Pixels on which a method may rest."""
         return np.isfinite(self.z)
 
     @property
-    def is_moved(self):
+    def is_moved(self) -> bool:
         """Whether other exposures are moved to the time of the frame."""
         return any(one.points is not None for one in self.neighbours)
 
     @property
-    def radius(self):
+    def radius(self) -> np.ndarray:
         """Distance from the Sun's centre, full-resolution pixels."""
         return np.hypot(self.x, self.y)
 
     @property
-    def angle(self):
+    def angle(self) -> np.ndarray:
         """Angle around the Sun's centre from +x to +y, radian."""
         return np.arctan2(self.y, self.x)
 
-    def to_signal(self, z):
+    def to_signal(self, z: np.ndarray) -> np.ndarray:
         """What values of the working space are in units of the frame."""
         return (self.expected + self.noise * z) * self.response
 
-    def from_signal(self, signal):
+    def from_signal(self, signal: np.ndarray) -> np.ndarray:
         """What values in units of the frame are in the working space."""
         return (signal / self.response - self.expected) / self.noise
 
@@ -145,7 +152,7 @@ class Fill:
     noise: np.ndarray | None = None
 
 
-def get_method(name):
+def get_method(name: str) -> Callable:
     """
     Find a method of repair.
 
@@ -171,7 +178,7 @@ def get_method(name):
     return importlib.import_module(modules[name]).fill
 
 
-def usable_methods(camera):
+def usable_methods(camera: str) -> tuple[str, ...]:
     """
     Methods that need no weights from the user.
 
@@ -190,14 +197,14 @@ def usable_methods(camera):
     return (*METHODS, *learnt)
 
 
-def takes_neighbours(name, camera, **options):
+def takes_neighbours(name: str, camera: str, **options: Any) -> bool:
     """Whether a method with some options fills holes of a camera from exposures before and after."""
     if name in LEARNT_METHODS:
         return importlib.import_module(LEARNT_METHODS[name]).knows_neighbours(camera, **options)
     return name in NEIGHBOUR_METHODS
 
 
-def fill_holes(name, crops, **options):
+def fill_holes(name: str, crops: Iterable[Crop], **options: Any) -> list[Fill]:
     """
     Fill the holes of a frame with one method.
 

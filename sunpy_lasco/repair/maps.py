@@ -2,10 +2,13 @@
 The repair of a map.
 """
 
+from __future__ import annotations
+
 import copy
 import warnings
 from dataclasses import replace as exchange
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +39,14 @@ from sunpy_lasco.repair.frames import (
     pointing_of,
     seconds_between,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    import astropy.units as u
+
+    from sunpy_lasco.map.sources import AnyCoronagraphMap, CoronagraphMap
 
 __all__ = ["LONGEST", "history_lines", "inpaint", "neighbours_among", "unfilled_message"]
 
@@ -262,7 +273,17 @@ def unfilled_message(name, unfilled, first, refused=()):
 USUAL_FILTER = {"C2": "ORANGE", "C3": "CLEAR"}
 
 
-def inpaint(smap, method="auto", *, context=None, background=None, response="auto", longest=None, bias=None, **options):
+def inpaint(
+    smap: AnyCoronagraphMap,
+    method: str = "auto",
+    *,
+    context: Iterable[CoronagraphMap] | str | None = None,
+    background: np.ndarray | None = None,
+    response: np.ndarray | str | None = "auto",
+    longest: u.Quantity | None = None,
+    bias: u.Quantity | None = None,
+    **options: Any,
+) -> AnyCoronagraphMap:
     """
     Fill blocks that were lost in telemetry.
 

@@ -2,6 +2,10 @@
 Which blocks of a map were lost.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sunpy_lasco.geometry.vintages import lenient_frame
@@ -16,10 +20,13 @@ from sunpy_lasco.instrument.headers import is_raw
 from sunpy_lasco.map.masks import flags
 from sunpy_lasco.pixel_flags import PixelFlag
 
+if TYPE_CHECKING:
+    from sunpy_lasco.map.sources import CoronagraphMap
+
 __all__ = ["find_missing_blocks", "missing_block_mask"]
 
 
-def find_missing_blocks(smap, *, partial=False):
+def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[tuple[int, int]]:
     """
     Find the telemetry blocks that were lost.
 
@@ -77,7 +84,7 @@ def find_missing_blocks(smap, *, partial=False):
     return sorted(blocks, key=lambda block: telemetry_index(*block, rows=grid_shape(frame)[0]))
 
 
-def missing_block_mask(smap):
+def missing_block_mask(smap: CoronagraphMap) -> np.ndarray:
     """
     Pixels that were lost.
 

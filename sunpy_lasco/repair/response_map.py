@@ -2,6 +2,10 @@
 The fixed pattern of the pixels, measured on exposures.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import ndimage
 
@@ -10,6 +14,11 @@ from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.repair.frames import saturated
 from sunpy_lasco.repair.scene import point_like
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sunpy_lasco.instrument.frame import Frame
 
 __all__ = ["derive_response", "fine_pattern"]
 
@@ -27,7 +36,9 @@ CLIP = 4.0
 LARGEST_DEVIATION = 0.12
 
 
-def fine_pattern(signal, frame, *, background=None):
+def fine_pattern(
+    signal: np.ndarray, frame: Frame, *, background: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """
     How each pixel of an exposure differs from its surroundings.
 
@@ -61,7 +72,9 @@ def fine_pattern(signal, frame, *, background=None):
     return pattern, noise_variance(level, frame, pattern=False) / level**2
 
 
-def derive_response(signals, frames, *, background=None):
+def derive_response(
+    signals: Collection[np.ndarray], frames: Collection[Frame], *, background: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """
     Make a map of the pixels' response from exposures.
 

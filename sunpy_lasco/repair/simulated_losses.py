@@ -6,6 +6,10 @@ along the telemetry, clusters, stripes, and those places at which a repair is
 difficult.  Blocks are those of the stored array, whether pixels were summed or not.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import ndimage
 
@@ -13,6 +17,9 @@ from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.blocks import block_indices, blocks_to_pixels, grid_shape, nominal_untransmitted
 from sunpy_lasco.instrument.pixel_grid import block_mean
 from sunpy_lasco.repair.scene import point_like
+
+if TYPE_CHECKING:
+    from sunpy_lasco.instrument.frame import Frame
 
 __all__ = ["KINDS", "draw_losses", "lose"]
 
@@ -41,7 +48,15 @@ FRONT_CELL = 8
 BEST_BLOCKS = 8
 
 
-def draw_losses(frame, kind, *, seed, signal=None, before=None, best=BEST_BLOCKS):
+def draw_losses(
+    frame: Frame,
+    kind: str,
+    *,
+    seed: int | np.random.Generator,
+    signal: np.ndarray | None = None,
+    before: np.ndarray | None = None,
+    best: int = BEST_BLOCKS,
+) -> np.ndarray:
     """
     Draw blocks that are lost.
 
@@ -109,7 +124,7 @@ def draw_losses(frame, kind, *, seed, signal=None, before=None, best=BEST_BLOCKS
     return lost & places.sent
 
 
-def lose(raw, blocks, frame):
+def lose(raw: np.ndarray, blocks: np.ndarray, frame: Frame) -> np.ndarray:
     """
     Remove blocks from an image, as lost telemetry does.
 

@@ -2,14 +2,32 @@
 Series of exposures in which the sky moves.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from astropy.time import Time, TimeDelta
 
 from sunpy_lasco.simulate.exposure import observe
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sunpy_lasco.annotations import TimeLike
+    from sunpy_lasco.simulate.simulation import Simulation
+
 __all__ = ["sequence"]
 
 
-def sequence(detector, number, *, start="2002-01-08T12:00:00", cadence=720.0, seed=0, **options):
+def sequence(
+    detector: str,
+    number: int,
+    *,
+    start: TimeLike = "2002-01-08T12:00:00",
+    cadence: float = 720.0,
+    seed: int = 0,
+    **options: Any,
+) -> list[Simulation]:
     """
     Take one exposure after another.
 

@@ -2,11 +2,17 @@
 A coronal mass ejection that grows while it moves out.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from astropy.time import Time
+
+if TYPE_CHECKING:
+    from sunpy_lasco.simulate.scene import Sight
 
 __all__ = ["CME"]
 
@@ -67,12 +73,12 @@ class CME:
     #: Fraction of tangential polarisation.
     POLARISATION = 0.55
 
-    def height(self, time):
+    def height(self, time: Time) -> float:
         """Distance of the front's ridge from the Sun's centre, solar radii."""
         seconds = (time.utc.mjd - Time(self.start).utc.mjd) * 86400
         return 1 + self.speed * seconds / SOLAR_RADIUS_KM
 
-    def brightness(self, sight, time, *, polarised=False):
+    def brightness(self, sight: Sight, time: Time, *, polarised: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
         """
         Brightness along lines of sight; see `sunpy_lasco.simulate.k_and_f_corona.KCorona.brightness`.
         """

@@ -2,6 +2,10 @@
 Taking an exposure: a scene is seen through the optics, counted, summed and sent down.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from astropy.time import Time
@@ -15,44 +19,50 @@ from sunpy_lasco.simulate.points import point_light, point_positions
 from sunpy_lasco.simulate.scene import corona
 from sunpy_lasco.simulate.simulation import Simulation
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sunpy_lasco.annotations import TimeLike
+    from sunpy_lasco.simulate.scene import Scene
+
 __all__ = ["observe"]
 
 
 def observe(
-    detector,
+    detector: str,
     *,
-    date="2002-01-08T12:00:00",
-    scene=None,
-    filter=None,  # noqa: A002
-    polar="Clear",
-    exptime=None,
-    flipped=False,
-    roll=None,
-    sun_centre=None,
-    chip_sum=(1, 1),
-    leb_sum=(1, 1),
-    subframe=None,
-    seed=0,
-    noise=True,
-    pattern=None,
-    cosmic_rays=None,
-    exposure_factor=None,
-    bias=None,
-    ramp=True,
-    diffracted=True,
-    vignetting=True,
-    saturation=True,
-    nonlinearity=None,
-    subsamples=1,
-    quantise=True,
-    lossy=False,
-    bitpix=None,
-    untransmitted=True,
-    lost_blocks=(),
-    n_lost=0,
-    port="C",
-    processed=None,
-):
+    date: TimeLike = "2002-01-08T12:00:00",
+    scene: Scene | None = None,
+    filter: str | None = None,  # noqa: A002
+    polar: str = "Clear",
+    exptime: float | None = None,
+    flipped: bool = False,
+    roll: float | None = None,
+    sun_centre: tuple[float, ...] | None = None,
+    chip_sum: tuple[int, ...] = (1, 1),
+    leb_sum: tuple[int, ...] = (1, 1),
+    subframe: tuple[int, ...] | None = None,
+    seed: int = 0,
+    noise: bool = True,
+    pattern: bool | None = None,
+    cosmic_rays: float | bool | None = None,
+    exposure_factor: float | None = None,
+    bias: float | None = None,
+    ramp: bool = True,
+    diffracted: bool = True,
+    vignetting: bool = True,
+    saturation: bool = True,
+    nonlinearity: bool | None = None,
+    subsamples: int = 1,
+    quantise: bool = True,
+    lossy: bool = False,
+    bitpix: int | None = None,
+    untransmitted: bool = True,
+    lost_blocks: Collection[tuple[int, ...]] = (),
+    n_lost: int = 0,
+    port: str = "C",
+    processed: TimeLike | None = None,
+) -> Simulation:
     """
     Take a simulated exposure.
 

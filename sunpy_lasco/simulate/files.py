@@ -2,13 +2,20 @@
 Simulated files.
 """
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from astropy.io import fits
 
 from sunpy_lasco.files import write_whole
 from sunpy_lasco.simulate.source import IMAGES, assets
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.simulate.simulation import Simulation
 
 __all__ = ["write_assets", "write_level05"]
 
@@ -20,7 +27,7 @@ def _fits(data, header):
     return file.getvalue()
 
 
-def write_level05(simulation, directory):
+def write_level05(simulation: Simulation, directory: PathLike) -> Path:
     """
     Write an exposure as a level-0.5 file.
 
@@ -48,7 +55,7 @@ def write_level05(simulation, directory):
     return write_whole(path, _fits(simulation.data, simulation.header))
 
 
-def write_assets(directory, *simulations):
+def write_assets(directory: PathLike, *simulations: Simulation) -> list[Path]:
     """
     Write the calibration images and tables of the simulated cameras.
 

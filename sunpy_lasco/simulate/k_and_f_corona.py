@@ -7,8 +7,11 @@ of van de Hulst; streamers stand on the rotating Sun.  The F corona is sunlight
 scattered by interplanetary dust near the plane of the ecliptic.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import map_coordinates, spline_filter
@@ -16,6 +19,9 @@ from scipy.ndimage import map_coordinates, spline_filter
 from astropy.time import Time
 
 from sunpy_lasco.simulate.cycle import solar_activity
+
+if TYPE_CHECKING:
+    from sunpy_lasco.simulate.scene import Sight
 
 __all__ = ["FCorona", "KCorona", "line_of_sight"]
 
@@ -153,7 +159,7 @@ class KCorona:
             relief += strength * np.exp(-0.5 * (offset / width) ** 2)
         return np.clip(relief, -0.5, 0.5)
 
-    def tables(self, time):
+    def tables(self, time: Time) -> tuple[np.ndarray, ...]:
         """
         Brightness over impact parameter and position angle.
 
@@ -191,7 +197,7 @@ class KCorona:
         scale = self.scale * (QUIET_SHARE + ACTIVE_SHARE * activity)
         return [scale * table * relief for table in tables]
 
-    def brightness(self, sight, time, *, polarised=False):
+    def brightness(self, sight: Sight, time: Time, *, polarised: bool = False) -> tuple:
         """
         Brightness along lines of sight.
 
@@ -256,7 +262,7 @@ class FCorona:
         law = self.equator[0] * (p / 10) ** self.equator[1]
         return law * (1 - self.shoulder / (1 + np.exp((p - radius) / width)))
 
-    def brightness(self, sight, time, *, polarised=False):
+    def brightness(self, sight: Sight, time: Time, *, polarised: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
         """
         Brightness along lines of sight; see `KCorona.brightness`.
 

@@ -2,6 +2,8 @@
 What is true of a simulated exposure.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,30 +78,30 @@ class Parameters:
     ingredients: frozenset[str]
 
     @property
-    def binning(self):
+    def binning(self) -> tuple[int, int]:
         """Full-resolution pixels per stored pixel along (x, y)."""
         return self.chip_sum[0] * self.leb_sum[0], self.chip_sum[1] * self.leb_sum[1]
 
     @property
-    def attitude(self):
+    def attitude(self) -> Attitude:
         """How the ideal detector stands in the sky."""
         return Attitude(self.sun_centre, self.roll, CAMERAS[self.detector].plate_scale)
 
     @property
-    def middle(self):
+    def middle(self) -> Time:
         """Middle of the exposure, when stars and planets stand where their images lie."""
         return self.time + self.exptime / 2 * u.s
 
     @property
-    def subtracts_ramp(self):
+    def subtracts_ramp(self) -> bool:
         """Whether stray light is subtracted in the calibration of such an exposure."""
         return self.detector == "C3" and self.filter.strip().upper() == "CLEAR"
 
-    def has(self, ingredient):
+    def has(self, ingredient: str) -> bool:
         """Whether an ingredient is switched on."""
         return ingredient in self.ingredients
 
-    def rng(self, stream):
+    def rng(self, stream: str) -> np.random.Generator:
         """The source of chance of one ingredient, `numpy.random.Generator`."""
         return _rng(self.seed, stream)
 

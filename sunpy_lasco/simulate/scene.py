@@ -2,7 +2,10 @@
 Scenes: what there is to be seen around the Sun.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +16,14 @@ from sunpy_lasco.simulate.k_and_f_corona import FCorona, KCorona
 from sunpy_lasco.simulate.pixels import plane_from_helioprojective
 from sunpy_lasco.simulate.sky import solar_sky
 from sunpy_lasco.simulate.stars import Planets, Stars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sunpy_lasco.annotations import TimeLike
 
 __all__ = ["Scene", "Sight", "Uniform", "corona"]
 
@@ -33,7 +44,7 @@ class Sight:
     ecliptic_north: float
 
     @classmethod
-    def from_plane(cls, west, north, time):
+    def from_plane(cls, west: np.ndarray, north: np.ndarray, time: Time) -> Sight:
         """
         Lines of sight of positions on the tangent plane.
 
@@ -71,7 +82,7 @@ class Uniform:
     level: float
     polarised_level: float = 0.0
 
-    def brightness(self, sight, time, *, polarised=False):
+    def brightness(self, sight: Sight, time: Time, *, polarised: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
         """Brightness along lines of sight; see `sunpy_lasco.simulate.k_and_f_corona.KCorona.brightness`."""
         shape = np.shape(sight.impact)
         return np.full(shape, self.level), np.full(shape, self.polarised_level) if polarised else None
@@ -95,7 +106,9 @@ class Scene:
     diffuse: tuple = ()
     points: tuple = ()
 
-    def brightness(self, tx, ty, time, *, polarised=False):
+    def brightness(
+        self, tx: ArrayLike, ty: ArrayLike, time: TimeLike, *, polarised: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, ...]:
         """
         Diffuse brightness at any place and time.
 
@@ -117,7 +130,7 @@ class Scene:
         total, tangential = self.seen(*plane_from_helioprojective(tx, ty), time, polarised=polarised)
         return (total, tangential) if polarised else total
 
-    def seen(self, west, north, time, *, polarised=False):
+    def seen(self, west: np.ndarray, north: np.ndarray, time: Time, *, polarised: bool = False) -> tuple:
         """
         Diffuse brightness at positions on the tangent plane.
 
@@ -147,7 +160,7 @@ class Scene:
                 tangential += excess
         return total.reshape(west.shape), tangential.reshape(west.shape) if polarised else None
 
-    def sources(self, time, *, faintest=None):
+    def sources(self, time: Time, *, faintest: float | None = None) -> tuple[np.ndarray, ...]:
         """
         All points of light.
 
@@ -173,7 +186,14 @@ class Scene:
         return tuple(np.concatenate([part[k] for part in found]) if found else np.zeros(0) for k in range(3))
 
 
-def corona(*, activity=None, cme=None, stars=True, planets=True, seed=11):
+def corona(
+    *,
+    activity: float | None = None,
+    cme: CME | Iterable[CME] | None = None,
+    stars: bool | float = True,
+    planets: bool = True,
+    seed: int = 11,
+) -> Scene:
     """
     The usual scene: K and F corona, stars and planets, perhaps a CME.
 
@@ -202,7 +222,7 @@ def corona(*, activity=None, cme=None, stars=True, planets=True, seed=11):
     True
     """
     ejections = () if cme is None else (cme,) if isinstance(cme, CME) else tuple(cme)
-    points = []
+    points: list[Any] = []
     if stars is not False:
         points.append(Stars() if stars is True else Stars(faintest=float(stars)))
     if planets:

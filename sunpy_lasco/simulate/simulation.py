@@ -2,8 +2,11 @@
 A simulated exposure and the truth behind it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,11 @@ from sunpy_lasco.simulate.parameters import Parameters
 from sunpy_lasco.simulate.pixels import distort
 from sunpy_lasco.simulate.points import light_of_points_at, point_positions
 from sunpy_lasco.simulate.scene import Scene
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["Simulation"]
 
@@ -42,16 +50,16 @@ class Simulation:
     untransmitted: np.ndarray = field(repr=False)
 
     @cached_property
-    def level05(self):
+    def level05(self) -> CoronagraphMap:
         """The level-0.5 map, as `sunpy.map.Map` makes it."""
         return sunpy.map.Map(self.data, self.header.copy())
 
     @cached_property
-    def truth(self):
+    def truth(self) -> np.ndarray:
         """What level 1 should hold at the stored pixels' centres; see `level1_at`."""
         return self.level1_at(*self.pixel_positions())
 
-    def pixel_positions(self):
+    def pixel_positions(self) -> tuple[np.ndarray, ...]:
         """
         Full-resolution positions of the stored pixels.
 
@@ -64,7 +72,7 @@ class Simulation:
         row, column = np.mgrid[: self.data.shape[0], : self.data.shape[1]]
         return x0 + (column + 0.5) * sx - 0.5, y0 + (row + 0.5) * sy - 0.5
 
-    def level1_at(self, x, y, *, points=True, diffracted=True):
+    def level1_at(self, x: ArrayLike, y: ArrayLike, *, points: bool = True, diffracted: bool = True) -> np.ndarray:
         """
         What a perfect level-1 image holds.
 
@@ -89,7 +97,7 @@ class Simulation:
         raw = distort(x, y, p.detector, p.occulter_centre)
         if points:
             sources = point_positions(self.scene, p.middle, p.detector, p.attitude, p.occulter_centre)
-            light = light + light_of_points_at(*raw, sources)
+            light = light + light_of_points_at(raw[0], raw[1], sources)
         if diffracted and p.has("diffracted"):
             rate = optics.diffracted_at(p.detector, p.time, *raw) * wheel(p)
             free = optics.transmission_at(p.detector, p.time, *raw) if p.has("vignetting") else np.ones_like(x)

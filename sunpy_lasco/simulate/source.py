@@ -2,7 +2,10 @@
 The calibration images and tables of the simulated cameras.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +29,9 @@ from sunpy_lasco.simulate.light import USUAL_FILTER
 from sunpy_lasco.simulate.photometry import brightness_per_rate
 from sunpy_lasco.simulate.pixels import Attitude, distort, full_grid, occulter_centre
 from sunpy_lasco.simulate.scene import corona
+
+if TYPE_CHECKING:
+    from sunpy_lasco.simulate.simulation import Simulation
 
 __all__ = ["IMAGES", "SimulatedSource", "assets"]
 
@@ -137,7 +143,7 @@ class SimulatedSource(AssetSource):
         return content, sha256_of(content.encode())
 
 
-def assets(*simulations):
+def assets(*simulations: Simulation) -> AssetSource:
     """
     Calibration images and tables of the simulated cameras.
 

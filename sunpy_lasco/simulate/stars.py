@@ -2,12 +2,18 @@
 Stars and planets: points of light in the sky.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sunpy_lasco.simulate.sky import ECLIPTIC, direction
+
+if TYPE_CHECKING:
+    from sunpy_lasco.simulate.sky import SolarSky
 
 __all__ = ["BRIGHT_STARS", "PointSource", "Planets", "StarList", "Stars"]
 
@@ -112,7 +118,7 @@ class Stars:
     faintest: float = 11.0
     seed: int = 3
 
-    def positions(self, sky):
+    def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
         """
         Where the points of light stand.
 
@@ -149,7 +155,7 @@ class StarList:
     vectors: np.ndarray
     magnitudes: np.ndarray
 
-    def positions(self, sky):
+    def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
         """Where the stars stand; see `Stars.positions`."""
         near = self.vectors @ sky.axes[0] > np.cos(np.radians(BELT))
         tx, ty, _ = sky.helioprojective(self.vectors[near])
@@ -162,7 +168,7 @@ class Planets:
 
     names: tuple[str, ...] = tuple(PLANETS)
 
-    def positions(self, sky):
+    def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
         """Where the planets stand; see `Stars.positions`."""
         found = []
         for name in self.names:
@@ -191,6 +197,6 @@ class PointSource:
     ty: float
     magnitude: float
 
-    def positions(self, sky):
+    def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
         """Where the point stands; see `Stars.positions`."""
         return np.array([self.tx]), np.array([self.ty]), np.array([self.magnitude])

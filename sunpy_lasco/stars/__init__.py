@@ -7,17 +7,7 @@ centre and roll.
 
 import lazy_loader
 
-__getattr__, __dir__, _ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "catalogue": ["StarFlag", "read_catalogue"],
-        "centroids": ["find_centroids"],
-        "prediction": ["plot", "predict"],
-        "history": ["packaged_history", "pointing_at", "pointing_history", "roll_at"],
-        "photometry": ["StarPhotometry", "fit_photometry", "star_fluxes"],
-        "solution": ["StarSolution", "solve"],
-    },
-)
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 __all__ = [
     "StarFlag",
     "StarPhotometry",

@@ -5,9 +5,12 @@ Stars to magnitude 9 within 10 degrees of the ecliptic, which is the Sun's path,
 ``benchmarks/stars/build_catalogue.py``: more than a C3 image sees (8.3 degrees from its centre).
 """
 
+from __future__ import annotations
+
 from enum import IntFlag
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,9 @@ import astropy.units as u
 from astropy.table import QTable
 
 from sunpy_lasco.errors import OptionError
+
+if TYPE_CHECKING:
+    from sunpy_lasco.annotations import PathLike
 
 __all__ = ["EPOCH", "StarFlag", "read_catalogue"]
 
@@ -52,7 +58,7 @@ def _packaged():
     return QTable.read(PACKAGED, mask_invalid=False)
 
 
-def read_catalogue(path=None):
+def read_catalogue(path: PathLike | None = None) -> QTable:
     """
     Read a star catalogue.
 

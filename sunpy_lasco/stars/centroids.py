@@ -5,10 +5,17 @@ The image of a star is narrower than two pixels, so that the centre of its light
 of its place: a Gaussian integrated over the pixels is fitted, on a background that may slope.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import erf
 
 from astropy.table import Table
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["find_centroids"]
 
@@ -86,7 +93,16 @@ def _brightest(light, reach, width):
     return px, py, np.where(height > 0, second / np.where(height > 0, height, 1), np.inf)
 
 
-def find_centroids(data, x, y, *, reach=3.0, width=0.45, gain=None, read_variance=0.0):
+def find_centroids(
+    data: np.ndarray,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    reach: float = 3.0,
+    width: float | tuple[float, ...] = 0.45,
+    gain: float | None = None,
+    read_variance: float = 0.0,
+) -> Table:
     """
     Find stars near predicted places.
 

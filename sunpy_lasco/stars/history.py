@@ -2,7 +2,10 @@
 The pointing of many frames by their stars, for those that have none.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,6 +22,12 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.stars.measured import measured_frames
 from sunpy_lasco.stars.solution import solve
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from sunpy_lasco.map.sources import CoronagraphMap
+
 __all__ = ["packaged_history", "pointing_at", "pointing_history", "roll_at"]
 
 #: By how much centre (pixel; C2 0.7 in 10 days of 2010) and roll beside the nominal one (degree) drift, per root of a
@@ -28,7 +37,7 @@ DRIFT = {"C2": (0.2, 0.005), "C3": (0.04, 0.004)}
 FILTER_SHIFT = 0.3
 
 
-def pointing_history(smaps, **options):
+def pointing_history(smaps: Iterable[CoronagraphMap], **options: Any) -> QTable:
     """
     Solve the pointing of frames by their stars.
 
@@ -56,7 +65,7 @@ def pointing_history(smaps, **options):
     return _history((smap, solve(smap, **options)) for smap in smaps)
 
 
-def packaged_history():
+def packaged_history() -> QTable:
     """
     The pointing of the real frames of which stars come with the package.
 
@@ -109,7 +118,7 @@ def _history(solved):
     return table
 
 
-def pointing_at(history, smap, *, within=10 * u.day):
+def pointing_at(history: QTable, smap: CoronagraphMap, *, within: u.Quantity = 10 * u.day) -> Pointing | None:
     """
     Pointing of a frame from the solutions of its neighbours.
 
@@ -144,7 +153,8 @@ def pointing_at(history, smap, *, within=10 * u.day):
     # Frames of another filter share their shift, so that many are no better than one.
     floor = FILTER_SHIFT**2 if other.all() else 0.0
     weight = 1 / (rows["centre_sigma"].value ** 2 + drift**2 * apart + (other * FILTER_SHIFT**2 - floor))
-    roll, sigma, source = roll_at(history, smap, within=within)
+    # The same frames, at least, have a roll.
+    roll, sigma, source = cast("tuple", roll_at(history, smap, within=within))
     return Pointing(
         centre=(float(np.average(rows["x"].value, weights=weight)), float(np.average(rows["y"].value, weights=weight))),
         roll=float(roll.value),
@@ -156,7 +166,9 @@ def pointing_at(history, smap, *, within=10 * u.day):
     )
 
 
-def roll_at(history, smap, *, within=10 * u.day):
+def roll_at(
+    history: QTable, smap: CoronagraphMap, *, within: u.Quantity = 10 * u.day
+) -> tuple[u.Quantity, u.Quantity, str] | None:
     """
     Roll of a frame from the solutions of its neighbours, for C2 also from those of C3.
 

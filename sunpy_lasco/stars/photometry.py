@@ -2,7 +2,10 @@
 What the light of stars says of the calibration factor.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +23,11 @@ from sunpy_lasco.stars.centroids import boxes_about, without_plane
 from sunpy_lasco.stars.prediction import colour_slope
 from sunpy_lasco.stars.solution import solve
 from sunpy_lasco.units import MSB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["StarPhotometry", "fit_photometry", "star_fluxes"]
 
@@ -71,13 +79,15 @@ class StarPhotometry:
     stars: Table
 
     @property
-    def scale(self):
+    def scale(self) -> float:
         """Factor by which the calibration factor is to be multiplied so that stars have the light they should have."""
         weight = np.linalg.pinv(self.covariance).sum(axis=0)
         return float(np.exp(-(weight @ self.frames["zero"]) / weight.sum()))
 
 
-def star_fluxes(smap, *, limit=7.0, geometry="stars", catalogue=None):
+def star_fluxes(
+    smap: CoronagraphMap, *, limit: float = 7.0, geometry: str = "stars", catalogue: Table | None = None
+) -> Table:
     """
     Measure the brightness of stars.
 
@@ -146,7 +156,14 @@ def usable_light(stars, radius, flux, error):
     return table[usable]
 
 
-def fit_photometry(smaps, *, limit=7.0, geometry="stars", catalogue=None, seed=0):
+def fit_photometry(
+    smaps: Iterable[CoronagraphMap],
+    *,
+    limit: float = 7.0,
+    geometry: str = "stars",
+    catalogue: Table | None = None,
+    seed: int = 0,
+) -> StarPhotometry:
     """
     Find zero points and their trend from the stars of frames.
 

@@ -2,6 +2,10 @@
 Where stars and planets should be on an image, and how bright.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 import astropy.units as u
@@ -17,6 +21,16 @@ from sunpy_lasco.stars.detector import detector_grid
 from sunpy_lasco.stars.sky import planets, star_plane
 from sunpy_lasco.stars.solution import view_of
 from sunpy_lasco.units import MSB
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from astropy.table import Table
+    from astropy.time import Time
+
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["colour_slope", "plot", "predict"]
 
@@ -42,7 +56,9 @@ def colour_slope(camera, filter_name):
     return 0.0 if found is None else found.value
 
 
-def predict(smap, *, limit=8.0, catalogue=None, time=None):
+def predict(
+    smap: CoronagraphMap, *, limit: float = 8.0, catalogue: Table | None = None, time: Time | None = None
+) -> QTable:
     """
     Predict the positions of stars and planets in an image.
 
@@ -119,7 +135,15 @@ def predict(smap, *, limit=8.0, catalogue=None, time=None):
     )
 
 
-def plot(smap, table=None, *, axes=None, limit=6.5, labels=5.0, **kwargs):
+def plot(
+    smap: CoronagraphMap,
+    table: QTable | None = None,
+    *,
+    axes: Axes | None = None,
+    limit: float = 6.5,
+    labels: float = 5.0,
+    **kwargs: Any,
+) -> Axes:
     """
     Mark stars and planets on the plot of a map.
 
@@ -148,7 +172,7 @@ def plot(smap, table=None, *, axes=None, limit=6.5, labels=5.0, **kwargs):
         smap.plot(axes=axes)
     table = predict(smap, limit=limit) if table is None else table
     shown = table[(table["flags"] & int(StarFlag.HIDDEN)) == 0]
-    look = {"s": 60, "facecolors": "none", "edgecolors": "C0", "linewidths": 0.8} | kwargs
+    look: dict[str, Any] = {"s": 60, "facecolors": "none", "edgecolors": "C0", "linewidths": 0.8} | kwargs
     xlim, ylim = axes.get_xlim(), axes.get_ylim()
     axes.scatter(shown["x"].value, shown["y"].value, **look)
     for star in shown[shown["magnitude"] < labels * u.mag]:

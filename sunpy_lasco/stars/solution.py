@@ -2,7 +2,10 @@
 Sun centre and roll of an image from its stars.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +23,11 @@ from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_nu
 from sunpy_lasco.stars.centroids import star_places
 from sunpy_lasco.stars.detector import Attitude, detector_grid
 from sunpy_lasco.stars.sky import star_plane, view_from
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+
+    from sunpy_lasco.map.sources import CoronagraphMap
 
 __all__ = ["StarSolution", "solve"]
 
@@ -82,29 +90,41 @@ class StarSolution:
     geometry: str = "stars"
 
     @property
-    def solved(self):
+    def solved(self) -> bool:
         """Whether there is a solution."""
         return not self.reason
 
     @property
-    def centre_sigma(self):
+    def centre_sigma(self) -> float:
         """1 sigma of the centre along an axis, with the errors of clock and orbit, pixel."""
         return float(np.sqrt(np.trace(self.covariance[:2, :2]) / 2))
 
     @property
-    def roll_sigma(self):
+    def roll_sigma(self) -> float:
         """1 sigma of the roll, degree."""
         return float(np.sqrt(self.covariance[2, 2]))
 
     @property
-    def pointing(self):
+    def pointing(self) -> Pointing:
         """The solution as a `~sunpy_lasco.geometry.pointing.Pointing`."""
         source = "stars in the image"
         return Pointing(self.centre, self.roll, source, source, self.centre_sigma, self.roll_sigma, status="final")
 
 
-def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, pointing=None, time=None,
-          observer=None, clock_sigma=None, roll=None, roll_sigma=None):  # fmt: skip
+def solve(
+    smap: CoronagraphMap,
+    *,
+    limit: float | None = None,
+    scale: bool = False,
+    geometry: str = "auto",
+    catalogue: Table | None = None,
+    pointing: Pointing | None = None,
+    time: Time | None = None,
+    observer: SkyCoord | None = None,
+    clock_sigma: u.Quantity | None = None,
+    roll: u.Quantity | None = None,
+    roll_sigma: u.Quantity | None = None,
+) -> StarSolution:
     """
     Find Sun centre and roll of an image from the stars in it.
 
@@ -166,14 +186,14 @@ def solve(smap, *, limit=None, scale=False, geometry="auto", catalogue=None, poi
     known = None if roll is None else (float(roll.to_value(u.deg)), float(roll_sigma.to_value(u.deg)))
     view = view_of(smap, time, observer)
     numbers = packaged_numbers() if catalogue is None else catalogue_numbers(catalogue)
-    first = None
+    tried = []
     for name in ("stars", "official") if geometry == "auto" else (geometry,):
         grid = detector_grid(smap, name)
         found = _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma, known)
-        first = found if first is None else first
+        tried.append(found)
         if found.solved or grid.camera.stars is None:
             return found
-    return first
+    return tried[0]
 
 
 def _solve_on(grid, smap, numbers, limit, scale, pointing, view, clock_sigma, known):

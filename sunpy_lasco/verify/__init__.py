@@ -6,8 +6,5 @@ The accuracy of the calibration as a table of measurements with limits.
 
 import lazy_loader
 
-__getattr__, __dir__, _ = lazy_loader.attach(
-    __name__,
-    submod_attrs={"report": ["Report"], "rows": ["Row", "Verdict"], "run": ["verify"]},
-)
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 __all__ = ["Report", "Row", "Verdict", "verify"]

@@ -2,11 +2,14 @@
 The report of a verification: JSON for machines, and a page for people.
 """
 
+from __future__ import annotations
+
 import json
 import platform
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,12 @@ from sunpy_lasco.files import time_of_writing, write_whole
 from sunpy_lasco.verify.figures import draw
 from sunpy_lasco.verify.rows import Verdict
 from sunpy_lasco.version import version
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sunpy_lasco.annotations import PathLike
+    from sunpy_lasco.verify.rows import Row
 
 __all__ = ["Report"]
 
@@ -38,25 +47,25 @@ class Report:
     figures: dict = field(default_factory=dict, repr=False)
 
     @property
-    def rows(self):
+    def rows(self) -> dict[str, Row]:
         """All rows, by name."""
         return {row.name: row for rows in self.groups.values() for row in rows}
 
     @property
-    def counts(self):
+    def counts(self) -> dict[Verdict, int]:
         """Number of rows by `~sunpy_lasco.verify.Verdict`."""
         verdicts = [row.verdict for row in self.rows.values()]
         return {verdict: verdicts.count(verdict) for verdict in Verdict}
 
     @property
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         """Versions by which the report was made."""
         from importlib.metadata import version as version_of
 
         versions = {name: version_of(name) for name in PACKAGES}
         return {"sunpy_lasco": version, "python": platform.python_version(), "system": platform.platform(), **versions}
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The report as JSON knows it."""
         return {
             "made": time_of_writing(),
@@ -66,7 +75,7 @@ class Report:
             "groups": {name: [row.as_dict() for row in rows] for name, rows in self.groups.items()},
         }
 
-    def page(self):
+    def page(self) -> str:
         """
         The report as a page that needs nothing else.
 
@@ -83,7 +92,7 @@ class Report:
         drawn = [(title, text, b64encode(picture).decode()) for title, text, picture in draw(self.figures)]
         return template.render(report=self, made=time_of_writing(), drawn=drawn, Verdict=Verdict)
 
-    def write(self, folder, *, overwrite=False):
+    def write(self, folder: PathLike, *, overwrite: bool = False) -> tuple[Path, ...]:
         """
         Write ``report.json`` and ``report.html``.
 

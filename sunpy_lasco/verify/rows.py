@@ -2,10 +2,16 @@
 Rows of the fidelity table: a number, the limits within which it must lie, and what follows.
 """
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Row", "Verdict", "unmeasured"]
 
@@ -44,13 +50,13 @@ class Row:
     note: str = ""
 
     @property
-    def verdict(self):
+    def verdict(self) -> Verdict:
         """The `Verdict`."""
         if self.needs:
             return Verdict.OPEN
         return Verdict.HOLDS if self.low <= self.value <= self.high else Verdict.FAILS
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The row as JSON knows it, with None for a number that is none."""
         values = asdict(self) | {"verdict": str(self.verdict)}
         return {

@@ -2,10 +2,18 @@
 All rows, one group after the other.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.verify.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sunpy_lasco.annotations import PathLike
 
 __all__ = ["GROUPS", "verify"]
 
@@ -54,7 +62,13 @@ GROUPS = {
 }
 
 
-def verify(*, assets=None, frames=None, groups=None, progress=None):
+def verify(
+    *,
+    assets: PathLike | None = None,
+    frames: PathLike | None = None,
+    groups: Collection[str] | None = None,
+    progress: Callable | None = None,
+) -> Report:
     """
     Measure the accuracy of the calibration.
 

@@ -15,6 +15,7 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.errors import LascoError, OptionError
 from sunpy_lasco.instrument.constants import constants_hash, other_constants, value_of
+from sunpy_lasco.level1.option_types import OptionTypes
 from sunpy_lasco.level1.options import Level1Options, add_options, options_of
 
 NAMES = [one.name for one in fields(Level1Options)]
@@ -276,3 +277,15 @@ def test_level1_says_by_which_constants_it_was_made(raw):
         assert other.meta["constsha"] == constants_hash() != level1.meta["constsha"]
     same = sunpy_lasco.calibrate(raw, assets="simulated", inpaint=None, photometry="stars", stray_light=False)
     np.testing.assert_allclose(other.data, 2 * same.data, rtol=1e-6)
+
+
+def test_types_of_the_options_are_those_of_the_fields():
+    """``python .ci/check_types.py --write`` makes the one of the other."""
+    types = {name: one.__forward_arg__ for name, one in OptionTypes.__annotations__.items()}
+    assert types == {one.name: one.type for one in fields(Level1Options)}
+
+
+def test_the_package_says_that_it_is_typed():
+    from importlib.resources import files
+
+    assert files("sunpy_lasco").joinpath("py.typed").is_file()

@@ -1,0 +1,39 @@
+# What the room offers, each imported when it is first asked for: lazy_loader reads it, and type checkers do.
+from . import assets as assets
+from . import bulk as bulk
+from . import data as data
+from . import geometry as geometry
+from . import instrument as instrument
+from . import level1 as level1
+from . import map as map
+from . import net as net
+from . import products as products
+from . import repair as repair
+from . import simulate as simulate
+from . import stars as stars
+from . import verify as verify
+from .bulk import open_recipe as open_recipe
+from .bulk import write_recipe as write_recipe
+from .level1 import calibrate as calibrate
+from .level1 import plan as plan
+from .level1 import read_level1 as read_level1
+from .level1 import region_sum as region_sum
+from .level1 import systematic_uncertainty as systematic_uncertainty
+from .level1 import uncertainty as uncertainty
+from .level1 import update_observer as update_observer
+from .level1 import update_pointing as update_pointing
+from .level1 import write_level1 as write_level1
+from .level1 import write_solarsoft as write_solarsoft
+from .map import LASCOC2Map as LASCOC2Map
+from .map import LASCOC3Map as LASCOC3Map
+from .map import fill_for_display as fill_for_display
+from .map import flags as flags
+from .net import LASCOClient as LASCOClient
+from .pixel_flags import PixelFlag as PixelFlag
+from .repair import find_missing_blocks as find_missing_blocks
+from .repair import inpaint as inpaint
+from .repair import missing_block_mask as missing_block_mask
+from .units import MSB as MSB
+from .units import mean_solar_brightness as mean_solar_brightness
+
+__version__: str
