@@ -4,7 +4,7 @@ What a network is made of: the numbers that its weights need to mean anything.
 
 from dataclasses import asdict, dataclass, fields
 
-__all__ = ["PUBLISHED", "RECOMMENDED", "RECOMMENDED_WITH_NEIGHBOURS", "Architecture"]
+__all__ = ["PUBLISHED", "RECOMMENDED", "RECOMMENDED_ON_FRONTS", "RECOMMENDED_WITH_NEIGHBOURS", "Architecture"]
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,10 @@ class Architecture:
 
 #: What lost blocks of real frames are best repaired with, as far as trials went: a network for single
 #: frames, and one for holes that exposures before or after show.  One network for both learns slower.
-RECOMMENDED = Architecture(directed=True)
+RECOMMENDED = Architecture()
 RECOMMENDED_WITH_NEIGHBOURS = Architecture(neighbours=True, alone=False)
+#: The first, with a base that follows fronts.
+RECOMMENDED_ON_FRONTS = Architecture(directed=True)
 
 #: Channels and kernels of the published network, and two of them in cascade: 121 million
 #: parameters.  The paper gives no widths; these are of its public code.  The mask

@@ -10,6 +10,7 @@ from sunpy_lasco.errors import LascoError
 from sunpy_lasco.network.architecture import (
     PUBLISHED,
     RECOMMENDED,
+    RECOMMENDED_ON_FRONTS,
     RECOMMENDED_WITH_NEIGHBOURS,
     Architecture,
 )
@@ -138,8 +139,8 @@ PRESETS = {
     "recommended": _RECOMMENDED,
     # It begins with a network of "recommended".
     "recommended-fronts": replace(
-        _RECOMMENDED, name="recommended-fronts", steps=1200, learning_rate=5e-4, fronts=0.5,
-        losses_per_frame=20, mixed=30, simulated=0, summed=4,
+        _RECOMMENDED, name="recommended-fronts", architecture=RECOMMENDED_ON_FRONTS, steps=1200, learning_rate=5e-4,
+        fronts=0.5, losses_per_frame=20, mixed=30, simulated=0, summed=4,
     ),
     "recommended-neighbours": replace(
         _RECOMMENDED, name="recommended-neighbours", architecture=RECOMMENDED_WITH_NEIGHBOURS, steps=4000,

@@ -196,20 +196,29 @@ def test_resumed_beyond_the_steps_it_was_begun_for(files, tmp_path):
     assert train(longer, files, "C3", tmp_path / "b", accelerator="cpu", resume=last).card["steps"] == 16
 
 
-@pytest.mark.parametrize("preset", ["paper-pretrain", "paper-finetune"])
-def test_recipes_of_the_paper_make_a_step(files, tmp_path, preset):
+def test_the_stages_of_the_paper_follow_each_other(tmp_path):
+    """Fine-tuning begins with the network of pre-training, and goes on after a stop; all terms of both are computed."""
     architecture = dataclasses.replace(
-        PRESETS[preset].architecture, channels=(4, 4, 8), kernels=(9, 7, 5), decoder_kernels=(5, 3, 3), size=48, step=1,
-        advance=(8,),
+        PRESETS["paper-pretrain"].architecture, channels=(4, 4, 8), kernels=(9, 7, 5), decoder_kernels=(5, 3, 3),
+        size=48, step=1, advance=(8,),
     )  # fmt: skip
-    recipe = dataclasses.replace(PRESETS[preset], architecture=architecture, steps=1)
     exposure = simulated_exposures("C3", 3)
     crops = make_crops(exposure, Scenes([exposure]).scene_of(exposure), architecture, number=4, seed=1)
     path = save_crops(tmp_path / "crops.npz", crops, group="a", origin="simulated")
-    result = train(recipe, [path], "C3", tmp_path, accelerator="cpu")
-    assert load_weights(result.weights).networks[0].architecture.normalisation == "histogram"
-    curves = read_curves(tmp_path / "log" / "metrics.csv")
-    assert {f"loss/{name}" for name, weight in recipe.losses.items() if weight} <= set(curves)
+    begun, last = None, None
+    for preset in ("paper-pretrain", "paper-finetune"):
+        recipe = dataclasses.replace(PRESETS[preset], architecture=architecture, steps=1)
+        result = train(recipe, [path], "C3", tmp_path / preset, accelerator="cpu", start=last)
+        network = load_weights(result.weights).networks[0]
+        assert network.architecture.normalisation == "histogram"
+        curves = read_curves(tmp_path / preset / "log" / "metrics.csv")
+        assert {f"loss/{name}" for name, weight in recipe.losses.items() if weight} <= set(curves)
+        weight = network.state_dict()["networks.0.head.weight"]
+        # A step of Adam is no longer than its rate.
+        assert begun is None or 0 < (weight - begun).abs().max() <= 1.01 * recipe.learning_rate
+        begun, last = weight, tmp_path / preset / "checkpoints" / "last.ckpt"
+    longer = dataclasses.replace(recipe, steps=2)
+    assert train(longer, [path], "C3", tmp_path / "on", accelerator="cpu", resume=last).card["steps"] == 2
 
 
 @pytest.mark.slow
@@ -235,6 +244,7 @@ def test_the_published_network_makes_a_step():
     )
     assert batch.known.any()
     module = Training(recipe.to_dict())
+    assert {"pixel_inner", "perceptual", "style_inner", "style_difference"} <= set(module.loss.terms)
     assert sum(value.numel() for value in module.network.parameters()) == 121_015_554
     module.log = module.log_dict = lambda *_args, **_options: None
     with torch.autocast("cpu", dtype=torch.bfloat16):
