@@ -36,6 +36,8 @@ AT_REST = (32310943, 32310947, 32310950, 32310951, 32310953, 32310959)
 #: A block holds a front where the running difference of its cells of 8 x 8 pixels is above the first, and is at
 #: rest below the second, rms in the noise of a pixel.
 FRONT, QUIET = 1.5, 0.3
+#: Blocks that were lost at the end of the stream on 2025-10-17, and the exposures that lose as many here.
+TAILS = {32310953: 244, 32310959: 639}
 #: Holes of each exposure, and of each simulated one.
 EACH = {"front": 10, "quiet": 10, "border": 3, "apart": 10, "square": 5, "row": 1, "simulated": 6}
 #: Speeds, km / s, and widths, degree, of simulated ejections; and distance of the front, solar radii.
@@ -209,6 +211,10 @@ def real_holes(kinds=("front", "apart", "square", "row", "quiet", "border")):
             yield from holes_in(scene, [block], "real fronts, 24 minutes", str(number), quiet)
     for number in AT_REST:
         yield from _off_fronts(number, kinds, quiet)
+    for number, length in TAILS.items() if "tail" in kinds else ():
+        # Column by column, in each from the lowest row.
+        blocks = [(place % 32, place // 32) for place in range(length)]
+        yield from holes_in(real_scene(number)[0], blocks, "real, end of the stream", str(number), quiet)
 
 
 def ejections(camera):

@@ -17,13 +17,20 @@ from pathlib import Path
 import numpy as np
 from front_holes import real_holes, simulated_holes
 from run import HERE
+from scipy import ndimage
 from scores import cells
 
 from sunpy_lasco.repair.crop import Fill, get_method
-from sunpy_lasco.repair.fill import repair_scene
+from sunpy_lasco.repair.fill import LARGEST_ZONE, repair_scene
+from sunpy_lasco.repair.motion import UNIT
+from sunpy_lasco.repair.moved import Exposures, _moved
 
 #: Pixels on either side of a border over which its jump is taken, and pixels along it that are averaged.
 SEAM, ALONG = 2, 8
+#: Radius of the windows of the optical flow, pixels of the images in which motion is looked for.
+FLOW_RADIUS = 10
+#: Methods for zones that are too large for all others.
+FOR_LARGE_ZONES = ("temporal, at rest", "auto", "auto, earlier exposures alone")
 #: Draws of the bootstrap.
 DRAWS = 1000
 
@@ -44,6 +51,28 @@ def repaired(hole, method="auto", *, sides=(-1, 1), **options):
     return replace(fill, z=np.where(crop.hole, fill.z, np.nan))
 
 
+def by_flow(hole):
+    """Averaged neighbours, moved by a library's optical flow between them."""
+    from skimage.registration import optical_flow_ilk
+
+    exposures = Exposures(hole.scene, [hole.window])
+    if len({np.sign(hole.scene.neighbours[k].seconds) for k in exposures.chosen}) < 2:
+        return Fill(*(np.full(hole.crop.z.shape, np.nan) for _ in range(2)))
+    before, after = (exposures.shown(k) for k in exposures.chosen)
+    scale = float(np.std(before.images[..., 0])) or 1.0
+    flow = optical_flow_ilk(before.images[..., 0] / scale, after.images[..., 0] / scale, radius=FLOW_RADIUS)
+    rows, columns = (np.arange(part.start, part.stop) for part in hole.window)
+    at = np.meshgrid(*(exposures.places(rows, columns)), indexing="ij")
+    share = UNIT / (after.seconds - before.seconds)
+    displacement = [
+        share * factor * ndimage.map_coordinates(part, at, order=1, mode="nearest")
+        for part, factor in zip(flow, exposures.factors, strict=True)
+    ]
+    moved = [_moved(exposures, hole.crop, hole.window, displacement, k) for k in exposures.chosen]
+    crop = replace(hole.crop, neighbours=tuple(one for one in moved if one is not None))
+    return get_method("temporal")(crop, worst_misfit=np.inf)
+
+
 #: What is compared.
 METHODS = {
     "mixture": lambda hole: at_rest("mixture", hole),
@@ -52,6 +81,7 @@ METHODS = {
     "sequence, at rest": lambda hole: at_rest("sequence", hole),
     "temporal, moved": lambda hole: repaired(hole, "temporal"),
     "sequence, moved": lambda hole: repaired(hole, "sequence"),
+    "temporal, moved by ILK flow": by_flow,
     "auto": repaired,
     "auto, earlier exposures alone": lambda hole: repaired(hole, sides=(-1,)),
     "auto, without neighbours": lambda hole: repaired(hole, sides=()),
@@ -134,6 +164,8 @@ def judge_all(holes, methods):
     rows = []
     for number, hole in enumerate(holes):
         for name, method in methods.items():
+            if len(hole.blocks) > LARGEST_ZONE and name not in FOR_LARGE_ZONES:
+                continue
             start = time.thread_time()
             fill = method(hole)
             spent = time.thread_time() - start
@@ -187,9 +219,20 @@ def table(rows, kind, reference):
     return lines
 
 
+def halves(rows):
+    """The same rows as two kinds: every second hole, with which parameters were chosen, and the others."""
+    numbers = sorted({row["hole"] for row in rows})
+    return [
+        {**row, "kind": f"{row['kind']}, {name}"}
+        for first, name in enumerate(("those that were looked at", "those that were not"))
+        for row in rows
+        if row["hole"] in numbers[first::2]
+    ]
+
+
 def all_holes(only, *, quick=False):
     """Holes of all kinds, or of those that are asked for."""
-    names = {"front", "apart", "square", "row", "quiet", "border"}
+    names = {"front", "apart", "square", "row", "tail", "quiet", "border"}
     chosen = names & set(only) if only else names
     step = 4 if quick else 1
     if chosen:
@@ -202,7 +245,7 @@ def all_holes(only, *, quick=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="every fourth hole")
-    parser.add_argument("--only", nargs="+", default=(), help="front, apart, square, row, quiet, border, C3, C2")
+    parser.add_argument("--only", nargs="+", default=(), help="front, apart, square, row, tail, quiet, border, C3, C2")
     parser.add_argument("--weights", nargs="+", default=(), metavar="FILE", help="networks of your own, too")
     parser.add_argument("--reference", default="temporal, at rest", help="method with which errors are compared")
     parser.add_argument("--output", type=Path, default=HERE / "results")
@@ -210,6 +253,7 @@ def main():
     rows = judge_all(all_holes(arguments.only, quick=arguments.quick), with_networks(METHODS, arguments.weights))
     lines = ["# Lost blocks of a moving corona", ""]
     lines += ["Medians over holes; one real event, whose holes are correlated.  See `fronts.py` for the measures."]
+    rows += halves([row for row in rows if row["kind"] == "real fronts"])
     for kind in dict.fromkeys(row["kind"] for row in rows):
         lines += table(rows, kind, arguments.reference)
     print("\n".join(lines))

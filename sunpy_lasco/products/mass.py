@@ -184,8 +184,12 @@ def excess_mass(
     inside = (height >= low) & (height <= high) & in_sector(position, between)
     inside &= _region_mask(region, frame)
     bits = flags_of(difference)
-    unused = UNUSED if filled else UNUSED | PixelFlag.FILLED
-    seen = inside & ((bits & np.uint8(unused)) == 0) & np.isfinite(difference.data)
+    unused = (bits & np.uint8(UNUSED | PixelFlag.FILLED)) != 0
+    if filled:
+        # Blocks that were repaired are MISSING as well.
+        repaired = (bits & np.uint8(PixelFlag.FILLED)) != 0
+        unused = (bits & np.uint8(UNUSED) & ~(repaired * np.uint8(PixelFlag.MISSING))) != 0
+    seen = inside & ~unused & np.isfinite(difference.data)
     if threshold is not None:
         sigma = sigma_of(difference)
         if sigma is None:

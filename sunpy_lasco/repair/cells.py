@@ -24,6 +24,8 @@ REACH = (4, 6)
 MOST_CELLS = 900
 #: A cell counts if at least this share of it is known.
 CELL_SHARE = 0.25
+#: Up to this many cells of a hole are solved for by a full matrix, which is faster.
+MOST_DENSE = 256
 #: Values are found on nodes this far apart and interpolated between them, stored
 #: pixels: less than the structure that noise leaves visible.
 NODE_STEP = 4
@@ -93,7 +95,7 @@ def gather(crop, u, v):
     -------
     `Cells`
     """
-    distance = ndimage.distance_transform_edt(~crop.hole)
+    distance = crop.distance
     rows, columns = (axis.astype(float) for axis in np.indices(crop.z.shape))
     arrays = (u, v, columns, rows, np.nan_to_num(crop.z), distance)
     known = crop.known
@@ -298,12 +300,17 @@ def harmonic(crop, side=SIDE):
         first.append(np.nonzero(unknown)[0])
         second.append(other[unknown])
     first, second = np.concatenate(first), np.concatenate(second)
-    matrix = sparse.coo_matrix((-np.ones(len(first)), (first, second)), shape=(len(rows),) * 2)
     # Islands in the dark have no level of their own.
     label, islands = _islands(hole, means)
     determined = islands[label]
-    matrix = matrix.tocsr() + sparse.diags(np.where(determined, diagonal, diagonal + 1.0))
-    values = linalg.spsolve(matrix.tocsc(), right)
+    diagonal = np.where(determined, diagonal, diagonal + 1.0)
+    if len(rows) <= MOST_DENSE:
+        matrix = np.diag(diagonal)
+        matrix[first, second] = -1.0
+        values = np.linalg.solve(matrix, right)
+    else:
+        matrix = sparse.coo_matrix((-np.ones(len(first)), (first, second)), shape=(len(rows),) * 2)
+        values = linalg.spsolve((matrix.tocsr() + sparse.diags(diagonal)).tocsc(), right)
     means = means.copy()
     means[hole] = np.where(determined, values, np.nan)
     return refine(means, crop, side)

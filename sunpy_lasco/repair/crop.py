@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +28,8 @@ __all__ = [
     "Crop",
     "Fill",
     "Neighbour",
+    "depth_in",
+    "distance_from",
     "fill_holes",
     "get_method",
     "takes_neighbours",
@@ -118,6 +122,11 @@ class Crop:
         """Whether other exposures are moved to the time of the frame."""
         return any(one.points is not None for one in self.neighbours)
 
+    @cached_property
+    def distance(self) -> np.ndarray:
+        """Distance from the hole, stored pixels."""
+        return distance_from(self.hole)
+
     @property
     def radius(self) -> np.ndarray:
         """Distance from the Sun's centre, full-resolution pixels."""
@@ -150,6 +159,70 @@ class Fill:
     #: 1 sigma of errors that differ from pixel to pixel, where the values have
     #: noise of their own, as those from another exposure; None for none.
     noise: np.ndarray | None = None
+
+
+def _rectangle(hole):
+    """First row and column of a hole and the ones after the last, if it is a rectangle; None otherwise."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    if not len(rows):
+        return None
+    (top, bottom), (left, right) = ((at[0], at[-1] + 1) for at in (rows, columns))
+    return (top, bottom, left, right) if hole[top:bottom, left:right].all() else None
+
+
+def distance_from(hole: np.ndarray, *, sampling: tuple[float, float] = (1.0, 1.0)) -> np.ndarray:
+    """
+    Distance of each pixel from a hole.
+
+    Parameters
+    ----------
+    hole : `~numpy.ndarray` of `bool`
+    sampling : `tuple` of `float`, optional
+        Size of a pixel along rows and columns.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        0 in the hole.
+    """
+    found = _rectangle(hole)
+    if found is None:
+        return ndimage.distance_transform_edt(~hole, sampling=sampling)
+    # A single block is by far the most frequent hole.
+    top, bottom, left, right = found
+    down, across = (
+        size * np.maximum(np.maximum(first - index, index - last + 1), 0)
+        for size, index, first, last in zip(
+            sampling, map(np.arange, hole.shape), (top, left), (bottom, right), strict=True
+        )
+    )
+    return np.hypot(down[:, None], across[None, :])
+
+
+def depth_in(hole: np.ndarray) -> np.ndarray:
+    """
+    Distance of the pixels of a hole from what is around it.
+
+    Parameters
+    ----------
+    hole : `~numpy.ndarray` of `bool`
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        0 outside of the hole; beyond the edges of the array is nothing.
+    """
+    found = _rectangle(hole)
+    if found is None or hole.all():
+        return ndimage.distance_transform_edt(hole)
+    top, bottom, left, right = found
+    depths = []
+    for length, first, last in zip(hole.shape, (top, left), (bottom, right), strict=True):
+        index = np.arange(length, dtype=float)
+        before = index - first + 1 if first > 0 else np.inf
+        after = last - index if last < length else np.inf
+        depths.append(np.maximum(np.minimum(before, after), 0.0) + np.zeros(length))
+    return np.where(hole, np.minimum(depths[0][:, None], depths[1][None, :]), 0.0)
 
 
 def get_method(name: str) -> Callable:

@@ -9,11 +9,11 @@ is smooth over a block, so that a few numbers tell it.  They are sought such tha
 * the frame is what both show, moved to its time, outside of the hole.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-__all__ = ["FASTEST", "UNIT", "Motion", "Points", "Shown", "fit_motion", "sample"]
+__all__ = ["FARTHEST", "FASTEST", "QUIET", "UNIT", "Motion", "Points", "Shown", "fit_motion", "robust_loss", "sample"]
 
 #: Time for which displacements are given, s.
 UNIT = 1440.0
@@ -34,8 +34,10 @@ ROBUST = 0.5
 PRIOR = 0.02
 #: Starts that are refined, and steps of each.
 BEST, STEPS = 3, 8
-#: Points of the first look.
-FIRST_POINTS = 200
+#: Steps end where they lower the loss by less than this share of it.
+ENOUGH = 1e-3
+#: Points of the first look, and of the first steps.
+FIRST_POINTS, ROUGH_POINTS = 200, 350
 #: Loss of what does not move: noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
 QUIET = 0.1
 #: Motion may raise the loss of the interpolated exposures around a hole by this factor, where it explains
@@ -66,6 +68,17 @@ class Points:
     #: How much each counts.
     weight: np.ndarray
 
+    def some(self, step):
+        """Every so many of them."""
+        return Points(*(getattr(self, one.name)[::step] for one in fields(self)))
+
+    def middle(self):
+        """Distance of the middle of the hole from the Sun's centre, full-resolution pixels, and its angle, radian."""
+        inside = np.isnan(self.frame)
+        here = inside if inside.any() else np.ones_like(inside)
+        x, y = self.x[here].mean(), self.y[here].mean()
+        return max(float(np.hypot(x, y)), 1.0), float(np.arctan2(y, x))
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -79,6 +92,11 @@ class Shown:
     seconds: float
 
 
+def robust_loss(residual):
+    """Loss of residuals in the noise of a pixel: their square near zero, their size far from it."""
+    return np.sqrt(1.0 + (residual / ROBUST) ** 2) - 1.0
+
+
 def sample(images, rows, columns):
     """
     Interpolate linearly in images.
@@ -86,7 +104,7 @@ def sample(images, rows, columns):
     Parameters
     ----------
     images : `~numpy.ndarray`
-        (ny, nx, k)
+        (ny, nx, k), at least two by two pixels.
     rows, columns : `~numpy.ndarray`
         Places, of any shape.
 
@@ -96,17 +114,17 @@ def sample(images, rows, columns):
         (..., k); outside of the images all are 0.
     """
     ny, nx = images.shape[:2]
-    first, left = np.floor(rows).astype(np.intp), np.floor(columns).astype(np.intp)
+    first, left = np.floor(rows), np.floor(columns)
     down, right = rows - first, columns - left
     inside = (first >= 0) & (left >= 0) & (first < ny - 1) & (left < nx - 1)
-    at = np.where(inside, first * nx + left, 0)
+    at = np.where(inside, first * nx + left, 0).astype(np.intp)
     flat = images.reshape(ny * nx, -1)
-    w11 = down * right * inside
-    w10, w01 = down * inside - w11, right * inside - w11
-    w00 = inside - down * inside - w01
-    found = flat[at] * w00[..., None]
+    down, right = down * inside, right * inside
+    w11 = down * right
+    w10, w01 = down - w11, right - w11
+    found = flat.take(at, axis=0) * (inside - down - w01)[..., None]
     for offset, weight in ((1, w01), (nx, w10), (nx + 1, w11)):
-        found += flat[np.where(inside, at + offset, 0)] * weight[..., None]
+        found += flat.take(at + offset, axis=0) * weight[..., None]
     return found
 
 
@@ -139,12 +157,9 @@ class Motion:
 class _Fit:
     """Residuals of displacements."""
 
-    def __init__(self, points, shown, binning):
+    def __init__(self, points, shown, binning, middle):
         self.points, self.shown = points, shown
-        inside = np.isnan(points.frame)
-        here = inside if inside.any() else np.ones_like(inside)
-        x, y = points.x[here].mean(), points.y[here].mean()
-        self.radius, self.angle = max(float(np.hypot(x, y)), 1.0), float(np.arctan2(y, x))
+        self.radius, self.angle = middle
         along, across = self.motion(np.zeros(NUMBER)).basis(points.x, points.y)
         #: Columns and rows of the images by coefficient.
         self.along, self.across = along / binning[0], across / binning[1]
@@ -154,35 +169,34 @@ class _Fit:
     def motion(self, coefficients):
         return Motion(np.asarray(coefficients, dtype=float), self.radius, self.angle)
 
-    def residuals(self, p, *, coarse=False, slopes=False):
-        """Pairs of exposures: residuals, which count, and their slopes."""
+    def residuals(self, p, *, coarse=False):
+        """Residuals of pairs of exposures, which of them count, and their slopes."""
         points, seen = self.points, []
         for one in self.shown:
             share = one.seconds / UNIT
             rows = points.rows + share * (p @ self.across)
             columns = points.columns + share * (p @ self.along)
             found = sample(one.coarse if coarse else one.images, rows, columns)
-            slope = share * (found[:, 1] * self.across + found[:, 2] * self.along) if slopes else None
+            slope = (share * found[:, 1]) * self.across + (share * found[:, 2]) * self.along
             seen.append((found[:, 0], found[:, 3] > 0.95, slope))
         pairs = [(value - self.frame, there & self.known, slope) for value, there, slope in seen]
         if len(seen) > 1:
             (a, a_there, a_slope), (b, b_there, b_slope) = seen[:2]
-            pairs.append((a - b, a_there & b_there, a_slope - b_slope if slopes else None))
+            pairs.append((a - b, a_there & b_there, a_slope - b_slope))
         unit = points.unit
         return [
-            ((value - np.median(value[there])) * unit, there, slope * unit if slopes else None)
+            ((value - _median(value[there])) * unit, there, slope * unit)
             for value, there, slope in pairs
             if there.sum() > NUMBER
         ]
 
-    def cost(self, p, *, coarse=False):
-        """Sum of robust losses for each point that counts; infinite where too few are shown."""
-        pairs = self.residuals(p, coarse=coarse)
+    def loss(self, pairs):
+        """Mean of robust losses over the points that count; infinite where too few are shown."""
         total = weight = count = 0.0
         for value, there, _ in pairs:
-            loss = np.sqrt(1.0 + (value[there] / ROBUST) ** 2) - 1.0
-            total += (self.points.weight[there] * loss).sum()
-            weight += self.points.weight[there].sum()
+            mine = self.points.weight * there
+            total += mine @ robust_loss(value)
+            weight += mine.sum()
             count += there.sum()
         wanted = self.known.sum() * len(self.shown) + len(self.frame) * (len(self.shown) > 1)
         return total / weight if count > SHOWN_SHARE * wanted else np.inf
@@ -204,7 +218,7 @@ class _Fit:
         if there.sum() <= NUMBER:
             return np.inf
         residual = (value - self.frame)[there]
-        loss = np.sqrt(1.0 + ((residual - np.median(residual)) * self.points.unit[there] / ROBUST) ** 2) - 1.0
+        loss = robust_loss((residual - _median(residual)) * self.points.unit[there])
         return float(np.average(loss, weights=self.points.weight[there]))
 
     def first_look(self, starts):
@@ -233,7 +247,7 @@ class _Fit:
             residual = (value - middle[:, None]) * unit
             near = weights / (1.0 + (residual / ROBUST) ** 2)
             middle = middle + (residual / unit * near).sum(axis=1) / np.maximum(near.sum(axis=1), 1e-9)
-            loss = np.sqrt(1.0 + ((value - middle[:, None]) * unit / ROBUST) ** 2) - 1.0
+            loss = robust_loss((value - middle[:, None]) * unit)
             total, heavy, count = total + (weights * loss).sum(axis=1), heavy + sums, count + there.sum(axis=1)
         return np.where(count > SHOWN_SHARE * wanted, total / heavy, np.inf)
 
@@ -241,25 +255,35 @@ class _Fit:
         """Steps of Gauss and Newton with weights that fall with the residual."""
         prior = np.full(NUMBER, PRIOR**2)
         prior[list(CONSTANTS)] = 1e-6
-        best, least = p, self.cost(p, coarse=coarse)
+        prior *= self.points.weight.sum()
+        pairs = self.residuals(p, coarse=coarse)
+        best, least = p, self.loss(pairs)
         for _ in range(steps):
-            normal, right = np.diag(prior) * self.points.weight.sum(), -prior * p * self.points.weight.sum()
-            for value, there, slope in self.residuals(p, coarse=coarse, slopes=True):
-                weight = np.where(there, self.points.weight / np.sqrt(1.0 + (value / ROBUST) ** 2), 0.0) / ROBUST**2
+            normal, right = np.diag(prior), -prior * p
+            for value, there, slope in pairs:
+                weight = self.points.weight * there / np.sqrt(1.0 + (value / ROBUST) ** 2) / ROBUST**2
                 # The median goes off as the mean does.
                 slope = slope - (slope @ weight / max(weight.sum(), 1e-9))[:, None]
-                normal += (slope * weight) @ slope.T
-                right -= slope @ (weight * value)
+                weighted = slope * weight
+                normal += weighted @ slope.T
+                right -= weighted @ value
             step = np.linalg.solve(normal + np.diag(1e-3 * np.diag(normal)), right)
             p = p + step * min(1.0, 12.0 / max(np.abs(step).max(), 1e-9))
-            now = self.cost(p, coarse=coarse)
+            pairs = self.residuals(p, coarse=coarse)
+            now = self.loss(pairs)
             if now < least:
                 gain, best, least = least - now, p, now
-                if gain < 1e-3 * least:
+                if gain < ENOUGH * least:
                     break
             elif np.abs(step).max() < 0.05:
                 break
         return best, least
+
+
+def _median(values):
+    """The upper median, without the care that `numpy.median` takes of NaN."""
+    middle = len(values) // 2
+    return np.partition(values, middle)[middle]
 
 
 def _starts(camera, seconds):
@@ -294,12 +318,14 @@ def fit_motion(points, shown, camera, binning):
     cost, at_rest : `float`
         Mean loss of the points with this motion and without any.
     """
-    fit = _Fit(points, shown, binning)
+    middle = points.middle()
+    fit = _Fit(points, shown, binning, middle)
     rest = np.zeros(NUMBER)
-    at_rest = fit.cost(rest)
+    at_rest = fit.loss(fit.residuals(rest))
     if at_rest < QUIET:
         return fit.motion(rest), at_rest, at_rest
     starts = _starts(camera, [one.seconds for one in shown])
+    some = _Fit(points.some(max(len(points.frame) // ROUGH_POINTS, 1)), shown, binning, middle)
     costs = fit.first_look(starts)
     chosen = []
     for index in np.argsort(costs, kind="stable"):
@@ -308,8 +334,8 @@ def fit_motion(points, shown, camera, binning):
             chosen.append(index)
         if len(chosen) == BEST:
             break
-    # All of them coarsely, the better half of these finely.
-    rough = sorted((fit.refine(starts[index], coarse=True, steps=4) for index in chosen), key=lambda one: one[1])
+    # All of them coarsely and by some of the points, the better half of these finely.
+    rough = sorted((some.refine(starts[index], coarse=True, steps=4) for index in chosen), key=lambda one: one[1])
     tried = [(rest, at_rest), *(fit.refine(p) for p, _ in rough[: (len(rough) + 1) // 2])]
     coefficients, cost = min(tried, key=lambda one: one[1])
     if fit.interpolated(coefficients) > WORSE * fit.interpolated(rest):

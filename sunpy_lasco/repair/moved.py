@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.repair.crop import Neighbour
-from sunpy_lasco.repair.motion import FARTHEST, FASTEST, UNIT, Points, Shown, fit_motion, sample
+from sunpy_lasco.repair.crop import Neighbour, distance_from
+from sunpy_lasco.repair.motion import FARTHEST, FASTEST, QUIET, UNIT, Points, Shown, fit_motion, robust_loss, sample
 from sunpy_lasco.repair.neighbours import without_points
 from sunpy_lasco.repair.scene import RING_PIXELS, STRUCTURE_SHARE, point_like, ring_of
 
@@ -31,6 +31,8 @@ GAIN = 0.85
 REACH = 8
 #: Share of a pixel of the images that must be known.
 KNOWN_SHARE = 0.5
+#: Side of the cells whose means tell first whether anything moves, and cells without which they do not.
+CELL, FEWEST_CELLS = 8, 32
 #: Places without which no motion is looked for.
 FEWEST_POINTS = 100
 #: In large zones the motions of blocks are mixed with weights of this 2 sigma, stored pixels.
@@ -152,7 +154,7 @@ def _points(exposures, crop, window, block):
     near = tuple(
         slice(max(at.min() - far, 0), at.max() + far + 1) for at, far in zip((rows, columns), reach, strict=True)
     )
-    distance = ndimage.distance_transform_edt(~block[near], sampling=sampling)
+    distance = distance_from(block[near], sampling=sampling)
     wanted = np.zeros(distance.shape, dtype=bool)
     wanted[steps[0] // 2 :: steps[0], steps[1] // 2 :: steps[1]] = True
     rows, columns = np.nonzero(wanted & (distance <= AROUND) & ~crop.hidden[near])
@@ -181,8 +183,32 @@ def _motion_of(exposures, crop, window, block):
     return motion if cost < GAIN * at_rest else None
 
 
+def _is_at_rest(exposures, crop):
+    """Whether the exposures differ by their noise alone, so that there is no motion to be seen."""
+    seconds = [exposures.scene.neighbours[k].seconds for k in exposures.chosen]
+    images = [crop.z, *(one.z for one in crop.neighbours if one.seconds in seconds)]
+    step = (slice(CELL // 2, None, CELL // 2),) * 2
+    total = weight = 0.0
+    near = 1.0 / (1.0 + crop.distance[step] * min(crop.binning) / FADING)
+    near *= crop.distance[step] * min(crop.binning) <= AROUND
+    for number, first in enumerate(images):
+        for second in images[:number]:
+            difference = first - second
+            known = np.isfinite(difference)
+            share = ndimage.uniform_filter(known.astype(float), CELL)[step]
+            mean = ndimage.uniform_filter(np.where(known, difference, 0.0), CELL)[step] / np.maximum(share, KNOWN_SHARE)
+            there = (share > KNOWN_SHARE) & (near > 0)
+            if there.sum() < FEWEST_CELLS:
+                return False
+            total += near[there] @ robust_loss(mean[there] - np.median(mean[there]))
+            weight += near[there].sum()
+    return len(images) > 1 and total < QUIET * weight
+
+
 def _displacement(exposures, crop, window):
     """Along rows and columns in `UNIT`, pixels of the crop; None where nothing moves."""
+    if _is_at_rest(exposures, crop):
+        return None
     rows, columns = np.nonzero(crop.hole)
     blocks = np.stack([crop.block_rows[rows], crop.block_columns[columns]])
     names = np.unique(blocks, axis=1).T
@@ -233,12 +259,11 @@ def with_moved_neighbours(exposures, crop, window):
     displacement = _displacement(exposures, crop, window)
     if displacement is None:
         return crop
-    distance = ndimage.distance_transform_edt(~crop.hole)
-    moved = [_moved(exposures, crop, window, displacement, k, distance) for k in range(len(exposures.scene.neighbours))]
+    moved = [_moved(exposures, crop, window, displacement, k) for k in range(len(exposures.scene.neighbours))]
     return replace(crop, neighbours=tuple(one for one in moved if one is not None))
 
 
-def _moved(exposures, crop, window, displacement, number, distance):
+def _moved(exposures, crop, window, displacement, number):
     """One exposure in the pixels of a crop, moved to its time."""
     scene = exposures.scene
     other = scene.neighbours[number]
@@ -261,7 +286,7 @@ def _moved(exposures, crop, window, displacement, number, distance):
     found = sample(images, rows - region[0].start, columns - region[1].start)
     there = found[..., 1] > 0.99
     value = (1.0 + found[..., 0]) * crop.expected
-    ring = ring_of(distance, there & crop.known)
+    ring = ring_of(crop.distance, there & crop.known)
     if ring.sum() < RING_PIXELS:
         return None
     scale = float(np.median(value[ring] / (crop.expected + crop.noise * crop.z)[ring]))

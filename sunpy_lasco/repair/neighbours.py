@@ -5,7 +5,7 @@ Other exposures beside a frame: which there are, how well they fit, and what the
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.repair.scene import STRUCTURE_SHARE, point_like
+from sunpy_lasco.repair.scene import STRUCTURE_SHARE, mean_around, point_like
 
 __all__ = [
     "COMPARED",
@@ -37,8 +37,8 @@ FEWEST_CELLS = 6
 #: 1 sigma of the kernel by which squares of differences are carried into a hole, stored pixels, and the
 #: least weight of what is known.
 NEARBY, NEARBY_LEAST = 8.0, 1e-4
-#: Pixels around the core of a star that belong to it.
-STAR_WINGS = 2
+#: Pixels around the core of a star that belong to it, and sides of the squares whose mean stands in its place.
+STAR_WINGS, AROUND_STARS = 2, (5, 13)
 
 
 def nearest_neighbours(crop):
@@ -81,8 +81,10 @@ def without_points(z, known):
     if not points.any():
         return z, np.zeros_like(z)
     points = known & ndimage.binary_dilation(points, iterations=STAR_WINGS)
-    nearest = ndimage.distance_transform_edt(points | ~known, return_distances=False, return_indices=True)
-    smooth = np.where(points, ndimage.uniform_filter(np.nan_to_num(z)[tuple(nearest)], 2 * STAR_WINGS + 1), z)
+    rest = known & ~points
+    if not rest.any():
+        return z, np.zeros_like(z)
+    smooth = np.where(points, mean_around(z, rest, AROUND_STARS), z)
     return smooth, np.where(points, z - smooth, 0.0)
 
 
@@ -125,7 +127,7 @@ def comparison(crop, value):
     """
     difference = crop.z - value
     compared = compared_pixels(difference)
-    near = compared & (ndimage.distance_transform_edt(~crop.hole) <= COMPARED)
+    near = compared & (crop.distance <= COMPARED)
     return difference, compared, misfit(difference, near)
 
 
@@ -212,6 +214,9 @@ SMALLEST_SIGMA = 0.03
 #: sides of time, and of one.  A front that was moved is where the surroundings cannot show all that is wrong.  By
 #: the coverage of every second hole of ``benchmarks/inpainting/fronts.py``; the others judge it.
 NEARBY_SHARE = {"both": (0.6, 0.9), "one": (0.7, 1.1)}
+#: Time between these exposures, s.  What moves drifts off its course: with neighbours farther away 1 sigma grows as
+#: the root of their distance in time, which the fronts with neighbours 24 and 36 minutes away ask for.
+CADENCE = 720.0
 #: 1 sigma by the change between the neighbours, relative to it, in the middle between them: how far a
 #: moving front may be from the interpolated one.
 FRONT_SHARE = 0.3
@@ -311,6 +316,15 @@ def spread(crop, difference, compared, change, stars, *, both):
     -------
     `~numpy.ndarray`
     """
-    share = NEARBY_SHARE["both" if both else "one"][crop.is_moved]
+    share = NEARBY_SHARE["both" if both else "one"][crop.is_moved] * _longer(crop)
     around = share * nearby_misfit(difference, compared)
     return np.sqrt(SMALLEST_SIGMA**2 + around**2 + (FRONT_SHARE * change) ** 2 + (STAR_SHARE * stars) ** 2)
+
+
+def _longer(crop):
+    """How much less sure moved exposures are that are farther away in time than `CADENCE`."""
+    if not crop.is_moved:
+        return 1.0
+    sides = [[abs(one.seconds) for one in crop.neighbours if np.sign(one.seconds) == side] for side in (-1, 1)]
+    nearest = [min(side) for side in sides if side]
+    return max(float(np.sqrt(len(nearest) / sum(1.0 / seconds for seconds in nearest) / CADENCE)), 1.0)

@@ -13,9 +13,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.repair.crop import Crop, Neighbour
+from sunpy_lasco.instrument.cameras import BLOCK
+from sunpy_lasco.repair.crop import Crop, Neighbour, distance_from
 
-__all__ = ["RING", "RING_PIXELS", "STRUCTURE_SHARE", "Scene", "SceneNeighbour", "cut", "point_like", "ring_of"]
+__all__ = [
+    "MARGIN",
+    "RING",
+    "RING_PIXELS",
+    "STRUCTURE_SHARE",
+    "Scene",
+    "SceneNeighbour",
+    "cut",
+    "mean_around",
+    "point_like",
+    "ring_of",
+]
 
 #: Width of the ring around a hole on which levels are matched, stored pixels.
 RING = 12
@@ -91,9 +103,15 @@ class Scene:
         return lost
 
     def filled_with(self, values):
-        """The scene with values put in where they are known, and fewer holes."""
-        new = self.holes & np.isfinite(values)
-        return replace(self, signal=np.where(new, values, self.signal), holes=self.holes & ~new)
+        """The scene with values put in where they are known, and fewer holes; itself if there are none."""
+        at = np.nonzero(self.holes)
+        new = np.isfinite(values[at])
+        if not new.any():
+            return self
+        at = tuple(index[new] for index in at)
+        signal, holes = self.signal.copy(), self.holes.copy()
+        signal[at], holes[at] = values[at], False
+        return replace(self, signal=signal, holes=holes)
 
 
 #: Points on a bright structure stand out of it by this share of its brightness at least, over `POINT_THRESHOLD`:
@@ -121,16 +139,40 @@ def point_like(z, known, *, structure=0.0):
     """
     if not known.any():
         return np.zeros_like(known)
-    whole = z
-    if not known.all():
-        nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-        whole = z[tuple(nearest)]
+    whole = z if known.all() else np.where(known, z, mean_around(z, known))
     around = _local_median(whole)
     excess = whole - around
     scatter = max(1.4826 * np.median(np.abs(excess[known])), 1.0)
     if structure:
         scatter = np.maximum(scatter, structure * np.abs(around - np.median(around[known])))
     return known & (excess > POINT_THRESHOLD * scatter)
+
+
+def mean_around(z, known, sides=(5,)):
+    """
+    Mean of the known pixels around each pixel.
+
+    Parameters
+    ----------
+    z : `~numpy.ndarray`
+        Finite where it is known; (ny, nx).
+    known : `~numpy.ndarray` of `bool`
+        At least one.
+    sides : sequence of `int`, optional
+        Sides of the squares, pixel: of the first that has a known one the mean is taken.
+
+    Returns
+    -------
+    `~numpy.ndarray`
+        The median of all that is known where none of the squares has any.
+    """
+    found = np.full(z.shape, np.median(z[known]), dtype=z.dtype)
+    for side in reversed(sides):
+        share = ndimage.uniform_filter(known.astype(z.dtype), side)
+        total = ndimage.uniform_filter(np.where(known, z, 0), side)
+        some = share > 0.5 / side**2
+        found[some] = total[some] / share[some]
+    return found
 
 
 def _local_median(image):
@@ -152,7 +194,7 @@ def cut(scene, zone, margin=MARGIN):
     ----------
     scene : `Scene`
     zone : `~sunpy_lasco.repair.fill.Zone`
-    margin : `int`, optional
+    margin : `float`, optional
         Blocks of surroundings on each side.
 
     Returns
@@ -162,10 +204,14 @@ def cut(scene, zone, margin=MARGIN):
     window : `tuple` of `slice`
         Where the crop stands in the frame.
     """
-    (row0, row1), (column0, column1) = zone.region(scene.grid, margin)
-    window = (
-        slice(*np.searchsorted(scene.block_rows, (row0, row1))),
-        slice(*np.searchsorted(scene.block_columns, (column0, column1))),
+    window = tuple(
+        slice(max(first - int(margin * BLOCK), 0), min(last + int(margin * BLOCK), len(index)))
+        for index, (first, last) in (
+            (index, np.searchsorted(index, blocks))
+            for index, blocks in zip(
+                (scene.block_rows, scene.block_columns), zone.region(scene.grid, margin=0), strict=True
+            )
+        )
     )
     block_rows, block_columns = scene.block_rows[window[0]], scene.block_columns[window[1]]
     mine = np.zeros(scene.grid, dtype=bool)
@@ -174,7 +220,7 @@ def cut(scene, zone, margin=MARGIN):
     signal, background = scene.signal[window].astype(float), scene.background[window].astype(float)
     response, hidden = scene.response[window].astype(float), scene.hidden[window]
     known = np.isfinite(signal) & ~scene.unusable[window] & ~hidden & ~scene.holes[window]
-    ring = ring_of(ndimage.distance_transform_edt(~hole), known)
+    ring = ring_of(distance_from(hole), known)
     if not ring.any():
         return None, window
     scale = float(np.median(signal[ring] / (response * background)[ring]))

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.repair.cells import harmonic
+from sunpy_lasco.repair.crop import depth_in
 
 __all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "hole_setting", "structure"]
 
@@ -45,8 +46,7 @@ def structure(crop):
     `~numpy.ndarray`
         In the working space, shape (ny, nx).
     """
-    distance = ndimage.distance_transform_edt(~crop.hole)
-    near = crop.known & (distance <= SURROUNDINGS)
+    near = crop.known & (crop.distance <= SURROUNDINGS)
     ny, nx = (length // CELL * CELL for length in near.shape)
     shape = (ny // CELL, CELL, nx // CELL, CELL)
     count = near[:ny, :nx].reshape(shape).sum(axis=(1, 3))
@@ -54,7 +54,7 @@ def structure(crop):
     good = count >= CELL**2 / 2
     means = total[good] / count[good]
     scatter = 1.4826 * np.median(np.abs(means - np.median(means))) if means.size else np.nan
-    inside = ndimage.distance_transform_edt(crop.hole)
+    inside = depth_in(crop.hole)
     return np.hypot(SMALLEST_SIGMA, scatter) * np.sqrt(1.0 - np.exp(-inside / GROWTH))
 
 
@@ -106,7 +106,7 @@ def hole_setting(crop):
     """
     if crop.hole[[0, -1]].any() or crop.hole[:, [0, -1]].any():
         return "edge"
-    around = ~crop.hole & (ndimage.distance_transform_edt(~crop.hole) <= AROUND)
+    around = ~crop.hole & (crop.distance <= AROUND)
     # Stars that are left out are no border.
     unknown = crop.hidden | np.isnan(crop.signal)
     if unknown[around].mean() > BORDER_SHARE:

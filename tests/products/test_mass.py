@@ -123,11 +123,13 @@ def test_away_from_the_sky_it_is_more(cloud):
     assert (here.mass / solarsoft.mass).value == pytest.approx(1.00116, abs=1e-5)
 
 
-def test_filled_pixels_do_not_count_unless_asked(cloud, make):
+@pytest.mark.parametrize("bits", [PixelFlag.FILLED, PixelFlag.FILLED | PixelFlag.MISSING])
+def test_filled_pixels_do_not_count_unless_asked(cloud, make, bits):
+    # Stars and hits that were taken out are FILLED, lost blocks that were repaired MISSING as well.
     later, bases, grams = cloud()
     height, angle = height_and_angle(later)
     filled = (height > 6) & (height < 12) & (angle > 60) & (angle < 90)
-    flagged = replace(later, flags=filled * np.uint8(PixelFlag.FILLED))
+    flagged = replace(later, flags=filled * np.uint8(bits))
     options = {"sector": (60, 120) * u.deg, "heights": (6, 12) * u.R_sun, "normalise": False}
     part = products.excess_mass(flagged, bases, **options)
     assert part.mass.value < 0.6 * grams

@@ -98,20 +98,38 @@ class _Likelihood:
     def __init__(self, cells, number):
         nearest = np.argsort(cells.distance, kind="stable")[:number]
         self.points = cells.points[nearest]
-        # One decomposition serves all factors, if the cells are scaled to the same noise.
         self.root = 1.0 / np.sqrt(cells.noise[nearest])
+        self.products = self.root[:, None] * self.root[None, :]
         self.values = (cells.values[nearest] - np.median(cells.values[nearest])) * self.root
 
     def best(self, covariance, factors, *, spread=np.inf):
-        """The likeliest factor of a covariance, and the logarithm of its likelihood."""
-        scaled = covariance.between(self.points, self.points) * (self.root[:, None] * self.root[None, :])
-        weights, vectors = linalg.eigh(scaled, overwrite_a=True, check_finite=False)
-        squares = (vectors.T @ self.values) ** 2
-        factors = np.asarray(factors, dtype=float)
-        variance = factors[:, None] * np.maximum(weights, 0.0) + 1.0
-        likelihood = -0.5 * (np.log(variance) + squares / variance).sum(axis=1)
-        number = int(np.argmax(likelihood - 0.5 * (np.log(factors) / spread) ** 2))
-        return factors[number], likelihood[number]
+        """The likeliest factor of a covariance, climbing from the middle one, and the logarithm of its likelihood."""
+        scaled = covariance.between(self.points, self.points) * self.products
+        likelihoods = {}
+
+        def with_prior(number):
+            factor = factors[number]
+            if number not in likelihoods:
+                likelihoods[number] = self._logarithm(factor * scaled)
+            return likelihoods[number] - 0.5 * (np.log(factor) / spread) ** 2
+
+        number = len(factors) // 2
+        for step in (2, 1):
+            while True:
+                beside = (number - step, number, number + step)
+                best = max((one for one in beside if 0 <= one < len(factors)), key=with_prior)
+                if best == number:
+                    break
+                number = best
+        return float(factors[number]), likelihoods[number]
+
+    def _logarithm(self, matrix):
+        """Logarithm of the likelihood with this covariance and the noise of the cells."""
+        matrix.flat[:: len(matrix) + 1] += 1.0
+        # A symmetric matrix is its own transpose, which LAPACK wants.
+        lower, _ = linalg.lapack.dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
+        solved, _ = linalg.lapack.dtrtrs(lower, self.values, lower=1)
+        return -float(np.log(np.diagonal(lower)).sum()) - 0.5 * float(solved @ solved)
 
 
 def fit_factor(cells, covariance):

@@ -11,10 +11,9 @@ from functools import lru_cache
 from importlib import resources
 
 import numpy as np
-from scipy import ndimage
 
 from sunpy_lasco.repair.cells import harmonic
-from sunpy_lasco.repair.crop import Fill
+from sunpy_lasco.repair.crop import Fill, depth_in
 from sunpy_lasco.repair.methods.biharmonic import plate
 from sunpy_lasco.repair.methods.kriging import krige
 from sunpy_lasco.repair.methods.radial import along_radii
@@ -83,8 +82,8 @@ def features(crop, values, sigma):
     `~numpy.ndarray`
         `FEATURES` in the pixels of the hole, (9, n).
     """
-    depth = ndimage.distance_transform_edt(crop.hole)[crop.hole] / DEPTH
-    around = ndimage.distance_transform_edt(~crop.hole) <= AROUND
+    depth = depth_in(crop.hole)[crop.hole] / DEPTH
+    around = crop.distance <= AROUND
     one = np.ones_like(depth)
     # How far the others are from kriging in this hole, in units of its uncertainty:
     # where they differ more than they may, one of them is wrong.

@@ -107,7 +107,7 @@ def outer_weight(crop, inner, outer):
     difference = crop.z - (inner + WEIGHT * apart)
     known = compared_pixels(difference) & ~crop.hole
     share = ndimage.uniform_filter(known.astype(float), CELL)
-    near = known & (share > 0.5) & (ndimage.distance_transform_edt(~crop.hole) <= COMPARED)
+    near = known & (share > 0.5) & (crop.distance <= COMPARED)
     if near.sum() < FEWEST_PIXELS:
         return WEIGHT
     y, x = (
