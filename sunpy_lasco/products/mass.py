@@ -209,7 +209,7 @@ def excess_mass(
     values = np.where(seen, difference.data, 0.0).astype(float)
     masses = weights * values
     mass = masses.sum()
-    parts = _random_parts(both, numbers, last, weights, seen)
+    parts = _random_parts(both, numbers, last, weights, seen, later)
     parts["scale"] = abs(mass) * _scale_error(frame)
     for name, tried in (("angle", theta + LIKELY_ANGLE if theta >= 0 else theta - LIKELY_ANGLE), ("depth", None)):
         if tried is None:
@@ -430,8 +430,8 @@ def _shared_noise(smap, seen):
         return SHARED_NOISE
 
 
-def _random_parts(both, numbers, last, weights, seen):
-    """1 sigma of a mass by noise, base and relative exposures, in g."""
+def _random_parts(both, numbers, last, weights, seen, later):
+    """1 sigma of a mass by noise, base and relative exposures, in g; the later map knows what its pixels share."""
     count = len(numbers)
     light = np.array([np.nansum(weights * both.data[number]) for number in (*numbers, last)])
     exposures = both.factor_sigma[[*numbers, last]].copy()
@@ -442,7 +442,7 @@ def _random_parts(both, numbers, last, weights, seen):
     noise = 0.0
     by_noise = np.zeros(count + 1)
     if both.sigma is not None:
-        factor = _shared_noise(both.frame(last), seen)
+        factor = _shared_noise(later, seen)
         for place, number in enumerate((*numbers, last)):
             by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number], dtype=float)))
         noise = np.sqrt(by_noise[-1] ** 2 + np.mean(by_noise[:-1] ** 2) * median_variance(count))
