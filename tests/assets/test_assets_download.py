@@ -52,7 +52,7 @@ FAULTS = {
     "closed_at_once": "broke off",
     "silent": "does not answer",
     "stalled": "stood still",
-    "garbage": "no FITS file",
+    "garbage": "not a FITS file",
     "wrong_shape": r"shape \(512, 512\)",
     "wrong_dtype": "BITPIX 32",
     "wrong_values": "other values than 0 and 1",

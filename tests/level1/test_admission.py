@@ -176,7 +176,7 @@ def test_level_1_with_a_name_that_is_a_path(name, raw, tmp_path):
     result = calibrated(raw)
     result.meta["filename"] = name
     out = tmp_path / "deep" / "out"
-    with pytest.raises(HeaderError, match="no plain name"):
+    with pytest.raises(HeaderError, match="not a plain file name"):
         sunpy_lasco.write_level1(result, out)
     assert list(tmp_path.rglob("*.fts")) == []
 

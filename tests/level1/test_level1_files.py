@@ -134,7 +134,7 @@ def test_no_file_outside_of_the_folder(level1, tmp_path):
     for name in ("a2/../../../../x.fts", "/2/../x.fts", "../x.fts", "..", "", "25.fts/x.fts", "two words.fts"):
         meta = level1.meta.copy()
         meta["filename"] = name
-        with pytest.raises(HeaderError, match=r"FILENAME is .* not a plain name"):
+        with pytest.raises(HeaderError, match=r"FILENAME is .* not a plain file name"):
             sunpy_lasco.write_level1(replace(level1, meta=meta), tmp_path / "out")
         assert names(tmp_path) == []
         # Where it goes is said, the name in the header does not matter.

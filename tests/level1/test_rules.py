@@ -80,7 +80,7 @@ REFUSED = {
     "exposure of days": ({"exptime": 1e6}, "EXPTIME.*holds 1000000.0"),
     "before the mission": ({"date__obs": "1890/05/21"}, "DATE-OBS says 1890-05-21, which is outside of the mission"),
     "to come": ({"date__obs": "2099/05/21"}, "outside of the mission"),
-    "no date": ({"date__obs": "2002/13/21"}, "no date"),
+    "no date": ({"date__obs": "2002/13/21"}, "not a date"),
     "no time of day": ({"time__obs": ..., "mid_date": 0}, "no time of day"),
     "sums of the chip and the box": ({"lebxsum": 2, "lebysum": 2, "sumcol": 2, "sumrow": 2}, "R1COL.*do not fit"),
     "sums of the box": ({"shape": (512, 512), "lebxsum": 4, "lebysum": 4}, r"LEBXSUM, LEBYSUM \(4, 4\) contradict"),

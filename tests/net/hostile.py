@@ -110,7 +110,7 @@ SERVERS = [
     Hostile("gzip, unsaid", "image", Answer(gzip.compress(BODY)), 1, 1),
     *_alike(
         "gzip, damaged",
-        r"compressed breaks off|no FITS",
+        r"compressed breaks off|not a FITS",
         3,
         Answer(gzip.compress(LISTING)[:-30] + bytes(20), headers={"Content-Encoding": "gzip"}),
     ),

@@ -44,7 +44,7 @@ def test_all_types_of_pixels(tmp_path, dtype):
     [
         (b"", "empty"),
         (b"<!DOCTYPE html><html>Not Found</html>", "HTML"),
-        (b"Not Found", "no FITS file"),
+        (b"Not Found", "not a FITS file"),
         (BODY[:-1], "bytes"),
         (BODY[:-2880], "bytes"),
         (BODY[:2880], "within the header"),
