@@ -112,6 +112,47 @@ def scatter(frames, pairs, rings, *, fine, **options):
     return {place: float(np.mean(values)) for place, values in found.items()}
 
 
+def by_change(frames, pair, low=4.5, high=6.0, quadrant=3):
+    """
+    Scatter of a ring and quadrant, from pixel to pixel, over the random uncertainty, by how much the pixels changed.
+
+    Means over quarters of the pixels, from those whose surroundings changed least to those that changed most; and how
+    much neighbours share, of the differences and of white noise.
+    """
+    one, two = (frames.level1(name) for name in pair)
+    bad = ~np.isfinite(one.data) | ~np.isfinite(two.data)
+    bad |= (sunpy_lasco.flags(one) != 0) | (sunpy_lasco.flags(two) != 0)
+    scale = ndimage.median_filter(np.where(bad, 1, one.data / np.where(bad, 1, two.data)), 9)
+    sigma = np.hypot(one.uncertainty.array, scale * two.uncertainty.array)
+    pulls = ndimage.convolve(np.where(bad, 0, one.data - scale * two.data).astype(float), FINE) / sigma
+    white = ndimage.convolve(_white(one), FINE)
+    change = np.abs(scale - 1) * one.data / sigma
+    radii, quadrants = polar(one)
+    here = (radii >= low) & (radii < high) & (quadrants == quadrant)
+    here &= ~ndimage.binary_dilation(bad, iterations=4)
+    edges = np.quantile(change[here], np.linspace(0, 1, 5))
+    parts = [here & (change >= a) & (change <= b) for a, b in itertools.pairwise(edges)]
+
+    def shared(values):
+        values = np.where(here, np.clip(values, -4 * spread(values[here]), 4 * spread(values[here])), np.nan)
+        products = np.concatenate([(values * np.roll(values, 1, axis)).ravel() for axis in (0, 1)])
+        return np.nanmean(products) / np.nanmean(values**2)
+
+    return [spread(pulls[part]) / spread(white[here]) for part in parts], edges[1:4], shared(pulls), shared(white)
+
+
+def print_changes(frames):
+    print(
+        "\nC3, 4.5 to 6 solar radii, from pixel to pixel, by how much the surroundings changed (quarters of the pixels)"
+    )
+    for quadrant in (2, 3):
+        for pair in (QUIET[0], EJECTION[0], EJECTION[2]):
+            parts, edges, noise, white = by_change(frames, pair, quadrant=quadrant)
+            scatters, beyond = (" ".join(f"{value:.2f}" for value in values) for values in (parts, edges))
+            print(f"{QUADRANTS[quadrant]} {' '.join(pair)}  {scatters}  changes beyond {beyond} sigma; "
+                  f"neighbours share {noise:+.2f}, white noise {white:+.2f}")  # fmt: skip
+
+
 def _white(smap):
     """White noise of unit sigma that went through the interpolation of a map."""
     noise = np.random.default_rng(1).standard_normal(smap.data.shape).astype(np.float32)
@@ -264,6 +305,7 @@ def main():
     given = parser.parse_args()
     frames = Frames(given.data, given.assets)
     print_scatter(frames)
+    print_changes(frames)
     print_linearity(frames)
     print_curve(frames)
     print_noise(frames)

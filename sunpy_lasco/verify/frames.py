@@ -168,6 +168,10 @@ def _quietly(function, *arguments, **options):
         return function(*arguments, **options)
 
 
+def _several(number, thing):
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def _spread(frames, most=MOST):
     """At most so many, evenly spread."""
     if len(frames) <= most:
@@ -190,7 +194,7 @@ def _sound(raw, problems):
             bad.append(f"{one.path.name}: {'; '.join(found)}")
         else:
             good.append(one)
-    return good, [Row("frames.sound", text, len(bad), 0, 0, "frames", f"{len(raw)} frames", note="; ".join(bad))]
+    return good, [Row("frames.sound", text, len(bad), 0, 0, "", _several(len(raw), "frame"), note="; ".join(bad))]
 
 
 def _stars(camera, frames, figures):
@@ -281,7 +285,7 @@ def _dark(camera, frames):
         return unmeasured(row, text, needs, unit="DN")
     low, high = {"C2": (-8.0, 8.0), "C3": (1.0, 9.0)}[camera]
     note = "6 to 7 DN in 2004 to 2012, 3 in 2002, independent of the exposure" if camera == "C3" else ""
-    return Row(row, text, float(np.median(levels)), low, high, "DN", f"{len(levels)} frames", note=note)
+    return Row(row, text, float(np.median(levels)), low, high, "DN", _several(len(levels), "frame"), note=note)
 
 
 def _corner(counts):
@@ -315,7 +319,7 @@ def _noise(camera, frames):
         float(np.median(ratios)),
         0.975,
         1.03,
-        against=f"{len(ratios)} differences",
+        against=_several(len(ratios), "difference"),
         note="the fixed pattern drops out of a difference",
     )
 
@@ -399,7 +403,7 @@ def _overlap(frames, sources, figures):
     figures["overlap"] = np.array(OVERLAP), by_ring, np.nanpercentile(ratio, (25, 75), axis=(0, 2))
     value, against = (
         float(np.nanmedian(by_ring)),
-        f"{len(ratios)} pairs, the nearest {24 * pairs[0][0]:.1f} hours apart",
+        f"{_several(len(ratios), 'pair')}, the nearest {24 * pairs[0][0]:.1f} hours apart",
     )
     share = value_of("C2.star_scale") / value_of("C3.star_scale")
     yield Row(
@@ -448,8 +452,9 @@ def _fixed_light(frames, sources):
         light = [np.where(seen, values, np.nan) for values in light]
         odd.append(np.subtract(*(values / np.nanmean(values, axis=1, keepdims=True) for values in light)))
     value = float(np.nanpercentile(np.abs(odd), 90))
-    return Row(row, text, value, 0, 0.6, against=f"{len(odd)} pairs, the nearest {near[0][0]:.1f} days apart",
-               note="an arc beside the occulter has 20 to 60 % in 2010 to 2012")  # fmt: skip
+    against = f"{_several(len(odd), 'pair')}, the nearest {near[0][0]:.1f} days apart"
+    note = "an arc beside the occulter has 20 to 60 % in 2010 to 2012"
+    return Row(row, text, value, 0, 0.6, against=against, note=note)
 
 
 def _triplets(frames, sources):
@@ -483,7 +488,9 @@ def _triplets(frames, sources):
             yield unmeasured(row, text.format(camera), needs)
             continue
         worst = max(values, key=lambda value: abs(value[0] - 1))
-        yield Row(row, text.format(camera), worst[0], 0.95, 1.05, against=f"{len(values)} triplets", note=worst[1])
+        yield Row(
+            row, text.format(camera), worst[0], 0.95, 1.05, against=_several(len(values), "triplet"), note=worst[1]
+        )
 
 
 def _official(raw, official, sources, figures):
@@ -576,7 +583,7 @@ def _official_factors(official, text, unit):
         0,
         1e-6,
         unit,
-        f"{number} official headers, six digits",
+        f"{_several(number, 'official header')}, six digits",
     )
 
 
