@@ -2,7 +2,7 @@
 
 import sys
 
-from sunpy_lasco.commands.main import main
+from sunpy_lasco.commands.main import run_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_process())

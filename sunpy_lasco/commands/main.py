@@ -6,6 +6,7 @@ errors of usage do not wait for what only the work needs.
 """
 
 import argparse
+import atexit
 import contextlib
 import importlib
 import logging
@@ -15,7 +16,7 @@ import sys
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.version import version
 
-__all__ = ["main"]
+__all__ = ["main", "run_process"]
 
 #: Subcommands in the order of the help: what each does, and the module that does it.
 COMMANDS = {
@@ -91,6 +92,24 @@ def main(arguments=None):
     _complain(f"standard output cannot be written to ({output.error.strerror}); the command stopped there")
     output.give_up()
     return 1
+
+
+def run_process():
+    """
+    Run the command line as all that this process does; the exit status is that of `main`.
+
+    A process that was broken off ends here: Python's own end takes down all packages, which takes a second of
+    the processor, and the user waits for it.
+    """
+    status = main()
+    if status == INTERRUPTED:
+        # Temporary files go, and what was said arrives.
+        atexit._run_exitfuncs()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+    return status
 
 
 def _run(arguments, output):

@@ -37,3 +37,16 @@ def test_run_as_a_module():
         [sys.executable, "-m", "sunpy_lasco", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"sunpy-lasco {sunpy_lasco.__version__}\n"
+
+
+@pytest.mark.parametrize("status", [0, 1, 130])
+def test_a_process_that_was_broken_off_ends_at_once(status, monkeypatch):
+    """Its temporary files are removed; all others end as Python ends them."""
+    from sunpy_lasco.commands import main as command
+
+    done = []
+    monkeypatch.setattr(command, "main", lambda: status)
+    monkeypatch.setattr("atexit._run_exitfuncs", lambda: done.append("cleared"))
+    monkeypatch.setattr("os._exit", done.append)
+    assert command.run_process() == status
+    assert done == (["cleared", 130] if status == 130 else [])
