@@ -31,12 +31,13 @@ lost = sunpy.map.Map(data, whole.meta)
 print(sunpy_lasco.find_missing_blocks(lost))
 
 ###############################################################################
-# SolarSoft's fuzzy logic, a method for single frames, and one that uses neighbours in time.  None of them changes
+# SolarSoft's fuzzy logic, methods for single frames, and one that uses neighbours in time.  None of them changes
 # measured pixels.
 
 filled = {
     "fuzzy": sunpy_lasco.inpaint(lost, "fuzzy"),
     "mixture": sunpy_lasco.inpaint(lost, "mixture"),
+    "kriging": sunpy_lasco.inpaint(lost, "kriging"),
     "temporal": sunpy_lasco.inpaint(lost, "temporal", context=[before, after]),
 }
 holes = sunpy_lasco.missing_block_mask(lost)
@@ -50,8 +51,8 @@ for name, smap in filled.items():
 # Side by side, divided by the exposure without losses.
 
 part = np.s_[340:660, 600:840]
-figure, axes = plt.subplots(1, 5, figsize=(14, 4), layout="constrained", sharey=True)
-for ax, (name, smap) in zip(axes, {"lost": lost, **filled, "truth": whole}.items(), strict=True):
+figure, axes = plt.subplots(2, 3, figsize=(8, 7.6), layout="constrained")
+for ax, (name, smap) in zip(axes.flat, {"lost": lost, **filled, "truth": whole}.items(), strict=True):
     image = np.where(smap.data[part] > 0, smap.data[part], np.nan)
     ax.imshow(np.log10(image - 320), origin="lower", vmin=3.0, vmax=3.9, cmap="soholasco3")
     ax.set(title=name, xticks=[], yticks=[])

@@ -60,9 +60,9 @@ for name, smap in filled.items():
 # The two adjacent blocks.
 
 part = np.s_[208:336, 272:432]
-figure, axes = plt.subplots(1, 5, figsize=(14, 3), layout="constrained")
-shown = {"lost": lost, **{name: filled[name] for name in ("mixture", "network", "sequence")}, "truth": whole}
-for ax, (name, smap) in zip(axes, shown.items(), strict=True):
+figure, axes = plt.subplots(2, 3, figsize=(9, 5.4), layout="constrained")
+shown = {"lost": lost, **{name: filled[name] for name in ("fuzzy", "mixture", "network", "sequence")}, "truth": whole}
+for ax, (name, smap) in zip(axes.flat, shown.items(), strict=True):
     low, high = np.percentile(whole.data[part], (2, 98))
     ax.imshow(
         np.where(smap.data[part] > 0, smap.data[part], np.nan), origin="lower", vmin=low, vmax=high, cmap="soholasco2"
@@ -75,4 +75,6 @@ plt.show()
 
 card = network_for("C2").card
 print(card["dates"], card["windows"], card["steps"], card["limits"], sep="\n")
-print(card["error relative to other methods on held-back dates: mean, 95 % interval, holes"])
+errors = card["error relative to other methods on held-back dates: mean, 95 % interval, holes"]
+for kind, ratios in errors["real, network"].items():
+    print(f"{kind:9}", ", ".join(f"{rival} {ratio[0]:.2f}" for rival, ratio in ratios.items()))

@@ -57,14 +57,16 @@ print(filled["neighbours, moved"].meta["history"].splitlines()[-1])
 # trusted.
 
 hole = sunpy_lasco.missing_block_mask(lost)
+average = sunpy.map.Map(np.where(hole, (raws[1].data.astype(float) + raws[3].data) / 2, whole.data), whole.meta)
 shown = np.s_[18 * 32 - 70 : 20 * 32 + 70, 10 * 32 - 90 : 12 * 32 + 90]
-figure, panels = plt.subplots(1, 5, figsize=(15, 3.6), layout="constrained")
-for axes, (name, smap) in zip(panels, {"lost": lost, **filled, "measured": whole}.items(), strict=True):
+figure, panels = plt.subplots(2, 3, figsize=(11, 6.6), layout="constrained")
+results = {"lost": lost, "average of neighbours": average, **filled, "measured": whole}
+for axes, (name, smap) in zip(panels.flat, results.items(), strict=True):
     change = np.where(hole & (name == "lost"), np.nan, smap.data - raws[1].data.astype(float))
     axes.imshow(change[shown], origin="lower", cmap="gray", vmin=-150, vmax=150)
     axes.set(title=name, xticks=[], yticks=[], facecolor="indigo")
+    error = np.std((smap.data - whole.data.astype(float))[hole])
     if name in filled:
-        error = np.std((smap.data - whole.data.astype(float))[hole])
         axes.set_xlabel(f"rms error {error:.0f} DN, stated {np.median(smap.uncertainty.array[hole]):.0f} DN")
 
 plt.show()

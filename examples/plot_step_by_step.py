@@ -41,9 +41,9 @@ image = level1.apply_mask(level1.correct_distortion(brightness), assets=assets)
 ###############################################################################
 # The image after the main steps, each on a logarithmic scale.
 
-figure, panels = plt.subplots(1, 4, figsize=(13, 3.6), layout="constrained")
+figure, panels = plt.subplots(2, 2, figsize=(8, 8.4), layout="constrained")
 shown = {"level 0.5": raw, "bias subtracted": signal, "calibration factor": shaded, "vignetting, geometry, mask": image}
-for axes, (title, smap) in zip(panels, shown.items(), strict=True):
+for axes, (title, smap) in zip(panels.flat, shown.items(), strict=True):
     data = np.where(smap.data > 0, smap.data, np.nan)
     low, high = np.nanpercentile(data, (2, 99))
     axes.imshow(data, origin="lower", cmap="soholasco3", norm=LogNorm(low, high))

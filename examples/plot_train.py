@@ -57,13 +57,14 @@ print(f"rms error of means over 8 x 8 pixels {np.sqrt(np.mean(cells**2)):.1f} DN
 ###############################################################################
 # The loss during the training, and the block.
 
-figure, (left, *panels) = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained", width_ratios=[1.25, 1, 1, 1])
+figure, panels = plt.subplots(2, 2, figsize=(8, 7.6), layout="constrained")
+left = panels[0, 0]
 curves = plt.imread(result.curves)
 left.imshow(curves[:, : curves.shape[1] // 2])
 left.set_axis_off()
 around = np.s_[32 * 19 : 32 * 22, 32 * 9 : 32 * 12]
 low, high = np.percentile(whole.data[around], (2, 98))
-for axes, smap, title in zip(panels, (lost, filled, whole), ("lost", "filled", "truth"), strict=True):
+for axes, smap, title in zip(panels.flat[1:], (lost, filled, whole), ("lost", "filled", "truth"), strict=True):
     image = np.where(smap.data[around] > 0, smap.data[around], np.nan)
     axes.imshow(image, origin="lower", vmin=low, vmax=high, cmap="soholasco3")
     axes.set(title=title, xticks=[], yticks=[], facecolor="indigo")
