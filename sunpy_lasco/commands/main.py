@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
 
 from sunpy_lasco.errors import LascoError
@@ -101,6 +102,8 @@ def run_process():
     A process that was broken off ends here: Python's own end takes down all packages, which takes a second of
     the processor, and the user waits for it.
     """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _Interrupt())
     status = main()
     if status == INTERRUPTED:
         # Temporary files go, and what was said arrives.
@@ -112,12 +115,29 @@ def run_process():
     return status
 
 
+class _Interrupt:
+    """What Ctrl-C does: KeyboardInterrupt, and a note that it came, since an import that catches all may swallow it."""
+
+    came = False
+
+    def __call__(self, *_):
+        self.came = True
+        raise KeyboardInterrupt
+
+
+def _look_for_interrupt():
+    """Raise it again if it was swallowed while the module of the command, and what that needs, was imported."""
+    if getattr(signal.getsignal(signal.SIGINT), "came", False):
+        raise KeyboardInterrupt
+
+
 def _run(arguments, output):
     """Run the command line with standard output watched, and return the exit status."""
     try:
         with contextlib.redirect_stdout(output if output.stream else None), _each_warning_once():
             try:
                 options = parser().parse_args(arguments)
+                _look_for_interrupt()
                 return options.run(options)
             finally:
                 output.flush()

@@ -50,3 +50,30 @@ def test_a_process_that_was_broken_off_ends_at_once(status, monkeypatch):
     monkeypatch.setattr("os._exit", done.append)
     assert command.run_process() == status
     assert done == (["cleared", 130] if status == 130 else [])
+
+
+SWALLOWED = """
+import os, signal, sys
+from sunpy_lasco.commands import main
+
+class Swallowing:
+    def find_spec(self, name, *_):
+        if name == "sunpy_lasco.commands.assets":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                [None for _ in range(1000)]
+            except BaseException as error:
+                print("swallowed", type(error).__name__, flush=True)
+
+sys.meta_path.insert(0, Swallowing())
+sys.argv = ["sunpy-lasco", "assets", "list"]
+sys.exit(main.run_process())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_that_an_import_swallows_counts():
+    done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, check=False, timeout=300)
+    assert done.stdout == "swallowed KeyboardInterrupt\n"
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
