@@ -1,49 +1,34 @@
 """
 The stripe of a broken download, and fronts of ejections that losses cross.
 
-    python benchmarks/inpainting/events.py ALONE NEIGHBOURS [--output DIRECTORY]
+    python benchmarks/inpainting/events.py [--output DIRECTORY]
 
-ALONE and NEIGHBOURS are weights of the two kinds of networks, trained without 2012-08-31.  The stripe
-of 32310957 (five rows of blocks) is cut out of the exposures before and after it, where the truth is
-known, and filled from their neighbours; then 32310957 itself is.  Blocks are lost where the front of the ejection of
-2012-08-31, and that of a simulated one, moves; errors are those of the running difference and of
-the mass in the blocks.
+The stripe of 32310957 (five rows of blocks) is cut out of the exposures before and after it, where the
+truth is known, and filled from their neighbours; then 32310957 itself is.  Blocks are lost where the front of
+the ejection of 2012-08-31 moves, in all exposures that hold it and have whole ones on both sides, and on
+fronts of simulated ejections; errors are those of the cells, of the running difference, and of the mass that
+the ejection has in the blocks.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
-from cases import cases_of
-from frames import data_directory, named, real_exposure, scene_of
+from frames import data_directory
+from front_holes import WITH_FRONT, holding_fronts, real_holes, simulated_holes
+from fronts import METHODS, score, with_networks
 from matplotlib.figure import Figure
 from run import HERE
-from scores import judge
 
 import sunpy.map
 
 import sunpy_lasco
-from sunpy_lasco import simulate
-from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.network.prediction import predict_windows
-from sunpy_lasco.network.training.exposures import Exposure
-from sunpy_lasco.network.training.scenes import Scenes
-from sunpy_lasco.network.weights import load_weights
-from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.repair.frames import counts_above_bias
-from sunpy_lasco.repair.methods.mixture import OTHERS, candidates, mixed_fill
+from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS
 
 #: The broken exposure, and those of which its stripe is cut.
-BROKEN, WHOLE = "32310957", ("32310956", "32310958")
-#: Exposures that hold the ejection and have neighbours of both sides, and one before it.
-FRONT = ("32310953", "32310954", "32310955", "32310956", "32310958", "32310959", "32310960")
-BEFORE = "32310943"
-#: Losses that are drawn from each exposure with a front.
-LOSSES = {"front": 8}
-#: What exposures before and after are needed for.
-WITH_NEIGHBOURS = (*NEIGHBOUR_METHODS, "network with neighbours")
+BROKEN, CUT = "32310957", ("32310956", "32310958")
+#: Methods that need exposures before and after.
+WITH_NEIGHBOURS = ("temporal, at rest", "sequence, at rest", "temporal, moved", "sequence, moved")
 #: Side of the cells over which noise is averaged, pixel.
 CELL = 8
 
@@ -66,21 +51,20 @@ def cell_means(image):
     return np.where(share > 0.5, np.nansum(cells, axis=(1, 3)) / np.maximum(share, 1e-6) / CELL**2, np.nan)
 
 
-def stripe(trained):
+def stripe():
     """Lines of a table, and the maps for the picture."""
     broken = read(BROKEN)
     lost = sunpy_lasco.missing_block_mask(broken)
-    methods = {**{name: {} for name in NEIGHBOUR_METHODS}, "network": {"weights": trained}}
     lines = [
         "| exposure | method | cells of 8 x 8, % | flux of a block, % | within 1 and 1.96 sigma |",
         "|---|---|---|---|---|",
     ]
-    for name in WHOLE:
+    for name in CUT:
         whole = read(name)
         torn = sunpy.map.Map(np.where(lost, 0, whole.data).astype(whole.data.dtype), whole.meta)
         bias = np.nanpercentile(whole.data[whole.data > 0], 0.1)
-        for method, options in methods.items():
-            filled = sunpy_lasco.inpaint(torn, method, context=around(name), **options)
+        for method in (*NEIGHBOUR_METHODS, "auto"):
+            filled = sunpy_lasco.inpaint(torn, method, context=around(name))
             good = (sunpy_lasco.flags(filled) & sunpy_lasco.PixelFlag.FILLED) != 0
             good &= whole.data < 11000
             truth = np.where(good, whole.data - bias, np.nan)
@@ -97,7 +81,7 @@ def stripe(trained):
                 f"| {name} | {method} | {100 * np.nanmean(cells):.3f} (median {100 * np.nanmedian(cells):.3f}) | "
                 f"{100 * np.nanmean(flux):.3f} | {shares[0]:.2f}, {shares[1]:.2f} |"
             )
-    repaired = sunpy_lasco.inpaint(broken, "network", context=around(BROKEN), weights=trained)
+    repaired = sunpy_lasco.inpaint(broken, context=around(BROKEN))
     return lines, (read("32310956"), broken, repaired)
 
 
@@ -124,51 +108,25 @@ def draw_stripe(maps, path):
     figure.savefig(path, dpi=70)
 
 
-def fills_of(crop, trained):
-    """What each method says of a hole."""
-    alone = replace(crop, neighbours=())
-    values, spread = candidates(alone)
-    if np.isnan(values).any():
-        return {}
-    single, both = trained
-    fills = {"mixture": mixed_fill(alone, values, spread), "network": predict_windows([alone], single)[0]}
-    fills |= {name: get_method(name)(alone) for name in ("kriging", OTHERS[0], "fuzzy")}
-    if crop.neighbours:
-        fills |= {name: get_method(name)(crop) for name in NEIGHBOUR_METHODS}
-        fills["network with neighbours"] = predict_windows([crop], both)[0]
-    return fills
-
-
-def front_rows(exposure, scene, early, trained):
-    """Errors on losses where a front is: in the running difference, and of the mass since the time before it."""
+def front_rows(holes):
+    """Errors on losses where a front is: of cells, of the running difference, and of the mass of the ejection."""
     rows = []
-    for number, case in enumerate(cases_of(exposure, scene, seed=9, numbers=LOSSES)):
-        window = np.isfinite(case.truth)
-        # The ejected mass in a block is what is there and was not before.
-        row, column = (int(case.crop.block_rows[0]), int(case.crop.block_columns[0]))
-        piece = early[row * 32 : row * 32 + case.truth.shape[0], column * 32 : column * 32 + case.truth.shape[1]]
-        level = np.nanmedian((case.crop.signal / piece)[case.crop.known])
-        mass = np.nansum((case.truth - level * piece)[window])
-        for name, fill in fills_of(case.crop, trained).items():
-            score = judge(case, fill)
-            if score is None:
+    for number, hole in enumerate(holes):
+        mass = np.nansum(hole.truth - hole.quiet)
+        for name, method in with_networks(METHODS).items():
+            fill = method(hole)
+            if (found := score(hole, fill)) is None:
                 continue
-            error = np.nansum((case.crop.to_signal(fill.z) - case.truth)[window & np.isfinite(fill.z)])
-            rows.append(
-                {
-                    "hole": (case.name, number),
-                    "method": name,
-                    "bin8": score["bin8"],
-                    "difference": score["difference"],
-                    "mass": abs(error / mass),
-                }
-            )
+            known = np.isfinite(hole.truth) & np.isfinite(fill.z)
+            error = np.sum((hole.crop.to_signal(fill.z) - hole.truth)[known])
+            about = {"hole": number, "method": name, "error": error, "mass": mass}
+            rows.append({**about, "cells": found["cells"], "difference": found["difference"]})
     return rows
 
 
 def summary(rows, title):
-    """Medians as lines of tables: of all losses, and of those that the nearest neighbours fill, too."""
-    shown = {row["hole"] for row in rows if row["method"] == "temporal"}
+    """Lines of tables: of all losses, and of those that moved exposures fill, too."""
+    shown = {row["hole"] for row in rows if row["method"] == "temporal, moved"}
     lines = _table([row for row in rows if row["method"] not in WITH_NEIGHBOURS], title)
     return lines + _table([row for row in rows if row["hole"] in shown], f"{title}, where neighbours fit")
 
@@ -181,51 +139,36 @@ def _table(rows, title):
     ]
     for name in dict.fromkeys(row["method"] for row in rows):
         mine = [row for row in rows if row["method"] == name]
-        bin8, difference, mass = (np.nanmedian([row[key] for row in mine]) for key in ("bin8", "difference", "mass"))
-        lines.append(f"| {name} ({len(mine)}) | {bin8:.3f} | {difference:.2f} | {100 * mass:.0f} |")
+        cells, difference = (np.median([row[key] for row in mine]) for key in ("cells", "difference"))
+        # A block at the foot of a front has hardly any mass of its own: all of them together have.
+        mass = sum(abs(row["error"]) for row in mine) / sum(abs(row["mass"]) for row in mine)
+        lines.append(f"| {name} ({len(mine)}) | {cells:.3f} | {difference:.2f} | {100 * mass:.0f} |")
     return lines
 
 
-def simulated_front(trained):
-    """The same for a simulated ejection, whose truth is a simulated exposure."""
-    cme = simulate.CME("2002-01-08T10:00:00", position_angle=75.0, speed=700.0, strength=6e-10, seed=3)
-    scene = simulate.corona(activity=0.9, seed=77, cme=cme)
-    made = simulate.sequence("C3", 9, start="2002-01-08T12:00:00", cadence=1440.0, seed=4, scene=scene)
-    quiet = simulate.observe("C3", date="2002-01-08T12:00:00", scene=simulate.corona(activity=0.9, seed=77), seed=3)
-    headers = [Frame.from_header(one.header, one.data.shape) for one in made]
-    parts = [
-        Exposure(f"made {k}", one.data, frame, one.header.get("OFFSET"), "made", "simulated")
-        for k, (one, frame) in enumerate(zip(made, headers, strict=True))
-    ]
-    early = counts_above_bias(quiet.data, Frame.from_header(quiet.header, quiet.data.shape))[0]
-    scenes, rows = Scenes(parts), []
-    for k in range(2, 7):
-        one = replace(parts[k], neighbours=(parts[k - 1], parts[k + 1], parts[k - 2], parts[k + 2]))
-        rows += front_rows(named(one), scenes.scene_of(one), early, trained)
-    return rows
-
-
-def real_front(trained):
-    """Losses where the front of 2012-08-31 is."""
-    early, rows = scene_of(real_exposure(BEFORE)).signal, []
-    for name in FRONT:
-        exposure = real_exposure(name, context=True)
-        rows += front_rows(exposure, scene_of(exposure), early, trained)
-    return rows
+def exposures_table():
+    """Lines that say which exposures hold the front, in how many blocks, and how far away their neighbours are."""
+    if tuple(holding_fronts()) != WITH_FRONT:
+        msg = f"Losses are drawn from {WITH_FRONT}, but the front is in {tuple(holding_fronts())}."
+        raise ValueError(msg)
+    lines = ["| exposure | blocks on the front | neighbours, minutes |", "|---|---|---|"]
+    for number, (blocks, minutes) in holding_fronts().items():
+        lines.append(f"| {number} | {blocks} | {', '.join(f'{one:+.0f}' for one in minutes)} |")
+    return lines
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", nargs=2, type=Path, metavar=("ALONE", "NEIGHBOURS"))
     parser.add_argument("--output", type=Path, default=HERE / "results")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    trained = tuple(load_weights(path) for path in arguments.weights)
-    lines, maps = stripe(trained[1])
+    lines, maps = stripe()
     draw_stripe(maps, arguments.output / "stripe.png")
     lines = ["# Events", "", "The stripe of 32310957, cut out of other exposures, filled with neighbours:", "", *lines]
-    lines += summary(real_front(trained), "Losses on the front of 2012-08-31, medians")
-    lines += summary(simulated_front(trained), "Losses on the front of a simulated ejection, medians")
+    lines += ["", "Exposures of 2012-08-31 that hold the front and have whole ones on both sides:", ""]
+    lines += exposures_table()
+    lines += summary(front_rows(real_holes(("front",))), "Losses on the front of 2012-08-31, medians, mass of all")
+    every_second = list(simulated_holes("C3"))[::2]
+    lines += summary(front_rows(every_second), "Losses on fronts of simulated ejections, medians, mass of all")
     (arguments.output / "events.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

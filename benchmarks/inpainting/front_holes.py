@@ -170,6 +170,22 @@ def _is_quiet(change):
     return (change >= 0) & (change < QUIET)
 
 
+@lru_cache(maxsize=1)
+def holding_fronts():
+    """
+    Exposures of the real sequence that hold the ejection and have whole ones on both sides: number of blocks on fronts,
+    and minutes to the neighbours.
+    """
+    found = {}
+    for number in WHOLE:
+        scene, _ = real_scene(number)
+        minutes = sorted(one.seconds / 60.0 for one in scene.neighbours)
+        blocks = len(_blocks_where(scene, _is_front, hidden=0.5)) if minutes and minutes[0] < 0 < minutes[-1] else 0
+        if blocks:
+            found[number] = blocks, minutes
+    return found
+
+
 def _on_fronts(number, kinds, quiet):
     scene, _ = real_scene(number)
     moving = _blocks_where(scene, _is_front, hidden=0.5)

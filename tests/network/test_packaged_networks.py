@@ -1,5 +1,8 @@
 """The networks that come with the package."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -44,6 +47,19 @@ def test_weights_card_and_records(camera):
 
 def test_they_are_small():
     assert sum(len(packaged_file(camera).read_bytes()) for camera in ("C2", "C3")) < 4e6
+
+
+def test_their_cards_are_on_a_page(tmp_path):
+    """The page of the documentation follows from the files of the package."""
+    source = Path(__file__).parents[2] / "docs" / "model_cards.py"
+    spec = importlib.util.spec_from_file_location("model_cards", source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.write_model_cards(tmp_path / "cards.rst")
+    text = (tmp_path / "cards.rst").read_text(encoding="utf-8")
+    for camera in ("C2", "C3"):
+        assert packaged_file(camera).name in text
+        assert ", ".join(packaged_weights(camera).card["dates"]) in text
 
 
 def cell_errors(filled, whole, holes):

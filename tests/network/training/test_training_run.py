@@ -104,6 +104,7 @@ def test_a_quarter_of_the_windows_is_at_borders(files):
     assert len(loader(windows, 8, shuffle=True)) == len(windows) // 8
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(files, tmp_path):
     recipe = dataclasses.replace(
         RECIPE, losses={"multi_scale": 1.0}, schedule="constant", learning_rate=2e-3, average=0.0, steps=150
@@ -275,6 +276,7 @@ def test_relative_error_by_hand():
     assert np.isnan(relative_error([], []))
 
 
+@pytest.mark.slow
 def test_command(tmp_path, capsys):
     config = tmp_path / "small.toml"
     config.write_text(
