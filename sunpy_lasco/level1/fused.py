@@ -16,7 +16,7 @@ __all__ = ["compiled"]
 _ZERO, _ONE, _FIFTH = np.float32(0), np.float32(1), np.float32(0.2)
 
 
-def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # pragma: no cover
+def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # noqa: C901  # pragma: no cover
     """
     Brightness and variance of the pixels of the detector, in place.
 
@@ -26,33 +26,44 @@ def detector_pass(counts, scalars, well, gain, response, stray_light, table, ima
     applied; the arrays of the detector are flattened.
     """
     bias, per_second, factor, large, read, quantisation, electrons, loss, per_variance, square = scalars
-    nx, read_and_quantised, sigma_scale = counts.shape[1], read + quantisation, per_second * large
+    ny, nx = counts.shape
+    read_and_quantised, sigma_scale = read + quantisation, per_second * large
     last = np.float32(table.size - 1)
-    for j in range(counts.shape[0]):
+    x, noise = np.empty(nx, np.float32), np.empty(nx, np.float32)
+    # Short loops without branches, which the compiler turns into vector instructions.
+    for j in range(ny):
+        row = slice(j * nx, j * nx + nx)
         for i in range(nx):
-            k = j * nx + i
-            x = np.float32(counts[j, i]) - bias
-            # Below a fifth of the full well, what is lost is less than the last digit.
-            if well.size and x > _FIFTH * well[i]:
-                share = min(x / well[i], _ONE)
+            x[i] = np.float32(counts[j, i]) - bias
+        if well.size:
+            for i in range(nx):
+                share = min(max(x[i] / well[i], _ZERO), _ONE)
                 second = share * share
                 fourth = second * second
-                x = x * (_ONE + fourth * fourth * second * share * loss)
-            if response.size:
-                x = x * response[k]
-            photon = max(x, _ZERO) / electrons
-            noise = photon + read_and_quantised
-            if table.size:
+                x[i] *= _ONE + fourth * fourth * second * share * loss
+        if response.size:
+            factors = response[row]
+            for i in range(nx):
+                x[i] *= factors[i]
+        if table.size:
+            for i in range(nx):
+                photon = max(x[i], _ZERO) / electrons
                 before = photon + read
                 after = before + square * table[int(min(max(before * per_variance, _ZERO), last))]
                 left = min(after / before, _ONE)
-                noise = photon * left + (read * left + (quantisation + max(after - before, _ZERO)))
-            x = x * per_second * factor * gain[k]
-            sigma = np.float32(math.sqrt(noise)) * sigma_scale * factor * gain[k]
-            if stray_light.size:
-                x = x - stray_light[k]
-            image[k] = x
-            variance[k] = sigma * sigma
+                noise[i] = photon * left + (read * left + (quantisation + max(after - before, _ZERO)))
+        else:
+            for i in range(nx):
+                noise[i] = max(x[i], _ZERO) / electrons + read_and_quantised
+        gains, bright, spread = gain[row], image[row], variance[row]
+        for i in range(nx):
+            bright[i] = x[i] * per_second * factor * gains[i]
+            sigma = np.float32(math.sqrt(noise[i])) * sigma_scale * factor * gains[i]
+            spread[i] = sigma * sigma
+        if stray_light.size:
+            light = stray_light[row]
+            for i in range(nx):
+                bright[i] -= light[i]
 
 
 def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread):  # pragma: no cover
@@ -69,6 +80,21 @@ def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread)
         beside, above, across = at + one, at + row, at + row + one
         moved[k] = a * image[at] + b * image[beside] + c * image[above] + d * image[across]
         spread[k] = a * a * variance[at] + b * b * variance[beside] + c * c * variance[above] + d * d * variance[across]
+
+
+def count_by_bits(bits, shift, counts):  # pragma: no cover
+    """Count numbers, given as bits, by the upper ones of these, in place."""
+    for k in range(bits.size):
+        counts[bits[k] >> shift] += 1
+
+
+def choose_by_bits(bits, shift, wanted, chosen):  # pragma: no cover
+    """Numbers, given as bits, whose upper ones are wanted, in place."""
+    place = 0
+    for k in range(bits.size):
+        if wanted[bits[k] >> shift]:
+            chosen[place] = bits[k]
+            place += 1
 
 
 def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):  # pragma: no cover
@@ -135,5 +161,5 @@ def compiled():
     """
     from numba import njit
 
-    loops = (detector_pass, interpolate_both, positions, hidden_by)
+    loops = (detector_pass, interpolate_both, positions, hidden_by, count_by_bits, choose_by_bits)
     return SimpleNamespace(**{one.__name__: njit(cache=True, nogil=True)(one) for one in loops})

@@ -3,7 +3,7 @@ The interpolation of image, variance and flags as a plan holds it.
 """
 
 import importlib.util
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from weakref import WeakValueDictionary
 
@@ -105,6 +105,8 @@ class Interpolation:
 
 
 _IN_USE = WeakValueDictionary()
+#: Rows of which the positions are found at once.
+ROWS_AT_ONCE = 64
 
 
 @lru_cache(maxsize=1)
@@ -145,11 +147,20 @@ def _gather(resampling, turned, fused):
     """Sources and fractions of the pixels, upright."""
     if fused is not None and not resampling.open_end and not (resampling.distortion and resampling.distortion.cells):
         return _compiled_gather(resampling, turned, fused)
-    gather = bilinear(*source_positions(resampling), resampling.shape, open_end=resampling.open_end)
-    if not turned:
-        return gather
-    parts = ("corner", "fx", "fy", "inside")
-    return replace(gather, **{name: np.ascontiguousarray(getattr(gather, name)[::-1]) for name in parts})
+    x, y = resampling.grid()
+    # Some rows at a time, for the positions are in double precision.
+    blocks = [
+        bilinear(
+            *source_positions(resampling, x, y[first : first + ROWS_AT_ONCE]),
+            resampling.shape,
+            open_end=resampling.open_end,
+        )
+        for first in range(0, len(y), ROWS_AT_ONCE)
+    ]
+    parts = {name: np.concatenate([getattr(one, name) for one in blocks]) for name in ("corner", "fx", "fy", "inside")}
+    if turned:
+        parts = {name: np.ascontiguousarray(part[::-1]) for name, part in parts.items()}
+    return Bilinear(resampling.shape, **parts)
 
 
 def _compiled_gather(resampling, turned, fused):

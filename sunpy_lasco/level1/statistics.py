@@ -4,6 +4,8 @@ Statistics of an image for its header.
 
 import numpy as np
 
+from sunpy_lasco.level1.interpolation import fused_loops
+
 __all__ = ["PERCENTILES", "image_statistics", "official_statistics"]
 
 #: The percentiles of the header, DATAP01 to DATAP99.
@@ -43,6 +45,7 @@ def image_statistics(image):
     deviations -= mean
     cards["DATAAVG"] = mean
     cards["DATASIG"] = float(np.sqrt(deviations @ deviations / (size - 1))) if size > 1 else 0.0
+    del deviations
     places = {q: q / 100 * (size - 1) for q in PERCENTILES}
     values = values_by_rank(positive, [min(int(place) + k, size - 1) for place in places.values() for k in (0, 1)])
     for (q, place), below, above in zip(places.items(), values[::2], values[1::2], strict=True):
@@ -70,16 +73,46 @@ def values_by_rank(values, ranks):
     `list` of `float`
     """
     # Positive floats stand in the order of their bits.
-    coarse = np.right_shift(values.view(np.int32), 23 - COUNTED_DIGITS, dtype=np.intp)
-    counts = np.bincount(coarse)
+    bits, shift = values.view(np.int32), 23 - COUNTED_DIGITS
+    counts = _counted(bits, shift)
     ends = np.cumsum(counts)
     bins = np.searchsorted(ends, ranks, side="right")
     wanted = np.zeros(counts.size, bool)
     wanted[bins] = True
-    some = np.sort(values[np.take(wanted, coarse)])
+    some = np.sort(_chosen(bits, shift, wanted, counts[wanted].sum()).view(np.float32))
     # Of the values before a bin, those that are not among the sorted ones.
     skipped = np.cumsum(np.where(wanted, 0, counts))
     return [float(some[rank - skipped[place]]) for rank, place in zip(ranks, bins, strict=True)]
+
+
+#: Values that are counted at once by numpy, which makes copies of twice their size.
+COUNTED_AT_ONCE = 2**17
+
+
+def _blocks(bits):
+    return (bits[place : place + COUNTED_AT_ONCE] for place in range(0, bits.size, COUNTED_AT_ONCE))
+
+
+def _counted(bits, shift):
+    """How many numbers, given as bits, have the same upper ones."""
+    fused, counts = fused_loops(), np.zeros((int(bits.max()) >> shift) + 1, np.int64)
+    if fused is not None:
+        fused.count_by_bits(bits, shift, counts)
+        return counts
+    for block in _blocks(bits):
+        counts += np.bincount(np.right_shift(block, shift, dtype=np.intp), minlength=counts.size)
+    return counts
+
+
+def _chosen(bits, shift, wanted, number):
+    """The numbers, given as bits, whose upper ones are wanted."""
+    fused = fused_loops()
+    if fused is None:
+        places = ((block, np.right_shift(block, shift, dtype=np.intp)) for block in _blocks(bits))
+        return np.concatenate([block[np.take(wanted, place)] for block, place in places])
+    chosen = np.empty(number, np.int32)
+    fused.choose_by_bits(bits, shift, wanted, chosen)
+    return chosen
 
 
 def official_statistics(image, *, saturation_maximum=None, saturation_minimum=None):
