@@ -224,7 +224,8 @@ class _Work:
         cuts = self._cuts("temporal", shown=True)
         for zone, crop, window in cuts:
             mine = {}
-            for name in NEIGHBOUR_METHODS:
+            # Of moved exposures the nearest are the best: those farther away have changed on their way.
+            for name in ("temporal",) if crop.is_moved else NEIGHBOUR_METHODS:
                 mine[name] = get_method(name)(crop, worst_misfit=np.inf)
                 if np.isfinite(mine[name].z[crop.hole]).all():
                     break
@@ -261,7 +262,11 @@ class _Work:
         if not (shown and found):
             return found
         exposures = Exposures(self.scene, [window for _, _, window in found])
-        return [(zone, with_moved_neighbours(exposures, crop, window), window) for zone, crop, window in found]
+        nearest = name == "temporal"
+        return [
+            (zone, with_moved_neighbours(exposures, crop, window, nearest=nearest), window)
+            for zone, crop, window in found
+        ]
 
     def _cut(self, zone, margin):
         """A zone in the working space; it stays so until something is filled."""

@@ -239,7 +239,7 @@ def _displacement(exposures, crop, window):
     return tuple(total / weight) if total.any() else None
 
 
-def with_moved_neighbours(exposures, crop, window):
+def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     """
     A crop whose neighbours are moved to the time of its frame.
 
@@ -250,6 +250,8 @@ def with_moved_neighbours(exposures, crop, window):
         As for `~sunpy_lasco.repair.scene.cut`.
     window : `tuple` of `slice`
         Where it stands in the frame.
+    nearest : `bool`, optional
+        Leave out exposures of a side of time of which nearer ones show the whole hole.
 
     Returns
     -------
@@ -259,8 +261,17 @@ def with_moved_neighbours(exposures, crop, window):
     displacement = _displacement(exposures, crop, window)
     if displacement is None:
         return crop
-    moved = [_moved(exposures, crop, window, displacement, k) for k in range(len(exposures.scene.neighbours))]
-    return replace(crop, neighbours=tuple(one for one in moved if one is not None))
+    moved, whole = [], set()
+    for number, other in enumerate(exposures.scene.neighbours):
+        side = np.sign(other.seconds)
+        if nearest and side in whole:
+            continue
+        one = _moved(exposures, crop, window, displacement, number)
+        if one is not None:
+            moved.append(one)
+            if np.isfinite(one.z[crop.hole]).all():
+                whole.add(side)
+    return replace(crop, neighbours=tuple(moved))
 
 
 def _moved(exposures, crop, window, displacement, number):
