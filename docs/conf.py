@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib import MatplotlibDeprecationWarning
 
+from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyDeprecationWarning
 
 from sunpy.util.exceptions import SunpyDeprecationWarning
@@ -18,6 +19,8 @@ HERE = Path(__file__).parent
 # The examples must not rely on what will go away.
 for category in (MatplotlibDeprecationWarning, AstropyDeprecationWarning, SunpyDeprecationWarning):
     warnings.filterwarnings("error", category=category)
+# Comments in real headers hold characters that astropy warns of at each reading.
+warnings.filterwarnings("ignore", category=VerifyWarning)
 
 project = "sunpy_lasco"
 author = "The sunpy_lasco developers"

@@ -60,7 +60,8 @@ for ax, (name, smap) in zip(axes.flat, {"lost": lost, **filled, "truth": whole}.
 plt.show()
 
 ###############################################################################
-# `sunpy_lasco.calibrate` needs one argument for this.  The header records the repair.
+# `sunpy_lasco.calibrate` needs one argument for this, ``context``.  The header records the repair.  (``on_bad`` is
+# needed only here, since the statistics in the header are those of the complete frame.)
 
-level1 = sunpy_lasco.calibrate(lost, assets="simulated", context=[before, after])
+level1 = sunpy_lasco.calibrate(lost, assets="simulated", context=[before, after], on_bad="ignore")
 print(level1.meta["nmissing"], level1.meta["misslist"], level1.meta["fillmeth"])
