@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 from matplotlib import MatplotlibDeprecationWarning
+from sunpy_sphinx_theme import PNG_ICON
 
 from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyDeprecationWarning
@@ -138,6 +139,7 @@ plot_formats = [("png", 96)]
 # -- HTML ---------------------------------------------------------------------
 html_theme = "sunpy"
 html_title = "sunpy_lasco"
+html_favicon = str(PNG_ICON)
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["wrapped_code.css"]
