@@ -211,6 +211,8 @@ def main():
     parser.add_argument("--kinds", nargs="+", choices=sorted(set(KINDS) | {"all"}), default=KINDS)
     parser.add_argument("--longest-end", type=float, default=LONGEST_END, help="seconds that an end may take")
     arguments = parser.parse_args()
+    # A shell has what it starts in the background ignore it, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder), arguments.seed, arguments.longest_end)
         turn = 0

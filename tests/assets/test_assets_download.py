@@ -167,6 +167,7 @@ def test_nothing_is_fetched_twice(archives, configuration, mask_file):
     assert asset.data.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_four_processes_fetch_once(archives, configuration, mask_file):
     archives[0].put(C3_MASK, mask_file)
     archives[0].delay = 0.5

@@ -160,20 +160,21 @@ def test_what_differs_is_done_again(copied, change):
 def test_orbit_files_count(copied, tmp_path, monkeypatch):
     """Those beside the calibration images and those that the user names, of the day of a frame and of no other."""
     folder, assets, out = copied
+    (folder / "22418480.fts").unlink()
     run(folder, assets, out)
-    write_text(assets / "SO_OR_PRE_20000514_V01.DAT", rows_of("2000-05-14"))
-    assert run(folder, assets, out).kept == 2
+    (assets / "SO_OR_PRE_20000514_V01.DAT").write_text("not looked into")
+    assert run(folder, assets, out).kept == 1
     rows = rows_of("2000-05-15")
     write_text(assets / "SO_OR_PRE_20000515_V01.DAT", rows)
-    assert run(folder, assets, out).written == 2
+    assert run(folder, assets, out).written == 1
     assert sunpy_lasco.read_level1(out / C3).meta["obssrc"] == "SO_OR_PRE_20000515_V01.DAT"
-    assert run(folder, assets, out).kept == 2
+    assert run(folder, assets, out).kept == 1
     mine = write_text(tmp_path / "mine" / "SO_OR_DEF_20000515_V01.DAT", rows[:100])
     monkeypatch.setenv("SUNPY_LASCO_ORBIT", str(mine))
-    assert run(folder, assets, out).written == 2
-    assert run(folder, assets, out).kept == 2
+    assert run(folder, assets, out).written == 1
+    assert run(folder, assets, out).kept == 1
     write_text(mine, rows)
-    assert run(folder, assets, out).written == 2
+    assert run(folder, assets, out).written == 1
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_level_1_files_of_a_directory_of_assets(files, tmp_path, capsys):
         np.testing.assert_array_equal(sunpy_lasco.flags(smap), sunpy_lasco.flags(expected))
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_bad_file_does_not_stop_the_others(files, bad_files, tmp_path, capsys, jobs):
     (c2, c3), assets = files
     out = tmp_path / "out"

@@ -218,6 +218,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.slow
 def test_a_user_reads_it_once(monkeypatch):
     """With all the handlers of loggers that sunpy.net and drms bring."""
     monkeypatch.delenv("SUNPY_LASCO_NOTICES")
