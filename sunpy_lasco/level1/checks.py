@@ -2,6 +2,7 @@
 What can be calibrated, and frames that cannot be right.
 """
 
+import os
 import warnings
 
 import numpy as np
@@ -21,7 +22,7 @@ from sunpy_lasco.map.edit import record
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.pixel_flags import PixelFlag
 
-__all__ = ["admit", "bad_content", "check_level05", "report_bad"]
+__all__ = ["admit", "bad_content", "check_level05", "refuse_path", "report_bad"]
 
 #: Ring, in full-resolution pixels from the occulter, whose median tells whether
 #: the exposure can be right.
@@ -34,6 +35,13 @@ DARKEST, BRIGHTEST = 0.35, 4.0
 #: A frame with more than this share of saturated pixels is doubtful.  Exposures of C2 of 100 s
 #: have 5 % of them, beside the occulter and along the trails of planets.
 SATURATED_SHARE = 0.08
+
+
+def refuse_path(smap):
+    """Refuse the path of a file, by `TypeError`, where a map is needed."""
+    if isinstance(smap, str | os.PathLike):
+        msg = f"calibrate() takes maps, not paths: open it with sunpy.map.Map({str(smap)!r})."
+        raise TypeError(msg)
 
 
 def check_level05(smap):
@@ -57,6 +65,7 @@ def check_level05(smap):
     -----
     SolarSoft ``reduce_level_1`` and, for the door, ``c2_calibrate``.
     """
+    refuse_path(smap)
     if not isinstance(smap, LASCOC2Map | LASCOC3Map):
         detector = getattr(smap, "meta", {}).get("detector", "")
         what = f"a map of LASCO {detector}" if str(detector).upper() == "C1" else f"a {type(smap).__name__}"

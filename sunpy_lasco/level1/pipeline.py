@@ -36,7 +36,7 @@ from sunpy_lasco.level1.brightness import (
     stray_light_told,
     subtract_stray_light,
 )
-from sunpy_lasco.level1.checks import admit, bad_content, content_problems, report_bad
+from sunpy_lasco.level1.checks import admit, bad_content, content_problems, refuse_path, report_bad
 from sunpy_lasco.level1.counts import (
     bias_told,
     estimate_noise,
@@ -156,6 +156,8 @@ def calibrate(smap: Any, **options: Unpack[OptionTypes]) -> Any:
     """
     chosen = read_options(options)
     if isinstance(smap, list | tuple | MapSequence):
+        for one in smap:
+            refuse_path(one)
         if chosen.context is None:
             chosen = exchange(chosen, context=list(smap))
         done = [_calibrated(one, chosen) for one in smap]

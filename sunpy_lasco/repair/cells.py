@@ -12,6 +12,8 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse import linalg
 
+from sunpy_lasco.instrument.pixel_grid import nearest_known
+
 __all__ = ["Cells", "Nodes", "between_nodes", "coarse_grid", "gather", "harmonic", "nodes", "polar", "refine"]
 
 #: Nearer to the Sun's centre there are no coordinates, full-resolution pixels.
@@ -253,9 +255,9 @@ def refine(cells, crop, side=SIDE):
     if empty.all():
         return filled
     # Cells without a value take that of the nearest one, lest they spoil those beside them.
-    nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
+    whole = nearest_known(cells, ~empty)
     at = np.array(np.nonzero(crop.hole))
-    values = ndimage.map_coordinates(cells[tuple(nearest)], (at + 0.5) / side - 0.5, order=1, mode="nearest")
+    values = ndimage.map_coordinates(whole, (at + 0.5) / side - 0.5, order=1, mode="nearest")
     filled[tuple(at)] = np.where(empty[tuple(at // side)], np.nan, values)
     return filled
 

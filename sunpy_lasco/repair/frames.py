@@ -17,6 +17,7 @@ from sunpy_lasco.instrument.blocks import block_indices, classify_missing
 from sunpy_lasco.instrument.cameras import BLOCK
 from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.noise import noise_variance
+from sunpy_lasco.instrument.pixel_grid import nearest_known
 from sunpy_lasco.instrument.saturation import full_counts
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.map.masks import flags as flags_of
@@ -376,8 +377,7 @@ def local_noise(image, known):
     `~numpy.ndarray`
         1 sigma, positive, shape (ny, nx).
     """
-    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-    whole = np.where(known, image, image[tuple(nearest)])
+    whole = nearest_known(image, known)
     difference = np.abs(whole - ndimage.median_filter(whole, 3, mode="nearest"))
     typical = ndimage.uniform_filter(np.where(known, difference, 0.0), NOISE_BOX)
     share = ndimage.uniform_filter(known.astype(float), NOISE_BOX)
@@ -387,8 +387,7 @@ def local_noise(image, known):
     floor = np.median(sigma[known]) * 1e-3 if known.any() else 0.0
     far = share < 0.02
     if far.any() and not far.all():
-        nearest = ndimage.distance_transform_edt(far, return_distances=False, return_indices=True)
-        sigma = sigma[tuple(nearest)]
+        sigma = nearest_known(sigma, ~far)
     return np.maximum(sigma, max(floor, np.finfo(float).tiny))
 
 

@@ -385,7 +385,7 @@ def inpaint(
         if single is not None and not 0 <= single < np.inf:
             msg = f"bias={bias} cannot be the bias of a read-out; it is a positive quantity in DN."
             raise OptionError(msg)
-        scene, level = _raw_scene(smap, flags, background, response, single)
+        scene, level = raw_scene(smap, flags, background, response, single)
         make = partial(_raw_neighbour, bias=single)
     else:
         scene, level, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
@@ -435,7 +435,8 @@ def _first_block(smap, raw):
     return tuple(int(indices[0]) for indices in block_indices(frame_of(smap))) if raw else (0, 0)
 
 
-def _raw_scene(smap, flags, background, response, bias):
+def raw_scene(smap, flags, background, response, bias):
+    """The `~sunpy_lasco.repair.scene.Scene` of a level-0.5 map with some flags, and its level as of `frame_scene`."""
     frame = frame_of(smap)
     if isinstance(response, str):
         epoch = response_epoch(frame)

@@ -1,6 +1,7 @@
 """The gate of the calibration: damaged headers and pixels of whole maps."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,3 +225,10 @@ def test_errors_of_a_level_1_image_that_does_not_tell_them(raw):
     del result.meta["calfac"]
     with pytest.raises(HeaderError, match="lacks the card CALFAC"):
         sunpy_lasco.systematic_uncertainty(result)
+
+
+@pytest.mark.parametrize("path", ["22321894.fts", Path("c2", "22321894.fts")])
+def test_a_path_is_to_be_opened_first(path):
+    for function in (sunpy_lasco.calibrate, sunpy_lasco.plan, lambda path: sunpy_lasco.calibrate([path])):
+        with pytest.raises(TypeError, match=r"open it with sunpy\.map\.Map\('.*22321894\.fts'\)"):
+            function(path)

@@ -15,6 +15,7 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.linalg import solve_banded
 
 from sunpy_lasco.instrument.cameras import BLOCK
+from sunpy_lasco.instrument.pixel_grid import nearest_known
 from sunpy_lasco.repair.crop import Fill
 from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
@@ -202,11 +203,9 @@ def fill_along_lines(image, *, centre=OFFICIAL_CELL_CENTRE):
     direction = gradient_direction(image)
     cells = _splines(_cells(image, LINE_CELL, ~empty), direction)
     reached = cells != 0
-    nearest = ndimage.distance_transform_edt(~reached, return_distances=False, return_indices=True)
+    whole = nearest_known(cells, reached)
     ny, nx = cells.shape
-    surface = RectBivariateSpline(
-        centre + LINE_CELL * np.arange(ny), centre + LINE_CELL * np.arange(nx), cells[tuple(nearest)]
-    )
+    surface = RectBivariateSpline(centre + LINE_CELL * np.arange(ny), centre + LINE_CELL * np.arange(nx), whole)
     expanded = np.where(empty, surface(np.arange(image.shape[0]), np.arange(image.shape[1])), image)
     smooth = np.where(empty, _smooth_along(expanded, (direction + np.pi / 2) % (2 * np.pi)), image)
     unreached = np.kron(~reached, np.ones((LINE_CELL, LINE_CELL), dtype=bool)) & empty
