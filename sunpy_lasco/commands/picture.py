@@ -87,7 +87,7 @@ def draw(stages, path):
     _frame(together, f"C2 and C3, level 1, relative to a smooth corona     {day} UT", VIEW)
     for row, (raw, alone, level1) in enumerate(stages):
         cmap = _colours(raw.detector)
-        half = 512 / _sun(level1)[2]
+        half = level1.data.shape[0] / 2 / _sun(level1)[2]
         before = figure.add_subplot(grid[row, 0])
         _frame(before, f"{raw.detector} before: level 0.5, as it came down", half)
         counts = np.where(raw.data > 0, raw.data, np.nan)
