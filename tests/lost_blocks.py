@@ -14,8 +14,8 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.map.edit import replace
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, Crop
 from sunpy_lasco.repair.fill import find_zones
-from sunpy_lasco.repair.frames import frame_scene
-from sunpy_lasco.repair.scene import Scene, cut
+from sunpy_lasco.repair.frames import holed_frame_of
+from sunpy_lasco.repair.holed_frame import HoledFrame, cut
 from sunpy_lasco.repair.simulated_losses import lose
 
 
@@ -73,7 +73,7 @@ def square_scene(values, holes, *, noise=4.0, response=None):
     numbers = np.arange(size) // 32
     signal = np.array(values, dtype=float)
     signal[holes] = np.nan
-    return Scene(
+    return HoledFrame(
         signal=signal,
         holes=holes,
         unusable=np.zeros(signal.shape, dtype=bool),
@@ -163,7 +163,7 @@ def single_blocks():
         with fits.open(path) as hdus:
             raw, header = np.array(hdus[0].data), hdus[0].header
         frame = Frame.from_header(header, raw.shape)
-        scene, _ = frame_scene(raw, frame, offset=header.get("OFFSET"))
+        scene, _ = holed_frame_of(raw, frame, offset=header.get("OFFSET"))
         found = []
         for row, column in places:
             holes = block_hole(raw.shape, [(row, column)])

@@ -59,7 +59,6 @@ SAME_IN_TWO_PLACES = {
     "Attitude": "the simulator has its own of the same",
     "inverse_vignetting": "the simulator has its own of the same",
     "occulter_centre": "the simulator has its own of the same",
-    "Scene": "what there is to see, and what a repair works on",
     "draw": "each module of pictures draws its kind",
 }
 

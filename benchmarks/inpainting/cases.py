@@ -13,7 +13,7 @@ from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.blocks import blocks_to_pixels
 from sunpy_lasco.repair.fill import LARGEST_ZONE, find_zones
 from sunpy_lasco.repair.frames import HIDDEN_MARGIN
-from sunpy_lasco.repair.scene import cut, point_like
+from sunpy_lasco.repair.holed_frame import cut, point_like
 from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
 
 #: Losses of each kind that are drawn from a frame.
@@ -60,7 +60,7 @@ def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
     Parameters
     ----------
     exposure : Exposure
-    scene : `~sunpy_lasco.repair.scene.Scene`
+    scene : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     seed : `int`
     numbers : mapping
         Losses of each kind.

@@ -19,7 +19,7 @@ from astropy.time import Time, TimeDelta
 from sunpy_lasco.assets.background import derive_background
 from sunpy_lasco.assets.response import response_epoch
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.repair.frames import counts_above_bias, frame_scene, neighbour_of, saturated
+from sunpy_lasco.repair.frames import counts_above_bias, holed_frame_of, neighbour_of, saturated
 from sunpy_lasco.repair.response_map import derive_response
 
 #: Real frames of which blocks are taken: camera, name, neighbours before and after.
@@ -202,7 +202,7 @@ def scene_of(exposure, *, response=True):
     around = [neighbour_of(exposure.frame, raw, frame, offset=off) for raw, frame, off in exposure.neighbours]
     background, unknown = _derived(exposure.camera, exposure.origin, exposure.date)
     known = _response(exposure.camera, exposure.date) if response and exposure.origin == "real" else None
-    scene, _ = frame_scene(
+    scene, _ = holed_frame_of(
         exposure.raw,
         exposure.frame,
         background=background,

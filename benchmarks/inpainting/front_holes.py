@@ -20,8 +20,8 @@ from sunpy_lasco import simulate
 from sunpy_lasco.assets.background import derive_background
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.repair.fill import find_zones
-from sunpy_lasco.repair.frames import counts_above_bias, frame_scene, neighbour_of
-from sunpy_lasco.repair.scene import STRUCTURE_SHARE, cut, point_like
+from sunpy_lasco.repair.frames import counts_above_bias, holed_frame_of, neighbour_of
+from sunpy_lasco.repair.holed_frame import STRUCTURE_SHARE, cut, point_like
 from sunpy_lasco.repair.simulated_losses import draw_losses
 from sunpy_lasco.simulate.cme import SOLAR_RADIUS_KM
 
@@ -120,7 +120,7 @@ def real_scene(number, steps=(-1, 1, -2, 2)):
     near = [str(number + step) for step in steps if number + step in WHOLE]
     background, unknown = _derived("C3", "real", DATE)
     around = [neighbour_of(frame, other, theirs, offset=card) for other, theirs, card in map(read, near)]
-    scene, _ = frame_scene(
+    scene, _ = holed_frame_of(
         raw, frame, background=background, response=_response("C3", DATE), neighbours=around, offset=offset
     )
     return replace(scene, unusable=scene.unusable | unknown & ~scene.holes), frame
@@ -278,7 +278,9 @@ def simulated_holes(camera):
         parts = [(one.data, Frame.from_header(one.header, one.data.shape), one.header.get("OFFSET")) for one in made]
         raw, frame, offset = parts[2]
         around = [neighbour_of(frame, parts[k][0], parts[k][1], offset=parts[k][2]) for k in (1, 3, 0, 4)]
-        scene, _ = frame_scene(raw, frame, background=_simulated_background(camera), neighbours=around, offset=offset)
+        scene, _ = holed_frame_of(
+            raw, frame, background=_simulated_background(camera), neighbours=around, offset=offset
+        )
         level = made[2].header["EXPTIME"] / without.header["EXPTIME"]
         for block in _some(_blocks_where(scene, _is_front, hidden=0.02), EACH["simulated"], number):
             yield from holes_in(scene, [block], f"simulated {camera}", name, level * quiet)

@@ -21,7 +21,7 @@ from scipy import ndimage
 from scores import cells
 
 from sunpy_lasco.repair.crop import Fill, get_method
-from sunpy_lasco.repair.fill import LARGEST_ZONE, repair_scene
+from sunpy_lasco.repair.fill import LARGEST_ZONE, repair_frame
 from sunpy_lasco.repair.motion import UNIT
 from sunpy_lasco.repair.moved import Exposures, _moved
 
@@ -43,7 +43,7 @@ def at_rest(name, hole, **options):
 def repaired(hole, method="auto", *, sides=(-1, 1), **options):
     """What a repair of the frame makes of a hole."""
     scene = replace(hole.scene, neighbours=tuple(o for o in hole.scene.neighbours if np.sign(o.seconds) in sides))
-    made = repair_scene(scene, method, **options)
+    made = repair_frame(scene, method, **options)
     crop, unit = hole.crop, hole.crop.noise * hole.crop.response
     own = made.noise[hole.window] / unit
     shared = np.sqrt(np.maximum((made.sigma[hole.window] / unit) ** 2 - own**2, 0.0))

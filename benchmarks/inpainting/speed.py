@@ -25,8 +25,8 @@ from sunpy_lasco.network.tensors import batch_of, run_network
 from sunpy_lasco.network.weights import network_for
 from sunpy_lasco.network.windows import bases_of, prepare
 from sunpy_lasco.repair.fill import find_zones
-from sunpy_lasco.repair.maps import raw_scene
-from sunpy_lasco.repair.scene import cut
+from sunpy_lasco.repair.holed_frame import cut
+from sunpy_lasco.repair.maps import raw_holed_frame
 
 COLD = """
 import resource, time
@@ -80,7 +80,7 @@ def one_camera(camera, weights, options):
             lines.append(f"{method} {median_of(partial(sunpy_lasco.inpaint, raw, method, **its)):.2f} s")
         print(f"{camera}, 20 blocks {name}: {', '.join(lines)}")
     trained = network_for(camera, weights)
-    scene, _ = raw_scene(
+    scene, _ = raw_holed_frame(
         raw := simulate.observe(camera, lost_blocks=spread, seed=1).level05, flags(raw), None, "auto", None
     )
     crops = [cut(scene, zone)[0] for zone in find_zones(scene.lost_blocks())]

@@ -152,7 +152,7 @@ class Fill:
 
     #: Values in the working space; NaN in pixels that the method cannot fill.
     z: np.ndarray
-    #: 1 sigma of these values against the scene without noise, in the working
+    #: 1 sigma of these values against the corona without noise, in the working
     #: space.  These errors are shared by pixels near each other: they do not
     #: average out.
     sigma: np.ndarray

@@ -1,5 +1,5 @@
 """
-Repair of a scene, zone by zone.
+Repair of a frame with holes, zone by zone.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,10 +15,10 @@ from sunpy_lasco.repair.crop import (
     takes_neighbours,
     usable_methods,
 )
+from sunpy_lasco.repair.holed_frame import MARGIN, cut
 from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
-from sunpy_lasco.repair.scene import MARGIN, cut
 
-__all__ = ["Repair", "Zone", "find_zones", "repair_scene"]
+__all__ = ["Repair", "Zone", "find_zones", "repair_frame"]
 
 #: Largest zone that is repaired from its surroundings alone, blocks (SolarSoft
 #: ``fuzzy_image``).
@@ -141,11 +141,11 @@ EXPECTED_ALONE = "kriging"
 
 @dataclass(frozen=True, eq=False)
 class Repair:
-    """What became of the holes of a scene."""
+    """What became of the holes of a frame."""
 
     #: Signal in the pixels that were filled, NaN elsewhere; (ny, nx).
     values: np.ndarray
-    #: 1 sigma of these values against the scene without noise, same units: all of
+    #: 1 sigma of these values against the corona without noise, same units: all of
     #: it, and the part that is not shared with the pixels around.
     sigma: np.ndarray
     noise: np.ndarray
@@ -161,13 +161,13 @@ class Repair:
     moved: frozenset[tuple[int, int]] = frozenset()
 
 
-def repair_scene(scene, method="auto", *, networks=True, **options):
+def repair_frame(holed, method="auto", *, networks=True, **options):
     """
-    Fill the holes of a scene.
+    Fill the holes of a frame.
 
     Parameters
     ----------
-    scene : `~sunpy_lasco.repair.scene.Scene`
+    holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     method : `str`, optional
         One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``: for each hole what has the smallest
         expected error.  That is exposures before and after, moved to the time of the frame, where there
@@ -182,11 +182,11 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
     -------
     `Repair`
     """
-    work = _Work(scene)
+    work = _Work(holed)
     if method == "auto":
-        if scene.neighbours:
+        if holed.neighbours:
             work.fill_from_neighbours()
-        if networks and "network" in usable_methods(scene.camera):
+        if networks and "network" in usable_methods(holed.camera):
             # Kriging finds fronts, which networks smooth.
             work.fill("kriging", {"only_directed": True, **options})
             work.fill("network", {"only_better": True, **options})
@@ -200,19 +200,19 @@ def repair_scene(scene, method="auto", *, networks=True, **options):
 class _Work:
     """A repair while it is done."""
 
-    def __init__(self, scene):
-        self.scene = scene
-        self.values, self.sigma, self.noise = (np.full(scene.holes.shape, np.nan) for _ in range(3))
+    def __init__(self, holed):
+        self.holed = holed
+        self.values, self.sigma, self.noise = (np.full(holed.holes.shape, np.nan) for _ in range(3))
         self.methods, self.reasons, self.one_sided = {}, {}, {}
         self.shown, self.moved = set(), set()
         self._crops = {}
 
     def fill(self, name, options):
         """Fill what is left with one method."""
-        if not self.scene.holes.any():
+        if not self.holed.holes.any():
             return
         # Zones of any size are filled where exposures before or after show them.
-        shown = bool(self.scene.neighbours) and takes_neighbours(name, self.scene.camera, **options)
+        shown = bool(self.holed.neighbours) and takes_neighbours(name, self.holed.camera, **options)
         cuts = self._cuts(name, shown=shown)
         fills = fill_holes(name, [crop for _, crop, _ in cuts], **options)
         for (zone, crop, window), fill in zip(cuts, fills, strict=True):
@@ -246,7 +246,7 @@ class _Work:
     def _cuts(self, name, *, shown):
         """Zones of what is left in the working space, with other exposures moved if these are asked for."""
         found = []
-        for zone in find_zones(self.scene.lost_blocks()):
+        for zone in find_zones(self.holed.lost_blocks()):
             for part in [zone] if shown or len(zone.blocks) <= LARGEST_ZONE else zone.touching():
                 reason = f"the method {name} cannot fill them"
                 crop = window = None
@@ -261,7 +261,7 @@ class _Work:
                     found.append((part, crop, window))
         if not (shown and found):
             return found
-        exposures = Exposures(self.scene, [window for _, _, window in found])
+        exposures = Exposures(self.holed, [window for _, _, window in found])
         nearest = name == "temporal"
         return [
             (zone, with_moved_neighbours(exposures, crop, window, nearest=nearest), window)
@@ -272,14 +272,14 @@ class _Work:
         """A zone in the working space; it stays so until something is filled."""
         key = zone.blocks, margin
         if key not in self._crops:
-            self._crops[key] = cut(self.scene, zone, margin)
+            self._crops[key] = cut(self.holed, zone, margin)
         return self._crops[key]
 
     def _fill_in(self):
         """Go on with what is still empty."""
-        scene = self.scene.filled_with(self.values)
-        if scene is not self.scene:
-            self.scene, self._crops = scene, {}
+        holed = self.holed.filled_with(self.values)
+        if holed is not self.holed:
+            self.holed, self._crops = holed, {}
 
     def _put(self, fill, zone, crop, window, name, *, shown):
         """Take over what a method says of pixels of a zone that are still empty."""
@@ -305,7 +305,7 @@ class _Work:
 
     def result(self):
         """What became of the holes."""
-        left = [(int(row), int(column)) for row, column in np.argwhere(self.scene.lost_blocks())]
+        left = [(int(row), int(column)) for row, column in np.argwhere(self.holed.lost_blocks())]
         unfilled = {block: self.reasons.get(block, "") for block in left}
         arrays = self.values, self.sigma, self.noise
         return Repair(*arrays, self.methods, unfilled, self.one_sided, frozenset(self.shown), frozenset(self.moved))

@@ -1,5 +1,5 @@
 """
-A level-0.5 frame as a scene for the methods of repair.
+A level-0.5 frame as a frame with holes for the methods of repair.
 """
 
 from functools import partial
@@ -22,16 +22,16 @@ from sunpy_lasco.instrument.saturation import full_counts
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
-from sunpy_lasco.repair.scene import Scene, SceneNeighbour
+from sunpy_lasco.repair.holed_frame import HoledFrame, OtherExposure
 
 __all__ = [
     "calibrated_neighbour",
-    "calibrated_scene",
+    "calibrated_holed_frame",
     "card_offset",
     "counts_above_bias",
     "flagged",
     "frame_of",
-    "frame_scene",
+    "holed_frame_of",
     "holes_of",
     "local_noise",
     "measured_counts",
@@ -134,7 +134,7 @@ def frame_variance(expected, _window, frame, *, corrected):
 
 def neighbour_of(frame, raw, other, *, offset=None, bias=None):
     """
-    Another exposure of the same pixels, as a scene wants it.
+    Another exposure of the same pixels, as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
 
     Returns
     -------
-    `~sunpy_lasco.repair.scene.SceneNeighbour`
+    `~sunpy_lasco.repair.holed_frame.OtherExposure`
         In the pixels of the frame, NaN where the other exposure has none.
     """
     counts, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
@@ -165,10 +165,10 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
     signal[tuple(here)] = counts[tuple(there)]
     seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
     # It is seen through the same pixels as the frame, whose response is no noise here.
-    return SceneNeighbour(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
+    return OtherExposure(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
 
 
-def frame_scene(
+def holed_frame_of(
     raw, frame, *, background=None, response=None, holes=None, pointing=None, neighbours=(), bias=None, offset=None
 ):
     """
@@ -188,14 +188,14 @@ def frame_scene(
         Pixels to fill, shape (ny, nx); by default those that were lost.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
         By default that of an unrolled spacecraft.
-    neighbours : sequence of `~sunpy_lasco.repair.scene.SceneNeighbour`, optional
+    neighbours : sequence of `~sunpy_lasco.repair.holed_frame.OtherExposure`, optional
         Nearest in time first.
     bias, offset : `float`, optional
         As for `counts_above_bias`.
 
     Returns
     -------
-    scene : `~sunpy_lasco.repair.scene.Scene`
+    holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     bias : `float`
         DN, to be added to what the repair gives.
     """
@@ -214,7 +214,7 @@ def frame_scene(
     )
     occulter = np.subtract(occulter_centre(frame.camera.name, frame.mjd), centre)
     rows, columns = block_indices(frame)
-    scene = Scene(
+    holed = HoledFrame(
         signal=signal,
         holes=holes,
         unusable=saturated(signal, frame),
@@ -232,7 +232,7 @@ def frame_scene(
         drift=star_drift(frame, pointing.roll),
         neighbours=tuple(sorted(neighbours, key=lambda other: abs(other.seconds))),
     )
-    return scene, bias
+    return holed, bias
 
 
 def flagged(flags, *names):
@@ -351,7 +351,7 @@ NOISE_CLIP = 5.0
 
 
 class LocalVariance:
-    """Variance of the noise by place, as a scene wants it."""
+    """Variance of the noise by place, as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it."""
 
     def __init__(self, sigma):
         self.sigma = sigma
@@ -410,7 +410,7 @@ def _positions(smap):
     return x, y, (float((column - sun[0]) * sx), float((row - sun[1]) * sy))
 
 
-def calibrated_scene(smap, flags):
+def calibrated_holed_frame(smap, flags):
     """
     Prepare a level-1 map.
 
@@ -423,7 +423,7 @@ def calibrated_scene(smap, flags):
 
     Returns
     -------
-    `~sunpy_lasco.repair.scene.Scene`
+    `~sunpy_lasco.repair.holed_frame.HoledFrame`
         In the unit of the map.  Its background is made of the map itself, its noise is
         what neighbouring pixels differ by, and nothing is known of the pixels' response.
     """
@@ -438,7 +438,7 @@ def calibrated_scene(smap, flags):
     if (known & (np.nan_to_num(signal) > 0)).any():
         background = image_background(signal, known, x, y)
     roll = np.rad2deg(np.arctan2(-smap.rotation_matrix[0, 1], smap.rotation_matrix[0, 0]))
-    return Scene(
+    return HoledFrame(
         signal=signal,
         holes=holes,
         unusable=unusable,
@@ -459,7 +459,7 @@ def calibrated_scene(smap, flags):
 
 def calibrated_neighbour(frame, other):
     """
-    Another level-1 map as a scene wants it.
+    Another level-1 map as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it.
 
     Parameters
     ----------
@@ -470,10 +470,10 @@ def calibrated_neighbour(frame, other):
 
     Returns
     -------
-    `~sunpy_lasco.repair.scene.SceneNeighbour`
+    `~sunpy_lasco.repair.holed_frame.OtherExposure`
     """
     signal = np.array(other.data, dtype=float)
     known = np.isfinite(signal) & ~flagged(flags_of(other), "MASKED", "OUTSIDE", "SATURATED", "FILLED")
     noise = local_noise(np.nan_to_num(signal), known)
     signal[~known] = np.nan
-    return SceneNeighbour(signal, seconds_between(frame, frame_of(other)), LocalVariance(noise))
+    return OtherExposure(signal, seconds_between(frame, frame_of(other)), LocalVariance(noise))

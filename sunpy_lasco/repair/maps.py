@@ -26,14 +26,14 @@ from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.crop import get_method
-from sunpy_lasco.repair.fill import repair_scene
+from sunpy_lasco.repair.fill import repair_frame
 from sunpy_lasco.repair.frames import (
+    calibrated_holed_frame,
     calibrated_neighbour,
-    calibrated_scene,
     card_offset,
     flagged,
     frame_of,
-    frame_scene,
+    holed_frame_of,
     holes_of,
     neighbour_of,
     pointing_of,
@@ -68,7 +68,7 @@ LEVEL_STEP = 16
 WCS_TOLERANCE = 0.1
 
 
-def neighbours_among(smap, context, scene, make, *, longest=None):
+def neighbours_among(smap, context, holed, make, *, longest=None):
     """
     Find the exposures that can help to repair a map.
 
@@ -78,17 +78,17 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
         The map to repair.
     context : sequence of maps
         Candidates, of the same level; the map itself may be among them.
-    scene : `~sunpy_lasco.repair.scene.Scene`
+    holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
         The map as the methods see it.
     make : callable
         From the frame of the map and another map to a
-        `~sunpy_lasco.repair.scene.SceneNeighbour`.
+        `~sunpy_lasco.repair.holed_frame.OtherExposure`.
     longest : `float`, optional
         Longest distance in time, s; by default `LONGEST`.
 
     Returns
     -------
-    neighbours : `list` of `~sunpy_lasco.repair.scene.SceneNeighbour`
+    neighbours : `list` of `~sunpy_lasco.repair.holed_frame.OtherExposure`
         Nearest in time first.
     names : `list` of `str`
         Their file names.
@@ -118,7 +118,7 @@ def neighbours_among(smap, context, scene, make, *, longest=None):
             except NotCalibratableError:
                 refused.append(f"{name} is not a sky image, by its counts")
                 continue
-            ratio = _level_ratio(scene.signal, frame, neighbour.signal, theirs, raw=is_raw(smap.meta))
+            ratio = _level_ratio(holed.signal, frame, neighbour.signal, theirs, raw=is_raw(smap.meta))
             if 1 / LARGEST_RATIO < ratio < LARGEST_RATIO:
                 found.append((neighbour, name))
                 sides.append(side)
@@ -385,18 +385,18 @@ def inpaint(
         if single is not None and not 0 <= single < np.inf:
             msg = f"bias={bias} cannot be the bias of a read-out; it is a positive quantity in DN."
             raise OptionError(msg)
-        scene, level = raw_scene(smap, flags, background, response, single)
+        holed, level = raw_holed_frame(smap, flags, background, response, single)
         make = partial(_raw_neighbour, bias=single)
     else:
-        scene, level, make = calibrated_scene(smap, flags), 0.0, calibrated_neighbour
+        holed, level, make = calibrated_holed_frame(smap, flags), 0.0, calibrated_neighbour
     names, refused = [], []
     if isinstance(context, str):
         context = _from_archive(smap, context, longest)
     if context is not None:
         seconds = None if longest is None else float(longest.to_value("s"))
-        found, names, refused = neighbours_among(smap, context, scene, make, longest=seconds)
-        scene = exchange(scene, neighbours=tuple(found))
-    repair = repair_scene(scene, method, networks=raw and _is_usual(frame_of(smap)), **options)
+        found, names, refused = neighbours_among(smap, context, holed, make, longest=seconds)
+        holed = exchange(holed, neighbours=tuple(found))
+    repair = repair_frame(holed, method, networks=raw and _is_usual(frame_of(smap)), **options)
     if repair.unfilled:
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
         warnings.warn(message, LascoUserWarning, stacklevel=2)
@@ -407,7 +407,7 @@ def inpaint(
         moved=repair.moved,
         one_sided=repair.one_sided,
     )
-    return _filled_map(smap, flags, scene, repair, level, lines)
+    return _filled_map(smap, flags, holed, repair, level, lines)
 
 
 def _from_archive(smap, context, longest):
@@ -435,15 +435,15 @@ def _first_block(smap, raw):
     return tuple(int(indices[0]) for indices in block_indices(frame_of(smap))) if raw else (0, 0)
 
 
-def raw_scene(smap, flags, background, response, bias):
-    """The `~sunpy_lasco.repair.scene.Scene` of a level-0.5 map with some flags, and its level as of `frame_scene`."""
+def raw_holed_frame(smap, flags, background, response, bias):
+    """A level-0.5 map with some flags as a frame with holes, and its level, as of `holed_frame_of`."""
     frame = frame_of(smap)
     if isinstance(response, str):
         epoch = response_epoch(frame)
         response = None if epoch is None else builtin_response(epoch)
     if response is not None:
         response = frame_response(response, frame)
-    scene, level = frame_scene(
+    holed, level = holed_frame_of(
         smap.data,
         frame,
         background=background,
@@ -453,7 +453,7 @@ def raw_scene(smap, flags, background, response, bias):
         offset=card_offset(smap.meta),
         bias=None if bias is None else bias * frame.leb_sum[0] * frame.leb_sum[1],
     )
-    return exchange(scene, unusable=scene.unusable | flagged(flags, "FILLED")), level
+    return exchange(holed, unusable=holed.unusable | flagged(flags, "FILLED")), level
 
 
 def _raw_neighbour(frame, other, *, bias):
@@ -465,10 +465,10 @@ def _raw_neighbour(frame, other, *, bias):
     return neighbour_of(frame, counts, theirs, offset=card_offset(other.meta), bias=bias)
 
 
-def _filled_map(smap, flags, scene, repair, level, lines):
+def _filled_map(smap, flags, holed, repair, level, lines):
     """The map with the repair in it."""
     raw, empty = is_raw(smap.meta), holes_of(flags)
-    new = scene.holes & np.isfinite(repair.values)
+    new = holed.holes & np.isfinite(repair.values)
     data = smap.data.astype(np.float32)
     frame = frame_of(smap)
     if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived and (data < 0).any():
@@ -478,7 +478,7 @@ def _filled_map(smap, flags, scene, repair, level, lines):
     data[new] = (repair.values[new] + level).astype(np.float32)
     data[empty & ~new] = np.nan
     flags[new] |= np.uint8(PixelFlag.FILLED)
-    sigma = _uncertainty(smap, scene, frame, raw=raw)
+    sigma = _uncertainty(smap, holed, frame, raw=raw)
     sigma[empty] = np.nan
     sigma[new] = repair.sigma[new]
     meta = copy.deepcopy(smap.meta)
@@ -491,10 +491,10 @@ def _filled_map(smap, flags, scene, repair, level, lines):
     return replace(smap, data=data, meta=meta, flags=flags, uncertainty=StdDevUncertainty(sigma, copy=False))
 
 
-def _uncertainty(smap, scene, frame, *, raw):
+def _uncertainty(smap, holed, frame, *, raw):
     """1 sigma of the measured pixels, as far as it is known."""
     if smap.uncertainty is not None:
         return np.array(smap.uncertainty.array, dtype=np.float32)
     if raw:
-        return np.sqrt(noise_variance(scene.signal.astype(np.float32), frame, pattern=False))
+        return np.sqrt(noise_variance(holed.signal.astype(np.float32), frame, pattern=False))
     return np.full(smap.data.shape, np.nan, dtype=np.float32)

@@ -12,9 +12,9 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.repair.crop import Neighbour, distance_from
+from sunpy_lasco.repair.holed_frame import RING_PIXELS, STRUCTURE_SHARE, point_like, ring_of
 from sunpy_lasco.repair.motion import FARTHEST, FASTEST, QUIET, UNIT, Points, Shown, fit_motion, robust_loss, sample
 from sunpy_lasco.repair.neighbours import without_points
-from sunpy_lasco.repair.scene import RING_PIXELS, STRUCTURE_SHARE, point_like, ring_of
 
 __all__ = ["Exposures", "with_moved_neighbours"]
 
@@ -43,33 +43,33 @@ LEVEL_STEP = 8
 
 class Exposures:
     """
-    The exposures of a scene, as their motion is looked for.
+    The exposures of a frame with holes, as their motion is looked for.
 
     Parameters
     ----------
-    scene : `~sunpy_lasco.repair.scene.Scene`
+    holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
         With neighbours.
     windows : sequence of `tuple` of `slice`
         Where holes and their surroundings stand in the frame.
     """
 
-    def __init__(self, scene, windows):
-        self.scene = scene
+    def __init__(self, holed, windows):
+        self.holed = holed
         #: Pixels of the frame in one of the images, along rows and columns.
-        self.factors = tuple(max(FINE // size, 1) for size in scene.binning[::-1])
+        self.factors = tuple(max(FINE // size, 1) for size in holed.binning[::-1])
         #: The nearest of each side, or two of one side: of these motion is looked for.
         before, after = (
-            [k for k, one in enumerate(scene.neighbours) if np.sign(one.seconds) == side] for side in (-1, 1)
+            [k for k, one in enumerate(holed.neighbours) if np.sign(one.seconds) == side] for side in (-1, 1)
         )
         self.chosen = [before[0], after[0]] if before and after else (before or after)[:2]
-        seconds = [scene.neighbours[k].seconds for k in self.chosen]
+        seconds = [holed.neighbours[k].seconds for k in self.chosen]
         self.box = tuple(
             slice(
                 max(min(one[axis].start for one in windows) - reach, 0) // factor * factor,
-                min(max(one[axis].stop for one in windows) + reach, scene.signal.shape[axis]),
+                min(max(one[axis].stop for one in windows) + reach, holed.signal.shape[axis]),
             )
             for axis, factor, reach in (
-                (axis, self.factors[axis], int(_reach(scene.camera, seconds) / scene.binning[1 - axis]))
+                (axis, self.factors[axis], int(_reach(holed.camera, seconds) / holed.binning[1 - axis]))
                 for axis in (0, 1)
             )
         )
@@ -79,25 +79,25 @@ class Exposures:
         """Signal over response and background, of a neighbour or the frame: median of all that is known."""
         if number not in self._levels:
             step = (slice(None, None, LEVEL_STEP),) * 2
-            scene = self.scene
-            signal = (scene.signal if number is None else scene.neighbours[number].signal)[step]
-            known = np.isfinite(signal) & ~scene.hidden[step] & (np.nan_to_num(signal) > 0)
-            ratio = signal[known] / (scene.response[step] * scene.background[step])[known]
+            holed = self.holed
+            signal = (holed.signal if number is None else holed.neighbours[number].signal)[step]
+            known = np.isfinite(signal) & ~holed.hidden[step] & (np.nan_to_num(signal) > 0)
+            ratio = signal[known] / (holed.response[step] * holed.background[step])[known]
             self._levels[number] = float(np.median(ratio)) if ratio.size else 1.0
         return self._levels[number]
 
     def frame(self):
         """What the frame shows, smoothed: contrast, and where it is known; (ny, nx, 2)."""
         if self._frame is None:
-            scene, box = self.scene, self.box
-            known = np.isfinite(scene.signal[box]) & ~(scene.holes | scene.unusable)[box]
-            self._frame = np.stack(_smooth(*self._clean(scene.signal, self.level(), known), SMOOTH), axis=-1)
+            holed, box = self.holed, self.box
+            known = np.isfinite(holed.signal[box]) & ~(holed.holes | holed.unusable)[box]
+            self._frame = np.stack(_smooth(*self._clean(holed.signal, self.level(), known), SMOOTH), axis=-1)
         return self._frame
 
     def shown(self, number):
         """What a neighbour shows, as `~sunpy_lasco.repair.motion.Shown`."""
         if number not in self._shown:
-            other = self.scene.neighbours[number]
+            other = self.holed.neighbours[number]
             value, known = self._clean(other.signal, self.level(number), np.isfinite(other.signal[self.box]))
             parts = []
             for sigma in (SMOOTH, COARSE):
@@ -115,9 +115,9 @@ class Exposures:
 
     def _clean(self, signal, level, known):
         """Contrast over the pixels of the images, and where it is known and no star."""
-        scene, box = self.scene, self.box
-        known = known & ~scene.hidden[box]
-        contrast = signal[box] / (scene.response[box] * scene.background[box] * level) - 1.0
+        holed, box = self.holed, self.box
+        known = known & ~holed.hidden[box]
+        contrast = signal[box] / (holed.response[box] * holed.background[box] * level) - 1.0
         ny, nx = (length // factor * factor for length, factor in zip(known.shape, self.factors, strict=True))
         shape = (ny // self.factors[0], self.factors[0], nx // self.factors[1], self.factors[1])
         share = known[:ny, :nx].reshape(shape).sum(axis=(1, 3)) / np.float32(self.factors[0] * self.factors[1])
@@ -185,7 +185,7 @@ def _motion_of(exposures, crop, window, block):
 
 def _is_at_rest(exposures, crop):
     """Whether the exposures differ by their noise alone, so that there is no motion to be seen."""
-    seconds = [exposures.scene.neighbours[k].seconds for k in exposures.chosen]
+    seconds = [exposures.holed.neighbours[k].seconds for k in exposures.chosen]
     images = [crop.z, *(one.z for one in crop.neighbours if one.seconds in seconds)]
     step = (slice(CELL // 2, None, CELL // 2),) * 2
     total = weight = 0.0
@@ -247,7 +247,7 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     ----------
     exposures : `Exposures`
     crop : `~sunpy_lasco.repair.crop.Crop`
-        As for `~sunpy_lasco.repair.scene.cut`.
+        As for `~sunpy_lasco.repair.holed_frame.cut`.
     window : `tuple` of `slice`
         Where it stands in the frame.
     nearest : `bool`, optional
@@ -262,7 +262,7 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     if displacement is None:
         return crop
     moved, whole = [], set()
-    for number, other in enumerate(exposures.scene.neighbours):
+    for number, other in enumerate(exposures.holed.neighbours):
         side = np.sign(other.seconds)
         if nearest and side in whole:
             continue
@@ -276,22 +276,22 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
 
 def _moved(exposures, crop, window, displacement, number):
     """One exposure in the pixels of a crop, moved to its time."""
-    scene = exposures.scene
-    other = scene.neighbours[number]
+    holed = exposures.holed
+    other = holed.neighbours[number]
     share = other.seconds / UNIT
     rows = np.arange(window[0].start, window[0].stop)[:, None] + share * displacement[0]
     columns = np.arange(window[1].start, window[1].stop)[None, :] + share * displacement[1]
     region = tuple(
         slice(int(np.clip(np.floor(at.min()) - REACH, 0, n)), int(np.clip(np.ceil(at.max()) + REACH, 0, n)))
-        for at, n in ((rows, scene.signal.shape[0]), (columns, scene.signal.shape[1]))
+        for at, n in ((rows, holed.signal.shape[0]), (columns, holed.signal.shape[1]))
     )
     if min(part.stop - part.start for part in region) < 2:
         return None
     level = exposures.level(number)
-    expected = level * scene.background[region]
+    expected = level * holed.background[region]
     noise = np.sqrt(other.variance(expected, region))
-    known = np.isfinite(other.signal[region]) & ~scene.hidden[region]
-    z = np.where(known, (other.signal[region] / scene.response[region] - expected) / noise, 0.0)
+    known = np.isfinite(other.signal[region]) & ~holed.hidden[region]
+    z = np.where(known, (other.signal[region] / holed.response[region] - expected) / noise, 0.0)
     smooth, points = without_points(z, known)
     images = np.stack([smooth * noise / expected, known], axis=-1)
     found = sample(images, rows - region[0].start, columns - region[1].start)
@@ -310,8 +310,8 @@ def _moved(exposures, crop, window, displacement, number):
     stars = np.zeros_like(z)
     if points.any():
         lag = (
-            np.arange(window[0].start, window[0].stop)[:, None] - region[0].start + scene.drift[1] * other.seconds,
-            np.arange(window[1].start, window[1].stop)[None, :] - region[1].start + scene.drift[0] * other.seconds,
+            np.arange(window[0].start, window[0].stop)[:, None] - region[0].start + holed.drift[1] * other.seconds,
+            np.arange(window[1].start, window[1].stop)[None, :] - region[1].start + holed.drift[0] * other.seconds,
         )
         lag = np.broadcast_arrays(*lag)
         stars = sample((points * noise / expected)[..., None], *lag)[..., 0] * crop.expected / crop.noise

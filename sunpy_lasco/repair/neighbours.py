@@ -5,7 +5,7 @@ Other exposures beside a frame: which there are, how well they fit, and what the
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.repair.scene import STRUCTURE_SHARE, mean_around, point_like
+from sunpy_lasco.repair.holed_frame import STRUCTURE_SHARE, mean_around, point_like
 
 __all__ = [
     "COMPARED",

@@ -13,7 +13,7 @@ from sunpy_lasco.assets.background import builtin_background, frame_background
 from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.repair.frames import saturated
-from sunpy_lasco.repair.scene import point_like
+from sunpy_lasco.repair.holed_frame import point_like
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -16,7 +16,7 @@ from scipy import ndimage
 from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.instrument.blocks import block_indices, blocks_to_pixels, grid_shape, nominal_untransmitted
 from sunpy_lasco.instrument.pixel_grid import block_mean
-from sunpy_lasco.repair.scene import point_like
+from sunpy_lasco.repair.holed_frame import point_like
 
 if TYPE_CHECKING:
     from sunpy_lasco.instrument.frame import Frame

@@ -25,14 +25,14 @@ def late_c2():
 def biases_of_the_repair(monkeypatch, run):
     """The biases, of a single read-out, that the repair is told or chooses, frame and neighbours."""
     used = []
-    original = operation.frame_scene
+    original = operation.holed_frame_of
 
     def spy(*args, **kwargs):
         scene, level = original(*args, **kwargs)
         used.append(level)
         return scene, level
 
-    monkeypatch.setattr(operation, "frame_scene", spy)
+    monkeypatch.setattr(operation, "holed_frame_of", spy)
     return run(), used
 
 

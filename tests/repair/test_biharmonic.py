@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.repair.cells import coarse_grid, harmonic, refine
-from sunpy_lasco.repair.fill import repair_scene
+from sunpy_lasco.repair.fill import repair_frame
 from sunpy_lasco.repair.methods.biharmonic import fill, plate
 
 
@@ -52,7 +52,7 @@ def test_what_stood_in_the_hole_does_not_matter(make_scene, lost):
     scene = make_scene(1000 + np.random.default_rng(3).normal(size=(160, 160)), lost())
     garbage = dataclasses.replace(scene, signal=np.where(scene.holes, 5e4, scene.signal))
     assert np.array_equal(
-        repair_scene(scene, "biharmonic").values, repair_scene(garbage, "biharmonic").values, equal_nan=True
+        repair_frame(scene, "biharmonic").values, repair_frame(garbage, "biharmonic").values, equal_nan=True
     )
 
 

@@ -6,8 +6,8 @@ from scipy import ndimage
 
 from sunpy_lasco.repair import cells
 from sunpy_lasco.repair.crop import depth_in, distance_from
+from sunpy_lasco.repair.holed_frame import mean_around
 from sunpy_lasco.repair.methods.kriging import COVARIANCES, FACTORS, Directed, _Likelihood
-from sunpy_lasco.repair.scene import mean_around
 
 
 @given(st.lists(st.integers(0, 11), min_size=4, max_size=4), st.booleans())

@@ -4,7 +4,8 @@ from scipy.interpolate import CubicSpline
 
 from sunpy_lasco import inpaint
 from sunpy_lasco.map.edit import replace
-from sunpy_lasco.repair.fill import find_zones, repair_scene
+from sunpy_lasco.repair.fill import find_zones, repair_frame
+from sunpy_lasco.repair.holed_frame import cut
 from sunpy_lasco.repair.methods.fuzzy import (
     CLASSES,
     _splines,
@@ -15,7 +16,6 @@ from sunpy_lasco.repair.methods.fuzzy import (
     gradient_direction,
     line_numbers,
 )
-from sunpy_lasco.repair.scene import cut
 
 
 def test_midpoint_vector():
@@ -85,7 +85,7 @@ def test_hole_in_a_radial_gradient_stays_within_its_ring(make_scene):
     # The tolerance is that of the first run: lines are straight, and this light is not.
     assert np.abs(inside - values[holes].reshape(32, 32)).max() < 130
     for variant in ("idl", "intended"):
-        repair = repair_scene(make_scene(values, holes), "fuzzy", variant=variant)
+        repair = repair_frame(make_scene(values, holes), "fuzzy", variant=variant)
         assert np.abs(repair.values[holes] - values[holes]).mean() < 60
 
 
@@ -93,7 +93,7 @@ def test_two_blocks_of_constant_light_are_filled_with_it(make_scene):
     values = np.full((160, 160), 1300.0)
     holes = np.zeros(values.shape, dtype=bool)
     holes[64:96, 64:128] = True
-    repair = repair_scene(make_scene(values, holes), "fuzzy")
+    repair = repair_frame(make_scene(values, holes), "fuzzy")
     np.testing.assert_allclose(repair.values[holes], 1300.0, rtol=1e-9)
 
 
@@ -139,8 +139,8 @@ def test_equivariance(make_scene):
     values = 1500 + rng.normal(scale=10, size=(160, 160)).cumsum(axis=0)
     holes = np.zeros(values.shape, dtype=bool)
     holes[64:96, 64:96] = True
-    one = repair_scene(make_scene(values, holes), "fuzzy", variant="intended").values[holes]
-    two = repair_scene(make_scene(2 * values, holes, noise=8.0), "fuzzy", variant="intended").values[holes]
+    one = repair_frame(make_scene(values, holes), "fuzzy", variant="intended").values[holes]
+    two = repair_frame(make_scene(2 * values, holes, noise=8.0), "fuzzy", variant="intended").values[holes]
     np.testing.assert_allclose(two, 2 * one, rtol=1e-9)
 
 

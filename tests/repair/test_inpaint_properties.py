@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.repair.fill import find_zones, repair_scene
-from sunpy_lasco.repair.scene import cut
+from sunpy_lasco.repair.fill import find_zones, repair_frame
+from sunpy_lasco.repair.holed_frame import cut
 
 SINGLE_FRAME = sorted(set(METHODS) - set(NEIGHBOUR_METHODS))
 #: Methods that know no direction: neither rows from columns nor the Sun from elsewhere.
@@ -39,7 +39,7 @@ def test_methods_are_all_there():
 
 @pytest.mark.parametrize("name", SINGLE_FRAME)
 def test_values_lie_near_the_truth_with_a_sigma(make_scene, values, holes, name):
-    repair = repair_scene(make_scene(values, holes), name)
+    repair = repair_frame(make_scene(values, holes), name)
     assert np.isfinite(repair.values[holes]).all()
     assert np.isnan(repair.values[~holes]).all()
     assert (repair.sigma[holes] > 0).all()
@@ -52,8 +52,8 @@ def test_values_lie_near_the_truth_with_a_sigma(make_scene, values, holes, name)
 def test_level_of_the_light_only_scales(make_scene, values, holes, name):
     # SolarSoft takes a fixed background off.
     options = {"variant": "intended"} if name == "fuzzy" else {}
-    one = repair_scene(make_scene(values, holes), name, **options)
-    two = repair_scene(make_scene(2.5 * values, holes, noise=10.0), name, **options)
+    one = repair_frame(make_scene(values, holes), name, **options)
+    two = repair_frame(make_scene(2.5 * values, holes, noise=10.0), name, **options)
     np.testing.assert_allclose(two.values[holes], 2.5 * one.values[holes], rtol=1e-6)
     np.testing.assert_allclose(two.sigma[holes], 2.5 * one.sigma[holes], rtol=1e-6)
 
@@ -61,8 +61,8 @@ def test_level_of_the_light_only_scales(make_scene, values, holes, name):
 @pytest.mark.parametrize("name", ISOTROPIC)
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_isotropic_methods_commute_with_quarter_turns(make_scene, values, holes, name, turns):
-    straight = repair_scene(make_scene(values, holes), name)
-    turned = repair_scene(make_scene(np.rot90(values, turns), np.rot90(holes, turns)), name)
+    straight = repair_frame(make_scene(values, holes), name)
+    turned = repair_frame(make_scene(np.rot90(values, turns), np.rot90(holes, turns)), name)
     expected = np.rot90(straight.values, turns)
     np.testing.assert_allclose(turned.values[holes], expected[holes], rtol=1e-6)
 
@@ -70,8 +70,8 @@ def test_isotropic_methods_commute_with_quarter_turns(make_scene, values, holes,
 @pytest.mark.parametrize("name", sorted(set(SINGLE_FRAME) - {"fuzzy"}))
 def test_pattern_is_divided_out_and_multiplied_back(make_scene, values, holes, name):
     pattern = 1 + 0.02 * np.random.default_rng(7).normal(size=values.shape)
-    plain = repair_scene(make_scene(values, holes), name)
-    with_pattern = repair_scene(make_scene(values * pattern, holes, response=pattern), name)
+    plain = repair_frame(make_scene(values, holes), name)
+    with_pattern = repair_frame(make_scene(values * pattern, holes, response=pattern), name)
     np.testing.assert_allclose(with_pattern.values[holes], plain.values[holes] * pattern[holes], rtol=1e-9)
 
 

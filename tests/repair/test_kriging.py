@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sunpy_lasco.repair.cells import Cells, gather, nodes, polar
-from sunpy_lasco.repair.fill import repair_scene
+from sunpy_lasco.repair.fill import repair_frame
 from sunpy_lasco.repair.methods.kriging import COVARIANCES, Covariance, Directed, fill, fit_factor, krige, kriged
 
 
@@ -64,7 +64,7 @@ def test_what_stood_in_the_hole_does_not_matter(make_scene, lost):
     scene = make_scene(1000 + rng.normal(size=(160, 160)), lost())
     garbage = dataclasses.replace(scene, signal=np.where(scene.holes, 5e4, scene.signal))
     assert np.array_equal(
-        repair_scene(scene, "kriging").values, repair_scene(garbage, "kriging").values, equal_nan=True
+        repair_frame(scene, "kriging").values, repair_frame(garbage, "kriging").values, equal_nan=True
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
-from sunpy_lasco.repair.fill import repair_scene
+from sunpy_lasco.repair.fill import repair_frame
 from sunpy_lasco.repair.methods.mixture import FEATURES, OTHERS, candidates, disagreement, features, fill, mix
 from sunpy_lasco.repair.uncertainty import SETTINGS, calibrated, deviation, hole_setting, raw_scales, structure
 
@@ -63,7 +63,7 @@ def test_what_stood_in_the_hole_does_not_matter(make_scene, lost):
     scene = make_scene(1000 + np.random.default_rng(3).normal(size=(160, 160)), lost())
     garbage = dataclasses.replace(scene, signal=np.where(scene.holes, 5e4, scene.signal))
     assert np.array_equal(
-        repair_scene(scene, "mixture").values, repair_scene(garbage, "mixture").values, equal_nan=True
+        repair_frame(scene, "mixture").values, repair_frame(garbage, "mixture").values, equal_nan=True
     )
 
 

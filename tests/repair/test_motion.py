@@ -6,11 +6,11 @@ from scipy import ndimage
 
 from sunpy_lasco import inpaint
 from sunpy_lasco.repair.crop import get_method
-from sunpy_lasco.repair.fill import find_zones, repair_scene
+from sunpy_lasco.repair.fill import find_zones, repair_frame
+from sunpy_lasco.repair.holed_frame import HoledFrame, OtherExposure, cut
 from sunpy_lasco.repair.motion import UNIT, Motion, sample
 from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 from sunpy_lasco.repair.neighbours import nearby_misfit, without_points
-from sunpy_lasco.repair.scene import Scene, SceneNeighbour, cut
 
 SHAPE = (320, 320)
 Y, X = np.indices(SHAPE).astype(float)
@@ -20,7 +20,7 @@ HOLE = slice(160, 192), slice(160, 192)
 def scene_of(values, holes):
     """A scene of any shape, 200 pixels to the right of the Sun and 80 above it."""
     rows, columns = (np.arange(length) for length in values.shape)
-    return Scene(
+    return HoledFrame(
         signal=np.where(holes, np.nan, values),
         holes=holes,
         unusable=np.zeros(values.shape, dtype=bool),
@@ -39,7 +39,7 @@ def scene_of(values, holes):
 
 
 def neighbour(values, seconds, noise=4.0):
-    return SceneNeighbour(values, seconds, lambda expected, _window: np.full(np.shape(expected), noise**2))
+    return OtherExposure(values, seconds, lambda expected, _window: np.full(np.shape(expected), noise**2))
 
 
 def front(seconds, speed, *, sun, growth=0.0):
@@ -129,7 +129,7 @@ def test_what_brightens_in_place_is_left_alone(scene_at):
 
 def test_auto_takes_moved_exposures_and_says_so(scene_at, hole):
     scene, truth = scene_at(lambda time, sun: front(time, 45.0, sun=sun), (-720.0, 720.0))
-    repair = repair_scene(scene, networks=False)
+    repair = repair_frame(scene, networks=False)
     block = (5, 5)
     assert repair.methods[block][0] == "temporal"
     assert repair.moved == {block}
@@ -140,8 +140,8 @@ def test_auto_takes_moved_exposures_and_says_so(scene_at, hole):
 
 def test_forecasts_are_labelled_and_less_sure(scene_at, hole):
     light = lambda time, sun: front(time, 30.0, sun=sun)  # noqa: E731
-    both = repair_scene(scene_at(light, (-720.0, 720.0))[0], networks=False)
-    live = repair_scene(scene_at(light, (-720.0, -1440.0))[0], networks=False)
+    both = repair_frame(scene_at(light, (-720.0, 720.0))[0], networks=False)
+    live = repair_frame(scene_at(light, (-720.0, -1440.0))[0], networks=False)
     assert live.one_sided == {(5, 5): "earlier"}
     assert np.median(live.sigma[hole]) > 1.2 * np.median(both.sigma[hole])
 
@@ -152,7 +152,7 @@ def test_neighbours_farther_away_are_less_sure(scene_at, hole):
     far = replace(near, neighbours=tuple(replace(one, seconds=4 * one.seconds) for one in near.neighbours))
     shared = []
     for scene in (near, far):
-        made = repair_scene(scene, "temporal", worst_misfit=np.inf)
+        made = repair_frame(scene, "temporal", worst_misfit=np.inf)
         assert made.moved == {(5, 5)}
         shared.append(np.median(np.sqrt(made.sigma[hole] ** 2 - made.noise[hole] ** 2)))
     assert shared[1] / shared[0] == pytest.approx(2.0, rel=0.2)
@@ -165,8 +165,8 @@ def test_context_that_does_not_fit_is_never_worse_than_none(scene_at):
         return 4000 + (0 if time == 0 else 900) * np.sin(X / 7 + time) * np.sin(Y / 9 + rng.uniform(0, 3))
 
     scene, _ = scene_at(light, (-720.0, 720.0))
-    alone = repair_scene(replace(scene, neighbours=()), networks=False)
-    helped = repair_scene(scene, networks=False)
+    alone = repair_frame(replace(scene, neighbours=()), networks=False)
+    helped = repair_frame(scene, networks=False)
     assert helped.methods == alone.methods
     np.testing.assert_array_equal(helped.values, alone.values)
 
@@ -209,7 +209,7 @@ def test_large_zones_move_block_by_block():
     noise = np.random.default_rng(5).normal(scale=4.0, size=(3, *shape))
     frames = [light(time, scene) + one for time, one in zip((0.0, -720.0, 720.0), noise, strict=True)]
     others = neighbour(frames[1], -720.0), neighbour(frames[2], 720.0)
-    repair = repair_scene(
+    repair = repair_frame(
         replace(scene, signal=np.where(holes, np.nan, frames[0]), neighbours=others), "temporal", worst_misfit=np.inf
     )
     at_rest = 0.5 * (frames[1] + frames[2])
@@ -228,7 +228,7 @@ def test_blocks_alone_in_a_ruin_are_filled():
     holes = np.zeros(shape, dtype=bool)
     holes[:, 224:] = True
     holes[320:352, 96:128] = True
-    repair = repair_scene(scene_of(values, holes), networks=False)
+    repair = repair_frame(scene_of(values, holes), networks=False)
     assert np.isfinite(repair.values[320:352, 96:128]).all()
     assert np.isnan(repair.values[:, 224:]).all()
     assert (10, 3) not in repair.unfilled

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.repair.cells import harmonic, polar
-from sunpy_lasco.repair.fill import repair_scene
+from sunpy_lasco.repair.fill import repair_frame
 from sunpy_lasco.repair.methods.radial import along_radii, fill
 
 
@@ -58,7 +58,7 @@ def test_commutes_with_quarter_turns(make_crop, lost, turn, times):
 def test_what_stood_in_the_hole_does_not_matter(make_scene, lost):
     scene = make_scene(1000 + np.random.default_rng(3).normal(size=(160, 160)), lost())
     garbage = dataclasses.replace(scene, signal=np.where(scene.holes, 5e4, scene.signal))
-    assert np.array_equal(repair_scene(scene, "radial").values, repair_scene(garbage, "radial").values, equal_nan=True)
+    assert np.array_equal(repair_frame(scene, "radial").values, repair_frame(garbage, "radial").values, equal_nan=True)
 
 
 def test_only_the_hole_is_filled_with_value_and_sigma(make_crop, lost):

@@ -4,8 +4,8 @@ import pytest
 import astropy.units as u
 
 from sunpy_lasco import inpaint, simulate
-from sunpy_lasco.repair.fill import repair_scene
-from sunpy_lasco.repair.scene import SceneNeighbour
+from sunpy_lasco.repair.fill import repair_frame
+from sunpy_lasco.repair.holed_frame import OtherExposure
 
 NAMES = ["32310949", "32310950", "32310951", "32310952", "32310953"]
 
@@ -23,7 +23,7 @@ def hole():
 
 
 def neighbour(values, seconds, noise=4.0):
-    return SceneNeighbour(values, seconds, lambda expected, _window: np.full(np.shape(expected), noise**2))
+    return OtherExposure(values, seconds, lambda expected, _window: np.full(np.shape(expected), noise**2))
 
 
 def scene_with(make_scene, values, holes, *others, drift=(0.0, 0.0)):
@@ -48,7 +48,7 @@ def test_linear_changes_are_interpolated(make_scene, corona, hole):
     scene = scene_with(
         make_scene, corona(0), hole, neighbour(corona(-700), -700.0), neighbour(1.3 * corona(500), 500.0)
     )
-    repair = repair_scene(scene, "temporal")
+    repair = repair_frame(scene, "temporal")
     assert np.abs(repair.values[hole] / corona(0)[hole] - 1).max() < 0.003
     assert np.abs(bins((repair.values / corona(0))[64:96, 64:96]) - 1).mean() < 0.0005
 
@@ -57,7 +57,7 @@ def test_the_pattern_of_the_pixels_survives(make_scene, corona, hole):
     pattern = 1 + 0.01 * np.random.default_rng(1).normal(size=hole.shape)
     frames = [corona(time) * pattern for time in (-700, 0, 700)]
     scene = scene_with(make_scene, frames[1], hole, neighbour(frames[0], -700.0), neighbour(frames[2], 700.0))
-    values = repair_scene(scene, "temporal").values[hole]
+    values = repair_frame(scene, "temporal").values[hole]
     residual = values / corona(0)[hole]
     assert np.corrcoef(residual, pattern[hole])[0, 1] > 0.99
 
@@ -69,7 +69,7 @@ def test_stars_are_moved_with_the_sky(make_scene, corona, hole):
         star = 900 * np.exp(-((x - 80 - 0.01 * time) ** 2 + (y - 80) ** 2) / 2)
         frames.append(corona(0) + star)
     others = neighbour(frames[0], -600.0), neighbour(frames[2], 600.0)
-    repair = repair_scene(scene_with(make_scene, frames[1], hole, *others, drift=(0.01, 0.0)), "temporal")
+    repair = repair_frame(scene_with(make_scene, frames[1], hole, *others, drift=(0.01, 0.0)), "temporal")
     excess = np.where(hole, repair.values - corona(0), 0.0)
     assert np.unravel_index(np.argmax(excess), hole.shape) == (80, 80)
     assert excess.max() > 400
@@ -82,7 +82,7 @@ def test_hits_are_left_out(make_scene, corona, hole):
     before = corona(0).copy()
     before[80, 80] += 2000
     others = neighbour(before, -600.0), neighbour(corona(0), 600.0)
-    repair = repair_scene(scene_with(make_scene, corona(0), hole, *others), "temporal")
+    repair = repair_frame(scene_with(make_scene, corona(0), hole, *others), "temporal")
     assert abs(repair.values[80, 80] - corona(0)[80, 80]) < 15
 
 
@@ -91,7 +91,7 @@ def test_fronts_widen_the_uncertainty(make_scene, corona, hole):
     inside = np.abs(y - 79.5) < 14
     frames = [corona(0) * (1 + 0.1 * (inside & (np.abs(x - 80 - 0.01 * time) < 5))) for time in (-600, 0, 600)]
     others = neighbour(frames[0], -600.0), neighbour(frames[2], 600.0)
-    repair = repair_scene(scene_with(make_scene, frames[1], hole, *others), "temporal")
+    repair = repair_frame(scene_with(make_scene, frames[1], hole, *others), "temporal")
     changed = hole & (np.abs(frames[2] - frames[0]) > 50)
     quiet = hole & (np.abs(x - 80) > 14)
     assert np.median(repair.sigma[changed]) > 3 * np.median(repair.sigma[quiet])
@@ -102,7 +102,7 @@ def test_fronts_widen_the_uncertainty(make_scene, corona, hole):
 def test_neighbours_that_do_not_agree_are_not_admitted(make_scene, corona, hole):
     y, x = np.indices(hole.shape)
     other = corona(0) + 300 * np.sin(x / 7.0) * np.sin(y / 9.0)
-    repair = repair_scene(scene_with(make_scene, corona(0), hole, neighbour(other, -600.0)), "temporal")
+    repair = repair_frame(scene_with(make_scene, corona(0), hole, neighbour(other, -600.0)), "temporal")
     assert np.isnan(repair.values[hole]).all()
     assert list(repair.unfilled) == [(2, 2)]
 
@@ -111,8 +111,8 @@ def test_one_side_is_enough_but_less_sure(make_scene, corona, hole):
     rng = np.random.default_rng(4)
     frames = {time: corona(0) + rng.normal(scale=4, size=hole.shape) for time in (-600, 0, 600)}
     before, after = neighbour(frames[-600], -600.0), neighbour(frames[600], 600.0)
-    one = repair_scene(scene_with(make_scene, frames[0], hole, before), "temporal")
-    two = repair_scene(scene_with(make_scene, frames[0], hole, before, after), "temporal")
+    one = repair_frame(scene_with(make_scene, frames[0], hole, before), "temporal")
+    two = repair_frame(scene_with(make_scene, frames[0], hole, before, after), "temporal")
     assert np.isfinite(one.values[hole]).all()
     assert np.median(one.sigma[hole]) > 1.2 * np.median(two.sigma[hole])
 

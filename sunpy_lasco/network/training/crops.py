@@ -18,8 +18,8 @@ from sunpy_lasco.instrument.cameras import BLOCK
 from sunpy_lasco.network.windows import place_windows, windows_of
 from sunpy_lasco.repair.fill import LARGEST_ZONE, find_zones
 from sunpy_lasco.repair.frames import HIDDEN_MARGIN
+from sunpy_lasco.repair.holed_frame import MARGIN, cut, point_like
 from sunpy_lasco.repair.methods.mixture import candidates
-from sunpy_lasco.repair.scene import MARGIN, cut, point_like
 from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
 
 __all__ = ["SHARES", "draw_rectangle", "load_crops", "make_crops", "save_crops", "windows_with_truth"]

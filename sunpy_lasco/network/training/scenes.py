@@ -18,11 +18,11 @@ from sunpy_lasco.level1.pipeline import calibrate
 from sunpy_lasco.map.masks import flags
 from sunpy_lasco.repair.frames import (
     RESIDUAL_PATTERN,
+    calibrated_holed_frame,
     calibrated_neighbour,
-    calibrated_scene,
     counts_above_bias,
     frame_of,
-    frame_scene,
+    holed_frame_of,
     neighbour_of,
     saturated,
 )
@@ -45,7 +45,7 @@ def level1_scene(exposure, *, assets=None):
     recommended recipe at level 0.5.
     """
     level1 = _level1(exposure, assets)
-    scene = calibrated_scene(level1, flags(level1))
+    scene = calibrated_holed_frame(level1, flags(level1))
     around = [calibrated_neighbour(frame_of(level1), _level1(one, assets)) for one in exposure.neighbours]
     return replace(scene, neighbours=tuple(sorted(around, key=lambda one: abs(one.seconds))))
 
@@ -136,7 +136,7 @@ class Scenes:
         if unknown is not None:
             unknown = block_mean(unknown, exposure.frame.binning) > 0
         around = [neighbour_of(exposure.frame, one.raw, one.frame, offset=one.offset) for one in exposure.neighbours]
-        scene, _ = frame_scene(
+        scene, _ = holed_frame_of(
             exposure.raw,
             exposure.frame,
             background=background,

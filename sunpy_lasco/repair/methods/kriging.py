@@ -202,7 +202,7 @@ def kriged(cells, covariance, factor, points, places, *, trend=True):
     Returns
     -------
     mean, variance : `~numpy.ndarray`
-        Of the scene without noise, (m,).
+        Of the corona without noise, (m,).
     """
     middle = places.mean(axis=0)
     scale = np.abs(cells.places - middle).max() or 1.0

@@ -21,8 +21,8 @@ __all__ = [
     "RING",
     "RING_PIXELS",
     "STRUCTURE_SHARE",
-    "Scene",
-    "SceneNeighbour",
+    "HoledFrame",
+    "OtherExposure",
     "cut",
     "mean_around",
     "point_like",
@@ -41,7 +41,7 @@ POINT_THRESHOLD = 6.0
 
 
 @dataclass(frozen=True, eq=False)
-class SceneNeighbour:
+class OtherExposure:
     """Another exposure of the same pixels."""
 
     #: Signal in its own units, NaN where a pixel is of no use; (ny, nx).
@@ -54,7 +54,7 @@ class SceneNeighbour:
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class HoledFrame:
     """A frame with its holes, and what is known of its pixels beforehand."""
 
     #: Signal (DN above the bias, or MSB); NaN where nothing was measured; (ny, nx).
@@ -88,7 +88,7 @@ class Scene:
     #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
     drift: tuple[float, float] = (0.0, 0.0)
     #: Other exposures of the same pixels, nearest in time first.
-    neighbours: tuple[SceneNeighbour, ...] = field(default=())
+    neighbours: tuple[OtherExposure, ...] = field(default=())
 
     @property
     def grid(self):
@@ -103,7 +103,7 @@ class Scene:
         return lost
 
     def filled_with(self, values):
-        """The scene with values put in where they are known, and fewer holes; itself if there are none."""
+        """The frame with values put in where they are known, and fewer holes; itself if there are none."""
         at = np.nonzero(self.holes)
         new = np.isfinite(values[at])
         if not new.any():
@@ -186,13 +186,13 @@ def _local_median(image):
     return image
 
 
-def cut(scene, zone, margin=MARGIN):
+def cut(holed, zone, margin=MARGIN):
     """
     Bring a zone of lost blocks and its surroundings into the working space.
 
     Parameters
     ----------
-    scene : `Scene`
+    holed : `HoledFrame`
     zone : `~sunpy_lasco.repair.fill.Zone`
     margin : `float`, optional
         Blocks of surroundings on each side.
@@ -209,17 +209,17 @@ def cut(scene, zone, margin=MARGIN):
         for index, (first, last) in (
             (index, np.searchsorted(index, blocks))
             for index, blocks in zip(
-                (scene.block_rows, scene.block_columns), zone.region(scene.grid, margin=0), strict=True
+                (holed.block_rows, holed.block_columns), zone.region(holed.grid, margin=0), strict=True
             )
         )
     )
-    block_rows, block_columns = scene.block_rows[window[0]], scene.block_columns[window[1]]
-    mine = np.zeros(scene.grid, dtype=bool)
+    block_rows, block_columns = holed.block_rows[window[0]], holed.block_columns[window[1]]
+    mine = np.zeros(holed.grid, dtype=bool)
     mine[tuple(np.transpose(zone.blocks))] = True
-    hole = scene.holes[window] & mine[np.ix_(block_rows, block_columns)]
-    signal, background = scene.signal[window].astype(float), scene.background[window].astype(float)
-    response, hidden = scene.response[window].astype(float), scene.hidden[window]
-    known = np.isfinite(signal) & ~scene.unusable[window] & ~hidden & ~scene.holes[window]
+    hole = holed.holes[window] & mine[np.ix_(block_rows, block_columns)]
+    signal, background = holed.signal[window].astype(float), holed.background[window].astype(float)
+    response, hidden = holed.response[window].astype(float), holed.hidden[window]
+    known = np.isfinite(signal) & ~holed.unusable[window] & ~hidden & ~holed.holes[window]
     ring = ring_of(distance_from(hole), known)
     if not ring.any():
         return None, window
@@ -227,10 +227,10 @@ def cut(scene, zone, margin=MARGIN):
     if not (np.isfinite(scale) and scale > 0):
         return None, window
     expected = scale * background
-    noise = np.sqrt(scene.variance(expected, window))
+    noise = np.sqrt(holed.variance(expected, window))
     z = np.where(known, (signal / response - expected) / noise, np.nan)
     z[point_like(z, known, structure=STRUCTURE_SHARE)] = np.nan
-    x, y = np.meshgrid(scene.x[window[1]], scene.y[window[0]])
+    x, y = np.meshgrid(holed.x[window[1]], holed.y[window[0]])
     crop = Crop(
         z=z,
         hole=hole,
@@ -241,15 +241,15 @@ def cut(scene, zone, margin=MARGIN):
         hidden=hidden,
         x=x,
         y=y,
-        occulter=scene.occulter,
-        binning=scene.binning,
+        occulter=holed.occulter,
+        binning=holed.binning,
         scale=scale,
         block_rows=block_rows,
         block_columns=block_columns,
-        camera=scene.camera,
-        drift=scene.drift,
+        camera=holed.camera,
+        drift=holed.drift,
     )
-    neighbours = [_neighbour(crop, other, window, ring) for other in scene.neighbours]
+    neighbours = [_neighbour(crop, other, window, ring) for other in holed.neighbours]
     return replace(crop, neighbours=tuple(one for one in neighbours if one is not None)), window
 
 
