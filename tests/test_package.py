@@ -28,6 +28,7 @@ RANKS = {
     "config": 1,
     "files": 1,
     "registration": 0,
+    "robust": 0,
     "instrument": 2,
     "geometry": 3,
     "net": 3,

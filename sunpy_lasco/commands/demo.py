@@ -141,6 +141,7 @@ def _compared(exposure, level1, alone):
     import sunpy_lasco
     from sunpy_lasco import simulate
     from sunpy_lasco.pixel_flags import PixelFlag
+    from sunpy_lasco.robust import robust_sigma
 
     flags, known = sunpy_lasco.flags(level1), np.isfinite(level1.data)
     filled = known & ((flags & PixelFlag.FILLED) != 0)
@@ -161,7 +162,7 @@ def _compared(exposure, level1, alone):
         return f"{100 * np.nanmedian(np.abs(smap.data[where] / truth[where] - 1)):.2f} % (median)"
 
     yield f"  {sound.sum()} measured pixels, one in four, differ from the truth by {per_cent(sound)},"
-    yield f"  {np.median(np.abs(error[sound] / sigma[sound])) / 0.6745:.2f} times what the stated 1 sigma lets expect."
+    yield f"  {robust_sigma(error[sound] / sigma[sound]):.2f} times what the stated 1 sigma lets expect."
     if filled.any():
         holes, number = ndimage.label(filled)
         each = ndimage.median(np.abs(error / truth), holes, np.arange(1, number + 1))
@@ -176,7 +177,7 @@ def _compared(exposure, level1, alone):
             yield "  No ejection crosses the holes."
         pulls = np.abs(error[filled] / level1.uncertainty.array[filled])
         within = [100 * np.mean(pulls < one) for one in (1, 2)]
-        yield f"  Errors of filled pixels over their 1 sigma: {np.median(pulls) / 0.6745:.2f} wide; {within[0]:.0f} %"
+        yield f"  Errors of filled pixels over their 1 sigma: {robust_sigma(pulls):.2f} wide; {within[0]:.0f} %"
         yield f"  are within 1 sigma, {within[1]:.0f} % within 2 (68 and 95 % of a normal distribution)."
     empty = np.isnan(level1.data).sum()
     yield f"  {empty} pixels hold no measurement: occulter, pylon, corners, what was lost and not filled."

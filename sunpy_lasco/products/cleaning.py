@@ -20,6 +20,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.medians import median_of_frames
 from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.sequence import Sequence
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.stars import StarFlag, predict
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def _without_stars(smap, limit):
         data[box][fill] = middle * fall[box][fill]
         flags[box][fill] |= np.uint8(PixelFlag.FILLED)
         if sigma is not None:
-            sigma[box][fill] = 1.4826 * np.median(np.abs(values - middle)) * fall[box][fill]
+            sigma[box][fill] = robust_sigma(values - middle) * fall[box][fill]
         number += 1
     if planet.any():
         bled, _ = ndimage.label(((flags & np.uint8(PixelFlag.SATURATED)) > 0) | planet, np.ones((3, 3)))

@@ -24,6 +24,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import FIELD
 from sunpy_lasco.products.sequence import Sequence
+from sunpy_lasco.robust import SIGMA_OF_MEDIAN, robust_sigma
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -627,7 +628,7 @@ def _first_scatter(data, height):
         part = data[:, window]
         part = part[np.isfinite(part).sum(axis=1) > NEAR_CELLS]
         if len(part):
-            scatter[cell] = LEAST_OF_SCATTERS * 1.4826 * np.nanmedian(np.abs(part), axis=1).min()
+            scatter[cell] = LEAST_OF_SCATTERS * SIGMA_OF_MEDIAN * np.nanmedian(np.abs(part), axis=1).min()
     return _continued(scatter, height)
 
 
@@ -639,7 +640,7 @@ def _scatter_ahead(data, height, edge):
     for cell, window in enumerate(_windows(len(height))):
         values = data[:, window][ahead[:, window]]
         if len(values) >= LEAST_VALUES:
-            scatter[cell] = 1.4826 * np.median(np.abs(values))
+            scatter[cell] = robust_sigma(values)
     return _continued(scatter, height)
 
 

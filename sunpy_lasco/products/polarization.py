@@ -29,6 +29,7 @@ from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
 from sunpy_lasco.products.places import height_and_angle
 from sunpy_lasco.products.sequence import read_frame
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.units import MSB
 
 if TYPE_CHECKING:
@@ -474,7 +475,7 @@ def _tangency(values, position, sense, usable, *, from_clear):
     for _ in range(ROUNDS):
         factors = np.linalg.lstsq(matrix[keep], target[keep], rcond=None)[0]
         off = np.abs(matrix @ factors - target)
-        keep = off <= CLIP * 1.4826 * np.median(off) + np.finfo(float).eps
+        keep = off <= CLIP * robust_sigma(off) + np.finfo(float).eps
     # Neighbouring pixels err alike: the sigma is by leaving out sectors.
     normal = np.zeros((SECTORS, 2, 2))
     right = np.zeros((SECTORS, 2))

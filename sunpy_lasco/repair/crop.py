@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -187,6 +186,8 @@ def distance_from(hole: np.ndarray, *, sampling: tuple[float, float] = (1.0, 1.0
     """
     found = _rectangle(hole)
     if found is None:
+        from scipy import ndimage
+
         return ndimage.distance_transform_edt(~hole, sampling=sampling)
     # A single block is by far the most frequent hole.
     top, bottom, left, right = found
@@ -214,6 +215,8 @@ def depth_in(hole: np.ndarray) -> np.ndarray:
     """
     found = _rectangle(hole)
     if found is None or hole.all():
+        from scipy import ndimage
+
         return ndimage.distance_transform_edt(hole)
     top, bottom, left, right = found
     depths = []

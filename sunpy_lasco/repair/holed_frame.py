@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from sunpy_lasco.instrument.cameras import BLOCK
 from sunpy_lasco.repair.crop import Crop, Neighbour, distance_from
+from sunpy_lasco.robust import robust_sigma
 
 __all__ = [
     "MARGIN",
@@ -142,7 +143,7 @@ def point_like(z, known, *, structure=0.0):
     whole = z if known.all() else np.where(known, z, mean_around(z, known))
     around = _local_median(whole)
     excess = whole - around
-    scatter = max(1.4826 * np.median(np.abs(excess[known])), 1.0)
+    scatter = max(robust_sigma(excess[known]), 1.0)
     if structure:
         scatter = np.maximum(scatter, structure * np.abs(around - np.median(around[known])))
     return known & (excess > POINT_THRESHOLD * scatter)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.repair.holed_frame import STRUCTURE_SHARE, mean_around, point_like
+from sunpy_lasco.robust import robust_sigma
 
 __all__ = [
     "COMPARED",
@@ -180,7 +181,7 @@ def misfit(difference, compared):
     within = np.where(known, values - mean[:, None, :, None], 0.0)
     noise = (within**2).sum(axis=(1, 3))[enough].sum() / (count[enough] - 1).sum()
     deviation = mean[enough] - np.median(mean[enough])
-    scatter = 1.4826 * np.median(np.abs(deviation))
+    scatter = robust_sigma(deviation)
     return float(np.sqrt(max(scatter**2 - noise * np.mean(1 / count[enough]), 0.0)))
 
 

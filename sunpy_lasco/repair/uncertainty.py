@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from sunpy_lasco.repair.cells import harmonic
 from sunpy_lasco.repair.crop import depth_in
+from sunpy_lasco.robust import robust_sigma
 
 __all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "hole_setting", "structure"]
 
@@ -53,7 +54,7 @@ def structure(crop):
     total = np.where(near, crop.z, 0.0)[:ny, :nx].reshape(shape).sum(axis=(1, 3))
     good = count >= CELL**2 / 2
     means = total[good] / count[good]
-    scatter = 1.4826 * np.median(np.abs(means - np.median(means))) if means.size else np.nan
+    scatter = robust_sigma(means - np.median(means)) if means.size else np.nan
     inside = depth_in(crop.hole)
     return np.hypot(SMALLEST_SIGMA, scatter) * np.sqrt(1.0 - np.exp(-inside / GROWTH))
 

@@ -14,6 +14,8 @@ from scipy.special import erf
 
 from astropy.table import Table
 
+from sunpy_lasco.robust import robust_sigma
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -65,7 +67,7 @@ def without_plane(boxes, used):
         weighted = weight[:, None, :] * base.T
         plane = np.linalg.solve(weighted @ base, weighted @ rim[..., None])[..., 0]
         rest = rim - plane @ base.T
-        noise = 1.4826 * np.median(np.abs(rest), axis=1)
+        noise = robust_sigma(rest, axis=1)
         # Neighbouring stars are not of the background.
         weight = (np.abs(rest) < 3 * noise[:, None] + 1e-300).astype(float)
         weight[weight.sum(axis=1) < 8] = 1.0

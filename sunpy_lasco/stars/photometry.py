@@ -18,6 +18,7 @@ from sunpy_lasco.instrument.cards import frame_name
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import squeezed
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.stars.catalogue import StarFlag
 from sunpy_lasco.stars.centroids import boxes_about, without_plane
 from sunpy_lasco.stars.prediction import colour_slope
@@ -310,7 +311,7 @@ def _fit(stars, number, drawn, slope):
     found = solved(weight)
     for _ in range(6):
         left = ratio - found[frame] - powers @ found[number:]
-        size = 1.4826 * np.median(np.abs(left[drawn > 0])) + 1e-12
+        size = robust_sigma(left[drawn > 0]) + 1e-12
         found = solved(weight * np.minimum(1, 2 * size / np.maximum(np.abs(left), 1e-12)))
     return found
 

@@ -19,6 +19,7 @@ from sunpy_lasco.geometry.pointing import Pointing
 from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.headers import header_level
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.stars.catalogue import StarFlag, catalogue_numbers, packaged_numbers
 from sunpy_lasco.stars.centroids import star_places
 from sunpy_lasco.stars.detector import Attitude, detector_grid
@@ -327,7 +328,7 @@ def _solution(table, grid, start, fits_scale, sky, known=None):
     fit = _similarity(plane, seen, sigma, used, start, fits_scale, known)
     for _ in range(10):
         attitude, _, left = fit
-        spread = max(1.0, 1.4826 * np.median(np.abs(left[:, used] / sigma[used]))) if used.any() else 1.0
+        spread = max(1.0, robust_sigma(left[:, used] / sigma[used])) if used.any() else 1.0
         now = (np.abs(left) < REJECTED * sigma * spread).all(axis=0) & (np.hypot(*left) < 2 * AGREEMENT)
         if now.sum() < fewest or (now == used).all():
             used = now

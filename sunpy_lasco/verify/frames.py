@@ -26,6 +26,7 @@ from sunpy_lasco.instrument.photometry import calibration_factor
 from sunpy_lasco.level1 import calibrate
 from sunpy_lasco.level1.checks import admit
 from sunpy_lasco.map.reading import open_map
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.stars.centroids import star_places
 from sunpy_lasco.stars.detector import detector_grid
 from sunpy_lasco.stars.prediction import predict
@@ -351,7 +352,7 @@ def _noise_ratio(first, second):
     inner, outer = NOISE_RING[first.camera]
     ring = (np.hypot(x - x0, y - y0) > inner) & (np.hypot(x - x0, y - y0) < outer)
     pulls = (fine / np.sqrt(total))[ring]
-    return float(1.4826 * np.median(np.abs(pulls - np.median(pulls))))
+    return float(robust_sigma(pulls - np.median(pulls)))
 
 
 def _level1(one, sources, **options):

@@ -16,6 +16,7 @@ from sunpy_lasco import simulate
 from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.level1 import calibrate, uncertainty
 from sunpy_lasco.products.polarization import polarize
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.simulate.pixels import plane_from_helioprojective
 from sunpy_lasco.stars.catalogue import EPOCH, epoch_vectors, packaged_numbers
 from sunpy_lasco.stars.solution import solve
@@ -187,7 +188,7 @@ def _uncertainty(camera, assets):
     return Row(
         f"{camera.lower()}.pulls",
         f"{camera}: errors of pixels over their 1 sigma, robust scatter",
-        float(1.4826 * np.median(np.abs(pulls - np.median(pulls)))),
+        float(robust_sigma(pulls - np.median(pulls))),
         0.9,
         1.1,
         against="a noisy exposure of the simulator",

@@ -9,6 +9,7 @@ from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument import cameras
 from sunpy_lasco.instrument.constants import error_of, value_of
 from sunpy_lasco.map.edit import frame_of
+from sunpy_lasco.robust import robust_sigma
 from sunpy_lasco.stars.measured import measured_frames, measured_photometry
 from sunpy_lasco.stars.prediction import colour_slope
 from sunpy_lasco.verify.rows import Row
@@ -181,7 +182,7 @@ def _fifth_order(radius, outward):
         normal = (design * weight[:, None]).T @ design
         found = np.linalg.solve(normal, (design * weight[:, None]).T @ rest)
         left = rest - design @ found
-        size = 1.4826 * np.median(np.abs(left))
+        size = robust_sigma(left)
         weight = 1 / np.maximum(1, np.abs(left) / size)
     return float(found[1]), float(size * np.sqrt(np.linalg.inv(normal)[1, 1]))
 
