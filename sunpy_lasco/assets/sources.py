@@ -65,7 +65,7 @@ class AssetSource:
         Parameters
         ----------
         pattern : `str`
-            Pattern of the name, with the wild cards of a shell.
+            Pattern of the name, or of folders and the name, with the wild cards of a shell.
         folders : sequence of `str`
             Folders in which they may lie, relative to a directory.
 
@@ -231,6 +231,9 @@ class DirectorySource(AssetSource):
         """Files whose whole names are not known before, like `AssetSource.find`."""
         found = []
         for folder in folders:
+            if "/" in pattern:
+                found += sorted(Path(self.root, folder).glob(pattern))
+                continue
             # Asked for each frame; most of the folders are not there.
             with contextlib.suppress(OSError), os.scandir(Path(self.root, folder)) as entries:
                 names = fnmatch.filter((one.name for one in entries), pattern)

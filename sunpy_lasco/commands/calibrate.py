@@ -168,11 +168,15 @@ def _client(address):
         return None
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port, parse_address
     except ModuleNotFoundError as error:
         msg = f"--scheduler needs {error.name}: install 'sunpy_lasco[dask]'."
         raise OptionError(msg) from error
     try:
-        return Client(address, timeout="20s")
+        # A client that fails while it starts leaves a thread behind.
+        if parse_address(address)[0] in ("tcp", "tls"):
+            get_address_host_port(address)
+        return Client(address, timeout="20s", set_as_default=False)
     except (OSError, ValueError) as error:
         msg = f"--scheduler {address}: no scheduler answers there ({error})."
         raise OptionError(msg) from error

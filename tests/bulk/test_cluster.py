@@ -221,11 +221,14 @@ def test_the_command(archive, client, tmp_path, capsys):
 
 
 def test_no_scheduler(archive, tmp_path, capsys):
+    dask = pytest.importorskip("dask")
     from sunpy_lasco.commands.main import main
 
     folder, _ = archive
     assert main(["calibrate", str(folder), "--out", str(tmp_path), "--scheduler", "nonsense"]) == 2
     assert "--scheduler nonsense: no scheduler answers there" in capsys.readouterr().err
+    # Dask of this process is as before.
+    assert dask.config.get("scheduler", None) is None
 
 
 @pytest.mark.slow

@@ -65,6 +65,8 @@ class Swallowing:
             except BaseException as error:
                 print("swallowed", type(error).__name__, flush=True)
 
+# Where tests run in the background of a shell it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Swallowing())
 sys.argv = ["sunpy-lasco", "assets", "list"]
 sys.exit(main.run_process())

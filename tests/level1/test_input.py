@@ -42,7 +42,7 @@ def test_no_image_of_the_sky(case, simulation):
 
 def test_level_1_already(simulation, test_data):
     level1 = sunpy_lasco.calibrate(simulation.level05, assets="simulated")
-    with pytest.raises(NotCalibratableError, match="level 1 already"):
+    with pytest.raises(NotCalibratableError, match="is already level 1"):
         sunpy_lasco.calibrate(level1, assets="simulated")
     official = sunpy.map.Map(test_data / "level1" / "35082038.fts")
     with pytest.raises(NotCalibratableError, match=r"35082038\.fts is already level 1"):

@@ -108,7 +108,7 @@ def test_order_and_each_source_alone(raw, tmp_path):
     assert alone["attitude"].roll == pytest.approx(alone["nominal"].roll)
     assert find_pointing(smap, assets=tmp_path) == alone["header"]
     assert find_pointing(smap, assets=tmp_path, sources=("attitude", "header")) == alone["attitude"]
-    with pytest.raises(ValueError, match="none of the sources tables knows"):
+    with pytest.raises(ValueError, match="none of the sources tables provides"):
         find_pointing(smap, assets=tmp_path, sources=("tables",))
     with pytest.raises(ValueError, match="not a source of the pointing"):
         pointing_from("stars", smap, assets=tmp_path)

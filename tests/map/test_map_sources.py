@@ -141,7 +141,7 @@ def test_polarisation_state(make_map, level05_cards, polar, measurement):
 @pytest.mark.parametrize("value", [None, ""])
 def test_one_error_names_the_cards_that_are_needed(make_map, level05_cards, card, value):
     header = level05_cards(**{card.replace("-", "__"): value})
-    with pytest.raises(HeaderError, match=rf"32088304\.fts lacks the cards {card.upper()}, without which"):
+    with pytest.raises(HeaderError, match=rf"32088304\.fts lacks the cards {card.upper()}, which a map requires"):
         make_map(header)
 
 

@@ -90,6 +90,9 @@ def test_simulated_calibration_images_by_name(evening, fetch, tmp_path):
     assert 0.2 < np.isfinite(sunpy.map.Map(path).data).mean() < 1
 
 
+# The event loop that sunpy's downloader leaves open may be collected in a thread that Dask left behind, where it cannot
+# reset its signals.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_programme_of_the_readme(evening, exposures, tmp_path, monkeypatch):
     """Word by word; the calibration images come from a SolarSoft tree on the same server."""
     programme = next(
