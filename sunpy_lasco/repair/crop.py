@@ -274,7 +274,22 @@ def usable_methods(camera: str) -> tuple[str, ...]:
 
 
 def takes_neighbours(name: str, camera: str, **options: Any) -> bool:
-    """Whether a method with some options fills holes of a camera from exposures before and after."""
+    """
+    Whether a method fills holes from exposures before and after.
+
+    Parameters
+    ----------
+    name : `str`
+        As for `get_method`.
+    camera : `str`
+        ``"C2"`` or ``"C3"``.
+    **options
+        Of the method.
+
+    Returns
+    -------
+    `bool`
+    """
     if name in LEARNT_METHODS:
         return importlib.import_module(LEARNT_METHODS[name]).knows_neighbours(camera, **options)
     return name in NEIGHBOUR_METHODS
