@@ -179,6 +179,7 @@ def test_what_is_no_stray_light(value, reason, exact, simulated_assets):
 ORDER = [
     ("normalize_exposure", "subtract_bias", {}),
     ("estimate_noise", "subtract_bias", {}),
+    ("correct_response", "subtract_bias", {}),
     ("apply_calibration_factor", "normalize_exposure", {}),
     ("subtract_stray_light", "apply_calibration_factor", {"assets": "simulated"}),
     ("apply_mask", "correct_distortion", {"assets": "simulated"}),
@@ -244,3 +245,11 @@ def test_brightness_does_not_depend_on_the_exposure(exposure, detector):
     good = np.isfinite(result.data)
     assert good.any()
     np.testing.assert_allclose(np.median(result.data[good]), 5e-10, rtol=1e-4)
+
+
+def test_rolls_of_another_form_are_removed(raw):
+    """PC holds the roll; a CROTA beside it would contradict it."""
+    stated = {"crota": 3.0, "crota1": 4.0, "crota2": 5.0}
+    smap = calibration.rectify(calibration.correct_distortion(calibration.update_pointing(changed(raw, **stated))))
+    assert not set(stated) & set(smap.meta)
+    assert "pc1_2" in smap.meta
