@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 from matplotlib import MatplotlibDeprecationWarning
+from sphinx_gallery import backreferences
 from sunpy_sphinx_theme import PNG_ICON
 
 from astropy.io.fits.verify import VerifyWarning
@@ -76,6 +77,12 @@ if os.environ.get("SUNPY_LASCO_DOCS_ONLINE") or os.environ.get("READTHEDOCS"):
 else:
     # Nor are sample frames that nothing but the listing of a module asks for.
     os.environ["SUNPY_LASCO_OFFLINE"] = "1"
+    # sphinx-gallery looks up each name of an example, and a sample frame that is looked up is fetched; where that
+    # fails the example shows simulated frames.
+    _short_name = backreferences._get_short_module_name
+    backreferences._get_short_module_name = lambda module, name: (
+        module if module == "sunpy_lasco.data.sample" else _short_name(module, name)
+    )
 # A link that leads nowhere is an error, if it leads to something of ours.
 nitpicky = True
 # Names of inner modules, see docs/inner_names.py.
