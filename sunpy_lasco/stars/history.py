@@ -154,14 +154,14 @@ def pointing_at(history: QTable, smap: CoronagraphMap, *, within: u.Quantity = 1
     floor = FILTER_SHIFT**2 if other.all() else 0.0
     weight = 1 / (rows["centre_sigma"].value ** 2 + drift**2 * apart + (other * FILTER_SHIFT**2 - floor))
     # The same frames, at least, have a roll.
-    roll, sigma, source = cast("tuple", roll_at(history, smap, within=within))
+    roll, sigma, source = cast("tuple", _roll(history, frame, turned, within))
     return Pointing(
         centre=(float(np.average(rows["x"].value, weights=weight)), float(np.average(rows["y"].value, weights=weight))),
-        roll=float(roll.value),
+        roll=roll,
         centre_source=f"stars of {len(rows)} neighbours",
         roll_source=source,
         centre_sigma=float(np.sqrt(1 / weight.sum() + floor)),
-        roll_sigma=float(sigma.value),
+        roll_sigma=sigma,
         status="final",
     )
 
@@ -196,7 +196,15 @@ def roll_at(
     error is common to all frames of C3.
     """
     frame = Frame.from_header(smap.meta, smap.data.shape)
-    turned = _turned(_stated_roll(smap, frame), frame)
+    found = _roll(history, frame, _turned(_stated_roll(smap, frame), frame), within)
+    if found is None:
+        return None
+    roll, sigma, source = found
+    return roll * u.deg, sigma * u.deg, source
+
+
+def _roll(history, frame, turned, within):
+    """Roll, its 1 sigma, degree, and its source, as for `roll_at`; None without neighbours."""
     values, variances, sources = [], [], []
     for camera in ("C2", "C3") if frame.camera.name == "C2" else ("C3",):
         rows, apart = _neighbours(history, frame, camera, turned, within)
@@ -219,7 +227,7 @@ def roll_at(
     weights = 1 / np.array(variances)
     nominal = nominal_pointing(frame, flipped=turned).roll
     roll = normalize_roll(nominal + np.average(values, weights=weights))
-    return float(roll) * u.deg, float(weights.sum() ** -0.5) * u.deg, " and ".join(sources)
+    return float(roll), float(weights.sum() ** -0.5), " and ".join(sources)
 
 
 def _stated_roll(smap, frame):
