@@ -134,7 +134,8 @@ def admit(smap):
     problems += wrong
     if wrong:
         # Statistics of other pixels would let later steps doubt that these are counts.
-        cards |= dict.fromkeys(card for card in meta if card not in without_statistics(meta))
+        kept = without_statistics(meta)
+        cards |= dict.fromkeys(card for card in meta if card not in kept)
     if impossible is None and not cards:
         return smap, problems
     new = {"cards": cards, "history": [f"Set right or removed: {', '.join(map(str.upper, cards))}"] if cards else []}

@@ -72,7 +72,7 @@ from sunpy_lasco.map.draft import Draft
 from sunpy_lasco.map.edit import frame_of, record
 from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.repair.frames import holes_of
-from sunpy_lasco.repair.maps import inpaint as fill_missing
+from sunpy_lasco.repair.maps import fill_counts as fill_missing
 from sunpy_lasco.version import version as __version__
 
 if TYPE_CHECKING:
@@ -419,17 +419,15 @@ def _repaired(smap, options, bias, assets):
     method = options.inpaint
     if options.solarsoft and method == "auto":
         method = official_repair(smap)
-    # What lost nothing needs no map.
     if method is None or not holes_of(smap._flags).any():
         return smap
-    smap = smap.finished()
     background = _background(smap, assets) if method == "fuzzy" else None
     image = None if background is None else official_background(background)
-    filled = fill_missing(smap, method, context=options.context, background=image, bias=bias.single * u.DN)
+    filled = fill_missing(smap, method, context=options.context, background=image, bias=bias.single)
     if background is None or "nfilled" not in filled.meta:
-        return Draft(filled)
+        return filled
     cards = {"bkgfile": background.name, "bkgsha": background.sha256 or None, "bkgest": background.estimated}
-    return Draft(record(filled, cards=cards, history=[image_line("Background of the repair", background)]))
+    return record(filled, cards=cards, history=[image_line("Background of the repair", background)])
 
 
 def _background(smap, assets):

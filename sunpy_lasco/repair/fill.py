@@ -3,6 +3,7 @@ Repair of a frame with holes, zone by zone.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
@@ -18,7 +19,7 @@ from sunpy_lasco.repair.crop import (
 from sunpy_lasco.repair.holed_frame import MARGIN, cut
 from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 
-__all__ = ["Repair", "Zone", "find_zones", "repair_frame"]
+__all__ = ["Piece", "Repair", "Zone", "find_zones", "repair_frame"]
 
 #: Largest zone that is repaired from its surroundings alone, blocks (SolarSoft
 #: ``fuzzy_image``).
@@ -140,15 +141,26 @@ EXPECTED_ALONE = "kriging"
 
 
 @dataclass(frozen=True, eq=False)
+class Piece:
+    """What was filled in a window of a frame."""
+
+    #: Where it stands in the frame, and which of its pixels were filled; (ny, nx).
+    window: tuple[slice, slice]
+    pixels: np.ndarray
+    #: As of `Repair`, of these pixels; (n,).
+    values: np.ndarray
+    sigma: np.ndarray
+    noise: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Repair:
     """What became of the holes of a frame."""
 
-    #: Signal in the pixels that were filled, NaN elsewhere; (ny, nx).
-    values: np.ndarray
-    #: 1 sigma of these values against the corona without noise, same units: all of
-    #: it, and the part that is not shared with the pixels around.
-    sigma: np.ndarray
-    noise: np.ndarray
+    #: Shape of the frame, (ny, nx).
+    shape: tuple[int, int]
+    #: What was filled, each pixel once.
+    pieces: tuple[Piece, ...]
     #: Methods used for each block (row, column) of the array's grid, in the order
     #: in which they were used.
     methods: dict[tuple[int, int], tuple[str, ...]]
@@ -159,6 +171,27 @@ class Repair:
     #: Blocks that were filled from other exposures, and those of them for which these were moved with the corona.
     shown: frozenset[tuple[int, int]] = frozenset()
     moved: frozenset[tuple[int, int]] = frozenset()
+
+    @cached_property
+    def values(self):
+        """Signal in the pixels that were filled, NaN elsewhere; (ny, nx)."""
+        return self._whole("values")
+
+    @cached_property
+    def sigma(self):
+        """1 sigma of these values against the corona without noise, same units."""
+        return self._whole("sigma")
+
+    @cached_property
+    def noise(self):
+        """The part of this sigma that is not shared with the pixels around."""
+        return self._whole("noise")
+
+    def _whole(self, name):
+        whole = np.full(self.shape, np.nan)
+        for piece in self.pieces:
+            whole[piece.window][piece.pixels] = getattr(piece, name)
+        return whole
 
 
 def repair_frame(holed, method="auto", *, networks=True, **options):
@@ -202,7 +235,8 @@ class _Work:
 
     def __init__(self, holed):
         self.holed = holed
-        self.values, self.sigma, self.noise = (np.full(holed.holes.shape, np.nan) for _ in range(3))
+        self.filled = np.zeros(holed.holes.shape, dtype=bool)
+        self.pieces, self._new = [], []
         self.methods, self.reasons, self.one_sided = {}, {}, {}
         self.shown, self.moved = set(), set()
         self._crops = {}
@@ -277,18 +311,20 @@ class _Work:
 
     def _fill_in(self):
         """Go on with what is still empty."""
-        holed = self.holed.filled_with(self.values)
-        if holed is not self.holed:
-            self.holed, self._crops = holed, {}
+        if self._new:
+            self.holed, self._crops, self._new = self.holed.filled_with(self._new), {}, []
 
     def _put(self, fill, zone, crop, window, name, *, shown):
         """Take over what a method says of pixels of a zone that are still empty."""
-        good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma) & np.isnan(self.values[window])
-        own = np.zeros_like(fill.z) if fill.noise is None else fill.noise
-        unit = crop.noise * crop.response
-        self.values[window][good] = crop.to_signal(fill.z)[good]
-        self.sigma[window][good] = (np.hypot(fill.sigma, own) * unit)[good]
-        self.noise[window][good] = (own * unit)[good]
+        good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma) & ~self.filled[window]
+        if not good.any():
+            return
+        signal, sigma = crop.to_signal(fill.z), fill.sigma[good]
+        own = np.zeros_like(sigma) if fill.noise is None else fill.noise[good]
+        unit = (crop.noise * crop.response)[good]
+        self.pieces.append(Piece(window, good, signal[good], np.hypot(sigma, own) * unit, own * unit))
+        self._new.append((window, good, signal))
+        self.filled[window] |= good
         sides = {np.sign(one.seconds) for one in crop.neighbours} if shown else set()
         for row, column in zone.blocks:
             mine = np.ix_(crop.block_rows == row, crop.block_columns == column)
@@ -307,8 +343,15 @@ class _Work:
         """What became of the holes."""
         left = [(int(row), int(column)) for row, column in np.argwhere(self.holed.lost_blocks())]
         unfilled = {block: self.reasons.get(block, "") for block in left}
-        arrays = self.values, self.sigma, self.noise
-        return Repair(*arrays, self.methods, unfilled, self.one_sided, frozenset(self.shown), frozenset(self.moved))
+        return Repair(
+            shape=self.holed.holes.shape,
+            pieces=tuple(self.pieces),
+            methods=self.methods,
+            unfilled=unfilled,
+            one_sided=self.one_sided,
+            shown=frozenset(self.shown),
+            moved=frozenset(self.moved),
+        )
 
 
 def _expected_error(sigma):

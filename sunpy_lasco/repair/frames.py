@@ -7,22 +7,22 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
-from sunpy_lasco.assets.background import builtin_background, frame_background, image_background
+from sunpy_lasco.assets.background import builtin_background, image_background
 from sunpy_lasco.geometry.distortion import occulter_centre
 from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle
 from sunpy_lasco.geometry.field import hidden_pixels
 from sunpy_lasco.geometry.pointing import Pointing, header_pointing, nominal_pointing
 from sunpy_lasco.instrument.bias import choose_bias
-from sunpy_lasco.instrument.blocks import block_indices, classify_missing
+from sunpy_lasco.instrument.blocks import block_indices, classify_missing, no_data
 from sunpy_lasco.instrument.cameras import BLOCK
 from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.noise import noise_variance
-from sunpy_lasco.instrument.pixel_grid import nearest_known
+from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout, nearest_known
 from sunpy_lasco.instrument.saturation import full_counts
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.pixel_flags import PixelFlag
-from sunpy_lasco.repair.holed_frame import HoledFrame, OtherExposure
+from sunpy_lasco.repair.holed_frame import HoledFrame, OtherExposure, WindowedImage
 
 __all__ = [
     "calibrated_neighbour",
@@ -98,10 +98,55 @@ def saturated(signal, frame):
     -------
     `~numpy.ndarray` of `bool`
     """
-    full = np.nan_to_num(signal) >= full_counts(frame)
-    if not full.any():
+    return _widened(np.nan_to_num(signal) >= full_counts(frame))
+
+
+def _widened(full):
+    """Pixels within `SATURATION_MARGIN` of some; these change."""
+    rows = np.flatnonzero(full.any(axis=1))
+    if not rows.size:
         return full
-    return ndimage.maximum_filter(full.view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)
+    columns = np.flatnonzero(full[rows[0] : rows[-1] + 1].any(axis=0))
+    box = tuple(slice(max(at[0] - SATURATION_MARGIN, 0), at[-1] + SATURATION_MARGIN + 1) for at in (rows, columns))
+    full[box] = ndimage.maximum_filter(full[box].view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)
+    return full
+
+
+class _Counts:
+    """
+    Counts of a frame whose flags are known, above a bias.
+
+    The whole frame is looked at as it is stored; numbers of double precision are made of windows of it.
+    """
+
+    def __init__(self, raw, flags, frame, bias):
+        self.raw, self.frame, self.bias = np.asarray(raw), frame, bias
+        self.wraps = frame.is_binned and not frame.is_derived
+        self.unknown = flagged(flags, "MISSING", "UNTRANSMITTED") & ~flagged(flags, "FILLED")
+
+    def __call__(self, window):
+        """Counts above the bias in a window, NaN where nothing was measured."""
+        raw = self.raw[window]
+        counts = raw.astype(float)
+        if self.wraps:
+            counts[counts < 0] += 65536
+        counts[self.unknown[window] | no_data(raw, self.frame)] = np.nan
+        counts -= self.bias
+        return counts
+
+    def saturated(self):
+        """Pixels that are saturated, or near one that is, (ny, nx)."""
+        limit = full_counts(self.frame)
+        full = np.zeros(self.raw.shape, dtype=bool)
+        # Rows that may hold one, by what is stored; negative sums are the largest.
+        brightest = np.fmax.reduce(self.raw, axis=1)
+        rows = brightest >= np.min(limit) + self.bias - 1.0
+        if self.wraps:
+            rows |= np.fmin.reduce(self.raw, axis=1) < 0
+        rows = np.flatnonzero(rows)
+        if rows.size:
+            full[rows] = np.nan_to_num(self((rows, slice(None)))) >= limit
+        return _widened(full)
 
 
 def star_drift(frame, roll):
@@ -132,7 +177,7 @@ def frame_variance(expected, _window, frame, *, corrected):
     return variance
 
 
-def neighbour_of(frame, raw, other, *, offset=None, bias=None):
+def neighbour_of(frame, raw, other, *, flags=None, offset=None, bias=None):
     """
     Another exposure of the same pixels, as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it.
 
@@ -144,6 +189,8 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
         Counts of the other exposure as they stand in the file.
     other : `~sunpy_lasco.instrument.frame.Frame`
         Its header: sums and the grid of the pixels as those of the frame.
+    flags : `~numpy.ndarray` of `numpy.uint8`, optional
+        Its flags, if they are known; what was filled is no measurement.
     offset, bias : `float`, optional
         As for `counts_above_bias`.
 
@@ -152,25 +199,47 @@ def neighbour_of(frame, raw, other, *, offset=None, bias=None):
     `~sunpy_lasco.repair.holed_frame.OtherExposure`
         In the pixels of the frame, NaN where the other exposure has none.
     """
-    counts, _, _ = counts_above_bias(raw, other, bias=bias, offset=offset)
-    counts[saturated(counts, other)] = np.nan
-    signal = np.full(frame.shape, np.nan)
-    here, there = [], []
-    for axis, length in enumerate(frame.shape):
-        # Where the first pixel of the frame lies in the other exposure.
-        shift = (frame.corner[1 - axis] - other.corner[1 - axis]) // frame.binning[1 - axis]
-        first, last = max(0, -shift), min(length, other.shape[axis] - shift)
-        here.append(slice(first, max(last, first)))
-        there.append(slice(first + shift, max(last, first) + shift))
-    signal[tuple(here)] = counts[tuple(there)]
+    if flags is None or bias is None:
+        measured = raw if flags is None else np.where(flagged(flags, "FILLED"), np.nan, raw)
+        counts, _, bias = counts_above_bias(measured, other, bias=bias, offset=offset)
+    if flags is None:
+        counts[saturated(counts, other)] = np.nan
+    else:
+        counts = _measured(raw, flags, other, bias)
+    if (frame.shape, frame.corner) == (other.shape, other.corner):
+        signal = counts
+    else:
+        signal = np.full(frame.shape, np.nan)
+        here, there = [], []
+        for axis, length in enumerate(frame.shape):
+            # Where the first pixel of the frame lies in the other exposure.
+            shift = (frame.corner[1 - axis] - other.corner[1 - axis]) // frame.binning[1 - axis]
+            first, last = max(0, -shift), min(length, other.shape[axis] - shift)
+            here.append(slice(first, max(last, first)))
+            there.append(slice(first + shift, max(last, first) + shift))
+        signal[tuple(here)] = counts[tuple(there)]
     seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
     # It is seen through the same pixels as the frame, whose response is no noise here.
     return OtherExposure(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
 
 
+def _measured(raw, flags, frame, bias):
+    """Counts of another exposure above its bias, NaN where they are of no use; windows are made of them."""
+    counts = _Counts(raw, flags, frame, bias)
+    no_use = counts.saturated() | flagged(flags, "FILLED")
+
+    def make(window):
+        signal = counts(window)
+        signal[no_use[window]] = np.nan
+        return signal
+
+    return WindowedImage(frame.shape, make)
+
+
 def holed_frame_of(
-    raw, frame, *, background=None, response=None, holes=None, pointing=None, neighbours=(), bias=None, offset=None
-):
+    raw, frame, *, background=None, response=None, flags=None, holes=None, pointing=None, neighbours=(), bias=None,
+    offset=None,
+):  # fmt: skip
     """
     Prepare a level-0.5 frame.
 
@@ -184,6 +253,8 @@ def holed_frame_of(
         with the package.
     response : `~numpy.ndarray`, optional
         Fixed response of the frame's pixels, shape (ny, nx); none by default.
+    flags : `~numpy.ndarray` of `numpy.uint8`, optional
+        Its flags, if they are known: then only such windows are made as a repair asks for.
     holes : `~numpy.ndarray` of `bool`, optional
         Pixels to fill, shape (ny, nx); by default those that were lost.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
@@ -199,9 +270,18 @@ def holed_frame_of(
     bias : `float`
         DN, to be added to what the repair gives.
     """
-    signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
-    holes = missing if holes is None else np.asarray(holes, dtype=bool)
-    signal[holes] = np.nan
+    if flags is None or bias is None:
+        signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
+    if flags is None:
+        unusable = saturated(signal, frame)
+    else:
+        counts, missing = _Counts(raw, flags, frame, bias), holes_of(flags)
+        signal, unusable = WindowedImage(frame.shape, counts), counts.saturated() | flagged(flags, "FILLED")
+    if holes is None:
+        holes = missing
+    else:
+        holes = np.asarray(holes, dtype=bool)
+        signal[holes] = np.nan
     # Behind the occulter there is nothing to be repaired, but for the pixels that
     # the interpolation of the calibration mixes with those of the sky.
     holes = holes & ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
@@ -217,10 +297,10 @@ def holed_frame_of(
     holed = HoledFrame(
         signal=signal,
         holes=holes,
-        unusable=saturated(signal, frame),
+        unusable=unusable,
         hidden=hidden_pixels(frame),
-        background=frame_background(model, frame),
-        response=np.ones(frame.shape, dtype=np.float32) if response is None else response,
+        background=_background(model, frame),
+        response=np.broadcast_to(np.float32(1.0), frame.shape) if response is None else response,
         variance=partial(frame_variance, frame=frame, corrected=response is not None),
         x=x,
         y=y,
@@ -233,6 +313,13 @@ def holed_frame_of(
         neighbours=tuple(sorted(neighbours, key=lambda other: abs(other.seconds))),
     )
     return holed, bias
+
+
+def _background(model, frame):
+    """A background model in the pixels of a frame, as of `frame_background`, by windows."""
+    mean = block_mean(frame_cutout(model, frame), frame.binning)
+    level = frame.exptime * frame.binning[0] * frame.binning[1]
+    return WindowedImage(frame.shape, lambda window: mean[window] * level)
 
 
 def flagged(flags, *names):

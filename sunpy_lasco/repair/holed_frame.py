@@ -24,6 +24,7 @@ __all__ = [
     "STRUCTURE_SHARE",
     "HoledFrame",
     "OtherExposure",
+    "WindowedImage",
     "cut",
     "mean_around",
     "point_like",
@@ -41,12 +42,61 @@ MARGIN = 2
 POINT_THRESHOLD = 6.0
 
 
+class WindowedImage:
+    """
+    An image of which only windows are made, when they are asked for: a hole asks for some per cent of a frame.
+
+    Parameters
+    ----------
+    shape : `tuple` of `int`
+    make : callable
+        From a window (slices along rows and columns) to the image in it, a new array.
+    """
+
+    def __init__(self, shape, make):
+        self.shape, self._make = shape, make
+
+    def __getitem__(self, window):
+        return self._make(window)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self[:, :], dtype)
+
+    def with_values(self, pieces):
+        """
+        The same image with other values in it.
+
+        Parameters
+        ----------
+        pieces : sequence of `tuple`
+            A window without steps, pixels of it, and an image of which they take their values.
+        """
+
+        def make(window):
+            image = self[window]
+            for part, pixels, values in pieces:
+                here, there = zip(*map(_common, window, part, self.shape), strict=True)
+                np.copyto(image[here], values[there], where=pixels[there])
+            return image
+
+        return WindowedImage(self.shape, make)
+
+
+def _common(window, part, length):
+    """What a slice and a slice without steps have in common, as slices of both."""
+    first, last, step = window.indices(length)
+    low = max(-(-(part.start - first) // step), 0)
+    high = max(min(-(-(part.stop - first) // step), len(range(first, last, step))), low)
+    begin = first + low * step - part.start
+    return slice(low, high), slice(begin, begin + (high - low) * step, step)
+
+
 @dataclass(frozen=True, eq=False)
 class OtherExposure:
     """Another exposure of the same pixels."""
 
     #: Signal in its own units, NaN where a pixel is of no use; (ny, nx).
-    signal: np.ndarray
+    signal: np.ndarray | WindowedImage
     #: Middle of the exposure after that of the frame, s.
     seconds: float
     #: Function from an expected signal, and the window in which it is expected, to the
@@ -59,7 +109,7 @@ class HoledFrame:
     """A frame with its holes, and what is known of its pixels beforehand."""
 
     #: Signal (DN above the bias, or MSB); NaN where nothing was measured; (ny, nx).
-    signal: np.ndarray
+    signal: np.ndarray | WindowedImage
     #: Pixels to fill.
     holes: np.ndarray
     #: Pixels that were measured but on which nothing may rest: saturated ones.
@@ -67,7 +117,7 @@ class HoledFrame:
     #: Behind the occulter or the pylon, or beyond the field.
     hidden: np.ndarray
     #: Background model in units of the frame up to a factor, positive.
-    background: np.ndarray
+    background: np.ndarray | WindowedImage
     #: Fixed response of the pixels, near 1; ones where it is not known.
     response: np.ndarray
     #: Function from an expected signal, and the window in which it is expected, to the
@@ -98,21 +148,22 @@ class HoledFrame:
 
     def lost_blocks(self):
         """Blocks with pixels to fill, shape `grid`."""
-        lost = np.zeros(self.grid, dtype=bool)
-        rows, columns = np.nonzero(self.holes)
-        lost[self.block_rows[rows], self.block_columns[columns]] = True
+        lost = self.holes
+        for axis, blocks in enumerate((self.block_rows, self.block_columns)):
+            lost = np.logical_or.reduceat(lost, np.flatnonzero(np.diff(blocks, prepend=-1)), axis=axis)
         return lost
 
-    def filled_with(self, values):
-        """The frame with values put in where they are known, and fewer holes; itself if there are none."""
-        at = np.nonzero(self.holes)
-        new = np.isfinite(values[at])
-        if not new.any():
+    def filled_with(self, pieces):
+        """The frame with values put in, and fewer holes; pieces are those of `WindowedImage.with_values`."""
+        if not pieces:
             return self
-        at = tuple(index[new] for index in at)
-        signal, holes = self.signal.copy(), self.holes.copy()
-        signal[at], holes[at] = values[at], False
-        return replace(self, signal=signal, holes=holes)
+        holes = self.holes.copy()
+        for window, pixels, _ in pieces:
+            holes[window] &= ~pixels
+        signal = self.signal
+        if not isinstance(signal, WindowedImage):
+            signal = WindowedImage(signal.shape, lambda window: self.signal[window].copy())
+        return replace(self, signal=signal.with_values(pieces), holes=holes)
 
 
 #: Points on a bright structure stand out of it by this share of its brightness at least, over `POINT_THRESHOLD`:

@@ -17,7 +17,7 @@ from astropy.nddata import StdDevUncertainty
 from sunpy_lasco.assets.response import builtin_response, frame_response, response_epoch
 from sunpy_lasco.errors import LascoUserWarning, NotCalibratableError, OptionError
 from sunpy_lasco.geometry.rolls import normalize_roll
-from sunpy_lasco.instrument.blocks import block_indices
+from sunpy_lasco.instrument.blocks import block_indices, classify_missing
 from sunpy_lasco.instrument.headers import header_level, is_raw
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.map.checksum import require_brightness, require_counts, with_checksum
@@ -31,7 +31,6 @@ from sunpy_lasco.repair.frames import (
     calibrated_holed_frame,
     calibrated_neighbour,
     card_offset,
-    flagged,
     frame_of,
     holed_frame_of,
     holes_of,
@@ -380,13 +379,41 @@ def inpaint(
     flags = flags_of(smap)
     if not holes_of(flags).any():
         return replace(smap)
-    if raw:
-        single = None if bias is None else float(bias.to_value("DN"))
-        if single is not None and not 0 <= single < np.inf:
+    single = None
+    if raw and bias is not None:
+        single = float(bias.to_value("DN"))
+        if not 0 <= single < np.inf:
             msg = f"bias={bias} cannot be the bias of a read-out; it is a positive quantity in DN."
             raise OptionError(msg)
-        holed, level = raw_holed_frame(smap, flags, background, response, single)
-        make = partial(_raw_neighbour, bias=single)
+    found = _repair(
+        smap, flags, method, context=context, background=background, response=response, longest=longest, bias=single,
+        **options,
+    )  # fmt: skip
+    return _filled_map(smap, flags, *found)
+
+
+def fill_counts(draft, method, *, context, background, bias):
+    """
+    A level-0.5 map in the making, whose flags and bias of a single read-out, DN, are known, with the repair in it, for
+    the calibration.
+
+    As `inpaint`, but that it has an uncertainty in filled pixels alone.
+    """
+    if method != "auto":
+        get_method(method)
+    flags = draft._flags.copy()
+    found = _repair(
+        draft, flags, method, context=context, background=background, response="auto", longest=None, bias=bias
+    )
+    return _filled_map(draft, flags, *found, measured=False)
+
+
+def _repair(smap, flags, method, *, context, background, response, longest, bias, **options):
+    """The map as the methods see it, what became of its holes, its level, and lines of HISTORY."""
+    raw = is_raw(smap.meta)
+    if raw:
+        holed, level = raw_holed_frame(smap, flags, background, response, bias)
+        make = partial(_raw_neighbour, bias=bias)
     else:
         holed, level, make = calibrated_holed_frame(smap, flags), 0.0, calibrated_neighbour
     names, refused = [], []
@@ -399,7 +426,7 @@ def inpaint(
     repair = repair_frame(holed, method, networks=raw and _is_usual(frame_of(smap)), **options)
     if repair.unfilled:
         message = unfilled_message(smap.meta.get("filename"), repair.unfilled, _first_block(smap, raw), refused)
-        warnings.warn(message, LascoUserWarning, stacklevel=2)
+        warnings.warn(message, LascoUserWarning, stacklevel=3)
     lines = history_lines(
         repair.methods,
         _first_block(smap, raw),
@@ -407,7 +434,7 @@ def inpaint(
         moved=repair.moved,
         one_sided=repair.one_sided,
     )
-    return _filled_map(smap, flags, holed, repair, level, lines)
+    return holed, repair, level, lines
 
 
 def _from_archive(smap, context, longest):
@@ -448,39 +475,49 @@ def raw_holed_frame(smap, flags, background, response, bias):
         frame,
         background=background,
         response=response,
-        holes=holes_of(flags),
+        flags=flags,
         pointing=pointing_of(smap, frame),
         offset=card_offset(smap.meta),
         bias=None if bias is None else bias * frame.leb_sum[0] * frame.leb_sum[1],
     )
-    return exchange(holed, unusable=holed.unusable | flagged(flags, "FILLED")), level
+    return holed, level
 
 
 def _raw_neighbour(frame, other, *, bias):
     """The counts of another map; what was filled in it is not a measurement."""
-    counts = np.array(other.data, dtype=float)
-    counts[flagged(flags_of(other), "FILLED")] = np.nan
     theirs = frame_of(other)
     bias = None if bias is None else bias * theirs.leb_sum[0] * theirs.leb_sum[1]
-    return neighbour_of(frame, counts, theirs, offset=card_offset(other.meta), bias=bias)
+    return neighbour_of(
+        frame, other.data, theirs, flags=_counts_flags(other, theirs), offset=card_offset(other.meta), bias=bias
+    )
 
 
-def _filled_map(smap, flags, holed, repair, level, lines):
-    """The map with the repair in it."""
+def _counts_flags(smap, frame):
+    """Flags of a level-0.5 map as far as its counts go: what was lost, not sent or filled."""
+    if smap._flags is not None:
+        return smap._flags
+    missing, untransmitted = classify_missing(smap.data, frame)
+    return missing * np.uint8(PixelFlag.MISSING) | untransmitted * np.uint8(PixelFlag.UNTRANSMITTED)
+
+
+def _filled_map(smap, flags, holed, repair, level, lines, *, measured=True):
+    """The map with the repair in it; ``measured`` says whether measured pixels have an uncertainty."""
     raw, empty = is_raw(smap.meta), holes_of(flags)
-    new = holed.holes & np.isfinite(repair.values)
     data = smap.data.astype(np.float32)
     frame = frame_of(smap)
     if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived and (data < 0).any():
         # Sums beyond 32767 are negative in the file; beside filled pixels they cannot stay so.
         data[data < 0] += np.float32(65536)
         lines = ["Negative counts of the summed image unwrapped (+65536)", *lines]
-    data[new] = (repair.values[new] + level).astype(np.float32)
-    data[empty & ~new] = np.nan
-    flags[new] |= np.uint8(PixelFlag.FILLED)
-    sigma = _uncertainty(smap, holed, frame, raw=raw)
-    sigma[empty] = np.nan
-    sigma[new] = repair.sigma[new]
+    sigma = np.zeros(data.shape, np.float32)
+    if measured or smap.uncertainty is not None:
+        sigma = _uncertainty(smap, holed, frame, raw=raw)
+    for array in (data, sigma):
+        array[empty] = np.nan
+    for piece in repair.pieces:
+        data[piece.window][piece.pixels] = (piece.values + level).astype(np.float32)
+        sigma[piece.window][piece.pixels] = piece.sigma
+        flags[piece.window][piece.pixels] |= np.uint8(PixelFlag.FILLED)
     meta = copy.deepcopy(smap.meta)
     used = list(dict.fromkeys(name for methods in repair.methods.values() for name in methods))
     add_history(meta, *lines)
@@ -496,5 +533,5 @@ def _uncertainty(smap, holed, frame, *, raw):
     if smap.uncertainty is not None:
         return np.array(smap.uncertainty.array, dtype=np.float32)
     if raw:
-        return np.sqrt(noise_variance(holed.signal.astype(np.float32), frame, pattern=False))
+        return np.sqrt(noise_variance(np.asarray(holed.signal, np.float32), frame, pattern=False))
     return np.full(smap.data.shape, np.nan, dtype=np.float32)
