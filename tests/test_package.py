@@ -209,9 +209,15 @@ def test_modules_have_what_they_offer():
 
 def test_version():
     """Where the package is installed, the version is that of its metadata."""
-    installed = {distribution.version for distribution in distributions(name="sunpy_lasco")}
-    assert Version(sunpy_lasco.__version__)
-    assert not installed or sunpy_lasco.__version__ in installed
+    version = sunpy_lasco.__version__
+    assert Version(version)
+    installed = {one.version: one for one in distributions(name="sunpy_lasco")}
+    if installed and version not in installed:
+        # Metadata of an editable installation are those of the day it was made; a build rewrites the version since.
+        copied = any(Path(one.locate_file("sunpy_lasco")).resolve() == PACKAGE for one in installed.values())
+        message = f"sunpy_lasco says {version}, and what is installed {', '.join(installed)}"
+        assert not copied, message
+        pytest.skip(f"{message}: install the working tree again (pip install -e .) to have them agree")
 
 
 def test_public_names_exist():

@@ -3,8 +3,12 @@ Whether the tests notice it when an operator, a number or a condition of the cod
 
 ``python benchmarks/house/mutants.py [--number 300] [--seed 17]`` draws changes ("mutants") of single places in the
 modules below, and runs for each the tests that execute the line, until one fails.  Which these are is measured once, by
-coverage with the test as its context.  A process that has imported numpy, astropy and sunpy is forked for each mutant;
-nothing on the disk is changed.  What is known goes to a file of JSON lines, and a broken-off run goes on there.
+coverage with the test as its context.  Nothing on the disk is changed.  What is known goes to a file of JSON lines, and
+a broken-off run goes on there.
+
+A mutant inside a function gets a process that is forked from one that has collected all tests: the code of the function
+is replaced there.  A mutant elsewhere, or in a function that was called already by then, gets one that has imported
+numpy, astropy and sunpy only, and imports the changed module.
 
 Left alone are docstrings, annotations, ``__all__``, messages of errors and warnings, texts with blanks, and the sizes
 of caches: a change of these is none of the results.
@@ -14,17 +18,21 @@ import argparse
 import ast
 import copy
 import functools
+import gc
 import importlib.machinery
 import importlib.util
+import inspect
 import json
 import os
 import random
 import re
+import resource
 import signal
 import sys
 import tempfile
 import time
 import traceback
+import types
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -215,12 +223,53 @@ class _Finder:
         )
 
 
-def forked(work, seconds, log=None):
+def _place_of(code):
+    return code.co_qualname, code.co_firstlineno
+
+
+def _inner(code):
+    return [one for one in code.co_consts if isinstance(one, types.CodeType)]
+
+
+def _itself(code):
+    """What a code does, without the codes of functions inside it."""
+    constants = [(type(one), one) for one in code.co_consts if not isinstance(one, types.CodeType)]
+    return code.co_code, code.co_names, repr(constants), code.co_exceptiontable
+
+
+def _changed(before, after):
+    """The outermost codes of functions that differ, by pairs; raises ValueError where something else differs."""
+    if before.co_flags & inspect.CO_OPTIMIZED:
+        same = before == after
+        return [] if same else [(before, after)]
+    inner = _inner(before), _inner(after)
+    if _itself(before) != _itself(after) or len(inner[0]) != len(inner[1]):
+        msg = "Not within a function."
+        raise ValueError(msg)
+    return [pair for one, other in zip(*inner, strict=True) for pair in _changed(one, other)]
+
+
+def code_of(mutant):
+    """The code that a mutant inside a function changes, before and after; None for a mutant elsewhere."""
+    path = str(path_of(mutant["module"]))
+    before = compile(ast.parse(source(mutant["module"])), path, "exec")
+    after = compile(mutated(mutant["module"], mutant["number"]), path, "exec")
+    try:
+        changed = _changed(before, after)
+    except ValueError:
+        return None
+    if len(changed) != 1 or changed[0][0].co_freevars != changed[0][1].co_freevars:
+        return None
+    return changed[0]
+
+
+def forked(work, seconds, processor_seconds, log=None):
     """
     Do work in a process of its own, silently or with what it says in a file.
 
-    Returns its exit status, or None if it had to be ended.
+    Returns its exit status, or None if it had to be ended, and the seconds of the processor.
     """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     child = os.fork()
     if child == 0:
         status = 99
@@ -230,6 +279,9 @@ def forked(work, seconds, log=None):
             log = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             for stream, file in enumerate((null, log, log)):
                 os.dup2(file, stream)
+            if processor_seconds:
+                limit = int(processor_seconds)
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
             status = int(work())
         except BaseException:  # noqa: BLE001 - told in the log
             traceback.print_exc()
@@ -238,14 +290,19 @@ def forked(work, seconds, log=None):
             sys.stderr.flush()
             os._exit(status)
     end = time.monotonic() + seconds
+    status = None
     while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
+        done, what = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
+            status = os.waitstatus_to_exitcode(what)
+            break
+        time.sleep(0.02)
+    else:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return (None if status in (-signal.SIGXCPU, -signal.SIGPROF, -signal.SIGKILL) else status), used
 
 
 OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", "--no-cov")
@@ -257,6 +314,41 @@ def run_tests(mutant, tests):
 
     sys.meta_path.insert(0, _Finder(mutant["module"], mutated(mutant["module"], mutant["number"])))
     return pytest.main([*OPTIONS, *tests])
+
+
+class _Collected:
+    """Judges mutants once all tests are collected, in place of running these."""
+
+    def __init__(self, judge):
+        self.judge = judge
+
+    def pytest_runtestloop(self, session):
+        self.items = {item.nodeid: item for item in session.items}
+        self.session = session
+        self.functions = defaultdict(list)
+        gc.collect()
+        for one in gc.get_objects():
+            if isinstance(one, types.FunctionType) and one.__module__ and one.__module__.startswith("sunpy_lasco."):
+                self.functions[one.__code__.co_filename, *_place_of(one.__code__)].append(one)
+        # The collector leaves alone what all processes share.
+        gc.freeze()
+        self.judge(self)
+        return True
+
+    def run(self, codes, tests, times):
+        """Run tests with another code in a function, until one fails; to be called in a process of its own."""
+        before, after = codes
+        for function in self.functions[before.co_filename, *_place_of(before)]:
+            function.__code__ = after
+        hook = self.session.config.hook
+        items = [self.items[name] for name in tests]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            # A loop without end is ended by the time of the processor.
+            signal.setitimer(signal.ITIMER_PROF, 20 + 5 * times[item.nodeid])
+            hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.session.testsfailed:
+                return 1
+        return 0
 
 
 class _Times:
@@ -288,49 +380,100 @@ def measure(folder):
             return status
 
         print("Measuring which tests execute which lines ...", flush=True)
-        print(f"  exit status {forked(work, 7200, folder / 'measure.log')}", flush=True)
+        print(f"  exit status {forked(work, 7200, None, folder / 'measure.log')[0]}", flush=True)
     return json.loads(times.read_text())
 
 
 @functools.cache
 def tests_of_lines(file, module):
-    """By line, the tests that execute it; by None, those that execute any line."""
+    """By line, the tests that execute it, and "" if it is executed before; by None, those that execute any line."""
     from coverage import CoverageData
 
     data = CoverageData(file)
     data.read()
     found = {
-        line: {name.split("|")[0] for name in contexts if name}
+        line: {name.split("|")[0] for name in contexts}
         for line, contexts in data.contexts_by_lineno(str(path_of(module))).items()
     }
     return found | {None: set().union(*found.values())}
 
 
-def chosen(mutant, folder, times):
-    """The tests for a mutant: by file, the quickest first."""
-    lines = tests_of_lines(str(folder / "coverage"), mutant["module"])
+def is_early(mutant, coverage):
+    """Whether a line is executed before any test is."""
+    return "" in _tests_of(mutant, coverage)
+
+
+def _tests_of(mutant, coverage):
+    lines = tests_of_lines(coverage, mutant["module"])
+    # A line without code of its own belongs to one above.
+    above = [line for line in lines if line and line <= mutant["line"]]
+    return lines[max(above)] if above else {""}
+
+
+def chosen(mutant, coverage, times, seconds):
+    """
+    The tests for a mutant, in the order in which they are tried.
+
+    First the module that mirrors the changed one, then others, the quickest first; within each, one set of parameters
+    of every test, then the second, and so on.  Not more than take the given seconds.
+    """
     # What is executed when the module is imported belongs to no test.
-    names = lines.get(mutant["line"]) or lines[None]
+    names = (_tests_of(mutant, coverage) - {""} or tests_of_lines(coverage, mutant["module"])[None]) & set(times)
     by_file = defaultdict(list)
-    for name in sorted(names & set(times), key=lambda one: (times[one], one)):
-        by_file[name.split("::")[0]].append(name)
-    files = sorted(by_file, key=lambda file: sum(times[one] for one in by_file[file]) / len(by_file[file]))
-    return [name for file in files for name in by_file[file]]
+    rounds = Counter()
+    for name in sorted(names, key=lambda one: (times[one], one)):
+        test = name.split("[")[0]
+        by_file[name.split("::")[0]].append((rounds[test], name))
+        rounds[test] += 1
+    mirror = f"test_{mutant['module'].rsplit('.', 1)[1]}.py"
+    files = sorted(
+        by_file,
+        key=lambda file: (not file.endswith(mirror), sum(times[one] for _, one in by_file[file]) / len(by_file[file])),
+    )
+    tests = [name for file in files for _, name in sorted(by_file[file], key=lambda one: one[0])]
+    total = 0
+    for count, name in enumerate(tests):
+        total += times[name]
+        if total > seconds and count:
+            return tests[:count], len(tests)
+    return tests, len(tests)
 
 
-def judged(mutant, tests, times):
-    """What becomes of a mutant."""
-    if not tests:
-        return "no test executes it"
-    limit = 60 + 6 * sum(times[one] for one in tests)
-    status = forked(lambda: run_tests(mutant, tests), limit)
+def verdict(status, tests, number):
     if status is None:
         return "killed by the time"
     if status == 0:
-        return "survived"
-    if status in (1, 2):
-        return "killed"
-    return f"exit status {status}"
+        return "survived" if len(tests) == number else "survived some tests"
+    return "killed" if status in (1, 2) else f"exit status {status}"
+
+
+class _Journal:
+    """What is known of mutants, in a file of JSON lines."""
+
+    KEY = "module line before after number".split()
+
+    def __init__(self, path, stream):
+        self.path, self.stream, self.known = path, stream, {}
+        for line in path.read_text().splitlines() if path.exists() else ():
+            one = json.loads(line)
+            self.known[tuple(one[name] for name in self.KEY)] = one
+
+    def of(self, mutant):
+        return self.known.get(tuple(mutant[name] for name in self.KEY))
+
+    def is_killed(self, mutant):
+        return "killed" in self.of(mutant)["what"] if self.of(mutant) else False
+
+    def add(self, found):
+        self.known[tuple(found[name] for name in self.KEY)] = found
+        with self.path.open("a") as file:
+            file.write(json.dumps(found) + "\n")
+        print(
+            f"{found['what']:20s} {found['seconds']:6.1f} s {found['ran']:4d} of {found['tests']:4d} tests  "
+            f"{found['module']}:{found['line']}  {found['before'][:70]}  ->  {found['after'][:70]}",
+            file=self.stream,
+            flush=True,
+        )
 
 
 def main():
@@ -339,6 +482,7 @@ def main():
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--out", type=Path, default=Path("mutants"), help="folder for what is measured")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of tests for one mutant [%(default)s]")
     options = parser.parse_args()
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -357,27 +501,46 @@ def main():
     times = measure(folder)
     everything = [one for module in MODULES for one in mutants_of(module)]
     sample = random.Random(options.seed).sample(everything, min(options.number, len(everything)))
-    journal = folder / "mutants.jsonl"
-    known = {}
-    for line in journal.read_text().splitlines() if journal.exists() else ():
-        one = json.loads(line)
-        known[one["module"], one["line"], one["before"], one["after"], one["number"]] = one
     print(f"{len(everything)} mutants, {len(sample)} drawn with seed {options.seed}", flush=True)
-    results = []
-    for count, mutant in enumerate(sample):
-        key = tuple(mutant[name] for name in ("module", "line", "before", "after", "number"))
-        found = known.get(key)
-        if found is None or (options.again and "killed" not in found["what"]):
-            begin = time.monotonic()
-            tests = chosen(mutant, folder, times)
-            found = mutant | {"what": judged(mutant, tests, times), "tests": len(tests)}
-            found["seconds"] = round(time.monotonic() - begin, 1)
-            with journal.open("a") as file:
-                file.write(json.dumps(found) + "\n")
-            print(f"{count + 1:4d} {found['what']:20s} {found['seconds']:6.1f} s {found['tests']:4d} tests  "
-                  f"{mutant['module']}:{mutant['line']}  {mutant['before'][:70]}  ->  {mutant['after'][:70]}",
-                  flush=True)  # fmt: skip
-        results.append(found)
+    # What pytest does to the streams is none of the journal's business.
+    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    journal = _Journal(folder / "mutants.jsonl", stream)
+
+    wanted = [one for one in sample if (options.again and not journal.is_killed(one)) or not journal.of(one)]
+    coverage = str(folder / "coverage")
+    inside = [(one, code_of(one)) for one in wanted if not is_early(one, coverage)]
+    inside = [(one, codes) for one, codes in inside if codes]
+    elsewhere = [one for one in wanted if one not in [mutant for mutant, _ in inside]]
+
+    def judge(mutant, run):
+        tests, number = chosen(mutant, coverage, times, options.seconds)
+        what, used = "no test executes it", 0.0
+        if tests:
+            total = sum(times[one] for one in tests)
+            status, used = forked(lambda: run(tests), 300 + 20 * total, 60 + 5 * total)
+            what = verdict(status, tests, number)
+        journal.add(mutant | {"what": what, "tests": number, "ran": len(tests), "seconds": round(used, 1)})
+
+    def in_functions(collected):
+        for mutant, codes in inside:
+            judge(mutant, lambda tests, codes=codes: collected.run(codes, tests, times))
+
+    def collect():
+        import pytest
+
+        return pytest.main([*OPTIONS, "-p", "no:terminal", *TESTS], plugins=[_Collected(in_functions)])
+
+    print(f"{len(inside)} of {len(wanted)} inside functions", flush=True)
+    if inside:
+        print(f"exit status {forked(collect, 1e6, None, folder / 'collect.log')[0]}", flush=True)
+    for mutant in elsewhere:
+        judge(mutant, lambda tests, mutant=mutant: run_tests(mutant, tests))
+    tell(_Journal(folder / "mutants.jsonl", stream), sample)
+
+
+def tell(journal, sample):
+    """Say how many were killed, and list the others."""
+    results = [one for mutant in sample if (one := journal.of(mutant))]
     counts = Counter(one["what"] for one in results)
     killed = sum(number for what, number in counts.items() if what.startswith("killed"))
     print(f"{killed} of {len(results)} killed ({100 * killed / len(results):.1f} %): {dict(counts)}")

@@ -24,6 +24,7 @@ from sunpy_lasco.map.checksum import require_brightness, require_counts, with_ch
 from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
+from sunpy_lasco.map.reading import open_map
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.crop import get_method
 from sunpy_lasco.repair.fill import repair_frame
@@ -442,14 +443,12 @@ def _from_archive(smap, context, longest):
     if context != "archive" or not is_raw(smap.meta):
         msg = f"context={context!r} is not a sequence of maps; the only word is 'archive', for a map of level 0.5."
         raise OptionError(msg)
-    import sunpy.map
-
     from sunpy_lasco.net.context import fetch_around
 
     frame = frame_of(smap)
     seconds = LONGEST[frame.camera.name] if longest is None else float(longest.to_value("s"))
     paths = fetch_around(frame.start, frame.camera.name, filter=frame.filter, polarizer=frame.polar, longest=seconds)
-    return [sunpy.map.Map(path) for path in paths]
+    return [open_map(path) for path in paths]
 
 
 def _is_usual(frame):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from sunpy_lasco.geometry.resampling import curvature_error, curvature_weights, to_detector, to_image
-from sunpy_lasco.level1.error_budget import _curvature
 
 #: Turned by 90 degrees about a pixel, which goes to another one.
 TURNED = {"imgrot": 90.0, "imgpiv1": 500.0, "imgpiv2": 510.0, "imgtar1": 511.5, "imgtar2": 512.5}
@@ -16,18 +15,6 @@ def test_where_a_turned_image_has_a_pixel_of_the_detector():
     assert to_image(TURNED, (510.0, 510.0)) == pytest.approx((511.5, 522.5))
     assert to_detector(TURNED, (511.5, 522.5)) == pytest.approx((510.0, 510.0))
     assert to_detector({}, (3.0, 4.0)) == (3.0, 4.0)
-
-
-def test_curvature_at_some_pixels_is_that_of_the_whole_image():
-    rng = np.random.default_rng(3)
-    image = rng.uniform(1, 2, (12, 15))
-    image[4, 6] = np.nan
-    column, row = np.meshgrid(np.arange(15) + rng.uniform(0, 1), np.arange(12) + rng.uniform(0, 1))
-    weights = curvature_weights(column, row)
-    rows, columns = (index.ravel() for index in np.indices(image.shape))
-    some = _curvature(image, [weight[rows, columns] for weight in weights], (rows, columns))
-    np.testing.assert_allclose(some.reshape(image.shape), curvature_error(image, weights), rtol=1e-12, atol=1e-15)
-    assert some.any()
 
 
 def test_curvature_of_a_parabola():

@@ -302,6 +302,18 @@ def test_official_level1_keeps_what_is_masked(real_map):
     np.testing.assert_array_equal(result.data[measured], smap.data[measured])
 
 
+@pytest.mark.filterwarnings("error::astropy.io.fits.verify.VerifyWarning")
+def test_tabulators_of_the_archives_are_read_in_silence(sequence, losing, real_frame, monkeypatch):
+    """Almost every file of the archive has some; they are nothing that a user could mend."""
+    from sunpy_lasco.net import context
+
+    monkeypatch.setattr(context, "fetch_around", lambda *_, **__: [real_frame("32082037")])
+    lost = losing.without(sequence[2], [(20, 22)])
+    # The one that was fetched is of another day, and no neighbour.
+    filled = inpaint(lost, "kriging", context="archive")
+    assert np.array_equal(filled.data, inpaint(lost, "kriging").data, equal_nan=True)
+
+
 def test_context_of_the_archives(sequence, losing, monkeypatch):
     from sunpy_lasco.net import context
 
