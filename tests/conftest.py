@@ -105,13 +105,15 @@ def _close_figures():
 
 
 @pytest.fixture
-def full_disk():
+def full_disk(monkeypatch):
     """A context in which no file can exceed a number of bytes: to a writer, the disk is full."""
     resource = pytest.importorskip("resource", reason="limits of POSIX")
 
     @contextlib.contextmanager
     def limited(size):
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        # What is imported meanwhile would leave half a file of bytecode to all later processes.
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:
             yield

@@ -250,17 +250,15 @@ def _changed(before, after):
 
 
 def code_of(mutant):
-    """The code that a mutant inside a function changes, before and after; None for a mutant elsewhere."""
+    """The codes that a mutant inside a function changes, before and after, by pairs; [] for a mutant elsewhere."""
     path = str(path_of(mutant["module"]))
     before = compile(ast.parse(source(mutant["module"])), path, "exec")
     after = compile(mutated(mutant["module"], mutant["number"]), path, "exec")
     try:
         changed = _changed(before, after)
     except ValueError:
-        return None
-    if len(changed) != 1 or changed[0][0].co_freevars != changed[0][1].co_freevars:
-        return None
-    return changed[0]
+        return []
+    return changed if all(one.co_freevars == other.co_freevars for one, other in changed) else []
 
 
 def forked(work, seconds, processor_seconds, log=None):
@@ -308,12 +306,23 @@ def forked(work, seconds, processor_seconds, log=None):
 OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", "--no-cov")
 
 
-def run_tests(mutant, tests):
+class _Killer:
+    """Keeps the name of the test that failed in a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.path.write_text(report.nodeid)
+
+
+def run_tests(mutant, tests, killer):
     """Run tests with a mutant in the package; to be called in a process of its own."""
     import pytest
 
     sys.meta_path.insert(0, _Finder(mutant["module"], mutated(mutant["module"], mutant["number"])))
-    return pytest.main([*OPTIONS, *tests])
+    return pytest.main([*OPTIONS, *tests], plugins=[killer])
 
 
 class _Collected:
@@ -336,10 +345,10 @@ class _Collected:
         return True
 
     def run(self, codes, tests, times):
-        """Run tests with another code in a function, until one fails; to be called in a process of its own."""
-        before, after = codes
-        for function in self.functions[before.co_filename, *_place_of(before)]:
-            function.__code__ = after
+        """Run tests with other codes in functions, until one fails; to be called in a process of its own."""
+        for before, after in codes:
+            for function in self.functions[before.co_filename, *_place_of(before)]:
+                function.__code__ = after
         hook = self.session.config.hook
         items = [self.items[name] for name in tests]
         for item, following in zip(items, [*items[1:], None], strict=True):
@@ -470,7 +479,7 @@ class _Journal:
             file.write(json.dumps(found) + "\n")
         print(
             f"{found['what']:20s} {found['seconds']:6.1f} s {found['ran']:4d} of {found['tests']:4d} tests  "
-            f"{found['module']}:{found['line']}  {found['before'][:70]}  ->  {found['after'][:70]}",
+            f"{found['module']}:{found['line']}  {found['before'][:70]}  ->  {found['after'][:70]}  {found['by']}",
             file=self.stream,
             flush=True,
         )
@@ -512,29 +521,38 @@ def main():
     inside = [(one, codes) for one, codes in inside if codes]
     elsewhere = [one for one in wanted if one not in [mutant for mutant, _ in inside]]
 
+    killer = _Killer(folder / "killer")
+
     def judge(mutant, run):
         tests, number = chosen(mutant, coverage, times, options.seconds)
         what, used = "no test executes it", 0.0
+        killer.path.write_text("")
         if tests:
             total = sum(times[one] for one in tests)
             status, used = forked(lambda: run(tests), 300 + 20 * total, 60 + 5 * total)
             what = verdict(status, tests, number)
-        journal.add(mutant | {"what": what, "tests": number, "ran": len(tests), "seconds": round(used, 1)})
+        found = {"what": what, "by": killer.path.read_text(), "tests": number, "ran": len(tests)}
+        journal.add(mutant | found | {"seconds": round(used, 1)})
 
     def in_functions(collected):
         for mutant, codes in inside:
             judge(mutant, lambda tests, codes=codes: collected.run(codes, tests, times))
+        # What killed a mutant has to pass without one, in the same way.
+        killers = {found["by"] for mutant in sample if (found := journal.of(mutant))} & set(collected.items)
+        for name in sorted(killers):
+            if forked(lambda name=name: collected.run([], [name], times), 600, None)[0] != 0:
+                print(f"{name} fails without any mutant", file=stream, flush=True)
 
     def collect():
         import pytest
 
-        return pytest.main([*OPTIONS, "-p", "no:terminal", *TESTS], plugins=[_Collected(in_functions)])
+        return pytest.main([*OPTIONS, *TESTS], plugins=[_Collected(in_functions), killer])
 
     print(f"{len(inside)} of {len(wanted)} inside functions", flush=True)
     if inside:
         print(f"exit status {forked(collect, 1e6, None, folder / 'collect.log')[0]}", flush=True)
     for mutant in elsewhere:
-        judge(mutant, lambda tests, mutant=mutant: run_tests(mutant, tests))
+        judge(mutant, lambda tests, mutant=mutant: run_tests(mutant, tests, killer))
     tell(_Journal(folder / "mutants.jsonl", stream), sample)
 
 

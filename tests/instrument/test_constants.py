@@ -1,6 +1,7 @@
 """The table of constants: complete, used, the only place of its numbers, and exchangeable."""
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -21,9 +22,13 @@ from sunpy_lasco.instrument.constants import all_constants, constant, constants_
 PACKAGE = Path(sunpy_lasco.__file__).parent
 FILE = PACKAGE / "instrument" / "constants.json"
 NAMES = list(json.loads(FILE.read_text(encoding="utf-8")))
-SOURCES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
 #: Names of which code knows how they begin, and what may follow.
 FAMILIES = {r"C3\.mask\.": r"\w+", r"(C2|C3)\.untransmitted": r"\.\dx\d"}
+
+
+@functools.cache
+def sources():
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
 
 
 def numbers(value):
@@ -58,7 +63,7 @@ def patterns():
     for attribute in vars(Camera).values():
         if hasattr(attribute, "part"):
             yield rf"(C2|C3)\.{attribute.name}"
-    for tree in SOURCES.values():
+    for tree in sources().values():
         inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
@@ -79,7 +84,7 @@ def test_each_constant_is_used_by_code():
 def test_what_the_code_asks_for_is_in_the_table():
     """A name that is misspelt in a rare branch would be found only by a user."""
     asked = []
-    for tree in SOURCES.values():
+    for tree in sources().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"value_of", "error_of", "date_of"}:
                 if isinstance(node.args[0], ast.Constant):
@@ -102,7 +107,7 @@ def test_numbers_of_the_table_stand_nowhere_else_in_the_code():
     own = {PACKAGE / "simulate" / "headers.py"}
     found = [
         f"{path.relative_to(PACKAGE)}:{node.lineno} has {kept[abs(float(node.value))]}"
-        for path, tree in SOURCES.items()
+        for path, tree in sources().items()
         if path not in own
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and type(node.value) in (int, float) and abs(float(node.value)) in kept
