@@ -286,11 +286,15 @@ class Folded:
         scales = np.float32(bias), np.float32(1.0 / exptime), np.float32(factor), np.float32(VARIANCE_SCALE)
         lost, filled = self._holes(counts, flags)
         fused, shared = None if self.interpolation is None else self.interpolation.fused, None
-        # Filled pixels bring a sigma of their own.
-        if fused is None or filled is not None:
-            image, noise, shared = self._by_arrays(counts, frame, scales, filled, sigma)
+        if fused is None:
+            image, noise = self._by_arrays(counts, frame, scales)
         else:
             image, noise = self._by_loops(fused, counts, frame, scales)
+        if filled is not None:
+            # Filled pixels bring a sigma of their own.
+            rows, shared = np.flatnonzero(filled.any(axis=1)), np.zeros(counts.shape, np.float32)
+            own = filled[rows], sigma[rows]
+            image[rows], noise[rows], shared[rows] = self._rows_by_arrays(counts[rows], rows, frame, scales, *own)
         ring = self.ring if lost is None else self.ring[~lost.ravel()[self.ring]]
         brightness = image.ravel()[ring]
         if self.stray_light is not None:
@@ -301,24 +305,21 @@ class Folded:
             np.copyto(array, np.float32(np.nan), where=self.empty)
         return image, sigma, self._flags_of(flags), brightness
 
-    def _by_arrays(self, counts, frame, scales, filled, sigma):
+    def _by_arrays(self, counts, frame, scales):
         """
-        Image and noise (detector), and sigma of filled pixels or None, by functions of whole arrays.
+        Image and noise (detector) by functions of whole arrays.
 
         The noise is a variance where it is to be interpolated, and a sigma where it is not.
         """
         image, noise = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
-        shared = None if filled is None else np.zeros(counts.shape, np.float32)
         # Some rows at a time stay in the cache of the processor.
         for first in range(0, len(counts), ROWS_AT_ONCE):
             rows = slice(first, first + ROWS_AT_ONCE)
-            own = (None, None) if filled is None else (filled[rows], sigma[rows])
-            image[rows], noise[rows], errors = self._rows_by_arrays(counts[rows], rows, frame, scales, *own)
-            if errors is not None:
-                shared[rows] = errors
-        return image, noise, shared
+            image[rows], noise[rows], _ = self._rows_by_arrays(counts[rows], rows, frame, scales)
+        return image, noise
 
-    def _rows_by_arrays(self, counts, rows, frame, scales, filled, sigma):
+    def _rows_by_arrays(self, counts, rows, frame, scales, filled=None, sigma=None):
+        """Some rows of `_by_arrays`, and sigma of filled pixels or None."""
         bias, per_second, factor, large = scales
         image = counts.astype(np.float32)
         image -= bias
@@ -403,7 +404,7 @@ class Folded:
         # What holes and filled pixels of this frame change.
         near = np.zeros(self.unsent.shape, bool) if shared is None else shared != 0
         near = near if lost is None else near | lost
-        pixels = np.flatnonzero(self.interpolation.reached(near.view(np.uint8)))
+        pixels = np.flatnonzero(self.interpolation.reached(near.view(np.uint8)).view(bool))
         if shared is not None:
             # Their errors are one, and do not average out.
             variance.ravel()[pixels] += np.square(self.interpolation.at(pixels, shared)[0])
