@@ -67,11 +67,15 @@ class PartialConv2d(nn.Module):
     def forward(self, x, mask, *, masked=False):
         """
         Convolve values, (N, C, H, W), that are valid where the mask, (N, C or 1, H, W), is 1 and not where
-        it is 0.
+        it is 0; None for a mask says that all of them are.
 
         What is not valid does not matter, not even NaN; ``masked`` says that it is known to be 0. Gives
-        features, (N, C', H', W'), and their mask, (N, 1, H', W').
+        features, (N, C', H', W'), and their mask, (N, 1, H', W'), or None.
         """
+        if mask is None:
+            weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
+            steps = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+            return functional.conv2d(x, weight, bias, **steps), None
         with torch.no_grad():
             ratio, some = self._ratio(mask, x.shape[1])
         known = x if masked else torch.where(mask > 0, x, torch.zeros((), dtype=x.dtype, device=x.device))

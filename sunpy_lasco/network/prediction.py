@@ -95,19 +95,19 @@ def _said(windows, trained, networks, *, device):
     architecture = trained.architecture
     batch = batch_of(windows, unit_output=architecture.output == "unit").to(device)
     # Nothing in the corona tells left from right of the line to the Sun: both are asked.
-    shown = [(batch, False), *([(batch.mirrored, True)] if architecture.aligned else [])]
+    both = batch.joined(batch.mirrored) if architecture.aligned else batch
     said, spread = torch.zeros_like(batch.base), torch.zeros_like(batch.base)
-    share = 1.0 / (len(networks) * len(shown))
+    share = len(said) / (len(networks) * len(both.base))
     with torch.inference_mode():
         for network in networks:
-            for one, turned in shown:
-                # Each network of a cascade speaks for its own ring.
-                for stage in run_network(network, one):
-                    log_ratio = torch.zeros_like(one.base) if stage.log_ratio is None else stage.log_ratio
-                    parts = stage.ring * (stage.output - one.base), stage.ring * log_ratio
-                    correction, log_ratio = (part.flip(2) if turned else part for part in parts)
-                    said += share * correction
-                    spread += share * log_ratio
+            # Each network of a cascade speaks for its own ring.
+            for stage in run_network(network, both):
+                log_ratio = torch.zeros_like(both.base) if stage.log_ratio is None else stage.log_ratio
+                for total, part in ((said, stage.output - both.base), (spread, log_ratio)):
+                    straight, *mirrored = (stage.ring * part).split(len(said))
+                    total += share * straight
+                    for one in mirrored:
+                        total += share * one.flip(2)
     return said[:, 0].cpu().numpy().astype(float), spread[:, 0].cpu().numpy().astype(float)
 
 

@@ -63,6 +63,11 @@ class Batch:
         parts["condition"][:, 2] *= -1
         return Batch(**parts)
 
+    def joined(self, other):
+        """A batch of the windows of both."""
+        names = [field.name for field in fields(self)]
+        return Batch(**{name: torch.cat([getattr(self, name), getattr(other, name)]) for name in names})
+
     @property
     def direction(self):
         """Unit vector away from the Sun along rows and columns of the image; N x 2."""

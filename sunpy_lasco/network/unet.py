@@ -44,8 +44,11 @@ class PartialStage(nn.Module):
         self.active = active
 
     def forward(self, x, mask, conditions=None, *, masked=True):
-        """Features and mask of the next scale or place: (N, C', H', W') and (N, 1, H', W')."""
+        """Features and mask of the next scale or place: (N, C', H', W') and (N, 1, H', W'), or None if all is valid."""
         x, mask = self.conv(x, mask, masked=masked)
+        if mask is not None and not torch.is_grad_enabled() and bool(mask.all()):
+            # A mask of ones changes nothing, and takes most of the time.
+            mask = None
         if self.condition is not None:
             x = x + self.condition(conditions[x.shape[-1]])
         if self.norm is not None:
@@ -53,9 +56,14 @@ class PartialStage(nn.Module):
         if self.active:
             x = functional.leaky_relu(x, SLOPE)
         if self.residual is not None:
-            x = x * mask
+            x = _valid(x, mask)
             x = x + functional.leaky_relu(self.residual(x, mask, masked=True)[0], SLOPE)
-        return x * mask, mask
+        return _valid(x, mask), mask
+
+
+def _valid(x, mask):
+    """Features that are 0 where a mask is; None is a mask of ones."""
+    return x if mask is None else x * mask
 
 
 class PartialUNet(nn.Module):
@@ -118,9 +126,11 @@ class PartialUNet(nn.Module):
         for number, stage in enumerate(self.encoder):
             if number and self.pool == "max":
                 # What is not valid is 0 and must not win against what is negative.
-                low = torch.where(mask > 0, x, torch.full_like(x, -torch.inf))
-                x, mask = functional.max_pool2d(low, 2), functional.max_pool2d(mask, 2)
-                x = torch.where(mask > 0, x, torch.zeros_like(x))
+                low = x if mask is None else torch.where(mask > 0, x, torch.full_like(x, -torch.inf))
+                x = functional.max_pool2d(low, 2)
+                if mask is not None:
+                    mask = functional.max_pool2d(mask, 2)
+                    x = torch.where(mask > 0, x, torch.zeros_like(x))
             x, mask = stage(x, mask, conditions, masked=number > 0)
             kept.append((x, mask))
         kept.pop()
@@ -129,13 +139,13 @@ class PartialUNet(nn.Module):
             skipped, its_mask = kept.pop()
             if self.skip == "add":
                 x, mask = stage(x, mask, conditions)
-                x, mask = _finer(x) + skipped, torch.maximum(_finer(mask), its_mask)
+                x = _finer(x) + skipped
+                mask = None if mask is None or its_mask is None else torch.maximum(_finer(mask), its_mask)
             else:
-                x = torch.cat([_finer(x), skipped], dim=1)
-                coarse = x.shape[1] - skipped.shape[1]
-                both = [_finer(mask).expand(-1, coarse, -1, -1), its_mask.expand(-1, skipped.shape[1], -1, -1)]
-                x, mask = stage(x, torch.cat(both, dim=1), conditions)
-        return self.head(x, mask, masked=True)
+                coarse, x = x.shape[1], torch.cat([_finer(x), skipped], dim=1)
+                x, mask = stage(x, _joined(mask, coarse, its_mask, skipped), conditions)
+        x, mask = self.head(x, mask, masked=True)
+        return x, _ones(x) if mask is None else mask
 
     def _at_the_bottom(self, x, mask, conditions):
         if self.attention is None:
@@ -143,7 +153,21 @@ class PartialUNet(nn.Module):
         places = x.flatten(2).transpose(1, 2)
         mixed, _ = self.attention(places, places, places, need_weights=False)
         mixed = mixed.transpose(1, 2).reshape(x.shape)
-        return torch.where(mask > 0, mixed, torch.zeros_like(mixed)), mask
+        return mixed if mask is None else torch.where(mask > 0, mixed, torch.zeros_like(mixed)), mask
+
+
+def _ones(x):
+    """A mask, (N, 1, H, W), of features that are all valid."""
+    return torch.ones_like(x[:, :1])
+
+
+def _joined(mask, channels, its_mask, skipped):
+    """Masks of so many coarser channels and of those that are skipped, (N, C, H, W); None if all is valid."""
+    if mask is None and its_mask is None:
+        return None
+    its_mask = _ones(skipped) if its_mask is None else its_mask
+    mask = torch.ones_like(its_mask) if mask is None else _finer(mask)
+    return torch.cat([mask.expand(-1, channels, -1, -1), its_mask.expand(-1, skipped.shape[1], -1, -1)], dim=1)
 
 
 def _pyramid(condition, scales):
