@@ -125,10 +125,11 @@ def place_windows(crop, *, size, step, aligned):
     turns windows towards the Sun.
     """
     rows, columns = np.nonzero(crop.hole)
-    blocks = np.stack([crop.block_rows[rows], crop.block_columns[columns]])
+    # As single numbers blocks are sorted at once.
+    blocks = crop.block_rows[rows].astype(np.int64) << 32 | crop.block_columns[columns]
     found = []
-    for block in np.unique(blocks, axis=1).T:
-        mine = (blocks == block[:, None]).all(axis=0)
+    for block in np.unique(blocks):
+        mine = blocks == block
         at = np.array([rows[mine], columns[mine]])
         middle = tuple(float(index.min() + index.max()) / 2 for index in at)
         x, y = (float(part[tuple(at)].mean()) for part in (crop.x, crop.y))
@@ -176,9 +177,13 @@ class Sampler:
     def means(self, images, known):
         """Means over the known part of each pixel, 0 where it is too small; and where it is not."""
         known = np.asarray(known, dtype=bool)
-        totals, share = self.shares(np.stack([np.where(known, images, 0.0), known]))
-        good = share >= SHARE
-        return np.where(good, totals / np.maximum(share, 1e-3), 0.0), good
+        return _shared_out(*self.shares(np.stack([np.where(known, images, 0.0), known])))
+
+
+def _shared_out(totals, share):
+    """Means of totals over the known share of each pixel, 0 where it is too small; and where it is not."""
+    good = share >= SHARE
+    return np.where(good, totals / np.maximum(share, 1e-3), 0.0), good
 
 
 def _along(at, step, length):
@@ -291,15 +296,24 @@ def working_window(crop, base, truth, placement, pixels):
     """
     sampler = Sampler(placement, crop.hole.shape)
     value = np.where(np.isfinite(base.fill.z), base.fill.z, 0.0)
-    around = [np.full(crop.z.shape, np.nan) if other is None else other.z for other in base.neighbours]
-    images = np.stack([crop.z, value, np.where(crop.hole, base.fill.sigma, 0.0), *(base.candidates - value), *around])
-    known = np.stack([crop.known, *[crop.hole] * (2 + len(base.candidates)), *(np.isfinite(one) for one in around)])
-    means, there = sampler.means(np.nan_to_num(images), known)
-    last = -len(around)
-    z, fill, sigma, others, around = means[0], means[1], means[2], means[3:last], means[last:]
-    hole, hidden, brightness = sampler.shares(np.stack([crop.hole, crop.hidden, crop.expected / crop.noise]))
-    hole, hidden = hole > SHARE, hidden > SHARE
-    known, filled = there[0], there[1] & hole
+    inside = [value, base.fill.sigma, *(base.candidates - value)]
+    shares = sampler.shares(
+        np.stack([
+            crop.known, crop.hole, crop.hidden, crop.expected / crop.noise,
+            np.where(crop.known, crop.z, 0.0), *(np.where(crop.hole, np.nan_to_num(one), 0.0) for one in inside),
+        ])
+    )  # fmt: skip
+    (hole, hidden), brightness = shares[1:3] > SHARE, shares[3]
+    z, known = _shared_out(shares[4], shares[0])
+    (fill, sigma, *others), there = _shared_out(shares[5:], shares[1])
+    filled = there & hole
+    seen = [
+        (np.zeros_like(z), np.zeros_like(known))
+        if other is None
+        else sampler.means(np.nan_to_num(other.z), np.isfinite(other.z))
+        for other in base.neighbours
+    ]
+    others, around, around_known = np.array(others), *map(np.array, zip(*seen, strict=True))
     level = float(np.median(z[known])) if known.any() else 0.0
     structure = float(np.hypot(z[known].std() if known.any() else 0.0, 0.5))
     unit = float(np.hypot(np.sqrt(np.mean(base.fill.sigma[tuple(pixels)] ** 2)), LEAST_UNIT))
@@ -312,7 +326,7 @@ def working_window(crop, base, truth, placement, pixels):
         ]
     )
     whole = known | filled
-    masks = np.concatenate([[known, whole], there[3:last] & hole, there[last:] & whole])
+    masks = np.concatenate([[known, whole], np.broadcast_to(filled, others.shape), around_known & whole])
     hours = [0.0 if other is None else other.seconds / 3600.0 for other in base.neighbours]
     right, right_known = _truth(sampler, truth, known)
     right_known &= filled

@@ -13,6 +13,7 @@ from scipy import ndimage, sparse
 from scipy.sparse import linalg
 
 from sunpy_lasco.instrument.pixel_grid import nearest_known
+from sunpy_lasco.repair.crop import kept_with_crop
 
 __all__ = ["Cells", "Nodes", "between_nodes", "coarse_grid", "gather", "harmonic", "nodes", "polar", "refine"]
 
@@ -49,6 +50,7 @@ class Cells:
     distance: np.ndarray
 
 
+@kept_with_crop
 def polar(crop):
     """
     Coordinates outwards and around.
@@ -69,20 +71,16 @@ def polar(crop):
     return u, radius * np.arctan2(turned[1], turned[0])
 
 
-def _means(arrays, known, side):
-    """Means of arrays over the known pixels of cells, and their number; (ny / side, nx / side)."""
-    height, width = known.shape
-    padding = ((0, -height % side), (0, -width % side))
-
-    def total(image):
-        padded = np.pad(image, padding)
-        ny, nx = padded.shape[0] // side, padded.shape[1] // side
-        return padded.reshape(ny, side, nx, side).sum(axis=(1, 3))
-
-    count = total(known.astype(float))
-    return [total(np.where(known, array, 0.0)) / np.maximum(count, 1.0) for array in arrays], count
+def _totals(images, side):
+    """Sums of images, (n, ny, nx), over cells; the last ones may be smaller."""
+    number, height, width = images.shape
+    if height % side or width % side:
+        images = np.pad(images, ((0, 0), (0, -height % side), (0, -width % side)))
+    ny, nx = images.shape[1] // side, images.shape[2] // side
+    return images.reshape(number, ny * side, nx, side).sum(axis=3).reshape(number, ny, side, nx).sum(axis=2)
 
 
+@kept_with_crop
 def gather(crop, u, v):
     """
     Average the surroundings of a hole over cells, smaller ones next to it.
@@ -97,23 +95,26 @@ def gather(crop, u, v):
     -------
     `Cells`
     """
-    distance = crop.distance
-    rows, columns = (axis.astype(float) for axis in np.indices(crop.z.shape))
-    arrays = (u, v, columns, rows, np.nan_to_num(crop.z), distance)
-    known = crop.known
+    distance, known = crop.distance, crop.known
+    rows, columns = np.indices(crop.z.shape)
+    # What is not known must not count, not even as NaN.
+    images = np.stack([u, v, columns, rows, np.where(known, crop.z, 0.0), distance, known])
     factor = 1
     while True:
         small, large = (factor * side for side in CELLS)
         near = distance <= REACH[0] * small
         # A large cell is near if it is for the most part.
-        near = np.repeat(np.repeat(_means([near], np.ones_like(known), large)[0][0] > 0.5, large, 0), large, 1)
+        shares = _totals(np.stack([near, np.ones_like(near)]).astype(np.float32), large)
+        near = np.repeat(np.repeat(shares[0] > 0.5 * shares[1], large, 0), large, 1)
         near = near[: known.shape[0], : known.shape[1]]
         far = ~near & (distance <= REACH[1] * large)
         found = []
         for side, where in ((small, near), (large, far)):
-            means, count = _means(arrays, known & where, side)
-            good = count >= CELL_SHARE * side**2
-            found.append([mean[good] for mean in means] + [1.0 / count[good]])
+            box = _box(where, side)
+            totals = _totals(images[:, *box] * (known & where)[box], side)
+            good = totals[-1] >= CELL_SHARE * side**2
+            count = totals[-1][good]
+            found.append([total[good] / count for total in totals[:-1]] + [1.0 / count])
         parts = [np.concatenate(pair) for pair in zip(*found, strict=True)]
         if len(parts[0]) <= MOST_CELLS:
             break
@@ -125,6 +126,15 @@ def gather(crop, u, v):
         noise=parts[6],
         distance=parts[5],
     )
+
+
+def _box(pixels, side):
+    """The part of an image in which there are some, in whole cells."""
+    found = []
+    for axis in (1, 0):
+        at = np.flatnonzero(pixels.any(axis=axis))
+        found.append(slice(at[0] // side * side, at[-1] // side * side + side) if at.size else slice(0, side))
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +150,7 @@ class Nodes:
     columns: np.ndarray
 
 
+@kept_with_crop
 def nodes(crop, u, v):
     """
     Lay a lattice over a hole.
@@ -201,6 +212,7 @@ def between_nodes(values, grid, crop):
 SIDE = 4
 
 
+@kept_with_crop
 def coarse_grid(crop, side=SIDE):
     """
     Means of the known pixels over square cells.
@@ -218,18 +230,11 @@ def coarse_grid(crop, side=SIDE):
     hole : `~numpy.ndarray` of `bool`
         Cells that have pixels to fill and too few that are known.
     """
-    padding = tuple((0, -length % side) for length in crop.z.shape)
-
-    def total(image):
-        padded = np.pad(image.astype(float), padding)
-        ny, nx = (length // side for length in padded.shape)
-        return padded.reshape(ny, side, nx, side).sum(axis=(1, 3))
-
-    count = total(crop.known)
+    count, total, lost = _totals(np.stack([crop.known, np.where(crop.known, crop.z, 0.0), crop.hole]), side)
     means = np.full(count.shape, np.nan)
     good = count >= CELL_SHARE * side**2
-    means[good] = total(np.nan_to_num(crop.z))[good] / count[good]
-    return means, (total(crop.hole) > 0) & ~good
+    means[good] = total[good] / count[good]
+    return means, (lost > 0) & ~good
 
 
 def refine(cells, crop, side=SIDE):
@@ -262,6 +267,7 @@ def refine(cells, crop, side=SIDE):
     return filled
 
 
+@kept_with_crop
 def harmonic(crop, side=SIDE):
     """
     Fill a hole with the smoothest values: each cell is the mean of those around it.

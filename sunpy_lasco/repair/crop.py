@@ -10,8 +10,8 @@ knows arrays only, and it writes nothing: what it says outside of the hole is ig
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,7 @@ __all__ = [
     "distance_from",
     "fill_holes",
     "get_method",
+    "kept_with_crop",
     "takes_neighbours",
     "usable_methods",
 ]
@@ -110,8 +111,16 @@ class Crop:
     drift: tuple[float, float] = (0.0, 0.0)
     #: Exposures before and after, nearest first; empty without context.
     neighbours: tuple[Neighbour, ...] = field(default=())
+    #: What `kept_with_crop` keeps.
+    kept: dict = field(default_factory=dict, init=False, repr=False)
 
-    @property
+    def with_neighbours(self, neighbours: Iterable[Neighbour]) -> Crop:
+        """The same hole with other neighbours."""
+        new = replace(self, neighbours=tuple(neighbours))
+        object.__setattr__(new, "kept", self.kept)
+        return new
+
+    @cached_property
     def known(self) -> np.ndarray:
         """Pixels on which a method may rest."""
         return np.isfinite(self.z)
@@ -158,6 +167,32 @@ class Fill:
     #: 1 sigma of errors that differ from pixel to pixel, where the values have
     #: noise of their own, as those from another exposure; None for none.
     noise: np.ndarray | None = None
+
+
+def kept_with_crop(function: Callable) -> Callable:
+    """
+    Decorate a function of a crop, other than of its neighbours, whose result methods share.
+
+    Parameters
+    ----------
+    function : callable
+        Of a crop and other objects, which are known by their identity.
+
+    Returns
+    -------
+    callable
+        Its result, which nobody may change, is kept as long as the crop is.
+    """
+
+    @wraps(function)
+    def kept(crop, *arguments):
+        key = (function.__qualname__, *map(id, arguments))
+        if key not in crop.kept:
+            # With the arguments, so that no other object can have their identity.
+            crop.kept[key] = function(crop, *arguments), arguments
+        return crop.kept[key][0]
+
+    return kept
 
 
 def _rectangle(hole):

@@ -2,7 +2,7 @@
 Repair of a frame with holes, zone by zone.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -274,7 +274,7 @@ class _Work:
         expected = min(map(_expected_error, (fill.sigma[crop.hole] for fill in fills.values())))
         if expected < CLEARLY_GOOD or len(zone.blocks) > LARGEST_ZONE:
             return np.isfinite(expected)
-        alone = get_method(EXPECTED_ALONE)(replace(crop, neighbours=()))
+        alone = get_method(EXPECTED_ALONE)(crop.with_neighbours(()))
         return not expected > _expected_error(alone.sigma[crop.hole])
 
     def _cuts(self, name, *, shown):

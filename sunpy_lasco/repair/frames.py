@@ -108,7 +108,11 @@ def _widened(full):
         return full
     columns = np.flatnonzero(full[rows[0] : rows[-1] + 1].any(axis=0))
     box = tuple(slice(max(at[0] - SATURATION_MARGIN, 0), at[-1] + SATURATION_MARGIN + 1) for at in (rows, columns))
-    full[box] = ndimage.maximum_filter(full[box].view(np.uint8), 2 * SATURATION_MARGIN + 1).view(bool)
+    for image in (full[box], full[box].T):
+        once = image.copy()
+        for step in range(1, SATURATION_MARGIN + 1):
+            image[step:] |= once[:-step]
+            image[:-step] |= once[step:]
     return full
 
 

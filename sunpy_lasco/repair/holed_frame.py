@@ -148,9 +148,10 @@ class HoledFrame:
 
     def lost_blocks(self):
         """Blocks with pixels to fill, shape `grid`."""
-        lost = self.holes
-        for axis, blocks in enumerate((self.block_rows, self.block_columns)):
-            lost = np.logical_or.reduceat(lost, np.flatnonzero(np.diff(blocks, prepend=-1)), axis=axis)
+        lost = np.zeros(self.grid, dtype=bool)
+        rows = np.flatnonzero(self.holes.any(axis=1))
+        at, columns = np.nonzero(self.holes[rows])
+        lost[self.block_rows[rows[at]], self.block_columns[columns]] = True
         return lost
 
     def filled_with(self, pieces):
@@ -302,7 +303,7 @@ def cut(holed, zone, margin=MARGIN):
         drift=holed.drift,
     )
     neighbours = [_neighbour(crop, other, window, ring) for other in holed.neighbours]
-    return replace(crop, neighbours=tuple(one for one in neighbours if one is not None)), window
+    return crop.with_neighbours(one for one in neighbours if one is not None), window
 
 
 def ring_of(distance, known):

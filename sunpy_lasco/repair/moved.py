@@ -6,8 +6,6 @@ and the pattern of the pixels stay where they are: both are divided out before, 
 Stars go their own way: they are taken out before.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from scipy import ndimage
 
@@ -271,7 +269,7 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
             moved.append(one)
             if np.isfinite(one.z[crop.hole]).all():
                 whole.add(side)
-    return replace(crop, neighbours=tuple(moved))
+    return crop.with_neighbours(moved)
 
 
 def _moved(exposures, crop, window, displacement, number):

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from sunpy_lasco.repair.cells import harmonic
-from sunpy_lasco.repair.crop import depth_in
+from sunpy_lasco.repair.crop import depth_in, kept_with_crop
 from sunpy_lasco.robust import robust_sigma
 
 __all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "hole_setting", "structure"]
@@ -81,16 +81,22 @@ def deviation(value, crop, *, share):
     Where a fill is far from the harmonic one, one of them is wrong: of all that is known
     of a hole, this tells best how far off a fill is that has no model of its errors.
     """
-    filled = np.isfinite(value)
+    filled, found = np.isfinite(value), np.full(value.shape, np.nan)
+    if not filled.any():
+        return found
+    # Nothing but zeros stands farther out.
+    box = tuple(slice(max(at.min() - COMPARED, 0), at.max() + COMPARED + 1) for at in np.nonzero(filled))
     square = np.where(filled, np.nan_to_num(value - harmonic(crop)) ** 2, 0.0)
-    area = np.maximum(ndimage.uniform_filter(filled.astype(float), COMPARED), 1.0 / COMPARED**2)
+    area = np.maximum(ndimage.uniform_filter(filled[box].astype(float), COMPARED), 1.0 / COMPARED**2)
     # Running sums may end below zero by rounding.
-    apart = np.maximum(ndimage.uniform_filter(square, COMPARED), 0.0) / area
+    apart = np.maximum(ndimage.uniform_filter(square[box], COMPARED), 0.0) / area
     if share:
-        apart = apart + (share * structure(crop)) ** 2
-    return np.where(filled, np.sqrt(apart), np.nan)
+        apart = apart + (share * structure(crop)[box]) ** 2
+    found[box] = np.where(filled[box], np.sqrt(apart), np.nan)
+    return found
 
 
+@kept_with_crop
 def hole_setting(crop):
     """
     What kind of hole it is, as far as its uncertainty goes.

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,4 +66,5 @@ def test_small_holes_are_as_smooth_as_large_ones(make_crop, lost, monkeypatch):
     crop = make_crop(0.1 * columns + np.sin(rows / 9), lost(blocks=[(2, 2), (2, 3)]))
     dense = cells.harmonic(crop)
     monkeypatch.setattr(cells, "MOST_DENSE", 0)
-    np.testing.assert_allclose(cells.harmonic(crop), dense, atol=1e-9)
+    # What was found before is kept with a crop.
+    np.testing.assert_allclose(cells.harmonic(dataclasses.replace(crop)), dense, atol=1e-9)

@@ -260,7 +260,7 @@ def fill(crop, *, covariance=None, only_directed=False):
     lost blocks of a zone are predicted at once.
     """
     value, sigma = krige(crop, covariance=covariance, directions=True, only_directed=only_directed)
-    if covariance is None:
+    if covariance is None and np.isfinite(value[crop.hole]).any():
         # What the model of the errors does not foresee, the smoothest fill often shows.
         sigma = calibrated(np.hypot(sigma, deviation(value, crop, share=0.0)), crop, "kriging")
     return Fill(value, sigma)
