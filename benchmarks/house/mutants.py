@@ -423,8 +423,8 @@ def chosen(mutant, coverage, times, seconds):
     """
     The tests for a mutant, in the order in which they are tried.
 
-    First the module that mirrors the changed one, then others, the quickest first; within each, one set of parameters
-    of every test, then the second, and so on.  Not more than take the given seconds.
+    One set of parameters of every test, then the others; the module that mirrors the changed one first, then others, of
+    which the quickest come first.  Not more than take the given seconds.
     """
     # What is executed when the module is imported belongs to no test.
     names = (_tests_of(mutant, coverage) - {""} or tests_of_lines(coverage, mutant["module"])[None]) & set(times)
@@ -439,7 +439,8 @@ def chosen(mutant, coverage, times, seconds):
         by_file,
         key=lambda file: (not file.endswith(mirror), sum(times[one] for _, one in by_file[file]) / len(by_file[file])),
     )
-    tests = [name for file in files for _, name in sorted(by_file[file], key=lambda one: one[0])]
+    tests = [name for file in files for turn, name in by_file[file] if turn == 0]
+    tests += [name for file in files for turn, name in by_file[file] if turn > 0]
     total = 0
     for count, name in enumerate(tests):
         total += times[name]
@@ -491,6 +492,9 @@ def main():
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--out", type=Path, default=Path("mutants"), help="folder for what is measured")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
+    parser.add_argument(
+        "--share", type=int, nargs=2, default=(1, 1), metavar=("K", "N"), help="every N-th from the K-th"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="of tests for one mutant [%(default)s]")
     options = parser.parse_args()
     folder = options.out.resolve()
@@ -515,13 +519,14 @@ def main():
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     journal = _Journal(folder / "mutants.jsonl", stream)
 
-    wanted = [one for one in sample if (options.again and not journal.is_killed(one)) or not journal.of(one)]
+    part = sample[options.share[0] - 1 :: options.share[1]]
+    wanted = [one for one in part if (options.again and not journal.is_killed(one)) or not journal.of(one)]
     coverage = str(folder / "coverage")
     inside = [(one, code_of(one)) for one in wanted if not is_early(one, coverage)]
     inside = [(one, codes) for one, codes in inside if codes]
     elsewhere = [one for one in wanted if one not in [mutant for mutant, _ in inside]]
 
-    killer = _Killer(folder / "killer")
+    killer = _Killer(Path(home) / "killer")
 
     def judge(mutant, run):
         tests, number = chosen(mutant, coverage, times, options.seconds)
@@ -550,7 +555,7 @@ def main():
 
     print(f"{len(inside)} of {len(wanted)} inside functions", flush=True)
     if inside:
-        print(f"exit status {forked(collect, 1e6, None, folder / 'collect.log')[0]}", flush=True)
+        print(f"exit status {forked(collect, 1e6, None, Path(home) / 'collect.log')[0]}", flush=True)
     for mutant in elsewhere:
         judge(mutant, lambda tests, mutant=mutant: run_tests(mutant, tests, killer))
     tell(_Journal(folder / "mutants.jsonl", stream), sample)
