@@ -38,9 +38,14 @@ os.environ["SUNPY_LASCO_NOTICES"] = "no"
 #: they prove does not depend on versions of Python and sunpy, nor on torch.
 OF_NUMBERS = ("fuzz", "geometry", "instrument", "repair", "simulate", "stars", "verify")
 OF_NUMBERS_TOO = {
-    "level1": ("closure", "pulls", "real_frames", "stars"),
+    "level1": (
+        *("bias", "closure", "error_budget", "interpolation", "official_headers", "pulls", "real_frames", "scatter"),
+        *("star_pointing", "stars", "statistics"),
+    ),
     "products": ("backgrounds", "coronas", "fronts", "height_time", "mass", "polarization", "thomson", "truths"),
 }
+#: Rooms in which each set of parameters is another use of sunpy.
+OF_SUNPY = ("map",)
 #: Fixtures that hand out real frames; a test that uses one counts as such.
 REAL_FRAME_FIXTURES = {"test_data", "calib_data"}
 
@@ -48,6 +53,11 @@ REAL_FRAME_FIXTURES = {"test_data", "calib_data"}
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
     parser.addoption("--minutes", action="store_true", help="run the tests that take minutes as well")
+    parser.addoption(
+        "--first-of-each",
+        action="store_true",
+        help="run one set of parameters of each test, but all of those about maps and of those marked versions",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -63,9 +73,23 @@ def pytest_collection_modifyitems(config, items):
         if left_out and not config.getoption(f"--{marker}"):
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
+    if config.getoption("--first-of-each"):
+        _leave_out_further_sets(config, items)
     for item in items:
         if REAL_FRAME_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.user_properties.append(("real frames", True))
+
+
+def _leave_out_further_sets(config, items):
+    seen, left_out = set(), []
+    for item in items:
+        name = item.nodeid.split("[")[0]
+        every = item.path.parent.name in OF_SUNPY or item.get_closest_marker("versions")
+        if name in seen and not every:
+            left_out.append(item)
+        seen.add(name)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -245,6 +245,7 @@ print(sorted(heavy))
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize(
     "imports",
     [

@@ -153,6 +153,7 @@ def states(tmp_path_factory):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.versions
 @pytest.mark.slow
 @pytest.mark.parametrize("item", ITEMS)
 def test_nothing_of_the_process_is_changed_for_good(item, states):

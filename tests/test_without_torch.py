@@ -80,6 +80,7 @@ def test_only_the_rooms_of_the_network_need_it(said):
     assert said["imported"] == []
 
 
+@pytest.mark.versions
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["alone", "with others"])
 def test_lost_blocks_are_filled_by_the_other_methods(kind, said):

@@ -161,7 +161,7 @@ def test_matrices_with_the_scale_in_them():
 def test_what_is_missing_or_no_angle():
     with pytest.raises(MapHeaderError, match="lacks the cards CRPIX1 and CRPIX2"):
         standard_geometry(META | {"cdelt1": 56.0, "cdelt2": 56.0, "pc1_1": 1.0})
-    with pytest.raises(MapHeaderError, match="CUNIT2 .* not a unit of an angle"):
+    with pytest.raises(MapHeaderError, match=r"CUNIT2 .* not a unit of an angle"):
         standard_geometry(META | {"crpix1": 1.0, "crpix2": 2.0, "pc1_1": 1.0, "cunit2": "kg"})
 
 

@@ -13,6 +13,7 @@ def run(*lines):
     return done.stdout + done.stderr
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize(
     "imports",
     [

@@ -36,6 +36,7 @@ def no_vso(monkeypatch):
     return use
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize(
     "attrs",
     [
@@ -65,6 +66,7 @@ def test_attrs_of_our_own_are_for_us_alone(site, no_vso):
         Fido.search(TIME, a.Instrument.lasco, a.Detector.c2)
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize(
     "attrs",
     [
