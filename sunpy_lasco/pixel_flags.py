@@ -6,7 +6,9 @@ The bits are those that travel in the level-1 file; a pixel may carry several.
 
 from enum import IntFlag
 
-__all__ = ["FLAG_MEANINGS", "PixelFlag"]
+import numpy as np
+
+__all__ = ["FLAG_MEANINGS", "PixelFlag", "flagged"]
 
 
 class PixelFlag(IntFlag):
@@ -41,3 +43,22 @@ FLAG_MEANINGS = {
     "FILLED": "value estimated from other pixels",
     "OUTSIDE": "its source lies outside the detector",
 }
+
+
+def flagged(flags, *names):
+    """
+    Pixels that carry one of some flags.
+
+    Parameters
+    ----------
+    flags : `~numpy.ndarray` of `numpy.uint8`
+        As for `sunpy_lasco.flags`.
+    *names : `str`
+        Names of `PixelFlag`.
+
+    Returns
+    -------
+    `~numpy.ndarray` of `bool`
+    """
+    # A member of an IntFlag would make numpy compute in integers of 64 bits, at ten times the cost.
+    return (flags & np.uint8(sum(int(PixelFlag[name]) for name in names))) != 0

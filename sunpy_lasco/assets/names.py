@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from astropy.time import Time
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from sunpy_lasco.config import ANCILLARY_MIRRORS, SSW_MIRRORS
 from sunpy_lasco.errors import AssetError
 from sunpy_lasco.instrument.constants import value_of
+
+if TYPE_CHECKING:
+    from astropy.time import Time
 
 __all__ = [
     "C2_TIME_OFFSETS",
@@ -54,8 +57,12 @@ C3_BACKGROUND = "3m_clcl_all.fts"
 C2_TIME_OFFSETS = "c2_time_offsets.dat"
 #: Centres of the occulter of C3.
 C3_OCCULTER_CENTRES = "c3_occltr_cntr.dat"
+#: The day from which Modified Julian days are counted.
+MJD_0 = date(1858, 11, 17)
 #: Steps of the nominal roll of the spacecraft.
 NOMINAL_ROLL = "nominal_roll_attitude.dat"
+#: The day (MJD) that parts two tables, 1998-07-01: contact with SOHO was lost on 1998-06-25.
+INTERRUPTION = 50995
 #: Sun centre and roll by detector, before and after the interruption.
 POINTING_TABLES = {
     "C2": ("c2_pre_recovery_adj_xyr_medv2.sav", "c2_post_recovery_adj_xyr_medv2.sav"),
@@ -183,7 +190,7 @@ def exposure_factor_name(detector: str, mjd: int) -> str:
     `str`
         For example ``"c2_expfactor_090228.dat"``.
     """
-    day = Time(int(mjd), format="mjd").strftime("%y%m%d")
+    day = (MJD_0 + timedelta(int(mjd))).strftime("%y%m%d")
     return f"{detector.lower()}_expfactor_{day}.dat"
 
 
@@ -219,4 +226,4 @@ def pointing_table_name(detector: str, time: Time) -> str:
     `str`
     """
     before, after = POINTING_TABLES[detector]
-    return before if time < Time("1998-07-01") else after
+    return before if time.utc.mjd < INTERRUPTION else after

@@ -26,7 +26,7 @@ from sunpy_lasco.config import setting
 from sunpy_lasco.geometry.ephemeris import l1_error, l1_position
 from sunpy_lasco.geometry.halo import halo_error, halo_position
 from sunpy_lasco.geometry.orbit import error_text
-from sunpy_lasco.instrument.constants import date_of
+from sunpy_lasco.instrument.constants import mjd_of
 
 __all__ = ["Observer", "find_observer", "known_observers", "orbit_files", "packaged_observer"]
 
@@ -51,7 +51,7 @@ def _packaged(time):
     """What comes with the package and says something of a time, best first."""
     if packaged_orbit().covers(time):
         yield _observer(packaged_orbit(), time)
-    if time >= date_of("orbit.halo.begin"):
+    if time.tdb.mjd >= mjd_of("orbit.halo.begin"):
         yield Observer(halo_position(time), "closed form of the orbit", error_text(halo_error(time)))
     yield Observer(l1_position(time), "L1 approximation", l1_error(time))
 

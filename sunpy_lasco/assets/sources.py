@@ -9,6 +9,7 @@ import fnmatch
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -167,6 +168,7 @@ class ChainSource(AssetSource):
         return self._first("text", name)
 
 
+@lru_cache(maxsize=256)
 def candidate_paths(name):
     """
     Where below a directory the file of an asset is looked for, as relative paths.
@@ -183,7 +185,7 @@ def candidate_paths(name):
     for folder in folders:
         parts = folder.split("/")
         found += ["/".join((*parts[start:], name)) for start in range(len(parts) - 1, -1, -1)]
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _compare(path, name):
@@ -217,12 +219,14 @@ class DirectorySource(AssetSource):
 
     def path(self, name: str) -> Path:
         """Path of the file of an asset, like `AssetSource.path`."""
-        if Path(name).name != name or name in ("", ".", ".."):
+        if os.path.basename(name) != name or name in ("", ".", ".."):  # noqa: PTH119
             msg = f"{name!r} is not a file name."
             raise AssetError(msg)
+        # Asked for each frame, mostly for what is not there: texts are joined faster than paths.
+        root = os.fspath(self.root)
         for relative in candidate_paths(name):
-            path = Path(self.root, relative)
-            if path.is_file():
+            if os.path.isfile(f"{root}/{relative}"):  # noqa: PTH113
+                path = Path(root, relative)
                 _compare(path, name)
                 return path
         raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is not a directory")
@@ -235,7 +239,7 @@ class DirectorySource(AssetSource):
                 found += sorted(Path(self.root, folder).glob(pattern))
                 continue
             # Asked for each frame; most of the folders are not there.
-            with contextlib.suppress(OSError), os.scandir(Path(self.root, folder)) as entries:
+            with contextlib.suppress(OSError), os.scandir(f"{os.fspath(self.root)}/{folder}") as entries:
                 names = fnmatch.filter((one.name for one in entries), pattern)
                 found += [Path(self.root, folder, name) for name in sorted(names)]
         return list(dict.fromkeys(path for path in found if path.is_file()))

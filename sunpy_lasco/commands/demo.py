@@ -140,13 +140,13 @@ def _compared(exposure, level1, alone):
 
     import sunpy_lasco
     from sunpy_lasco import simulate
-    from sunpy_lasco.pixel_flags import PixelFlag
+    from sunpy_lasco.pixel_flags import flagged
     from sunpy_lasco.robust import robust_sigma
 
     flags, known = sunpy_lasco.flags(level1), np.isfinite(level1.data)
-    filled = known & ((flags & PixelFlag.FILLED) != 0)
+    filled = known & flagged(flags, "FILLED")
     # Of the measured pixels one in four says the same as all.
-    sound = known & ((flags & (PixelFlag.FILLED | PixelFlag.SATURATED)) == 0)
+    sound = known & ~flagged(flags, "FILLED", "SATURATED")
     sound[1::2], sound[:, 1::2] = False, False
     looked = filled | sound
     x, y = (axis[looked] for axis in exposure.pixel_positions())

@@ -14,7 +14,7 @@ from sunpy.visualization.colormaps import cmlist
 
 from sunpy_lasco.files import atomic_path
 from sunpy_lasco.map import flags
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import flagged
 from sunpy_lasco.products.pictures import flattened
 
 __all__ = ["draw"]
@@ -96,7 +96,7 @@ def draw(stages, path):
         _bar(figure, before, drawn, "counts, DN")
         low, high = np.nanpercentile(level1.data, (3, 99.3))
         for column, (smap, how) in enumerate(((alone, "from one frame"), (level1, "from neighbours in time"))):
-            filled = (flags(smap) & PixelFlag.FILLED).any()
+            filled = flagged(flags(smap), "FILLED").any()
             after = figure.add_subplot(grid[row, column + 1])
             _frame(after, f"{raw.detector} level 1{f', lost blocks filled {how}' if filled else ''}", half)
             drawn = _show(after, smap, smap.data, cmap, norm=LogNorm(low, high))

@@ -7,6 +7,7 @@ useless in some vintages; this module knows which, and what then stands in.
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import erfa
 import numpy as np
@@ -18,7 +19,7 @@ from sunpy_lasco.geometry.halo import halo_longitude
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import card_text, number
-from sunpy_lasco.instrument.constants import date_of, error_of, value_of
+from sunpy_lasco.instrument.constants import error_of, mjd_of, value_of
 from sunpy_lasco.instrument.pixel_grid import full_position
 
 __all__ = [
@@ -60,6 +61,15 @@ def ecliptic_attitude(time):
     Roll, degree, of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30: turning
     an image by it counter-clockwise brings solar north up.
     """
+    if not time.isscalar:
+        return -ecliptic_north_angle(time, halo_longitude(time))
+    return _ecliptic_attitude(time.scale, time.jd1, time.jd2)
+
+
+@lru_cache(maxsize=64)
+def _ecliptic_attitude(scale, jd1, jd2):
+    """As `ecliptic_attitude`; of one frame it is asked several times."""
+    time = Time(jd1, jd2, format="jd", scale=scale)
     return -ecliptic_north_angle(time, halo_longitude(time))
 
 
@@ -74,7 +84,7 @@ def nominal_pointing(frame, *, flipped=False):
     """
     camera = frame.camera
     roll, source = camera.roll_offset, "nominal, solar north up"
-    if frame.start >= date_of("pointing.ecliptic_north_up"):
+    if frame.start.mjd >= mjd_of("pointing.ecliptic_north_up"):
         with warnings.catch_warnings():
             # Of dates that are yet to come; whether a date can be is asked before a frame is calibrated.
             warnings.simplefilter("ignore", erfa.ErfaWarning)
@@ -144,7 +154,7 @@ def header_pointing(header, frame):
     if is_placeholder(header, frame):
         return _placeholder_pointing(header, frame)
     # Where it is not known when the file was made, it was not before the exposure.
-    if (frame.processed or frame.start) < date_of("pointing.in_header"):
+    if (frame.processed or frame.start).mjd < mjd_of("pointing.in_header"):
         return _nominal_with_doubt(frame, stated, turned)
     nominal = nominal_pointing(frame, flipped=turned)
     centre = _header_centre(header, frame)
@@ -164,7 +174,7 @@ def header_pointing(header, frame):
 def _nominal_with_doubt(frame, stated, turned):
     """Nominal pointing; in doubt of 180 degrees where a header of the time of the turns says nothing."""
     nominal = nominal_pointing(frame, flipped=turned)
-    if stated is not None or frame.start < date_of("pointing.first_turn"):
+    if stated is not None or frame.start.mjd < mjd_of("pointing.first_turn"):
         return nominal
     return _noted(
         nominal,
@@ -177,7 +187,7 @@ def _nominal_with_doubt(frame, stated, turned):
 def _placeholder_pointing(header, frame):
     """Pointing where the cards were never filled in, as in C2 headers of August 2025."""
     first, last = (Time(text) for text in value_of("pointing.placeholders"))
-    known = first <= frame.start <= last or frame.start < date_of("pointing.first_turn")
+    known = first <= frame.start <= last or frame.start.mjd < mjd_of("pointing.first_turn")
     rectified = card_text(header, "rectify").upper()
     # Files made since May 2016 say here whether the spacecraft was turned.
     turned = first <= frame.start <= last or (not known and rectified in ("FALSE", "F"))

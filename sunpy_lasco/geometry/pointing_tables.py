@@ -10,7 +10,7 @@ import numpy as np
 
 from sunpy_lasco.geometry.pointing import Pointing, ecliptic_attitude
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll
-from sunpy_lasco.instrument.constants import date_of, value_of
+from sunpy_lasco.instrument.constants import mjd_of, value_of
 
 __all__ = ["attitude_pointing", "table_pointing"]
 
@@ -73,7 +73,7 @@ def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
     if row < 0:
         return None
     roll = rolls[row] + frame.camera.roll_offset
-    if frame.start >= date_of("pointing.ecliptic_north_up"):
+    if frame.start.mjd >= mjd_of("pointing.ecliptic_north_up"):
         roll += ecliptic_attitude(frame.start)
     roll = float(normalize_roll(roll))
     note = _disagreement(roll, flipped, name)

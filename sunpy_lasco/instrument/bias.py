@@ -126,7 +126,10 @@ def _first_percentile(counts):
     """First percentile of the transmitted pixels, DN, or None."""
     if counts is None:
         return None
-    found = counts[(counts > 0) & (counts < np.inf)]
+    measured = counts > 0
+    if counts.dtype.kind == "f":
+        measured &= counts < np.inf
+    found = counts[measured]
     return float(np.percentile(found[::PERCENTILE_STEP], 1)) if found.size >= FEWEST_PIXELS else None
 
 

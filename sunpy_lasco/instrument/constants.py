@@ -163,6 +163,24 @@ def date_of(name: str) -> Time:
 
 
 @lru_cache(maxsize=32)
+def mjd_of(name: str) -> float:
+    """
+    The day of a constant that is a date: numbers are compared in a hundredth of the time that `Time` takes.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``"pointing.first_turn"``.
+
+    Returns
+    -------
+    `float`
+        Modified Julian day, in the scale of the constant.
+    """
+    return float(date_of(name).mjd)
+
+
+@lru_cache(maxsize=32)
 def _time(text, scale):
     from astropy.time import Time
 

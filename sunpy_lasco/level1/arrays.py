@@ -16,7 +16,7 @@ from sunpy_lasco.instrument.blocks import block_indices, empty_blocks, encode_bl
 from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.instrument.saturation import saturated_pixels
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import PixelFlag, flagged
 
 #: By what sigmas are multiplied before they are squared: variances in MSB**2 are near the least that single precision
 #: holds.  A power of 2 changes no digit.
@@ -51,7 +51,7 @@ def with_saturated(flags, counts, frame):
     """Flags with that of saturated pixels, by counts with their bias, DN."""
     saturated, marked = saturated_pixels(counts, frame), flags.copy()
     rows = np.flatnonzero(saturated.any(axis=1))
-    sent = (flags[rows] & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) == 0
+    sent = ~flagged(flags[rows], "MISSING", "UNTRANSMITTED")
     marked[rows] |= (saturated[rows] & sent) * np.uint8(PixelFlag.SATURATED)
     return marked
 
@@ -59,8 +59,8 @@ def with_saturated(flags, counts, frame):
 def empty_to_nan(counts, flags):
     """Counts, DN, with NaN where pixels were lost or not sent, and were not filled."""
     data = np.asarray(counts).astype(np.float32)
-    empty = (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED)) != 0
-    data[empty & ((flags & PixelFlag.FILLED) == 0)] = np.nan
+    empty = flagged(flags, "MISSING", "UNTRANSMITTED")
+    data[empty & ~flagged(flags, "FILLED")] = np.nan
     return data
 
 
@@ -73,7 +73,7 @@ def lost_blocks(flags, frame):
     """Blocks (column, row), in the grid of the full frame, that were lost, filled ones included."""
     if not bits_of(flags) & PixelFlag.MISSING:
         return []
-    kept = ((flags & PixelFlag.MISSING) == 0).astype(np.uint8)
+    kept = (~flagged(flags, "MISSING")).astype(np.uint8)
     rows, columns = (indices[0] for indices in block_indices(frame))
     return [(int(column + columns), int(row + rows)) for row, column in np.argwhere(empty_blocks(kept, frame))]
 
@@ -93,7 +93,7 @@ def noise_sigma(counts, frame, flags=None, sigma=None):
     """1 sigma, DN, of counts above the bias by photons, read-out and quantisation; filled pixels keep theirs."""
     noise = np.sqrt(noise_variance(counts, frame, pattern=False), dtype=np.float32)
     if sigma is not None:
-        filled = (flags & PixelFlag.FILLED) != 0
+        filled = flagged(flags, "FILLED")
         noise[filled] = np.asarray(sigma, np.float32)[filled]
     return noise
 
@@ -120,7 +120,7 @@ def move(image, sigma, flags, resampling):
 
 def _shared_apart(sigma, flags):
     """Variance of measured pixels, and sigma of filled ones (or None), whose errors do not average out."""
-    filled = None if flags is None else (flags & PixelFlag.FILLED) != 0
+    filled = None if flags is None else flagged(flags, "FILLED")
     if filled is None or not filled.any():
         return sigma * sigma, None
     measured, shared = np.where(filled, np.float32(0), sigma), np.where(filled, sigma, np.float32(0))

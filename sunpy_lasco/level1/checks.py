@@ -20,7 +20,7 @@ from sunpy_lasco.level1.rules import judge_header, judge_pixels
 from sunpy_lasco.map.checksum import require_counts
 from sunpy_lasco.map.edit import record
 from sunpy_lasco.map.sources import LASCOC2Map, LASCOC3Map
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import PixelFlag, flagged
 
 __all__ = ["admit", "bad_content", "check_level05", "refuse_path", "report_bad"]
 
@@ -195,7 +195,7 @@ def content_problems(ring, flags, frame):
                 f"the corona is {share:.2g} times as bright as it normally is (was the shutter or the door in the way, "
                 "or is EXPTIME wrong?)"
             )
-    saturated = np.count_nonzero(flags & PixelFlag.SATURATED) / flags.size if bits & PixelFlag.SATURATED else 0.0
+    saturated = np.count_nonzero(flagged(flags, "SATURATED")) / flags.size if bits & PixelFlag.SATURATED else 0.0
     if saturated > SATURATED_SHARE:
         problems.append(f"{100 * saturated:.1f} % of the pixels are saturated")
     return problems
@@ -203,9 +203,9 @@ def content_problems(ring, flags, frame):
 
 def _stripes(flags, frame):
     """Rows of blocks that are missing throughout."""
-    missing = (flags & PixelFlag.MISSING) != 0
+    missing = flagged(flags, "MISSING")
     rows, _ = block_indices(frame)
-    sent = (flags & PixelFlag.UNTRANSMITTED) == 0
+    sent = ~flagged(flags, "UNTRANSMITTED")
     # Rows of pixels in which something was sent, and in which something was measured, by rows of blocks.
     asked, measured = sent.any(axis=1), (sent & ~missing).any(axis=1)
     empty = [int(row) for row in np.unique(rows) if asked[rows == row].any() and not measured[rows == row].any()]

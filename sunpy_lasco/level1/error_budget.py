@@ -35,7 +35,7 @@ from sunpy_lasco.instrument.noise import noise_parts, pattern_share
 from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import flagged
 from sunpy_lasco.units import MSB
 
 if TYPE_CHECKING:
@@ -296,8 +296,8 @@ def _budget(smap, pixels=None):
         y=y,
         source=source,
         curvature=curvature,
-        filled=(flags[at] & PixelFlag.FILLED) != 0,
-        saturated=(flags[at] & PixelFlag.SATURATED) != 0,
+        filled=flagged(flags[at], "FILLED"),
+        saturated=flagged(flags[at], "SATURATED"),
     )
 
 

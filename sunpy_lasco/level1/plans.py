@@ -51,7 +51,7 @@ from sunpy_lasco.level1.brightness import (
 from sunpy_lasco.level1.checks import ring_pixels
 from sunpy_lasco.level1.interpolation import Interpolation, interpolation_of
 from sunpy_lasco.level1.warp import distortion_told, mask_of, mask_told
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import PixelFlag, flagged
 
 __all__ = ["Folded", "PlanKey"]
 
@@ -178,7 +178,7 @@ def setup_of(meta, frame, flags, options, assets):
     factor = frame_factor(frame, star_scale=options.photometry == "stars")
     given = options.flat_field
     response = None if given is False else find_response(frame, None if given is True else given)
-    unsent = (flags & (PixelFlag.UNTRANSMITTED | PixelFlag.FILLED)) == PixelFlag.UNTRANSMITTED
+    unsent = flagged(flags, "UNTRANSMITTED") & ~flagged(flags, "FILLED")
     key = PlanKey(
         camera=frame.camera.name,
         shape=frame.shape,
@@ -364,9 +364,9 @@ class Folded:
         bits = bits_of(flags)
         lost = filled = None
         if bits & PixelFlag.FILLED:
-            filled = (flags & PixelFlag.FILLED) != 0
+            filled = flagged(flags, "FILLED")
         if bits & PixelFlag.MISSING:
-            lost = (flags & (PixelFlag.MISSING | PixelFlag.FILLED)) == PixelFlag.MISSING
+            lost = flagged(flags, "MISSING") & ~flagged(flags, "FILLED")
         if counts.dtype.kind == "f":
             empty = ~np.isfinite(counts)
             lost = empty if lost is None else lost | empty

@@ -7,6 +7,7 @@ that `sunpy_lasco.calibrate` warns of, or refuses with ``on_bad="raise"``.
 """
 
 import re
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,7 +38,7 @@ from sunpy_lasco.instrument.cards import (
     shown,
     whole_number,
 )
-from sunpy_lasco.instrument.constants import date_of, value_of
+from sunpy_lasco.instrument.constants import mjd_of, value_of
 from sunpy_lasco.instrument.frame import LAST, Frame, exposure_start, is_standard, middle_of_exposure, squeezed
 from sunpy_lasco.map.checksum import count_range
 
@@ -47,6 +48,8 @@ __all__ = ["PIXEL_RULES", "RULES", "judge_header", "judge_pixels"]
 MIDDLE_AGREES_WITHIN = 0.2
 #: Clocks of computers and of the ground system may differ by so much, d.
 CLOCK_MARGIN = 1.0
+#: The day (MJD) from which computers count seconds, 1970-01-01.
+UNIX_EPOCH = 40587
 #: In headers of these days LEBXSUM and LEBYSUM are 1 although the electronics box summed.
 FALSE_SUMS = Time("1997-03-06"), Time("1997-03-21")
 #: The roll of a header may be so far from the nominal one, degree.
@@ -111,7 +114,7 @@ def _refuse(header, message):
 
 def _tomorrow():
     """No date of a frame lies beyond this day (MJD)."""
-    return Time.now().mjd + CLOCK_MARGIN
+    return UNIX_EPOCH + time.time() / 86400 + CLOCK_MARGIN
 
 
 def _in_mission(header, frame, _judged):
@@ -153,7 +156,7 @@ def _made_after(header, frame, judged):
             f"DATE {card_text(header, 'date')}, when the file was made, is before the exposure or to come: ignored"
         )
         judged.cards["date"] = None
-    elif frame.start < date_of("pointing.in_header") <= frame.processed and is_old_centre(header, frame):
+    elif frame.start.mjd < mjd_of("pointing.in_header") <= frame.processed.mjd and is_old_centre(header, frame):
         judged.problems.append(
             f"DATE {card_text(header, 'date')}, when the file was made, is denied by CRPIX1 and CRPIX2, which all had "
             f"before {value_of('pointing.in_header')}: ignored"
@@ -234,7 +237,7 @@ def _pointing(header, frame, judged):
     roll = header_roll(header)
     if is_standard(header) or roll is None or is_placeholder(header, frame):
         return
-    measured = (frame.processed or frame.start) >= date_of("pointing.in_header")
+    measured = (frame.processed or frame.start).mjd >= mjd_of("pointing.in_header")
     nominal = nominal_pointing(frame, flipped=is_flipped(roll)).roll if measured else 180.0 * is_flipped(roll)
     off = float(normalize_roll(roll - nominal))
     if abs(off) > ROLL_AGREES_WITHIN:

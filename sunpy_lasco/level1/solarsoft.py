@@ -24,7 +24,7 @@ from sunpy_lasco.level1.scaling import BLANK, BSCALE, BZERO, SCALE_MAXIMUM, enco
 from sunpy_lasco.level1.statistics import official_statistics
 from sunpy_lasco.map.checksum import require_brightness
 from sunpy_lasco.map.edit import frame_of, record, require
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import flagged
 from sunpy_lasco.repair.fill import find_zones
 from sunpy_lasco.repair.missing import find_missing_blocks
 
@@ -112,7 +112,7 @@ def keep_zeros(smap):
     if frame_of(smap).camera.name != "C2":
         return record(smap), None
     sent = np.isfinite(smap.data)
-    lost = (smap._flags & PixelFlag.MISSING) != 0
+    lost = flagged(smap._flags, "MISSING")
     usual = not (lost & ~sent).any() and (~sent).mean() <= USUALLY_EMPTY
     return record(smap, data=np.nan_to_num(smap.data, nan=0.0)), None if usual else sent
 

@@ -19,6 +19,7 @@ import sunpy.map
 
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoError
 from sunpy_lasco.files import content_of, refuse_sizes
+from sunpy_lasco.map.simple_fits import simple_image
 
 if TYPE_CHECKING:
     from sunpy.map import GenericMap
@@ -56,14 +57,19 @@ def open_map(file: PathLike) -> GenericMap:
         If there is no such file, or it may not be read.
     """
     content = content_of(file, limit=LARGEST)
-    refuse_sizes(file, content)
-    _check_whole(file, content)
+    simple = simple_image(content)
+    if simple is None:
+        refuse_sizes(file, content)
+        _check_whole(file, content)
     try:
-        with warnings.catch_warnings():
-            # Lines on cards that hold tabulators, for almost every file of the archive.
-            warnings.simplefilter("ignore", VerifyWarning)
-            warnings.filterwarnings("ignore", "Unexpected extra padding", AstropyUserWarning)
-            smap = sunpy.map.Map(file)
+        if simple is None:
+            with warnings.catch_warnings():
+                # Lines on cards that hold tabulators, for almost every file of the archive.
+                warnings.simplefilter("ignore", VerifyWarning)
+                warnings.filterwarnings("ignore", "Unexpected extra padding", AstropyUserWarning)
+                smap = sunpy.map.Map(file)
+        else:
+            smap = sunpy.map.Map(*simple)
     except LascoError:
         raise
     except Exception as error:

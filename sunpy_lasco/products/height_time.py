@@ -20,7 +20,7 @@ from astropy.time import Time
 
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.files import write_whole
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import flagged
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import FIELD
 from sunpy_lasco.products.sequence import Sequence
@@ -309,7 +309,7 @@ def jmap(
         data, sigma, flags = cube._frame_parts(index)
         data = np.array(data, float)
         if not filled:
-            data[(np.asarray(flags) & PixelFlag.FILLED) > 0] = np.nan
+            data[flagged(np.asarray(flags), "FILLED")] = np.nan
         variance = np.asarray(sigma, float) ** 2 if known else None
         if difference:
             past[index] = data, variance

@@ -21,7 +21,7 @@ from sunpy_lasco.instrument.pixel_grid import block_mean, frame_cutout, nearest_
 from sunpy_lasco.instrument.saturation import full_counts
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.map.masks import flags as flags_of
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import flagged
 from sunpy_lasco.repair.holed_frame import HoledFrame, OtherExposure, WindowedImage
 
 __all__ = [
@@ -324,25 +324,6 @@ def _background(model, frame):
     mean = block_mean(frame_cutout(model, frame), frame.binning)
     level = frame.exptime * frame.binning[0] * frame.binning[1]
     return WindowedImage(frame.shape, lambda window: mean[window] * level)
-
-
-def flagged(flags, *names):
-    """
-    Pixels that carry one of some flags.
-
-    Parameters
-    ----------
-    flags : `~numpy.ndarray` of `numpy.uint8`
-        As for `sunpy_lasco.flags`.
-    *names : `str`
-        Names of `~sunpy_lasco.PixelFlag`.
-
-    Returns
-    -------
-    `~numpy.ndarray` of `bool`
-    """
-    bits = np.uint8(np.bitwise_or.reduce([int(PixelFlag[name]) for name in names]))
-    return (flags & bits) != 0
 
 
 def holes_of(flags):

@@ -18,7 +18,7 @@ from sunpy_lasco.instrument.blocks import (
 )
 from sunpy_lasco.instrument.headers import is_raw
 from sunpy_lasco.map.masks import flags
-from sunpy_lasco.pixel_flags import PixelFlag
+from sunpy_lasco.pixel_flags import flagged
 
 if TYPE_CHECKING:
     from sunpy_lasco.map.sources import CoronagraphMap
@@ -72,7 +72,7 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
     frame = lenient_frame(smap.meta, smap.data.shape)
     if not is_raw(smap.meta):
         return decode_blocks(smap.meta.get("misslist", "no card MISSLIST"), rows=grid_shape(frame)[0])
-    missing = (flags(smap) & PixelFlag.MISSING) != 0
+    missing = flagged(flags(smap), "MISSING")
     # Zeros are what counts as empty there.
     lost = empty_blocks((~missing).astype(np.uint8), frame)
     rows, columns = block_indices(frame)
@@ -109,4 +109,4 @@ def missing_block_mask(smap: CoronagraphMap) -> np.ndarray:
     >>> int(missing_block_mask(simulate.observe("C3", lost_blocks=[(5, 10)], seed=1).level05).sum())
     1024
     """
-    return (flags(smap) & PixelFlag.MISSING) != 0
+    return flagged(flags(smap), "MISSING")

@@ -114,7 +114,7 @@ def test_exposure_factors_in_the_folders_of_a_tree(folder, tmp_path):
 def test_flat_comes_first(tmp_path):
     assert candidate_paths(C3_RAMP)[0] == C3_RAMP
     assert "calib/C3ramp.fts" in candidate_paths(C3_RAMP)
-    assert candidate_paths("weights.bin") == ["weights.bin"]
+    assert candidate_paths("weights.bin") == ("weights.bin",)
     assert len(set(candidate_paths(C3_RAMP))) == len(candidate_paths(C3_RAMP))
 
 
