@@ -53,7 +53,7 @@ STAGES = {
     "with_saturated": "saturated pixels",
     "apply": "the pass",
     "content_problems": "check of the content",
-    "observer_position": "position of SOHO",
+    "find_observer": "position of SOHO",
     "finish_header": "statistics and header",
     "finished": "map",
 }

@@ -12,20 +12,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import astropy.units as u
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
-
-from sunpy.coordinates import HeliographicStonyhurst
 
 from sunpy_lasco.assets.archive_orbits import archive_folders, best_version, read_archive_orbit
 from sunpy_lasco.assets.orbits import packaged_orbit, read_orbits
 from sunpy_lasco.assets.sources import DirectorySource
 from sunpy_lasco.assets.spice import KERNEL_NAME, KERNELS, SPICE_FOLDERS, KernelOrbit
 from sunpy_lasco.config import setting
-from sunpy_lasco.geometry.ephemeris import l1_error, l1_position
-from sunpy_lasco.geometry.halo import halo_error, halo_position
-from sunpy_lasco.geometry.orbit import error_text
+from sunpy_lasco.geometry.ephemeris import l1_error, l1_place
+from sunpy_lasco.geometry.halo import halo_error, halo_place
+from sunpy_lasco.geometry.orbit import Place, error_text
 from sunpy_lasco.instrument.constants import mjd_of
 
 __all__ = ["Observer", "find_observer", "known_observers", "orbit_files", "packaged_observer"]
@@ -35,16 +32,21 @@ __all__ = ["Observer", "find_observer", "known_observers", "orbit_files", "packa
 class Observer:
     """Where SOHO was, and how that is known."""
 
-    #: Position in the frame `~sunpy.coordinates.HeliographicStonyhurst` of the time asked for.
-    coordinate: SkyCoord
+    #: Position at the time asked for.
+    place: Place
     #: What the card OBSSRC says.
     source: str
     #: What the card OBSERR says.
     error: str
 
+    @property
+    def coordinate(self) -> SkyCoord:
+        """The position in the frame `~sunpy.coordinates.HeliographicStonyhurst`."""
+        return self.place.coordinate
+
 
 def _observer(orbit, time):
-    return Observer(orbit.position(time), orbit.source, error_text(orbit.error(time)))
+    return Observer(orbit.place(time), orbit.source, error_text(orbit.error(time)))
 
 
 def _packaged(time):
@@ -52,30 +54,29 @@ def _packaged(time):
     if packaged_orbit().covers(time):
         yield _observer(packaged_orbit(), time)
     if time.tdb.mjd >= mjd_of("orbit.halo.begin"):
-        yield Observer(halo_position(time), "closed form of the orbit", error_text(halo_error(time)))
-    yield Observer(l1_position(time), "L1 approximation", l1_error(time))
+        yield Observer(halo_place(time), "closed form of the orbit", error_text(halo_error(time)))
+    yield Observer(l1_place(time), "L1 approximation", l1_error(time))
 
 
 @lru_cache(maxsize=256)
 def _packaged_numbers(isot):
-    """Longitude (degree), latitude (degree), distance (m), source and error; headers are asked repeatedly."""
+    """Longitude (degree), latitude (degree) and distance (m); source and error; headers are asked repeatedly."""
     found = next(_packaged(Time(isot, format="isot", scale="utc")))
-    there = found.coordinate
-    return there.lon.to_value(u.deg), there.lat.to_value(u.deg), there.radius.to_value(u.m), found.source, found.error
+    there = found.place
+    return (there.longitude, there.latitude, there.distance), found.source, found.error
 
 
 def packaged_observer(time):
     """
     Where SOHO was at a time, an `Observer`, by what comes with the package.
 
-    By `packaged_orbit`; by `~sunpy_lasco.geometry.halo.halo_position` where it has a gap and after its
+    By `packaged_orbit`; by `~sunpy_lasco.geometry.halo.halo_place` where it has a gap and after its
     end; at L1 before 1996.
     """
     time = Time(time)
     precise = Time(time, precision=9).utc.isot
-    longitude, latitude, distance, source, error = _packaged_numbers(precise)
-    frame = HeliographicStonyhurst(longitude * u.deg, latitude * u.deg, distance * u.m, obstime=time)
-    return Observer(SkyCoord(frame), source, error)
+    numbers, source, error = _packaged_numbers(precise)
+    return Observer(Place(*numbers, time), source, error)
 
 
 def orbit_files(time, assets):
@@ -94,7 +95,7 @@ def orbit_files(time, assets):
 
 
 def _files_in(source, time):
-    day = time.utc.strftime("%Y%m%d")
+    day = time.utc.isot[:10].replace("-", "")
     best = best_version(source.find(f"SO_OR_*_{day}_V*.*", archive_folders(day[:4])))
     if best is not None:
         yield best

@@ -13,7 +13,7 @@ import astropy.units as u
 from astropy.coordinates import get_body_barycentric
 
 from sunpy_lasco.errors import AssetError
-from sunpy_lasco.geometry.orbit import FARTHEST, NEAREST, ecliptic_to_stonyhurst
+from sunpy_lasco.geometry.orbit import FARTHEST, NEAREST, stonyhurst_place
 from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["KERNELS", "KERNEL_NAME", "SPICE_FOLDERS", "KernelOrbit"]
@@ -60,16 +60,13 @@ class KernelOrbit:
         """Whether the kernel holds a position at a time."""
         return self._heliocentric(time) is not None
 
-    def position(self, time):
-        """
-        Position at a time, as for `sunpy_lasco.geometry.orbit.Orbit.position`; `ValueError` if the kernel
-        does not cover it.
-        """
+    def place(self, time):
+        """`~sunpy_lasco.geometry.orbit.Place` at a time; `ValueError` if the kernel does not cover it."""
         found = self._heliocentric(time)
         if found is None:
             msg = f"{self.source} covers no time near {time.utc.isot}."
             raise ValueError(msg)
-        return ecliptic_to_stonyhurst(found, time)
+        return stonyhurst_place(found, time)
 
     def error(self, time):
         """Largest error at a time, km."""

@@ -7,13 +7,13 @@ import sys
 import time
 import warnings
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-import astropy.units as u
-
+from sunpy_lasco.assets.names import MJD_0
 from sunpy_lasco.bulk.context import NearFiles, facts_of
 from sunpy_lasco.bulk.identity import frame_key, options_digest
 from sunpy_lasco.bulk.outcome import Outcome
@@ -187,7 +187,7 @@ def _done_before(out, frame, digest, near, work):
     folder = SOLARSOFT_FOLDER if work.options.solarsoft else LEVEL1_FOLDER
     ending = ".gz" if work.compress == "gzip" else ""
     for days in DAYS:
-        day = (frame.start + days * u.day).strftime("%y%m%d")
+        day = (MJD_0 + timedelta(frame.mjd + days)).strftime("%y%m%d")
         relative = Path(folder, day, frame.camera.name.lower(), name + ending)
         path = out.existing(relative)
         if path is None:

@@ -11,16 +11,16 @@ from functools import lru_cache
 import numpy as np
 
 import astropy.units as u
-from astropy.coordinates import SkyCoord
 from astropy.time import Time
 
-from sunpy.coordinates import HeliographicStonyhurst, get_earth
+from sunpy.coordinates import get_earth
 
+from sunpy_lasco.geometry.orbit import Place
 from sunpy_lasco.instrument.constants import date_of, value_of
 
-__all__ = ["ecliptic_north_angle", "idl_solar_radius", "l1_error", "l1_position"]
+__all__ = ["ecliptic_north_angle", "idl_solar_radius", "l1_error", "l1_place"]
 
-#: What the 1-sigma error of `l1_position` is, for headers.  SOHO moves about L1 on a
+#: What the 1-sigma error of `l1_place` is, for headers.  SOHO moves about L1 on a
 #: halo orbit with amplitudes of 206,000 km (along the line to the Sun), 667,000 km
 #: and 120,000 km; 1 sigma is the amplitude over the square root of 2.
 L1_POSITION_ERROR = "0.18 deg in longitude, 0.03 deg in latitude, 0.1 % in distance"
@@ -90,21 +90,18 @@ def _l1_numbers(isot):
     return 0.0, float(earth.lat.to_value(u.deg)), float(value_of("orbit.l1_fraction") * earth.radius.to_value(u.m))
 
 
-def l1_position(time):
+def l1_place(time):
     """
-    Approximate `~astropy.coordinates.SkyCoord` of SOHO: on the line from the Sun to the Earth, at L1,
+    Approximate `~sunpy_lasco.geometry.orbit.Place` of SOHO: on the line from the Sun to the Earth, at L1,
     0.99 of its distance.
 
     The error is that of `l1_error`. Distant objects (comets, planets, stars against the corona) shift
     by up to 15 arcmin between this and the true position.
     """
     time = Time(time)
-    longitude, latitude, distance = _l1_numbers(time.utc.isot)
-    return SkyCoord(
-        HeliographicStonyhurst(longitude * u.deg, latitude * u.deg, distance * u.m, obstime=time),
-    )
+    return Place(*_l1_numbers(time.utc.isot), time)
 
 
 def l1_error(time):
-    """What the card OBSERR says of `l1_position`: once SOHO was there 1 sigma, before the largest error."""
+    """What the card OBSERR says of `l1_place`: once SOHO was there 1 sigma, before the largest error."""
     return L1_CRUISE_ERROR if Time(time) < date_of("orbit.halo.begin") else L1_POSITION_ERROR

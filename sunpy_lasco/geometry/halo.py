@@ -7,10 +7,10 @@ import numpy as np
 from astropy.coordinates import get_body_barycentric
 from astropy.time import Time
 
-from sunpy_lasco.geometry.orbit import ecliptic_to_stonyhurst
+from sunpy_lasco.geometry.orbit import stonyhurst_place
 from sunpy_lasco.instrument.constants import date_of, error_of, value_of
 
-__all__ = ["halo_error", "halo_longitude", "halo_position"]
+__all__ = ["halo_error", "halo_longitude", "halo_place"]
 
 _BODIES = ("sun", "earth", "moon")
 _AU_KM = 149_597_870.7
@@ -65,9 +65,9 @@ def halo_heliocentric(day):
     return _ecliptic(distance * (_turning(day) @ np.stack([outward, np.cross(north, outward), north])))
 
 
-def halo_position(time):
+def halo_place(time):
     """
-    Position of SOHO, a `~astropy.coordinates.SkyCoord`, by a form with 63 coefficients, at a time after
+    `~sunpy_lasco.geometry.orbit.Place` of SOHO by a form with 63 coefficients, at a time after
     1996-04-05.
 
     The halo about L1 as three harmonics of 177.85 days, each with a constant and an annual part, in the
@@ -75,11 +75,11 @@ def halo_position(time):
     orbit that comes with the package.
     """
     time = Time(time)
-    return ecliptic_to_stonyhurst(halo_heliocentric(float(time.tdb.jd)), time)
+    return stonyhurst_place(halo_heliocentric(float(time.tdb.jd)), time)
 
 
 def halo_error(time):
-    """Largest error of `halo_position` along each axis, km; it grows after 2026."""
+    """Largest error of `halo_place` along each axis, km; it grows after 2026."""
     years = (float(time.tdb.jd) - date_of("orbit.halo.last").jd) / 365.25
     then = value_of("orbit.halo.error_then") + value_of("orbit.halo.error_growth") * years
     return max(error_of("orbit.halo.harmonics"), then)

@@ -17,7 +17,7 @@ from sunpy.coordinates import HeliographicStonyhurst
 from sunpy_lasco.geometry.rolls import normalize_roll
 from sunpy_lasco.instrument.constants import value_of
 
-__all__ = ["FARTHEST", "NEAREST", "Orbit"]
+__all__ = ["AU", "FARTHEST", "NEAREST", "Orbit", "Place"]
 
 #: Distances from the Sun, au, between which SOHO stays.
 NEAREST, FARTHEST = 0.965, 1.015
@@ -41,9 +41,32 @@ def error_text(kilometres):
 SOLAR_NORTH_POLE = 286.13, 63.87
 
 
-def ecliptic_to_stonyhurst(position, time):
+#: Metres of an astronomical unit, by definition.
+AU = 149_597_870_700.0
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A position as numbers: a coordinate of astropy costs more than to find it."""
+
+    #: Longitude, degree, from -180 to 180, and latitude, degree, in the Stonyhurst frame.
+    longitude: float
+    latitude: float
+    #: From the Sun, m.
+    distance: float
+    #: The time of the frame.
+    time: Time
+
+    @property
+    def coordinate(self):
+        """The same as `~astropy.coordinates.SkyCoord`."""
+        there = self.longitude * u.deg, self.latitude * u.deg, self.distance * u.m
+        return SkyCoord(HeliographicStonyhurst(*there, obstime=self.time))
+
+
+def stonyhurst_place(position, time):
     """
-    Coordinate in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,).
+    `Place` in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,).
 
     As sunpy's chain of transformations makes it, to 1e-9 degree, at a tenth of its time.
     """
@@ -61,7 +84,7 @@ def ecliptic_to_stonyhurst(position, time):
     distance = np.linalg.norm(there)
     longitude = np.arctan2(there @ beside, there @ towards)
     latitude = np.arcsin(there @ north / distance)
-    return SkyCoord(HeliographicStonyhurst(longitude * u.rad, latitude * u.rad, distance * u.au, obstime=time))
+    return Place(float(np.degrees(longitude)), float(np.degrees(latitude)), float(distance) * AU, time)
 
 
 def _as_time(time):
@@ -124,7 +147,7 @@ class Orbit:
         day = float(time.tdb.jd)
         if not self.days[0] - self.reach <= day <= self.days[-1] + self.reach:
             return day, None
-        row = int(np.clip(np.searchsorted(self.days, day, side="right") - 1, 0, len(self.days) - 2))
+        row = min(max(int(np.searchsorted(self.days, day, side="right")) - 1, 0), len(self.days) - 2)
         first, last = self._arc(row)
         if row == last:
             # The last instant of an arc belongs to it.
@@ -150,10 +173,11 @@ class Orbit:
         return day, row
 
     def position(self, time):
-        """
-        Position, a `~astropy.coordinates.SkyCoord` in the Stonyhurst frame, at one time; `ValueError` if
-        the table does not cover it.
-        """
+        """As `place`, a `~astropy.coordinates.SkyCoord`."""
+        return self.place(time).coordinate
+
+    def place(self, time):
+        """`Place` at one time; `ValueError` if the table does not cover it."""
         time = _as_time(time)
         day, row = self._covered(time)
         if self.velocities is not None:
@@ -164,7 +188,7 @@ class Orbit:
             start = int(np.clip(row - 1, first, last + 1 - ROWS_WITHOUT_VELOCITY))
             near = slice(start, start + ROWS_WITHOUT_VELOCITY)
             spline = BarycentricInterpolator(self.days[near] - day, self.positions[near])
-        return ecliptic_to_stonyhurst(spline(0.0), time)
+        return stonyhurst_place(spline(0.0), time)
 
     def error(self, time):
         """

@@ -140,21 +140,30 @@ class Bilinear:
         gx, gy = self.inside[of] - fx, np.float32(1) - fy
         return gx * gy, fx * gy, gx * fy, fx * fy
 
-    def matrices(self):
+    def matrices(self, keep=None):
         """
         Matrices that interpolate a flattened image and its variance.
+
+        Parameters
+        ----------
+        keep : `numpy.ndarray` of `bool`, optional
+            Of all pixels, those that are wanted, (n,); the others become 0.
 
         Returns
         -------
         values, variances : `scipy.sparse.csr_array`
             Shape (n, ny * nx); the second has the squares of the first.
         """
-        indices, values = np.empty((self.corner.size, 4), np.int32), np.empty((self.corner.size, 4), np.float32)
-        for k, (offset, weight) in enumerate(zip(self.offsets, self.weights(), strict=True)):
-            np.add(self.corner, np.int32(offset), out=indices[:, k])
+        of, starts = slice(None), np.arange(0, 4 * self.corner.size + 1, 4, dtype=np.int32)
+        if keep is not None:
+            of = np.flatnonzero(keep)
+            np.cumsum(keep * np.int32(4), out=starts[1:])
+        corner = self.corner[of]
+        indices, values = np.empty((corner.size, 4), np.int32), np.empty((corner.size, 4), np.float32)
+        for k, (offset, weight) in enumerate(zip(self.offsets, self.weights(of), strict=True)):
+            np.add(corner, np.int32(offset), out=indices[:, k])
             values[:, k] = weight
         indices, values = indices.ravel(), values.ravel()
-        starts = np.arange(0, indices.size + 1, 4, dtype=np.int32)
         shape = self.corner.size, self.shape[0] * self.shape[1]
         return tuple(sparse.csr_array((data, indices, starts), shape=shape) for data in (values, np.square(values)))
 

@@ -20,7 +20,7 @@ __all__ = ["Bias", "bias_excess", "bias_polynomial", "choose_bias", "dark_level"
 #: A bias may exceed the first percentile of the frame by this much, DN.  Lossy
 #: frames have single pixels 3 to 6 DN below a correct bias, percentiles have not.
 SANITY_MARGIN = 5.0
-#: Of so many transmitted pixels the first percentile is taken of each, and at least so many there must be.
+#: The first percentile is taken of each of so many pixels, of which at least so many must have been transmitted.
 PERCENTILE_STEP, FEWEST_PIXELS = 7, 100
 #: The first column of the detector is known by what its pixels differ by, over what those of a column
 #: beside it do: 0.01 to 0.03.
@@ -123,14 +123,12 @@ def choose_bias(frame, counts=None, *, table=None, offset=None):
 
 
 def _first_percentile(counts):
-    """First percentile of the transmitted pixels, DN, or None."""
+    """First percentile of the transmitted pixels, of a sample of all, DN, or None."""
     if counts is None:
         return None
-    measured = counts > 0
-    if counts.dtype.kind == "f":
-        measured &= counts < np.inf
-    found = counts[measured]
-    return float(np.percentile(found[::PERCENTILE_STEP], 1)) if found.size >= FEWEST_PIXELS else None
+    sample = counts.reshape(-1)[::PERCENTILE_STEP]
+    found = sample[(sample > 0) & (sample < np.inf)]
+    return float(np.percentile(found, 1)) if found.size >= FEWEST_PIXELS // PERCENTILE_STEP else None
 
 
 def late_c2_bias(frame, counts=None):

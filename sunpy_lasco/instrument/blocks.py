@@ -176,6 +176,8 @@ def classify_missing(raw, frame, *, holes=None):
     (1024, 2048)
     """
     holes = no_data(raw, frame) if holes is None else holes
+    if not holes.any():
+        return np.zeros(holes.shape, bool), np.zeros(holes.shape, bool)
     empty = full_blocks(holes, frame)
     nominal = nominal_untransmitted(frame)
     untransmitted = blocks_to_pixels(empty & nominal, frame)

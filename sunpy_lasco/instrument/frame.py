@@ -14,6 +14,7 @@ import erfa
 import numpy as np
 
 from astropy.time import Time
+from astropy.time.utils import day_frac
 
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cameras import CAMERAS, FIRST_COLUMN, FIRST_ROW, FULL_FRAME, Camera
@@ -128,6 +129,28 @@ def middle_of_exposure(start, exptime):
     """
     middle = start.mjd + exptime / 2 / 86400
     return int(np.floor(middle)), float((middle % 1) * 86400)
+
+
+def exposure_texts(start, ahead, exptime):
+    """
+    Beginning, middle and end of an exposure, ISO texts of UTC to the millisecond.
+
+    The start is a `~astropy.time.Time` by a clock that was some seconds ahead.  The numbers are those of sums of
+    `~astropy.time.Time` and `~astropy.time.TimeDelta`, bit by bit, at a tenth of their time.
+    """
+    utc = start.utc
+    day, part = erfa.utctai(utc.jd1, utc.jd2)
+    whole, rest = day_frac(ahead, 0.0, divisor=erfa.DAYSEC)
+    day, part = erfa.utctai(*erfa.taiutc(*day_frac(day - whole, part - rest)))
+    whole, rest = day_frac(exptime, 0.0, divisor=erfa.DAYSEC)
+    half = day_frac(whole, rest, divisor=2.0)
+    later = np.array([0.0, half[0], whole]), np.array([0.0, half[1], rest])
+    times = erfa.taiutc(*day_frac(day + later[0], part + later[1]))
+    *dates, clocks = erfa.d2dtf("UTC", 3, *times)
+    return [
+        f"{year:04d}-{month:02d}-{day:02d}T{clock['h']:02d}:{clock['m']:02d}:{clock['s']:02d}.{clock['f']:03d}"
+        for year, month, day, clock in zip(*dates, clocks, strict=True)
+    ]
 
 
 def exposure_start(header, *, strict=True):

@@ -17,6 +17,7 @@ from sunpy_lasco.instrument.blocks import classify_missing
 from sunpy_lasco.instrument.cameras import FIRST_COLUMN, FIRST_ROW, FULL_FRAME
 from sunpy_lasco.instrument.linearity import loss_sigma, true_counts
 from sunpy_lasco.level1 import arrays
+from sunpy_lasco.level1.arrays import bits_of
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record, require, require_not
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -70,9 +71,12 @@ def find_bias(smap, *, bias="official", factor=None):
     if not isinstance(bias, str):
         single = float(bias.value)
         return Bias(single * repeats, single, "given", 0.0)
+    counts, flags = smap.data, smap._flags
+    if flags is not None and bits_of(flags) & PixelFlag.FILLED:
+        counts = measured_counts(counts, flags)
     chosen = choose_bias(
         frame,
-        measured_counts(smap.data, smap._flags),
+        counts,
         table=None if factor is None else factor.bias,
         offset=card_offset(smap.meta),
     )

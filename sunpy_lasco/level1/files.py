@@ -79,7 +79,7 @@ def level1_folder(smap):
         ``sunpy_lasco_level1/YYMMDD/c2``: a folder of ours, so that the files, which
         have the names of the official ones, never pass for them.
     """
-    return Path("sunpy_lasco_level1") / smap.date.strftime("%y%m%d") / smap.detector.lower()
+    return Path("sunpy_lasco_level1") / smap.date.isot[2:10].replace("-", "") / smap.detector.lower()
 
 
 def level1_path(smap, path):

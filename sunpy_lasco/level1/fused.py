@@ -13,7 +13,7 @@ import numpy as np
 
 __all__ = ["compiled"]
 
-_ZERO, _ONE, _FIFTH = np.float32(0), np.float32(1), np.float32(0.2)
+_ZERO, _ONE, _NAN = np.float32(0), np.float32(1), np.float32(np.nan)
 
 
 def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # noqa: C901  # pragma: no cover
@@ -66,26 +66,40 @@ def detector_pass(counts, scalars, well, gain, response, stray_light, table, ima
                 bright[i] -= light[i]
 
 
-def interpolate_both(corner, fx, fy, inside, nx, image, variance, moved, spread):  # pragma: no cover
-    """Image and variance, flattened, at the positions of a `~sunpy_lasco.geometry.resampling.Bilinear`, in place."""
+def interpolate_both(corner, fx, fy, empty, nx, scale, image, variance, moved, spread):  # pragma: no cover
+    """
+    Image and variance, flattened, at the positions of a `~sunpy_lasco.geometry.resampling.Bilinear`, in place.
+
+    The root of the variance times ``scale``, where that is not 0.
+    """
     one, row = np.uintp(1), np.uintp(nx)
     for k in range(corner.size):
-        if not inside[k]:
-            moved[k] = _ZERO
-            spread[k] = _ZERO
+        if empty[k]:
+            moved[k] = _NAN
+            spread[k] = _NAN
             continue
         at, right, up = np.uintp(corner[k]), fx[k], fy[k]
         left, down = _ONE - right, _ONE - up
         a, b, c, d = left * down, right * down, left * up, right * up
         beside, above, across = at + one, at + row, at + row + one
         moved[k] = a * image[at] + b * image[beside] + c * image[above] + d * image[across]
-        spread[k] = a * a * variance[at] + b * b * variance[beside] + c * c * variance[above] + d * d * variance[across]
+        found = a * a * variance[at] + b * b * variance[beside] + c * c * variance[above] + d * d * variance[across]
+        spread[k] = np.float32(math.sqrt(found)) * scale if scale else found
 
 
-def count_by_bits(bits, shift, counts):  # pragma: no cover
-    """Count numbers, given as bits, by the upper ones of these, in place."""
+def positive_bits(bits, shift, largest, positive, counts):  # pragma: no cover
+    """
+    Take out positive numbers up to a largest one, all given as bits, and count them by their upper bits, in place.
+
+    Their number is returned.
+    """
+    place = 0
     for k in range(bits.size):
-        counts[bits[k] >> shift] += 1
+        if 0 < bits[k] <= largest:
+            positive[place] = bits[k]
+            place += 1
+            counts[bits[k] >> shift] += 1
+    return place
 
 
 def choose_by_bits(bits, shift, wanted, chosen):  # pragma: no cover
@@ -161,5 +175,5 @@ def compiled():
     """
     from numba import njit
 
-    loops = (detector_pass, interpolate_both, positions, hidden_by, count_by_bits, choose_by_bits)
+    loops = (detector_pass, interpolate_both, positions, hidden_by, positive_bits, choose_by_bits)
     return SimpleNamespace(**{one.__name__: njit(cache=True, nogil=True)(one) for one in loops})

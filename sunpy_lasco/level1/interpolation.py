@@ -29,11 +29,6 @@ class Interpolation:
     fused: object = None
 
     @cached_property
-    def matrices(self):
-        """Sparse matrices for a flattened image and its variance."""
-        return self.gather.matrices()
-
-    @cached_property
     def rows(self):
         """Lowest and highest row of the detector that contributes to each row."""
         lowest = self.gather.corner.reshape(self.gather.shape) // self.gather.shape[1]
@@ -53,22 +48,32 @@ class Interpolation:
     @property
     def arrays(self):
         """All that takes memory."""
-        parts = [self.gather.corner, self.gather.fx, self.gather.fy, self.gather.inside]
-        if self.fused is not None:
-            return parts
-        values, variances = self.matrices
-        return [*parts, values.data, values.indices, values.indptr, variances.data]
+        return [self.gather.corner, self.gather.fx, self.gather.fy, self.gather.inside]
 
-    def __call__(self, image, variance):
-        """Image and variance, float32, of independent pixels."""
+    def matrices(self, empty):
+        """Sparse matrices for a flattened image and its variance, without ``empty`` pixels; None for compiled loops."""
+        return None if self.fused is not None else self.gather.matrices(~empty.ravel())
+
+    def __call__(self, image, variance, empty, matrices, *, scale=None):
+        """
+        Image and variance, float32, of independent pixels; sigma times a scale, where that is given.
+
+        ``empty`` pixels, (ny, nx), are NaN; the matrices are those of `matrices`.
+        """
         shape, gather = self.gather.shape, self.gather
         if self.fused is not None:
             moved, spread = np.empty(shape, np.float32), np.empty(shape, np.float32)
-            places = gather.corner, gather.fx, gather.fy, gather.inside, shape[1]
+            places = gather.corner, gather.fx, gather.fy, empty.ravel(), shape[1], np.float32(scale or 0)
             self.fused.interpolate_both(*places, image.ravel(), variance.ravel(), moved.ravel(), spread.ravel())
             return moved, spread
-        values, variances = self.matrices
-        return (values @ image.ravel()).reshape(shape), (variances @ variance.ravel()).reshape(shape)
+        values, variances = matrices
+        moved, spread = (values @ image.ravel()).reshape(shape), (variances @ variance.ravel()).reshape(shape)
+        if scale is not None:
+            np.sqrt(spread, out=spread)
+            spread *= np.float32(scale)
+        for array in (moved, spread):
+            np.copyto(array, np.float32(np.nan), where=empty)
+        return moved, spread
 
     def reached(self, bits):
         """The bits, uint8, of all pixels that contribute to each pixel."""

@@ -53,16 +53,17 @@ from sunpy_lasco.level1.counts import (
     with_sigma,
 )
 from sunpy_lasco.level1.header import finish_header
-from sunpy_lasco.level1.lookups import clock_correction, exposure_factor, given_factor, observer_position
+from sunpy_lasco.level1.lookups import clock_correction, exposure_factor, given_factor
 from sunpy_lasco.level1.notices import notify
 from sunpy_lasco.level1.options import Level1Options, read_options, takes_options
 from sunpy_lasco.level1.plans import Folded, folded_for, require_fit, setup_of
 from sunpy_lasco.level1.pointing import (
     correct_time,
+    observed,
     placed_observer,
+    pointed,
     refresh_wcs,
     update_observer,
-    update_pointing,
 )
 from sunpy_lasco.level1.pointing_sources import find_pointing
 from sunpy_lasco.level1.solarsoft import keep_zeros, mask_unsent, official_repair, turns_north, zero_missing
@@ -341,9 +342,10 @@ def _processed(smap, problems, options, folded=None):
     smap = _by_steps(ready, problems, options) if options.solarsoft else _by_plan(ready, problems, options, folded)
     smap = correct_time(smap, **ready.clock)
     smap = refresh_wcs(smap)
-    given = options.observer
-    known = observer_position(smap, assets=ready.assets) if given is None else {"coordinate": given}
-    smap = update_observer(smap, **known)
+    if options.observer is None:
+        smap = observed(smap, find_observer(smap.reference_date, ready.assets))
+    else:
+        smap = update_observer(smap, options.observer)
     smap = record(smap, cards={"calopts": options.provenance()})
     smap = finish_header(smap, statistics="official" if options.solarsoft else "nan", version=__version__)
     return smap.finished()
@@ -481,9 +483,11 @@ def _clock(smap, offset, assets):
 def _pointed(smap, options, clock, assets):
     """The map with the best pointing that is known, unless it was set before, or with that of its stars."""
     known = "detroll" in smap.meta or (options.centre is not None and options.roll is not None)
-    start = original_start(smap.meta) - clock.get("offset", 0 * u.s)
+    start = original_start(smap.meta)
+    if "offset" in clock:
+        start = start - clock["offset"]
     found = None if known else find_pointing(smap, assets=assets, time=start)
-    smap = update_pointing(smap, centre=options.centre, roll=options.roll, pointing=found)
+    smap = pointed(smap, centre=options.centre, roll=options.roll, pointing=found)
     if options.pointing is None or (options.centre is not None and options.roll is not None):
         return smap
     middle = start + frame_of(smap).exptime / 2 * u.s
@@ -494,4 +498,4 @@ def _pointed(smap, options, clock, assets):
         smap = point_by_stars(smap, **sky)
     else:
         smap = point_by_neighbours(smap, options.pointing, **sky)
-    return update_pointing(smap, centre=options.centre, roll=options.roll)
+    return pointed(smap, centre=options.centre, roll=options.roll)

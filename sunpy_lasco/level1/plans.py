@@ -241,12 +241,17 @@ class Folded:
     light_path: LightPath
     #: Cards and HISTORY of the calibration images, by step.
     told: dict
+    #: Sparse matrices of the interpolation, or None where it needs none.
+    matrices: tuple | None = None
 
     @property
     def arrays(self):
         """All that takes memory, by identity."""
         own = [self.unsent, self.gain, self.stray_light, self.response, self.empty, self.flags, self.ring]
         parts = [*own, *(() if self.interpolation is None else self.interpolation.arrays)]
+        if self.matrices is not None:
+            values, variances = self.matrices
+            parts += [values.data, values.indices, values.indptr, variances.data]
         return {id(one): one for one in parts if one is not None}
 
     @property
@@ -300,9 +305,6 @@ class Folded:
         if self.stray_light is not None:
             brightness += self.stray_light.ravel()[ring]
         image, sigma = (self._stayed if self.interpolation is None else self._moved)(image, noise, lost, shared)
-        sigma /= scales[-1]
-        for array in (image, sigma):
-            np.copyto(array, np.float32(np.nan), where=self.empty)
         return image, sigma, self._flags_of(flags), brightness
 
     def _by_arrays(self, counts, frame, scales):
@@ -392,15 +394,20 @@ class Folded:
             noise += shared
         if lost is not None:
             image[lost], noise[lost] = np.float32(np.nan), np.float32(np.nan)
-        return (arrays.upright(image), arrays.upright(noise)) if self.key.turned else (image, noise)
+        noise *= np.float32(1 / VARIANCE_SCALE)
+        image, sigma = (arrays.upright(image), arrays.upright(noise)) if self.key.turned else (image, noise)
+        for array in (image, sigma):
+            np.copyto(array, np.float32(np.nan), where=self.empty)
+        return image, sigma
 
     def _moved(self, image, variance, lost, shared):
         """Image and sigma interpolated, of image and variance (detector)."""
         if lost is not None:
             image[lost], variance[lost] = 0, 0
-        image, variance = self.interpolation(image, variance)
+        places = self.empty, self.matrices
         if lost is None and shared is None:
-            return image, np.sqrt(variance, out=variance)
+            return self.interpolation(image, variance, *places, scale=1 / VARIANCE_SCALE)
+        image, variance = self.interpolation(image, variance, *places)
         # What holes and filled pixels of this frame change.
         near = np.zeros(self.unsent.shape, bool) if shared is None else shared != 0
         near = near if lost is None else near | lost
@@ -411,7 +418,9 @@ class Folded:
         if lost is not None:
             bad = pixels[self.interpolation.at(pixels, ~(lost | self.unsent))[0] < VALID_WEIGHT]
             image.ravel()[bad], variance.ravel()[bad] = np.float32(np.nan), np.float32(np.nan)
-        return image, np.sqrt(variance, out=variance)
+        sigma = np.sqrt(variance, out=variance)
+        sigma *= np.float32(1 / VARIANCE_SCALE)
+        return image, sigma
 
     def _flags_of(self, flags):
         """Flags of the output, of those of a frame."""
@@ -479,6 +488,7 @@ def fold(setup):
         ring=ring[~unsent.ravel()[ring]],
         light_path=path,
         told=told,
+        matrices=None if interpolation is None else interpolation.matrices(bad | hidden),
     )
 
 

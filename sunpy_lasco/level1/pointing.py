@@ -6,13 +6,13 @@ import numpy as np
 
 import astropy.units as u
 from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
-from astropy.time import TimeDelta
 
 from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
-from sunpy_lasco.assets.observers import packaged_observer
+from sunpy_lasco.assets.observers import Observer, packaged_observer
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.geometry.cards import wcs_cards
+from sunpy_lasco.geometry.orbit import AU, Place
 from sunpy_lasco.geometry.pointing import Pointing, header_pointing
 from sunpy_lasco.geometry.resampling import is_turned, to_detector
 from sunpy_lasco.geometry.rolls import normalize_roll
@@ -20,7 +20,7 @@ from sunpy_lasco.instrument.cameras import FULL_FRAME
 from sunpy_lasco.instrument.cards import number
 from sunpy_lasco.instrument.changes import require_grid
 from sunpy_lasco.instrument.constants import value_of
-from sunpy_lasco.instrument.frame import original_start
+from sunpy_lasco.instrument.frame import exposure_texts, original_start
 from sunpy_lasco.instrument.pixel_grid import full_position
 from sunpy_lasco.level1.options import checked_option
 from sunpy_lasco.map.edit import frame_of, record
@@ -101,6 +101,30 @@ def update_pointing(
     -----
     SolarSoft ``adjust_hdr_tcr``, ``get_sun_center``, ``get_crota``.
     """
+    return pointed(
+        smap,
+        centre=centre,
+        roll=roll,
+        pointing=pointing,
+        centre_source=centre_source,
+        roll_source=roll_source,
+        centre_sigma=centre_sigma,
+        roll_sigma=roll_sigma,
+    )
+
+
+def pointed(
+    smap,
+    *,
+    centre=None,
+    roll=None,
+    pointing=None,
+    centre_source=None,
+    roll_source=None,
+    centre_sigma=None,
+    roll_sigma=None,
+):
+    """As `update_pointing`, without the check of units, which costs as much as all of it."""
     centre, roll = checked_option("centre", centre), checked_option("roll", roll)
     require_grid(smap, "pointed")
     meta = smap.meta
@@ -188,20 +212,42 @@ def update_observer(
     """
     time = smap.reference_date
     if coordinate is None:
-        found = packaged_observer(time)
-        coordinate, source, error = found.coordinate, found.source, found.error
+        return observed(smap, packaged_observer(time))
     position = _placed(coordinate, time)
-    distance, radius = float(position.radius.to_value(u.m)), float(smap.rsun_meters.to_value(u.m))
+    place = Place(
+        float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
+        float(position.lat.to_value(u.deg)),
+        float(position.radius.to_value(u.m)),
+        time,
+    )
+    return observed(smap, Observer(place, source, error))
+
+
+def observed(smap, observer):
+    """A map with the position of an `~sunpy_lasco.assets.observers.Observer` at its ``reference_date``."""
+    place, radius = observer.place, float(smap.rsun_meters.to_value(u.m))
+    distance = place.distance
+    _require_near(distance / AU)
     cards = {
-        "hgln_obs": float(position.lon.wrap_at(180 * u.deg).to_value(u.deg)),
-        "hglt_obs": float(position.lat.to_value(u.deg)),
+        "hgln_obs": place.longitude,
+        "hglt_obs": place.latitude,
         "dsun_obs": distance,
         "rsun_ref": radius,
         "rsun_obs": float(np.degrees(np.arcsin(radius / distance)) * 3600),
-        "obssrc": source,
-        "obserr": error,
+        "obssrc": observer.source,
+        "obserr": observer.error,
     }
-    return record(smap, cards=cards, history=[f"Observer: {source}"])
+    return record(smap, cards=cards, history=[f"Observer: {observer.source}"])
+
+
+def _require_near(distance):
+    """Refuse, by `~sunpy_lasco.errors.OptionError`, a distance from the Sun, au, at which SOHO cannot be."""
+    if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
+        msg = (
+            f"The observer would be {distance:.4g} au from the Sun, where SOHO cannot be "
+            f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au)."
+        )
+        raise OptionError(msg)
 
 
 def placed_observer(coordinate, time):
@@ -228,13 +274,7 @@ def _placed(coordinate, time):
         beside = frame.transform_to(HeliocentricEarthEcliptic(obstime=there))
         moved = HeliocentricEarthEcliptic(beside.data.without_differentials(), obstime=time)
         frame = moved.transform_to(HeliographicStonyhurst(obstime=time))
-    distance = frame.radius.to_value(u.au)
-    if not OBSERVER_DISTANCES[0] < distance < OBSERVER_DISTANCES[1]:
-        msg = (
-            f"The observer would be {distance:.4g} au from the Sun, where SOHO cannot be "
-            f"({OBSERVER_DISTANCES[0]} to {OBSERVER_DISTANCES[1]} au)."
-        )
-        raise OptionError(msg)
+    _require_near(frame.radius.to_value(u.au))
     return frame
 
 
@@ -273,15 +313,9 @@ def correct_time(
     start = original_start(smap.meta)
     offset = checked_option("time_offset", offset)
     shift = 0.0 if offset is None else float(offset.value)
-    begin = start - TimeDelta(shift, format="sec")
-    exposure = TimeDelta(number(smap.meta, "exptime"), format="sec")
-    half = exposure / 2
-    # Together they are turned into UTC and text in the time of one.
-    later = begin + TimeDelta([0.0, half.jd1, exposure.jd1], [0.0, half.jd2, exposure.jd2], format="jd")
-    later.precision = start.precision = 3
-    first, middle, end = later.utc.isot.tolist()
+    first, middle, end = exposure_texts(start, shift, number(smap.meta, "exptime"))
     cards = {
-        "date-ori": start.utc.isot,
+        "date-ori": start.isot,
         "date-obs": first,
         "date-beg": first,
         "date-avg": middle,

@@ -34,7 +34,7 @@ def image_statistics(image):
         pixels in MSB, DATAZER the number of pixels that are missing or not
         positive.  Only DATAZER where no pixel is positive.
     """
-    positive = np.asarray(image[image > 0], np.float32)
+    positive, counts = _positive(np.ascontiguousarray(image, np.float32))
     size = positive.size
     cards = {"DATAZER": int(image.size - size)}
     if size == 0:
@@ -47,7 +47,9 @@ def image_statistics(image):
     cards["DATASIG"] = float(np.sqrt(deviations @ deviations / (size - 1))) if size > 1 else 0.0
     del deviations
     places = {q: q / 100 * (size - 1) for q in PERCENTILES}
-    values = values_by_rank(positive, [min(int(place) + k, size - 1) for place in places.values() for k in (0, 1)])
+    values = _values_by_rank(
+        positive, counts, [min(int(place) + k, size - 1) for place in places.values() for k in (0, 1)]
+    )
     for (q, place), below, above in zip(places.items(), values[::2], values[1::2], strict=True):
         cards[f"DATAP{q:02d}"] = below + (above - below) * (place - int(place))
     return cards
@@ -55,63 +57,60 @@ def image_statistics(image):
 
 #: Bits of single precision by which values are counted: sign, exponent, and this many of the 23 digits.
 COUNTED_DIGITS = 9
+SHIFT = 23 - COUNTED_DIGITS
+#: Values that are counted at once by numpy, which makes copies of twice their size.
+COUNTED_AT_ONCE = 2**17
+#: Bits of infinity, which is counted among the positive numbers; those of NaN are larger.
+INFINITY = 0x7F800000
 
 
-def values_by_rank(values, ranks):
-    """
-    Values that would stand at some places if all were sorted, which would take five times as long.
+def _positive(image):
+    """The positive numbers of an image, float32, and how many there are with the same upper bits."""
+    fused = fused_loops()
+    if fused is None:
+        positive = image[image > 0]
+        return positive, _counted(positive.view(np.int32))
+    largest = np.fmax.reduce(image, axis=None, initial=np.float32(0)).view(np.int32)
+    positive, counts = np.empty(image.size, np.int32), np.zeros((int(largest) >> SHIFT) + 1, np.int64)
+    size = fused.positive_bits(
+        image.reshape(-1).view(np.int32), SHIFT, np.int32(min(largest, INFINITY)), positive, counts
+    )
+    return positive[:size].view(np.float32), counts
 
-    Parameters
-    ----------
-    values : `numpy.ndarray`
-        Positive, finite, float32, shape (n,).
-    ranks : sequence of `int`
-        Places, counted from 0.
 
-    Returns
-    -------
-    `list` of `float`
-    """
+def _values_by_rank(values, counts, ranks):
+    """Values that would stand at some places if all were sorted, which would take five times as long."""
     # Positive floats stand in the order of their bits.
-    bits, shift = values.view(np.int32), 23 - COUNTED_DIGITS
-    counts = _counted(bits, shift)
-    ends = np.cumsum(counts)
+    bits, ends = values.view(np.int32), np.cumsum(counts)
     bins = np.searchsorted(ends, ranks, side="right")
     wanted = np.zeros(counts.size, bool)
     wanted[bins] = True
-    some = np.sort(_chosen(bits, shift, wanted, counts[wanted].sum()).view(np.float32))
+    some = np.sort(_chosen(bits, wanted, counts[wanted].sum()).view(np.float32))
     # Of the values before a bin, those that are not among the sorted ones.
     skipped = np.cumsum(np.where(wanted, 0, counts))
     return [float(some[rank - skipped[place]]) for rank, place in zip(ranks, bins, strict=True)]
-
-
-#: Values that are counted at once by numpy, which makes copies of twice their size.
-COUNTED_AT_ONCE = 2**17
 
 
 def _blocks(bits):
     return (bits[place : place + COUNTED_AT_ONCE] for place in range(0, bits.size, COUNTED_AT_ONCE))
 
 
-def _counted(bits, shift):
+def _counted(bits):
     """How many numbers, given as bits, have the same upper ones."""
-    fused, counts = fused_loops(), np.zeros((int(bits.max()) >> shift) + 1, np.int64)
-    if fused is not None:
-        fused.count_by_bits(bits, shift, counts)
-        return counts
+    counts = np.zeros((int(bits.max(initial=0)) >> SHIFT) + 1, np.int64)
     for block in _blocks(bits):
-        counts += np.bincount(np.right_shift(block, shift, dtype=np.intp), minlength=counts.size)
+        counts += np.bincount(np.right_shift(block, SHIFT, dtype=np.intp), minlength=counts.size)
     return counts
 
 
-def _chosen(bits, shift, wanted, number):
+def _chosen(bits, wanted, number):
     """The numbers, given as bits, whose upper ones are wanted."""
     fused = fused_loops()
     if fused is None:
-        places = ((block, np.right_shift(block, shift, dtype=np.intp)) for block in _blocks(bits))
+        places = ((block, np.right_shift(block, SHIFT, dtype=np.intp)) for block in _blocks(bits))
         return np.concatenate([block[np.take(wanted, place)] for block, place in places])
     chosen = np.empty(number, np.int32)
-    fused.choose_by_bits(bits, shift, wanted, chosen)
+    fused.choose_by_bits(bits, SHIFT, wanted, chosen)
     return chosen
 
 

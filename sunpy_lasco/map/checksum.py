@@ -78,6 +78,8 @@ def count_range(counts):
     counts = counts.astype(counts.dtype.newbyteorder("="), copy=False)
     if counts.dtype.kind not in "iu" or counts.min() < 0:
         return None
+    if counts.min() > 0:
+        return int(counts.min()), int(counts.max())
     # Zeros become the largest of all.
     unsigned = counts.view(f"u{counts.dtype.itemsize}")
     return int((unsigned - unsigned.dtype.type(1)).min()) + 1, int(counts.max())
@@ -103,11 +105,33 @@ def holds_brightness(data, meta):
     ends = _ends(meta)
     if ends is None:
         return True
-    positive = data[data > 0]
-    if positive.size == 0:
+    found = positive_range(data)
+    if found is None:
         return not np.isfinite(data).any()
     (low, *highs), margin = ends
-    return low - margin(low) <= float(positive.min()) and float(positive.max()) <= max(highs) + margin(max(highs))
+    return low - margin(low) <= found[0] and found[1] <= max(highs) + margin(max(highs))
+
+
+#: Rows that stay in the cache of the processor while they are looked at twice.
+ROWS_AT_ONCE = 128
+#: Bits of infinity in single precision; those of NaN are larger, those of negative numbers still more.
+INFINITY = 0x7F800000
+
+
+def positive_range(data):
+    """The smallest and the largest value above zero of an array, (ny, nx); None where there is none."""
+    if not (isinstance(data, np.ndarray) and data.dtype == np.float32 and data.flags.c_contiguous):
+        positive = data[data > 0]
+        return (float(positive.min()), float(positive.max())) if positive.size else None
+    lowest, highest = np.uint32(0xFFFFFFFF), np.float32(-np.inf)
+    for first in range(0, len(data), ROWS_AT_ONCE):
+        rows = data[first : first + ROWS_AT_ONCE]
+        # Positive floats stand in the order of their bits; zero becomes the largest number of all.
+        lowest = min(lowest, (rows.view(np.uint32) - np.uint32(1)).min())
+        highest = max(highest, np.fmax.reduce(rows, axis=None))
+    if lowest >= INFINITY:
+        return None
+    return float((lowest + np.uint32(1)).view(np.float32)), float(highest)
 
 
 def is_whole_file(data, meta):
@@ -115,12 +139,11 @@ def is_whole_file(data, meta):
     Whether the smallest positive value and the largest one, MSB, are those of the header of level 1;
     False without DATAMIN and DATAMAX.
     """
-    ends = _ends(meta)
-    positive = data[data > 0]
-    if ends is None or positive.size == 0:
+    ends, found = _ends(meta), positive_range(data)
+    if ends is None or found is None:
         return False
     (low, *highs), margin = ends
-    lowest, highest = float(positive.min()), float(positive.max())
+    lowest, highest = found
     return abs(lowest - low) <= margin(low) and any(abs(highest - high) <= margin(high) for high in highs)
 
 

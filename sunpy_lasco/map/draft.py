@@ -14,7 +14,8 @@ from sunpy.sun import constants
 from sunpy.time import parse_time
 from sunpy.util import MetaDict
 
-from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.instrument.frame import Frame, header_time
 from sunpy_lasco.instrument.headers import observation_time
 
 __all__ = ["Draft"]
@@ -67,7 +68,12 @@ class Draft:
     def reference_date(self):
         """Time of the coordinate frame, as of a map."""
         middle = self.meta.get("date-avg")
-        return parse_time(middle, scale="utc") if middle else self.date
+        if not middle:
+            return self.date
+        try:
+            return header_time(self.meta, "date-avg", None)
+        except HeaderError:
+            return parse_time(middle, scale="utc")
 
     @property
     def rsun_meters(self):

@@ -208,7 +208,9 @@ def _orbit():
         "a value of Horizons that was never fitted",
     )
     times = Time("2000-01-01") + np.arange(0, 9000, 361.0) * u.day
-    apart = [halo.halo_position(one).separation_3d(packaged_observer(one).coordinate).to_value(u.km) for one in times]
+    apart = [
+        halo.halo_place(one).coordinate.separation_3d(packaged_observer(one).coordinate).to_value(u.km) for one in times
+    ]
     yield Row(
         "orbit.closed_form",
         "SOHO's place by the closed form of the halo, rms distance",

@@ -9,7 +9,7 @@ from astropy.time import Time
 
 from sunpy.coordinates import Helioprojective, get_earth
 
-from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle, idl_solar_radius, l1_error, l1_position
+from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle, idl_solar_radius, l1_error, l1_place
 from sunpy_lasco.geometry.pointing import ecliptic_attitude
 
 
@@ -99,7 +99,7 @@ def test_rolls_in_headers_are_seen_from_soho(test_data):
 
 def test_l1():
     time = Time("2012-08-31T18:00:00")
-    earth, soho = get_earth(time), l1_position(time)
+    earth, soho = get_earth(time), l1_place(time).coordinate
     assert soho.obstime == time
     assert soho.lon == 0 * u.deg
     assert soho.lat == earth.lat

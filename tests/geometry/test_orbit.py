@@ -9,7 +9,7 @@ from astropy.time import Time
 
 from sunpy.coordinates import HeliographicStonyhurst
 
-from sunpy_lasco.geometry.orbit import Orbit, ecliptic_to_stonyhurst, error_text
+from sunpy_lasco.geometry.orbit import Orbit, error_text, stonyhurst_place
 
 START = Time("2003-01-01", scale="tdb").jd
 #: Angular velocity of a circle of 0.99 au in a year, and of the halo, rad / day.
@@ -150,6 +150,6 @@ def test_stonyhurst_coordinates_are_those_of_sunpy(date):
         frame = HeliocentricEclipticIAU76(obstime=time)
         there = SkyCoord(*(position * u.au), representation_type="cartesian", frame=frame)
         known = there.transform_to(HeliographicStonyhurst(obstime=time))
-        found = ecliptic_to_stonyhurst(position, time)
+        found = stonyhurst_place(position, time).coordinate
         assert found.separation(known).to_value(u.deg) < 1e-9
         assert abs((found.radius - known.radius).to_value(u.au)) < 1e-12
