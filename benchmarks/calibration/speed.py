@@ -115,10 +115,9 @@ def ours(data, calib, camera, out, row, clock=None):
     """Functions from a path: file to file, and the calibration in memory with what has been read before."""
     import numpy as np
 
-    import sunpy.map
-
     import sunpy_lasco
     from sunpy_lasco.level1 import pipeline, plans
+    from sunpy_lasco.map import open_map
     from sunpy_lasco.map.draft import Draft
     from sunpy_lasco.map.edit import frame_of, replace
     from sunpy_lasco.repair.simulated_losses import lose
@@ -131,7 +130,7 @@ def ours(data, calib, camera, out, row, clock=None):
             setattr(owner, name, clock.timed(stage, getattr(owner, name)))
 
     def read(path):
-        smap = sunpy.map.Map(path)
+        smap = open_map(path)
         if row in ("lost", "context"):
             blocks = np.zeros((32, 32), bool)
             blocks[12, 21] = True
@@ -140,7 +139,7 @@ def ours(data, calib, camera, out, row, clock=None):
             smap = cut(smap)
         return smap
 
-    neighbours = [sunpy.map.Map(path) for path in paths(data, camera, row)[:3]] if row == "context" else []
+    neighbours = [open_map(path) for path in paths(data, camera, row)[:3]] if row == "context" else []
 
     def calibrate(smap):
         context = {"context": [one for one in neighbours if one.date != smap.date][:2]} if row == "context" else {}
@@ -150,7 +149,7 @@ def ours(data, calib, camera, out, row, clock=None):
         sunpy_lasco.write_level1(calibrate(read(path)), out, overwrite=True)
 
     def stages(path):
-        smap = clock.timed("read", sunpy.map.Map)(path)
+        smap = clock.timed("read", open_map)(path)
         level1 = clock.timed("calibrate", calibrate)(smap)
         clock.timed("write", sunpy_lasco.write_level1)(level1, out, overwrite=True)
 
