@@ -25,7 +25,7 @@ from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.lazy import in_memory
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.reading import open_map
-from sunpy_lasco.pixel_flags import PixelFlag, flagged
+from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.repair.crop import get_method
 from sunpy_lasco.repair.fill import repair_frame
 from sunpy_lasco.repair.frames import (
