@@ -135,7 +135,7 @@ def facts_of(file):
 @lru_cache(maxsize=KEPT_HEADERS)
 def _frame_of(file, *_):
     header = _header_of(file)
-    return Frame.from_header(header, (int(header["NAXIS2"]), int(header["NAXIS1"])))
+    return Frame.from_header(header, (int(header["naxis2"]), int(header["naxis1"])))
 
 
 def _facts(file):
@@ -154,12 +154,18 @@ def _header_of(file):
 
     from astropy.io import fits
 
+    from sunpy_lasco.map.simple_fits import simple_header
+
     if not file.is_file():
         raise FileNotFoundError(file)
     with file.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
-        text = (gzip.open(raw) if packed else raw).read(LONGEST_HEADER).decode("latin-1")
+        content = (gzip.open(raw) if packed else raw).read(LONGEST_HEADER)
+    simple = simple_header(content)
+    if simple is not None:
+        return {name.lower(): value for name, value in simple[0].items()}
+    text = content.decode("latin-1")
     cards = [text[start : start + fits.Card.length] for start in range(0, len(text), fits.Card.length)]
     end = next(number for number, card in enumerate(cards) if card.rstrip() == "END")
     return fits.Header.fromstring("".join(cards[:end]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from sunpy.io._header import FileHeader
 
-__all__ = ["simple_image"]
+__all__ = ["simple_header", "simple_image"]
 
 #: Bytes of a unit of FITS, and characters of a card.
 UNIT, CARD = 2880, 80
@@ -49,6 +49,37 @@ def simple_image(content):
 
     None where the file is of another kind, or damaged.
     """
+    header, place = simple_header(content) or (None, 0)
+    if header is None or header.get("NAXIS") != 2 or header["BITPIX"] not in KINDS:
+        return None
+    shape = header.get("NAXIS2"), header.get("NAXIS1")
+    if not all(isinstance(length, int) and length > 0 for length in shape):
+        return None
+    kind = np.dtype(KINDS[header["BITPIX"]])
+    number = shape[0] * shape[1]
+    if len(content) != place + -(-number * kind.itemsize // UNIT) * UNIT:
+        return None
+    stored = np.frombuffer(content, kind.newbyteorder(">"), number, place)
+    return stored.astype(kind).reshape(shape), header
+
+
+def simple_header(content):
+    """
+    The header of a simple FITS file, and where it ends.
+
+    Parameters
+    ----------
+    content : `bytes`
+        The file, unpacked, or its beginning.
+
+    Returns
+    -------
+    header : `sunpy.io._header.FileHeader`
+    end : `int`
+        Bytes before the data.
+
+    None where the header has other cards, or no end.
+    """
     if not content.startswith(b"SIMPLE  =                    T"):
         return None
     cards, place = [], 0
@@ -62,21 +93,9 @@ def simple_image(content):
             last = lines.index(_END)
             if "".join(lines[last + 1 :]).strip(" "):
                 return None
-            cards += lines[:last]
-            break
+            header = _header(cards + lines[:last])
+            return None if header is None else (header, place)
         cards += lines
-    header = _header(cards)
-    if header is None or header.get("NAXIS") != 2 or header["BITPIX"] not in KINDS:
-        return None
-    shape = header.get("NAXIS2"), header.get("NAXIS1")
-    if not all(isinstance(length, int) and length > 0 for length in shape):
-        return None
-    kind = np.dtype(KINDS[header["BITPIX"]])
-    number = shape[0] * shape[1]
-    if len(content) != place + -(-number * kind.itemsize // UNIT) * UNIT:
-        return None
-    stored = np.frombuffer(content, kind.newbyteorder(">"), number, place)
-    return stored.astype(kind).reshape(shape), header
 
 
 def _header(cards):
