@@ -1,9 +1,9 @@
 """
-SOHO/LASCO images, calibrated.
+Calibration and analysis of SOHO/LASCO images.
 
-Importing the package lets `sunpy.map.Map` recognise images of the coronagraphs C2
-and C3, and Fido find them (`LASCOClient`, attrs as ``a.lasco``), whether sunpy's own
-packages are imported before or after it.
+After this package has been imported, `sunpy.map.Map` recognises images of the coronagraphs C2 and C3, and
+Fido finds them (`LASCOClient`, attrs in ``a.lasco``). sunpy's own packages can be imported before or after
+it.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""``python -m sunpy_lasco``: the command ``sunpy-lasco``."""
+"""The command ``sunpy-lasco`` as ``python -m sunpy_lasco``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Types in the signatures of the public functions that are nobody's own."""
+"""Types used in the signatures of public functions."""
 
 import os
 from datetime import datetime
@@ -12,5 +12,5 @@ __all__ = ["PathLike", "TimeLike"]
 
 #: A path.
 PathLike: TypeAlias = str | os.PathLike[str]
-#: What `astropy.time.Time` takes.
+#: Anything that `astropy.time.Time` accepts.
 TimeLike: TypeAlias = str | Time | datetime | np.datetime64

@@ -1,46 +1,28 @@
 """
 Settings.
 
-The settings stand in the section ``[sunpy_lasco]`` of sunpy's own configuration
-file ``sunpyrc``, and environment variables come before them::
+Settings are read from the section ``[sunpy_lasco]`` of sunpy's configuration file ``sunpyrc``. Environment
+variables take precedence::
 
-    [sunpy_lasco]
-    ; directories with calibration images, asked before all others
-    assets = /data/lasco/calib:/data/ssw
-    ; never touch the network
-    offline = no
-    ; where fetched calibration images are kept
-    cache = /scratch/lasco
-    ; SolarSoft trees, in the order in which they are asked
-    mirrors = https://hesperia.gsfc.nasa.gov/ssw https://soho.nascom.nasa.gov/solarsoft
-    ; servers of SOHO's ancillary data
-    ancillary_mirrors = https://soho.nascom.nasa.gov/data/ancillary
-    ; orbit files of the SOHO archive (SO_OR_*.DAT, .FITS), directories of them, SPICE kernels
-    orbit = /data/soho/orbit:/data/soho/soho_orbit.bsp
-    ; services for the position of SOHO
-    horizons = https://ssd.jpl.nasa.gov/api/horizons.api
-    jsoc = http://jsoc.stanford.edu/cgi-bin/ajax/
-    ; seconds to wait for a connection, and for the next bytes
-    connect_timeout = 5
-    read_timeout = 15
-    ; seconds after which an answer is given up that is not complete: a listing, and a file
-    deadline = 120
-    file_deadline = 900
-    ; progress bars: yes, no, or auto (in a terminal or a notebook)
-    progress = auto
-    ; megabytes that the plans of the calibration may take, which are kept for the frames that follow
-    plan_memory = 160
-    ; compiled loops in the calibration, where numba is installed
-    fast = yes
-    ; archives of images, in place of the known ones: provider, level and root of each
-    archives = NRL 0.5 https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1
-    ; one warning in a process about what calibrations approximate, for lack of published files
-    notices = yes
-    ; directory that holds the sample frames, see sunpy_lasco.data.sample
-    sample = /data/lasco/level_05
+    [sunpy_lasco] ; directories with calibration images, searched before all others assets =
+    /data/lasco/calib:/data/ssw ; never use the network offline = no ; directory for downloaded calibration
+    images cache = /scratch/lasco ; SolarSoft trees, in the order in which they are tried mirrors =
+    https://hesperia.gsfc.nasa.gov/ssw https://soho.nascom.nasa.gov/solarsoft ; servers of SOHO's ancillary
+    data ancillary_mirrors = https://soho.nascom.nasa.gov/data/ancillary ; orbit files of the SOHO archive
+    (SO_OR_*.DAT, .FITS), directories of them, SPICE kernels orbit =
+    /data/soho/orbit:/data/soho/soho_orbit.bsp ; services for the position of SOHO horizons =
+    https://ssd.jpl.nasa.gov/api/horizons.api jsoc = http://jsoc.stanford.edu/cgi-bin/ajax/ ; seconds to wait
+    for a connection and for further data connect_timeout = 5 read_timeout = 15 ; seconds after which an
+    incomplete listing or file is abandoned deadline = 120 file_deadline = 900 ; progress bars: yes, no, or
+    auto (in a terminal or a notebook) progress = auto ; megabytes for calibration plans that are kept for
+    further frames plan_memory = 160 ; compiled loops in the calibration, if numba is installed fast = yes ;
+    archives of images instead of the default ones: provider, level and root of each archives = NRL 0.5
+    https://mirror.example/lz/level_05; NRL 1 https://mirror.example/lz/level_1 ; one warning per process
+    about approximations for lack of published files notices = yes ; directory with the sample frames, see
+    sunpy_lasco.data.sample sample = /data/lasco/level_05
 
-The environment variables are ``SUNPY_LASCO_`` and the name in upper case, for
-example ``SUNPY_LASCO_OFFLINE=1``.
+The names of the environment variables are ``SUNPY_LASCO_`` plus the name in upper case, for example
+``SUNPY_LASCO_OFFLINE=1``.
 """
 
 from __future__ import annotations
@@ -85,7 +67,7 @@ def setting(name: str, default: str) -> str:
     name : `str`
         Name of the setting, in lower case.
     default : `str`
-        What counts where nothing is set.
+        Value if nothing is set.
 
     Returns
     -------
@@ -100,7 +82,7 @@ def setting(name: str, default: str) -> str:
 
 def switch(name: str, default: str) -> bool:
     """
-    A setting that is yes or no.
+    Value of a setting that is yes or no.
 
     Parameters
     ----------
@@ -114,7 +96,7 @@ def switch(name: str, default: str) -> bool:
     Raises
     ------
     ConfigurationError
-        If the setting is neither a yes nor a no.
+        If the setting is neither yes nor no.
     """
     value = setting(name, default).lower()
     if value in _TRUE | _FALSE:
@@ -137,7 +119,7 @@ def _seconds(name, default):
 
 def megabytes(name: str, default: str) -> float:
     """
-    A setting in megabytes.
+    Value of a setting in megabytes.
 
     Parameters
     ----------
@@ -165,7 +147,7 @@ def megabytes(name: str, default: str) -> float:
 
 
 def _somebody_looks():
-    # The standard error of a notebook is no terminal.
+    # In a notebook, standard error is not a terminal.
     return "ipykernel" in sys.modules or bool(getattr(sys.stderr, "isatty", bool)())
 
 
@@ -178,24 +160,24 @@ class Configuration:
     """
     The settings.
 
-    `Configuration.read` takes them from where the user has put them; a
-    configuration of one's own can be handed to `sunpy_lasco.assets.resolve`.
+    `Configuration.read` reads them from ``sunpyrc`` and the environment. You can also pass your own
+    configuration to `sunpy_lasco.assets.resolve`.
     """
 
-    #: Directories with calibration images, asked before all others.
+    #: Directories with calibration images, searched before all others.
     assets: tuple[Path, ...]
-    #: Never touch the network.
+    #: Never use the network.
     offline: bool
-    #: Where fetched calibration images are kept.
+    #: Directory for downloaded calibration images.
     cache: Path
-    #: Servers by archive, in the order in which they are asked.
+    #: Servers by archive, in the order in which they are tried.
     mirrors: dict[str, tuple[str, ...]]
-    #: Seconds to wait for a connection, and for the next bytes.
+    #: Seconds to wait for a connection, and for further data.
     connect_timeout: float
     read_timeout: float
-    #: Whether to draw progress bars.
+    #: Whether to show progress bars.
     progress: bool
-    #: Seconds after which an answer is given up that is not complete: a listing, and a file.
+    #: Seconds after which an incomplete listing, and an incomplete file, is abandoned.
     deadline: float = 120.0
     file_deadline: float = 900.0
 

@@ -33,11 +33,11 @@ class BadFrameError(LascoError, ValueError):
 
 
 class IncompatibleMapsError(LascoError, ValueError):
-    """Maps that cannot be combined, since they hold different things or look at different places."""
+    """Maps cannot be combined, since they have different contents or a different pointing."""
 
 
 class AssetError(LascoError, OSError):
-    """A calibration image or table is unreadable, or not what it should be."""
+    """A calibration image or table is unreadable or invalid."""
 
 
 class MissingAssetError(AssetError, FileNotFoundError):
@@ -56,5 +56,6 @@ class ApproximationWarning(LascoUserWarning):
     """
     A calibration had to approximate something, such as the vignetting or the pointing.
 
-    A process warns once of frames with the same approximations, and not at all with the setting ``notices = no``.
+    The warning is given once per process for frames with the same approximations, and never with the setting
+    ``notices = no``.
     """

@@ -1,9 +1,9 @@
 """
-Files that are written completely or not at all.
+Writing files completely or not at all.
 
-What is written goes to a hidden file in the folder of its target, and takes the target's
-name when it is complete and on the disk.  The name of the hidden file says which process
-writes it, so that what processes left behind that were killed can be told and removed.
+A file is first written to a hidden file in the target folder, which is renamed when it is complete and on the
+disk. The name of the hidden file identifies the writing process, so that leftovers of killed processes can be
+recognised and removed.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ __all__ = [
     "write_whole",
 ]
 
-#: Age in seconds, counted from the last change, at which an unfinished file counts as left behind
-#: where the process that wrote it cannot be looked for: it ran on another machine or in another container.
+#: Age in seconds since the last change after which an unfinished file is considered abandoned, if the process that
+#: wrote it cannot be checked because it ran on another machine or in another container.
 LEFT_BEHIND = 3600.0
-#: Names of unfinished files and folders: where, by which process and since when it ran, and by chance.
+#: Names of unfinished files and folders: machine, process, its start, and random characters.
 _UNFINISHED = re.compile(r"\.sunpy_lasco-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{12}\.part")
-#: Cards of FITS that ask for a thousand axes, or for one of a thousand million pixels.
+#: FITS cards that describe a thousand axes, or an axis of a thousand million pixels.
 _IMPOSSIBLE_AXES = re.compile(rb"NAXIS   = *\d{4,}|NAXIS\d{1,3} *= *\d{10,}")
-#: File names that lead nowhere else: those of the archives, level 0.5 and 1.
+#: Plain file names without a path: those of the archives, level 0.5 and 1.
 _PLAIN = re.compile(r"[0-9A-Za-z_]+\.(?:fts|fits)")
 
 
 @contextlib.contextmanager
 def atomic_path(path: PathLike, *, overwrite: bool = False, durable: bool = True) -> Iterator[Path]:
     """
-    A temporary path beside a path, which takes its name if all goes well.
+    Context manager for a temporary path, which is renamed to the target if no error occurs.
 
     Parameters
     ----------
     path : path-like
-        Its folder is made where it is missing.
+        The target. Its folder is created if necessary.
     overwrite : `bool`
         Whether a file of that name may be replaced.
     durable : `bool`
-        Whether the content must have reached the disk before the file appears.  Without, a
-        failure of the machine can leave an incomplete file.
+        Whether the content must have reached the disk before the file appears. If not, a failure of the
+        machine can leave an incomplete file.
 
     Yields
     ------
@@ -77,7 +77,7 @@ def atomic_path(path: PathLike, *, overwrite: bool = False, durable: bool = True
     FileExistsError
         If the file exists and may not be replaced.
     OSError
-        If the file cannot be written; it names the file, and nothing is left of it.
+        If the file cannot be written. The error names the file, and no part of it remains.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def atomic_path(path: PathLike, *, overwrite: bool = False, durable: bool = True
         raise _exists(path)
     temporary = path.parent / _unfinished_name()
     try:
-        # Unlike a file of the module tempfile, this one has the permissions that the user asked for.
+        # Unlike files of the module tempfile, this one has the permissions of the user's umask.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
         if durable:
@@ -97,7 +97,7 @@ def atomic_path(path: PathLike, *, overwrite: bool = False, durable: bool = True
         else:
             _name_once(temporary, path)
     except OSError as error:
-        # The system names no file, or the hidden one.
+        # The system's error names no file, or the hidden one.
         if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise type(error)(error.errno, error.strerror, str(path)) from error
@@ -110,14 +110,14 @@ def _exists(path):
 
 
 def _name_once(temporary, path):
-    """Give a file its name, unless another process was faster."""
+    """Rename the finished file, unless another process was faster."""
     try:
-        # A link fails where the name is taken; a rename would replace that file.
+        # A link fails if the name exists; a rename would replace that file.
         os.link(temporary, path)
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError:
-        # Not all file systems have links: exFAT and many network shares do not.
+        # exFAT and many network shares have no hard links.
         if os.path.lexists(path):
             raise _exists(path) from None
         temporary.rename(path)
@@ -125,13 +125,13 @@ def _name_once(temporary, path):
 
 def write_whole(path: PathLike, content: bytes | str, *, overwrite: bool = True, durable: bool = True) -> Path:
     """
-    Write a file of which the content is at hand.
+    Write a file whose content is in memory.
 
     Parameters
     ----------
     path : path-like
     content : `bytes` or `str`
-        A text is written as UTF-8.
+        Text is written as UTF-8.
     overwrite, durable : `bool`
         As for `atomic_path`.
 
@@ -148,17 +148,17 @@ def write_whole(path: PathLike, content: bytes | str, *, overwrite: bool = True,
 @contextlib.contextmanager
 def unfinished_folder(folder: PathLike) -> Iterator[Path]:
     """
-    A hidden folder for what comes bit by bit, such as downloads; it is removed in the end.
+    Context manager for a hidden folder, for example for downloads, which is removed at the end.
 
     Parameters
     ----------
     folder : path-like
-        Where; it is made where it is missing.
+        Parent folder; it is created if necessary.
 
     Yields
     ------
     `pathlib.Path`
-        On the file system of ``folder``, so that complete files are moved there by a rename.
+        On the file system of ``folder``, so that complete files can be moved there by renaming.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -173,28 +173,27 @@ def unfinished_folder(folder: PathLike) -> Iterator[Path]:
 
 def sweep(folder: PathLike) -> None:
     """
-    Remove unfinished files and folders of this package that processes left which are no more.
+    Remove unfinished files and folders that ended processes of this package left behind.
 
     Parameters
     ----------
     folder : path-like
-        Only names in it are looked at, not folders below it.
+        Only this folder is searched, not the folders below it.
 
     Notes
     -----
-    A process that ran on this machine since it was started is looked for, by its number and its
-    time of start where the system tells it.  What others left goes when it did not change for
-    an hour.
+    Processes of this machine since its last start are checked by their number and, if the system gives it,
+    their start time. Files of other machines are removed if they have not changed for an hour.
     """
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if entry.name.startswith(".sunpy_lasco-")]
     except OSError:
-        # Nothing can be listed, so nothing of ours is found here.
+        # The folder cannot be listed, so nothing can be removed.
         return
     for name in names:
         match, path = _UNFINISHED.fullmatch(name), Path(folder, name)
-        # Another process may be sweeping, too.
+        # Another process may be cleaning up, too.
         with contextlib.suppress(OSError):
             if match and _is_left_behind(match, path):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -218,7 +217,7 @@ def _unfinished_name():
 
 @lru_cache(maxsize=1)
 def _here():
-    """Eight digits that stand for this machine, since it was started, and the container within it."""
+    """Eight digits that identify this machine, its last start, and the container."""
     parts = [platform.node()]
     with contextlib.suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text())
@@ -227,12 +226,12 @@ def _here():
 
 
 def _start_of(pid):
-    """When a process of this machine started, in ticks of its clock; 0 if there is none, or it is not told."""
+    """Start time of a process of this machine, in clock ticks; 0 if there is no such process or the time is unknown."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return 0
-    # The name of the program stands in brackets and may hold anything; the start is the 22nd entry.
+    # The name of the program, in brackets, may contain anything; the start time is the 22nd entry.
     state, *entries = status.rpartition(")")[2].split()
     return 0 if state in "ZX" else int(entries[18])
 
@@ -248,7 +247,7 @@ def _is_running(pid):
 
 
 def _status_of_file(path):
-    """The status of a regular file; a pipe would be waited for when it is opened."""
+    """The status of a regular file; opening a pipe would block."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         msg = f"{path} is not a file."
@@ -258,13 +257,13 @@ def _status_of_file(path):
 
 def content_of(path: PathLike, *, limit: int) -> bytes:
     """
-    The content of a file; unpacked, if it is compressed by gzip.
+    Read a file, and unpack it if it is compressed with gzip.
 
     Parameters
     ----------
     path : path-like
     limit : `int`
-        Bytes that a file of this kind can have at most, unpacked.
+        Largest allowed size after unpacking, bytes.
 
     Returns
     -------
@@ -273,8 +272,7 @@ def content_of(path: PathLike, *, limit: int) -> bytes:
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is not a regular file (a pipe would be waited for), is larger, or does not unpack to
-        the content of which gzip noted the sum.
+        If it is not a regular file, is larger than the limit, or does not match its gzip checksum.
     OSError
         If it cannot be read.
     """
@@ -295,20 +293,20 @@ def content_of(path: PathLike, *, limit: int) -> bytes:
             if room < 0:
                 raise BadFrameError(large)
             if not unpacking.eof:
-                msg = f"{path} is cut short: what gzip packed does not end. Copy or fetch it again."
+                msg = f"{path} is truncated: its gzip data are incomplete. Copy or download it again."
                 raise BadFrameError(msg)
             content = unpacking.unused_data
     except zlib.error as error:
-        msg = f"{path} is damaged: it cannot be unpacked ({error}). Copy or fetch it again."
+        msg = f"{path} is damaged: it cannot be unpacked ({error}). Copy or download it again."
         raise BadFrameError(msg) from error
     return b"".join(parts)
 
 
 def refuse_sizes(path: PathLike, content: bytes) -> None:
     """
-    Refuse a FITS file that asks for axes of which no image has so many or such long ones.
+    Reject a FITS file that declares an absurd number or length of axes.
 
-    Readers of FITS would count to them.
+    FITS readers would loop over them.
 
     Parameters
     ----------
@@ -324,13 +322,13 @@ def refuse_sizes(path: PathLike, content: bytes) -> None:
     """
     if found := _IMPOSSIBLE_AXES.search(content):
         card = found[0].decode("ascii")
-        msg = f"{path} describes an impossible image: {' '.join(card[:40].split())}. Copy or fetch it again."
+        msg = f"{path} describes an impossible image: {' '.join(card[:40].split())}. Copy or download it again."
         raise BadFrameError(msg)
 
 
 def sha256_of(content: PathLike | bytes) -> str:
     """
-    SHA-256 of a file, or of what is in memory.
+    SHA-256 of a file or of bytes in memory.
 
     Parameters
     ----------
@@ -345,7 +343,7 @@ def sha256_of(content: PathLike | bytes) -> str:
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If a path is that of no regular file.
+        If the path is not a regular file.
     """
     if isinstance(content, str | os.PathLike):
         _status_of_file(Path(content))
@@ -356,7 +354,7 @@ def sha256_of(content: PathLike | bytes) -> str:
 
 def is_plain_name(name: str) -> bool:
     """
-    Whether a file name of a header can be used as it is.
+    Whether a file name from a header is safe to use.
 
     Parameters
     ----------
@@ -365,26 +363,26 @@ def is_plain_name(name: str) -> bool:
     Returns
     -------
     `bool`
-        Whether it consists of letters, digits, underscores and the ending .fts or .fits, and so
-        leads to no other folder.
+        Whether it consists of letters, digits, underscores and the ending .fts or .fits, and so cannot refer
+        to another folder.
     """
     return _PLAIN.fullmatch(name) is not None
 
 
 def time_of_writing() -> str:
     """
-    The time that files give as that of their writing.
+    The time of writing for headers of files.
 
     Returns
     -------
     `str`
-        Now, or the time of the environment variable SOURCE_DATE_EPOCH, in seconds since
-        1970; UTC, in the form of FITS, to the millisecond.
+        The current time, or that of the environment variable SOURCE_DATE_EPOCH (seconds since 1970), in UTC
+        and FITS format, to the millisecond.
 
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        If that variable does not hold a number of seconds.
+        If that variable is not a number of seconds.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """
-Flags of pixels.
+Pixel flags.
 
-The bits are those that travel in the level-1 file; a pixel may carry several.
+The same bits are stored in level-1 files; a pixel can have several flags.
 """
 
 from enum import IntFlag
@@ -13,11 +13,11 @@ __all__ = ["FLAG_MEANINGS", "PixelFlag", "flagged"]
 
 class PixelFlag(IntFlag):
     """
-    Bits of the per-pixel flags; `FLAG_MEANINGS` says what each of them means.
+    Bits of the pixel flags; `FLAG_MEANINGS` describes them.
 
-    Members are integers; iterating gives them in order, each with ``name`` and
-    ``value``, and ``PixelFlag(17)`` says which bits a number holds.  astropy's functions
-    for bit masks take the class as ``flag_name_map``.
+    Members are integers. Iteration returns them in order, each with ``name`` and ``value``, and
+    ``PixelFlag(17)`` shows which bits a number contains. astropy's functions for bit masks accept the class
+    as ``flag_name_map``.
 
     Examples
     --------
@@ -34,14 +34,14 @@ class PixelFlag(IntFlag):
     OUTSIDE = 32
 
 
-#: What each flag says, for headers and documentation.
+#: Meaning of each flag, for headers and documentation.
 FLAG_MEANINGS = {
     "MISSING": "lost in telemetry or in transfer",
-    "UNTRANSMITTED": "in a block that is not sent on purpose",
-    "MASKED": "behind occulter or pylon, or beyond the field",
-    "SATURATED": "saturated, or bled into by a saturated pixel",
+    "UNTRANSMITTED": "in a block that is deliberately not sent",
+    "MASKED": "behind occulter or pylon, or outside the field",
+    "SATURATED": "saturated, or next to a saturated pixel",
     "FILLED": "value estimated from other pixels",
-    "OUTSIDE": "its source lies outside the detector",
+    "OUTSIDE": "source outside the detector",
 }
 
 

@@ -1,9 +1,9 @@
 """
-Parts of this package that are imported together with parts of sunpy.
+Import of parts of this package together with parts of sunpy.
 
-Map sources and the Fido client register themselves when they are imported.  To import them
-with this package would cost seconds for those who need neither, such as the command line's
-help; so they follow `sunpy.map` and `sunpy.net`, whichever comes first.
+Map sources and the Fido client register themselves when they are imported. Importing them with this package
+would take seconds that, for example, the help of the command line does not need. They are therefore imported
+when `sunpy.map` or `sunpy.net` is.
 """
 
 import functools
@@ -16,21 +16,21 @@ __all__ = ["import_with_sunpy"]
 
 class _Follower:
     """
-    A finder of `sys.meta_path` that has modules imported after others.
+    A finder for `sys.meta_path` that imports modules after others.
 
-    It finds nothing by itself: it asks the other finders, and wraps the loader of what they find.
+    It delegates to the other finders and wraps the loader that they return.
     """
 
     def __init__(self, followers):
-        #: Module that is waited for -> module that follows it.
+        #: Awaited module -> module to import after it.
         self.followers = followers
 
     def find_spec(self, name, path=None, target=None):
-        """The spec that other finders give, made to import the follower as well."""
+        """The spec from the other finders, extended so that the follower is imported as well."""
         follower = self.followers.pop(name, None)
         if follower is None:
             return None
-        # Asked again, this finder knows the name no more.
+        # When asked again, this finder ignores the name.
         spec = importlib.util.find_spec(name)
         if spec is None or spec.loader is None:
             self.followers[name] = follower
@@ -39,7 +39,7 @@ class _Follower:
 
         @functools.wraps(execute)
         def execute_both(module):
-            # The loader may serve other modules, and this one once more when it is reloaded.
+            # The loader may also load other modules, and this one again when it is reloaded.
             del spec.loader.exec_module
             execute(module)
             importlib.import_module(follower)
@@ -50,12 +50,12 @@ class _Follower:
 
 def import_with_sunpy(followers):
     """
-    Import modules as soon as others are imported; at once, where those are there already.
+    Import modules as soon as others are imported, or at once if those are already imported.
 
     Parameters
     ----------
     followers : `dict`
-        Names: module that is waited for -> module that follows it.
+        Awaited module -> module to import after it.
     """
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__qualname__ != _Follower.__qualname__]
     awaited = {}

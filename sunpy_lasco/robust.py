@@ -1,4 +1,4 @@
-"""Scatter of values of which a few are far off."""
+"""Scatter of values with outliers."""
 
 import numpy as np
 
@@ -10,8 +10,8 @@ SIGMA_OF_MEDIAN = 1.4826
 
 def robust_sigma(deviations, axis=None):
     """
-    Standard deviation by the median of absolute deviations from an expected value; NaN if any of them is NaN.
+    Standard deviation from the median of absolute deviations from an expected value; NaN if any value is NaN.
 
-    The same as `astropy.stats.mad_std`, but about a value that is known rather than about the median.
+    As `astropy.stats.mad_std`, but about a known value instead of the median.
     """
     return SIGMA_OF_MEDIAN * np.median(np.abs(deviations), axis=axis)

@@ -11,8 +11,8 @@ import astropy.units as u
 
 __all__ = ["MSB", "mean_solar_brightness"]
 
-#: Radiance of the mean solar disk that defines the unit.  The value is the one
-#: adopted by the PUNCH mission, so that data of both can be compared directly.
+#: Radiance of the mean solar disk that defines the unit. The value is that of the PUNCH mission, so that data of both
+#: can be compared directly.
 MEAN_SOLAR_RADIANCE = 2.009e7 * u.W / u.m**2 / u.sr
 
 #: Mean solar brightness, the unit of a level-1 image: the brightness averaged
@@ -21,8 +21,8 @@ MEAN_SOLAR_RADIANCE = 2.009e7 * u.W / u.m**2 / u.sr
 #: one wavelength range.
 MSB = u.def_unit("MSB", doc="Mean solar brightness: the brightness averaged over the solar disk")
 
-# So that astropy reads the BUNIT of level-1 files, and ``Unit("MSB")``, everywhere.  Where
-# another package has a unit of this name enabled, its own stays.
+# Enabled so that astropy understands the BUNIT of level-1 files and ``Unit("MSB")``. If another
+# package has enabled a unit of this name, that one is kept.
 with contextlib.suppress(ValueError):
     u.add_enabled_units([MSB])
 
@@ -35,13 +35,13 @@ def mean_solar_brightness(radiance: u.Quantity = MEAN_SOLAR_RADIANCE) -> u.Equiv
     Parameters
     ----------
     radiance : `~astropy.units.Quantity`, optional
-        The radiance of the mean solar disk, convertible to W m-2 sr-1.  The
-        default, 2.009e7 W m-2 sr-1, is the one of the PUNCH mission.
+        The radiance of the mean solar disk, convertible to W m-2 sr-1. The default, 2.009e7 W m-2 sr-1, is
+        that of the PUNCH mission.
 
     Returns
     -------
     `~astropy.units.Equivalency`
-        To be handed to `astropy.units.Quantity.to`.
+        For `astropy.units.Quantity.to`.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """
 Calibration images and tables: names, sources, reading.
 
-`resolve` turns what the user says into a source; `AssetSource.image` and
-`AssetSource.text` read from it.
+`resolve` returns the source for the option ``assets``; `AssetSource.image` and `AssetSource.text` read from
+it.
 """
 
 from sunpy_lasco.assets.asset import AbsentAssetError, Asset

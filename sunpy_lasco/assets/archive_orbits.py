@@ -1,5 +1,5 @@
 """
-Orbit files of the SOHO archive: ``SO_OR_DEF_*`` and ``SO_OR_PRE_*``, a file a day.
+Orbit files of the SOHO archive: ``SO_OR_DEF_*`` and ``SO_OR_PRE_*``, one file per day.
 """
 
 import re
@@ -24,7 +24,7 @@ __all__ = ["archive_folders", "best_version", "read_archive_orbit"]
 _NAME = re.compile(r"SO_OR_(DEF|PRE)_(\d{8})_V(\d+)\.(DAT|FITS|FTS)", re.IGNORECASE)
 #: Folders of the archive that hold them, themselves or in folders by year.
 _FOLDERS = ("data/ancillary/orbit/definitive", "data/ancillary/orbit/predictive")
-#: Days from the last row of a day, 23:50, to which its file reaches.
+#: Time from the last row of a file, 23:50, to the end of its day, d.
 _STEP = 10 / 1440
 #: Difference of HEC and GCI from which a file is wrong, km; the last digits leave 1 km.
 _LARGEST_DIFFERENCE = 100.0
@@ -38,8 +38,8 @@ _NEEDED = 32
 
 def archive_folders(year):
     """
-    Where below a directory the files of a year may lie: it may be flat, have folders by year, or be the
-    archive or a part of it.
+    Subfolders that may contain the files of a year: the directory may be flat, have folders by year, or be
+    the archive or a part of it.
     """
     found = ["", year]
     for folder in _FOLDERS:
@@ -52,10 +52,10 @@ def archive_folders(year):
 
 def best_version(paths):
     """
-    The file that counts among those of one day, or None.
+    The preferred file among those of one day, or None.
 
-    A definitive one before predictive ones, then the highest version, then FITS before text; what is no
-    orbit file by its name does not count.
+    Definitive files precede predictive ones, then higher versions lower ones, then FITS text. Files with
+    other names are ignored.
     """
 
     def rank(path):
@@ -67,10 +67,10 @@ def best_version(paths):
 
 def read_archive_orbit(path):
     """
-    Read an orbit file of the SOHO archive, text (.DAT) or FITS, of one day;
-    `~sunpy_lasco.errors.AssetError` if it is not one, or contradicts itself.
+    Read an orbit file of the SOHO archive for one day, text (.DAT) or FITS. `~sunpy_lasco.errors.AssetError`
+    is raised if it is not one, or contradicts itself.
 
-    SolarSoft ``get_orbit`` takes the nearest row, which is up to 9,000 km away; here the rows are
+    SolarSoft ``get_orbit`` uses the nearest row, which is up to 9,000 km away; here the rows are
     interpolated. Heliocentric positions (HEC) are in the ecliptic of J2000; they are compared with the
     geocentric ones (GCI) minus the Sun's.
     """
@@ -98,7 +98,7 @@ def _read(path, stamp):
             reach=_STEP,
         )
     except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        msg = f"{path} is not a sound orbit file of SOHO ({error}). Remove it, or fetch it again."
+        msg = f"{path} is not a valid orbit file of SOHO ({error}). Remove it, or download it again."
         raise AssetError(msg) from error
 
 
@@ -123,7 +123,7 @@ def _read_text(path):
 
 def _read_fits(path):
     """The same of a table in FITS."""
-    # What astropy warns of in a damaged file ends in an error.
+    # astropy's warnings about damaged files lead to an error.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         with fits.open(path, memmap=False) as hdus:
@@ -156,7 +156,7 @@ def _read_fits(path):
 
 
 def _compare(hec, gci, sun):
-    """Refuse rows whose HEC is not GCI minus the Sun, turned by the obliquity."""
+    """Reject rows whose HEC is not GCI minus the Sun, rotated by the obliquity."""
     if gci is None or sun is None:
         return
     x, y, z = (gci - sun).T

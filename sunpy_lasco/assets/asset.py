@@ -1,5 +1,5 @@
 """
-What an asset is, and the errors when there is none.
+Calibration images as objects, and errors for missing ones.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ __all__ = ["AbsentAssetError", "Asset", "missing"]
 
 
 class AbsentAssetError(MissingAssetError):
-    """The archive has been asked and has no such file: there is none for that day."""
+    """The archive has no such file: there is none for that day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +24,8 @@ class Asset:
 
     Notes
     -----
-    The 1-sigma systematic error of ``data`` is
-    ``hypot(sigma * data, offset_sigma)``.  Nothing is stated for the published
-    images, whose errors are not documented.
+    The 1-sigma systematic error of ``data`` is ``hypot(sigma * data, offset_sigma)``. It is not given for the
+    published images, whose errors are not documented.
     """
 
     #: File name.
@@ -41,23 +40,23 @@ class Asset:
     sha256: str = ""
     #: The image is an estimate and not the published one.
     estimated: bool = False
-    #: Relative systematic error, 1 sigma: a number, an array like ``data``, or None (not stated).
+    #: Relative systematic error, 1 sigma: a number, an array like ``data``, or None (unknown).
     sigma: float | np.ndarray | None = None
-    #: Systematic error to be added in quadrature, 1 sigma, in the unit of ``data``.
+    #: Systematic error added in quadrature, 1 sigma, in the unit of ``data``.
     offset_sigma: float = 0.0
 
     def __post_init__(self):
-        # Whatever source it comes from, it is refused here and not found out in a frame.
+        # Invalid images from any source are rejected here.
         if self.data is not None:
             check_values(self.name, self.data, self.header, self.source or self.name)
 
 
 def missing(name, places, reason=None, mirrors=MIRRORS):
     """
-    The error that says what is missing, where it is published and how to supply it.
+    The error for a missing asset: what is missing, where it is published, and how to supply it.
 
-    ``places`` are where it was looked for; ``reason``, why it was not found there, and ``mirrors``,
-    servers by archive, are attributes of the error.
+    ``places`` are the places searched, ``reason`` tells why it was not found, and ``mirrors`` holds servers
+    by archive.
     """
     where = ", ".join(places) or "any directory: none is named"
     because = f"; {reason}" if reason else ""
@@ -70,11 +69,11 @@ def missing(name, places, reason=None, mirrors=MIRRORS):
             msg = f"{name} ({item.content}) is not in {where}{because}. `sunpy-lasco ephemeris update` makes it."
             return MissingAssetError(msg)
         urls = " and ".join(item.urls(mirrors)[:2])
-        built_in = ' Approximate images are built in: assets="estimate".' if item.kind in ("image", "mask") else ""
+        built_in = ' Approximate images are included: assets="estimate".' if item.kind in ("image", "mask") else ""
         msg = (
             f"{name} ({item.content}) is not in {where}{because}. It is published at {urls} . "
-            "Name the directory that holds it by the argument assets, by SUNPY_LASCO_ASSETS or LASCO_DATA, or the root "
-            f"of a SolarSoft tree by SSW; or fetch it with `sunpy-lasco assets fetch {name}`.{built_in}"
+            "Name its directory in the argument assets, or in SUNPY_LASCO_ASSETS or LASCO_DATA, or the root of a "
+            f"SolarSoft tree in SSW; or download it with `sunpy-lasco assets fetch {name}`.{built_in}"
         )
     error = MissingAssetError(msg)
     error.reason, error.mirrors = reason, mirrors

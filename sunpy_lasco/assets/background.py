@@ -1,10 +1,9 @@
 """
-Background models: the image of a camera on an ordinary day.
+Background models for the repair.
 
-F corona, stray light, vignetting, the shadows of occulter and pylon: they change
-little from year to year, and a frame divided by them is nearly flat.  A model is
-an image of the full frame at full resolution in DN / s; its level does not
-matter, because it is scaled to the surroundings of each hole.
+F corona, stray light, vignetting, and the shadows of occulter and pylon change little from year to year, and
+a frame divided by them is nearly flat. A model is an image of the full frame at full resolution in DN / s.
+Its level is arbitrary, because it is scaled to the surroundings of each hole.
 """
 
 from __future__ import annotations
@@ -34,32 +33,32 @@ __all__ = ["builtin_background", "derive_background", "frame_background", "image
 FLOOR = 0.05
 #: Step of the stored logarithm.
 LOG_STEP = 2e-4
-#: Full-resolution pixels along an axis of a pixel of the stored model.
+#: Binning of the stored model, full-resolution pixels along an axis.
 STORED_BINNING = 2
 #: Side of the median, and sigma of the Gaussian, that smooth a derived model; pixel.
 MEDIAN_BOX = 7
 GAUSSIAN = 1.5
-#: Exposure time of the official model where its header has none, s.
+#: Exposure time of the official model if its header has none, s.
 OFFICIAL_EXPTIME = 19.0
 
 
 def derive_background(signals: Collection[np.ndarray], frames: Collection[Frame]) -> np.ndarray:
     """
-    Make a background model from frames.
+    Derive a background model from frames.
 
     Parameters
     ----------
     signals : sequence of `~numpy.ndarray`
-        Counts above the bias of full frames without sums, DN; NaN where there is
-        nothing or nothing of use.  Shape (1024, 1024).
+        Counts above the bias of full frames without sums, DN; NaN in missing or unusable pixels. Shape (1024,
+        1024).
     frames : sequence of `~sunpy_lasco.instrument.frame.Frame`
         Their headers.
 
     Returns
     -------
     `~numpy.ndarray`
-        DN / s, shape (1024, 1024): the median of the logarithms, each frame brought
-        to the level of the first, smoothed over some pixels against noise and stars.
+        DN / s, shape (1024, 1024): the median of the logarithms of frames scaled to the level of the first,
+        smoothed over some pixels to remove noise and stars.
 
     Raises
     ------
@@ -72,7 +71,8 @@ def derive_background(signals: Collection[np.ndarray], frames: Collection[Frame]
     logs = []
     for signal, frame in zip(signals, frames, strict=True):
         if not frame.is_full_frame or frame.is_binned:
-            msg = f"{frame.filename or 'A frame'} is not a full frame without sums: no background model is made of it."
+            name = frame.filename or "A frame"
+            msg = f"{name} is not a full frame without sums and cannot be used for a background model."
             raise ValueError(msg)
         rate = np.asarray(signal, dtype=np.float32) / np.float32(frame.exptime)
         logs.append(np.log(np.where(rate > FLOOR, rate, np.nan)))
@@ -88,15 +88,15 @@ def derive_background(signals: Collection[np.ndarray], frames: Collection[Frame]
 
 def pack_background(model):
     """
-    Bring a model, DN / s, (1024, 1024), into the form in which it is shipped: steps of the natural
-    logarithm, int16, of means of 2 x 2 pixels.
+    Encode a model, DN / s, (1024, 1024), for the package: means over 2 x 2 pixels as int16 steps of the
+    natural logarithm.
     """
     logs = np.log(np.maximum(block_mean(np.asarray(model, dtype=float), (STORED_BINNING, STORED_BINNING)), FLOOR))
     return np.round(logs / LOG_STEP).astype(np.int16)
 
 
 def unpack_background(stored):
-    """The model of `pack_background`, shape (1024, 1024)."""
+    """Decode a model of `pack_background`, shape (1024, 1024)."""
     logs = ndimage.zoom(
         np.asarray(stored, dtype=np.float32) * np.float32(LOG_STEP),
         STORED_BINNING,
@@ -110,7 +110,7 @@ def unpack_background(stored):
 @lru_cache(maxsize=2)
 def builtin_background(camera: str) -> np.ndarray:
     """
-    The model that comes with the package.
+    The background model of the package.
 
     Parameters
     ----------
@@ -125,8 +125,7 @@ def builtin_background(camera: str) -> np.ndarray:
 
     Notes
     -----
-    Derived from real frames by `derive_background`; the header of the file says
-    from which.
+    Derived from real frames with `derive_background`; the header of the file lists them.
     """
     path = resources.files("sunpy_lasco.assets").joinpath("data", f"background_{camera.lower()}.fits")
     with path.open("rb") as file, fits.open(file) as hdus:
@@ -185,9 +184,9 @@ def image_background(
     signal: np.ndarray, known: np.ndarray, x: np.ndarray, y: np.ndarray, *, rings: int = 64, sectors: int = 24
 ) -> np.ndarray:
     """
-    A background made of the image itself: medians by distance and direction.
+    A background derived from the image itself: medians by distance and direction.
 
-    For images of which no model is at hand, as at level 1.
+    For images without a model, such as level 1.
 
     Parameters
     ----------
@@ -218,7 +217,7 @@ def image_background(
     for label, values in zip(labels, np.split(np.log(signal[good][order]), starts[1:]), strict=True):
         logs[label] = np.median(values)
     table = logs.reshape(rings, sectors)
-    # Empty cells take the nearest one; directions join at their ends.
+    # Empty cells get the nearest value; directions are periodic.
     wide = np.hstack([table, table, table])
     wide = ndimage.gaussian_filter(nearest_known(wide, ~np.isnan(wide)), (1.0, 0.7), mode="nearest")
     middle = (edges[1:] + edges[:-1]) / 2

@@ -1,5 +1,5 @@
 """
-From what the user says to a source of assets.
+Selection of the source of assets.
 """
 
 from __future__ import annotations
@@ -27,22 +27,20 @@ def resolve(
     assets: AssetsLike = None, *, offline: bool | None = None, configuration: Configuration | None = None
 ) -> AssetSource:
     """
-    The source of calibration images and tables.
+    Return the source of calibration images and tables for the option ``assets``.
 
     Parameters
     ----------
     assets : None, path-like, `str`, `AssetSource` or sequence of these
-        None asks, in turn, the directories that the configuration names, those
-        of the environment variables ``LASCO_DATA`` and ``SSW``, the files that were
-        fetched before, and the archives on the network.  A path is a directory:
-        flat, or the root or a part of a SolarSoft tree; nothing else is asked
-        then.  ``"estimate"`` is the approximate set that is built in, which marks
-        what is made with it.  A sequence is asked in turn, and a None in it
-        stands for all that None alone asks.
+        None searches, in turn, the directories of the configuration, those of the environment variables
+        ``LASCO_DATA`` and ``SSW``, previously downloaded files, and the archives on the network. A path is a
+        directory (flat, or the root or a part of a SolarSoft tree), which is then the only place searched.
+        ``"estimate"`` is the approximate set of the package; results made with it are marked. The elements of
+        a sequence are searched in turn; None in it stands for everything that None alone searches.
     offline : `bool`, optional
-        Never touch the network, whatever the configuration says.
+        Never use the network, regardless of the configuration.
     configuration : `~sunpy_lasco.config.Configuration`, optional
-        The settings; by default those that the user has made.
+        The settings; by default those of the user.
 
     Returns
     -------
@@ -66,7 +64,7 @@ def resolve(
     if isinstance(assets, (str, os.PathLike)):
         root = Path(assets).expanduser()
         if not root.is_dir():
-            msg = f"assets={str(assets)!r} is not a directory; name one that holds the calibration images."
+            msg = f"assets={str(assets)!r} is not a directory; name one that contains the calibration images."
             raise MissingAssetError(msg)
         return DirectorySource(root)
     configuration = configuration or Configuration.read()
@@ -79,8 +77,7 @@ def resolve(
 
 def local_sources(configuration):
     """
-    The directories that the user's surroundings name: those of the configuration, of ``LASCO_DATA`` and
-    of ``SSW``.
+    The directories named by the configuration, ``LASCO_DATA`` and ``SSW``.
     """
     sources = [DirectorySource(root, "SUNPY_LASCO_ASSETS or sunpyrc") for root in configuration.assets]
     named = {f"${variable}": os.environ.get(variable) for variable in ("LASCO_DATA", "SSW")}
@@ -90,23 +87,23 @@ def local_sources(configuration):
 
 def fetch(names: Collection[str], *, update: bool = False, configuration: Configuration | None = None) -> dict:
     """
-    Fetch assets beforehand, for work without a network or on a cluster.
+    Download assets in advance, for work without a network or on a cluster.
 
-    Files that a local directory has are not fetched.
+    Files in a local directory are not downloaded.
 
     Parameters
     ----------
     names : sequence of `str`
         Names of assets.
     update : `bool`
-        Ask the archives again for files that are kept already.
+        Download files again that exist already.
     configuration : `~sunpy_lasco.config.Configuration`, optional
-        The settings; by default those that the user has made.
+        The settings; by default those of the user.
 
     Returns
     -------
     `dict`
-        By name: `pathlib.Path` of the file, or the error that says why there is none.
+        By name: `pathlib.Path` of the file, or the error with the reason why there is none.
     """
     configuration = configuration or Configuration.read()
     local, outcomes = ChainSource(tuple(local_sources(configuration))), {}

@@ -1,9 +1,8 @@
 """
-The approximate calibration images that are built in.
+The approximate calibration images of the package.
 
-They replace the published ones where these are not at hand and approximate
-results will do.  What is made with them is marked, and its systematic error is
-wider: see `sunpy_lasco.assets.systematics`.
+They replace the published images if these are not available and approximate results are sufficient. Results
+made with them are marked and have larger systematic errors, see `sunpy_lasco.assets.systematics`.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ __all__ = ["EstimateSource", "c2_vignetting", "c3_mask", "c3_ramp", "c3_vignetti
 
 #: Shape of the images, (ny, nx).
 SHAPE = (1024, 1024)
-#: Inverse vignetting of C2 under the occulter, as in the official images.
+#: Inverse vignetting of C2 behind the occulter, as in the official images.
 C2_OCCULTED = 50.0
 #: Radius, pixel, up to which the inverse vignetting of C2 is `C2_OCCULTED`.
 C2_OCCULTED_RADIUS = 155.0
 #: Width of the seam inside the strip along the pylon of C3, pixel.
 PYLON_SEAM = 4.0
-#: Distance along the pylon, pixel, over which its table takes over.
+#: Distance along the pylon, pixel, of the transition to its table.
 PYLON_ONSET = 30.0
 
 _FILE = "estimate.json"
@@ -64,7 +63,7 @@ def c3_vignetting(model):
     spline_knots = np.pad(knots, 3, mode="edge")
     radius = np.clip(np.hypot(dx, dy), knots[0], knots[-1])
     angle = np.arctan2(-dx, dy)
-    # An angular function a row: 1, cos, sin, cos 2, sin 2.
+    # One angular function per row: 1, cos, sin, cos 2, sin 2.
     coefficients = np.array(model["coefficients_1e-4"]) * 1e-4
     log = BSpline(spline_knots, coefficients.T, 3)(radius)
     total = log[..., 0]
@@ -114,7 +113,7 @@ def c2_vignetting(model):
     radius, angle = np.hypot(dx, dy), np.degrees(np.arctan2(-dx, dy)) % 360
     table = np.array(model["ln_v_1e-3"]) * 1e-3
     around = np.array(model["position_angle"], dtype=float)
-    # Three columns more on either side make the spline go round.
+    # Three additional columns on either side make the spline periodic.
     around = np.concatenate((around[-3:] - 360, around, around[:3] + 360))
     table = np.concatenate((table[:, -3:], table, table[:, :3]), axis=1)
     spline = RectBivariateSpline(model["radius"], around, table)
@@ -164,14 +163,14 @@ def _image(name):
 
 class EstimateSource(AssetSource):
     """
-    The approximate images that are built in.
+    The approximate images of the package.
 
-    Inverse vignetting of both cameras, mask and ramp of C3; no minimum model
+    It provides the inverse vignetting of both cameras, and mask and stray light of C3, but no minimum model
     and no tables.
 
     Notes
     -----
-    The vignetting of C3 before the interruption of 1998 is the one after it.
+    For C3 before the interruption of 1998, the later vignetting is used.
     """
 
     label = "the built-in estimates"
@@ -183,7 +182,7 @@ class EstimateSource(AssetSource):
         return _image(name)
 
     def text(self, name: str) -> tuple[str, str]:
-        """There are no tables: always a `sunpy_lasco.errors.MissingAssetError`."""
+        """Raise `sunpy_lasco.errors.MissingAssetError`, since there are no tables."""
         raise missing(name, [self.label])
 
     def __eq__(self, other):

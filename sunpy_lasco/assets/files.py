@@ -1,5 +1,5 @@
 """
-Files of assets: what they hold, when they change, and what is not a file at all.
+Reading of asset files.
 """
 
 from pathlib import Path
@@ -12,8 +12,8 @@ __all__ = ["file_stamp", "read_bytes", "refuse_page"]
 
 def file_stamp(path):
     """
-    What changes when a file is replaced: time of modification, inode and size;
-    `~sunpy_lasco.errors.AssetError` if there is none.
+    Time of modification, inode and size, which change when a file is replaced;
+    `~sunpy_lasco.errors.AssetError` if there is no file.
     """
     try:
         status = Path(path).stat()
@@ -35,12 +35,12 @@ def read_bytes(path):
 
 def refuse_page(content, place):
     """
-    Refuse, with `~sunpy_lasco.errors.AssetError`, a web page, with which archives answer, and status
-    200, for a file that they do not have, or nothing at all.
+    Raise `~sunpy_lasco.errors.AssetError` for an empty file or a web page, which archives return with status
+    200 instead of a missing file.
     """
     start = content[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        msg = f"{place} is a web page and not the file."
+        msg = f"{place} is a web page instead of the file."
         raise AssetError(msg)
     if not content.strip():
         msg = f"{place} is empty."

@@ -30,7 +30,7 @@ _IMAGES = 8
 def read_image(path, name=None):
     """
     Read and check a calibration image, an `Asset`, whose name is by default that of the file;
-    `~sunpy_lasco.errors.AssetError` if it is not what it should be.
+    `~sunpy_lasco.errors.AssetError` if it is invalid.
     """
     path = Path(path)
     return _read_image(path, name or path.name, file_stamp(path))
@@ -56,12 +56,12 @@ def _read_image(path, name, stamp):
 
 def check_image(content, name, place):
     """
-    Decode and check a calibration image, the content of a FITS file from a place, path or address, for
-    messages.
+    Decode and check a calibration image, the content of a FITS file. ``place``, a path or an address, is used
+    in messages.
 
-    Gives the data, of native byte order, float32 or, for a mask, uint8, read-only; and the cards by
-    upper-case keyword, without COMMENT and HISTORY. `~sunpy_lasco.errors.AssetError` if it is not the
-    image that it should be.
+    Return the read-only data in native byte order (float32, or uint8 for a mask) and the cards by upper-case
+    keyword, without COMMENT and HISTORY. `~sunpy_lasco.errors.AssetError` is raised if it is not the expected
+    image.
     """
     item = CATALOGUE.get(name)
     refuse_page(content, place)
@@ -69,8 +69,8 @@ def check_image(content, name, place):
         msg = f"{place} is not a FITS file."
         raise AssetError(msg)
     try:
-        # What astropy warns of (old cards, missing padding) does no harm, and
-        # what would do harm is checked here.
+        # astropy's warnings (old cards, missing padding) are harmless, and real problems are
+        # checked here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
             with fits.open(io.BytesIO(content), memmap=False) as hdus:
@@ -130,7 +130,7 @@ _TEXTS = 256
 def read_text(path, name=None):
     """
     Content and SHA-256 of a table in text form, whose name is by default that of the file;
-    `~sunpy_lasco.errors.AssetError` if it is not what it should be.
+    `~sunpy_lasco.errors.AssetError` if it is invalid.
     """
     path = Path(path)
     return _read_text(path, name or path.name, file_stamp(path))
@@ -144,8 +144,8 @@ def _read_text(path, name, stamp):
 
 def check_file(path, name, place=None):
     """
-    Check that a file, called ``place`` in messages, is what an asset should be, else
-    `~sunpy_lasco.errors.AssetError`; its SHA-256.
+    Check that a file, called ``place`` in messages, is a valid asset, and return its SHA-256; else raise
+    `~sunpy_lasco.errors.AssetError`.
     """
     kind, place = entry(name).kind, place or str(path)
     content, sha256 = read_bytes(path)
@@ -162,7 +162,7 @@ def check_file(path, name, place=None):
     try:
         check_table(name, check_text(content, place) if kind == "text" else path)
     except AssetError as error:
-        msg = f"{place} is not the table that it should be. {error}"
+        msg = f"{place} is not the expected table. {error}"
         raise AssetError(msg) from error
     return sha256
 

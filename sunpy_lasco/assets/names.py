@@ -1,8 +1,8 @@
 """
-Names of the calibration images and tables, and where they are published.
+Names of the calibration images and tables, and their addresses.
 
-All of them belong to SolarSoft and are fetched, not shipped: their
-redistribution has not been cleared.
+All of them belong to SolarSoft. They are downloaded rather than included, because their redistribution has
+not been cleared.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ POINTING_TABLES = {
 #: The last days that the pointing tables cover.
 LAST_POINTING_DAYS = "c2_c3_last_post_recovery_day.sav"
 
-#: Tables of SOHO's position by their origin, best first; made here, and published nowhere.
+#: Tables of SOHO's position by origin, best first; made by this package and not published.
 SOHO_ORBITS = {"horizons": "soho_orbit_horizons.fits", "mdi": "soho_orbit_mdi.fits"}
 
 #: Servers by archive, in the order in which they are asked.
@@ -85,7 +85,7 @@ _REAL, _WHOLE = (-32, -64), (8, 16)
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """What is known of an asset before it has been seen."""
+    """Description of an asset."""
 
     #: File name, which is the name of the asset.
     name: str
@@ -93,9 +93,9 @@ class CatalogueEntry:
     content: str
     #: ``"image"``, ``"mask"``, ``"text"``, ``"save"`` (an IDL save file) or ``"orbit"``.
     kind: str
-    #: Folders of the archive in which the file may lie, best first; none if it is published nowhere.
+    #: Folders of the archive that may contain the file, best first; none if it is not published.
     folders: tuple[str, ...]
-    #: Other folders in which some SolarSoft trees hold the file; they are not published.
+    #: Other folders of SolarSoft trees that may contain the file; they are not published.
     local_folders: tuple[str, ...] = ()
     #: Archive, a key of `MIRRORS`.
     archive: str = "ssw"
@@ -103,11 +103,11 @@ class CatalogueEntry:
     bitpix: tuple[int, ...] = _REAL
     #: Shape of an image, (ny, nx).
     shape: tuple[int, int] = (1024, 1024)
-    #: SHA-256 of the published file.  None is published, and none is made up.
+    #: SHA-256 of the published file; None, since none is published.
     sha256: str | None = None
     #: The archive adds to the file as time goes by.
     grows: bool = False
-    #: There is a file of this kind for each day, and days without one.
+    #: Whether there is a file for each day; some days have none.
     daily: bool = False
 
     @property
@@ -116,7 +116,7 @@ class CatalogueEntry:
         return tuple(f"{folder}/{self.name}" for folder in self.folders)
 
     def urls(self, mirrors=MIRRORS):
-        """The addresses of the file: all mirrors, by archive, of the best folder, then of the next."""
+        """The addresses of the file: for each folder, best first, on all mirrors."""
         return tuple(f"{mirror.rstrip('/')}/{path}" for path in self.paths for mirror in mirrors[self.archive])
 
 
@@ -150,7 +150,7 @@ _EXPOSURE_FACTORS = re.compile(r"c([23])_expfactor_(\d{2})(\d{2})(\d{2})\.dat")
 
 def entry(name):
     """
-    What is known of an asset: one of `CATALOGUE`, of `SOHO_ORBITS`, or a daily file as of
+    Description of an asset: one of `CATALOGUE`, of `SOHO_ORBITS`, or a daily file as from
     `exposure_factor_name`; `~sunpy_lasco.errors.AssetError` for other names.
     """
     if name in CATALOGUE:
@@ -159,7 +159,7 @@ def entry(name):
         return _MADE[name]
     daily = _EXPOSURE_FACTORS.fullmatch(str(name))
     if daily is None:
-        msg = f"{name!r} is the name of no calibration image or table; known are {', '.join(sorted(CATALOGUE))}."
+        msg = f"{name!r} is not the name of a calibration image or table; known are {', '.join(sorted(CATALOGUE))}."
         raise AssetError(msg)
     content = f"exposure factors of C{daily[1]} on {daily[2]}-{daily[3]}-{daily[4]}"
     folder = f"expfac/data/{daily[2]}{daily[3]}"
@@ -176,7 +176,7 @@ def entry(name):
 
 def exposure_factor_name(detector: str, mjd: int) -> str:
     """
-    Name of the file of exposure factors of a camera and a day.
+    Name of the file of exposure factors for a camera and a day.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def exposure_factor_name(detector: str, mjd: int) -> str:
 
 def c3_vignetting_name(mjd: int) -> str:
     """
-    Name of the inverse vignetting of C3 of a day.
+    Name of the inverse vignetting of C3 for a day.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def c3_vignetting_name(mjd: int) -> str:
 
 def pointing_table_name(detector: str, time: Time) -> str:
     """
-    Name of the table of Sun centres and rolls of a camera and a time.
+    Name of the table of Sun centres and rolls for a camera and a time.
 
     Parameters
     ----------

@@ -1,10 +1,9 @@
 """
-Where SOHO was, by what is at hand.
+Position of SOHO from the available sources.
 
-Best first: a table that ``sunpy-lasco ephemeris update`` made of JPL's Horizons; orbit files
-of the SOHO archive and SPICE kernels, which the user names or keeps beside the calibration
-images; the orbit that comes with the package; its closed form for other dates; L1 before
-1996.  Nothing is ever fetched for it.
+The sources are, best first: a table from JPL's Horizons, made by ``sunpy-lasco ephemeris update``; orbit
+files of the SOHO archive and SPICE kernels, which the user names or keeps beside the calibration images; the
+orbit of the package; its closed form for other dates; L1 before 1996. Nothing is downloaded.
 """
 
 import os
@@ -30,7 +29,7 @@ __all__ = ["Observer", "find_observer", "known_observers", "orbit_files", "packa
 
 @dataclass(frozen=True, eq=False)
 class Observer:
-    """Where SOHO was, and how that is known."""
+    """Position of SOHO, with its source and error."""
 
     #: Position at the time asked for.
     place: Place
@@ -50,7 +49,7 @@ def _observer(orbit, time):
 
 
 def _packaged(time):
-    """What comes with the package and says something of a time, best first."""
+    """The sources in the package that cover a time, best first."""
     if packaged_orbit().covers(time):
         yield _observer(packaged_orbit(), time)
     if time.tdb.mjd >= mjd_of("orbit.halo.begin"):
@@ -68,7 +67,7 @@ def _packaged_numbers(isot):
 
 def packaged_observer(time):
     """
-    Where SOHO was at a time, an `Observer`, by what comes with the package.
+    Position of SOHO at a time, an `Observer`, from the sources in the package.
 
     By `packaged_orbit`; by `~sunpy_lasco.geometry.halo.halo_place` where it has a gap and after its
     end; at L1 before 1996.
@@ -81,9 +80,9 @@ def packaged_observer(time):
 
 def orbit_files(time, assets):
     """
-    Orbit files and kernels of the user's for a time, best first: yields their paths.
+    Yield the paths of the user's orbit files and kernels for a time, best first.
 
-    What the setting ``orbit`` names, then what lies beside the calibration images.
+    Those named by the setting ``orbit`` precede those beside the calibration images.
     """
     for item in filter(None, map(str.strip, setting("orbit", "").split(os.pathsep))):
         path = Path(item).expanduser()
@@ -109,13 +108,12 @@ def _users_orbits(time, assets):
 
 def known_observers(time, assets):
     """
-    Where SOHO was at a time, by all that is at hand: yields each `Observer`, best first, of which the
-    last is always there.
+    Yield the positions of SOHO at a time from all available sources, each an `Observer`, best first; the last
+    always exists.
 
-    Tables, orbit files and kernels are looked for in the assets, and beside them in those of the
-    setting ``orbit``; `~sunpy_lasco.errors.AssetError` if a file is damaged. The table of MDI's
-    keywords holds the longitude with the aberration of light, 0.006 degree, so that it serves for the
-    roll only.
+    Tables, orbit files and kernels are searched in the assets and in the setting ``orbit``;
+    `~sunpy_lasco.errors.AssetError` is raised if a file is damaged. The table of MDI's keywords is used for
+    the roll only, because its longitude includes the aberration of light, 0.006 degree.
     """
     time = time if isinstance(time, Time) else Time(time)
     table = read_orbits(assets).get("horizons")

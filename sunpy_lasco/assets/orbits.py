@@ -1,8 +1,8 @@
 """
-Tables of SOHO's position: the one that comes with the package, and those that are made here.
+Tables of SOHO's position: that of the package, and those made by the user.
 
-They are not published as files: ``sunpy-lasco ephemeris update`` makes them, beside the
-fetched calibration images.  A copy in a directory of calibration images serves as well.
+They are not published as files; ``sunpy-lasco ephemeris update`` makes them beside the downloaded calibration
+images. A copy in a directory of calibration images is used as well.
 """
 
 import warnings
@@ -29,7 +29,7 @@ PACKAGED = Path(__file__).parent / "data" / "soho_orbit.fits"
 
 
 def write_orbit(path, orbit):
-    """Write a table of positions as a FITS file, which must not be there yet."""
+    """Write a table of positions as a new FITS file."""
     table = Table()
     table["JDTDB"] = orbit.days * u.d
     for axis, name in enumerate("XYZ"):
@@ -60,7 +60,7 @@ def read_orbit(path):
 @lru_cache(maxsize=4)
 def _read(path, stamp):
     try:
-        # What astropy warns of in a damaged file ends in an error below.
+        # astropy's warnings about damaged files lead to an error below.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
             with fits.open(path, memmap=False) as hdus:
@@ -78,15 +78,15 @@ def _read(path, stamp):
         )
     except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         msg = (
-            f"{path} is not a table of positions of SOHO ({error}). Remove it, and make it again by "
-            "`sunpy-lasco ephemeris update`."
+            f"{path} is not a table of positions of SOHO ({error}). Remove it, and make it again with `sunpy-lasco "
+            "ephemeris update`."
         )
         raise AssetError(msg) from error
 
 
 def read_orbits(assets):
     """
-    The tables of positions that ``sunpy-lasco ephemeris update`` made, by a key of
+    The tables of positions made by ``sunpy-lasco ephemeris update``, by a key of
     `~sunpy_lasco.assets.names.SOHO_ORBITS`; `~sunpy_lasco.errors.AssetError` if one is damaged.
     """
     found = {}
@@ -101,11 +101,11 @@ def read_orbits(assets):
 @lru_cache(maxsize=1)
 def packaged_orbit():
     """
-    The orbit that comes with the package, from 1996-01-01 to 2026-10-01.
+    The orbit of the package, from 1996-01-01 to 2026-10-01.
 
-    An orbit under the gravity of Sun, planets and Moon through 45 sampled rows of JPL Horizons (target
-    -21). Against rows that were omitted it is at most 4,200 km off in June 1998 and 2,200 km since
-    2000, 0.001 degree. Until April 1996 burns were under way that it does not know (0.02 degree). From
-    the loss of SOHO on 1998-06-25 to 1999-02-09 little was known of its orbit.
+    It is an orbit under the gravity of Sun, planets and Moon through 45 sampled rows of JPL Horizons (target
+    -21). Compared with rows that were not used it is off by at most 4,200 km in June 1998 and 2,200 km (0.001
+    degree) since 2000. It does not include the manoeuvres until April 1996 (0.02 degree). From the loss of
+    SOHO on 1998-06-25 to 1999-02-09 its orbit is poorly known.
     """
     return read_orbit(PACKAGED)

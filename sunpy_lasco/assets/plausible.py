@@ -1,9 +1,9 @@
 """
-What the calibration images and tables can hold.
+Plausible contents of calibration images and tables.
 
-A file that is whole and of the right shape may still be another one: that of the other
-camera, zeros, or ten times the image.  What each must look like is written down here, widely
-enough for the published files, for estimates of them and for those of the simulator.
+A complete file of the right shape may still be wrong: it may belong to the other camera, contain zeros, or be
+scaled by ten. The limits here are wide enough for the published files, their estimates and those of the
+simulator.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ __all__ = ["check_pointing", "check_values"]
 STRAY_SHARE = 0.01
 #: EXPTIME of the minimum model, s.
 MODEL_EXPTIME = (1.0, 100.0)
-#: The median Sun centre of a table lies within this of where it is in the camera, pixel: the cameras differ by 27.
+#: Largest distance of the median Sun centre of a table from that of the camera, pixel; the cameras differ by 27.
 CENTRE_RANGE = 12.0
 
 
 @dataclass(frozen=True)
 class Plausible:
-    """What an image can hold."""
+    """Limits for the contents of an image."""
 
     #: Camera, about whose occulter the rings lie.
     camera: str
@@ -49,7 +49,7 @@ class Plausible:
 _C3_VIGNETTING = Plausible("C3", (0.9, 2e4), "", ((200.0, 420.0, 0.8, 1.3),))
 #: By name of the asset.
 PLAUSIBLE = {
-    # Behind the occulter it is 50, in the open field 1 to 2.
+    # It is 50 behind the occulter and 1 to 2 in the open field.
     C2_VIGNETTING: Plausible("C2", (0.9, 101.0), "", ((0.0, 140.0, 15.0, 100.0), (400.0, 500.0, 0.9, 3.0))),
     C3_VIGNETTING_PRE: _C3_VIGNETTING,
     C3_VIGNETTING_POST: _C3_VIGNETTING,
@@ -61,8 +61,8 @@ PLAUSIBLE = {
 
 def check_values(name, data, header, place):
     """
-    Check that an image, (1024, 1024), from a place is what an asset can be, else
-    `~sunpy_lasco.errors.AssetError`; of other names nothing is known.
+    Check that an image, (1024, 1024), from a place is plausible for an asset, else raise
+    `~sunpy_lasco.errors.AssetError`; other names are not checked.
     """
     plausible = PLAUSIBLE.get(name)
     if plausible is None:
@@ -92,14 +92,14 @@ def check_values(name, data, header, place):
 
 
 def _check_cards(name, plausible, header, place, what):
-    """What the header says of the camera, of the name, and of the exposure of a model."""
+    """Check camera, file name and exposure of a model in the header."""
     detector = str(header.get("DETECTOR", "")).strip().upper()
     if detector in CAMERAS and detector != plausible.camera:
-        msg = f"{place} cannot be {what}: its card DETECTOR says {detector}."
+        msg = f"{place} cannot be {what}: its card DETECTOR is {detector}."
         raise AssetError(msg)
     stated = str(header.get("FILENAME", "")).strip()
     if stated in CATALOGUE and stated != name:
-        msg = f"{place} cannot be {what}: its card FILENAME says {stated}."
+        msg = f"{place} cannot be {what}: its card FILENAME is {stated}."
         raise AssetError(msg)
     if name == C3_BACKGROUND and header.get("EXPTIME") not in (None, ""):
         try:
@@ -114,7 +114,7 @@ def _check_cards(name, plausible, header, place, what):
 def check_pointing(name, table, place):
     """
     Check that a table of Sun centres, as for `~sunpy_lasco.assets.tables.read_pointing`, belongs to the
-    camera that its name says, else `~sunpy_lasco.errors.AssetError`.
+    camera in its name, else raise `~sunpy_lasco.errors.AssetError`.
     """
     camera = next((camera for camera, names in POINTING_TABLES.items() if name in names), None)
     if camera is None or not len(table):

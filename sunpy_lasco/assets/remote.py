@@ -1,5 +1,5 @@
 """
-Assets from the archives on the network, fetched once and kept.
+Assets from the archives on the network, which are downloaded once and cached.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ BATCH = 64
 
 
 class ChangedAssetError(AssetError):
-    """An archive publishes another file under a name than it did at first."""
+    """The file published by an archive differs from the first download."""
 
 
 @dataclass(frozen=True)
 class RemoteSource(AssetSource):
-    """The archives on the network, and the directory in which fetched files are kept."""
+    """The archives on the network, and the directory of downloaded files."""
 
     #: The settings.
     configuration: Configuration
 
     @property
     def label(self) -> str:
-        """The directory of fetched files and the servers."""
+        """The directory of downloaded files and the servers."""
         return f"{self.store.root} (fetched files)"
 
     @property
     def store(self) -> Store:
-        """The directory of fetched files."""
+        """The directory of downloaded files."""
         return Store(self.configuration.cache)
 
     def path(self, name: str) -> Path:
         """
         Path of the file of an asset, like `AssetSource.path`.
 
-        The file is fetched if it is not kept yet.
+        The file is downloaded if necessary.
 
         Raises
         ------
         sunpy_lasco.errors.MissingAssetError
-            If it cannot be had.
+            If it cannot be downloaded.
         AbsentAssetError
-            If the archives have no such file.
+            If the archives do not have it.
         sunpy_lasco.errors.AssetError
             If it has changed.
         """
@@ -87,26 +87,24 @@ class RemoteSource(AssetSource):
         self, names: Collection[str], *, update: bool = False, accept: bool = False, patient: bool = False
     ) -> dict:
         """
-        Fetch files that are not kept yet.
+        Download files that are not available yet.
 
         Parameters
         ----------
         names : sequence of `str`
             Names of assets.
         update : `bool`
-            Fetch them even if they are kept.
+            Download them even if they are available.
         accept : `bool`
-            Accept and pin what is published now, though it was another file before.
+            Accept and pin the published file even if it has changed.
         patient : `bool`
-            Ask servers even if they did not answer a short while ago, and for
-            daily files that did not exist then.
+            Retry servers that recently did not answer, and daily files that recently did not exist.
 
         Returns
         -------
         `dict`
-            By name: `pathlib.Path` of the file, or the error
-            (`AbsentAssetError`, `sunpy_lasco.errors.MissingAssetError` or
-            `ChangedAssetError`) that says why there is none.
+            By name: `pathlib.Path` of the file, or the error (`AbsentAssetError`,
+            `sunpy_lasco.errors.MissingAssetError` or `ChangedAssetError`) with the reason why there is none.
 
         Raises
         ------
@@ -121,7 +119,7 @@ class RemoteSource(AssetSource):
         return outcomes
 
     def _fetch(self, names, incoming, update, accept, patient):
-        # They bring all of sunpy.net, which nobody needs whose files are here.
+        # Imported here, since they import all of sunpy.net, which is not needed for local files.
         import parfive
 
         from sunpy_lasco.net.file_fetch import Job, download
@@ -129,7 +127,7 @@ class RemoteSource(AssetSource):
 
         store, outcomes, jobs = self.store, {}, []
         for name in names:
-            # Another process may have fetched it while this one waited.
+            # Another process may have downloaded it in the meantime.
             if store.file(name).is_file() and not update:
                 outcomes[name] = store.file(name)
             elif store.is_absent(name) and not patient and not update:
@@ -143,7 +141,7 @@ class RemoteSource(AssetSource):
         if not jobs:
             return outcomes
         others = f" and {len(jobs) - 1} other files" if len(jobs) > 1 else ""
-        log.info("Fetching %s%s for sunpy_lasco.", jobs[0].name, others)
+        log.info("Downloading %s%s for sunpy_lasco.", jobs[0].name, others)
         changed = {}
 
         @contextlib.contextmanager
@@ -179,7 +177,7 @@ class RemoteSource(AssetSource):
         return outcomes
 
     def _settle(self, job, changed):
-        """Where the file is, or why it is not."""
+        """The path of the file, or the error."""
         if job.trouble is not None:
             raise job.trouble
         if job.source is not None:
@@ -194,7 +192,7 @@ class RemoteSource(AssetSource):
             self.store.set_absent(job.name)
             if entry(job.name).daily:
                 return self._absent(job.name)
-        return self._missing(job.name, f"it could not be fetched: {job.explanation}")
+        return self._missing(job.name, f"it could not be downloaded: {job.explanation}")
 
     def _missing(self, name, detail):
         return missing(name, [self.label], detail, self.configuration.mirrors)
@@ -208,7 +206,7 @@ class RemoteSource(AssetSource):
 
 
 def _kind_of(path):
-    """What kind of fault a wrong file is: a web page comes again, unless it says that there is no such file."""
+    """The kind of fault of a wrong file: a web page may be temporary, unless it states that there is no such file."""
     from sunpy_lasco.net.transfer import ABSENT, BROKEN, UNUSABLE
 
     with path.open("rb") as file:

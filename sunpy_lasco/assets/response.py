@@ -1,10 +1,10 @@
 """
 The fixed response of the pixels.
 
-The pixels of a camera differ from their surroundings by 0.85 % rms, and keep doing so
-for years.  A repair is made with these differences divided out, and they are
-multiplied back into what it fills; dividing them out of a whole frame is a flat
-field.  The pattern changed on some days, and a map is never used beyond them.
+The response of the pixels of a camera differs from that of their surroundings by 0.85 % rms, and is stable
+for years. A repair works with these differences divided out and multiplies the filled values by them;
+dividing them out of a whole frame is a flat field. The pattern changed on some days, and a map is never used
+beyond these.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STEP = 0.001
 
 @dataclass(frozen=True)
 class ResponseEpoch:
-    """A time in which the pattern of the pixels of a camera did not change, and the map of it."""
+    """A period in which the pixel pattern of a camera did not change, and its map."""
 
     #: ``"C2"`` or ``"C3"``.
     camera: str
@@ -41,18 +41,17 @@ class ResponseEpoch:
     last: str
     #: File of the map.
     name: str
-    #: 1 sigma of what the map leaves of the pattern, relative, as held-back dates show.
+    #: Relative 1 sigma of the pattern that remains after the correction, measured on held-back dates.
     residual: float
 
     def contains(self, mjd: float) -> bool:
-        """Whether a day belongs to it."""
+        """Whether a day belongs to the period."""
         return Time(self.first).mjd <= mjd < Time(self.last).mjd
 
 
-#: The maps that come with the package.  The stray-light pattern of C3 changed on 1998-11-24
-#: and 2002-06-19, that of C2 on 1998-10-13, 2000-12-02 and 2002-02-06.  Within an epoch a map
-#: is used to about two years from its frames: in that time a quarter of the pattern's
-#: variance becomes another.
+#: The maps of the package. The stray-light pattern of C3 changed on 1998-11-24 and 2002-06-19, that of C2 on
+#: 1998-10-13, 2000-12-02 and 2002-02-06. Within an epoch a map is used up to about two years from its frames, in which
+#: a quarter of the pattern's variance changes.
 EPOCHS = (
     ResponseEpoch("C3", "1998-11-24", "2002-06-19", "response_c3_2000.fits", 0.0053),
     ResponseEpoch("C3", "2002-06-19", "2015-01-01", "response_c3_2010.fits", 0.0036),
@@ -62,7 +61,7 @@ EPOCHS = (
 
 def response_epoch(frame: Frame) -> ResponseEpoch | None:
     """
-    The epoch whose map fits a frame.
+    Find the epoch whose map is valid for a frame.
 
     Parameters
     ----------
@@ -78,7 +77,7 @@ def response_epoch(frame: Frame) -> ResponseEpoch | None:
 @lru_cache(maxsize=4)
 def builtin_response(epoch: ResponseEpoch) -> np.ndarray:
     """
-    A map that comes with the package.
+    A response map of the package.
 
     Parameters
     ----------
@@ -87,13 +86,12 @@ def builtin_response(epoch: ResponseEpoch) -> np.ndarray:
     Returns
     -------
     `~numpy.ndarray`
-        Response of the full frame, near 1, and 1 where it is not known; float32, shape
-        (1024, 1024), not writable.
+        Response of the full frame, near 1, and 1 where it is unknown; float32, shape (1024, 1024), read-only.
 
     Notes
     -----
-    Derived from real frames by `~sunpy_lasco.repair.response_map.derive_response`; the header of the file says from
-    which, and how well the map does on dates that were held back.
+    Derived from real frames with `~sunpy_lasco.repair.response_map.derive_response`; the header of the file
+    lists them, and the results on held-back dates.
     """
     path = resources.files("sunpy_lasco.assets").joinpath("data", epoch.name)
     with path.open("rb") as file, fits.open(file) as hdus:
@@ -121,10 +119,10 @@ def frame_response(response: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def pack_response(response):
-    """Bring a map into the form in which it is shipped: deviations from 1 in steps of 0.001, int8."""
+    """Encode a map for the package: deviations from 1 in steps of 0.001, int8."""
     return np.clip(np.round((np.asarray(response) - 1.0) / STEP), -127, 127).astype(np.int8)
 
 
 def unpack_response(stored):
-    """The map of `pack_response`, float32."""
+    """Decode a map of `pack_response`, float32."""
     return np.float32(1.0) + np.asarray(stored, dtype=np.float32) * np.float32(STEP)

@@ -1,5 +1,5 @@
 """
-What every source of assets can do.
+Sources of assets.
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ __all__ = ["AssetSource", "ChainSource", "DirectorySource", "candidate_paths"]
 
 class AssetSource:
     """
-    A place from which calibration images and tables come.
+    Base class of sources of calibration images and tables.
 
-    A source with files needs only `path`; one without overrides `image` and
-    `text`.
+    A source with files implements only `path`; one without files overrides `image` and `text`.
     """
 
     @property
     def label(self) -> str:
-        """What the source is called in messages."""
+        """Name of the source in messages."""
         return "this source"
 
     def path(self, name: str) -> Path:
@@ -61,19 +60,19 @@ class AssetSource:
 
     def find(self, pattern: str, folders: Collection[str]) -> list[Path]:
         """
-        Files whose whole names are not known before.
+        Find files by a pattern.
 
         Parameters
         ----------
         pattern : `str`
-            Pattern of the name, or of folders and the name, with the wild cards of a shell.
+            Pattern of the name, or of folders and name, with shell wildcards.
         folders : sequence of `str`
-            Folders in which they may lie, relative to a directory.
+            Folders to search, relative to a directory.
 
         Returns
         -------
         `list` of `pathlib.Path`
-            Nothing where the source is not a directory; nothing is fetched.
+            Empty if the source is not a directory; nothing is downloaded.
         """
         return []
 
@@ -95,7 +94,7 @@ class AssetSource:
         sunpy_lasco.errors.MissingAssetError
             If the source does not have it.
         sunpy_lasco.errors.AssetError
-            If the file is not what it should be.
+            If the file is invalid.
         """
         return read_image(self.path(name), name)
 
@@ -119,14 +118,14 @@ class AssetSource:
         sunpy_lasco.errors.MissingAssetError
             If the source does not have it.
         sunpy_lasco.errors.AssetError
-            If the file is not what it should be.
+            If the file is invalid.
         """
         return read_text(self.path(name), name)
 
 
 @dataclass(frozen=True)
 class ChainSource(AssetSource):
-    """Several sources, asked in turn."""
+    """Several sources, searched in turn."""
 
     #: The sources, best first.
     sources: tuple[AssetSource, ...]
@@ -171,11 +170,11 @@ class ChainSource(AssetSource):
 @lru_cache(maxsize=256)
 def candidate_paths(name):
     """
-    Where below a directory the file of an asset is looked for, as relative paths.
+    Relative paths at which the file of an asset is searched in a directory.
 
-    The name itself, and every tail of the paths that the file has in SolarSoft, such as ``calib/NAME``,
-    ``data/calib/NAME`` up to ``soho/lasco/lasco/data/calib/NAME``: the directory may be flat, a part of
-    a SolarSoft tree, or its root.
+    These are the name itself and every tail of its paths in SolarSoft, such as ``calib/NAME``,
+    ``data/calib/NAME`` up to ``soho/lasco/lasco/data/calib/NAME``, so that the directory may be flat, a part
+    of a SolarSoft tree, or its root.
     """
     try:
         folders = entry(name).folders + entry(name).local_folders
@@ -189,7 +188,10 @@ def candidate_paths(name):
 
 
 def _compare(path, name):
-    """Refuse a file whose SHA-256 is known and another: of the catalogue, or of a copied directory of fetched files."""
+    """
+    Raise an error if the SHA-256 of a file differs from the known one, of the catalogue or of a copied
+    directory of downloads.
+    """
     try:
         entry(name)
     except AssetError:
@@ -197,8 +199,8 @@ def _compare(path, name):
     known = known_sha256(path, name)
     if known is not None and (found := digest_of(path)) != known:
         msg = (
-            f"{path} is not the file that {name} is known to be: its SHA-256 is {found}, and {known} is expected. "
-            f"Replace it by the published file, or take it out of {path.with_name(PINS)} if it is your own."
+            f"{path} is not the known file {name}: its SHA-256 is {found}, and {known} is expected. "
+            f"Replace it by the published file, or remove it from {path.with_name(PINS)} if it is your own."
         )
         raise AssetError(msg)
 
@@ -214,7 +216,7 @@ class DirectorySource(AssetSource):
 
     @property
     def label(self) -> str:
-        """The directory and where it was given."""
+        """The directory, and where it was configured."""
         return f"{self.root} (from {self.origin})" if self.origin else str(self.root)
 
     def path(self, name: str) -> Path:
@@ -232,18 +234,18 @@ class DirectorySource(AssetSource):
         raise missing(name, [self.label], None if Path(self.root).is_dir() else f"{self.root} is not a directory")
 
     def find(self, pattern: str, folders: Collection[str]) -> list[Path]:
-        """Files whose whole names are not known before, like `AssetSource.find`."""
+        """Find files by a pattern, like `AssetSource.find`."""
         found = []
         for folder in folders:
             if "/" in pattern:
                 found += sorted(Path(self.root, folder).glob(pattern))
                 continue
-            # Asked for each frame; most of the folders are not there.
+            # Called for each frame; most folders do not exist.
             with contextlib.suppress(OSError), os.scandir(f"{os.fspath(self.root)}/{folder}") as entries:
                 names = fnmatch.filter((one.name for one in entries), pattern)
                 found += [Path(self.root, folder, name) for name in sorted(names)]
         return list(dict.fromkeys(path for path in found if path.is_file()))
 
 
-#: What the option ``assets`` may be: a directory, a word, a source, or several of them.
+#: Types of the option ``assets``: a directory, a keyword, a source, or several of them.
 AssetsLike: TypeAlias = PathLike | AssetSource | Collection[PathLike | AssetSource | None] | None

@@ -1,7 +1,7 @@
 """
 SOHO's orbit from a SPICE kernel, such as ``soho_orbit.bsp`` of the SOHO archive.
 
-Read with spiceypy, which ``pip install "sunpy_lasco[spice]"`` brings.
+It requires spiceypy, which ``pip install "sunpy_lasco[spice]"`` installs.
 """
 
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ __all__ = ["KERNELS", "KERNEL_NAME", "SPICE_FOLDERS", "KernelOrbit"]
 
 #: Suffixes of kernels.
 KERNELS = (".bsp",)
-#: Name in the SOHO archive, and where below a directory it may lie.
+#: Name in the SOHO archive, and subfolders that may contain it.
 KERNEL_NAME = "soho_orbit.bsp"
 SPICE_FOLDERS = ("", "spice", "orbit/spice", "ancillary/orbit/spice", "data/ancillary/orbit/spice")
 #: SOHO's number in SPICE.
 _SOHO = -21
-#: Numbers of the bodies to which a position may refer: of what they are positions in the solar system.
+#: Bodies to which a position may refer, by number.
 _SUN, _BARYCENTRE, _EARTH_MOON, _EARTH = 10, 0, 3, 399
 #: Julian day TDB from which SPICE counts seconds.
 _J2000 = 2451545.0
@@ -37,13 +37,13 @@ _NAME_LENGTH = 61
 @dataclass(frozen=True)
 class KernelOrbit:
     """
-    Positions of SOHO in a SPICE kernel of any type of segment.
+    Positions of SOHO from a SPICE kernel with any type of segment.
 
     Notes
     -----
-    Positions may refer to the Sun, the Earth, the barycentre of Earth and Moon or that of
-    the solar system; what lies between these and the Sun comes from astropy's built-in
-    ephemeris, which is good to 11 km.
+    Positions may refer to the Sun, the Earth, the barycentre of Earth and Moon or that of the solar system.
+    The position of that body relative to the Sun comes from astropy's built-in ephemeris, which is accurate
+    to 11 km.
     """
 
     #: The kernel.
@@ -53,11 +53,11 @@ class KernelOrbit:
 
     @property
     def source(self):
-        """What the card OBSSRC says."""
+        """Text of the card OBSSRC."""
         return self.path.name
 
     def covers(self, time):
-        """Whether the kernel holds a position at a time."""
+        """Whether the kernel covers a time."""
         return self._heliocentric(time) is not None
 
     def place(self, time):
@@ -73,16 +73,17 @@ class KernelOrbit:
         return self.errors
 
     def _heliocentric(self, time):
-        """Heliocentric position, au, ecliptic of J2000, (3,); None where the kernel has none."""
+        """Heliocentric position, au, ecliptic of J2000, (3,); None if the kernel has none."""
         spice = _spiceypy(self.path)
         try:
             handle = spice.spklef(str(self.path))
         except Exception as error:
-            msg = f"{self.path} cannot be read as a SPICE kernel ({_first_line(error)}). Remove it, or fetch it again."
+            reason = _first_line(error)
+            msg = f"{self.path} cannot be read as a SPICE kernel ({reason}). Remove it, or download it again."
             raise AssetError(msg) from error
         try:
             seconds = float((time.tdb.jd1 - _J2000 + time.tdb.jd2) * _DAY)
-            # Of the kernels that are loaded the last, this one, comes first.
+            # The last loaded kernel, this one, has precedence.
             with spice.no_found_check():
                 owner, segment, _, found = spice.spksfs(_SOHO, seconds, _NAME_LENGTH)
             if not found or owner != handle:
@@ -109,7 +110,8 @@ class KernelOrbit:
             return np.zeros(3)
         if number not in (_BARYCENTRE, _EARTH_MOON, _EARTH):
             msg = (
-                f"{self.path} counts positions of SOHO from the body {number}, which is neither the Sun nor the Earth."
+                f"{self.path} gives positions of SOHO relative to the body {number}, which is neither the Sun nor the "
+                "Earth."
             )
             raise AssetError(msg)
         sun, earth, moon = (
@@ -135,8 +137,8 @@ def _spiceypy(path):
         import spiceypy
     except ImportError as error:
         msg = (
-            f"{path} is a SPICE kernel, and spiceypy is not installed. Install it with "
-            '`pip install "sunpy_lasco[spice]"`, or do not name the kernel.'
+            f"{path} is a SPICE kernel, but spiceypy is not installed. Install it with "
+            '`pip install "sunpy_lasco[spice]"`, or remove the kernel from the configuration.'
         )
         raise AssetError(msg) from error
     return spiceypy

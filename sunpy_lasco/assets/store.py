@@ -1,11 +1,10 @@
 """
-The directory in which fetched assets are kept.
+The directory of downloaded assets.
 
-Files appear in it whole or not at all.  Beside them stand what is known of
-their origin (``pins.json``) and, for a while, which files do not exist
-(``absent.json``) and which servers did not answer (``unreachable.json``), so
-that many processes ask once.  The directory has the folders of a SolarSoft tree
-and can be copied to another machine and be given there as ``assets=``.
+Files appear completely or not at all. JSON files record their origin (``pins.json``) and, for a while, which
+files do not exist (``absent.json``) and which servers did not answer (``unreachable.json``), so that many
+processes send only one request. The directory has the folders of a SolarSoft tree; it can be copied to
+another machine and used there as ``assets=``.
 """
 
 import contextlib
@@ -27,33 +26,33 @@ from sunpy_lasco.files import write_whole
 
 __all__ = ["Store", "StoreError", "digest_of", "known_sha256"]
 
-#: Seconds for which it is remembered that an archive has no such file.
+#: Seconds for which a missing file is remembered.
 ABSENT_SECONDS = 24 * 3600
-#: Seconds for which a server that did not answer is not asked again.
+#: Seconds for which a server that did not answer is not tried again.
 UNREACHABLE_SECONDS = 60
-#: Seconds after which one no longer waits for another process that fetches.
+#: Seconds to wait for another process that downloads.
 LOCK_SECONDS = 1800
 #: Bytes that must be free before anything is fetched.
 FREE_BYTES = 50_000_000
 
 _INCOMING = ".incoming-"
-#: File in which the SHA-256 of fetched files are kept, beside them.
+#: File with the SHA-256 of the downloaded files.
 PINS = "pins.json"
 
 
 class StoreError(AssetError):
-    """Nothing can be written to the directory of fetched assets."""
+    """The directory of downloaded assets is not writable."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """A directory of fetched assets."""
+    """A directory of downloaded assets."""
 
     #: The directory; it is made when it is needed.
     root: Path
 
     def file(self, name):
-        """Path at which an asset is kept; there may be no such file yet."""
+        """Path of an asset, which may not exist yet."""
         item = entry(name)
         if item.daily:
             # expfac/data/YYMM, as in SolarSoft.
@@ -63,22 +62,22 @@ class Store:
     @contextlib.contextmanager
     def locked(self):
         """
-        Hold the store for writing: a context manager that gives a directory for what comes in.
+        Context manager that locks the store for writing and provides a temporary directory.
 
         Raises
         ------
         StoreError
-            If nothing can be written, or another process holds the store for too long.
+            If the store is not writable, or another process locks it for too long.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with FileLock(self.root / ".lock", timeout=LOCK_SECONDS):
-                # Who holds the lock is alone: other such directories were left
-                # behind by processes that were killed.
+                # While the lock is held, other temporary directories are leftovers of killed
+                # processes.
                 for left_over in self.root.glob(f"{_INCOMING}*"):
                     shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
                 if shutil.disk_usage(self.root).free < FREE_BYTES:
-                    msg = f"There is hardly any room left in {self.root}, where calibration images are stored."
+                    msg = f"There is hardly any space left in {self.root}, where calibration images are stored."
                     raise StoreError(msg)
                 incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=self.root))
                 try:
@@ -86,7 +85,7 @@ class Store:
                 finally:
                     shutil.rmtree(incoming, ignore_errors=True)
         except Timeout as error:
-            msg = f"Another process has been holding {self.root} for {LOCK_SECONDS // 60} minutes; see what it does."
+            msg = f"Another process has locked {self.root} for {LOCK_SECONDS // 60} minutes; check it."
             raise StoreError(msg) from error
         except OSError as error:
             if isinstance(error, AssetError):
@@ -99,8 +98,8 @@ class Store:
 
     def adopt(self, name, path, url):
         """
-        Take in a fetched and checked file, in the directory that `locked` gives, and note its address; only
-        while `locked`.
+        Store a downloaded and checked file from the directory of `locked`, and record its address; only while
+        `locked`.
         """
         target = self.file(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,19 +112,19 @@ class Store:
         """
         SHA-256 that the file of an asset must have, or None.
 
-        The one that is published comes before the one of the first download.
+        The published one takes precedence over that of the first download.
         """
         return known_sha256(self.file(name), name)
 
     def set_pin(self, name, sha256, url):
-        """Note SHA-256 and origin of a file; only while `locked`."""
+        """Record SHA-256 and origin of a file; only while `locked`."""
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._note(self.file(name).with_name(PINS), name, {"sha256": sha256, "url": url, "fetched": when})
 
     def accept(self, name):
         """
-        Pin the file of an asset as it is, and give its SHA-256; `~sunpy_lasco.errors.AssetError` if it is
-        not kept, or is not what the asset should be.
+        Pin the current file of an asset, and return its SHA-256; `~sunpy_lasco.errors.AssetError` is raised
+        if it does not exist or is invalid.
         """
         with self.locked():
             sha256 = check_file(self.file(name), name)
@@ -134,42 +133,42 @@ class Store:
 
     def verified(self, name):
         """
-        Path of an asset after a look at its hash, None if it is not kept; `~sunpy_lasco.errors.AssetError`
-        if it is not the file that was fetched.
+        Path of an asset after checking its hash, None if it does not exist; `~sunpy_lasco.errors.AssetError`
+        is raised if it is not the downloaded file.
         """
         path = self.file(name)
         if not path.is_file():
             return None
         pin, found = self.pin(name), digest_of(path)
         if pin is not None and pin != found:
-            # Another process may be replacing both: look again when it is done.
+            # Another process may be replacing both, so check again afterwards.
             with self.locked():
                 pin, found = self.pin(name), digest_of(path)
         if pin is not None and pin != found:
             msg = (
-                f"{path} has changed since it was fetched: its SHA-256 is {found}, and {pin} is expected. "
+                f"{path} has changed since its download: its SHA-256 is {found}, but {pin} is expected. "
                 f"`sunpy-lasco assets fetch --update {name}` downloads it again; "
-                f"`sunpy-lasco assets pin --local {name}` accepts it as it is."
+                f"`sunpy-lasco assets pin --local {name}` accepts the changed file."
             )
             raise AssetError(msg)
         return path
 
     def is_absent(self, name):
-        """Whether it is remembered that the archives have no such file."""
+        """Whether the file is known to be missing from the archives."""
         when = _load(self.file(name).with_name("absent.json"), strict=False).get(name)
         return _is_recent(when, ABSENT_SECONDS)
 
     def set_absent(self, name):
-        """Remember that the archives have no such file; only while `locked`."""
+        """Record that the archives have no such file; only while `locked`."""
         self._note(self.file(name).with_name("absent.json"), name, time.time())
 
     def unreachable(self):
-        """The servers that did not answer a short while ago."""
+        """The servers that recently did not answer."""
         noted = _load(self.root / "unreachable.json", strict=False)
         return {server for server, when in noted.items() if _is_recent(when, UNREACHABLE_SECONDS)}
 
     def set_unreachable(self, servers):
-        """Remember that servers do not answer; only while `locked`."""
+        """Record servers that do not answer; only while `locked`."""
         for server in servers:
             self._note(self.root / "unreachable.json", server, time.time())
 

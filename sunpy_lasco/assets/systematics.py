@@ -1,10 +1,9 @@
 """
 Systematic errors of estimated calibration images.
 
-They hold for images that are not the published ones but were estimated from
-public data, built in or in files with ORIGIN 'ESTIMATE'.  The numbers come from
-a second pair of level-0.5 and level-1 images of C3, from the scatter between
-estimates of C2 from rolled and unrolled frames, and from stars.
+They apply to images that were estimated from public data, in the package or in files with ORIGIN 'ESTIMATE'.
+The numbers come from a second pair of level-0.5 and level-1 images of C3, from the scatter between estimates
+of C2 from rolled and unrolled frames, and from stars.
 """
 
 from functools import lru_cache
@@ -28,8 +27,8 @@ def systematic_error(name):
     """
     Systematic error of an estimated calibration image by its name, 1 sigma.
 
-    Relative to the image, a number or (1024, 1024) float32, read-only; and what is to be added in
-    quadrature, in the unit of the image.
+    Return the error relative to the image, a number or (1024, 1024) float32, read-only, and an error to add
+    in quadrature, in the unit of the image.
     """
     if name == C2_VIGNETTING:
         return _frozen(

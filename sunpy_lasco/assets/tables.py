@@ -1,8 +1,7 @@
 """
-The tables among the assets: from the text to columns.
+Parsing of the tables among the assets.
 
-Each parser raises `sunpy_lasco.errors.AssetError` where the content is not the
-table that it should be.
+Each parser raises `sunpy_lasco.errors.AssetError` if the content is not the expected table.
 """
 
 import re
@@ -29,7 +28,7 @@ __all__ = [
     "read_pointing",
 ]
 
-#: The pointing tables count terrestrial time as if it were TAI: 32.184 s more.
+#: The pointing tables treat terrestrial time as TAI, an offset of 32.184 s.
 TT_MINUS_TAI = 32.184
 #: MJD from which SolarSoft counts the seconds of TAI, 1958-01-01.
 TAI_ORIGIN = 36204
@@ -86,8 +85,8 @@ def read_last_pointing_days(path):
 def _restore(path):
     """The variables of an IDL save file by lower-case name, also those inside a structure."""
     variables, problem = {}, None
-    # scipy's reader raises whatever a damaged file makes it stumble over, leaves
-    # the file open then, and speaks of records that it leaves out.
+    # For a damaged file scipy's reader may raise any exception, leave the file open, and print
+    # messages about skipped records.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -107,10 +106,10 @@ def _restore(path):
 #: Columns of the fixed format: file name, factor, bias, day, second of the day,
 #: filter, polariser.
 FIXED = (slice(0, 12), slice(12, 22), slice(22, 32), slice(34, 40), slice(42, 52), slice(54, 66), slice(66, 78))
-#: Years of two digits from this one on belong to the 20th century.
+#: Two-digit years from this one on belong to the 20th century.
 PIVOT = 70
 
-#: Biases of a read-out lie between 280 and 730 DN; a line may hold that of 16 of them together.
+#: Biases of a read-out lie between 280 and 730 DN; a line may hold the sum for 16 read-outs.
 BIAS_RANGE = (200.0, 16 * 1000.0)
 #: Width of the number of regions.
 REGION_DIGITS = 4
@@ -127,27 +126,26 @@ def parse_exposure_factors(text):
     Parameters
     ----------
     text : `str`
-        A line an image, written with the format ``a12, f10.6, f10.1, 2x, a6, 2x,
-        f10.2, 2x, a12, a12, a9, i4, e10.2``.
+        One line per image, in the format ``a12, f10.6, f10.1, 2x, a6, 2x, f10.2, 2x, a12, a12, a9, i4,
+        e10.2``.
 
     Returns
     -------
     `~astropy.table.Table`
-        In the order of the file (better values are appended): ``filename`` of
-        level 0.5, ``factor``, ``bias`` (DN), ``mjd`` and ``time`` (second of that
-        day) of mid-exposure, ``filter``, ``polar``, ``n_regions`` (-1 where the
-        line ends early) and ``sigma`` of the factor (NaN where the line ends
-        early).  ``meta["unreadable"]`` counts the lines left out.
+        In the order of the file (better values are appended): ``filename`` of level 0.5, ``factor``, ``bias``
+        (DN), ``mjd`` and ``time`` (second of that day) of mid-exposure, ``filter``, ``polar``, ``n_regions``
+        (-1 where the line ends early) and ``sigma`` of the factor (NaN where the line ends early).
+        ``meta["unreadable"]`` is the number of skipped lines.
 
     Raises
     ------
     sunpy_lasco.errors.AssetError
-        If there are lines but none can be read, or if the last one ends in its middle.
+        If none of the lines can be read, or if the last one is incomplete.
 
     Notes
     -----
-    SolarSoft ``get_exp_factor``.  The first five items are split at blanks, and
-    taken from their columns where numbers that fill their width leave no blank.
+    SolarSoft ``get_exp_factor``. The first five items are split at blanks, or read from their columns if
+    numbers fill their width without a blank.
     """
     rows, unreadable = [], []
     lines = text.splitlines()
@@ -172,11 +170,11 @@ def parse_exposure_factors(text):
 
 def check_exposure_factors(table, camera, mjd, place):
     """
-    Check that a file of exposure factors, as for `parse_exposure_factors`, is that of a camera and of
-    the day (MJD) of its name.
+    Check that a file of exposure factors, as for `parse_exposure_factors`, belongs to the camera and the day
+    (MJD) in its name.
 
-    `~sunpy_lasco.errors.AssetError` if all of its lines are of another camera or day, or a bias cannot
-    be one.
+    `~sunpy_lasco.errors.AssetError` is raised if all of its lines belong to another camera or day, or if a
+    bias is impossible.
     """
     if not len(table):
         return
@@ -210,7 +208,7 @@ def _by_columns(line):
 
 
 def _row(items, line):
-    """The values of a line, or None if they make no sense."""
+    """The values of a line, or None if they are invalid."""
     name, factor, bias, day, time = items
     if not _NAME.fullmatch(name) or not re.fullmatch(r"\d{6}", day):
         return None
@@ -228,7 +226,7 @@ def _quality(line):
     """Number of regions and sigma, the last two items of a whole line."""
     items = line.split()
     try:
-        # A number of four digits leaves no blank after the item before it.
+        # A four-digit number leaves no blank after the previous item.
         return int(items[5:][-2][-REGION_DIGITS:]), float(items[5:][-1])
     except (IndexError, ValueError):
         return -1, float("nan")
@@ -299,8 +297,8 @@ def parse_nominal_roll(text):
     """
     Steps of the nominal roll of the spacecraft (``nominal_roll_attitude.dat``), in order of time.
 
-    Date, time and roll in each line, with ``#`` before comments, become ``mjd`` (float, day) from which
-    ``roll`` (degree) holds.
+    Date, time and roll in each line, with ``#`` before comments, become ``roll`` (degree) and the ``mjd``
+    (float, day) from which it is valid.
     """
     rows = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -323,8 +321,8 @@ def parse_nominal_roll(text):
 
 def check_table(name, content):
     """
-    Check that the text of a file, or a save file by its path, is the table that an asset should be,
-    else `~sunpy_lasco.errors.AssetError`.
+    Check that the text of a file, or a save file by its path, is the expected table, else raise
+    `~sunpy_lasco.errors.AssetError`.
     """
     parsers = {
         C2_TIME_OFFSETS: parse_time_offsets,

@@ -1,8 +1,8 @@
 """
-Many frames: processes and clusters that calibrate them, and archives that are kept as a recipe.
+Calibration of many frames on processes and clusters, and archives as recipes.
 
-`calibrate_files` writes a level-1 file for each of many level-0.5 files, unattended; `write_recipe` and
-`open_recipe` make level 1 when it is asked for.
+`calibrate_files` writes a level-1 file for each of many level-0.5 files, unattended. With `write_recipe` and
+`open_recipe` level 1 is made when it is accessed.
 """
 
 import lazy_loader

@@ -1,5 +1,5 @@
 """
-Frames on a cluster of Dask: the same work in batches.
+Calibration on a Dask cluster, in batches of frames.
 """
 
 import atexit
@@ -30,15 +30,15 @@ from sunpy_lasco.level1.options import NAMED_ASSETS
 
 __all__ = ["each_outcome_of_cluster"]
 
-#: Frames of a batch at most: two seconds of work or more, of which the scheduler costs a few milliseconds.
+#: Largest number of frames in a batch: two seconds of work or more, while the scheduler takes a few milliseconds.
 BATCH = 32
-#: Batches, at least, for each thread, so that none waits for long at the end.
+#: Smallest number of batches per thread, so that none is idle for long at the end.
 ROUNDS = 8
 #: Batches that wait or run, for each thread of the cluster.
 AHEAD = 2
 #: Times that Dask tries a batch again whose worker ended.
 RETRIES = 2
-#: Times that a batch is sent again since what all batches need was lost with the workers.
+#: Number of times that a batch is sent again because the shared data were lost with the workers.
 LOSSES = 3
 #: Exposure factors, a file a day and camera (some 110 MB for thirty years), and orbit files are sent along if they
 #: are no more than this each, bytes.
@@ -53,15 +53,15 @@ FIRST_YEAR = 1995
 TRIM_VARIABLE = "MALLOC_TRIM_THRESHOLD_"
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 DEFAULT_THRESHOLD = 128 * 1024
-#: What is kept instead, and the largest array that is kept, bytes: more than a frame takes.
+#: Memory that is kept instead, and largest array that is kept, bytes; more than a frame needs.
 KEPT_MEMORY, KEPT_ARRAY = 256 * 1024**2, 64 * 1024**2
 #: What messages call what was sent.
-BUNDLE_LABEL = "the calibration images of the one who started the run"
+BUNDLE_LABEL = "the calibration images of the client"
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """Calibration images and tables as they are sent to the workers, once; equal if their digests are."""
+    """Calibration images and tables, sent to each worker once; equal if their digests are."""
 
     #: Content by name.
     files: tuple[tuple[str, bytes], ...]
@@ -87,17 +87,17 @@ def _unpacked(bundle):
 
 def bundle_of(assets):
     """
-    What of the calibration images and tables is at hand here.
+    Collect the available calibration images and tables.
 
     Parameters
     ----------
     assets : optional
-        As `sunpy_lasco.calibrate` takes it.
+        As for `sunpy_lasco.calibrate`.
 
     Returns
     -------
     `Bundle` or None
-        None for what is built in.
+        None for images included in the package.
     """
     if isinstance(assets, str) and assets in NAMED_ASSETS:
         return None
@@ -114,12 +114,12 @@ def bundle_of(assets):
     for what, paths in (("exposure factors", factors), ("orbit files", orbits)):
         size = sum(path.stat().st_size for path in paths)
         if size <= MOST_SENT:
-            # Of files of one name the first counts.
+            # The first of several files with the same name is used.
             files |= {path.name: path.read_bytes() for path in reversed(paths)}
             continue
         msg = (
-            f"The workers do without the {len(paths)} {what} beside the calibration images: {size / 1e6:.0f} MB are "
-            "too much to be sent. Keep those of the dates that are needed in a directory, and give it as assets."
+            f"The {len(paths)} {what} beside the calibration images are not sent to the workers: {size / 1e6:.0f} MB "
+            "are too much. Keep those of the dates that are needed in a directory, and give it as assets."
         )
         warnings.warn(msg, LascoUserWarning, stacklevel=6)
     if not files:
@@ -150,7 +150,7 @@ def _path_here(source, name):
 
 def each_outcome_of_cluster(tasks, work, client, *, total=None):
     """
-    Work on tasks on a cluster, in no particular order.
+    Process tasks on a cluster, in any order.
 
     Parameters
     ----------
@@ -164,8 +164,8 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
     Yields
     ------
     `~sunpy_lasco.bulk.outcome.Outcome`
-        One for each task.  A batch whose workers end again and again is taken apart, so that only the frame
-        with which they end is given up.
+        One for each task. A batch that repeatedly kills its workers is split, so that only the faulty frame
+        is skipped.
     """
     from distributed import as_completed
 
@@ -192,7 +192,7 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
             if future.status == "finished":
                 yield from future.result()
             elif losses < LOSSES and (its is not sent or sent.status != "finished"):
-                # All workers that had it are gone, which is hardly the fault of the batch.
+                # All workers with the data are gone, which is not the fault of the batch.
                 sent = _sent(client, work, bundle) if its is sent else sent
                 finished.add(submit(batch, losses + 1))
                 continue
@@ -211,12 +211,12 @@ def each_outcome_of_cluster(tasks, work, client, *, total=None):
 
 
 def _sent(client, work, bundle):
-    """What all batches need, on all workers: one future."""
+    """Send the shared data to all workers, as one future."""
     return client.scatter([(work, bundle)], broadcast=True, hash=False)[0]
 
 
 def _work_on(batch, sent):
-    """What a worker does with a batch."""
+    """Process a batch on a worker."""
     work, bundle = sent
     if bundle is not None:
         work = exchange(work, options=exchange(work.options, assets=DirectorySource(_unpacked(bundle), BUNDLE_LABEL)))
@@ -227,10 +227,10 @@ def _work_on(batch, sent):
 @contextlib.contextmanager
 def _memory_kept():
     """
-    Within it the memory of one frame serves the next.
+    Context in which the memory of one frame is reused for the next.
 
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_=65536.  All arrays of a frame, 31,000 pages, then come from the
-    system anew, which takes as long as all the rest.
+    Dask starts its workers with MALLOC_TRIM_THRESHOLD_=65536. All arrays of a frame, 31,000 pages, are then
+    requested from the system again, which doubles the time.
     """
     try:
         before = int(os.environ[TRIM_VARIABLE])

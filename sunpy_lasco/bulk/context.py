@@ -1,4 +1,4 @@
-"""Files that are given together, as the context of each other."""
+"""Files of a run as the context of each other."""
 
 import contextlib
 from bisect import bisect_left
@@ -12,10 +12,9 @@ from sunpy_lasco.repair.maps import LONGEST, PER_SIDE
 
 __all__ = ["ContextFiles", "NearFiles", "context_of_files", "facts_of"]
 
-#: Exposures on each side of a frame that are looked into: of those that are used, some may turn
-#: out not to fit.
+#: Number of candidate exposures on each side of a frame, more than are used, since some may be unsuitable.
 CANDIDATES = 2 * PER_SIDE
-#: Maps that a process keeps: frames in order of time share most of their neighbours.
+#: Number of maps cached by a process; successive frames share most of their neighbours.
 KEPT_MAPS = 2 * CANDIDATES + 1
 #: Headers of which a process keeps what they say.
 KEPT_HEADERS = 4096
@@ -34,7 +33,7 @@ _kept_map = lru_cache(maxsize=KEPT_MAPS)(_read_map)
 
 @dataclass(frozen=True)
 class ContextFiles:
-    """Maps of files, which are read when they are asked for: only frames with lost blocks do."""
+    """Maps that are read from files when needed, i.e. only for frames with lost blocks."""
 
     #: The files.
     files: tuple[Path, ...]
@@ -49,16 +48,16 @@ class ContextFiles:
 
 @dataclass(frozen=True)
 class NearFiles:
-    """The context of a file among others, which is looked for when it is asked for."""
+    """The context of a file among others, determined when needed."""
 
     #: The file.
     file: Path
-    #: Names of files among which its context is, or their addresses.
+    #: Names or addresses of candidate files.
     others: tuple[str, ...]
 
     @property
     def files(self):
-        """Those that are context."""
+        """The files that are its context."""
         others = []
         for name in self.others:
             with contextlib.suppress(OSError):
@@ -78,9 +77,9 @@ def context_of_files(files, others=()):
     Parameters
     ----------
     files : sequence of `~pathlib.Path`
-        Level-0.5 files that are to be calibrated.
+        Level-0.5 files to calibrate.
     others : sequence of `~pathlib.Path`, optional
-        Files that serve as context only.
+        Files used only as context.
 
     Returns
     -------
@@ -111,7 +110,7 @@ def context_of_files(files, others=()):
 
 def facts_of(file):
     """
-    What the header of a level-0.5 file says.
+    Read the header of a level-0.5 file.
 
     Parameters
     ----------
@@ -126,7 +125,7 @@ def facts_of(file):
     OSError
         If there is no such file, or it cannot be read.
     Exception
-        Whatever is wrong with the header.
+        Any error in the header.
     """
     status = file.stat()
     return _frame_of(file, status.st_mtime_ns, status.st_size)

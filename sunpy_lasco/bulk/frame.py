@@ -1,5 +1,5 @@
 """
-One frame of many: found to be done already, or calibrated and written, or named with the reason why not.
+Processing of one frame of a run.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ from sunpy_lasco.map.reading import open_map
 
 __all__ = ["Work", "process"]
 
-#: Folders below the output directory: of our files, and of those in the official form.
+#: Folders in the output directory, for files of this package and for the official form.
 LEVEL1_FOLDER, SOLARSOFT_FOLDER = "sunpy_lasco_level1", "sunpy_lasco_solarsoft"
 #: Cards of level 1 that tell of the choices that were made.
 CHOICES = "calopts biassrc expfac expfsrc centsrc rollsrc timesrc obssrc vigfile rampfile fillmeth".split()
@@ -45,11 +45,11 @@ DAYS = (0, -1, 1)
 
 @dataclass(frozen=True)
 class Work:
-    """What all frames of a run have in common."""
+    """Common settings of all frames of a run."""
 
     #: Options of `sunpy_lasco.calibrate`; their context is that of each frame.
     options: Level1Options
-    #: The directory below which level-1 files go, or its address for fsspec.
+    #: Output directory, or its address for fsspec.
     out: str
     #: As for `sunpy_lasco.write_level1`.
     compress: str = "none"
@@ -69,7 +69,10 @@ class Work:
             raise OptionError(msg)
 
     def chosen(self):
-        """SHA-256 of what outputs must agree in, beside their inputs and calibration images, to be kept."""
+        """
+        SHA-256 of the properties, besides inputs and calibration images, that existing outputs must have to
+        be kept.
+        """
         return _chosen(options_digest(self.options), self.compress)
 
 
@@ -80,7 +83,7 @@ def _chosen(options, compress):
 
 def process(task, work):
     """
-    Calibrate a frame and write it, unless that is done.
+    Calibrate and write a frame, unless a valid output exists.
 
     Parameters
     ----------
@@ -90,11 +93,11 @@ def process(task, work):
     Returns
     -------
     `~sunpy_lasco.bulk.outcome.Outcome`
-        Whatever is wrong with the frame.
+        Any error in the frame.
     """
     outcome, begin, spent = Outcome(task.number, task.file), time.perf_counter(), time.process_time()
     with warnings.catch_warnings(record=True) as caught, unsaid():
-        # Who started the run is told of them; here nobody sees them.
+        # Warnings are reported by the main process; nobody would see them here.
         warnings.simplefilter("always", UserWarning)
         try:
             _process(task, work, outcome)
@@ -122,7 +125,7 @@ def _process(task, work, outcome):
     if near.others and options.context is None and options.inpaint is not None:
         options = replace(options, context=near)
     level1 = calibrate(open_map(file), **options.given())
-    # Not before: the calibration may have fetched what was not at hand.
+    # Not earlier, since the calibration may have downloaded missing files.
     cards = {"inputsha": digest, "calkey": _key(facts_of(file), digest, work)}
     if level1.meta.get("nmissing") or level1.meta.get("nfilled"):
         cards["ctxsha"] = _context_digest(near)
@@ -144,7 +147,7 @@ def _frame_or_none(file):
 
 
 def _write(level1, cards, out, work):
-    """Write a level-1 map with the cards by which it is known again; the path below the output directory."""
+    """Write a level-1 map with the cards that identify it; returns the path in the output directory."""
     path = level1_path(level1, Path())
     if work.options.solarsoft:
         path = Path(SOLARSOFT_FOLDER, *path.parts[1:])
@@ -166,7 +169,7 @@ def _write(level1, cards, out, work):
 
 
 def _is_ours(path):
-    """Whether a file is one that may be replaced: of this package, empty, or a damaged file of FITS."""
+    """Whether a file may be replaced: it is from this package, empty, or a damaged FITS file."""
     if path is None:
         return False
     try:
@@ -180,7 +183,7 @@ def _is_ours(path):
 
 
 def _done_before(out, frame, digest, near, work):
-    """Name, header and pixels of the valid level-1 file that was made of the same, or None."""
+    """Name, header and pixels of a valid level-1 file made from the same inputs, or None."""
     name = product_name(frame)
     if not is_plain_name(name):
         return None
@@ -207,7 +210,7 @@ def _pixels_of(path):
 
 
 def _cards(header):
-    """The cards by which a file is known again; in the official form they are lines of HISTORY."""
+    """The cards that identify a file; in the official form they are lines of HISTORY."""
     lines = (str(line).split() for line in header.get("HISTORY", ()))
     cards = {line[0]: line[1] for line in lines if len(line) == 2 and line[0] in ("CALKEY", "CTXSHA")}
     return cards | {card: header[card] for card in ("CALKEY", "CTXSHA") if card in header}
@@ -250,12 +253,12 @@ def thumbnail(image):
 
 def peak_memory():
     """
-    The largest memory of this process so far.
+    Peak memory of this process.
 
     Returns
     -------
     `float` or None
-        MB; None where the system does not tell.
+        MB; None if the system does not provide it.
     """
     try:
         import resource

@@ -1,8 +1,8 @@
 """
-What decides a level-1 file: input, options, calibration images, orbit files, constants and version.
+Identity of a level-1 file: input, options, calibration images, orbit files, constants and version.
 
-All of it goes into one SHA-256, the card CALKEY of files that are made in bulk.  A file whose key is
-what it would be today need not be made again.
+They are combined in one SHA-256, the card CALKEY of files made by bulk runs. A file whose key is up to date
+need not be made again.
 """
 
 import json
@@ -62,7 +62,7 @@ NUMERICAL = ("numpy", "scipy", "astropy", "sunpy")
 
 def versions():
     """
-    Versions of this package and of those that do its arithmetic.
+    Versions of this package and of those that affect its results.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def versions():
 
 def asset_names(camera, mid_mjd=None):
     """
-    Names of the assets that the calibration of a frame may ask for.
+    Names of the assets that the calibration of a frame may use.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def asset_names(camera, mid_mjd=None):
 
 def asset_digests(assets, names):
     """
-    SHA-256 of assets as they are at hand; nothing is fetched.
+    SHA-256 of the available assets; nothing is downloaded.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def asset_digests(assets, names):
     Returns
     -------
     `dict` of `str`
-        By name, without those that are not there.  What is built in counts by the version of this package.
+        By name, without missing ones. Included assets are identified by the version of this package.
     """
     if isinstance(assets, str) and assets in NAMED_ASSETS:
         return {assets: version}
@@ -127,7 +127,7 @@ def _digest(source, name):
 
 def orbit_digests(frame, options):
     """
-    SHA-256 of the user's orbit files and kernels that may say where SOHO was during an exposure.
+    SHA-256 of the user's orbit files and kernels that may affect an exposure.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def options_digest(options):
 
 
 def _said(value):
-    """An option in words that are equal only if the values are."""
+    """A text for an option that is equal only for equal values."""
     if isinstance(value, u.Quantity):
         return [_said(value.value), value.unit.to_string()]
     if isinstance(value, np.ndarray):
@@ -187,7 +187,7 @@ def _said(value):
 
 def frame_key(input_digest, frame, options, chosen):
     """
-    SHA-256 of all that decides a frame's pixels, but for its context.
+    SHA-256 of everything that determines a frame's pixels, except its context.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 """
-Which files are meant: files, directories of them, tables with a column of names, and a list that comes in.
+Input files from names, directories, tables and lists.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def find_inputs(given: PathLike | Iterable[PathLike], *, stream: Any = None) -> 
     Parameters
     ----------
     given : path-like, `str`, or sequence of these
-        Images; directories, of which all images at any depth are taken but for level-1 files of this package;
-        tables (.ecsv, .csv) with a column file, path, filename or name, and lists (.txt, .lst) with a name on each
+        Images; directories, which are searched recursively, without level-1 files of this package; tables
+        (.ecsv, .csv) with a column file, path, filename or name, and lists (.txt, .lst) with one name per
         line, relative to their own folder; addresses for fsspec; ``"-"`` for names from ``stream``.
     stream : file, optional
         By default standard input.
@@ -45,8 +45,8 @@ def find_inputs(given: PathLike | Iterable[PathLike], *, stream: Any = None) -> 
     Returns
     -------
     `list` of `str`
-        Without repetitions, in order of the names without folders: in the archive's names this is the order of time
-        within a camera.
+        Without duplicates, sorted by the names without folders, which for names of the archive is the order
+        of time within a camera.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 """
-What was done with each frame, a line of JSON each.
+The journal of a run, with a line of JSON for each frame.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Journal", "read_journal"]
 
 class Journal:
     """
-    A file to which lines are added, each in one piece, so that several runs may share it.
+    A file to which complete lines are appended, so that several runs can share it.
 
     Parameters
     ----------
@@ -37,11 +37,11 @@ class Journal:
         self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":
-            # What a machine that failed has left of a line.
+            # The rest of a line that a failed machine left behind.
             os.write(self._file, b"\n")
 
     def add(self, outcome):
-        """Add a line on an outcome."""
+        """Append the line of an outcome."""
         line = {
             "input": outcome.input,
             "output": outcome.output,
@@ -73,7 +73,7 @@ class Journal:
 
 
 def _plain(value):
-    """The same for JSON, which knows no NaN and nothing of numpy."""
+    """Convert values for JSON, which supports neither NaN nor numpy types."""
     if isinstance(value, dict):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -96,8 +96,7 @@ def read_journal(path: PathLike) -> list[dict]:
     Returns
     -------
     `list` of `dict`
-        One a frame, the last that was said of it, in the order in which frames first came up.  Lines that are
-        not whole are omitted.
+        The last entry of each frame, in the order of their first entries. Incomplete lines are omitted.
     """
     lines = {}
     with Path(path).open("rb") as file:

@@ -1,5 +1,5 @@
 """
-What is asked of a process, and what it answers.
+Tasks for processes, and their outcomes.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ __all__ = ["Outcome", "Task"]
 
 @dataclass(frozen=True)
 class Task:
-    """A frame, and where to look for its context."""
+    """A frame, and its candidate context."""
 
     #: Number of the frame in the run.
     number: int
@@ -25,7 +25,7 @@ class Task:
 
 @dataclass
 class Outcome:
-    """What became of a frame."""
+    """Result of a frame."""
 
     number: int
     input: str
@@ -49,7 +49,7 @@ class Outcome:
     warnings: list = field(default_factory=list)
     #: Largest memory of the process so far, MB.
     memory: float | None = None
-    #: Whether it was tried again after the process that worked on it had ended.
+    #: Whether it was retried after its process had ended.
     again: bool = False
     #: Small image, float32, or None.
     picture: np.ndarray | None = None

@@ -1,7 +1,7 @@
 """
-Where inputs are and outputs go: folders of this machine, or what fsspec reaches.
+Locations of inputs and outputs: local folders, or fsspec file systems.
 
-fsspec is imported for addresses such as ``s3://...`` or ``memory://...`` alone.
+fsspec is imported only for addresses such as ``s3://...`` or ``memory://...``.
 """
 
 import atexit
@@ -40,7 +40,7 @@ def local_input(name):
     Parameters
     ----------
     name : `str` or path-like
-        A path, or an address for fsspec, of which a copy is made that is kept for a while.
+        A path, or an address for fsspec, which is copied to a temporary file.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def _filesystem(name):
 
 
 class _Copy:
-    """A file that goes when it is no longer kept."""
+    """A file that is deleted when it is no longer referenced."""
 
     def __init__(self, path):
         self.path = path
@@ -94,7 +94,7 @@ _rooms = []
 
 @atexit.register
 def clear_copies():
-    """Remove the copies of files that this process fetched."""
+    """Remove the temporary copies made by this process."""
     while _rooms:
         shutil.rmtree(_rooms.pop(), ignore_errors=True)
 
@@ -128,7 +128,7 @@ class _LocalFolder:
         return path if path.is_file() else None
 
     def write(self, relative, function, *, overwrite):
-        """Have a function write a file of that name, whole or not at all."""
+        """Let a function write a file of that name, completely or not at all."""
         function(self.root / relative)
 
     def address(self, relative):
@@ -148,7 +148,7 @@ class _RemoteFolder:
             return None
 
     def write(self, relative, function, *, overwrite):
-        """Have a function write a file, and put it there when it is complete."""
+        """Let a function write a file, and upload it when it is complete."""
         fs, path = _filesystem(self.address(relative))
         if not overwrite and fs.exists(path):
             msg = f"{self.address(relative)} exists already; use overwrite=True to replace it."

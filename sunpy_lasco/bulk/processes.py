@@ -1,10 +1,10 @@
 """
-Frames on several processes of this machine.
+Processing on several local processes.
 
-A process that dies takes one frame with it and nothing else: each has a pipe of its own, so that no
-lock or queue that others need can be left in disorder.  (A pool of `concurrent.futures`, loky or
-joblib gives up all frames that it was handed when one process dies, and leaves processes behind when
-its own is killed.)  Processes notice when the one that started them is gone, and end.
+When a process dies, only its current frame is affected: each process has its own pipe, so no shared lock or
+queue can be left in an invalid state. (If one process dies, a pool of `concurrent.futures`, loky or joblib
+abandons all submitted frames; if the parent is killed, it leaves processes behind.) Processes exit when their
+parent is gone.
 """
 
 import contextlib
@@ -22,20 +22,20 @@ from sunpy_lasco.errors import LascoError
 
 __all__ = ["cores", "each_outcome"]
 
-#: Seconds for which processes that were told to end may clean up before they are killed.
+#: Seconds for which terminated processes may clean up before they are killed.
 GRACE = 0.5
 #: Processes in a row that may end before they have started until it is clear that none ever will: by
 #: themselves, and killed by others, as in need of memory.
 FALSE_STARTS, KILLED_STARTS = 3, 20
 #: What a process says when it is ready.
 STARTED = "started"
-#: Threads of libraries for linear algebra: the processes share the cores already.
+#: Limit the threads of linear-algebra libraries, since the processes already use all cores.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def cores():
     """
-    Cores that this process may use.
+    Number of cores that this process may use.
 
     Returns
     -------
@@ -49,12 +49,12 @@ def cores():
 
 def each_outcome(tasks, function, work, jobs):
     """
-    Apply a function to tasks on several processes, in no particular order.
+    Apply a function to tasks on several processes, in any order.
 
     Parameters
     ----------
     tasks : iterable
-        Taken as processes become free.
+        Consumed as processes become free.
     function : callable
         ``function(task, work)`` gives an `~sunpy_lasco.bulk.outcome.Outcome`.
     work : object
@@ -65,7 +65,7 @@ def each_outcome(tasks, function, work, jobs):
     Yields
     ------
     `~sunpy_lasco.bulk.outcome.Outcome`
-        One for each task.  A task whose process ended is tried once more when all others are done, alone.
+        One for each task. A task whose process died is retried once, alone, after all others.
 
     Raises
     ------
@@ -95,12 +95,12 @@ def _death(exitcode):
 
 
 class _Crew:
-    """Processes, and what each is at."""
+    """The processes and their current tasks."""
 
     def __init__(self, function, work):
         self.function, self.work, self.idle, self.busy = function, work, [], {}
         self.exitcode, self.false_starts = None, 0
-        # Fresh processes: forked ones would inherit threads, locks, and the pipes of others.
+        # Spawned processes, since forked ones would inherit threads, locks, and pipes of others.
         self.context = get_context("spawn")
 
     def run(self, tasks, jobs):
@@ -159,14 +159,14 @@ class _Crew:
             self.false_starts += 1
             if self.false_starts >= (KILLED_STARTS if (self.exitcode or 0) < 0 else FALSE_STARTS):
                 msg = (
-                    f"{self.false_starts} processes ended before they had started (status {self.exitcode}). A script "
-                    "that uses several processes must do so below `if __name__ == '__main__':`; jobs=1 uses none."
+                    f"{self.false_starts} processes ended during start-up (status {self.exitcode}). A script that "
+                    "uses several processes must do so below `if __name__ == '__main__':`; jobs=1 uses none."
                 )
                 raise LascoError(msg)
         return self.busy.pop(worker)
 
     def stop(self):
-        """End all processes, at once where they are idle."""
+        """End all processes; idle ones at once."""
         workers = list({*self.idle, *self.busy})
         for worker in workers:
             worker.pipe.close()
@@ -203,7 +203,7 @@ class _Worker:
 
 @contextlib.contextmanager
 def _single_threads():
-    """Processes that start in it use a single thread each, unless the user said otherwise."""
+    """Context in which new processes use a single thread each, unless configured otherwise."""
     added = [name for name in THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
     try:
@@ -215,7 +215,7 @@ def _single_threads():
 
 @contextlib.contextmanager
 def _signals_later():
-    """Signals by which a user ends a program, which come in it, come after it."""
+    """Context that delays signals by which a user ends a program."""
     before, came = {}, []
     # Outside of the main thread there are no signals.
     with contextlib.suppress(ValueError):
@@ -232,9 +232,9 @@ def _signals_later():
 
 
 def _serve(pipe):
-    """What a process does."""
+    """Main function of a process."""
     status = 0
-    # The user's Ctrl-C is for the process that started this one, which says when to end.
+    # Ctrl-C is handled by the parent, which tells its processes when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_watch, daemon=True).start()
@@ -244,22 +244,25 @@ def _serve(pipe):
         while True:
             pipe.send(function(pipe.recv(), work))
     except (EOFError, OSError):
-        # There is nobody any more to give a task or to take an answer.
+        # The parent is gone.
         pass
     except _EndError:
         # Unfinished files are gone.
         status = 128 + signal.SIGTERM
-    # Python's own end takes a second where large packages were loaded.
+    # A regular exit of Python takes a second after large packages were loaded.
     clear_copies()
     os._exit(status)
 
 
 class _EndError(BaseException):
-    """Raised in a process that is to end."""
+    """Raised in a process that must end."""
 
 
 def _end(*_):
-    """Leave by an exception, so that unfinished files are removed; by force if an import or a finaliser swallows it."""
+    """
+    Exit through an exception, so that unfinished files are removed; force it if an import or a finaliser
+    swallows the exception.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_for_sure, daemon=True).start()
     raise _EndError
@@ -271,7 +274,7 @@ def _end_for_sure():
 
 
 def _watch():
-    """End this process when the one that started it is gone."""
+    """End this process when its parent is gone."""
     wait([parent_process().sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
     _end_for_sure()

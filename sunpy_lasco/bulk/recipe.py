@@ -1,8 +1,8 @@
 """
-An archive of level 1 as a recipe: the counts stay as they are, and level 1 is made when it is asked for.
+Archives of level 1 as recipes: counts are stored, and level 1 is made when it is accessed.
 
-A recipe is a small table, which names the level-0.5 files with their SHA-256 and, in its header, the
-options, calibration images, constants and versions with which level 1 is made of them.
+A recipe is a small table with the names and SHA-256 of level-0.5 files. Its header contains the options,
+calibration images, constants and versions used to make level 1.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "open_recipe", "pixel_digest", "write_recipe"]
 
-#: What the header of a recipe begins with, and the version of its form.
+#: Keyword in the header of a recipe, and version of the format.
 KIND, FORM = "sunpy_lasco recipe", 1
 #: What to do where something is not what it was.
 REACTIONS = ("warn", "raise", "ignore")
@@ -60,7 +60,7 @@ def pixel_digest(smap):
     Returns
     -------
     `str`
-        Of float32 numbers, least significant byte first, row by row.
+        SHA-256 of little-endian float32 numbers, row by row.
     """
     return sha256_of(np.ascontiguousarray(smap.data, "<f4").tobytes())
 
@@ -76,7 +76,7 @@ def write_recipe(
     **options: Unpack[OptionTypes],
 ) -> Recipe:
     """
-    Write a recipe: a table from which level 1 can be made.
+    Write a recipe, a table from which level 1 can be made.
 
     Parameters
     ----------
@@ -85,8 +85,7 @@ def write_recipe(
     files : path-like, `str`, or sequence of these
         Level-0.5 files; see `~sunpy_lasco.bulk.find_inputs`.
     pixels : `bool`
-        Calibrate each frame now and note the SHA-256 of its pixels, with which those that are made later
-        are compared.
+        Calibrate each frame now and store the SHA-256 of its pixels, to verify images made later.
     together : `bool`
         Whether the files help to fill each other's lost blocks.
     overwrite : `bool`
@@ -101,12 +100,12 @@ def write_recipe(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there are no files, or an option cannot be written down, such as a source of calibration images that is
-        no directory, or an array.
+        If there are no files, or an option cannot be stored, such as an array, or a source of calibration
+        images that is not a directory.
     sunpy_lasco.errors.HeaderError
-        If a file is not a level-0.5 image of LASCO; it is named.
+        If a file is not a level-0.5 image of LASCO. The error names it.
     FileExistsError
-        If the table exists and may not be replaced.
+        If the table exists and must not be replaced.
 
     Examples
     --------
@@ -154,7 +153,7 @@ def write_recipe(
 
 
 def _digest(digests):
-    """One SHA-256 of several; nothing of none."""
+    """A combined SHA-256; empty for no values."""
     return sha256_of("\n".join(digests).encode()) if digests else ""
 
 
@@ -169,7 +168,7 @@ def _frame(file):
 
 
 def _relative(name, folder):
-    """The name below the folder of the table, so that both can be moved together; else the whole path."""
+    """The name relative to the folder of the table, so that both can be moved together; else the full path."""
     if is_address(name):
         return name
     path = Path(name).resolve()
@@ -184,20 +183,20 @@ def _written(given):
     said = {}
     for name, value in given.items():
         if name == "context":
-            msg = "A recipe has no context of its own: its files are that of each other."
+            msg = "A recipe cannot have a context option; its files are each other's context."
             raise OptionError(msg)
         if isinstance(value, os.PathLike):
             value = str(Path(value).resolve())
         elif name in ("assets", "pointing") and isinstance(value, str) and value not in (*NAMED_ASSETS, "stars"):
             value = str(Path(value).expanduser().resolve())
         elif isinstance(value, np.ndarray) and type(value) is np.ndarray:
-            msg = f"{name} is an array, which a recipe does not hold."
+            msg = f"{name} is an array, which a recipe cannot store."
             raise OptionError(msg)
         said[name] = value
     try:
         return yaml.dump(said)
     except Exception as error:
-        msg = f"The options {', '.join(said)} cannot be written down: {error}. Use paths and numbers."
+        msg = f"The options {', '.join(said)} cannot be stored: {error}. Use paths and numbers."
         raise OptionError(msg) from error
 
 
@@ -214,11 +213,10 @@ def open_recipe(
     root : path-like, optional
         Folder to which the names of the files are relative; by default that of the table.
     assets : optional
-        Source of the calibration images where that of the recipe is at another place here; see
-        `sunpy_lasco.calibrate`.
+        Source of the calibration images, if it differs from that in the recipe; see `sunpy_lasco.calibrate`.
     on_change : `str`
-        What to do where an input, a calibration image, the constants or a version is not what it was, or the
-        pixels are others: ``"warn"``, ``"raise"`` or ``"ignore"``.
+        What to do if an input, a calibration image, the constants, a version or the pixels have changed:
+        ``"warn"``, ``"raise"`` or ``"ignore"``.
 
     Returns
     -------
@@ -227,18 +225,18 @@ def open_recipe(
     Raises
     ------
     sunpy_lasco.errors.HeaderError
-        If the file is not a recipe, or one of a later form.
+        If the file is not a recipe, or has a later format.
     sunpy_lasco.errors.BadFrameError
         With ``on_change="raise"``.
 
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        Of what is not what it was.
+        If something has changed.
 
     Notes
     -----
-    On the same machine and with the same versions the maps are the same to the last bit, elsewhere to 1e-6.
+    On the same machine and with the same versions the maps are identical to the last bit, elsewhere to 1e-6.
     """
     if on_change not in REACTIONS:
         msg = f"on_change={on_change!r} is unknown; it is one of {', '.join(map(repr, REACTIONS))}."
@@ -252,10 +250,10 @@ def open_recipe(
         msg = f"{path} is not a recipe: {str(error).splitlines()[0]}"
         raise HeaderError(msg) from error
     if KIND not in table.meta:
-        msg = f"{path} is a table, but no recipe of sunpy_lasco.write_recipe."
+        msg = f"{path} is a table, but not a recipe of sunpy_lasco.write_recipe."
         raise HeaderError(msg)
     if table.meta[KIND] != FORM:
-        msg = f"{path} has the form {table.meta[KIND]}, and this version reads {FORM}. Install a later version."
+        msg = f"{path} has the format {table.meta[KIND]}, but this version supports {FORM}. Install a later version."
         raise HeaderError(msg)
     recipe = Recipe(table, path.parent if root is None else Path(root), assets=assets, on_change=on_change)
     recipe._react(recipe.changes())
@@ -266,8 +264,8 @@ class Recipe:
     """
     Level-1 maps of a recipe, calibrated when they are accessed.
 
-    ``len(recipe)``, ``recipe[3]``, ``recipe[10:20]`` (a recipe again) and ``for smap in recipe`` work as
-    those of a list; nothing is kept.
+    ``len(recipe)``, ``recipe[3]``, ``recipe[10:20]`` (again a recipe) and ``for smap in recipe`` work as for
+    a list; maps are not cached.
 
     Parameters
     ----------
@@ -316,7 +314,7 @@ class Recipe:
 
     @property
     def times(self) -> Time:
-        """Starts of the exposures by the clock on board: `~astropy.time.Time`."""
+        """Starts of the exposures by the on-board clock: `~astropy.time.Time`."""
         return Time([str(self.table["time"][number]) for number in self._numbers], scale="utc")
 
     @property
@@ -336,7 +334,8 @@ class Recipe:
         Returns
         -------
         `sunpy_lasco.products.Sequence`
-            Of the same frames as the recipe gives one by one: lost blocks are filled with the help of their neighbours.
+            Sequence of the same frames as those of the recipe; lost blocks are filled with the help of their
+            neighbours.
         """
         from sunpy_lasco.products import Sequence
 
@@ -345,12 +344,12 @@ class Recipe:
 
     def changes(self) -> list[str]:
         """
-        What is not what it was when the recipe was written, but for the inputs, which each frame looks at.
+        List changes since the recipe was written, except those of inputs, which are checked for each frame.
 
         Returns
         -------
         `list` of `str`
-            A sentence each; none if the maps will be the same to the last bit.
+            One sentence for each; empty if the maps will be identical to the last bit.
         """
         meta, found = self.table.meta, []
         now = versions()

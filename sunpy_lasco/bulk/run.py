@@ -1,5 +1,5 @@
 """
-Many frames: here, on several processes, or on a cluster.
+Runs over many frames: in this process, on several processes, or on a cluster.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 
 __all__ = ["BulkReport", "calibrate_files", "run_frames", "stated_memory", "sweep_outputs"]
 
-#: Files before and after a file, in order of their names, among which its context is looked for; of files
-#: that must be fetched, fewer.
+#: Number of files before and after a file, by name, that are candidates for its context; fewer for files that must be
+#: downloaded.
 NEAR, NEAR_REMOTE = 64, 8
-#: A process takes two seconds to start, the time of some ten frames: fewer frames than this each are not worth one.
+#: Smallest number of frames per process, since starting a process takes two seconds, the time of about ten frames.
 LEAST_FRAMES = 4
 #: Memory of a process that calibrates, MB, and of one that also fills lost blocks by a network, as measured in
 #: benchmarks/bulk; 250 of it are sunpy.map.
 PROCESS_MEMORY, NETWORK_MEMORY = 750, 1000
-#: Frames, and seconds, between two lines on the progress where there is no terminal.
+#: Frames, and seconds, between two lines of progress without a terminal.
 LINE_FRAMES, LINE_SECONDS = 100, 10.0
 #: Names of what is left in the output directory.
 JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
@@ -55,14 +55,14 @@ JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
 class BulkReport:
     """Results of a run."""
 
-    #: Numbers of frames: asked for, written, kept since they were there, and failed.
+    #: Numbers of frames: requested, written, kept because they existed, and failed.
     total: int = 0
     written: int = 0
     kept: int = 0
     failed: int = 0
     #: Files that failed, and why.
     failures: list = field(default_factory=list)
-    #: What calibrations approximated: number of frames by kind, as of `sunpy_lasco.level1.approximations`.
+    #: Number of frames by kind of approximation, as in `sunpy_lasco.level1.approximations`.
     approximations: Counter = field(default_factory=Counter)
     #: Seconds that it took.
     seconds: float = 0.0
@@ -74,11 +74,11 @@ class BulkReport:
 
     @property
     def done(self) -> int:
-        """Number of frames of which it is known what became of them."""
+        """Number of finished frames."""
         return self.written + self.kept + self.failed
 
     def count(self, outcome: Outcome) -> None:
-        """Take in what became of a frame."""
+        """Add the outcome of a frame."""
         setattr(self, outcome.status, getattr(self, outcome.status) + 1)
         if outcome.status == "failed":
             self.failures.append((outcome.input, outcome.reason))
@@ -114,24 +114,24 @@ def calibrate_files(
     files : path-like, `str`, or sequence of these
         See `~sunpy_lasco.bulk.find_inputs`.
     out : path-like or `str`
-        Directory, or address for fsspec, below which files go as by `sunpy_lasco.write_level1`.
+        Output directory, or address for fsspec, with folders as for `sunpy_lasco.write_level1`.
     jobs : `int`, optional
-        Number of processes; by default that of the cores, but one for every four frames at most.
+        Number of processes; by default that of the cores, but at most one for every four frames.
     overwrite : `bool`
         Make existing files again, and replace files of other programs.
     compress : `str`
         As for `sunpy_lasco.write_level1`.
     others : sequence of path-like
-        Level-0.5 files that help to fill lost blocks only.
+        Level-0.5 files used only to fill lost blocks.
     together : `bool`
         Whether the files help to fill each other's lost blocks.
     client : ``distributed.Client``, optional
-        Work on a cluster of Dask.
+        Use a Dask cluster.
     journal, summary : `bool` or path-like
-        Where the journal (a line of JSON a frame) and the summary page go; True for the directory ``out``,
-        False for none.
+        Paths of the journal (a line of JSON per frame) and of the summary page; True for the directory
+        ``out``, False for none.
     progress : `bool`, optional
-        Show a bar, or lines where standard error is not a terminal; by default a bar, if it is one.
+        Show a progress bar, or lines if standard error is not a terminal; by default a bar in a terminal.
     **options
         Those of `sunpy_lasco.calibrate`.
 
@@ -147,12 +147,13 @@ def calibrate_files(
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        What `sunpy_lasco.calibrate` warns of; at the end one `~sunpy_lasco.errors.ApproximationWarning` of all frames.
+        Warnings of `sunpy_lasco.calibrate`; at the end one `~sunpy_lasco.errors.ApproximationWarning` for all
+        frames.
 
     Notes
     -----
     A script that uses several processes must call it below ``if __name__ == "__main__":``, as
-    ``multiprocessing`` asks for.
+    ``multiprocessing`` requires.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def calibrate_files(
 
 def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=True, progress=False, tell=None):
     """
-    Do the work on frames, with journal, summary and progress.
+    Process frames, with journal, summary and progress.
 
     Parameters
     ----------
@@ -217,7 +218,7 @@ def run_frames(names, work, *, jobs=None, client=None, journal=True, summary=Tru
         bar = stack.enter_context(_Progress(len(names), shown=progress))
         taken = set()
         if local:
-            # When the processes are gone, which may have left something where they were broken off.
+            # After the processes have ended, since interrupted ones may have left files behind.
             stack.callback(sweep_outputs, work.out)
         outcomes = stack.enter_context(
             contextlib.closing(_outcomes(tasks, work, _jobs(jobs, len(names)), client, len(names)))
@@ -250,7 +251,7 @@ def _jobs(jobs, frames):
 
 def stated_memory(work, jobs, frames):
     """
-    Processes, and the memory that they will take.
+    Number of processes, and the memory that they will need.
 
     Parameters
     ----------
@@ -296,20 +297,20 @@ def _outcomes(tasks, work, jobs, client, total):
 
 
 def _refuse_twins(outcome, taken):
-    """Two inputs with one FILENAME: the later one must not pass for done where it replaced the earlier one."""
+    """Two inputs with the same FILENAME: the second must not replace the output of the first unnoticed."""
     if outcome.output is None:
         return
     # Numbers of 64 bits, for there may be a million.
     mark = hash(outcome.output)
     if mark in taken:
         outcome.status = "failed"
-        outcome.reason = f"{outcome.output} was made of another of the given files, which has the same FILENAME, too"
+        outcome.reason = f"{outcome.output} was made from another input with the same FILENAME"
     taken.add(mark)
 
 
 def sweep_outputs(out):
     """
-    Remove what processes that were killed left unfinished in an output directory.
+    Remove unfinished files of killed processes from an output directory.
 
     Parameters
     ----------
@@ -320,7 +321,7 @@ def sweep_outputs(out):
 
 
 class _Progress:
-    """How far it is: a bar in a terminal, lines elsewhere."""
+    """Progress: a bar in a terminal, lines elsewhere."""
 
     def __init__(self, total, *, shown):
         self.total, self.shown, self.begin, self.last = total, shown, time.monotonic(), time.monotonic()
@@ -339,7 +340,7 @@ class _Progress:
 
     @contextlib.contextmanager
     def aside(self):
-        """In it others may write to the terminal."""
+        """Context in which others may write to the terminal."""
         if self.bar is None:
             yield
             return
@@ -347,7 +348,7 @@ class _Progress:
             yield
 
     def step(self, report):
-        """One more frame."""
+        """Count a frame."""
         if self.bar is not None:
             if report.failed:
                 self.bar.set_postfix(failed=report.failed, refresh=False)

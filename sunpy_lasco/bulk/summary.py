@@ -1,5 +1,5 @@
 """
-A page that shows what a run did: images, table, statistics in time, failures.
+The summary page of a run: images, table, statistics over time, failures.
 """
 
 import base64
@@ -14,15 +14,15 @@ from sunpy_lasco.files import write_whole
 
 __all__ = ["Sheet", "write_summary"]
 
-#: Frames on the contact sheet, and rows of the table: more than these a browser does not like.
+#: Largest number of frames on the contact sheet, and of rows in the table, for the sake of browsers.
 PICTURES, ROWS = 240, 4000
 #: Frames that stand in the charts.
 POINTS = 2000
 #: Hours between two frames of which a difference is shown.
 LONGEST_DIFFERENCE = 2.5
-#: Brightness relative to the mean at its height that is black and white, and the same of differences.
+#: Brightness relative to the mean at its height for black and white, and the same for differences.
 RANGE, DIFFERENCE_RANGE = (0.4, 2.2), (-0.06, 0.06)
-#: What the charts show: title, card, and whether on a logarithmic scale.
+#: The charts: title, card, and whether the scale is logarithmic.
 CHARTS = (
     ("Median brightness, MSB", "datap50", True),
     ("Lost blocks", "nmissing", False),
@@ -35,7 +35,7 @@ WIDTH, HEIGHT = 460, 150
 
 class Sheet:
     """
-    What the page needs of a run, gathered frame by frame in bounded memory.
+    Data for the page, collected frame by frame in bounded memory.
 
     Parameters
     ----------
@@ -45,18 +45,18 @@ class Sheet:
 
     def __init__(self, total):
         self.total = total
-        # Two of a kind that follow each other, so that there is a difference.
+        # Pairs of successive frames of a kind, for a difference.
         self.stride = max(1, -(-total // PICTURES))
         self.row_stride = max(1, -(-total // ROWS))
         self.point_stride = max(1, -(-total // POINTS))
         self.rows, self.failed, self.pictures, self.points = [], [], [], []
 
     def wants(self, number):
-        """Whether the image of a frame is to be on the page."""
+        """Whether the image of a frame is shown on the page."""
         return number % (2 * self.stride) < 2
 
     def add(self, outcome):
-        """Take in an outcome."""
+        """Add an outcome."""
         if outcome.status == "failed":
             if len(self.failed) < ROWS:
                 self.failed.append(outcome)
@@ -175,7 +175,7 @@ def _height(image):
 
 
 def _flattened(image):
-    """An image over the mean at each height, so that all of the corona can be seen."""
+    """An image divided by the mean at each height, so that the whole corona is visible."""
     rings, known = _height(image), np.isfinite(image)
     number = np.bincount(rings.ravel(), known.ravel())
     total = np.bincount(rings.ravel(), np.where(known, image, 0).ravel())
@@ -209,7 +209,7 @@ def _charts(points):
             if facts[card] > 0 or not logarithmic
         ]
         times, values = (np.array([one[axis] for one in found]) for axis in (0, 1))
-        # What is the same everywhere is no chart.
+        # Constant values are not charted.
         if len(found) < 2 or values.min() == values.max():
             continue
         shown = np.log10(values) if logarithmic else values

@@ -1,5 +1,5 @@
 """
-The command ``sunpy-lasco assets``: list, fetch, check and pin calibration images and tables.
+The command ``sunpy-lasco assets``: list, download, check and pin calibration images and tables.
 """
 
 import sys
@@ -14,34 +14,37 @@ _DIGITS = 12
 
 def add_arguments(parser):
     """Add the arguments of the command."""
-    parser.description = "Look after the calibration images and tables, for example to prepare a cluster."
+    parser.description = "Manage the calibration images and tables, for example to prepare a cluster."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    names = {"nargs": "*", "metavar": "NAME", "help": "file names; all but the daily ones by default"}
+    names = {"nargs": "*", "metavar": "NAME", "help": "file names; by default all except daily files"}
 
-    listing = actions.add_parser("list", help="say which there are and where they are")
+    listing = actions.add_parser("list", help="show which files exist and where")
     listing.set_defaults(run=_guarded(_list))
 
-    fetching = actions.add_parser("fetch", help="fetch those that are not here yet")
+    fetching = actions.add_parser("fetch", help="download missing files")
     fetching.add_argument("names", **names)
     fetching.add_argument(
-        "--days", nargs=2, metavar=("FIRST", "LAST"), help="fetch the exposure factors of these days too (YYYY-MM-DD)"
+        "--days",
+        nargs=2,
+        metavar=("FIRST", "LAST"),
+        help="also download the exposure factors of these days (YYYY-MM-DD)",
     )
-    fetching.add_argument("--detector", choices=("C2", "C3"), help="fetch the exposure factors of this camera only")
-    fetching.add_argument("--update", action="store_true", help="ask the archives again for files fetched before")
+    fetching.add_argument("--detector", choices=("C2", "C3"), help="download the exposure factors of this camera only")
+    fetching.add_argument("--update", action="store_true", help="download existing files again")
     fetching.set_defaults(run=_guarded(_fetch))
 
     checking = actions.add_parser("check", help="check that the files are complete and unchanged")
     checking.add_argument("names", **names)
     checking.set_defaults(run=_guarded(_check))
 
-    pinning = actions.add_parser("pin", help="accept another content than that of the first download")
+    pinning = actions.add_parser("pin", help="accept a file that differs from the first download")
     pinning.add_argument("names", nargs="+", metavar="NAME", help="file names")
-    pinning.add_argument("--local", action="store_true", help="accept the fetched file as it is, without the network")
+    pinning.add_argument("--local", action="store_true", help="accept the local file, without the network")
     pinning.set_defaults(run=_guarded(_pin))
 
 
 def _guarded(action):
-    """An action whose errors become a line on standard error and an exit status."""
+    """Run an action; errors are printed on standard error and set the exit status."""
 
     def run(options):
         try:
@@ -64,7 +67,7 @@ def _sources():
 
 
 def _whereabouts(name):
-    """Path of an asset that is here, from a directory or fetched before, or None."""
+    """Path of a local asset, from a directory or an earlier download, or None."""
     local, remote = _sources()
     try:
         return local.path(name)
@@ -99,7 +102,7 @@ def _list(options):
 
 
 def _wanted(options):
-    """Names on the command line, after a look whether they are names of assets."""
+    """Names on the command line, checked to be assets."""
     from sunpy_lasco.assets.names import CATALOGUE, entry
 
     for name in options.names:
@@ -137,7 +140,7 @@ def _fetch(options):
 
 
 def _report(outcomes, what):
-    """Say what came of it; 1 if something failed."""
+    """Print the results; returns 1 if something failed."""
     from sunpy_lasco.assets.asset import AbsentAssetError
     from sunpy_lasco.assets.names import entry
 
@@ -185,7 +188,7 @@ def _check(options):
             sound += 1
             if not entry(name).daily:
                 print(f"{name}: sound, {path}")
-    print(f"{sound} files are sound")
+    print(f"{sound} files are valid")
     return status
 
 

@@ -1,4 +1,4 @@
-"""``sunpy-lasco background``: models of what a camera shows day after day."""
+"""``sunpy-lasco background``: background models from several days."""
 
 from sunpy_lasco.commands.product_files import add_product_arguments, products_options
 
@@ -30,7 +30,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """
-    Make the backgrounds that the command line asks for.
+    Run the command.
 
     Parameters
     ----------

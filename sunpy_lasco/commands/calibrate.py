@@ -1,4 +1,4 @@
-"""``sunpy-lasco calibrate``: level-0.5 files in, level-1 files out."""
+"""``sunpy-lasco calibrate``: calibrate level-0.5 files to level 1."""
 
 import argparse
 import contextlib
@@ -18,7 +18,7 @@ valid and were made from the same input, options and calibration images.  If a f
 cannot be calibrated, the reason is printed to standard error, the others are
 calibrated, and the exit status is 1.
 """
-#: From this number of frames on, a run leaves a journal and a summary page without being asked.
+#: Number of frames from which on a run writes a journal and a summary page by default.
 MANY = 20
 
 
@@ -42,39 +42,43 @@ def add_arguments(parser):
         "--out",
         metavar="DIR",
         default="",
-        help="where the files go, in folders by date and camera (default: here)",
+        help="output directory, with folders by date and camera (default: current directory)",
     )
     redo = parser.add_mutually_exclusive_group()
-    redo.add_argument("--resume", action="store_true", help="keep what is done and valid (this is the default)")
+    redo.add_argument("--resume", action="store_true", help="keep valid existing files (default)")
     redo.add_argument(
-        "--overwrite", action="store_true", help="do all again, and replace files that are not of this package, too"
+        "--overwrite", action="store_true", help="make all files again, and also replace files of other programs"
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--compress", dest="compress", action="store_const", const="gzip", help="write .fts.gz")
     size.add_argument(
-        "--compact", dest="compress", action="store_const", const="compact", help="write files of a third of the size"
+        "--compact",
+        dest="compress",
+        action="store_const",
+        const="compact",
+        help="write compact files, of a third of the size",
     )
     parser.add_argument(
         "--jobs",
         metavar="N",
         type=_positive,
-        help="frames calibrated at the same time (default: the number of cores, but one for four frames at most)",
+        help="number of processes (default: the number of cores, but at most one for four frames)",
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="work on the cluster of this Dask scheduler")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="use the cluster of this Dask scheduler")
     parser.add_argument(
         "--journal", metavar="FILE", type=Path, help=f"a line of JSON a frame (default, from {MANY} on: in --out)"
     )
     parser.add_argument(
         "--summary", metavar="FILE", type=Path, help=f"a page to look at (default, from {MANY} frames on: in --out)"
     )
-    parser.add_argument("--quiet", action="store_true", help="do not name the files written, and show no progress")
+    parser.add_argument("--quiet", action="store_true", help="do not print file names and progress")
     add_options(parser.add_argument_group("options of the calibration"))
     parser.set_defaults(run=run)
 
 
 def run(arguments):
     """
-    Calibrate the files that the command line names.
+    Run the command.
 
     Parameters
     ----------
@@ -83,7 +87,7 @@ def run(arguments):
     Returns
     -------
     `int`
-        0 if every frame was calibrated or had been, 1 if not, 2 if an option cannot be or there is nothing to do.
+        0 if every frame is calibrated, 1 if not, 2 if an option is invalid or there is nothing to do.
     """
     with _Signals() as signals:
         return _run(arguments, signals)
@@ -140,7 +144,7 @@ def _run(arguments, signals):
 
 
 def _work(arguments):
-    """What is to be done with each frame."""
+    """Settings of the run."""
     from sunpy_lasco.assets.choice import resolve
     from sunpy_lasco.bulk.frame import Work
 
@@ -173,7 +177,7 @@ def _client(address):
         msg = f"--scheduler needs {error.name}: install 'sunpy_lasco[dask]'."
         raise OptionError(msg) from error
     try:
-        # A client that fails while it starts leaves a thread behind.
+        # A client that fails during start-up leaves a thread behind.
         if parse_address(address)[0] in ("tcp", "tls"):
             get_address_host_port(address)
         return Client(address, timeout="20s", set_as_default=False)
@@ -184,10 +188,11 @@ def _client(address):
 
 class _Signals:
     """
-    Within it SIGINT and SIGTERM raise KeyboardInterrupt, so that processes are ended and unfinished files removed.
+    Context in which SIGINT and SIGTERM raise KeyboardInterrupt, so that processes end and unfinished files
+    are removed.
 
-    An exception of a signal is lost where it happens to come within a finaliser or an import that
-    catches all; `look` raises it again.
+    An exception raised by a signal is lost within a finaliser or an import that catches everything; `look`
+    raises it again.
     """
 
     def __init__(self):
@@ -210,7 +215,7 @@ class _Signals:
             raise KeyboardInterrupt
 
     def look(self):
-        """Raise it if a signal came."""
+        """Raise KeyboardInterrupt if there was a signal."""
         if self.came:
             raise KeyboardInterrupt
 

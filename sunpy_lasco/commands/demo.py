@@ -1,4 +1,4 @@
-"""``sunpy-lasco demo``: the main job on simulated exposures, without data or network."""
+"""``sunpy-lasco demo``: calibration of simulated exposures, without data or network."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ and from the exposures before and after; compare the results with the
 truth; and write level-0.5 files, level-1 files and a picture.
 """
 
-#: When the exposures begin: the Pleiades stand north of the Sun, Saturn beside it.
+#: Start of the exposures: the Pleiades are north of the Sun, Saturn beside it.
 DATE = "2001-05-21T12:00:00"
 #: Two coronal mass ejections: one has reached C3, one is still in C2.
 EJECTIONS = (
@@ -24,14 +24,13 @@ EJECTIONS = (
 NEIGHBOURS = (-12.0, 12.0)
 #: Blocks that are lost in each exposure, the seed of all that is random, and that of the streamers.
 LOST, SEED, STREAMERS = 14, 4, 5
-#: Pixels that are summed on board, so that the demo is quick and small.
+#: On-board sums, for a quick and small demo.
 SUM = (2, 2)
-#: How lost blocks are filled, from the frame alone and with those before and after: not by a network, which takes
-#: seconds to load.
+#: Methods to fill lost blocks, from the frame alone and with neighbours; not a network, which takes seconds to load.
 ALONE, WITH_NEIGHBOURS = "kriging", "temporal"
 #: The setting of compiled loops.
 FAST = "SUNPY_LASCO_FAST"
-#: An ejection crosses a pixel that owes it more than this share of its light.
+#: An ejection crosses a pixel if it contributes more than this share of its light.
 FRONT = 0.1
 
 
@@ -64,7 +63,7 @@ def run(options):
     steps = 2 * (len(NEIGHBOURS) + 4) + 1
     with _without_loading(), tqdm(total=steps, desc="Demo", unit="step", file=sys.stderr, disable=None) as bar:
         for detector in ("C2", "C3"):
-            # Optics and detectors of the other camera need not stay in memory.
+            # Free the memory for optics and detector of the other camera.
             with other_constants({}):
                 stages.append(_camera(detector, scene, options.out, bar))
         bar.set_postfix_str("picture")
@@ -76,7 +75,7 @@ def run(options):
 
 @contextlib.contextmanager
 def _without_loading():
-    """Without compiled loops, unless they are asked for: four frames gain less by them than it costs to load them."""
+    """Without compiled loops by default, since loading them takes longer than they save for four frames."""
     before = os.environ.get(FAST)
     os.environ.setdefault(FAST, "no")
     try:
@@ -121,10 +120,10 @@ def _camera(detector, scene, out, bar):
 
 
 def _introduced(exposure, level1, before, after):
-    """What was simulated and calibrated, in lines."""
+    """Lines that describe the simulation and the calibration."""
     p, meta = exposure.parameters, level1.meta
     yield f"Simulated {p.detector}: {p.exptime:.1f} s through {p.filter}, {p.time.isot[:19]} UT, written to {before}"
-    yield f"  On the way down {len(p.lost_blocks)} blocks of 32 x 32 pixels were lost."
+    yield f"  {len(p.lost_blocks)} blocks of 32 x 32 pixels were lost in telemetry."
     yield (
         f"Calibrated with bias {meta['biasval']:.2f} DN, exposure factor {meta['expfac']:.5f} "
         f"and {meta['calfac']:.4e} MSB per DN/s, written to {after}"
@@ -132,7 +131,7 @@ def _introduced(exposure, level1, before, after):
 
 
 def _compared(exposure, level1, alone):
-    """How near the results are to the truth, in lines: measured pixels, then what was filled."""
+    """Lines that compare the results with the truth: measured pixels, then filled ones."""
     from dataclasses import replace
 
     import numpy as np
@@ -145,7 +144,7 @@ def _compared(exposure, level1, alone):
 
     flags, known = sunpy_lasco.flags(level1), np.isfinite(level1.data)
     filled = known & flagged(flags, "FILLED")
-    # Of the measured pixels one in four says the same as all.
+    # One in four of the measured pixels is sufficient.
     sound = known & ~flagged(flags, "FILLED", "SATURATED")
     sound[1::2], sound[:, 1::2] = False, False
     looked = filled | sound

@@ -24,7 +24,7 @@ def add_arguments(parser):
         "--kind",
         choices=("running", "base", "percent"),
         default="running",
-        help="what is subtracted (default: running)",
+        help="kind of difference (default: running)",
     )
     add_difference_arguments(parser)
     add_product_arguments(parser)
@@ -33,7 +33,7 @@ def add_arguments(parser):
 
 def add_difference_arguments(parser):
     """
-    Add what says which differences are wanted.
+    Add the options for differences.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def add_difference_arguments(parser):
 
 def run(arguments):
     """
-    Make the differences that the command line asks for.
+    Run the command.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def run(arguments):
 
 def differences(frames, kind, arguments):
     """
-    The differences that a command line asks for.
+    Compute the differences for a command line.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def differences(frames, kind, arguments):
     kind : `str`
         ``"running"``, ``"base"`` or ``"percent"``.
     arguments : `argparse.Namespace`
-        With what `add_difference_arguments` adds.
+        Parsed arguments of `add_difference_arguments`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""``sunpy-lasco ephemeris``: make the tables of SOHO's position, and look into them."""
+"""``sunpy-lasco ephemeris``: make and show tables of SOHO's position."""
 
 import sys
 
@@ -18,32 +18,32 @@ FIRST_DAY = "1996-01-01"
 def add_arguments(parser):
     """Add the arguments of the command."""
     parser.description = (
-        "Without it, the orbit that comes with the package is taken, which is good to 0.001 degree from 1996 to "
-        "October 2026, and to 0.005 degree for some years more."
+        "Without a table the orbit of the package is used, which is accurate to 0.001 degree from 1996 to October "
+        "2026, and to 0.005 degree for some more years."
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    update = actions.add_parser("update", help="fetch positions for every day and keep them")
+    update = actions.add_parser("update", help="download daily positions and store them")
     update.add_argument("--first", metavar="DAY", default=FIRST_DAY, help=f"first day (default: {FIRST_DAY})")
     update.add_argument("--last", metavar="DAY", help="last day (default: today)")
     update.add_argument(
         "--source",
         choices=("horizons", "mdi", "all"),
         default="horizons",
-        help="Horizons at the JPL (default), or what MDI on SOHO recorded until 2011, for the roll, or both",
+        help="Horizons at the JPL (default), or MDI on SOHO until 2011, for the roll, or both",
     )
     update.set_defaults(run=_update)
-    show = actions.add_parser("show", help="print position and roll at a time, by all that is here, best first")
+    show = actions.add_parser("show", help="print position and roll at a time from all available sources, best first")
     show.add_argument("time", help="for example 2009-02-28T00:05")
     show.set_defaults(run=_show)
 
 
 def update_orbits(sources, first, last):
     """
-    Fetch tables of SOHO's position of some sources, ``"horizons"`` and ``"mdi"``, and keep them beside
-    the calibration images.
+    Download tables of SOHO's position from ``"horizons"`` or ``"mdi"``, and store them beside the calibration
+    images.
 
-    Gives their paths: each table is complete for the interval and replaces that of before, which is
-    kept, with `~sunpy_lasco.errors.AssetError`, if there is no usable answer.
+    Return their paths. Each table covers the whole interval and replaces the previous one. If there is no
+    usable answer, `~sunpy_lasco.errors.AssetError` is raised and the previous table is kept.
     """
     from sunpy_lasco.assets.names import SOHO_ORBITS
     from sunpy_lasco.assets.orbits import write_orbit
@@ -69,7 +69,7 @@ def _time(text):
     try:
         return Time(text, scale="utc")
     except ValueError as error:
-        msg = f"{text!r} is not a time; write it like 2009-02-28 or 2009-02-28T00:05."
+        msg = f"{text!r} is not a time such as 2009-02-28 or 2009-02-28T00:05."
         raise LascoError(msg) from error
 
 

@@ -1,4 +1,4 @@
-"""``sunpy-lasco event``: all of one coronal mass ejection."""
+"""``sunpy-lasco event``: complete analysis of a coronal mass ejection."""
 
 from sunpy_lasco.commands.jmap import add_track_arguments, write_track
 from sunpy_lasco.commands.mass import add_mass_arguments, write_masses
@@ -7,12 +7,12 @@ from sunpy_lasco.commands.product_files import add_product_arguments
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Analyse a coronal mass ejection from the frames of an evening: movies of the images and of their
-running differences, the direction in which the front is fastest, its J-map and speed, the mass of each frame with its
-errors, and where there are both cameras a composite.  Level-0.5 frames are calibrated first; event.json contains
-all results.
+Analyse a coronal mass ejection from the frames of an evening: movies of the images and of their running
+differences, the direction in which the front is fastest, its J-map and speed, the mass of each frame with its
+errors, and, for frames of both cameras, a composite. Level-0.5 frames are calibrated first; event.json
+contains all results.
 """
-#: The base of masses: so many frames, within so many hours, before the front is seen.
+#: The base of masses: number of frames, and hours, before the front appears.
 BASE_FRAMES, BASE_HOURS = 8, 3.0
 
 
@@ -26,20 +26,20 @@ def add_arguments(parser):
     """
     parser.description = DESCRIPTION
     parser.add_argument(
-        "--position-angle", metavar="DEGREES", type=float, help="of the J-map (default: where the front is fastest)"
+        "--position-angle", metavar="DEGREES", type=float, help="of the J-map (default: that of the fastest front)"
     )
     add_track_arguments(parser)
-    parser.add_argument("--base", metavar="N", type=int, help="the first N frames are the base (default: found)")
+    parser.add_argument("--base", metavar="N", type=int, help="the first N frames are the base (default: automatic)")
     add_mass_arguments(parser)
     parser.add_argument("--no-movies", action="store_true", help="make no movies")
-    parser.add_argument("--gif", action="store_true", help="make movies as GIF rather than as MP4")
+    parser.add_argument("--gif", action="store_true", help="write movies as GIF instead of MP4")
     add_product_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments):
     """
-    Make what the command line asks for.
+    Run the command.
 
     Parameters
     ----------

@@ -24,26 +24,26 @@ COMMANDS = {
     "demo": ("calibrate simulated exposures and draw them", "sunpy_lasco.commands.demo"),
     "calibrate": ("turn level-0.5 files into level-1 files", "sunpy_lasco.commands.calibrate"),
     "pointing": ("find Sun centre and roll of frames by their stars", "sunpy_lasco.commands.pointing"),
-    "photometry": ("find what stars say of the calibration factor", "sunpy_lasco.commands.photometry"),
+    "photometry": ("find calibration factor from stars", "sunpy_lasco.commands.photometry"),
     "difference": ("subtract frames from each other", "sunpy_lasco.commands.difference"),
     "movie": ("make movies of images or of their differences", "sunpy_lasco.commands.movie"),
     "jmap": ("follow a front, and measure its speed", "sunpy_lasco.commands.jmap"),
     "mass": ("measure masses of coronal mass ejections", "sunpy_lasco.commands.mass"),
-    "event": ("all of one coronal mass ejection", "sunpy_lasco.commands.event"),
-    "polarize": ("make polarised brightness of triplets", "sunpy_lasco.commands.polarize"),
-    "background": ("make background models of days", "sunpy_lasco.commands.background"),
-    "assets": ("list, fetch, check and pin calibration images and tables", "sunpy_lasco.commands.assets"),
-    "verify": ("measure how faithful the calibration is", "sunpy_lasco.commands.verify"),
-    "ephemeris": ("make the table of SOHO's position, and look into it", "sunpy_lasco.commands.ephemeris"),
+    "event": ("complete analysis of a coronal mass ejection", "sunpy_lasco.commands.event"),
+    "polarize": ("polarised brightness from triplets", "sunpy_lasco.commands.polarize"),
+    "background": ("make background models", "sunpy_lasco.commands.background"),
+    "assets": ("list, download, check and pin calibration images and tables", "sunpy_lasco.commands.assets"),
+    "verify": ("measure the accuracy of the calibration", "sunpy_lasco.commands.verify"),
+    "ephemeris": ("make and show tables of SOHO's position", "sunpy_lasco.commands.ephemeris"),
     "train": ("train a network for missing blocks", "sunpy_lasco.commands.train"),
 }
 
-#: Exit status of a process that the user broke off, 128 and the number of the signal.
+#: Exit status of a process interrupted by the user: 128 plus the number of the signal.
 INTERRUPTED = 130
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """A parser of a subcommand, whose arguments its module adds when they are to be parsed."""
+    """Parser of a subcommand, whose module adds the arguments when they are parsed."""
 
     module = None
 
@@ -75,11 +75,10 @@ def parser():
 
 def main(arguments=None):
     """
-    Run the command line: ``arguments`` follow the name of the command, by default those of this
-    process.
+    Run the command line with ``arguments``, by default those of this process.
 
-    The exit status is 0 if all went well, 1 if something could not be done or said, 2 (through
-    `SystemExit`) if the command line cannot be understood, 130 if the user broke off.
+    The exit status is 0 on success, 1 if something failed or could not be printed, 2 (through `SystemExit`)
+    if the command line is invalid, 130 if it was interrupted.
     """
     output = _Output(sys.stdout)
     try:
@@ -97,10 +96,9 @@ def main(arguments=None):
 
 def run_process():
     """
-    Run the command line as all that this process does; the exit status is that of `main`.
+    Run the command line as a whole process; the exit status is that of `main`.
 
-    A process that was broken off ends here: Python's own end takes down all packages, which takes a second of
-    the processor, and the user waits for it.
+    An interrupted process ends here, since a regular exit of Python takes another second.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _Interrupt())
@@ -142,7 +140,7 @@ def _run(arguments, output):
             finally:
                 output.flush()
     except KeyboardInterrupt:
-        _complain("interrupted; files that were complete are in their places")
+        _complain("interrupted; completed files are kept")
         return INTERRUPTED
     except (LascoError, OSError) as error:
         if output.error is None:
@@ -152,7 +150,7 @@ def _run(arguments, output):
 
 class _Output:
     """
-    Standard output that remembers when it failed.
+    Standard output that records its failures.
 
     An error of it cannot be told from others where it arrives, and some do not arrive at all.
     """
@@ -195,7 +193,7 @@ def _complain(message):
 
 @contextlib.contextmanager
 def _each_warning_once():
-    """Drms gives the root logger a handler of its own, by which each warning of astropy's logger is shown twice."""
+    """Keep a handler that drms adds to the root logger from showing each warning of astropy's logger twice."""
     logger = logging.getLogger("astropy")
     before, logger.propagate = logger.propagate, False
     try:

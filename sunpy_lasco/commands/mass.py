@@ -1,4 +1,4 @@
-"""``sunpy-lasco mass``: masses of what appeared since some frames, as a table."""
+"""``sunpy-lasco mass``: table of excess masses."""
 
 from sunpy_lasco.commands.product_files import add_product_arguments, pair
 
@@ -31,7 +31,7 @@ def add_arguments(parser):
 
 def add_mass_arguments(parser):
     """
-    Add what says whose mass is wanted.
+    Add the options for masses.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ def add_mass_arguments(parser):
     )
     parser.add_argument("--sector", metavar="FROM:TO", type=pair, help="position angles in degree (default: all)")
     parser.add_argument(
-        "--angle", metavar="DEGREES", type=float, default=0.0, help="from the plane of the sky (default: 0)"
+        "--angle", metavar="DEGREES", type=float, default=0.0, help="angle from the plane of the sky (default: 0)"
     )
 
 
 def run(arguments):
     """
-    Measure the masses that the command line asks for.
+    Run the command.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def run(arguments):
     Returns
     -------
     `int`
-        0, or 2 if there is nothing but a base.
+        0, or 2 if there are only base frames.
     """
     import sys
 
@@ -84,9 +84,9 @@ def write_masses(frames, base, later, arguments, *, speed=None):
     base : sequence of maps
         From before.
     later : sequence of `int`
-        Numbers of the frames that are measured.
+        Numbers of the frames to measure.
     arguments : `argparse.Namespace`
-        With what `add_mass_arguments` adds.
+        Parsed arguments of `add_mass_arguments`.
     speed : `float`, optional
         For the kinetic energy, km / s.
 

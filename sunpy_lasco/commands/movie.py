@@ -8,8 +8,8 @@ from sunpy_lasco.commands.product_files import add_product_arguments
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Make a movie of frames of one camera: even in time, on one scale, with gaps held and marked.  The ending of --out
-selects the format: .mp4, .gif, or a folder of PNG pictures.  Level-0.5 frames are calibrated first.
+Make a movie of frames of one camera with even time steps, one scale, and marked gaps. The extension of --out
+selects the format: .mp4, .gif, or a folder of PNG pictures. Level-0.5 frames are calibrated first.
 """
 
 
@@ -26,19 +26,21 @@ def add_arguments(parser):
         "--difference",
         choices=("none", "running", "base", "percent"),
         default="none",
-        help="what is subtracted (default: none)",
+        help="kind of difference (default: none)",
     )
     add_difference_arguments(parser)
     parser.add_argument("--fps", metavar="N", type=float, default=10.0, help="frames per second (default: 10)")
     parser.add_argument("--size", metavar="PIXELS", type=int, help="on a side (default: 1024, of a GIF 512)")
-    parser.add_argument("--every-image", action="store_true", help="one image after the other, whatever their times")
+    parser.add_argument(
+        "--every-image", action="store_true", help="one image after the other, regardless of their times"
+    )
     add_product_arguments(parser, pictures=False)
     parser.set_defaults(run=run, out=Path("movie.mp4"))
 
 
 def run(arguments):
     """
-    Make the movie that the command line asks for.
+    Run the command.
 
     Parameters
     ----------

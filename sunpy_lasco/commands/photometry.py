@@ -1,4 +1,4 @@
-"""``sunpy-lasco photometry``: what the stars of many frames say of the calibration factor."""
+"""``sunpy-lasco photometry``: calibration factor from the stars of many frames."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,8 @@ __all__ = ["add_arguments"]
 
 DESCRIPTION = """
 Compare the light of stars in level-0.5 frames with the catalogue: zero points of the frames, the slope by
-colour, and the trend with its error, for each camera, filter and polariser.  The frames are calibrated with every
-pixel where it was measured; other options of the calibration hold as they are given.
+colour, and the trend with its error, for each camera, filter and polariser. The frames are calibrated without
+interpolation; other options of the calibration can be given.
 """
 
 #: Faintest magnitude by camera.
@@ -42,7 +42,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """
-    Measure the frames of the command line.
+    Run the command.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def run(arguments):
 
     options = options_of(arguments)
     options.pop("context", None)
-    # A frame whose shutter failed has a zero point of its own, which says nothing of the camera.
+    # The zero point of a frame with a shutter failure does not represent the camera.
     given = {"on_bad": "raise"} | options | {"distortion": "wcs", "inpaint": None}
     kinds, failed = {}, 0
     for path in arguments.files:

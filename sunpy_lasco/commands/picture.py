@@ -89,7 +89,7 @@ def draw(stages, path):
         cmap = _colours(raw.detector)
         half = level1.data.shape[0] / 2 / _sun(level1)[2]
         before = figure.add_subplot(grid[row, 0])
-        _frame(before, f"{raw.detector} before: level 0.5, as it came down", half)
+        _frame(before, f"{raw.detector} before: level 0.5, as received", half)
         counts = np.where(raw.data > 0, raw.data, np.nan)
         low, high = np.nanpercentile(counts, (0.5, 99.0))
         drawn = _show(before, raw, counts, cmap, norm=PowerNorm(0.7, low, high))
@@ -117,7 +117,7 @@ def _composite(axes, level1, cmap):
     flat = flattened(level1.data, distance, np.arctan2(-dx, dy), inner=DIFFRACTED if inner else 0.0)
     shown = distance < (C2_EDGE if inner else 1.5 * VIEW)
     flat[~shown] = np.nan
-    # The scale leaves out the light diffracted at the occulter.
+    # The scale excludes the light diffracted at the occulter.
     low, high = np.nanpercentile(flat[~(distance < DIFFRACTED)] if inner else flat, (2, 99.8))
     _show(
         axes,
@@ -128,7 +128,7 @@ def _composite(axes, level1, cmap):
         zorder=2 if inner else 1,
     )
     if inner:
-        # Where C2 holds no measurement C3 must not shine through: it would be another scale.
+        # C3 must not appear where C2 has no data, since its scale differs.
         axes.add_patch(Circle((0, 0), C2_EDGE, facecolor=HOLE, edgecolor="none", zorder=1.5))
 
 

@@ -1,4 +1,4 @@
-"""``sunpy-lasco pointing``: Sun centre and roll of many frames by their stars."""
+"""``sunpy-lasco pointing``: Sun centre and roll of many frames from their stars."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Solve Sun centre and roll of level-0.5 frames by the stars in them, and write them as a table in the
-format ECSV, which "sunpy-lasco calibrate --pointing TABLE" reads.
+Determine Sun centre and roll of level-0.5 frames from the stars in them, and write a table in ECSV format,
+which "sunpy-lasco calibrate --pointing TABLE" reads.
 """
 
 
@@ -25,8 +25,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """
-    Solve the frames of the command line; the exit status is 1 where a file could not be solved for
-    another reason than its stars, else 0.
+    Run the command; the exit status is 1 if a file failed for a reason other than its stars, else 0.
     """
     from astropy.table import vstack
 
@@ -62,7 +61,7 @@ def run(arguments):
 
 
 def _draw(history, path, kind):
-    """Sun centre, and roll beside the nominal one, over time; a column of panels a camera."""
+    """Plot Sun centre, and roll minus the nominal one, over time, with a column of panels for each camera."""
     from matplotlib.figure import Figure
 
     cameras = sorted(set(history["camera"]))

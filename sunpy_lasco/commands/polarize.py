@@ -24,18 +24,16 @@ def add_arguments(parser):
     parser.description = DESCRIPTION
     parser.add_argument("--max-span", metavar="MINUTES", type=float, default=15.0, help="of a triplet (default: 15)")
     parser.add_argument(
-        "--scale", choices=("auto", "yes", "no"), default="auto", help="whether triplets are scaled to the clear frame"
+        "--scale", choices=("auto", "yes", "no"), default="auto", help="scale triplets to the clear frame"
     )
-    parser.add_argument(
-        "--tangency", choices=("auto", "yes", "no"), default="auto", help="whether transmissions are fitted"
-    )
+    parser.add_argument("--tangency", choices=("auto", "yes", "no"), default="auto", help="fit the transmissions")
     add_product_arguments(parser, normalise=False)
     parser.set_defaults(run=run)
 
 
 def run(arguments):
     """
-    Make the products that the command line asks for.
+    Run the command.
 
     Parameters
     ----------
@@ -84,7 +82,7 @@ def run(arguments):
 
 
 def _triplets(found, span):
-    """The frames of one kind as triplets: with each at -60 degrees those of the others that are next in time."""
+    """Group frames of one kind into triplets: each frame at -60 degrees with the nearest others in time."""
     for first in sorted(found.get("minus60", []), key=lambda smap: smap.reference_date.mjd):
         triplet = {"minus60": first}
         for name in ("zero", "plus60", "clear"):

@@ -1,4 +1,4 @@
-"""What the commands that make products share: their files, and the options of the calibration."""
+"""Common parts of the commands for products: files, and options of the calibration."""
 
 import argparse
 from pathlib import Path
@@ -15,9 +15,9 @@ __all__ = [
 ]
 
 
-def add_product_arguments(parser, *, out="where the files go", normalise=True, pictures=True):
+def add_product_arguments(parser, *, out="output directory", normalise=True, pictures=True):
     """
-    Add what all commands of products take.
+    Add the arguments common to all product commands.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ def add_product_arguments(parser, *, out="where the files go", normalise=True, p
     out : `str`
         What ``--out`` means, for its help; its default is here, of a file none.
     normalise : `bool`
-        Whether the command looks for relative exposures.
+        Whether the command determines relative exposures.
     pictures : `bool`
-        Whether it draws pictures beside its files.
+        Whether it also draws pictures.
     """
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a FITS file of level 0.5 or 1")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a level-0.5 or level-1 FITS file")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help=f"{out} (default: here)")
     parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     if normalise:
-        parser.add_argument("--as-they-are", action="store_true", help="find no relative exposures")
+        parser.add_argument("--as-they-are", action="store_true", help="do not determine relative exposures")
     if pictures:
         parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
     add_options(parser.add_argument_group("options of the calibration of level-0.5 files"))
@@ -97,7 +97,7 @@ def sequences_of(arguments):
 
     cameras, others = _by_camera(arguments.files)
     for file in others:
-        print(f"{file} is of another kind than the others of its camera; it is omitted", file=sys.stderr)
+        print(f"{file} differs in kind from the others of its camera and is omitted", file=sys.stderr)
     return {camera: frames_of(arguments, files) for camera, files in cameras.items()}
 
 
@@ -147,7 +147,7 @@ def pair(text):
     try:
         first, second = (float(one) for one in text.split(":"))
     except ValueError:
-        msg = f"{text!r} is not two numbers with a colon between them, such as 40:125"
+        msg = f"{text!r} is not a pair of numbers such as 40:125"
         raise argparse.ArgumentTypeError(msg) from None
     return first, second
 
@@ -162,7 +162,7 @@ def save(smap, arguments, *, label=None, picture=True):
     arguments : `argparse.Namespace`
         With what `add_product_arguments` adds; ``--no-pictures`` omits the picture.
     label : `str`, optional
-        What follows camera and time in the stamp.
+        Text after camera and time in the stamp.
     picture : `bool`
         Whether the map gets a picture.
 

@@ -1,4 +1,4 @@
-"""``sunpy-lasco train``: a network for missing blocks, from one's own frames."""
+"""``sunpy-lasco train``: train a network for missing blocks on your own frames."""
 
 import sys
 from pathlib import Path
@@ -8,9 +8,9 @@ from sunpy_lasco.errors import LascoError
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Train the network that repairs missing blocks: cut windows out of level-0.5 files and of
-simulated exposures, lose blocks in them, train, and leave weights, their card, checkpoints,
-logs and curves.  It needs the packages of the extra 'train'.
+Train the network that repairs missing blocks: cut windows out of level-0.5 files and simulated exposures,
+remove blocks, train, and write weights, their card, checkpoints, logs and curves. This requires the packages
+of the extra 'train'.
 """
 
 
@@ -18,29 +18,35 @@ def add_arguments(parser):
     """Add the arguments of the command."""
     parser.description = DESCRIPTION
     add = parser.add_argument
-    add("files", nargs="*", metavar="FILE", type=Path, help="level-0.5 files; without any, simulated exposures alone")
+    add(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        type=Path,
+        help="level-0.5 files; without files only simulated exposures are used",
+    )
     add("--config", default="recommended", metavar="NAME",
         help="a TOML file or a preset: recommended (for single frames), recommended-fronts, "
         "recommended-neighbours, paper-pretrain, paper-finetune, paper-full")  # fmt: skip
     add("--camera", choices=("C2", "C3"), default="C3", help="camera (default: C3)")
     add("--out", metavar="DIR", type=Path, default=Path("sunpy_lasco_network"), help="where everything goes")
-    add("--cache", metavar="DIR", type=Path, help="where windows are kept (default: 'windows' in --out)")
+    add("--cache", metavar="DIR", type=Path, help="directory for windows (default: 'windows' in --out)")
     add(
         "--hold-back",
         metavar="DATE",
-        help="group of dates on which the training is judged: its first day; several with commas",
+        help="group of dates to hold back for evaluation, by its first day; several with commas",
     )
-    add("--catalogue", metavar="SOURCE", help="CDAW catalogue, file or address, whose ejections are fetched too")
-    add("--steps", type=int, help="number of steps, in place of that of the recipe")
-    add("--simulated", type=int, help="number of simulated exposures, in place of that of the recipe")
-    add("--seed", type=int, help="seed, in place of that of the recipe")
+    add("--catalogue", metavar="SOURCE", help="CDAW catalogue (file or address) of ejections to download")
+    add("--steps", type=int, help="number of steps, instead of that in the recipe")
+    add("--simulated", type=int, help="number of simulated exposures, instead of that in the recipe")
+    add("--seed", type=int, help="seed, instead of that in the recipe")
     add("--start", metavar="FILE", type=Path,
         help="checkpoint or weights whose network begins a new training, as in fine-tuning")  # fmt: skip
-    add("--resume", metavar="FILE", type=Path, help="checkpoint of a training that is to be continued")
+    add("--resume", metavar="FILE", type=Path, help="checkpoint of a training to continue")
     add("--max-time", metavar="DD:HH:MM:SS", help="longest time")
     add("--accelerator", default="auto", help="cpu, gpu or auto")
     add("--devices", default="auto", help="number of devices, or auto")
-    add("--allow-download", action="store_true", help="fetch the weights of VGG-19 if the recipe asks for them")
+    add("--allow-download", action="store_true", help="download the weights of VGG-19 if the recipe needs them")
     parser.set_defaults(run=run)
 
 

@@ -1,13 +1,13 @@
-"""``sunpy-lasco verify``: how faithful the calibration is, on what there is."""
+"""``sunpy-lasco verify``: measure the accuracy of the calibration."""
 
 from pathlib import Path
 
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Measure the accuracy of the calibration: constants against official headers and against stars, closure on
-the simulator, and, where they are named, your calibration images, level-0.5 frames and official level-1 files.
-Each row has limits and a verdict; a report is written as JSON and as a page for a browser, which can be sent to us.
+Measure the accuracy of the calibration: constants against official headers and against stars, closure on the
+simulator, and optionally your calibration images, level-0.5 frames and official level-1 files. Each row has
+limits and a verdict. A report is written as JSON and as a web page, which you can send to us.
 """
 
 
@@ -31,7 +31,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """
-    Measure, print and write.
+    Run the command.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 """
-Real frames to start with: `sunpy_lasco.data.sample`.
+Sample data: `sunpy_lasco.data.sample`.
 """
 
 from sunpy_lasco.data import sample

@@ -1,23 +1,24 @@
 """
-Real frames of level 0.5 for first steps, examples and documentation.
+Real level-0.5 frames for first steps, examples and documentation.
 
-The names below are files of the public archives.  A file is downloaded when its name is first used, is kept in
-sunpy's cache and is checked against the SHA-256 that is listed here:
+The names below are files of the public archives. A file is downloaded when its name is first used, stored in
+sunpy's cache, and verified by its SHA-256:
 
 >>> from sunpy_lasco.data import sample
 >>> sample.C3_CME  # doctest: +REMOTE_DATA
 [PosixPath('...32310949.fts'), ...]
 
 ``C2``, ``C3``
-    One frame of each camera, of 2010-01-05, as most of the archive is: Orange and Clear, all pixels.
+    A typical full frame of each camera of 2010-01-05: C2 Orange and C3 Clear.
 ``C3_CME``
-    Twelve frames of C3, from 19:42 to 22:30 of 2012-08-31: a coronal mass ejection at 1450 km/s, from before it appears
-    until it fills the east of the field.
+    Twelve frames of C3 of 2012-08-31, 19:42 to 22:30: a coronal mass ejection at 1450 km/s, from before it
+    appears until it fills the east of the field.
 ``C2_TRIPLET``
-    Polarisers at +60, 0 and -60 degrees in the deep red, summed over 2 x 2 pixels, of 2000-09-03.
+    A triplet of 2000-09-03 with polarisers at +60, 0 and -60 degrees, filter DeepRd, summed over 2 x 2
+    pixels.
 
-Where there is no network the setting ``sample`` (`sunpy_lasco.config`, or the environment variable
-``SUNPY_LASCO_SAMPLE``) names a directory that holds the files, in folders of any depth.
+Without a network, set ``sample`` (`sunpy_lasco.config`, or the environment variable ``SUNPY_LASCO_SAMPLE``)
+to a directory that contains the files, in folders of any depth.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = ["download_all", "file"]
 
 @dataclass(frozen=True)
 class _Frame:
-    """A file of the archives."""
+    """A file in the archives."""
 
     directory: str
     name: str
@@ -48,7 +49,7 @@ class _Frame:
 
     @property
     def urls(self):
-        """Where the archives keep it, in the order in which they are asked."""
+        """Its addresses in the archives, in the order in which they are tried."""
         roots = [
             archive.root for archive in configured_archives() if archive.level == "0.5" and not archive.recent_days
         ]
@@ -91,14 +92,14 @@ def file(name: str) -> Path:
     Returns
     -------
     `pathlib.Path`
-        It is downloaded if it is not here yet.
+        The file, downloaded if necessary.
 
     Raises
     ------
     sunpy_lasco.errors.MissingAssetError
-        If there is no such file, or it cannot be had.
+        If there is no such file, or it cannot be downloaded.
     sunpy_lasco.errors.AssetError
-        If the file is not the one that the list describes.
+        If the file does not match its SHA-256.
     """
     known = {frame.name: frame for frames in _frames().values() for frame in frames}
     if name not in known:
@@ -109,7 +110,7 @@ def file(name: str) -> Path:
 
 def download_all() -> list[Path]:
     """
-    Download what is not here yet of all frames: 32 MB.
+    Download all missing frames; 32 MB in total.
 
     Returns
     -------

@@ -1,9 +1,8 @@
 """
-World coordinates of an image from what was done to it.
+World coordinates of an image after each change of its geometry.
 
-The pointing and every change of geometry stand in cards of their own (DETROLL,
-SUNPIX1/2, TURNED, DISTORT, IMGROT and others); this module turns them into the
-standard cards of a FITS-WCS.
+The package records the pointing and every change of geometry in cards of its own (DETROLL, SUNPIX1/2, TURNED,
+DISTORT, IMGROT and others). This module converts them to the standard cards of a FITS-WCS.
 """
 
 import numpy as np
@@ -26,8 +25,8 @@ __all__ = ["image_roll", "image_sun_centre", "plate_scale", "standard_cards", "s
 
 def plate_scale(meta):
     """
-    Plate scale of a full-resolution pixel after undistortion, arcsec / pixel, official or of the stars,
-    as GEOSCALE has it.
+    Plate scale of a full-resolution pixel after the distortion was corrected, arcsec / pixel. GEOSCALE
+    selects the official value or the one fitted to stars.
     """
     camera = CAMERAS[squeezed(meta["detector"])]
     stars = str(meta.get("geoscale", "official")).strip() == "stars" and camera.stars is not None
@@ -36,28 +35,27 @@ def plate_scale(meta):
 
 def image_roll(meta):
     """
-    Roll of an image as it is stored, by DETROLL: degree in (-180, 180] by which turning it
-    counter-clockwise brings solar north up.
+    Roll of the stored image, from DETROLL: the counter-clockwise rotation that brings solar north up, degree
+    in (-180, 180].
     """
     return float(normalize_roll(meta["detroll"] - meta.get("imgrot", 0.0) - 180.0 * is_turned(meta)))
 
 
 def image_sun_centre(meta):
     """
-    The Sun's centre (x, y) in an image as it is stored, by SUNPIX1 and SUNPIX2; full-frame pixel
-    counted from 0.
+    Sun centre (x, y) in the stored image, from SUNPIX1 and SUNPIX2; full-frame pixel counted from 0.
     """
     return to_image(meta, (meta["sunpix1"], meta["sunpix2"]))
 
 
 def wcs_cards(meta, shape):
     """
-    Standard WCS cards of an image of shape (ny, nx), by lower-case keyword; None for cards to remove.
+    Standard WCS cards of an image of shape (ny, nx), with lower-case keywords; None marks cards to remove.
 
-    The header is one to which `~sunpy_lasco.update_pointing` was applied. With the distortion in the
-    WCS, CRPIX is its centre, the occulter, as SIP has it, and CRVAL the direction of that pixel; the
-    projection is tangential there instead of at the Sun, which makes at most 0.06 pixel of C3 in the
-    corners.
+    `~sunpy_lasco.update_pointing` must have been applied to the header. If the WCS describes the distortion,
+    CRPIX is the centre of the distortion (the occulter), as SIP requires, and CRVAL the direction of that
+    pixel. The projection is then tangential at that pixel instead of at the Sun, a difference of at most 0.06
+    pixel in the corners of C3.
     """
     frame = Frame.from_header(meta, shape)
     sx, sy = frame.binning
@@ -109,7 +107,7 @@ def _is_sip(card):
 
 
 def _tangential(offset):
-    """Longitude and latitude, arcsec, of a point of the tangent plane at the Sun's centre."""
+    """Longitude and latitude, arcsec, of a point in the tangent plane at the Sun's centre."""
     x, y = np.radians(np.asarray(offset) / 3600.0)
     longitude = np.arctan(x)
     latitude = np.arctan(y * np.cos(longitude))
@@ -118,8 +116,8 @@ def _tangential(offset):
 
 def standard_geometry(meta):
     """
-    The `~sunpy_lasco.geometry.image.ImageGeometry` of an image with a standard WCS; `MapHeaderError`
-    without CRPIX.
+    Return the `~sunpy_lasco.geometry.image.ImageGeometry` of an image with a standard WCS; without CRPIX
+    raise `MapHeaderError`.
     """
     to_arcsec = [_arcsec_in(meta, f"cunit{axis}") for axis in (1, 2)]
     pc, cdelt = _matrix(meta)
@@ -135,12 +133,12 @@ def standard_geometry(meta):
     distort = str(meta.get("distort", "")).strip().lower()
     ctype = tuple(_projected(meta.get(f"ctype{axis}"), name) for axis, name in ((1, "HPLN-TAN"), (2, "HPLT-TAN")))
     if "reproject" in changes_of(meta):
-        # Whatever coordinates were asked for.
+        # In case other coordinates were requested.
         ctype = tuple(str(meta[f"ctype{axis}"]).strip().upper() for axis in (1, 2))
     if ctype[0].endswith("-SIP"):
         sip_matrices(meta)
-        # The reference pixel is the centre of the distortion, and pixels near it are
-        # smaller or larger than the plate scale says.
+        # The reference pixel is the centre of the distortion, where pixels are smaller or larger
+        # than the plate scale.
         anchor = card_pair(meta, "occcen") or camera.occulter_centre
         k0 = map_number(meta, "dist_k0", camera.distortion_px[0])
         offset, scale = crval, scale / (1.0 + k0)
@@ -162,8 +160,8 @@ def standard_geometry(meta):
 
 def standard_cards(geometry):
     """
-    The cards that say what an `~sunpy_lasco.geometry.image.ImageGeometry` says, by lower-case keyword;
-    None for those to remove.
+    Cards that describe an `~sunpy_lasco.geometry.image.ImageGeometry`, with lower-case keywords; None marks
+    cards to remove.
     """
     sun = geometry.anchor if geometry.anchor_offset == (0.0, 0.0) else None
     cards = {
@@ -196,7 +194,7 @@ def standard_cards(geometry):
 
 
 def _detector_scale(meta):
-    """Arcsec of a full-resolution pixel: official, or of the stars where the header says so."""
+    """Plate scale of a full-resolution pixel, arcsec: official or, if the header says so, fitted to stars."""
     camera = camera_of(meta)
     if str(meta.get("geoscale", "")).strip() == "stars" and camera.stars is not None:
         return camera.stars.plate_scale
@@ -204,7 +202,7 @@ def _detector_scale(meta):
 
 
 def _matrix(meta):
-    """PC by rows and CDELT, in the units of the header, of PCi_j or CDi_j."""
+    """PC by rows, and CDELT in the units of the header, from PCi_j or CDi_j."""
     if any(f"pc{i}_{j}" in meta for i in (1, 2) for j in (1, 2)):
         pc = tuple(tuple(map_number(meta, f"pc{i}_{j}", float(i == j)) for j in (1, 2)) for i in (1, 2))
         cdelt = map_number(meta, "cdelt1", 1.0), map_number(meta, "cdelt2", 1.0)
@@ -213,13 +211,13 @@ def _matrix(meta):
         cdelt = tuple(np.hypot(cd[:, 0], cd[:, 1]).tolist())
         pc = tuple(map(tuple, (cd / np.maximum(cdelt, np.finfo(float).tiny)[:, None]).tolist()))
     if abs(np.linalg.det(np.array(pc) * np.array(cdelt)[:, None])) < np.finfo(float).tiny:
-        msg = f"{frame_name(meta)}: PCi_j and CDELTi, or CDi_j, make no image: their matrix {pc}, {cdelt} is singular."
+        msg = f"{frame_name(meta)}: PCi_j and CDELTi, or CDi_j, cannot be used: their matrix {pc}, {cdelt} is singular."
         raise MapHeaderError(msg)
     return pc, cdelt
 
 
 def _arcsec_in(meta, card):
-    """Arcsec in the unit that a card names."""
+    """Number of arcsec in the unit that a card names."""
     try:
         return u.Unit((card_text(meta, card) or "arcsec").lower()).to(u.arcsec)
     except (ValueError, TypeError, u.UnitConversionError) as error:
@@ -230,6 +228,6 @@ def _arcsec_in(meta, card):
 
 
 def _projected(ctype, default):
-    """A helioprojective CTYPE, or the default one instead of anything else."""
+    """CTYPE if it is helioprojective, else the default."""
     text = str(ctype or "").strip().upper()
     return text if text.startswith(default[:5]) else default

@@ -1,8 +1,8 @@
 """
 Optical distortion of the cameras.
 
-The polynomial leads from a position in the corrected image to the one in the
-raw image.  Positions are full-frame pixels of the detector orientation.
+The polynomial converts a position in the corrected image to the position in the raw image. Positions are
+full-frame pixels in detector orientation.
 """
 
 from dataclasses import dataclass, replace
@@ -17,16 +17,16 @@ __all__ = ["Distortion", "SOLARSOFT_CELLS", "camera_distortion", "occulter_centr
 #: Distance of the control points of SolarSoft's warp, full-frame pixel.
 SOLARSOFT_CELLS = 32.0
 
-#: Newton steps that bring the inverse to double precision anywhere in the frame.
+#: Newton steps after which the inverse has double precision everywhere in the frame.
 NEWTON_STEPS = 6
 
 
 def occulter_centre(detector, mjd):
     """
-    Centre (x, y) of the occulter of a camera on a day (MJD), which is also that of the distortion;
-    full-frame pixel.
+    Centre (x, y) of the occulter of a camera on a day (MJD), full-frame pixel. It is also the centre of the
+    distortion.
 
-    SolarSoft ``occltr_cntr``: for C3 the row of the table that is nearest in time.
+    SolarSoft ``occltr_cntr``: for C3, the row of the table that is nearest in time.
     """
     if detector == "C2":
         return CAMERAS["C2"].occulter_centre
@@ -38,8 +38,8 @@ def occulter_centre(detector, mjd):
 
 def camera_distortion(detector, mjd, *, scale="official"):
     """
-    The `Distortion` of a camera, ``"C2"`` or ``"C3"``, on a day (MJD), on which the occulter centre of
-    C3 depends.
+    The `Distortion` of a camera, ``"C2"`` or ``"C3"``, on a day (MJD). The occulter centre of C3 depends on
+    the day.
 
     The scale is ``"official"``, or ``"stars"`` for the geometry fitted to stars, which adds a
     fifth-order term for C3 (C2 needs none).
@@ -61,11 +61,11 @@ class Distortion:
 
     Notes
     -----
-    SolarSoft ``c2_warp``, ``c3_warp``, ``cN_distortion``.  They interpolate linearly
-    between control points 32 pixels apart, on two triangles a cell, which differs from the
-    polynomial by up to 0.03 (C2) and 0.08 pixel (C3); `cells` does the same.  The diagonal of
-    the cells, from the lower right to the upper left, was found in the official C3 image
-    of 2002-01-08: its fixed pattern excludes the other one, and the polynomial, by more than 5 sigma.
+    SolarSoft ``c2_warp``, ``c3_warp``, ``cN_distortion``. They interpolate linearly between control points 32
+    pixels apart, on two triangles per cell, which differs from the polynomial by up to 0.03 (C2) and 0.08
+    pixel (C3); `cells` reproduces this. The diagonal of the cells runs from the lower right to the upper
+    left. It was determined from the official C3 image of 2002-01-08, whose fixed pattern excludes the other
+    diagonal, and the polynomial, by more than 5 sigma.
     """
 
     #: Coefficients: dimensionless, pixel**-2, pixel**-4.
@@ -90,10 +90,10 @@ class Distortion:
         return self.centre[0] + f * dx, self.centre[1] + f * dy
 
     def _on_triangles(self, x, y):
-        """`to_raw` by the corners of cells, of which each is two triangles."""
+        """`to_raw` by interpolation between the corners of cells, each of which is two triangles."""
         exact = replace(self, cells=0.0)
         left, low = np.floor(x / self.cells), np.floor(y / self.cells)
-        # Across the diagonal the cell is that of the opposite corner, seen the other way.
+        # Beyond the diagonal, start from the opposite corner and reverse the signs.
         u, v = x / self.cells - left, y / self.cells - low
         upper = u + v > 1
         corner, step = (left + upper, low + upper), np.where(upper, -1.0, 1.0)
@@ -105,8 +105,8 @@ class Distortion:
 
     def to_corrected(self, x, y):
         """
-        Corrected position (x, y) of a raw one, full-frame pixel: the exact inverse of the polynomial,
-        whatever `cells` is.
+        Corrected position (x, y) of a raw one, full-frame pixel: the exact inverse of the polynomial for any
+        value of `cells`.
         """
         dx, dy = np.asarray(x, dtype=float) - self.centre[0], np.asarray(y, dtype=float) - self.centre[1]
         r_raw = np.hypot(dx, dy)

@@ -1,9 +1,8 @@
 """
-Where the Sun, the ecliptic and SOHO are, to the accuracy that the images need.
+Positions of the Sun, the ecliptic and SOHO, as accurate as the images require.
 
-The series here are those that SolarSoft uses, or short ones of Meeus that are
-good to 0.01 degree: they cost microseconds, where a full ephemeris costs
-milliseconds for every image.
+The series are those of SolarSoft, or short ones by Meeus that are accurate to 0.01 degree. They take
+microseconds, while a full ephemeris takes milliseconds for every image.
 """
 
 from functools import lru_cache
@@ -33,12 +32,12 @@ EPOCH_MJD = 51544
 
 def idl_solar_radius(mjd):
     """
-    Apparent radius of the Sun, arcsec, as the official level 1 has it in the card RSUN, from 0.99 of
-    the Earth's distance.
+    Apparent radius of the Sun, arcsec, as in the card RSUN of official level 1, seen from 0.99 of the Earth's
+    distance.
 
-    ``mjd`` is the day of the *original*, uncorrected, DATE-OBS, at 0 h of which SolarSoft
-    (``solar_ephem`` with the keyword ``SOHO``) takes the radius. The value is 0.055 % larger than the
-    angular size of a radius of 695,700 km.
+    ``mjd`` is the day of the *original*, uncorrected DATE-OBS. SolarSoft (``solar_ephem`` with the keyword
+    ``SOHO``) computes the radius for 0 h of that day. The value is 0.055 % larger than the angular size of a
+    radius of 695,700 km.
     """
     days = np.floor(mjd) - EPOCH_MJD
     anomaly = np.deg2rad(357.528 + 0.9856003 * days)
@@ -61,19 +60,16 @@ def _solar_longitude(centuries):
 
 def ecliptic_north_angle(time, ahead=0.0):
     """
-    Angle from ecliptic north to solar north, degree, as seen from the Earth or from SOHO; good to
-    0.005.
+    Angle from ecliptic north to solar north, degree, as seen from the Earth or from SOHO; accurate to 0.005.
 
-    It is within 7.25 either way, positive where solar north lies to the east (counter-clockwise) of
-    ecliptic north. ``ahead`` is the ecliptic longitude of the observer before that of the Earth,
-    degree: that of SOHO is `~sunpy_lasco.geometry.halo.halo_longitude`, which matters by up to 0.03
-    degree.
+    It is within 7.25 either way, positive where solar north lies to the east (counter-clockwise) of ecliptic
+    north. ``ahead`` is the ecliptic longitude of the observer minus that of the Earth, degree; for SOHO, see
+    `~sunpy_lasco.geometry.halo.halo_longitude`. It changes the angle by up to 0.03 degree.
 
-    The second of the two angles of which the position angle of the Sun's axis is the sum in Meeus,
-    *Astronomical Algorithms*, chapter 29. Since 2010-10-30 SOHO keeps ecliptic north up, so that the
-    roll of an image is minus this, plus the offset of the camera, plus 180 degrees in every other
-    season: so it is in level-0.5 headers of 2011 to 2025 to 0.003 degree, and in official level-1
-    headers of C2 to 0.02.
+    In Meeus, *Astronomical Algorithms*, chapter 29, the position angle of the Sun's axis is the sum of two
+    angles, of which this is the second. Since 2010-10-30 SOHO keeps ecliptic north up. The roll of an image
+    is then minus this angle, plus the offset of the camera, plus 180 degrees in every other season. Level-0.5
+    headers of 2011 to 2025 agree with this to 0.003 degree, and official level-1 headers of C2 to 0.02.
     """
     centuries = (np.asarray(time.tt.jd) - 2451545.0) / 36525
     # Longitude of the ascending node of the solar equator, counted from the equinox of date.
@@ -85,7 +81,10 @@ def ecliptic_north_angle(time, ahead=0.0):
 
 @lru_cache(maxsize=256)
 def _l1_numbers(isot):
-    """Longitude (degree), latitude (degree) and distance (m) of L1; cached, since headers are asked repeatedly."""
+    """
+    Longitude (degree), latitude (degree) and distance (m) of L1; cached, since it is needed repeatedly for
+    the same header.
+    """
     earth = get_earth(Time(isot, format="isot", scale="utc"))
     return 0.0, float(earth.lat.to_value(u.deg)), float(value_of("orbit.l1_fraction") * earth.radius.to_value(u.m))
 
@@ -95,8 +94,8 @@ def l1_place(time):
     Approximate `~sunpy_lasco.geometry.orbit.Place` of SOHO: on the line from the Sun to the Earth, at L1,
     0.99 of its distance.
 
-    The error is that of `l1_error`. Distant objects (comets, planets, stars against the corona) shift
-    by up to 15 arcmin between this and the true position.
+    `l1_error` gives the error. Distant objects (comets, planets, stars against the corona) shift by up to 15
+    arcmin between this and the true position.
     """
     time = Time(time)
     return Place(*_l1_numbers(time.utc.isot), time)

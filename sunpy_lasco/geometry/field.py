@@ -1,8 +1,7 @@
 """
-The field of view: where occulter, pylon and the edges of the field hide the sky.
+The field of view: which pixels are hidden by the occulter or the pylon, or lie outside the field.
 
-Positions are those of the corrected (undistorted) image, full-frame pixels of the
-detector orientation, counted from 0.
+Positions are full-frame pixels of the corrected (undistorted) image in detector orientation, counted from 0.
 """
 
 from dataclasses import dataclass
@@ -17,16 +16,19 @@ from sunpy_lasco.instrument.pixel_grid import full_position
 
 __all__ = ["field_mask", "hidden_pixels", "mask_of_grid", "outside_detector"]
 
-# The mask that SolarSoft applies to C3, c3_cl_mask_lvl1.fts, is drawn in the
-# corrected image.  The constants ``C3.mask`` reproduce it to a pixel: two circles about one
-# centre, a pylon that widens outwards, fillets where it meets the occulter, a square
-# at its foot, and the edges of the raw frame.  Those of C2, measured on real frames and
-# on the vignetting, are a disk that stands out where the pylon meets the occulter.
+# The mask that SolarSoft applies to C3, c3_cl_mask_lvl1.fts, is drawn in the corrected image.  The
+# constants ``C3.mask`` reproduce it to a pixel: two circles about one centre, a pylon that widens
+# outwards, fillets where it meets the occulter, a square at its foot, and the edges of the raw
+# frame.  Those of C2, measured on real frames and on the vignetting, are a disk that bulges where
+# the pylon meets the occulter.
 
 
 @dataclass(frozen=True)
 class _Edge:
-    """A straight edge of the pylon: ``offset`` to the left of the centre, going out at ``direction`` degrees."""
+    """
+    A straight edge of the pylon, which passes ``offset`` to the left of the centre and runs outwards at
+    ``direction`` degrees.
+    """
 
     direction: float
     offset: float
@@ -44,14 +46,14 @@ class _Edge:
 
 def outside_detector(x, y, detector):
     """
-    Whether the light of a corrected position, full-frame pixel in detector orientation, falls beside
-    the detector of a camera.
+    Whether the source of a corrected position (full-frame pixel, detector orientation) lies outside the
+    detector of a camera.
     """
     return _beyond(x, y, detector, (-0.5, FULL_FRAME - 0.5))
 
 
 def _squared(dx, dy):
-    """Square of a distance; the root would take as long as all else."""
+    """Square of a distance; the square root would double the computing time."""
     return dx * dx + dy * dy
 
 
@@ -59,7 +61,7 @@ def _beyond(x, y, detector, limits):
     """Whether the raw position lies beyond ``limits`` along an axis."""
     camera = CAMERAS[detector]
     raw_x, raw_y = Distortion(*camera.distortion_px, camera.occulter_centre).to_raw(x, y)
-    # Far outside, the polynomial of C2 turns back towards the centre.
+    # Far outside the field, the polynomial of C2 returns towards the centre.
     far = _squared(np.subtract(x, camera.occulter_centre[0]), np.subtract(y, camera.occulter_centre[1])) > FULL_FRAME**2
     first, last = limits
     return far | ~((raw_x >= first) & (raw_x <= last) & (raw_y >= first) & (raw_y <= last))
@@ -73,10 +75,9 @@ def field_mask(x, y, detector, *, margin=0.0):
     Positions are full-frame pixels of the detector orientation, counted from 0, and broadcast against
     each other; ``margin`` pixels make the hidden area larger.
 
-    For C3 this is the mask of SolarSoft's level 1 (``c3_cl_mask_lvl1.fts``) in analytic form. For C2,
-    for which there is no official mask, it is the occulter of 166 pixels radius with what the pylon
-    adds to it, and everything that does not fall on the detector. The diffraction ring of C2, between
-    166 and 178 pixels, is not masked.
+    For C3 this is the mask of SolarSoft's level 1 (``c3_cl_mask_lvl1.fts``) in analytic form. C2 has no
+    official mask; here it is the occulter, 166 pixels in radius, with the bulge at the pylon, and everything
+    outside the detector. The diffraction ring of C2, between 166 and 178 pixels, is not masked.
     """
     x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
     hide = _c3_mask if detector == "C3" else _c2_mask
@@ -86,12 +87,11 @@ def field_mask(x, y, detector, *, margin=0.0):
 @lru_cache(maxsize=24)
 def mask_of_grid(detector, affine, shape, distortion=None, margin=0.0):
     """
-    What is hidden of an image of shape (ny, nx), and what lies beside the detector; kept, since frames
-    lie alike.
+    Pixels of an image of shape (ny, nx) that are hidden, and those that lie outside the detector; cached.
 
-    ``affine`` has the full-frame position (x, y) of the first pixel, what a column adds to it, and what
-    a row adds; the distortion is that of an image from which it was not removed; ``margin`` pixels make
-    the hidden area larger. Gives two read-only arrays of bool; what is outside is hidden too.
+    ``affine`` holds the full-frame position (x, y) of the first pixel and its increments per column and per
+    row. ``distortion`` is that of an image in which it was not corrected. ``margin`` enlarges the hidden area
+    by so many pixels. Return two read-only arrays of bool; pixels outside the detector are hidden as well.
     """
     x0, y0, xx, yx, xy, yy = affine
     columns, rows = np.arange(shape[1]), np.arange(shape[0])[:, None]
@@ -107,8 +107,8 @@ def mask_of_grid(detector, affine, shape, distortion=None, margin=0.0):
 
 def hidden_pixels(frame, *, margin=0.0):
     """
-    Pixels of a frame as it was read out that show no sky: behind occulter or pylon, or beyond the
-    field.
+    Pixels of a frame in detector orientation that show no sky: behind the occulter or the pylon, or outside
+    the field.
 
     ``margin`` full-resolution pixels make the hidden area larger. bool, of the shape of the frame,
     read-only.
@@ -143,7 +143,7 @@ def _c3_mask(x, y, margin):
 
 
 def _c3_numbers():
-    """The constants of the mask of C3 by their last names."""
+    """The constants of the mask of C3, by the last part of their names."""
     return {name.rsplit(".", 1)[1]: one.value for name, one in all_constants().items() if name.startswith("C3.mask.")}
 
 

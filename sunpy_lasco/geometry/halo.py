@@ -1,5 +1,5 @@
 """
-SOHO's orbit about L1 in closed form: where it was, and will be, where no table says.
+SOHO's orbit about L1 in closed form, for times that no table covers.
 """
 
 import numpy as np
@@ -48,8 +48,8 @@ def _turning(day):
 
 def halo_longitude(time):
     """
-    Ecliptic longitude of SOHO before that of the Earth, from the Sun, degree: within 0.26 either way,
-    good to 0.005, without an ephemeris.
+    Heliocentric ecliptic longitude of SOHO minus that of the Earth, degree, without an ephemeris: within 0.26
+    either way, accurate to 0.005.
     """
     offset = _turning(np.asarray(time.tdb.jd))
     return np.rad2deg(np.arctan2(offset[..., 1], offset[..., 0]))[()]
@@ -70,9 +70,9 @@ def halo_place(time):
     `~sunpy_lasco.geometry.orbit.Place` of SOHO by a form with 63 coefficients, at a time after
     1996-04-05.
 
-    The halo about L1 as three harmonics of 177.85 days, each with a constant and an annual part, in the
-    frame that turns with the barycentre of Earth and Moon and scales with its distance. Fitted to the
-    orbit that comes with the package.
+    The halo about L1 is the sum of three harmonics of 177.85 days, each with a constant and an annual part,
+    in the frame that rotates with the barycentre of Earth and Moon and scales with its distance. Fitted to
+    the orbit that comes with the package.
     """
     time = Time(time)
     return stonyhurst_place(halo_heliocentric(float(time.tdb.jd)), time)

@@ -1,5 +1,5 @@
 """
-Linear WCS of an image, and the cards of it that all vintages share.
+Linear WCS of an image, and the cards that headers of all ages share.
 """
 
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ __all__ = [
 
 #: Level 1 made before this may count CRPIX from 0.
 CRPIX_FROM_ONE = "2010-09-15"
-#: How well XCEN and CRPIX of a header must agree, in pixels, to tell from where CRPIX counts.
+#: How well XCEN and CRPIX of a header must agree, in pixels, to decide whether CRPIX counts from 0 or 1.
 CRPIX_AGREEMENT = 0.1
 
 
 @dataclass(frozen=True)
 class ImageGeometry:
     """
-    Linear WCS of an image, and the place of its pixels on the detector.
+    Linear WCS of an image, and the positions of its pixels on the detector.
 
-    A pixel p (x, y), counted from 0, looks in the tangential plane at
-    v = crval + cdelt * PC (p - crpix), arcsec; it lies on the full frame of the detector at
-    anchor + R(-detector_roll) (v - anchor_offset) / detector_scale.
+    A pixel p (x, y), counted from 0, has the position v = crval + cdelt * PC (p - crpix), arcsec, in the
+    tangential plane. In the full frame of the detector its position is anchor + R(-detector_roll) (v -
+    anchor_offset) / detector_scale.
     """
 
     #: Reference pixel (x, y), counted from 0.
@@ -57,7 +57,7 @@ class ImageGeometry:
     detector_scale: float
     #: Whether the pixels are where they were measured, before the distortion was removed.
     distorted: bool
-    #: What the user should be warned of.
+    #: Warnings for the user.
     notes: tuple[str, ...] = ()
 
     def to_plane(self, x, y):
@@ -70,7 +70,7 @@ class ImageGeometry:
         )
 
     def to_detector(self, x, y):
-        """Full-frame pixel of the detector, distorted where the image is, of pixels counted from 0."""
+        """Full-frame positions on the detector, distorted if the image is, of pixels counted from 0."""
         vx, vy = self.to_plane(x, y)
         vx, vy = (vx - self.anchor_offset[0]) / self.detector_scale, (vy - self.anchor_offset[1]) / self.detector_scale
         cos, sin = np.cos(np.deg2rad(self.detector_roll)), np.sin(np.deg2rad(self.detector_roll))
@@ -95,15 +95,15 @@ def reference_position(meta):
 
 def reference_pixel(meta, length_x, length_y):
     """
-    CRPIX (x, y) counted from 0, with a doubt about where it counts from settled by the size of the
-    image; None where a card is missing.
+    CRPIX (x, y) counted from 0; None if a card is missing. If it is unclear whether the header counts from 0
+    or 1, the size of the image decides.
     """
     crpix = card_pair(meta, "crpix")
     if crpix is None:
         return None
     first = 1.0
     if processed_before(meta, CRPIX_FROM_ONE):
-        # The offset of the middle of the image, in XCEN, tells from where CRPIX counts.
+        # The offset of the middle of the image, in XCEN, shows whether CRPIX counts from 0 or 1.
         offset, scale = map_number(meta, "xcen"), map_number(meta, "cdelt1")
         if offset is not None and scale and abs((length_x - 1) / 2 - offset / scale - crpix[0]) < CRPIX_AGREEMENT:
             first = 0.0

@@ -1,5 +1,5 @@
 """
-Where SOHO was, by a table of positions.
+Position of SOHO from a table.
 """
 
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["AU", "FARTHEST", "NEAREST", "Orbit", "Place"]
 
-#: Distances from the Sun, au, between which SOHO stays.
+#: Range of SOHO's distance from the Sun, au.
 NEAREST, FARTHEST = 0.965, 1.015
-#: Days between two positions over which one interpolates, with velocities and without.
-#: The error grows with the fourth power; over these it is 25 km at most.
+#: Largest interval between two positions that is interpolated, in days, with and without velocities. The error grows
+#: with the fourth power; over these it is 25 km at most.
 WIDEST_GAP, WIDEST_GAP_WITHOUT_VELOCITY = 5.5, 2.5
-#: Rolls of neighbouring rows that differ by more, in degree, are not interpolated.
+#: Rolls of neighbouring rows are not interpolated if they differ by more than this, degree.
 LARGEST_STEP = 5.0
-#: Rows through which one interpolates without velocities.
+#: Number of rows used by the interpolation without velocities.
 ROWS_WITHOUT_VELOCITY = 4
 
 
 def error_text(kilometres):
-    """What the card OBSERR says of the largest error of a position along each axis, km."""
+    """Text of the card OBSERR for the largest error of a position along each axis, km."""
     # Seen from the Sun, at the distance of L1.
     degrees = np.degrees(kilometres / (value_of("orbit.l1_fraction") * 149_597_870.7))
     return f"at most {kilometres:.0f} km along each axis ({degrees:.1g} deg)"
 
 
-#: Right ascension and declination, degree (ICRS), of the Sun's north pole by which sunpy defines the frame.
+#: Right ascension and declination, degree (ICRS), of the Sun's north pole in sunpy's definition of the frame.
 SOLAR_NORTH_POLE = 286.13, 63.87
 
 
@@ -68,7 +68,7 @@ def stonyhurst_place(position, time):
     """
     `Place` in the Stonyhurst frame of ``time`` of a heliocentric position, au, ecliptic of J2000, (3,).
 
-    As sunpy's chain of transformations makes it, to 1e-9 degree, at a tenth of its time.
+    The result agrees with sunpy's chain of transformations to 1e-9 degree and takes a tenth of the time.
     """
     # The obliquity of IAU 1976 is that of the ecliptic frames of Horizons and of the SOHO archive.
     obliquity = np.radians(value_of("orbit.obliquity"))
@@ -88,7 +88,7 @@ def stonyhurst_place(position, time):
 
 
 def _as_time(time):
-    """A time; one that is one remembers its scales."""
+    """Convert to `~astropy.time.Time`; an existing one is returned, since it caches its scales."""
     return time if isinstance(time, Time) else Time(time)
 
 
@@ -99,26 +99,26 @@ class Orbit:
 
     Notes
     -----
-    With velocities, the interpolation is Hermite's; its error is below 0.1 km with a row
-    a day, and 25 km with a row every five days.  Without, it is the cubic through the four
-    nearest rows, below 1 km.  Nothing is interpolated from one arc to the next.
+    With velocities the interpolation is a cubic Hermite spline, with an error below 0.1 km for one row per
+    day and of 25 km for one row every five days. Without velocities it is the cubic through the four nearest
+    rows, with an error below 1 km. There is no interpolation between arcs.
     """
 
-    #: Time, Julian day TDB, ascending; an arc may begin when the one before ends.
+    #: Time, Julian day TDB, ascending; an arc may begin at the end of the previous one.
     days: np.ndarray
     #: Heliocentric position, au, ecliptic and equinox of J2000 (IAU 1976), (n, 3).
     positions: np.ndarray
     #: Velocity, au / day, (n, 3), or None.
     velocities: np.ndarray | None
-    #: What the card OBSSRC says.
+    #: Text of the card OBSSRC.
     source: str
-    #: Largest error along each axis, km: of all rows, or (n,) from each row to the next.
+    #: Largest error along each axis, km: one number for all rows, or (n,) for the intervals that begin at each row.
     errors: float | np.ndarray
     #: Roll of the spacecraft, degree, NaN where it is not known; or None.
     rolls: np.ndarray | None = None
-    #: Number of the arc to which a row belongs, (n,); None if all are of one.
+    #: Number of the arc of each row, (n,); None if all belong to one arc.
     arcs: np.ndarray | None = None
-    #: Days before the first and after the last row to which the interpolation may be continued.
+    #: Number of days before the first and after the last row up to which the table may be extrapolated.
     reach: float = 0.0
 
     def __post_init__(self):
@@ -192,14 +192,14 @@ class Orbit:
 
     def error(self, time):
         """
-        Largest error of the position at one time, km along each axis; `ValueError` if the table does not
-        cover it.
+        Return the largest error of the position at one time, km along each axis; raise `ValueError` if the
+        table does not cover it.
         """
         row = self._covered(_as_time(time))[1]
         return float(np.broadcast_to(self.errors, self.days.shape)[row])
 
     def roll(self, time):
-        """Roll of the spacecraft at a time, degree; None where it is not known, or SOHO was turned in between."""
+        """Roll of the spacecraft at a time, degree; None if it is unknown, or if SOHO was turned between the rows."""
         day, row = self._row(time)
         if self.rolls is None or row is None:
             return None

@@ -1,8 +1,8 @@
 """
-Where the Sun's centre lies on the detector, and how the camera is rolled.
+Sun centre on the detector, and roll of the camera.
 
-What a level-0.5 header says about it depends on when the file was made, and is
-useless in some vintages; this module knows which, and what then stands in.
+The meaning of the pointing cards in a level-0.5 header depends on when the file was made, and in some files
+they are useless. This module applies these rules and supplies replacements.
 """
 
 import warnings
@@ -32,7 +32,7 @@ __all__ = [
     "nominal_pointing",
 ]
 
-#: What the default Sun centre of a camera is called.
+#: Name of the default Sun centre in headers.
 DEFAULT_CENTRE = "default of the camera"
 
 
@@ -42,15 +42,15 @@ class Pointing:
 
     #: Sun centre (x, y), full-frame pixel of the detector orientation, counted from 0.
     centre: tuple[float, float]
-    #: Rotating the image by this counter-clockwise brings solar north up; degree, in (-180, 180].
+    #: Counter-clockwise rotation that brings solar north up; degree, in (-180, 180].
     roll: float
-    #: Where the two numbers come from.
+    #: Sources of the two values.
     centre_source: str
     roll_source: str
     #: 1 sigma, pixel along an axis and degree.
     centre_sigma: float
     roll_sigma: float
-    #: What the user should be warned of; empty if nothing.
+    #: Warning for the user; empty if there is none.
     note: str = ""
     #: ``"final"`` if fitted to stars, ``"interim"`` if from the attitude of the spacecraft.
     status: str = "interim"
@@ -58,8 +58,8 @@ class Pointing:
 
 def ecliptic_attitude(time):
     """
-    Roll, degree, of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30: turning
-    an image by it counter-clockwise brings solar north up.
+    Roll, degree, of a spacecraft that keeps ecliptic north up, as SOHO does since 2010-10-30: the
+    counter-clockwise rotation of an image that brings solar north up.
     """
     if not time.isscalar:
         return -ecliptic_north_angle(time, halo_longitude(time))
@@ -75,18 +75,18 @@ def _ecliptic_attitude(scale, jd1, jd2):
 
 def nominal_pointing(frame, *, flipped=False):
     """
-    The `Pointing` of a spacecraft in its nominal attitude, or ``flipped``, which is turned by 180
-    degrees.
+    The `Pointing` of a spacecraft in its nominal attitude or, with ``flipped``, turned by 180 degrees.
 
-    Default Sun centre, and the roll offset of the camera added to the nominal roll of the spacecraft: 0
-    with solar north up until 2010-10-30, with ecliptic north up since. Of the frame it needs ``camera``
-    and ``start``. SolarSoft ``get_sun_center`` and ``get_crota`` in the absence of tables.
+    It consists of the default Sun centre and the nominal roll of the spacecraft plus the roll offset of the
+    camera. The nominal roll is 0 until 2010-10-30 (solar north up); since then ecliptic north is up. Only
+    ``camera`` and ``start`` of the frame are used. SolarSoft ``get_sun_center`` and ``get_crota`` do the same
+    without tables.
     """
     camera = frame.camera
     roll, source = camera.roll_offset, "nominal, solar north up"
     if frame.start.mjd >= mjd_of("pointing.ecliptic_north_up"):
         with warnings.catch_warnings():
-            # Of dates that are yet to come; whether a date can be is asked before a frame is calibrated.
+            # For dates in the future; calibration checks dates beforehand.
             warnings.simplefilter("ignore", erfa.ErfaWarning)
             roll, source = roll + ecliptic_attitude(frame.start), "nominal, ecliptic north up"
     centre_sigma = camera.sun_centre_sigma
@@ -104,21 +104,20 @@ def nominal_pointing(frame, *, flipped=False):
     )
 
 
-#: A Sun centre in a header farther than this from the default, in pixels, is an error.
+#: A Sun centre in a header is wrong if it is farther than this from the default, in pixels.
 PLAUSIBLE_CENTRE = 20.0
 
 
 def header_roll(header):
     """
-    The roll that a header states, degree, whatever the meaning of it: the first number in CROTA2,
-    CROTA1, CROTA, or None.
+    The roll in a header, degree, without interpretation: the first number in CROTA2, CROTA1, CROTA, or None.
     """
     found = (number(header, card) for card in ("crota2", "crota1", "crota"))
     return next((value for value in found if value is not None), None)
 
 
 def is_placeholder(header, frame):
-    """Whether the pointing cards of a header were never filled in; of the frame it needs the shape."""
+    """Whether the pointing cards of a header were never filled in; only the shape of the frame is used."""
     rolls = [number(header, card) for card in ("crota1", "crota2")]
     centre = [number(header, card) for card in ("crpix1", "crpix2")]
     middle = [[(length + 1) / 2 for length in reversed(frame.shape)], [(FULL_FRAME + 1) / 2] * 2]
@@ -126,7 +125,7 @@ def is_placeholder(header, frame):
 
 
 def is_old_centre(header, frame):
-    """Whether CRPIX is one of the centres that all files of some years had, whatever the exposure."""
+    """Whether CRPIX is one of the fixed centres that all files of some years have."""
     crpix = number(header, "crpix1"), number(header, "crpix2")
     if None in crpix:
         return False
@@ -137,23 +136,23 @@ def is_old_centre(header, frame):
 
 def header_pointing(header, frame):
     """
-    The `Pointing` of a level-0.5 frame without the tables of SolarSoft, by its header.
+    The `Pointing` of a level-0.5 frame from its header, without the tables of SolarSoft.
 
-    That of the header, for files made since 2010-11-08; else, or where the header holds placeholders or
-    nothing, the default Sun centre and the nominal roll, with the header telling whether the spacecraft
-    was turned by 180 degrees.
+    For files made since 2010-11-08 the values of the header are used. For older files, and if the header
+    holds placeholders or nothing, they are the default Sun centre and the nominal roll; the header then shows
+    whether the spacecraft was turned by 180 degrees.
 
-    In older files CRPIX is the centre of the occulter (C2) or an old default (C3), the same for turned
-    and unturned frames, and CROTA is 0 or 180. CRPIX of summed frames is written in stored pixels by
-    some software and in pixels of the full frame by other: the reading that is nearer to the default
-    centre is taken. CDELT is wrong in those (224 instead of 112 arcsec), and not used at all. SolarSoft
-    ``reduce_refcoord``, ``update_hdr_rollxy``.
+    In older files CRPIX is the centre of the occulter (C2) or an old default (C3), the same for turned and
+    unturned frames, and CROTA is 0 or 180. In summed frames some software wrote CRPIX in stored pixels and
+    some in pixels of the full frame; the interpretation that is nearer to the default centre is used. CDELT
+    is wrong in such frames (224 instead of 112 arcsec) and is never used. SolarSoft ``reduce_refcoord``,
+    ``update_hdr_rollxy``.
     """
     stated = header_roll(header)
     turned = stated is not None and is_flipped(stated)
     if is_placeholder(header, frame):
         return _placeholder_pointing(header, frame)
-    # Where it is not known when the file was made, it was not before the exposure.
+    # If the date of the file is unknown, it cannot be earlier than the exposure.
     if (frame.processed or frame.start).mjd < mjd_of("pointing.in_header"):
         return _nominal_with_doubt(frame, stated, turned)
     nominal = nominal_pointing(frame, flipped=turned)
@@ -172,24 +171,24 @@ def header_pointing(header, frame):
 
 
 def _nominal_with_doubt(frame, stated, turned):
-    """Nominal pointing; in doubt of 180 degrees where a header of the time of the turns says nothing."""
+    """Nominal pointing, with a warning if the header does not say which side was up at a time when SOHO was turned."""
     nominal = nominal_pointing(frame, flipped=turned)
     if stated is not None or frame.start.mjd < mjd_of("pointing.first_turn"):
         return nominal
     return _noted(
         nominal,
-        f"{frame.filename or 'The image'} has no card CROTA1: its roll is taken as {nominal.roll:.2f} degree, which "
+        f"{frame.filename or 'The image'} has no card CROTA1; a roll of {nominal.roll:.2f} degrees is assumed, which "
         "is wrong by 180 if the spacecraft was turned.",
         roll_sigma=180.0,
     )
 
 
 def _placeholder_pointing(header, frame):
-    """Pointing where the cards were never filled in, as in C2 headers of August 2025."""
+    """Pointing for headers with placeholders, as in C2 files of August 2025."""
     first, last = (Time(text) for text in value_of("pointing.placeholders"))
     known = first <= frame.start <= last or frame.start.mjd < mjd_of("pointing.first_turn")
     rectified = card_text(header, "rectify").upper()
-    # Files made since May 2016 say here whether the spacecraft was turned.
+    # In files made since May 2016 this card shows whether the spacecraft was turned.
     turned = first <= frame.start <= last or (not known and rectified in ("FALSE", "F"))
     nominal = nominal_pointing(frame, flipped=turned)
     note = (
@@ -206,7 +205,7 @@ def _noted(pointing, note, *, roll_sigma):
 
 
 def _header_centre(header, frame):
-    """Sun centre of a header made since 2010-11-08, full-frame pixel; None where there is no plausible one."""
+    """Sun centre from a header made since 2010-11-08, full-frame pixel; None if there is no plausible one."""
     crpix = number(header, "crpix1"), number(header, "crpix2")
     if None in crpix:
         return None

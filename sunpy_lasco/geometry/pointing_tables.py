@@ -14,22 +14,23 @@ from sunpy_lasco.instrument.constants import mjd_of, value_of
 
 __all__ = ["attitude_pointing", "table_pointing"]
 
-#: Between rows that differ by more than this, in degree, the spacecraft was turned.
+#: The spacecraft was turned between two rows if their rolls differ by more than this, degree.
 LARGEST_STEP = 5.0
 
 
 def table_pointing(table, time, *, name, last_day=None, flipped=None):
     """
-    Pointing by a table that was fitted to stars; None after the last day (MJD) for which it is final.
+    Pointing from a table that was fitted to stars; None after the last day (MJD) for which the table is
+    final.
 
     The table has, in order of time, ``mjd`` (UTC of the corrected clock), ``x``, ``y`` (Sun centre,
-    full-frame pixel counted from 0, detector orientation) and ``roll`` of the camera (degree); the time
-    is the start of the exposure by the corrected clock; ``name`` is for the record; ``flipped`` says
-    whether, by its header, the spacecraft was upside down.
+    full-frame pixel counted from 0, detector orientation) and ``roll`` of the camera (degree); the time is
+    the start of the exposure by the corrected clock. ``name`` goes into the record of the source. ``flipped``
+    tells whether the spacecraft was upside down according to the header.
 
-    SolarSoft ``get_roll_or_xy``: linear in time, the first and the last row beyond the ends, and the
-    earlier row where the roll jumps. Unlike there, the later row counts where it alone agrees with the
-    header on which side is up.
+    SolarSoft ``get_roll_or_xy``: linear in time, constant beyond both ends, and the earlier row where the
+    roll jumps. In contrast to SolarSoft, the later row is used if only that one agrees with the header on
+    which side is up.
     """
     mjd = float(time.utc.mjd)
     if last_day is not None and mjd >= last_day + 1:
@@ -60,13 +61,12 @@ def table_pointing(table, time, *, name, last_day=None, flipped=None):
 
 def attitude_pointing(steps, frame, fallback, *, name, flipped=None):
     """
-    Pointing by the nominal roll of the spacecraft, with the Sun centre of ``fallback``; None before the
+    Pointing from the nominal roll of the spacecraft, with the Sun centre of ``fallback``; None before the
     first step.
 
-    ``steps`` has, in order of time, ``mjd`` from which ``roll`` (degree) holds; ``name`` and
-    ``flipped`` are as for `table_pointing`. SolarSoft ``get_crota`` without files of the attitude. Since
-    2010-10-30 the table counts from ecliptic north, and the angle to solar north is added, as seen from
-    SOHO.
+    ``steps`` holds, in order of time, ``roll`` (degree) and the ``mjd`` from which it is valid; ``name`` and
+    ``flipped`` are as for `table_pointing`. SolarSoft ``get_crota`` without attitude files. Since 2010-10-30
+    the table refers to ecliptic north, and the angle to solar north as seen from SOHO is added.
     """
     days, rolls = (np.asarray(steps[column], dtype=float) for column in ("mjd", "roll"))
     row = int(np.searchsorted(days, frame.start.utc.mjd, side="right")) - 1

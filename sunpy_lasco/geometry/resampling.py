@@ -1,10 +1,9 @@
 """
-The one interpolation.
+Interpolation of an image.
 
-Distortion, rotation and shift of an image are composed into one map of
-positions, so that a level-1 image was interpolated once.  The bilinear weights
-form a sparse matrix, which serves image, variance and flags alike and is kept
-for the frames that follow with the same geometry.
+Distortion, rotation and shift are combined into one map of positions, so that a level-1 image is interpolated
+only once. The bilinear weights form a sparse matrix, which is used for image, variance and flags, and is
+cached for further frames with the same geometry.
 """
 
 from dataclasses import dataclass, replace
@@ -39,8 +38,8 @@ __all__ = [
 
 #: An output pixel is valid if its valid sources carry at least this weight.
 VALID_WEIGHT = 0.999
-#: An angle is rounded to so many decimals of a degree, and a position to this part of a full-frame pixel: together
-#: they move no pixel by more than 0.001, and frames of a sequence are resampled alike.
+#: Angles are rounded to so many decimals of a degree, and positions to this fraction of a full-frame pixel. Together
+#: this moves no pixel by more than 0.001, and frames of a sequence can share a resampling.
 ANGLE_DECIMALS, POSITION_STEPS = 4, 2048
 #: Matrices kept; each takes about 50 MB for a full frame.
 KEPT_MATRICES = 3
@@ -51,7 +50,7 @@ KEPT_PATTERNS = 8
 @dataclass(frozen=True)
 class Resampling:
     """
-    Where the pixels of an output image lie in the stored image.
+    Positions of the pixels of an output image in the stored image.
 
     All positions are full-frame pixels of the detector's orientation.
     """
@@ -63,7 +62,7 @@ class Resampling:
     binning: tuple[int, int]
     #: The distortion to correct, or None.
     distortion: Distortion | None
-    #: Turn the image by this many degrees counter-clockwise about `pivot`.
+    #: Rotate the image by this many degrees counter-clockwise about `pivot`.
     rotation: float = 0.0
     pivot: tuple[float, float] = (0.0, 0.0)
     #: Then bring the pivot to this position; None leaves it where it is.
@@ -81,7 +80,7 @@ class Resampling:
 
 def source_positions(resampling, x=None, y=None):
     """
-    Stored pixel in which each output pixel has its source.
+    Source position of each output pixel in the stored image.
 
     Parameters
     ----------
@@ -100,7 +99,7 @@ def source_positions(resampling, x=None, y=None):
         target = resampling.target or resampling.pivot
         u, v = x - target[0], y - target[1]
         angle = np.radians(resampling.rotation)
-        # An image turned counter-clockwise is read clockwise.
+        # To rotate an image counter-clockwise, its sources are rotated clockwise.
         x = resampling.pivot[0] + np.cos(angle) * u + np.sin(angle) * v
         y = resampling.pivot[1] - np.sin(angle) * u + np.cos(angle) * v
     if resampling.distortion is not None:
@@ -113,7 +112,7 @@ def source_positions(resampling, x=None, y=None):
 @dataclass(frozen=True, eq=False)
 class Bilinear:
     """
-    Bilinear interpolation of an image, by arrays with one element for each of n output pixels.
+    Bilinear interpolation of an image, as arrays with one element for each of n output pixels.
 
     The sources of an output pixel are ``corner``, ``corner + 1``, ``corner + nx`` and ``corner + nx + 1``.
     """
@@ -253,7 +252,7 @@ class Interpolated:
     image: np.ndarray
     #: Its variance, or None.
     variance: np.ndarray | None
-    #: Bits of all pixels that contribute to each pixel.
+    #: Flags of all pixels that contribute to each pixel.
     flags: np.ndarray
     #: Whether the source lies outside the stored image.
     outside: np.ndarray
@@ -279,8 +278,8 @@ def interpolate(image, resampling, *, variance=None, flags=None):
 
     Notes
     -----
-    The kernel is the bilinear one of the official product.  A pixel is valid when
-    the weight of its valid sources reaches 0.999; missing pixels grow by that.
+    The interpolation is bilinear, as in the official product. A pixel is valid if the weights of its valid
+    sources add up to at least 0.999; areas of missing pixels therefore grow.
     """
     values, variances, outside = interpolation_matrix(resampling)
     shape = resampling.shape
@@ -301,10 +300,13 @@ def interpolate(image, resampling, *, variance=None, flags=None):
     return Interpolated(result.reshape(shape), spread, collected, outside)
 
 
-# Frames of a sequence miss the same pixels, those that are not sent: the patterns of some are kept.
+# Frames of a sequence lack the same pixels, those that are not sent, so these patterns are cached.
 @lru_cache(maxsize=KEPT_PATTERNS)
 def _lacks_sources(resampling, packed):
-    """Whether the valid sources of an output pixel carry too little weight; ``packed`` are bits of the valid ones."""
+    """
+    Whether the valid sources of an output pixel have too little weight; ``packed`` holds the valid pixels as
+    bits.
+    """
     weight = interpolation_matrix(resampling)[0] @ _unpacked(packed, resampling.shape)
     bad = weight < VALID_WEIGHT
     bad.flags.writeable = False
@@ -337,7 +339,7 @@ def _carry(bits, resampling, collected):
     if rows[-1] - rows[0] > bits.shape[0] // 4:
         collected[_reached(resampling, np.packbits(bits != 0).tobytes())] |= bit
         return
-    # Few rows are changed by what is there in one frame only.
+    # Pixels of a single frame affect only a few rows.
     first, last, nx = touched[0], touched[-1] + 1, resampling.shape[1]
     values = interpolation_matrix(resampling)[0][first * nx : last * nx]
     reached = (values @ (bits.ravel() != 0).astype(np.float32)) > 0
@@ -358,17 +360,17 @@ def kept_variance(column, row):
 
 
 def curvature_weights(column, row):
-    """What second differences along columns and rows count for in the error at positions (column, row)."""
+    """Weights of the second differences along columns and rows in the error at positions (column, row)."""
     fx, fy = column - np.floor(column), row - np.floor(row)
     return fx * (1 - fx) / 2, fy * (1 - fy) / 2
 
 
 def curvature_error(image, weights):
     """
-    Error that bilinear interpolation makes where an image is curved, signed, in its unit.
+    Error of bilinear interpolation where an image is curved, signed, in the unit of the image.
 
-    ``weights`` are those of `curvature_weights`; the curvature is that of the interpolated image.
-    It is 0 beside missing pixels and at the edges.
+    ``weights`` come from `curvature_weights`, and the curvature is that of the interpolated image. The error
+    is 0 beside missing pixels and at the edges.
     """
     along_x, along_y = np.zeros_like(image), np.zeros_like(image)
     along_x[:, 1:-1] = image[:, :-2] + image[:, 2:] - 2 * image[:, 1:-1]
@@ -397,7 +399,7 @@ def is_turned(meta):
 
 def rectified_by(meta):
     """
-    All turning of an image together, for the card RECTIFY.
+    Total rotation of an image, for the card RECTIFY.
 
     Parameters
     ----------
@@ -481,27 +483,27 @@ def _turn_about(position, meta, start, end, degrees):
     return float(meta[f"{end}1"] + cos * dx - sin * dy), float(meta[f"{end}2"] + sin * dx + cos * dy)
 
 
-#: What all movements of images are described by: where this full-frame pixel (x, y) goes.
+#: Movements of images are described by the new position of this full-frame pixel (x, y).
 PIVOT = (FULL_FRAME / 2 - 0.5, FULL_FRAME / 2 - 0.5)
 
 
 def rounded_movement(rotation, pivot, target):
     """
-    A rotation and a shift, rounded so that frames of a sequence share them.
+    Round a rotation and a shift, so that frames of a sequence can share them.
 
     Parameters
     ----------
     rotation : `float`
         Degree counter-clockwise.
     pivot, target : `tuple` of `float`
-        The point about which the image is turned, and where it goes then; (x, y), full-frame pixel.
+        Centre of the rotation and its position afterwards; (x, y), full-frame pixel.
 
     Returns
     -------
     rotation : `float`
         To 0.0001 degree.
     target : `tuple` of `float`
-        Where the point goes that is in the middle of the full frame, `PIVOT`, to 1/2048 pixel.
+        New position of the middle of the full frame, `PIVOT`, to 1/2048 pixel.
     """
     cos, sin = np.cos(np.radians(rotation)), np.sin(np.radians(rotation))
     dx, dy = PIVOT[0] - pivot[0], PIVOT[1] - pivot[1]
@@ -511,7 +513,7 @@ def rounded_movement(rotation, pivot, target):
 
 
 def movement_of(meta):
-    """Rotation and target, as for `rounded_movement`, of an image with the card IMGROT; (0, None) of others."""
+    """Rotation and target, as for `rounded_movement`, of an image with the card IMGROT; (0, None) for others."""
     if "imgrot" not in meta:
         return 0.0, None
     pivot, target = (meta["imgpiv1"], meta["imgpiv2"]), (meta["imgtar1"], meta["imgtar2"])
@@ -519,7 +521,7 @@ def movement_of(meta):
 
 
 def resampling_with(meta, frame, distortion):
-    """The `Resampling` of a frame by a distortion, and by the movement that the cards IMGROT tell."""
+    """The `Resampling` of a frame for a distortion and the movement described by the IMGROT cards."""
     rotation, target = movement_of(meta)
     return Resampling(frame.shape, frame.corner, frame.binning, distortion, rotation, PIVOT, target)
 
@@ -543,7 +545,7 @@ def distortion_of(meta):
 
 def resampling_of(meta, shape):
     """
-    The resampling that an image has gone through, from its header.
+    Resampling that was applied to an image, from its header.
 
     Parameters
     ----------
@@ -555,7 +557,7 @@ def resampling_of(meta, shape):
     Returns
     -------
     `~sunpy_lasco.geometry.resampling.Resampling` or None
-        In detector orientation; None if the image was not interpolated.
+        Resampling in detector orientation; None if the image was not interpolated.
     """
     if meta.get("distort") not in INTERPOLATED:
         return None
@@ -567,7 +569,7 @@ def resampling_of(meta, shape):
 
 def corrected_positions(meta, frame):
     """
-    Where the pixels of an image lie on the undistorted detector.
+    Positions of the pixels of an image on the undistorted detector.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 """
-Rolls of the camera, and what turning an image by 180 degrees makes of positions.
+Rolls of the camera, and positions in an image that is turned by 180 degrees.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ from sunpy_lasco.instrument.cameras import FULL_FRAME
 
 __all__ = ["is_flipped", "normalize_roll", "rectified_centre"]
 
-#: A roll beyond this, in degree, is a turned spacecraft.
+#: The spacecraft is upside down if the roll exceeds this, degree.
 FLIPPED_BEYOND = 170.0
 
 
@@ -19,8 +19,8 @@ def normalize_roll(degrees):
 
 def is_flipped(roll):
     """
-    Whether an image of a roll in degree, of any winding (-359.7 is small), is to be turned by 180
-    degrees to be upright.
+    Whether an image with a roll in degree must be turned by 180 degrees to be upright; full turns are
+    ignored, so -359.7 is a small roll.
     """
     return bool(abs(normalize_roll(roll)) > FLIPPED_BEYOND)
 

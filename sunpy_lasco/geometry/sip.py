@@ -23,13 +23,12 @@ FIT_RADIUS = 760.0
 
 def sip_cards(distortion, binning):
     """
-    SIP cards about the centre of a distortion, for pixels that sum (sx, sy) of the full resolution.
+    SIP cards about the centre of a distortion, for pixels that are sums of (sx, sy) full-resolution pixels.
 
-    Gives the cards A_ORDER, A_p_q, B_p_q and the inverse AP and BP, and the corrected pixels per raw
-    pixel at the centre, 1 / (1 + k0): SIP has no linear terms, so that CDELT must be multiplied by
-    this. AP and BP are the distortion itself, exact. A and B, which ``pixel_to_world`` uses, are fitted
-    to its inverse. Being odd in both coordinates, all of them hold for the image turned by 180 degrees
-    too.
+    Return the cards A_ORDER, A_p_q, B_p_q and the inverse AP and BP, and the number of corrected pixels per
+    raw pixel at the centre, 1 / (1 + k0). SIP has no linear terms, so CDELT must be multiplied by this
+    number. AP and BP are the exact distortion. A and B, which ``pixel_to_world`` uses, are fitted to its
+    inverse. All are odd in both coordinates and therefore also valid for the image turned by 180 degrees.
     """
     scale = 1.0 / (1.0 + distortion.k0)
     # In units of the scale, the distortion has no linear term.
@@ -49,11 +48,10 @@ def sip_cards(distortion, binning):
 
 def sip_matrices(header):
     """
-    The polynomials A, B, AP and BP of a SIP header, for `astropy.wcs.Sip`; None for one that it does
-    not have.
+    The polynomials A, B, AP and BP of a SIP header, for `astropy.wcs.Sip`; None for each that is missing.
 
-    Element (p, q) is the coefficient of x**p y**q. `~sunpy_lasco.errors.HeaderError` if an order or a
-    coefficient is not a number, or A is there without B, or AP without BP.
+    Element (p, q) is the coefficient of x**p y**q. `~sunpy_lasco.errors.HeaderError` is raised if an order or
+    a coefficient is not a number, or if one of A and B, or of AP and BP, is missing.
     """
     matrices = []
     for name in ("a", "b", "ap", "bp"):
@@ -64,14 +62,14 @@ def sip_matrices(header):
                 matrix[p, q] = number(header, f"{name}_{p}_{q}", 0.0)
         matrices.append(matrix if order >= 0 else None)
     if (matrices[0] is None) != (matrices[1] is None) or (matrices[2] is None) != (matrices[3] is None):
-        msg = "Of the polynomials A and B, AP and BP of SIP one is there without the other."
+        msg = "The header has only one of the SIP polynomials A and B, or AP and BP."
         raise HeaderError(msg)
     return tuple(matrices)
 
 
 def rescaled_sip(header, factors):
     """
-    The SIP cards A_p_q to BP_p_q of a header for pixels of another size; ``factors`` are old pixels per
+    Convert the SIP cards A_p_q to BP_p_q of a header to another pixel size; ``factors`` are old pixels per
     new pixel along (x, y).
     """
     along_x, along_y = factors

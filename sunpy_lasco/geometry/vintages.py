@@ -1,9 +1,9 @@
 """
-Where the pixels of a map look, by a header of any vintage.
+World coordinates of the pixels of a map, from a header of any age.
 
-`image_geometry` finds in a header the linear WCS of the image and, apart from it,
-where its pixels lie on the detector: the second is what occulter and pylon are
-fixed to, and it stays known through rotations, resampling and cuts.
+`image_geometry` derives from a header the linear WCS of the image and, separately, the positions of its
+pixels on the detector. Occulter and pylon are fixed to the detector; these positions remain known after
+rotations, resampling and cuts.
 """
 
 from types import SimpleNamespace
@@ -56,11 +56,11 @@ def official_geometry(meta, shape):
     sign = _sign_of_roll(meta, roll, nominal.roll)
     if roll is None:
         roll = nominal.roll
-        notes.append(f"{name} has no card CROTA: its roll is taken as {roll:.2f} degree ({nominal.roll_source}).")
+        notes.append(f"{name} has no card CROTA; a roll of {roll:.2f} degrees is assumed ({nominal.roll_source}).")
     else:
         roll = float(normalize_roll(sign * roll))
     turned, removed = _rectification(meta)
-    # The image was turned by RECTIFY: by 180 degrees or not, and by a roll removed.
+    # RECTIFY is the total rotation: 0 or 180 degrees, plus the roll that was removed.
     detector_roll = float(normalize_roll(roll + 180.0 * turned + sign * removed))
     grid = _grid(camera, cdelt)
     crval = reference_position(meta)
@@ -68,7 +68,7 @@ def official_geometry(meta, shape):
     if crpix is None:
         centre = rectified_centre(nominal.centre) if turned else nominal.centre
         crpix, crval = binned_position(centre, grid), (0.0, 0.0)
-        notes.append(f"{name} has no card CRPIX: its Sun centre is taken as the {nominal.centre_source}.")
+        notes.append(f"{name} has no card CRPIX; the Sun centre is assumed to be the {nominal.centre_source}.")
     pc = rotation(roll)
     sun = _plane_to_pixel(crpix, crval, cdelt, pc)
     sun = full_position(sun, grid)
@@ -91,8 +91,8 @@ def _sign_of_roll(meta, roll, nominal):
     """
     1 or -1: the sign of CROTA in official level 1.
 
-    It was wrong before a version of the software, but files made a little earlier with
-    the right one are around; then the nominal roll tells.
+    The sign was wrong before a certain version of the software, but some earlier files have the right one;
+    for these the nominal roll decides.
     """
     if not processed_before(meta, value_of("level1.crota_sign_changed")):
         return 1.0
@@ -101,7 +101,7 @@ def _sign_of_roll(meta, roll, nominal):
 
 
 def _grid(camera, cdelt):
-    """What `full_position` needs to know of an image of the whole detector with these scales."""
+    """Parameters of `full_position` for an image of the whole detector with these scales."""
     return SimpleNamespace(corner=(0, 0), binning=tuple(scale / camera.plate_scale for scale in cdelt))
 
 
@@ -113,7 +113,7 @@ def _plane_to_pixel(crpix, crval, cdelt, pc):
 
 
 def _rectification(meta):
-    """Whether an official level 1 was turned by 180 degrees, and the roll that was removed besides."""
+    """Whether an official level-1 image was turned by 180 degrees, and the additional roll that was removed."""
     rectify = number(meta, "rectify", 0.0)
     turned = 90.0 < rectify % 360.0 < 270.0
     return turned, float(normalize_roll(rectify - 180.0 * turned))
@@ -121,10 +121,10 @@ def _rectification(meta):
 
 def image_geometry(meta, shape):
     """
-    The `~sunpy_lasco.geometry.image.ImageGeometry` of an image of shape (ny, nx) by its header, of any
-    level and vintage.
+    The `~sunpy_lasco.geometry.image.ImageGeometry` of an image of shape (ny, nx), from a header of any level
+    and age.
 
-    `~sunpy_lasco.instrument.headers.MapHeaderError` if the cards contradict each other or the data.
+    `~sunpy_lasco.instrument.headers.MapHeaderError` is raised if the cards contradict each other or the data.
     """
     try:
         if is_standard(meta):
@@ -140,10 +140,10 @@ def image_geometry(meta, shape):
 
 def lenient_frame(meta, shape):
     """
-    The `~sunpy_lasco.instrument.frame.Frame` of a level-0.5 header, with stand-ins for cards that no
-    geometry needs.
+    The `~sunpy_lasco.instrument.frame.Frame` of a level-0.5 header, with defaults for cards that do not
+    affect the geometry.
 
-    `~sunpy_lasco.instrument.headers.MapHeaderError` if the header cannot be understood.
+    `~sunpy_lasco.instrument.headers.MapHeaderError` is raised if the header cannot be understood.
     """
     filled = dict(meta)
     for card, stand_in in (("exptime", 1.0), ("filter", "unknown"), ("polar", "unknown")):
@@ -156,7 +156,7 @@ def lenient_frame(meta, shape):
 
 
 def _level05(meta, shape):
-    """Level 0.5 as it comes: Sun centre and roll by the rules of its vintage, scale by its sums."""
+    """Geometry of a level-0.5 image: Sun centre and roll by the rules for the age of the file, scale from its sums."""
     frame = lenient_frame(meta, shape)
     pointing = header_pointing(meta, frame)
     scale = frame.camera.plate_scale
@@ -182,16 +182,16 @@ def _level05(meta, shape):
 
 
 def _oblong(roll, sx, sy):
-    """PC of a roll where pixels may have sums of sx and sy."""
+    """The matrix PC of a roll for pixels that sum sx by sy pixels."""
     (cos, minus_sin), (sin, _) = rotation(roll)
     return (cos, minus_sin * sy / sx), (sin * sx / sy, cos)
 
 
 def _helioviewer(meta, shape):
     """
-    Helioviewer's image, turned about CRPIX by CROTA: solar north is up.
+    Geometry of a Helioviewer image, which was rotated about CRPIX by CROTA: solar north is up.
 
-    A file read at a reduced resolution keeps the header of the full one.
+    A file that is read at reduced resolution still has the header of the full resolution.
     """
     camera = camera_of(meta)
     scale = camera.plate_scale
@@ -211,15 +211,15 @@ def _helioviewer(meta, shape):
         anchor=tuple(map(float, crpix)),
         anchor_offset=(0.0, 0.0),
         detector_scale=scale,
-        # Helioviewer takes level 0.5 and does not remove the distortion.
+        # Helioviewer uses level 0.5 and does not correct the distortion.
         distorted=True,
     )
 
 
 def header_distortion(meta):
     """
-    The `~sunpy_lasco.geometry.distortion.Distortion` of the camera of a header, with the coefficients
-    and the centre of the header where it has them.
+    The `~sunpy_lasco.geometry.distortion.Distortion` of the camera of a header, with the coefficients and
+    centre in the header if it has them.
     """
     camera = camera_of(meta)
     k = tuple(map_number(meta, f"dist_k{i}", camera.distortion_px[i]) for i in range(3))

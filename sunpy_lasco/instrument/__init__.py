@@ -1,7 +1,6 @@
 """
-What is known of the cameras C2 and C3.
+Properties of the cameras C2 and C3.
 
-Constants, and pure functions from a header or from numbers to numbers and
-arrays.  Nothing here reads or writes files, and nothing here knows of maps:
-tables and images come as arguments.
+This package holds constants, and pure functions of headers, numbers and arrays. It reads and writes no files
+and does not use maps: tables and images are arguments.
 """

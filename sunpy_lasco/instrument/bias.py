@@ -1,10 +1,9 @@
 """
 The electronic bias of an exposure.
 
-The official pipeline takes it from the exposure-factor file of the day, else
-from polynomials in time (SolarSoft ``offset_bias``).  The header card OFFSET is
-the prediction of the day on which the file was made, up to 11 DN off, and is
-asked only where the polynomials have run out.
+The official pipeline uses the value in the exposure-factor file of the day, else polynomials in time
+(SolarSoft ``offset_bias``). The header card OFFSET holds the prediction of the day on which the file was
+made. It is up to 11 DN off and is used only after the end of the polynomials.
 """
 
 from dataclasses import dataclass
@@ -17,33 +16,33 @@ from sunpy_lasco.instrument.pixel_grid import full_axes
 
 __all__ = ["Bias", "bias_excess", "bias_polynomial", "choose_bias", "dark_level", "late_c2_bias"]
 
-#: A bias may exceed the first percentile of the frame by this much, DN.  Lossy
-#: frames have single pixels 3 to 6 DN below a correct bias, percentiles have not.
+#: A bias may exceed the first percentile of the frame by this much, DN.  In lossy frames single pixels are 3 to 6 DN
+#: below a correct bias, percentiles are not.
 SANITY_MARGIN = 5.0
 #: The first percentile is taken of each of so many pixels, of which at least so many must have been transmitted.
 PERCENTILE_STEP, FEWEST_PIXELS = 7, 100
-#: The first column of the detector is known by what its pixels differ by, over what those of a column
-#: beside it do: 0.01 to 0.03.
+#: The first column of the detector is recognised by the scatter of its pixels relative to that of a neighbouring
+#: column: 0.01 to 0.03.
 EDGE_CONTRAST, EDGE_BESIDE = 0.2, 3
-#: Side of a corner, and radius within which the light behind the occulter is taken, full-resolution pixels.
+#: Side of a corner, and radius of the area used behind the occulter, full-resolution pixels.
 CORNER_SIDE, OCCULTER_RADIUS = 8, 60.0
-#: Share of the pixels of a full frame that must be there for its median.
+#: Share of the pixels of a full frame that must be valid for its median.
 MEDIAN_SHARE = 0.85
-#: How far header and frame may disagree to count as consistent, and how sharp the frame must be, DN.
+#: Largest difference at which header and frame are consistent, and largest sigma of the frame's value, DN.
 CONSISTENT_WITHIN = 6.0
-#: Table values already multiplied by the LEB sums exceed the polynomial by this.
+#: A table value that exceeds the polynomial by this factor has already been multiplied by the LEB sums.
 ALREADY_MULTIPLIED = 1.5
 
 
 @dataclass(frozen=True)
 class Bias:
-    """A bias level with its origin."""
+    """A bias level and its source."""
 
-    #: Level of a stored pixel, DN: sums in the electronics box included.
+    #: Level of a stored pixel, DN, including sums in the electronics box.
     level: float
     #: Level of a single read-out, DN.
     single: float
-    #: Where it comes from.
+    #: Source of the level.
     source: str
     #: 1 sigma of `single`, DN.
     sigma: float
@@ -51,11 +50,11 @@ class Bias:
 
 def bias_polynomial(detector, mjd, port="C"):
     """
-    Bias of a single read-out, DN, as the official pipeline models it for a camera, a day (integer MJD)
-    and a port, ``"A"`` to ``"D"``.
+    Official model of the bias of a single read-out, DN, for a camera, a day (integer MJD) and a port, ``"A"``
+    to ``"D"``.
 
-    SolarSoft ``offset_bias``. The last segment of C2 was fitted up to early 2020 and runs away after
-    that.
+    SolarSoft ``offset_bias``. The last segment of C2 was fitted to data until early 2020 and diverges
+    afterwards.
     """
     ports = value_of(f"{detector}.bias.ports")
     if port in ports:
@@ -72,8 +71,8 @@ def bias_polynomial(detector, mjd, port="C"):
 
 def bias_excess(mjd):
     """
-    True dark level of C3 above the official bias on a day (MJD), DN of a single read-out; constant
-    beyond the days on which it was measured.
+    True dark level of C3 minus the official bias on a day (MJD), DN of a single read-out; constant beyond the
+    days of the first and last measurement.
     """
     days, excess = zip(*value_of("C3.bias.excess"), strict=True)
     return float(np.interp(mjd, days, excess))
@@ -83,14 +82,15 @@ def choose_bias(frame, counts=None, *, table=None, offset=None):
     """
     Choose the `Bias` of a frame.
 
-    ``counts`` is the frame itself, DN, shape (ny, nx), 0 or NaN where nothing was measured; ``table``
-    the bias of the exposure-factor file, and ``offset`` the card OFFSET, DN.
-    `~sunpy_lasco.errors.NotCalibratableError` if every candidate lies above the pixels of the frame.
+    ``counts`` is the frame itself, DN, shape (ny, nx), with 0 or NaN where nothing was measured; ``table`` is
+    the bias in the exposure-factor file, and ``offset`` the card OFFSET, DN.
+    `~sunpy_lasco.errors.NotCalibratableError` is raised if every candidate lies above the pixels of the
+    frame.
 
-    The order is that of the official pipeline (``get_exp_factor``, ``offset_bias``). Only for C2 after
-    2020-05, where the polynomial has left its data, is the frame asked, see `late_c2_bias`. There
-    OFFSET counts if dark places of the frame agree with it: it is the prediction of the day on which
-    the file was made, and knows nothing of the step of 2019.
+    The order is that of the official pipeline (``get_exp_factor``, ``offset_bias``). For C2 after 2020-05,
+    beyond the data of the polynomial, the dark areas of the frame are used instead, see `late_c2_bias`.
+    OFFSET is used there if these areas agree with it. It is the prediction of the day on which the file was
+    made and does not include the step of 2019.
     """
     if frame.is_derived or frame.is_model:
         return Bias(0.0, 0.0, "none", 0.0)
@@ -100,8 +100,8 @@ def choose_bias(frame, counts=None, *, table=None, offset=None):
     model = bias_polynomial(detector, frame.mid_mjd, frame.port)
     candidates = []
     if table is not None and table > 0:
-        # Whether the files hold the value of a single read-out for summed frames
-        # too is not documented: a value far above the model was multiplied already.
+        # It is not documented whether the files hold the value of a single read-out for summed
+        # frames, too. A value far above the model has already been multiplied.
         single = table / repeats if repeats > 1 and table > ALREADY_MULTIPLIED * model else table
         candidates.append((single, "exposure-factor file", known["exposure-factor file"]))
     if detector == "C2" and frame.port == "C" and frame.mid_mjd > value_of("C2.bias.end"):
@@ -133,13 +133,13 @@ def _first_percentile(counts):
 
 def late_c2_bias(frame, counts=None):
     """
-    Bias of a read-out of C2 after the end of the polynomial's data, and its 1 sigma, DN, from its
-    history and from the frame.
+    Bias of a read-out of C2 after the end of the polynomial's data, and its 1 sigma, DN, from the history of
+    the bias and from the frame.
 
-    The line that touches the polynomial at the end of its data goes on with 1.9 DN / year, as the
-    biases of both cameras did over most of the mission; the polynomial itself accelerates. Neither is
-    known to hold, hence their middle, with half of their distance in its sigma. `dark_level` is joined
-    to it by weights; where the two disagree, sigma is widened until they do not.
+    The tangent to the polynomial at the end of its data rises by 1.9 DN / year, like the biases of both
+    cameras over most of the mission; the polynomial itself accelerates. Neither is known to be right, so
+    their mean is used, and its sigma includes half of their difference. It is averaged with `dark_level` by
+    weights; if the two disagree, sigma is increased until they agree.
     """
     last = value_of("C2.bias.end")
     years = (frame.mid_mjd - last) / 365.25
@@ -162,11 +162,11 @@ def late_c2_bias(frame, counts=None):
 
 def dark_level(frame, counts):
     """
-    Bias of a read-out of C2 and its 1 sigma, DN, as dark places of a frame show it; None where no such
-    place is seen.
+    Bias of a read-out of C2 and its 1 sigma, DN, from dark areas of a frame; None if the frame has no such
+    area.
 
-    Best first: the nearly dark first column of the detector; its corners, where they are sent; the
-    space behind the occulter. The light that each has is known from frames with a known bias.
+    The areas are, best first, the nearly dark first column of the detector, its corners if they were sent,
+    and the area behind the occulter. The light in each was measured on frames with a known bias.
     """
     counts = np.where(np.nan_to_num(counts) > 0, counts, np.nan) / (frame.leb_sum[0] * frame.leb_sum[1])
     if not frame.is_binned and frame.corner[0] == 0 and _enough(counts[:, 0]):
@@ -201,6 +201,6 @@ def _ends(side):
 
 
 def _without_light(level, median, share, relative):
-    """Bias below a place that has a share of the light that the median of the frame has, and its 1 sigma."""
+    """Bias from an area that receives a known share of the light of the median pixel, and its 1 sigma."""
     light = share * (median - level) / (1 - share)
     return level - light, float(np.hypot(error_of("C2.edge.level"), relative * light))

@@ -1,14 +1,12 @@
 """
-Telemetry blocks: which pixels never came down, and how lists of them are written.
+Telemetry blocks: pixels that were not received, and lists of blocks.
 
-The camera sends its images in blocks of 32 x 32 stored pixels, also where
-pixels were summed on board.  A block that is lost, or that is not sent on
-purpose, is a block of zeros in level 0.5; nothing else in the file tells of it.
-A zero is never measured, since the bias adds some hundred DN.
+The camera sends its images in blocks of 32 x 32 stored pixels, also if pixels were summed on board. In level
+0.5 a block that was lost, or deliberately not sent, contains zeros; the file does not list such blocks. A
+zero is never measured, since the bias adds some hundred DN.
 
-Blocks are counted from the lower left corner of the frame as it stands in the
-file, as (i, j) = (block column, block row) of the grid of the *full* frame, that
-is also where only a part of it was read out.
+Blocks are counted from the lower left corner of the frame in the file, as (i, j) = (block column, block row)
+in the grid of the *full* frame, also if only a part of it was read out.
 """
 
 import numpy as np
@@ -31,8 +29,8 @@ __all__ = [
     "telemetry_index",
 ]
 
-#: Share of the pixels of a block that must be empty.  Untransmitted blocks of
-#: real C3 frames hold one stray pixel of 8192 DN; four are allowed.
+#: Share of the pixels of an empty block that must be zero. Untransmitted blocks of real C3 frames hold one stray pixel
+#: of 8192 DN; four are allowed.
 EMPTY_SHARE = 1020 / 1024
 
 #: Digits of a block's code in the card MISSLIST.
@@ -40,7 +38,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 
 
 def grid_shape(frame):
-    """Block rows and block columns of the full frame at the frame's binning, (32, 32) without sums."""
+    """Number of block rows and block columns of the full frame for the sums of a frame; (32, 32) without sums."""
     sx, sy = frame.binning
     return FULL_FRAME // (BLOCK * sy), FULL_FRAME // (BLOCK * sx)
 
@@ -50,7 +48,7 @@ def block_indices(frame):
     Block row of each stored row, (ny,), and block column of each stored column, (nx,), in the grid of
     the full frame.
 
-    Where a sub-frame does not begin on the border of a block, its first and last blocks are partial.
+    If a sub-frame does not begin at the border of a block, its first and last blocks are partial.
     """
     return tuple(
         (frame.corner[axis] + np.arange(frame.shape[1 - axis]) * frame.binning[axis]) // (BLOCK * frame.binning[axis])
@@ -60,11 +58,10 @@ def block_indices(frame):
 
 def no_data(raw, frame):
     """
-    Pixels of counts as they stand in the file, shape (ny, nx), that hold nothing: zeros and NaN.
+    Pixels without data, in counts as stored in the file, shape (ny, nx): zeros and NaN.
 
-    A negative value of a frame without sums is not a measurement either. One of a summed frame may be:
-    sums beyond 32767 wrap in the signed integers of the file. Images derived from polarised triplets
-    are signed by nature.
+    Negative values are not measurements either, except in summed frames, where sums beyond 32767 overflow the
+    signed integers of the file, and in images derived from polarised triplets, which are signed.
     """
     raw = np.asarray(raw)
     empty = (raw == 0) if frame.is_binned or frame.is_derived else (raw <= 0)
@@ -78,7 +75,7 @@ def _per_block(pixels, frame):
     first_column = np.flatnonzero(np.diff(columns, prepend=columns[0] - 1))
     ny, nx = pixels.shape
     if pixels.dtype == bool and first_row.size * BLOCK == ny and first_column.size * BLOCK == nx:
-        # Whole blocks, at a tenth of the time: sums of 32 rows fit into bytes.
+        # Whole blocks take a tenth of the time, since sums of 32 rows fit into bytes.
         by_row = pixels.view(np.uint8).reshape(-1, BLOCK, nx).sum(axis=1, dtype=np.uint8)
         counts = by_row.reshape(-1, nx // BLOCK, BLOCK).sum(axis=2, dtype=float)
     else:
@@ -89,8 +86,8 @@ def _per_block(pixels, frame):
 
 def blocks_to_pixels(blocks, frame):
     """
-    Spread what is said of the blocks that the stored array touches, shape (nby, nbx), over their
-    pixels, shape (ny, nx).
+    Expand values of the blocks that the stored array touches, shape (nby, nbx), to their pixels, shape (ny,
+    nx).
     """
     rows, columns = (np.bincount(indices - indices[0]) for indices in block_indices(frame))
     return np.repeat(np.repeat(blocks, columns, axis=1), rows, axis=0)
@@ -98,33 +95,32 @@ def blocks_to_pixels(blocks, frame):
 
 def full_blocks(pixels, frame):
     """
-    Blocks in which all pixels are set, but for a few: at least 1020 of 1024.
+    Blocks in which nearly all pixels are set: at least 1020 of 1024.
 
-    bool, shape (nby, nbx): the blocks that the stored array touches, the first of them being that of
-    its lower left pixel.
+    Return bool, shape (nby, nbx), for the blocks that the stored array touches, beginning with that of its
+    lower left pixel.
     """
     return _per_block(pixels, frame) >= EMPTY_SHARE
 
 
 def empty_blocks(raw, frame):
     """
-    Blocks of counts as they stand in the file in which nothing came down, as for `full_blocks`.
+    Blocks without data, in counts as stored in the file; returns the same as `full_blocks`.
 
-    At least 1020 of 1024 pixels are empty, so that the stray pixels of some untransmitted blocks do not
-    matter.
+    At least 1020 of 1024 pixels are zero, so that the stray pixels of some untransmitted blocks are ignored.
     """
     return full_blocks(no_data(raw, frame), frame)
 
 
 def nominal_untransmitted(frame):
     """
-    Blocks that the tables on board leave out of such a frame, shape (nby, nbx) as for `empty_blocks`.
+    Blocks that the tables on board exclude from such a frame, shape (nby, nbx) as for `empty_blocks`.
 
-    No block where the frame was sent with all of them (a ``Z`` in COMPRSSN). SolarSoft
-    ``fuzzy_image``'s tables of null blocks. They changed in flight, and some of these blocks are sent
-    in every frame seen: whether a block is empty is to be seen in the image, and the table says only if
-    its loss is one. For sums other than 2 x 2 and 4 x 4, of which SolarSoft has no table, a block is
-    left out where all the blocks of the full frame that it covers are.
+    There are none if the frame was sent with all blocks (a ``Z`` in COMPRSSN). The tables are those of null
+    blocks in SolarSoft's ``fuzzy_image``. They changed in flight, and some of these blocks are present in
+    every known frame. The image shows whether a block is empty; the table only decides whether an empty block
+    is a loss. SolarSoft has no tables for sums other than 2 x 2 and 4 x 4; there, a block is excluded if all
+    blocks of the full frame that it covers are.
     """
     sx, sy = frame.binning
     table = f"{frame.camera.name}.untransmitted"
@@ -142,15 +138,15 @@ def nominal_untransmitted(frame):
 
 def classify_missing(raw, frame, *, holes=None):
     """
-    Tell what was lost from what was not sent.
+    Distinguish lost pixels from pixels that were not sent.
 
     Parameters
     ----------
     raw : `~numpy.ndarray`
-        Counts as they stand in the file, shape (ny, nx).
+        Counts as stored in the file, shape (ny, nx).
     frame : `~sunpy_lasco.instrument.frame.Frame`
     holes : `~numpy.ndarray` of `bool`, optional
-        Pixels that hold nothing, where it is not `no_data` that says so.
+        Pixels without data; by default those of `no_data`.
 
     Returns
     -------
@@ -158,8 +154,8 @@ def classify_missing(raw, frame, *, holes=None):
         Pixels that were lost, shape (ny, nx): blocks, parts of blocks, stripes
         and single zeros.
     untransmitted : `~numpy.ndarray` of `bool`
-        Pixels of empty blocks that are not sent nominally, shape (ny, nx), with
-        the stray values in them.  The two do not overlap.
+        Pixels of empty blocks that are nominally not sent, shape (ny, nx), including stray values in them.
+        The two arrays do not overlap.
 
     Examples
     --------
@@ -187,20 +183,19 @@ def classify_missing(raw, frame, *, holes=None):
 
 def telemetry_index(i, j, rows=FULL_FRAME // BLOCK):
     """
-    Place of a block (i, j) in the order in which blocks are sent: columns from left to right, each from
-    top to bottom; numbers or arrays.
+    Position of a block (i, j) in the telemetry, which sends columns from left to right, each from top to
+    bottom; numbers or arrays.
     """
     return i * rows + (rows - 1 - j)
 
 
 def encode_blocks(blocks, *, rows=FULL_FRAME // BLOCK):
     """
-    Write a list of blocks as the card MISSLIST has it.
+    Encode a list of blocks for the card MISSLIST.
 
-    Each run of blocks that follow each other in the telemetry is written as the
-    code of its first block and the code of the place after its last; the end of
-    the last run is that of its last block itself.  A code is two digits to the base
-    of 32: the column, and the row counted from the top.
+    Each run of consecutive blocks in the telemetry is written as the code of its first block and the code of
+    the position after its last block; the last run ends with the code of its last block itself. A code has
+    two digits to the base of 32: the column, and the row counted from the top.
 
     Parameters
     ----------
@@ -222,8 +217,8 @@ def encode_blocks(blocks, *, rows=FULL_FRAME // BLOCK):
 
     Notes
     -----
-    SolarSoft ``mb2strmap``, which C3 uses.  For C2 the official products hold
-    plain numbers in a form that is not published; here both are written alike.
+    SolarSoft ``mb2strmap``, which is used for C3. For C2 the official products hold plain numbers in an
+    unpublished form; here both cameras use the same form.
 
     Examples
     --------
@@ -252,7 +247,7 @@ def _code(number, rows):
 
 def decode_blocks(text, *, rows=FULL_FRAME // BLOCK):
     """
-    Read the card MISSLIST.
+    Decode the card MISSLIST.
 
     Parameters
     ----------
@@ -269,8 +264,8 @@ def decode_blocks(text, *, rows=FULL_FRAME // BLOCK):
     Raises
     ------
     sunpy_lasco.errors.HeaderError
-        If the text is no such list, as where an official file says only that
-        more than 17 blocks are missing.
+        If the text is not such a list, for example if an official file only states that more than 17 blocks
+        are missing.
 
     Examples
     --------

@@ -13,7 +13,7 @@ __all__ = ["CAMERAS", "FULL_FRAME", "FIRST_COLUMN", "FIRST_ROW", "BLOCK", "Camer
 
 #: Pixels along an axis of the full frame.
 FULL_FRAME = 1024
-#: CCD column (R1COL) of the first image pixel: 19 prescan columns precede it.
+#: CCD column (R1COL) of the first image pixel, which 19 prescan columns precede.
 FIRST_COLUMN = 20
 #: CCD row (R1ROW) of the first image pixel.
 FIRST_ROW = 1
@@ -22,7 +22,7 @@ BLOCK = 32
 
 
 class _FromTable:
-    """An attribute of a camera that stands in the table of constants."""
+    """An attribute of a camera whose value is in the table of constants."""
 
     def __init__(self, name, part="value"):
         self.name, self.part = name, part
@@ -44,7 +44,7 @@ class StarGeometry:
 @dataclass(frozen=True)
 class Camera:
     """
-    One camera, with its numbers in the table of constants.
+    A camera, whose numbers are in the table of constants.
 
     Notes
     -----
@@ -70,16 +70,16 @@ class Camera:
     roll_offset = _FromTable("roll_offset")
     #: Radius of the occulter's shadow, pixel.
     occulter_radius = _FromTable("occulter_radius")
-    #: Counts with the bias above which a single full-resolution pixel counts as saturated, DN.
+    #: Counts including the bias above which a full-resolution pixel is saturated, DN.
     saturation = _FromTable("saturation")
     #: Counts above the bias at which charge flows into the neighbours, DN, in the middle of a CCD column.
     full_well = _FromTable("full_well")
-    #: How much larger that is at the right edge of the image than in the middle, relative.
+    #: Relative increase of that from the middle of the image to its right edge.
     full_well_slope = _FromTable("full_well_slope")
-    #: Light that is missing from the counts there, relative to them, and its 1 sigma.
+    #: Relative loss of light at that level, and its 1 sigma.
     full_well_loss = _FromTable("full_well_loss")
     full_well_loss_sigma = _FromTable("full_well_loss", "error")
-    #: How far a saturated pixel bleeds along the column of the CCD, the row of the image, pixel.
+    #: Number of pixels into which a saturated pixel bleeds along the column of the CCD (the row of the image).
     bleed = _FromTable("bleed")
     #: Gain, electrons / DN, and its 1 sigma.
     gain = _FromTable("gain")
@@ -98,11 +98,11 @@ class Camera:
 
     @property
     def stars(self):
-        """The `StarGeometry` of the camera; None where stars agree with the official one, as for C2."""
+        """The `StarGeometry` of the camera; None if stars agree with the official geometry, as for C2."""
         if self.name == "C2":
             return None
         return StarGeometry(value_of("C3.star_plate_scale"), value_of("C3.star_k2"))
 
 
-#: The two cameras by the value of DETECTOR.
+#: The two cameras, by the value of DETECTOR.
 CAMERAS = {"C2": Camera("C2", "2"), "C3": Camera("C3", "3")}

@@ -1,9 +1,9 @@
 """
-The header cards of level 0.5 that are read, and how.
+The header cards of level 0.5 that the package reads.
 
-`CARDS` is the one list of them: what each may hold and what happens where it is
-missing or holds something else.  `number` reads by it wherever a number of a header
-is needed, so that no text, no infinity and no absurd value gets any further.
+`CARDS` lists them, with the values allowed for each and what happens if it is missing or holds something
+else. `number` uses this list whenever a number of a header is needed, so that texts, infinities and absurd
+values are rejected at once.
 """
 
 import math
@@ -32,51 +32,51 @@ __all__ = [
     "whole_number",
 ]
 
-#: What happens to a value that a card may not have.
+#: Ways to treat a value that is not allowed.
 REFUSED, REPLACED, IGNORED = "refused", "replaced", "ignored"
 
 #: Launch of SOHO.
 MISSION_START = Time("1995-12-02", scale="utc")
 #: Day (MJD) of it.
 FIRST_DAY = 50053
-#: Days (MJD) beyond this do not come to pass in the life of this table (2100-01-01).
+#: Days (MJD) beyond this are rejected (2100-01-01).
 LAST_DAY = 88069
-#: Longest exposure, s: hours are a dark or an error.
+#: Longest exposure, s; hours would be a dark or an error.
 LONGEST_EXPOSURE = 10000.0
-#: As many characters of a wrong value are shown in a message.
+#: Number of characters of a wrong value that a message shows.
 SHOWN = 60
 
 
 @dataclass(frozen=True)
 class Card:
-    """A header card of level 0.5: what it means, what it may hold, and what happens otherwise."""
+    """A header card of level 0.5: its meaning, its allowed values, and what happens otherwise."""
 
     #: Keyword.
     name: str
-    #: What it says.
+    #: Meaning.
     meaning: str
     #: ``"number"``, ``"whole number"``, ``"text"``, ``"date"`` or ``"time of day"``.
     kind: str = "text"
     #: Unit of a number.
     unit: str = ""
-    #: Least and greatest value of a number; with ``above`` the least is not reached.
+    #: Smallest and largest value of a number; with ``above`` the smallest is excluded.
     low: float | None = None
     high: float | None = None
     above: bool = False
-    #: Values of a text by camera, without blanks and in upper case.
+    #: Allowed texts by camera, without blanks and in upper case.
     values: dict | None = None
-    #: A value that says as little as none.
+    #: A value that is equivalent to a missing card.
     blank: float | None = None
-    #: What happens where the card is missing.
+    #: What happens if the card is missing.
     missing: str = ""
-    #: What happens where it holds something else: ``"refused"``, ``"replaced"`` or ``"ignored"``.
+    #: What happens if it holds something else: ``"refused"``, ``"replaced"`` or ``"ignored"``.
     wrong: str = REFUSED
-    #: More about it, for the page.
+    #: Further remarks for the documentation.
     note: str = ""
 
     @property
     def allowed(self):
-        """What the card may hold, in words."""
+        """The allowed values, in words."""
         if self.values:
             texts = {camera: ", ".join(values) for camera, values in self.values.items()}
             return texts["all"] if "all" in texts else "; ".join(f"{who}: {text}" for who, text in texts.items())
@@ -95,37 +95,37 @@ def _corners(kind, meaning, missing):
     return [Card(f"{kind}{end}", meaning, "whole number", "", 1, 2 * FULL_FRAME, missing=missing) for end in ends]
 
 
-_FULL = "the whole CCD is taken"
+_FULL = "the whole CCD is assumed"
 _NOT_COMPARED = "not compared"
-_POINTING = "Sun centre and roll as in the rules of the vintage"
+_POINTING = "Sun centre and roll by the rules for the age of the file"
 
 _ALL = (
-    Card("INSTRUME", "instrument", values={"all": ("LASCO",)}, missing="sunpy takes it for another instrument"),
-    Card("DETECTOR", "camera", values={"all": tuple(CAMERAS)}, missing="no map is made"),
+    Card("INSTRUME", "instrument", values={"all": ("LASCO",)}, missing="sunpy assigns the file to another instrument"),
+    Card("DETECTOR", "camera", values={"all": tuple(CAMERAS)}, missing="no map is created"),
     Card(
         "FILENAME",
         "name of the file",
-        missing="the product is named by camera and time",
+        missing="the product is named after camera and time",
         wrong=IGNORED,
         note="a plain name: digits, letters, underscores, then .fts or .fits",
     ),
-    Card("FILEORIG", "name in the telemetry; 0 marks a model", missing="taken for an exposure", wrong=IGNORED),
+    Card("FILEORIG", "name in the telemetry; 0 marks a model", missing="treated as an exposure", wrong=IGNORED),
     Card(
         "DATE-OBS",
-        "day of the start, by the clock on board; or day and time",
+        "day of the start by the on-board clock; or day and time",
         "date",
-        missing="DATE_OBS is taken, else no map is made",
-        note="refused by the calibration outside of the mission",
+        missing="DATE_OBS is used, else no map is created",
+        note="the calibration refuses dates outside the mission",
     ),
     Card(
         "TIME-OBS",
         "time of day of the start",
         "time of day",
-        missing="TIME_OBS is taken, else MID_DATE, MID_TIME and EXPTIME with a warning, else no map is made",
+        missing="TIME_OBS is used, else MID_DATE, MID_TIME and EXPTIME with a warning, else no map is created",
     ),
     Card("DATE_OBS", "as DATE-OBS, in some copies", "date", missing="as in the files of the archive"),
     Card("TIME_OBS", "as TIME-OBS, in some copies", "time of day", missing="as in the files of the archive"),
-    Card("DATE", "when the file was made", "date", missing="taken for made after the exposure", wrong=IGNORED),
+    Card("DATE", "when the file was made", "date", missing="assumed to be after the exposure", wrong=IGNORED),
     Card(
         "MID_DATE",
         "Modified Julian Day of the middle of the exposure",
@@ -134,17 +134,17 @@ _ALL = (
         FIRST_DAY,
         LAST_DAY,
         blank=0.0,
-        missing="start and EXPTIME give it",
+        missing="computed from the start and EXPTIME",
         wrong=REPLACED,
     ),
     Card(
         "MID_TIME",
-        "second of that day",
+        "second of the day",
         "number",
         "s",
         0.0,
         86401.0,
-        missing="start and EXPTIME give it",
+        missing="computed from the start and EXPTIME",
         wrong=REPLACED,
     ),
     Card(
@@ -155,7 +155,7 @@ _ALL = (
         0.0,
         LONGEST_EXPOSURE,
         above=True,
-        missing="the map can be shown, and is refused by the calibration",
+        missing="the map can be shown, but the calibration refuses it",
     ),
     Card(
         "FILTER",
@@ -164,19 +164,19 @@ _ALL = (
             "C2": ("ORANGE", "BLUE", "DEEPRD", "HALPHA", "LENS"),
             "C3": ("CLEAR", "ORANGE", "BLUE", "DEEPRD", "IR"),
         },
-        missing="the map can be shown, and is refused by the calibration",
-        note="upper and lower case and blanks do not matter",
+        missing="the map can be shown, but the calibration refuses it",
+        note="case and blanks are ignored",
     ),
     Card(
         "POLAR",
-        "polariser wheel, or what was derived from polarised images",
+        "polariser wheel, or quantity derived from polarised images",
         values={
             "C2": ("CLEAR", "+60DEG", "0DEG", "-60DEG", "ND"),
             "C3": ("CLEAR", "+60DEG", "0DEG", "-60DEG", "H_ALPHA"),
             "derived": ("PB", "TI", "UP", "JY", "JZ", "QS", "US", "QT", "UT", "JR", "JT"),
         },
-        missing="the map can be shown, and is refused by the calibration",
-        note="upper and lower case and blanks do not matter",
+        missing="the map can be shown, but the calibration refuses it",
+        note="case and blanks are ignored",
     ),
     Card(
         "READPORT",
@@ -184,14 +184,24 @@ _ALL = (
         values={"all": ("A", "B", "C", "D")},
         missing="C is taken",
     ),
-    Card("LP_NUM", "programme", missing="taken for an image of the sky", note="darks, lamps and the like are refused"),
+    Card(
+        "LP_NUM",
+        "programme",
+        missing="treated as an image of the sky",
+        note="darks, lamp images and the like are refused",
+    ),
     Card("SUMCOL", "pixels summed on the chip along a row", "whole number", "", 0, 32, missing="none"),
     Card("SUMROW", "pixels summed on the chip along a column", "whole number", "", 0, 32, missing="none"),
     Card("LEBXSUM", "pixels summed in the electronics box along a row", "whole number", "", 0, 32, missing="none"),
     Card("LEBYSUM", "pixels summed in the electronics box along a column", "whole number", "", 0, 32, missing="none"),
-    *_corners("R", "corner on the CCD, as the image stands in the file", f"P1COL to P2ROW tell it, else {_FULL}"),
-    *_corners("P", "corner on the CCD, as it was read out; read where R1COL to R2ROW are missing", _FULL),
-    Card("COMPRSSN", "letters of the steps on board", missing="no loss by compression", wrong=IGNORED),
+    *_corners("R", "corner on the CCD, in the orientation of the file", f"P1COL to P2ROW are used, else {_FULL}"),
+    *_corners("P", "corner on the CCD, in the orientation of the read-out; used if R1COL to R2ROW are missing", _FULL),
+    Card(
+        "COMPRSSN",
+        "letters for the on-board processing steps",
+        missing="lossless compression is assumed",
+        wrong=IGNORED,
+    ),
     Card(
         "HCOMP_SF",
         "scale factor of the lossy compression",
@@ -204,7 +214,7 @@ _ALL = (
     ),
     Card(
         "OFFSET",
-        "bias as predicted when the file was made",
+        "bias predicted when the file was made",
         "number",
         "DN",
         0.0,
@@ -222,7 +232,7 @@ _ALL = (
         -648000.0,
         648000.0,
         missing="0",
-        note="0 in all files of level 0.5; another value is refused by the calibration",
+        note="0 in all level-0.5 files; the calibration refuses other values",
     ),
     Card(
         "CRVAL2",
@@ -232,7 +242,7 @@ _ALL = (
         -648000.0,
         648000.0,
         missing="0",
-        note="0 in all files of level 0.5; another value is refused by the calibration",
+        note="0 in all level-0.5 files; the calibration refuses other values",
     ),
     *(
         Card(name, "roll", "number", "degree", -720.0, 720.0, missing=_POINTING, wrong=IGNORED)
@@ -240,17 +250,17 @@ _ALL = (
     ),
     Card(
         "RECTIFY",
-        "whether the image was turned upright on the ground",
-        missing="asked only where the pointing is a placeholder",
+        "whether the image was turned upright by the ground software",
+        missing="used only if the pointing is a placeholder",
         wrong=IGNORED,
     ),
-    Card("LEVEL", "level of processing", missing="0.5, unless BUNIT or FILENAME tell otherwise", wrong=IGNORED),
-    Card("LVL_NUM", "level of processing", missing="0.5, unless BUNIT or FILENAME tell otherwise", wrong=IGNORED),
-    Card("BUNIT", "unit of the pixels", missing="DN", note="a unit that cannot be understood is refused"),
-    Card("DATAMIN", "least count that is not zero", "number", "DN", missing=_NOT_COMPARED, wrong=IGNORED),
+    Card("LEVEL", "level of processing", missing="0.5, unless BUNIT or FILENAME contradict", wrong=IGNORED),
+    Card("LVL_NUM", "level of processing", missing="0.5, unless BUNIT or FILENAME contradict", wrong=IGNORED),
+    Card("BUNIT", "unit of the pixels", missing="DN", note="an unknown unit is refused"),
+    Card("DATAMIN", "smallest nonzero count", "number", "DN", missing=_NOT_COMPARED, wrong=IGNORED),
     Card(
         "DATAMAX",
-        "greatest count below saturation",
+        "largest count below saturation",
         "number",
         "DN",
         missing=_NOT_COMPARED,
@@ -259,27 +269,27 @@ _ALL = (
     Card("DATAZER", "number of zeros", "whole number", "", 0, None, missing=_NOT_COMPARED, wrong=IGNORED),
     Card(
         "DATAAVG",
-        "mean of the counts that are not zero",
+        "mean of the nonzero counts",
         "number",
         "DN",
         missing=_NOT_COMPARED,
         wrong=IGNORED,
     ),
-    Card("COMMENT", "remarks", missing="nothing", wrong=IGNORED, note="a closed door is refused"),
-    Card("HISTORY", "what was done; in level 1, the original start", missing="nothing", wrong=IGNORED),
+    Card("COMMENT", "remarks", missing="nothing", wrong=IGNORED, note="frames with a closed door are refused"),
+    Card("HISTORY", "processing steps; in level 1, the original start", missing="nothing", wrong=IGNORED),
 )
 
-#: Cards of level 0.5 that are read anywhere in the package, by keyword.
+#: Cards of level 0.5 that the package reads, by keyword.
 CARDS = {card.name: card for card in _ALL}
-#: What holds for numbers in cards that are not of level 0.5: nothing in a header is larger.
+#: Limits for numbers in cards that are not part of level 0.5; no number in a header is larger.
 _ANY = Card("", "", "number", "", -1e13, 1e13)
-#: Of these, numbers that sunpy or later steps cannot do with beyond their range.
+#: Those of these numbers that sunpy or later steps cannot handle outside their range.
 _OTHERS = {
     card.name: card
     for card in (
         Card("DSUN_OBS", "distance of the observer", "number", "m", 0.0, 1e13, above=True),
         Card("RSUN_REF", "radius of the Sun", "number", "m", 0.0, 1e10, above=True),
-        Card("RSUN_OBS", "radius of the Sun as it was seen", "number", "arcsec", 0.0, 1e5),
+        Card("RSUN_OBS", "apparent radius of the Sun", "number", "arcsec", 0.0, 1e5),
         Card("HGLT_OBS", "latitude of the observer", "number", "degree", -90.0, 90.0),
         Card("CRLT_OBS", "latitude of the observer", "number", "degree", -90.0, 90.0),
         Card("HGLN_OBS", "longitude of the observer", "number", "degree", -720.0, 720.0),
@@ -292,24 +302,24 @@ _OTHERS = {
 
 
 def _card(name):
-    """What may stand in a card."""
+    """The allowed values of a card."""
     name = name.upper()
     return CARDS.get(name) or _OTHERS.get(name, _ANY)
 
 
 def is_blank(value):
-    """Whether the value of a card says nothing."""
+    """Whether a card has no value."""
     return value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
 
 
 def card_text(header, name):
-    """A card as text without blanks around it; empty where the card is missing."""
+    """A card as text without surrounding blanks; empty if the card is missing."""
     value = header.get(name)
     return "" if is_blank(value) else str(value).strip()
 
 
 def shown(value):
-    """A value as it is shown in a message: on one line, and not too long."""
+    """A value for a message: on one line and not too long."""
     try:
         text = repr(value)
     except ValueError:
@@ -320,21 +330,21 @@ def shown(value):
 
 def plain_filename(header):
     """
-    FILENAME; empty where it is missing or holds anything but digits, letters and underscores before
-    .fts or .fits: a path, for example.
+    FILENAME; empty if it is missing or holds anything but digits, letters and underscores before .fts or
+    .fits, such as a path.
     """
     text = card_text(header, "filename")
     return text if is_plain_name(text) else ""
 
 
 def frame_name(header, otherwise="The image"):
-    """What to call a frame in a message: its FILENAME, made fit to print, or what is given otherwise."""
+    """Name of a frame for a message: its FILENAME in printable form, or the given name."""
     text = re.sub(r"[^ -~]", "?", card_text(header, "filename"))
     return (text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...") or otherwise
 
 
 def _read(value, card):
-    """A number and what is wrong with it: one of them is None."""
+    """A number and its fault, of which one is None."""
     if isinstance(value, str):
         # Python reads "1_000" and "infinity" as numbers, FITS does not.
         text = value.strip().replace("D", "E").replace("d", "e")
@@ -360,8 +370,8 @@ def _read(value, card):
 
 def fault_of(header, name):
     """
-    What is wrong with a number in a header, a sentence; None where there is no fault, as in cards that
-    are missing or blank.
+    The fault of a number in a header, as a sentence; None if there is no fault or the card is missing or
+    blank.
     """
     value = header.get(name.lower())
     card = _card(name)
@@ -373,11 +383,11 @@ def fault_of(header, name):
 
 def number(header, name, default=None):
     """
-    A number of a header, finite and within what `CARDS` allows.
+    A number of a header, finite and within the limits of `CARDS`.
 
-    The default stands in for a card that is missing or blank; and, for cards that are ``"ignored"`` or
-    ``"replaced"`` by `CARDS`, for one that holds something else. `~sunpy_lasco.errors.HeaderError` if a
-    card that is ``"refused"`` does.
+    The default is returned if the card is missing or blank, and also for a wrong value if `CARDS` says
+    ``"ignored"`` or ``"replaced"``. A wrong value in a card that is ``"refused"`` raises
+    `~sunpy_lasco.errors.HeaderError`.
     """
     value = header.get(name.lower())
     if is_blank(value):

@@ -1,18 +1,17 @@
 """
-What was done to a map, so that no result passes for an exposure.
+Operations applied to a map, so that no result is mistaken for an exposure.
 
-Operations on a map leave their names in the card EDITED, in the order in which they were
-applied: ``'difference'``, ``'scaled, rotate'``.  A map without the card is an exposure as it
-was read or calibrated, or a part of one (``submap``).  There are two kinds:
+Operations on a map record their names in the card EDITED, in the order in which they were applied:
+``'difference'``, ``'scaled, rotate'``. A map without the card is an exposure as read or calibrated, or a part
+of one (``submap``). There are two kinds:
 
-* those of `VALUES` leave something else than the counts or the brightness of one exposure.
-  Calibration, repair and level-1 files refuse such maps: `require_exposure`.
-* those of `GRID` move light between pixels.  Brightness stays brightness, but the pixels are no
-  longer those of the detector: counts cannot be calibrated any more (`require_exposure`), and
-  what follows each pixel back to the detector refuses the map: `require_grid`.
+* After those in `VALUES` the map no longer holds the counts or the brightness of one exposure. Calibration,
+  repair and level-1 files refuse such maps (`require_exposure`).
+* Those in `GRID` move light between pixels. Brightness remains brightness, but the pixels are no longer those
+  of the detector. Counts cannot be calibrated any more (`require_exposure`), and functions that trace pixels
+  back to the detector refuse the map (`require_grid`).
 
-Whoever makes a new kind of result from maps says so with `changed`, and nothing else needs to
-know of it.
+A function that makes a new kind of result from maps records it with `changed`; nothing else is needed.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GRID", "VALUES", "changed", "changes_of", "require_exposure", "require_grid", "without_statistics"]
 
-#: The card that holds the names of the operations.
+#: Card with the names of the operations.
 CARD = "edited"
 #: Operations that change what the values mean.
 VALUES = frozenset(
@@ -82,11 +81,11 @@ def changed(meta: MetaDict, name: str) -> MetaDict:
     Returns
     -------
     `~sunpy.util.MetaDict`
-        With the operation in EDITED, and without the statistics of the old pixels, by which
-        unchanged images are known.
+        With the operation in EDITED, and without the statistics of the old pixels, which identify unchanged
+        images.
     """
     if name not in VALUES | GRID:
-        msg = f"{name!r} is not an operation of which the header can tell."
+        msg = f"{name!r} is not an operation that the header can record."
         raise ValueError(msg)
     new = without_statistics(meta)
     before = changes_of(meta)
@@ -102,12 +101,12 @@ def require_exposure(smap: Any, doing: str) -> None:
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     doing : `str`
-        What the map is wanted for, such as ``"calibrated"``.
+        The intended use of the map, such as ``"calibrated"``.
 
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        If the values were changed; of counts, also if they were moved between pixels.
+        If the values were changed; for counts, also if they were moved between pixels.
     """
     refused = VALUES | GRID if header_level(smap.meta) == 0.5 else VALUES
     _refuse(smap, refused, f"it is not the image of one exposure and cannot be {doing}")
@@ -121,7 +120,7 @@ def require_grid(smap: Any, doing: str) -> None:
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     doing : `str`
-        What the map is wanted for, such as ``"summed"``.
+        The intended use of the map, such as ``"summed"``.
 
     Raises
     ------
@@ -133,10 +132,10 @@ def require_grid(smap: Any, doing: str) -> None:
 
 def _refuse(smap, refused, consequence):
     changes = changes_of(smap.meta)
-    # A name that is not known here was written by a later version, and means a change.
+    # An unknown name was written by a later version and means a change, too.
     if any(name in refused or name not in VALUES | GRID for name in changes):
         msg = (
             f"{smap.meta.get('filename') or 'The map'} was changed (EDITED = {', '.join(changes)!r}): {consequence}. "
-            "Take the map as it was before."
+            "Use the map before this change."
         )
         raise NotCalibratableError(msg)

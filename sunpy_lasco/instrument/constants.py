@@ -1,8 +1,8 @@
 """
-The table of constants: the numbers that the calibration uses, their errors and their sources.
+The constants of the calibration, with their errors and sources.
 
-``constants.json`` holds one entry for each.  Code asks `value_of` when it needs a number, and
-keeps no copy, so that one constant can be exchanged with `other_constants`.
+``constants.json`` holds one entry for each. Code calls `value_of` whenever it needs a number and keeps no
+copy, so that `other_constants` can replace constants.
 """
 
 from __future__ import annotations
@@ -40,25 +40,25 @@ __all__ = [
 class Constant:
     """An entry of the table."""
 
-    #: Camera or topic, and what it is: ``"C2.gain"``.
+    #: Camera or topic, and quantity: ``"C2.gain"``.
     name: str
     #: A number or a text; lists are tuples, and tables by name are read-only mappings.
     value: object
-    #: 1 sigma in the unit of the value; None where none is known, or another entry says it.
+    #: 1 sigma in the unit of the value; None if it is unknown, or if another entry gives it.
     error: float | None
-    #: Unit of the value, ``"1"`` without one; of several, in their order.
+    #: Unit of the value, ``"1"`` if it has none; units of several values in their order.
     unit: str
-    #: What it is.
+    #: Meaning.
     meaning: str
-    #: Where it comes from.
+    #: Source.
     source: str
-    #: First and last day for which it holds; None where there is no such day.
+    #: First and last day for which it is valid; None if there is no such day.
     valid: tuple[str | None, str | None]
-    #: 1 sigma relative to the value, where that is what is known.
+    #: 1 sigma relative to the value, if it is known in this form.
     relative_error: float | None = None
 
 
-#: What `other_constants` put in the place of entries of the table.
+#: Replacements made by `other_constants`.
 _exchanged = {}
 
 
@@ -138,8 +138,8 @@ def error_of(name: str) -> float | None:
     Returns
     -------
     `float`
-        In the unit of the value, or relative to it where that is what the table says; None if
-        it says none.
+        In the unit of the value, or relative to it if the table gives the relative error; None if the table
+        gives none.
     """
     found = constant(name)
     return found.error if found.relative_error is None else found.relative_error
@@ -190,13 +190,13 @@ def _time(text, scale):
 @lru_cache(maxsize=1)
 def constants_hash() -> str:
     """
-    What tells one state of the constants from another.
+    Hash that identifies the current set of constants.
 
     Returns
     -------
     `str`
-        SHA-256 of names, values, errors, units and times for which they hold: not of the words
-        beside them, nor of the layout of the file.
+        SHA-256 of names, values, errors, units and periods of validity, but not of descriptions or of the
+        layout of the file.
     """
     numbers = {
         name: [one.value, one.error, one.relative_error, one.unit, one.valid] for name, one in all_constants().items()
@@ -257,7 +257,7 @@ def other_constants(values: Mapping[str, object]) -> Iterator[None]:
 
 
 def _forget():
-    """Empty what modules of the package keep between calls: all of it may follow from a constant."""
+    """Clear all caches of the package, since any of them may depend on a constant."""
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] == "sunpy_lasco":
             for one in list(vars(module).values()):

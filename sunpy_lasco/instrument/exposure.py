@@ -1,9 +1,9 @@
 """
 Relative exposure factors.
 
-The shutter and its clock jitter by up to a few per cent.  The instrument team
-derives for every image the factor by which its exposure differs from that of
-its neighbours, and publishes a file a day with these factors and the bias.
+The shutter and its clock jitter by up to a few per cent. For every image the instrument team derives the
+factor by which its exposure differs from that of its neighbours. It publishes one file per day with these
+factors and the bias.
 """
 
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from sunpy_lasco.instrument.constants import value_of
 
 __all__ = ["ExposureFactor", "find_exposure_factor", "no_factor"]
 
-#: An image belongs to a line when their times differ by less than this, s.
+#: A line belongs to an image if their times differ by less than this, s.
 TIME_TOLERANCE = 0.1
-#: A factor outside this range is no exposure jitter but an error.
+#: A factor outside this range is an error.
 SANE_FACTORS = (0.5, 1.5)
-#: Regions used, in lines that only say that no factor could be derived.
+#: Number of regions in lines for which no factor could be derived.
 NO_CORRECTION_REGIONS = (0, 97)
 
 
 @dataclass(frozen=True)
 class ExposureFactor:
-    """A relative exposure factor with its origin."""
+    """A relative exposure factor and its source."""
 
     #: True exposure time over the one in the header.
     factor: float
@@ -32,24 +32,24 @@ class ExposureFactor:
     bias: float | None
     #: Image regions from which the factor was derived.
     regions: int
-    #: Name of the file, or None where no factor is known.
+    #: Name of the file, or None if no factor is known.
     source: str | None
 
 
 def no_factor():
-    """The `ExposureFactor` where none is known: 1, with the scatter of those that are known as its sigma."""
+    """The `ExposureFactor` for frames without one: 1, with the scatter of known factors as its sigma."""
     return ExposureFactor(1.0, value_of("exposure.uncorrected_sigma"), None, 0, None)
 
 
 def find_exposure_factor(lines, frame, source):
     """
-    The `ExposureFactor` of a frame in the lines of the file of its day; that of `no_factor` where no
-    sane line is there.
+    The `ExposureFactor` of a frame from the lines in the file of its day; that of `no_factor` if there is no
+    valid line.
 
-    Lines have ``mjd``, ``time`` (second of day of mid-exposure), ``factor``, ``bias`` (DN),
-    ``n_regions`` and ``sigma``; ``source`` is the name of the file. SolarSoft ``get_exp_factor``: the
-    day must be equal and the times agree within 100 ms; of several lines the last one wins, because
-    better values are appended. A factor outside 0.5 to 1.5 is not used (ours).
+    Lines have ``mjd``, ``time`` (second of day of mid-exposure), ``factor``, ``bias`` (DN), ``n_regions`` and
+    ``sigma``; ``source`` is the name of the file. SolarSoft ``get_exp_factor``: the day must be the same and
+    the times must agree within 100 ms; the last of several lines is used, because better values are appended.
+    Unlike SolarSoft, factors outside 0.5 to 1.5 are ignored.
     """
     found = None
     for line in lines:

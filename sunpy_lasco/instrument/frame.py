@@ -1,8 +1,8 @@
 """
-What a header says about an exposure, read once.
+Description of an exposure, read from its header.
 
-`Frame` gathers from a header of any vintage the few facts on which calibration
-and geometry depend, with the known errors of the headers put right.
+`Frame` holds the values on which calibration and geometry depend. It reads them from headers of any age and
+corrects their known errors.
 """
 
 import re
@@ -41,10 +41,10 @@ __all__ = [
     "squeezed",
 ]
 
-#: POLAR values of images that were derived from polarised triplets.
+#: Values of POLAR in images derived from polarised triplets.
 DERIVED_STATES = frozenset(CARDS["POLAR"].values["derived"])
 
-#: Programmes (LP_NUM) that do not look at the sky.
+#: Programmes (LP_NUM) that do not observe the sky.
 NON_SKY_PROGRAMMES = {
     "DARK": "a dark",
     "5": "a dark",
@@ -55,7 +55,7 @@ NON_SKY_PROGRAMMES = {
     "CONTINUOUS": "a continuous",
 }
 
-#: Cards by which an exposure is read, beside HISTORY.
+#: Cards from which a frame is read, in addition to HISTORY.
 FRAME_CARDS = (
     "detector filter polar exptime date-obs time-obs date_obs time_obs date-ori sumcol sumrow lebxsum lebysum "
     "r1col r1row r2col r2row p1col p1row p2col p2row mid_date mid_time readport comprssn hcomp_sf date fileorig "
@@ -65,7 +65,7 @@ FRAME_CARDS = (
 #: CCD column and row of the last image pixel of the full frame.
 LAST = FIRST_COLUMN + FULL_FRAME - 1, FIRST_ROW + FULL_FRAME - 1
 
-#: An axis shorter than this, in pixels, is no image that can be calibrated.
+#: Images with an axis shorter than this, in pixels, cannot be calibrated.
 SHORTEST_AXIS = 128
 
 
@@ -76,22 +76,24 @@ def squeezed(value):
 
 def is_standard(header):
     """
-    Whether the WCS cards of a header are to be taken as they stand.
+    Whether the WCS cards of a header can be used without changes.
 
-    So it is where there is a matrix PCi_j or CDi_j: neither the ground system nor SolarSoft write one,
-    while this package and sunpy do.
+    This is so if there is a matrix PCi_j or CDi_j: this package and sunpy write one, the ground system and
+    SolarSoft do not.
     """
     return any(f"{kind}{i}_{j}" in header for kind in ("pc", "cd") for i in (1, 2) for j in (1, 2))
 
 
 @lru_cache(maxsize=64)
 def _utc(text):
-    """A time of the header; each is asked for many times, and costs as much as a step of the calibration."""
+    """A time of the header; cached, since each is needed many times and takes as long as a step of the calibration."""
     with warnings.catch_warnings():
-        # "Dubious year": whether a date can be one of the mission is a rule of its own.
+        # "Dubious year" warnings are ignored; another rule checks whether the date lies within the
+        # mission.
         warnings.simplefilter("ignore", erfa.ErfaWarning)
         time = Time(text, format="isot", scale="utc")
-        # Kept by the time from now on, so that nobody is warned later.
+        # Computed now, within the filter, and cached by the time object, so that no warning appears
+        # later.
         _ = time.mjd, time.isot, time.tai, time.tdb
     return time
 
@@ -110,8 +112,8 @@ def _has_clock(text):
 
 def header_time(header, day="date-obs", clock="time-obs"):
     """
-    Join the cards of a day and of a time of day, as level 0.5 has them; None without the day,
-    `~sunpy_lasco.errors.HeaderError` for what is not a date.
+    Join the cards of day and time of day of level 0.5; return None without the day, and raise
+    `~sunpy_lasco.errors.HeaderError` if they are not a date.
     """
     text = card_text(header, day)
     if not text:
@@ -124,8 +126,8 @@ def header_time(header, day="date-obs", clock="time-obs"):
 
 def middle_of_exposure(start, exptime):
     """
-    Middle of an exposure of some seconds as the ground system writes it: Modified Julian day, and
-    second of that day.
+    Middle of an exposure of a given length in the form of the ground system: Modified Julian day, and second
+    of that day.
     """
     middle = start.mjd + exptime / 2 / 86400
     return int(np.floor(middle)), float((middle % 1) * 86400)
@@ -155,11 +157,11 @@ def exposure_texts(start, ahead, exptime):
 
 def exposure_start(header, *, strict=True):
     """
-    Start of the exposure as a header has it, None without a day; and what the user should be warned of.
+    Start of the exposure in a header (None without a day), and warnings for the user.
 
-    The time of day is that of DATE-OBS or DATE_OBS, else of TIME-OBS or TIME_OBS, else what MID_DATE,
-    MID_TIME and EXPTIME make of that day. Where nothing tells it, `~sunpy_lasco.errors.HeaderError`, or
-    midnight if not ``strict``.
+    The time of day is taken from DATE-OBS or DATE_OBS, else from TIME-OBS or TIME_OBS, else from MID_DATE,
+    MID_TIME and EXPTIME. If all of these are missing, `~sunpy_lasco.errors.HeaderError` is raised, or
+    midnight is used if not ``strict``.
     """
     days = [text for card in ("date-obs", "date_obs") if (text := card_text(header, card))]
     clocks = [text for card in ("time-obs", "time_obs") if (text := card_text(header, card))]
@@ -174,13 +176,13 @@ def exposure_start(header, *, strict=True):
     if None not in (mjd, second, exptime):
         start = Time(mjd, (second - exptime / 2) / 86400, format="mjd", scale="utc")
         if 0 <= start.mjd - day.mjd < 1:
-            note = f"TIME-OBS is missing; MID_DATE, MID_TIME and EXPTIME tell a start at {start.isot}, which is taken"
+            note = f"TIME-OBS is missing; the start {start.isot} was computed from MID_DATE, MID_TIME and EXPTIME"
             return _utc(start.isot), note
     if not strict:
         return day, ""
     msg = (
         f"{frame_name(header)} has the day {shown(days[0])} but no time of day: TIME-OBS is missing, and MID_DATE, "
-        "MID_TIME and EXPTIME tell none on that day."
+        "MID_TIME and EXPTIME do not give a time on that day."
     )
     raise HeaderError(msg)
 
@@ -188,7 +190,7 @@ def exposure_start(header, *, strict=True):
 @dataclass(frozen=True)
 class Frame:
     """
-    An exposure as its header describes it.
+    An exposure as described by its header.
 
     Build it with `Frame.from_header`.
     """
@@ -205,7 +207,7 @@ class Frame:
     leb_sum: tuple[int, int]
     #: Full-frame pixel (x, y), counted from 0, of the lower left corner.
     corner: tuple[int, int]
-    #: Exposure time as the header has it, s.
+    #: Exposure time in the header, s.
     exptime: float
     #: Start of the exposure by the on-board clock.
     start: Time
@@ -224,7 +226,7 @@ class Frame:
     processed: Time | None
     #: FILEORIG is 0: a daily or monthly model, not an exposure.
     is_model: bool
-    #: Level of processing, ``"0.5"`` or ``"1.0"``, or None.
+    #: Processing level, ``"0.5"`` or ``"1.0"``, or None.
     level: str | None
     #: FILENAME.
     filename: str
@@ -232,10 +234,10 @@ class Frame:
     @classmethod
     def from_header(cls, header, shape):
         """
-        Read the header of data of shape (ny, nx); `~sunpy_lasco.errors.HeaderError` names all cards that
-        are missing or hold nonsense.
+        Read the header of data of shape (ny, nx). `~sunpy_lasco.errors.HeaderError` names all cards that are
+        missing or invalid.
         """
-        # The same header is asked many times on its way through the calibration.
+        # The calibration reads the same header many times.
         values = tuple(header.get(card) for card in FRAME_CARDS)
         try:
             return _known(cls, *shape, _original_line(header), *values)
@@ -245,12 +247,12 @@ class Frame:
 
     @classmethod
     def read(cls, header, shape):
-        """As `from_header`, which remembers what it has read."""
+        """As `from_header`, without its cache."""
         detector = squeezed(card_text(header, "detector"))
         if detector not in CAMERAS:
             msg = (
                 f"The card DETECTOR of {frame_name(header)} holds {shown(header.get('detector'))}; only C2 and C3 are "
-                "known here."
+                "supported."
             )
             raise HeaderError(msg)
         missing = [card for card in ("filter", "polar", "exptime") if is_blank(header.get(card))]
@@ -317,7 +319,7 @@ class Frame:
 
     @property
     def transmits_all(self):
-        """Whether the frame was sent with the blocks that are usually left out."""
+        """Whether the frame was sent with the blocks that are usually omitted."""
         return "Z" in self.compression
 
 
@@ -325,8 +327,8 @@ def original_start(header):
     """
     Start of the exposure by the uncorrected clock, or None.
 
-    In level 1 DATE-OBS is corrected; the original stands in our own card DATE-ORI, or in the HISTORY of
-    the official product.
+    In level 1 DATE-OBS is corrected; the original start is in the card DATE-ORI of this package, or in the
+    HISTORY of the official product.
     """
     own = header_time(header, "date-ori", None)
     if own is not None:
@@ -341,7 +343,7 @@ _ORIGINAL = re.compile(r"Original\s+date_obs:\s*(\d{4}/\d{2}/\d{2})\s+(\d{2}:\d{
 
 
 def _original_line(header):
-    """What the HISTORY of the official product says of the original start; empty where it says nothing."""
+    """The original start from the HISTORY of the official product; empty if it is not given."""
     found = _ORIGINAL.search(str(header.get("history", "")))
     return found[0] if found else ""
 
@@ -353,7 +355,7 @@ def _known(kind, ny, nx, original, *values):
 
 
 def _processed(header):
-    """When the file was made; None where the card DATE is missing or holds no date."""
+    """When the file was made; None if the card DATE is missing or not a date."""
     try:
         return header_time(header, "date", None)
     except HeaderError:
@@ -369,7 +371,7 @@ def _level(header):
 
 
 def _corners(header):
-    """Columns and rows of the first and the last pixel on the CCD, as the image stands in the file."""
+    """Columns and rows of the first and the last pixel on the CCD, in the orientation of the file."""
     whole = dict(zip(("1col", "1row", "2col", "2row"), (FIRST_COLUMN, FIRST_ROW, *LAST), strict=True))
     given = {end: whole_number(header, f"r{end}") for end in whole}
     if all(value is None for value in given.values()):
@@ -402,7 +404,7 @@ def _rectified(p, port):
 
 
 def _sums(header, shape):
-    """Sums on the chip and in the box and the corner, with the false LEB sums put right."""
+    """Sums on the chip and in the electronics box, and the corner; wrong LEB sums are corrected."""
     chip = max(whole_number(header, "sumcol", 1), 1), max(whole_number(header, "sumrow", 1), 1)
     first, last = _corners(header)
     sums = []
@@ -414,7 +416,7 @@ def _sums(header, shape):
                 f"an array of {shape[1]} x {shape[0]} pixels and sums of {chip} on the chip."
             )
             raise HeaderError(msg)
-        # Headers of March 1997 say 1 although the electronics box summed; later
-        # ones agree, so that the ratio can be trusted always.
+        # Headers of March 1997 hold 1 although the electronics box summed. Later headers agree with
+        # the ratio, so it is always used.
         sums.append(extent // length // chip[axis])
     return chip, tuple(sums), (first[0] - FIRST_COLUMN, first[1] - FIRST_ROW)

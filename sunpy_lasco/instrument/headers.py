@@ -1,7 +1,7 @@
 """
-What the header of a map says, of whatever vintage it is.
+Interpretation of the header of a map of any age.
 
-Nothing here changes a header: what is wrong in it is put right on reading.
+Headers are never changed; errors in them are corrected when they are read.
 """
 
 import re
@@ -31,27 +31,27 @@ __all__ = [
     "processing_date",
 ]
 
-#: Characters that a card HISTORY or COMMENT holds.
+#: Number of characters in a card HISTORY or COMMENT.
 COMMENTARY = 72
 #: Names of level 1: camera, kind of data, counter.
 LEVEL1_NAME = re.compile(r"[1-4][456]\d")
 
 
 class MapHeaderError(HeaderError, AttributeError):
-    """A header from which no map can be made; ``sunpy.map.Map(..., allow_errors=True)`` goes on after it."""
+    """A header from which no map can be created; ``sunpy.map.Map(..., allow_errors=True)`` skips the file."""
 
 
 def is_helioviewer(meta):
-    """Whether a header belongs to an image of Helioviewer, scaled to bytes and turned to solar north."""
-    # Asked often, of headers of a hundred cards.
+    """Whether a header belongs to a Helioviewer image, which is scaled to bytes and rotated to solar north."""
+    # Called often, for headers of a hundred cards.
     cards = "\n" + "\n".join(map(str, meta)).lower()
     return "\nhelioviewer" in cards or "\nhv_" in cards
 
 
 def header_level(meta):
     """
-    Level of processing: 0.5 or 1.0, or whatever LEVEL or LVL_NUM says; None for Helioviewer's images,
-    which are of no level.
+    Processing level: 0.5 or 1.0, or the value of LEVEL or LVL_NUM; None for Helioviewer images, which have no
+    level.
     """
     if is_helioviewer(meta):
         return None
@@ -68,18 +68,17 @@ def header_level(meta):
 
 def is_raw(meta):
     """
-    Whether the data are counts as they came down, in which a zero is a hole.
+    Whether the data are unprocessed counts, in which a zero is a missing value.
 
-    True for level 0.5 without BUNIT, which every operation on a map adds, and without BIASVAL, which
-    the subtraction of the bias adds.
+    True for level 0.5 without BUNIT, which every operation on a map adds, and without BIASVAL, which the bias
+    subtraction adds.
     """
     return header_level(meta) == 0.5 and "bunit" not in meta and "biasval" not in meta
 
 
 def missing_cards(meta):
     """
-    Cards that a header lacks: those without which there can be no map, and those without which it
-    cannot be calibrated.
+    Missing cards: those that a map requires, and those that the calibration requires.
     """
     needed = []
     if squeezed(card_text(meta, "detector")) not in CAMERAS:
@@ -92,8 +91,8 @@ def missing_cards(meta):
 
 def observation_time(meta):
     """
-    Start of the exposure; `~sunpy_lasco.instrument.headers.MapHeaderError` if there is no date or no
-    time of day, or something that is none.
+    Start of the exposure; `~sunpy_lasco.instrument.headers.MapHeaderError` is raised if the date or the time
+    of day is missing or invalid.
     """
     try:
         found, _ = exposure_start(meta)
@@ -108,7 +107,7 @@ def observation_time(meta):
 
 
 def processing_date(meta):
-    """When the file was made; None where the card DATE is missing or unreadable."""
+    """When the file was made; None if the card DATE is missing or unreadable."""
     try:
         return header_time(meta, "date", None)
     except HeaderError:
@@ -117,8 +116,8 @@ def processing_date(meta):
 
 def map_number(meta, name, default=None):
     """
-    A number without which there can be no map: `sunpy_lasco.instrument.cards.number` with
-    `~sunpy_lasco.instrument.headers.MapHeaderError`, which sunpy knows.
+    A number that a map requires: `sunpy_lasco.instrument.cards.number`, but with
+    `~sunpy_lasco.instrument.headers.MapHeaderError`, which sunpy handles.
     """
     try:
         return number(meta, name, default)
@@ -127,7 +126,7 @@ def map_number(meta, name, default=None):
 
 
 def processed_before(meta, date):
-    """Whether a file was made before a date (ISO); False where it is not known when it was made."""
+    """Whether a file was made before a date (ISO); False if the date of the file is unknown."""
     made = processing_date(meta)
     return made is not None and made < Time(date)
 
@@ -136,16 +135,16 @@ def printable(meta):
     """
     A copy of a header that can be written to FITS.
 
-    Tabulators and other characters that FITS forbids are blanks (the HISTORY of the ground system is
-    full of them), lines of HISTORY and COMMENT that are too long for a card go on in the next one after
-    a whole word, and the sums of the file from which the header was read are omitted.
+    Tabulators and other characters that FITS forbids become blanks (the HISTORY of the ground system contains
+    many). Lines of HISTORY and COMMENT that are too long for a card are wrapped at words. The checksums of
+    the original file are omitted.
     """
     clean = meta.copy()
     for card in ("checksum", "datasum"):
         clean.pop(card, None)
     for card in ("comment", "history"):
         if card in clean:
-            # Where they come in the end in any case; astropy would move them for each card that follows.
+            # They end up there anyway; astropy would move them for each card that follows.
             clean.move_to_end(card)
     if "naxis" not in clean:
         # sunpy's submap adds these at the end, where FITS does not allow them.
@@ -164,7 +163,7 @@ def printable(meta):
 
 
 def _lines(line):
-    """A line of HISTORY in pieces that fit in a card."""
+    """Split a line of HISTORY into pieces that fit in a card."""
     if len(line) <= COMMENTARY:
         return [line]
     return textwrap.wrap(line, COMMENTARY, subsequent_indent="  ", break_on_hyphens=False) or [""]

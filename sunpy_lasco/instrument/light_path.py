@@ -1,9 +1,9 @@
 """
-What the calibration did to the light of each place on the detector, coarsely.
+Coarse images of the vignetting and the stray light that the calibration corrected.
 
-With the inverse vignetting and the stray light at the place of a pixel its counts can be found
-again from its brightness, and with them the parts of its uncertainty.  Both vary smoothly, so
-that the mean of 4 x 4 pixels does, and a file that holds them is 5 % larger.
+With the inverse vignetting and the stray light at a pixel, its counts, and from them the parts of its
+uncertainty, can be recovered from its brightness. Both vary smoothly, so means over 4 x 4 pixels suffice;
+they make a file 5 % larger.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from sunpy_lasco.instrument.pixel_grid import block_mean
 
 __all__ = ["LightPath"]
 
-#: Pixels along an axis of the detector that have one value.
+#: Number of detector pixels along an axis that share one value.
 STEP = 4
-#: Inverse vignetting outside of this is no light path but a mark for what is hidden.
+#: Inverse vignetting outside this range only marks hidden pixels.
 VIGNETTING_RANGE = (0.01, 1e4)
 
 
@@ -28,9 +28,9 @@ class LightPath:
 
     #: Shape of the grids.
     SHAPE = (FULL_FRAME // STEP, FULL_FRAME // STEP)
-    #: Inverse vignetting, shape (256, 256), float32; None where it was not corrected.
+    #: Inverse vignetting, shape (256, 256), float32; None if it was not corrected.
     vignetting: np.ndarray | None = None
-    #: Stray light that was subtracted, MSB, same shape; None where there was none.
+    #: Stray light that was subtracted, MSB, same shape; None if none was.
     stray_light: np.ndarray | None = None
 
     @property
@@ -39,7 +39,7 @@ class LightPath:
         return self.vignetting is None and self.stray_light is None
 
     def inverse_vignetting(self, x, y):
-        """Inverse vignetting at full-frame pixels (x, y) of the detector; 1 where it was not corrected."""
+        """Inverse vignetting at full-frame pixels (x, y) of the detector; 1 if it was not corrected."""
         return 1.0 if self.vignetting is None else np.exp(_sampled(np.log(self.vignetting), x, y))
 
     def subtracted(self, x, y):
@@ -48,13 +48,13 @@ class LightPath:
 
 
 def coarse_vignetting(image):
-    """The grid of an inverse vignetting of shape (1024, 1024): the mean of the light that passes."""
+    """The coarse grid of an inverse vignetting of shape (1024, 1024), from the mean of the transmission."""
     clipped = np.clip(np.nan_to_num(image, nan=VIGNETTING_RANGE[1]), *VIGNETTING_RANGE)
     return (1.0 / block_mean(1.0 / clipped.astype(float), (STEP, STEP))).astype(np.float32)
 
 
 def coarse_stray_light(image):
-    """The grid of a stray light of shape (1024, 1024)."""
+    """The coarse grid of a stray light of shape (1024, 1024)."""
     return block_mean(np.asarray(image, float), (STEP, STEP)).astype(np.float32)
 
 

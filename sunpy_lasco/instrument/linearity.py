@@ -1,9 +1,9 @@
 """
-Light that is missing from the counts near the full well of the CCD.
+Loss of light near the full well of the CCD.
 
-Counts of C3 fall behind the exposure from 7000 DN on, in the east of the image more than in
-the west.  In units of the full well, which grows along the columns of the CCD (the rows of
-the image) as the trail of a bright planet shows, all of it is one curve, the 11th power.
+From 7000 DN on the counts of C3 fall behind the exposure, in the east of the image more than in the west. The
+full well grows along the columns of the CCD (the rows of the image), as the trail of a bright planet shows.
+In units of the full well all measurements follow one curve, the 11th power.
 """
 
 import numpy as np
@@ -17,14 +17,17 @@ __all__ = ["full_well", "loss_sigma", "lost_light", "true_counts"]
 
 def full_well(frame):
     """
-    Counts above the bias at which charge flows into the neighbours, DN of a pixel of the CCD, by image
-    column, (nx,); summed pixels have the mean of theirs.
+    Counts above the bias at which charge flows into the neighbours, DN of a CCD pixel, by image column,
+    (nx,); for summed pixels the mean.
     """
     return well_at(full_axes(frame)[0], frame.camera)
 
 
 def stored_well(frame):
-    """Full well of stored pixels, sums of those of the CCD, DN above the bias by image column, float32, shape (nx,)."""
+    """
+    Full well of stored pixels (the sum over their CCD pixels), DN above the bias, by image column, float32,
+    shape (nx,).
+    """
     return (full_well(frame) * (frame.binning[0] * frame.binning[1])).astype(np.float32)
 
 
@@ -36,10 +39,10 @@ def well_at(x, camera):
 
 def lost_light(counts, well, camera):
     """
-    Light that is missing from counts, relative to them: the truth is counts * (1 + this).
+    Relative loss of light: the true counts are counts * (1 + loss).
 
-    The counts are above the bias, as they were read, DN of a pixel of the CCD, and ``well`` is their
-    full well, DN. Beyond it the loss is that of the full well, where the true light is not known.
+    ``counts`` are uncorrected counts above the bias, DN of a CCD pixel, and ``well`` is their full well, DN.
+    Beyond the full well, where the true light is unknown, the loss is that at the full well.
     """
     filled = counts / well
     np.clip(filled, 0.0, 1.0, out=filled)
@@ -49,7 +52,7 @@ def lost_light(counts, well, camera):
 
 
 def _power(base, exponent):
-    """A whole power by products, for which NumPy needs a tenth of the time of its own."""
+    """An integer power from products, in a tenth of the time of NumPy's power."""
     if exponent == 1:
         return base
     product = _power(base * base, exponent // 2)
@@ -60,10 +63,9 @@ def _power(base, exponent):
 
 def true_counts(counts, frame):
     """
-    Counts above the bias, DN of a stored pixel, with the light put back that was lost near the full
-    well; NaN is missing.
+    Counts above the bias, DN of a stored pixel, corrected for the loss near the full well; NaN is missing.
 
-    The original has no such step. Pixels that were summed are taken to have filled alike.
+    SolarSoft has no such step. Pixels that were summed are assumed to be equally full.
     """
     if frame.is_derived or frame.is_model:
         return counts.copy()
@@ -75,7 +77,7 @@ def true_counts(counts, frame):
 
 
 def loss_sigma(frame):
-    """1 sigma of the light that `true_counts` puts back, relative to it."""
+    """Relative 1 sigma of the light that `true_counts` restores."""
     camera = frame.camera
     known = camera.full_well_loss_sigma / camera.full_well_loss
     away = abs(frame.mjd - value_of("C3.full_well_loss.measured"))

@@ -15,22 +15,21 @@ __all__ = [
     "polariser_sigma",
 ]
 
-#: POLAR values that are linear polarisers.
+#: Values of POLAR for linear polarisers.
 POLARISERS = ("+60DEG", "0DEG", "-60DEG")
-#: The factors of SolarSoft are given in this unit, MSB / (DN / s).
+#: Unit of SolarSoft's factors, MSB / (DN / s).
 FACTOR_UNIT = 1e-10
 
 
 def calibration_factor(detector, filter_name, polar, mjd, pixels=1):
     """
-    The official calibration factor, MSB per (DN / s) of a stored pixel that holds some full-resolution
+    The official calibration factor, MSB per (DN / s) of a stored pixel that sums a number of full-resolution
     pixels.
 
-    FILTER and POLAR are without blanks, in upper case, and the day that of the original (uncorrected)
-    DATE-OBS, an integer MJD. 0 for combinations without a calibration, as in SolarSoft ``c2_calfactor``
-    1.9 and ``c3_calfactor`` 1.17, which this follows bug for bug: the neutral density filter of C2 has
-    the factor of the filter wheel alone, and DeepRd without a linear polariser has none, except with
-    Clear.
+    FILTER and POLAR are in upper case without blanks. The day is that of the original (uncorrected) DATE-OBS,
+    an integer MJD. The function reproduces SolarSoft ``c2_calfactor`` 1.9 and ``c3_calfactor`` 1.17 including
+    their faults: it returns 0 for combinations without a calibration, the neutral density filter of C2 has
+    the factor of the filter wheel alone, and DeepRd without a linear polariser has none, except with Clear.
     """
     factor = _c2_factor(filter_name, polar, mjd) if detector == "C2" else _c3_factor(filter_name, polar, mjd)
     return factor * FACTOR_UNIT / pixels
@@ -69,13 +68,11 @@ def _c3_factor(filter_name, polar, mjd):
 
 def frame_factor(frame, *, star_scale=False):
     """
-    The calibration factor of a frame, MSB per (DN / s) of a stored pixel, official or as stars ask for
-    it.
+    The calibration factor of a frame, MSB per (DN / s) of a stored pixel, official or on the scale of stars.
 
-    `~sunpy_lasco.errors.NotCalibratableError` if the combination of filter and polariser has no
-    calibration, where SolarSoft returns an image of zeros. Images derived from polarised triplets are
-    brightnesses behind the filter alone; they take the factor of the clear position, which SolarSoft
-    denies to some of them.
+    If the combination of filter and polariser has no calibration, `~sunpy_lasco.errors.NotCalibratableError`
+    is raised; SolarSoft returns an image of zeros. Images derived from polarised triplets are brightnesses
+    through the filter alone and get the factor of the clear position, which SolarSoft omits for some of them.
     """
     polar = "CLEAR" if frame.is_derived else frame.polar
     detector = frame.camera.name
@@ -91,22 +88,22 @@ def frame_factor(frame, *, star_scale=False):
 
 def doubtful_factor(frame):
     """
-    1 sigma of the calibration factor of a filter relative to the brightness, beside what all factors
-    have: the constant ``C2.factor_doubt``, else 0.
+    Additional relative 1 sigma of the calibration factor of a filter: the constant ``C2.factor_doubt``, else
+    0.
     """
     return value_of("C2.factor_doubt").get(frame.filter, 0.0) if frame.camera.name == "C2" else 0.0
 
 
 def calibration_factor_sigma(detector, year, *, filter_name=None, star_scale=False):
     """
-    Systematic 1 sigma of the calibration factor of a camera in a (decimal) year, relative, with or
-    without the scale of stars; of the usual filter where none is named.
+    Relative systematic 1 sigma of the calibration factor of a camera in a (decimal) year, with or without the
+    scale of stars; by default for the usual filter.
 
-    The official factors are linear extrapolations. C3: how well stars agree in one year, the drift that
-    they leave open, and by how much published stars disagree in other filters. C2: the scale that stars
-    ask for, which they do in Orange alone; the official rate, 0.27 % a year, differs by 0.07 % a year
-    from the one of Colaninno and Howard (2015), whose data reach from 1996 to 2013. What is said against
-    single filters of C2 comes on top, see `doubtful_factor`.
+    The official factors are linear extrapolations. The error for C3 includes the scatter of stars within a
+    year, the drift that stars do not exclude, and the deviation of published stars in other filters. The
+    error for C2 is the scale that stars require, which is known for Orange only; the official rate, 0.27 % a
+    year, differs by 0.07 % a year from that of Colaninno and Howard (2015), whose data cover 1996 to 2013.
+    The errors of doubtful filters of C2 are added by `doubtful_factor`.
     """
     if detector == "C3":
         drift = value_of("C3.factor_drift") * abs(year - value_of("C3.factor_drift.since"))
@@ -117,7 +114,7 @@ def calibration_factor_sigma(detector, year, *, filter_name=None, star_scale=Fal
 
 
 def polariser_sigma(frame):
-    """Systematic 1 sigma of the transmission of the polariser of a frame, relative; 0 without one."""
+    """Relative systematic 1 sigma of the transmission of the polariser of a frame; 0 without one."""
     if frame.polar not in POLARISERS and not frame.is_derived:
         return 0.0
     if frame.camera.name == "C3" and frame.polar == "0DEG" and frame.mjd >= value_of("C3.polariser_zero.degraded"):

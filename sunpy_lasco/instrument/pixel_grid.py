@@ -1,5 +1,5 @@
 """
-The grid of the stored pixels: where they lie on the detector, and what they sum.
+The grid of stored pixels: their positions on the detector, and sums over them.
 
 A frame may be cut and summed in any way.  Its stored pixel i along an axis covers the pixels
 ``corner + i * binning`` to ``corner + (i + 1) * binning - 1`` of the full frame; positions count
@@ -25,18 +25,17 @@ __all__ = [
 
 def full_axes(grid):
     """
-    Where the columns, (nx,), and the rows, (ny,), of stored pixels lie on the full frame, pixel; of the
-    frame it needs ``shape``, ``corner`` and ``binning``.
+    Full-frame positions, pixel, of the columns, (nx,), and rows, (ny,), of stored pixels; only ``shape``,
+    ``corner`` and ``binning`` of the frame are used.
     """
     return full_position(tuple(np.arange(length) for length in grid.shape[::-1]), grid)
 
 
 def binned_position(position, frame):
     """
-    Position (x, y) in stored pixels of one in full-frame pixels, both counted from 0; numbers or
-    arrays.
+    Convert a position (x, y) from full-frame to stored pixels, both counted from 0; numbers or arrays.
 
-    SolarSoft leaves out the half pixel, an error of a quarter of a stored pixel in frames summed 2 x 2.
+    SolarSoft omits the half pixel, an error of a quarter of a stored pixel in frames summed 2 x 2.
     """
     return tuple(
         (value - corner + 0.5) / binning - 0.5
@@ -46,7 +45,7 @@ def binned_position(position, frame):
 
 def full_position(position, frame):
     """
-    Position (x, y) in full-frame pixels of one in stored pixels, both counted from 0: the inverse of
+    Convert a position (x, y) from stored to full-frame pixels, both counted from 0; the inverse of
     `binned_position`.
     """
     return tuple(
@@ -57,10 +56,10 @@ def full_position(position, frame):
 
 def frame_cutout(image, frame):
     """
-    The part of a full-frame image, (1024, 1024), that a frame covers, at full resolution: a view, (ny *
-    sy, nx * sx).
+    The part of a full-frame image, (1024, 1024), that a frame covers, at full
+    resolution; a view of shape (ny * sy, nx * sx).
 
-    `~sunpy_lasco.errors.HeaderError` if the frame reaches beyond the detector.
+    `~sunpy_lasco.errors.HeaderError` is raised if the frame reaches beyond the detector.
     """
     (x0, y0), (sx, sy), (ny, nx) = frame.corner, frame.binning, frame.shape
     x1, y1 = x0 + nx * sx, y0 + ny * sy
@@ -74,7 +73,7 @@ def frame_cutout(image, frame):
 
 
 def block_mean(image, binning):
-    """Mean over blocks of (sx, sy) pixels: of an image of shape (ny * sy, nx * sx) one of (ny, nx)."""
+    """Mean over blocks of (sx, sy) pixels; turns an image of shape (ny * sy, nx * sx) into one of (ny, nx)."""
     return image if tuple(binning) == (1, 1) else _blocks(image, binning).mean(axis=(1, 3))
 
 
@@ -84,7 +83,7 @@ def block_sum(image, binning):
 
 
 def _blocks(image, binning):
-    """An image as (ny, sy, nx, sx); what no whole block holds is omitted."""
+    """Reshape an image to (ny, sy, nx, sx); pixels of incomplete blocks are omitted."""
     sx, sy = binning
     ny, nx = image.shape[0] // sy, image.shape[1] // sx
     return image[: ny * sy, : nx * sx].reshape(ny, sy, nx, sx)
@@ -92,7 +91,7 @@ def _blocks(image, binning):
 
 def nearest_known(values, known):
     """
-    Values in which what is not known has that of the nearest place that is.
+    Replace unknown values by the nearest known one.
 
     ``known`` has the shape of the values, or of their first axes, and is True somewhere.
     """

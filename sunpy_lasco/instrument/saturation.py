@@ -15,10 +15,10 @@ def full_counts(frame):
     """
     Counts above the bias from which pixels are saturated, DN of a stored pixel, by image column, (nx,).
 
-    95 % of the full well, and at most what the cameras are known to hold: 11000 DN with the bias for
-    C3, 16000 for C2, whose converter ends at 16383. SolarSoft knows saturation by 16383 alone, and
-    finds none of C3. Sums of the electronics box add as many full scales; a sum may hide one saturated
-    addend, hence the limit of all of them.
+    The limit is 95 % of the full well, and at most 11000 DN including the bias for C3 and 16000 for C2, whose
+    converter ends at 16383. SolarSoft uses 16383 only and finds no saturation in C3. For sums in the
+    electronics box the limit is multiplied by the number of addends; a single saturated addend remains
+    undetected.
     """
     camera = frame.camera
     limit = camera.saturation - bias_polynomial(camera.name, frame.mid_mjd, frame.port)
@@ -28,9 +28,9 @@ def full_counts(frame):
 
 def saturated_pixels(raw, frame):
     """
-    Pixels of counts with the bias, DN, that are saturated or that saturated neighbours bleed into.
+    Pixels that are saturated or into which saturated neighbours bleed, from counts including the bias, DN.
 
-    The CCD blooms along its columns, which are the rows of the image since the ground software turned
+    The CCD bleeds along its columns, which are the rows of the image after the ground software has rotated
     images from port C.
     """
     if frame.is_derived or frame.is_model:
@@ -38,7 +38,7 @@ def saturated_pixels(raw, frame):
     camera = frame.camera
     bias = bias_polynomial(camera.name, frame.mid_mjd, frame.port) * frame.leb_sum[0] * frame.leb_sum[1]
     limit = full_counts(frame) + bias
-    # Whole numbers reach a limit where they reach the next whole number.
+    # Integers reach the limit when they reach the next integer.
     limit = np.ceil(limit).astype(np.int32) if raw.dtype.kind in "iu" else limit.astype(raw.dtype)
     saturated = np.zeros(raw.shape, bool)
     with np.errstate(invalid="ignore"):

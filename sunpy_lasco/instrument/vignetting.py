@@ -1,5 +1,5 @@
 """
-Inverse vignetting, brought to the pixels of a frame.
+Inverse vignetting for the pixels of a frame.
 """
 
 import numpy as np
@@ -12,13 +12,12 @@ __all__ = ["inverse_vignetting"]
 
 def inverse_vignetting(image, frame, *, official=False):
     """
-    Inverse vignetting of the pixels of a frame, by that of the full frame, shape (1024, 1024); multiply
-    by it.
+    Inverse vignetting of the pixels of a frame, from that of the full frame, shape (1024, 1024); the image is
+    multiplied by it.
 
-    A summed pixel collects the light that each of its pixels lets pass, so the factor is 1 / mean(1 /
-    V), not mean(V); they differ by up to 3.5 % where the vignetting is steep. SolarSoft
-    ``c2_calibrate`` and ``c3_calibrate`` take the mean (``official``), and get it right for sums of 2 x
-    2 of one kind only.
+    A summed pixel collects the light that each of its pixels transmits, so the factor is 1 / mean(1 / V), not
+    mean(V); they differ by up to 3.5 % where the vignetting is steep. SolarSoft ``c2_calibrate`` and
+    ``c3_calibrate`` use the mean (``official``), and treat only one kind of 2 x 2 sums correctly.
     """
     part = frame_cutout(image, frame)
     if frame.camera.name == "C2":

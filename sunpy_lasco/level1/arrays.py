@@ -1,12 +1,12 @@
 """
 The steps of the calibration on arrays.
 
-`sunpy_lasco.level1.plans.Plan` does all of them in one pass; here each is a function of its own, from which the
-functions of maps are made.  Steps that are one formula of the instrument stand in the rooms below:
+`sunpy_lasco.level1.plans.Plan` performs all of them in one pass; here each is a separate function, on which
+the functions of maps are built. Steps that consist of one formula of the instrument are in other packages:
 `~sunpy_lasco.instrument.linearity.true_counts`, `~sunpy_lasco.instrument.noise.noise_variance`,
 `~sunpy_lasco.instrument.vignetting.inverse_vignetting`, `~sunpy_lasco.geometry.resampling.interpolate`.
 
-Images and sigmas are float32 of shape (ny, nx), flags uint8; the arrays that are given do not change.
+Images and sigmas are float32 of shape (ny, nx), flags uint8; input arrays are not changed.
 """
 
 import numpy as np
@@ -18,18 +18,19 @@ from sunpy_lasco.instrument.noise import noise_variance
 from sunpy_lasco.instrument.saturation import saturated_pixels
 from sunpy_lasco.pixel_flags import PixelFlag, flagged
 
-#: By what sigmas are multiplied before they are squared: variances in MSB**2 are near the least that single precision
-#: holds.  A power of 2 changes no digit.
+#: Sigmas are multiplied by this before they are squared, since variances in MSB**2 are close to the smallest numbers in
+#: single precision. A power of 2 changes no digit.
 VARIANCE_SCALE = 2.0**40
-#: Integers of 16 bits count modulo this.
+#: 16-bit integers overflow modulo this.
 WRAP = 65536
 
 
 def unwrapped(counts, frame):
     """
-    Counts of a file, DN, in native numbers, and whether sums that overflowed were put right.
+    Counts of a file, DN, in native byte order, and whether overflowed sums were corrected.
 
-    int32 of integers, float32 of others.  Negative counts of summed frames of 16 bits are counts beyond 32767.
+    Integers become int32, other types float32. Negative counts in summed 16-bit frames are counts beyond
+    32767.
     """
     wrapped = frame.is_binned and not frame.is_derived and counts.dtype.kind == "i" and counts.dtype.itemsize == 2
     native = counts.astype(np.int32 if counts.dtype.kind in "iu" else np.float32)
@@ -40,7 +41,7 @@ def unwrapped(counts, frame):
 
 
 def pad(array, frame, fill):
-    """An array of the pixels of a sub-frame in one of the full frame, which holds ``fill`` elsewhere."""
+    """Place an array of a sub-frame in one of the full frame, which holds ``fill`` elsewhere."""
     (sx, sy), (cx, cy), (ny, nx) = frame.binning, frame.corner, frame.shape
     full = np.full((FULL_FRAME // sy, FULL_FRAME // sx), fill, array.dtype)
     full[cy // sy : cy // sy + ny, cx // sx : cx // sx + nx] = array
@@ -48,7 +49,7 @@ def pad(array, frame, fill):
 
 
 def with_saturated(flags, counts, frame):
-    """Flags with that of saturated pixels, by counts with their bias, DN."""
+    """Add the flag of saturated pixels, from counts including the bias, DN."""
     saturated, marked = saturated_pixels(counts, frame), flags.copy()
     rows = np.flatnonzero(saturated.any(axis=1))
     sent = ~flagged(flags[rows], "MISSING", "UNTRANSMITTED")
@@ -57,7 +58,7 @@ def with_saturated(flags, counts, frame):
 
 
 def empty_to_nan(counts, flags):
-    """Counts, DN, with NaN where pixels were lost or not sent, and were not filled."""
+    """Counts, DN, with NaN where pixels were lost or not sent and not filled."""
     data = np.asarray(counts).astype(np.float32)
     empty = flagged(flags, "MISSING", "UNTRANSMITTED")
     data[empty & ~flagged(flags, "FILLED")] = np.nan
@@ -65,12 +66,12 @@ def empty_to_nan(counts, flags):
 
 
 def bits_of(flags):
-    """All flags that some pixel carries, as a number."""
+    """All flags that occur in an array, as a number."""
     return int(np.bitwise_or.reduce(flags, axis=None))
 
 
 def lost_blocks(flags, frame):
-    """Blocks (column, row), in the grid of the full frame, that were lost, filled ones included."""
+    """Lost blocks (column, row) in the grid of the full frame, including filled ones."""
     if not bits_of(flags) & PixelFlag.MISSING:
         return []
     kept = (~flagged(flags, "MISSING")).astype(np.uint8)
@@ -79,7 +80,7 @@ def lost_blocks(flags, frame):
 
 
 def lost_cards(flags, frame):
-    """The cards NMISSING and MISSLIST, which count the blocks that were lost."""
+    """The cards NMISSING and MISSLIST, the number and the list of lost blocks."""
     blocks = lost_blocks(flags, frame)
     return {"nmissing": len(blocks), "misslist": encode_blocks(blocks, rows=grid_shape(frame)[0])}
 
@@ -90,7 +91,7 @@ def above_bias(counts, level):
 
 
 def noise_sigma(counts, frame, flags=None, sigma=None):
-    """1 sigma, DN, of counts above the bias by photons, read-out and quantisation; filled pixels keep theirs."""
+    """1 sigma, DN, of counts above the bias from photons, read-out and quantisation; filled pixels keep their own."""
     noise = np.sqrt(noise_variance(counts, frame, pattern=False), dtype=np.float32)
     if sigma is not None:
         filled = flagged(flags, "FILLED")
@@ -107,7 +108,8 @@ def move(image, sigma, flags, resampling):
     """
     Image, sigma and flags at the positions of a `~sunpy_lasco.geometry.resampling.Resampling`.
 
-    The noise of measured pixels is independent; the errors of filled ones are shared and do not average out.
+    The noise of measured pixels is independent. The errors of filled pixels are shared and do not average
+    out.
     """
     large = np.float32(VARIANCE_SCALE)
     variance, shared = (None, None) if sigma is None else _shared_apart(sigma * large, flags)
@@ -124,7 +126,7 @@ def _shared_apart(sigma, flags):
     if filled is None or not filled.any():
         return sigma * sigma, None
     measured, shared = np.where(filled, np.float32(0), sigma), np.where(filled, sigma, np.float32(0))
-    # What is missing is found by the image, and must not spoil what is not.
+    # Missing pixels are determined from the image; they must not affect the sigma of others.
     return measured * measured, np.nan_to_num(shared)
 
 
@@ -140,5 +142,5 @@ def hide(image, sigma, flags, hidden):
 
 
 def upright(array):
-    """An image of a turned spacecraft turned by 180 degrees; None stays None."""
+    """Turn an image by 180 degrees if the spacecraft was upside down; None is returned as None."""
     return None if array is None else np.ascontiguousarray(array[::-1, ::-1])

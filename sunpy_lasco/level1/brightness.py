@@ -1,5 +1,5 @@
 """
-From counts per second to brightness: factor, vignetting, stray light.
+Conversion from counts per second to brightness: calibration factor, vignetting, stray light.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ __all__ = [
     "subtract_stray_light",
     "vignetting_name",
 ]
-#: A card of a calibration factor may differ by this from the factor, relative.
+#: Largest relative difference between a card with a calibration factor and the factor.
 ROUNDING = 1e-6
 
 
 def apply_calibration_factor(smap: AnyCoronagraphMap, *, scale: str = "official") -> AnyCoronagraphMap:
     """
-    Multiply by the calibration factor: from DN / s to mean solar brightness.
+    Multiply by the calibration factor, which converts DN / s to mean solar brightness.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def apply_calibration_factor(smap: AnyCoronagraphMap, *, scale: str = "official"
 
 
 def factor_told(frame, scale):
-    """Cards and HISTORY of the calibration factor; it warns of a factor that is known to be wrong."""
+    """Cards and HISTORY of the calibration factor; gives a warning if the factor is known to be wrong."""
     factor = frame_factor(frame, star_scale=scale == "stars")
     doubt = doubtful_factor(frame)
     if doubt:
@@ -144,8 +144,8 @@ def correct_vignetting(
 
     Notes
     -----
-    SolarSoft ``c2_calibrate``, ``c3_calibrate``.  It precedes any rotation: the
-    vignetting belongs to the detector.
+    SolarSoft ``c2_calibrate``, ``c3_calibrate``. This step must precede any rotation, because the vignetting
+    is fixed to the detector.
     """
     require_not(smap, "vigfile", "correct_vignetting")
     frame = frame_of(smap)
@@ -157,7 +157,7 @@ def correct_vignetting(
 
 
 def vignetting_told(frame, asset):
-    """Cards and HISTORY of a vignetting that was corrected."""
+    """Cards and HISTORY of the vignetting correction."""
     cards = {
         "vigfile": asset.name,
         "vigsha": asset.sha256 or None,
@@ -167,10 +167,10 @@ def vignetting_told(frame, asset):
     return {"cards": cards, "history": [image_line("Vignetting", asset)]}
 
 
-# Calibration images are the same for all frames of years.
+# Cached, since the same calibration images are used for years of frames.
 @lru_cache(maxsize=8)
 def coarse(asset, function):
-    """The grid that ``function`` of `~sunpy_lasco.instrument.light_path` makes of a calibration image."""
+    """The coarse grid of a calibration image, computed by ``function`` of `~sunpy_lasco.instrument.light_path`."""
     coarse = function(asset.data)
     coarse.flags.writeable = False
     return coarse
@@ -178,7 +178,7 @@ def coarse(asset, function):
 
 def has_stray_light(frame):
     """
-    Whether the stray light of C3 is to be subtracted.
+    Whether stray light is subtracted from a frame.
 
     Parameters
     ----------
@@ -191,8 +191,8 @@ def has_stray_light(frame):
 
     Notes
     -----
-    SolarSoft ``c3_calibrate`` subtracts it from monthly models of all filters,
-    though it was measured for Clear only.
+    SolarSoft ``c3_calibrate`` also subtracts it from monthly models of all filters, although it was measured
+    for Clear only.
     """
     return frame.camera.name == "C3" and frame.filter == "CLEAR" and not frame.is_derived
 
@@ -210,7 +210,8 @@ def subtract_stray_light(
     assets : optional
         Source of calibration images, see `sunpy_lasco.calibrate`.
     increment : `~numpy.ndarray`, optional
-        What is subtracted beside the published image, MSB by the official factor, shape (1024, 1024).
+        Additional stray light, subtracted beside the published image, in MSB by the official factor, shape
+        (1024, 1024).
 
     Returns
     -------
@@ -220,9 +221,9 @@ def subtract_stray_light(
 
     Notes
     -----
-    SolarSoft ``c3_calibrate``.  The ramp is a brightness, hence neither vignetted
-    nor scaled with sums; it was measured by the official calibration factor, and follows
-    another one.
+    SolarSoft ``c3_calibrate``. The stray-light image (ramp) is a brightness, so it is neither vignetted nor
+    scaled with sums. It was measured with the official calibration factor and is scaled if another factor is
+    used.
     """
     frame = frame_of(smap)
     if not has_stray_light(frame):
@@ -236,7 +237,7 @@ def subtract_stray_light(
 
 
 def stray_light_image(assets, increment=None):
-    """The published image of the stray light, with what the user adds to it, (1024, 1024), if anything."""
+    """The published image of the stray light plus the user's increment, if any, (1024, 1024)."""
     asset = assets.image(C3_RAMP)
     if increment is None:
         return asset
@@ -245,20 +246,20 @@ def stray_light_image(assets, increment=None):
 
 
 def stray_light_scale(frame, factor):
-    """By what the image of the stray light is multiplied, which was measured by the official factor; float32."""
+    """Scale of the stray-light image, which was measured with the official factor; float32."""
     scale = factor / frame_factor(frame)
     return np.float32(scale) if abs(scale - 1) > ROUNDING else np.float32(1)
 
 
 def stray_light_of(asset, frame, scale):
-    """Stray light in the pixels of a frame, MSB, float32, and on the coarse grid, by an image of the full frame."""
+    """Stray light in the pixels of a frame, MSB, float32, and on the coarse grid, from an image of the full frame."""
     ramp = block_mean(frame_cutout(asset.data, frame), frame.binning).astype(np.float32, copy=False)
     grid = coarse(asset, coarse_stray_light)
     return (ramp, grid) if scale == 1 else (ramp * scale, grid * scale)
 
 
 def stray_light_told(frame, asset):
-    """Cards and HISTORY of stray light that was subtracted."""
+    """Cards and HISTORY of the stray-light subtraction."""
     cards = {
         "rampfile": asset.header.get("RAMPFILE", asset.name),
         "rampsha": asset.sha256 or None,
@@ -271,14 +272,14 @@ def stray_light_told(frame, asset):
 
 
 def stray_light_sigma(frame):
-    """1 sigma of the stray light of C3 Clear by the published image, MSB."""
+    """1 sigma of the published stray light of C3 Clear, MSB."""
     changed = frame.mjd >= value_of("C3.stray_light_changed")
     sigma = value_of("C3.ramp_sigma")
     return float(np.hypot(sigma, value_of("C3.stray_light_change_sigma"))) if changed else sigma
 
 
 def image_line(what, asset):
-    """A line of HISTORY on a calibration image: what for, and where it comes from."""
+    """A line of HISTORY with the purpose and the source of a calibration image."""
     estimate = ", an ESTIMATE, not the official image" if asset.estimated else ""
     return f"{what}: {asset.name} ({asset.source}{estimate})"
 
@@ -298,8 +299,7 @@ def correct_response(smap: AnyCoronagraphMap, response: np.ndarray | None = None
     Returns
     -------
     map of the same class
-        With the cards PATFILE, PATSHA and PATSIG; unchanged where no map is known for the
-        date.
+        With the cards PATFILE, PATSHA and PATSIG; unchanged if there is no map for the date.
 
     Warns
     -----
@@ -308,9 +308,8 @@ def correct_response(smap: AnyCoronagraphMap, response: np.ndarray | None = None
 
     Notes
     -----
-    No other pipeline has this step.  The maps hold what is finer than some pixels, are
-    derived from few frames, and take away 50 to 70 % of the pattern of 0.85 % rms;
-    see `~sunpy_lasco.assets.response`.
+    No other pipeline has this step. The maps contain only structure on scales of a few pixels, are derived
+    from few frames, and remove 50 to 70 % of the pattern of 0.85 % rms; see `~sunpy_lasco.assets.response`.
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
@@ -325,7 +324,10 @@ def correct_response(smap: AnyCoronagraphMap, response: np.ndarray | None = None
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """A fixed response of the pixels of the full frame: what it is called, what it leaves, and its SHA-256."""
+    """
+    Fixed response of the pixels of the full frame, with its name, the share of the pattern that it leaves,
+    and its SHA-256.
+    """
 
     name: str
     residual: float
@@ -334,7 +336,7 @@ class Response:
 
 
 def find_response(frame, response=None):
-    """The `Response` that is given, or that of the package; None, with a warning, where there is none."""
+    """The given `Response`, or that of the package; None, with a warning, if there is none."""
     if response is not None:
         response = checked_option("flat_field", response)
     name, residual = "given", value_of("response.given_residual")
@@ -352,11 +354,11 @@ def find_response(frame, response=None):
 
 
 def response_factor(response, frame):
-    """By what counts are multiplied to divide the response out, float32, shape of the frame."""
+    """Factors that divide the response out of counts, float32, shape of the frame."""
     return np.float32(1) / frame_response(response.image, frame).astype(np.float32)
 
 
 def response_told(response):
-    """Cards and HISTORY of a response that was divided out."""
+    """Cards and HISTORY of the response correction."""
     cards = {"patfile": response.name, "patsha": response.sha256[:16], "patsig": response.residual}
     return {"cards": cards, "history": [f"Fixed response of the pixels divided out ({response.name})"]}

@@ -1,5 +1,5 @@
 """
-What can be calibrated, and frames that cannot be right.
+Checks of frames before and after the calibration.
 """
 
 import os
@@ -24,21 +24,20 @@ from sunpy_lasco.pixel_flags import PixelFlag, flagged
 
 __all__ = ["admit", "bad_content", "check_level05", "refuse_path", "report_bad"]
 
-#: Ring, in full-resolution pixels from the occulter, whose median tells whether
-#: the exposure can be right.
+#: Ring, in full-resolution pixels from the occulter, whose median shows whether the exposure is plausible.
 RING = {"C2": (300.0, 420.0), "C3": (200.0, 400.0)}
 #: Median brightness of the ring in whole frames of 2000 to 2012, MSB.
 NORMAL_BRIGHTNESS = {"C2": 8.0e-10, "C3": 4.7e-11}
-#: Beyond these parts of the normal brightness an exposure is doubtful: solar cycle,
-#: season and filter move it by a factor of two at most.
+#: An exposure is doubtful outside this range of the normal brightness; solar cycle, season and filter change it by a
+#: factor of two at most.
 DARKEST, BRIGHTEST = 0.35, 4.0
-#: A frame with more than this share of saturated pixels is doubtful.  Exposures of C2 of 100 s
-#: have 5 % of them, beside the occulter and along the trails of planets.
+#: A frame with more than this share of saturated pixels is doubtful.  Exposures of C2 of 100 s have 5 %, beside the
+#: occulter and along the trails of planets.
 SATURATED_SHARE = 0.08
 
 
 def refuse_path(smap):
-    """Refuse the path of a file, by `TypeError`, where a map is needed."""
+    """Raise `TypeError` if the path of a file is given instead of a map."""
     if isinstance(smap, str | os.PathLike):
         msg = f"calibrate() takes maps, not paths: open it with sunpy.map.Map({str(smap)!r})."
         raise TypeError(msg)
@@ -46,7 +45,7 @@ def refuse_path(smap):
 
 def check_level05(smap):
     """
-    Refuse what is not a level-0.5 image of the sky.
+    Raise an error unless a map is a level-0.5 image of the sky.
 
     Parameters
     ----------
@@ -57,9 +56,9 @@ def check_level05(smap):
     TypeError
         If it is not a map of C2 or C3.
     sunpy_lasco.errors.NotCalibratableError
-        If it is not an exposure but a difference, a multiple and so on, by the card EDITED or by
-        pixels that are not those of its header, a level-1 image, a Helioviewer image, a dark, lamp
-        or continuous image, one with the door closed, or too small.
+        If it is a level-1 or Helioviewer image, a dark, lamp or continuous image, too small, taken with the
+        door closed, or not an exposure but a difference, a multiple and so on (according to the card EDITED,
+        or because the pixels do not match the header).
 
     Notes
     -----
@@ -101,7 +100,7 @@ def check_level05(smap):
 
 def admit(smap):
     """
-    The gate of the calibration: every level-0.5 frame goes through it before any work.
+    Check a level-0.5 frame before the calibration, and correct wrong cards.
 
     Parameters
     ----------
@@ -111,16 +110,16 @@ def admit(smap):
     Returns
     -------
     smap : map of the same class
-        With cards that were wrong put right, and zeros for pixels that are no counts.
+        With wrong cards corrected, and impossible counts replaced by zeros.
     problems : `list` of `str`
-        A clause for each thing that cannot be right.
+        A clause for each implausibility.
 
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        As for `check_level05`; or if the camera has no such filter, polariser or port.
+        As for `check_level05`, or if the camera has no such filter, polariser or port.
     sunpy_lasco.errors.HeaderError
-        If cards are missing or hold what makes it impossible to go on.
+        If required cards are missing or unusable.
 
     See Also
     --------
@@ -133,7 +132,7 @@ def admit(smap):
     wrong, impossible = judge_pixels(smap.data, meta, frame, as_read=smap._as_read and is_raw(meta))
     problems += wrong
     if wrong:
-        # Statistics of other pixels would let later steps doubt that these are counts.
+        # If the statistics of the original pixels remained, later steps would doubt that these are counts.
         kept = without_statistics(meta)
         cards |= dict.fromkeys(card for card in meta if card not in kept)
     if impossible is None and not cards:
@@ -149,7 +148,7 @@ def admit(smap):
 
 def bad_content(brightness, flags, frame, centre):
     """
-    What is wrong with the content of a frame.
+    Find implausible content in a frame.
 
     Parameters
     ----------
@@ -164,14 +163,14 @@ def bad_content(brightness, flags, frame, centre):
     Returns
     -------
     `list` of `str`
-        A sentence for each thing that cannot be right; empty for a good frame.
+        A clause for each problem; empty for a good frame.
     """
     ring = brightness.ravel()[ring_pixels(frame, centre)]
     return content_problems(ring[np.isfinite(ring)], flags, frame)
 
 
 def ring_pixels(frame, centre=None):
-    """Pixels by whose brightness a frame is judged, indices of the flattened image; by default about the occulter."""
+    """Pixels whose brightness is checked, as indices of the flattened image; by default around the occulter."""
     detector = frame.camera.name
     centre = occulter_centre(detector, frame.mjd) if centre is None else centre
     (sx, sy), (cx, cy) = frame.binning, frame.corner
@@ -184,17 +183,14 @@ def ring_pixels(frame, centre=None):
 
 
 def content_problems(ring, flags, frame):
-    """As `bad_content`, by the brightness of the pixels `ring_pixels` that are not missing."""
+    """As `bad_content`, from the brightness of those pixels of `ring_pixels` that are not missing."""
     bits = bits_of(flags)
     problems = _stripes(flags, frame) if bits & PixelFlag.MISSING else []
     detector = frame.camera.name
     if ring.size and not frame.is_derived and not frame.is_model and doubtful_factor(frame) < 1:
         share = float(np.median(ring)) / NORMAL_BRIGHTNESS[detector]
         if not DARKEST < share < BRIGHTEST:
-            problems.append(
-                f"the corona is {share:.2g} times as bright as it normally is (was the shutter or the door in the way, "
-                "or is EXPTIME wrong?)"
-            )
+            problems.append(f"the corona is {share:.2g} times as bright as normal (check shutter, door and EXPTIME)")
     saturated = np.count_nonzero(flagged(flags, "SATURATED")) / flags.size if bits & PixelFlag.SATURATED else 0.0
     if saturated > SATURATED_SHARE:
         problems.append(f"{100 * saturated:.1f} % of the pixels are saturated")
@@ -202,11 +198,12 @@ def content_problems(ring, flags, frame):
 
 
 def _stripes(flags, frame):
-    """Rows of blocks that are missing throughout."""
+    """Rows of blocks that are missing completely."""
     missing = flagged(flags, "MISSING")
     rows, _ = block_indices(frame)
     sent = ~flagged(flags, "UNTRANSMITTED")
-    # Rows of pixels in which something was sent, and in which something was measured, by rows of blocks.
+    # Whether each row of pixels was sent, and whether it holds a measurement, grouped by rows of
+    # blocks.
     asked, measured = sent.any(axis=1), (sent & ~missing).any(axis=1)
     empty = [int(row) for row in np.unique(rows) if asked[rows == row].any() and not measured[rows == row].any()]
     if not empty:
@@ -215,13 +212,13 @@ def _stripes(flags, frame):
         return ["it holds no data at all"]
     first, last = np.flatnonzero(np.isin(rows, empty))[[0, -1]]
     return [
-        f"{len(empty)} whole rows of blocks are missing (pixel rows {first} to {last}); was the download broken off?"
+        f"{len(empty)} whole rows of blocks are missing (pixel rows {first} to {last}); was the download interrupted?"
     ]
 
 
 def report_bad(name, problems, on_bad):
     """
-    Warn of a frame that cannot be right, or refuse it.
+    Give a warning for an implausible frame, or raise an error.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 """
-From counts to counts per second: bias and exposure.
+Conversion from counts to counts per second: bias, linearity, noise, exposure.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ def find_bias(smap, *, bias="official", factor=None):
     bias : `str` or `~astropy.units.Quantity`
         As for `sunpy_lasco.calibrate`.
     factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
-        The line of the exposure-factor file, which holds the bias too.
+        Entry of the exposure-factor file, which also contains the bias.
 
     Returns
     -------
     `~sunpy_lasco.instrument.bias.Bias`
-        Its sigma has the known distance of the official bias of C3 from the true dark level in it.
+        For C3 its sigma includes the known difference of the official bias from the true dark level.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If what is given cannot be a bias.
+        If the given value cannot be a bias.
     sunpy_lasco.errors.NotCalibratableError
         If every known bias lies above the pixels of the map.
     """
@@ -100,7 +100,8 @@ def subtract_bias(
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5 with missing pixels NaN.
     bias : `~sunpy_lasco.instrument.bias.Bias`, `str` or `~astropy.units.Quantity`
-        As `find_bias` found it, before lost blocks were filled; or as for `sunpy_lasco.calibrate`.
+        The result of `find_bias`, determined before lost blocks were filled; or as for
+        `sunpy_lasco.calibrate`.
     factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
         As for `find_bias`.
 
@@ -111,9 +112,8 @@ def subtract_bias(
 
     Notes
     -----
-    SolarSoft ``get_exp_factor``, ``offset_bias``; ``c2_calibrate`` and
-    ``c3_calibrate`` subtract it.  Sums of the electronics box hold it once for each
-    read-out.
+    SolarSoft ``get_exp_factor``, ``offset_bias``; ``c2_calibrate`` and ``c3_calibrate`` subtract it. Sums
+    made in the electronics box contain it once for each read-out.
     """
     require_not(smap, "biasval", "subtract_bias")
     if not isinstance(bias, Bias):
@@ -122,7 +122,7 @@ def subtract_bias(
 
 
 def bias_told(frame, bias):
-    """Cards and HISTORY of a bias that was subtracted."""
+    """Cards and HISTORY of the bias subtraction."""
     cards = {
         "biasval": round(bias.level, 5),
         "biassrc": bias.source,
@@ -133,7 +133,7 @@ def bias_told(frame, bias):
 
 def correct_linearity(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
-    Restore the light that is missing from the counts near the full well.
+    Correct the loss of light near the full well of the CCD.
 
     Parameters
     ----------
@@ -143,13 +143,13 @@ def correct_linearity(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Returns
     -------
     map of the same class
-        With the card LINSIG, 1 sigma of the restored light, relative to it.
+        With the card LINSIG, the relative 1 sigma of the restored light.
 
     Notes
     -----
-    The original has no such step.  Counts of C3 fall behind by 0.4 (west) and 0.9 % (east of the image)
-    at 8750 DN, by 1 % at 9500 and 8800 DN; see `~sunpy_lasco.instrument.linearity`.  Photon noise is corrected
-    too; read-out noise, which is small there, is not.
+    SolarSoft has no such step. Counts of C3 are too low by 0.4 % (west) and 0.9 % (east of the image) at 8750
+    DN, and by 1 % at 9500 and 8800 DN; see `~sunpy_lasco.instrument.linearity`. Photon noise is corrected as
+    well; read-out noise, which is small there, is not.
     """
     require(smap, "biasval", "subtract_bias")
     require_not(smap, "expfac", "normalize_exposure")
@@ -164,8 +164,8 @@ def correct_linearity(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
 
 
 def linearity_told(frame):
-    """Cards and HISTORY of light that was put back."""
-    return {"cards": {"linsig": loss_sigma(frame)}, "history": ["Light lost near the full well put back"]}
+    """Cards and HISTORY of the linearity correction."""
+    return {"cards": {"linsig": loss_sigma(frame)}, "history": ["Light lost near the full well restored"]}
 
 
 def normalize_exposure(smap: AnyCoronagraphMap, *, factor: ExposureFactor | None = None) -> AnyCoronagraphMap:
@@ -177,7 +177,7 @@ def normalize_exposure(smap: AnyCoronagraphMap, *, factor: ExposureFactor | None
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Counts above the bias.
     factor : `~sunpy_lasco.instrument.exposure.ExposureFactor`, optional
-        Relative exposure; none leaves the exposure time as it is.
+        Relative exposure; without it the exposure time of the header is used.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def normalize_exposure(smap: AnyCoronagraphMap, *, factor: ExposureFactor | None
 
 
 def exposure_told(frame, factor):
-    """Cards, with the true EXPTIME, and HISTORY of a relative exposure or None."""
+    """Cards, including the true EXPTIME, and HISTORY of a relative exposure or None."""
     value, sigma, source = (1.0, 0.0, None) if factor is None else (factor.factor, factor.sigma, factor.source)
     exptime = frame.exptime * value
     cards = {
@@ -222,12 +222,12 @@ def unwrap(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Returns
     -------
     map of the same class
-        With native integers, or floats as they were.
+        With native integers, or unchanged floats.
 
     Notes
     -----
-    SolarSoft ``fixwrap``: negative counts of summed images of signed 16 bit
-    integers are counts beyond 32767.
+    SolarSoft ``fixwrap``: in summed images of signed 16-bit integers, negative counts are counts beyond
+    32767.
     """
     data, changed = arrays.unwrapped(smap.data, frame_of(smap))
     return record(
@@ -247,12 +247,12 @@ def pad_to_full_frame(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Returns
     -------
     map of the same class
-        Zeros, flagged as not transmitted, surround the sub-frame.
+        The sub-frame surrounded by zeros, which are flagged as not transmitted.
 
     Notes
     -----
-    SolarSoft ``reduce_std_size``.  A sub-frame whose corner does not lie on the
-    grid of its own summed pixels stays as it is: SolarSoft shifts it to the grid.
+    SolarSoft ``reduce_std_size``. A sub-frame whose corner does not lie on the grid of its summed pixels is
+    returned unchanged; SolarSoft shifts it to the grid.
     """
     require(smap, "detroll", "update_pointing")
     frame = frame_of(smap)
@@ -277,7 +277,7 @@ def pad_to_full_frame(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
 
 
 def raw_flags(smap, frame):
-    """Flags of a raw image, without those of what is hidden: they are set after the interpolation."""
+    """Flags of a raw image, without those of masked pixels, which are set after the interpolation."""
     if smap._flags is not None:
         return smap._flags & ~np.uint8(PixelFlag.MASKED | PixelFlag.OUTSIDE)
     missing, untransmitted = classify_missing(smap.data, frame)
@@ -286,7 +286,7 @@ def raw_flags(smap, frame):
 
 def mark_missing(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
-    Make missing pixels NaN and flag them, with the saturated ones.
+    Set missing pixels to NaN, and flag missing and saturated pixels.
 
     Parameters
     ----------
@@ -296,12 +296,12 @@ def mark_missing(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Returns
     -------
     map of the same class
-        float32, with flags, and the cards NMISSING and MISSLIST, which count blocks.
+        float32, with flags and the cards NMISSING and MISSLIST for lost blocks.
 
     Notes
     -----
-    No pixel of a telescope with a bias reads zero: zeros are blocks that were
-    lost, or not sent.  SolarSoft keeps them as numbers (C2) or as zeros (C3).
+    Because of the bias no measured pixel is zero; zeros are blocks that were lost or not sent. SolarSoft
+    treats them as numbers (C2) or keeps the zeros (C3).
     """
     frame = frame_of(smap)
     flags = raw_flags(smap, frame)
@@ -317,12 +317,12 @@ def estimate_noise(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Counts above the bias, not yet divided by the exposure.
+        Counts above the bias, not yet divided by the exposure time.
 
     Returns
     -------
     map of the same class
-        With ``uncertainty``; pixels that were filled keep theirs.
+        With ``uncertainty``; filled pixels keep their own.
 
     Notes
     -----
@@ -341,5 +341,5 @@ def sigma_array(smap):
 
 
 def with_sigma(sigma):
-    """An array of 1 sigma as maps have it; None stays None."""
+    """Convert an array of 1 sigma to the uncertainty of a map; None is returned as None."""
     return None if sigma is None else StdDevUncertainty(sigma, copy=False)

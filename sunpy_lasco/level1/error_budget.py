@@ -1,8 +1,8 @@
 """
-The uncertainty of level 1, term by term.
+The terms of the uncertainty of level 1.
 
-Terms are found from the image, its random uncertainty, its flags, the cards that the steps of
-the calibration left, and the light path; all of it travels in level-1 files.
+They are computed from the image, its random uncertainty, its flags, the cards written by the calibration, and
+the light path. Level-1 files contain all of these.
 """
 
 from __future__ import annotations
@@ -45,9 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS", "RegionSum", "region_sum", "systematic_uncertainty", "uncertainty"]
 
-#: The terms of the uncertainty by part: what differs from exposure to exposure and is the
-#: ``uncertainty`` of a map, what the interpolation cannot follow, what is fixed to the pixels of
-#: the detector, and what the pixels of an image have in common.
+#: The terms of the uncertainty by part: noise that differs between exposures, which is the ``uncertainty`` of a map;
+#: errors of the interpolation; the fixed pattern of the detector; errors common to the pixels of an image.
 PARTS = {
     "random": ("photon", "read", "quantisation", "fill"),
     "interpolation": ("interpolation",),
@@ -64,11 +63,11 @@ PARTS = {
     ),
 }
 TERMS = tuple(term for terms in PARTS.values() for term in terms)
-#: What seems curved only by noise and pattern is not: the square of the error of the interpolation
-#: counts beyond this part of their variance, which makes 3 sigma of what they alone give, or more.
+#: Noise and pattern alone also look like curvature. The square of the interpolation error is used only as far as it
+#: exceeds this multiple of their variance, which is at least 3 sigma of their own contribution.
 CURVED_BY_NOISE = 0.7
-#: By how much that square is larger than what the interpolated image, which is smoother, lets see:
-#: of simulated stars.
+#: Factor by which that square exceeds its estimate from the interpolated image, which is smoother; from simulated
+#: stars.
 HIDDEN_CURVATURE = 4.0
 #: Cards of errors relative to the light, by term.
 RELATIVE = {"exposure factor": "expfsig", "calibration factor": "calfsig", "polariser": "polsig"}
@@ -76,14 +75,14 @@ RELATIVE = {"exposure factor": "expfsig", "calibration factor": "calfsig", "pola
 
 def uncertainty(smap: CoronagraphMap, parts: str | Collection[str] = "total") -> u.Quantity:
     """
-    Uncertainty of a level-1 map, or parts of it.
+    Uncertainty of a level-1 map, in total or by parts.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 1, as `~sunpy_lasco.calibrate` or `~sunpy_lasco.read_level1` gives it, or cut from it.
+        Level 1, as returned by `~sunpy_lasco.calibrate` or `~sunpy_lasco.read_level1`, or a ``submap`` of it.
     parts : `str` or sequence of `str`, optional
-        Names of parts or terms, which are added in quadrature:
+        Names of parts or terms, to be added in quadrature:
 
         * ``"total"``: all;
         * ``"random"``: ``"photon"``, ``"read"``, ``"quantisation"``, and ``"fill"`` in filled pixels;
@@ -95,20 +94,20 @@ def uncertainty(smap: CoronagraphMap, parts: str | Collection[str] = "total") ->
     Returns
     -------
     `~astropy.units.Quantity`
-        1 sigma in MSB, shape of the map; NaN where the map is.
+        1 sigma in MSB, shape of the map; NaN where the map is NaN.
 
     Raises
     ------
     ValueError
         If a part or term does not exist.
     sunpy_lasco.errors.LascoError
-        If the map has no uncertainty or its parts are not known, or if an operation changed its
-        values or mixed its pixels; the operation is named.
+        If the map has no uncertainty or its parts are unknown, or if an operation changed its values or mixed
+        its pixels. The error names the operation.
 
     Notes
     -----
-    ``"random"`` is ``smap.uncertainty``.  The value of a saturated pixel is a lower limit, so its term
-    ``"saturation"`` is infinite.  The original has no uncertainties.
+    ``"random"`` is ``smap.uncertainty``. The value of a saturated pixel is a lower limit, so its term
+    ``"saturation"`` is infinite. SolarSoft has no uncertainties.
 
     Examples
     --------
@@ -151,7 +150,7 @@ def _random(smap):
     """The random part, float64."""
     sigma = sigma_of(smap)
     if sigma is None:
-        msg = f"{smap.meta.get('filename') or 'The map'} has no uncertainty, as calibrate() adds it."
+        msg = f"{smap.meta.get('filename') or 'The map'} has no uncertainty; calibrate() adds one."
         raise LascoError(msg)
     return np.asarray(sigma, float)
 
@@ -161,7 +160,7 @@ class _Budget:
     """
     Terms of the uncertainty of some pixels; all arrays have, or broadcast to, one shape.
 
-    Brightnesses in MSB; the light is the brightness before the stray light was taken away.
+    Brightnesses are in MSB; the light is the brightness before the stray light was subtracted.
     """
 
     frame: Frame
@@ -170,18 +169,18 @@ class _Budget:
     light: np.ndarray
     #: MSB per DN of a stored pixel.
     gain: np.ndarray
-    #: Full-frame pixel of the detector as it was read out.
+    #: Full-frame pixel in detector orientation.
     x: np.ndarray
     y: np.ndarray
-    #: Pixel of the image as it was read out from which it was interpolated, (column, row), or None.
+    #: Position (column, row) in the raw image from which the pixel was interpolated, or None.
     source: tuple[np.ndarray, np.ndarray] | None
-    #: Error of the interpolation by the curvature of the image.
+    #: Interpolation error from the curvature of the image.
     curvature: np.ndarray
     filled: np.ndarray
     saturated: np.ndarray
 
     def term(self, name):
-        """1 sigma by one term, MSB."""
+        """1 sigma of one term, MSB."""
         if name in RELATIVE:
             return self._number(RELATIVE[name]) * np.abs(self.light)
         return getattr(self, f"_{name.replace(' ', '_')}")()
@@ -197,11 +196,11 @@ class _Budget:
 
     @cached_property
     def _noise_model(self):
-        """Variances by photons, read-out and quantisation in the image as it was read out, DN**2."""
+        """Variances from photons, read-out and quantisation in the raw image, DN**2."""
         return noise_parts(self.light / self.gain, self.frame)
 
     def _noise(self, which):
-        """One of the three kinds of noise, in the share that it has by the model."""
+        """One of the three kinds of noise, from its share in the noise model."""
         noise = np.where(self.filled, 0.0, self.sigma**2)
         return np.sqrt(noise * self._noise_model[which] / sum(self._noise_model))
 
@@ -229,7 +228,7 @@ class _Budget:
         return self._number("biassig") * self.gain
 
     def _linearity(self):
-        """What was put back is known to LINSIG; where nothing was put back, all of it is missing."""
+        """The restored light is known to LINSIG; without the correction the whole loss is the error."""
         if self.frame.is_derived or self.frame.is_model:
             return np.zeros_like(self.light)
         counts = self.light / self.gain / (self.frame.binning[0] * self.frame.binning[1])
@@ -266,12 +265,12 @@ class _Budget:
 
 def _budget(smap, pixels=None):
     """The budget of all pixels of a map, or of those at ``pixels`` (rows, columns)."""
-    require_grid(smap, "asked for parts of its uncertainty")
-    require_brightness(smap, "asked for parts of its uncertainty")
+    require_grid(smap, "used for parts of its uncertainty")
+    require_brightness(smap, "used for parts of its uncertainty")
     sigma = _random(smap)
     if smap._light_path is None:
         msg = (
-            f"The parts of the uncertainty of {smap.meta.get('filename') or 'the map'} are not known, for it comes "
+            f"The parts of the uncertainty of {smap.meta.get('filename') or 'the map'} are unknown, because it comes "
             "from a file of an older version, or not from calibrate() or read_level1(); calibrate it again."
         )
         raise LascoError(msg)
@@ -315,12 +314,12 @@ def _curvature(image, weights, pixels):
 
 
 def _detector_places(smap, rows, columns):
-    """The frame of the whole image, and where on the detector as it was read out some pixels lie, full-frame pixel."""
+    """The frame of the whole image, and the positions of some pixels in detector orientation, full-frame pixel."""
     geometry, meta = smap._geometry, smap.meta
     x, y = geometry.to_detector(columns, rows)
     if not geometry.distorted:
         x, y = header_distortion(meta).to_raw(x, y)
-    # The pixels of a part of a map are those of the whole: its shape follows from their size.
+    # The pixels of a submap are those of the whole image, whose shape follows from their size.
     corner = np.array(geometry.to_detector(0.0, 0.0))
     sums = [
         max(1, round(float(np.hypot(*np.subtract(geometry.to_detector(*step), corner)))))
@@ -336,7 +335,7 @@ def _detector_places(smap, rows, columns):
 
 def systematic_uncertainty(smap: CoronagraphMap) -> dict:
     """
-    Errors that all pixels of a level-1 map have in common, by cause, as single numbers.
+    Errors common to all pixels of a level-1 map, one number for each cause.
 
     Parameters
     ----------
@@ -346,21 +345,21 @@ def systematic_uncertainty(smap: CoronagraphMap) -> dict:
     Returns
     -------
     `dict`
-        ``"calibration factor"``, ``"exposure factor"``, ``"vignetting"`` and ``"polariser"``: relative
-        to the light, `float`; ``"bias"`` and ``"stray light"``: `~astropy.units.Quantity` in MSB, the
-        first where the vignetting is 1.
+        ``"calibration factor"``, ``"exposure factor"``, ``"vignetting"`` and ``"polariser"`` are relative to
+        the light, `float`. ``"bias"`` (where the vignetting is 1) and ``"stray light"`` are
+        `~astropy.units.Quantity` in MSB.
 
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        If an operation changed the values of the map or mixed its pixels; it is named.
+        If an operation changed the values of the map or mixed its pixels. The error names the operation.
 
     See Also
     --------
-    sunpy_lasco.uncertainty : of each pixel, with what estimated calibration images add.
+    sunpy_lasco.uncertainty : uncertainty of each pixel, including errors of estimated calibration images.
     """
-    require_grid(smap, "asked for parts of its uncertainty")
-    require_brightness(smap, "asked for parts of its uncertainty")
+    require_grid(smap, "used for parts of its uncertainty")
+    require_brightness(smap, "used for parts of its uncertainty")
     meta = smap.meta
     bias = number(meta, "biassig", 0.0) / _needed(meta, "exptime") * _needed(meta, "calfac")
     return {name: number(meta, card, 0.0) for name, card in RELATIVE.items()} | {
@@ -371,7 +370,7 @@ def systematic_uncertainty(smap: CoronagraphMap) -> dict:
 
 
 def _needed(meta, card):
-    """A number without which nothing is known of the errors."""
+    """A number that the error budget requires."""
     found = number(meta, card)
     if found is None:
         msg = f"{frame_name(meta, 'The map')} lacks the card {card.upper()}; was it made by sunpy_lasco.calibrate?"
@@ -381,22 +380,22 @@ def _needed(meta, card):
 
 @dataclass(frozen=True)
 class RegionSum:
-    """The sum over a region of a level-1 map."""
+    """Sum over a region of a level-1 map."""
 
-    #: Sum of the valid pixels, MSB (pixel); times the pixel area it is a flux.
+    #: Sum of the valid pixels, MSB (pixel); multiplied by the pixel area it is a flux.
     value: u.Quantity
-    #: 1 sigma by the random part, with the covariance of the interpolation.
+    #: 1 sigma of the random part, including the covariance from the interpolation.
     sigma: u.Quantity
-    #: 1 sigma by the fixed response of the pixels, likewise.
+    #: 1 sigma of the fixed response of the pixels, likewise.
     pattern: u.Quantity
-    #: 1 sigma by the errors of the calibration, common to the whole region.
+    #: 1 sigma of the calibration errors, common to the whole region.
     systematic: u.Quantity
     #: Number of valid pixels.
     pixels: int
 
     @property
     def total(self) -> u.Quantity:
-        """1 sigma by all of them."""
+        """1 sigma of all three together."""
         return np.sqrt(self.sigma**2 + self.pattern**2 + self.systematic**2)
 
 
@@ -422,17 +421,15 @@ def region_sum(smap: CoronagraphMap, region: np.ndarray) -> RegionSum:
 
     Notes
     -----
-    A raw pixel j enters the sum with the weight of all output pixels that it
-    contributes to, W_j = sum_i w_ij, so the variance is sum_j W_j**2 s_j**2.  The
-    noise s of a raw pixel is that of the output pixels around it divided by
-    sqrt(sum_j w_ij**2).  Adding pixels in quadrature instead would give about
-    1.5 times too little: bilinear interpolation keeps 4/9 of the variance of
-    white noise on average.
+    A raw pixel j enters the sum with the weight of all output pixels that it contributes to, W_j = sum_i
+    w_ij, so the variance is sum_j W_j**2 s_j**2. The noise s of a raw pixel is that of the output pixels
+    around it divided by sqrt(sum_j w_ij**2). Adding output pixels in quadrature would give a result that is
+    too small by a factor of about 1.5, because bilinear interpolation keeps only 4/9 of the variance of white
+    noise on average.
 
-    The error of a filled pixel is shared by the pixels around it and does not average
-    out: those of each hole are added linearly, as are those that all pixels have in common.
-    A saturated pixel makes the systematic error infinite.  What the interpolation cannot follow is
-    left out: the light that a pixel misses is in its neighbours.
+    The errors of filled pixels are shared within a hole and do not average out; they are added linearly, as
+    are the errors common to all pixels. A saturated pixel makes the systematic error infinite. Interpolation
+    errors are omitted, because light missing from one pixel is found in its neighbours.
     """
     region = np.asarray(region, bool) & np.isfinite(smap.data)
     rows, columns = np.nonzero(region)
@@ -450,7 +447,7 @@ def region_sum(smap: CoronagraphMap, region: np.ndarray) -> RegionSum:
 
 
 def _variance_of_sum(sigma, budget):
-    """Variance of the sum of pixels that share what differs from pixel to pixel of the image as it was read out."""
+    """Variance of a sum of pixels whose errors are independent in the raw image."""
     if budget.source is None:
         return float(np.sum(sigma**2))
     indices, weights = bilinear_weights(*budget.source, budget.frame.shape)

@@ -1,9 +1,9 @@
 """
 Level-1 files.
 
-One image, and beside it binary tables: flags and uncertainty of all pixels, and the light path
-from which the parts of the uncertainty are found.  Further image extensions would make
-`sunpy.map.Map` return several maps.
+A file holds one image and binary tables with the flags and the uncertainty of all pixels, and with the light
+path, from which the parts of the uncertainty are computed. With further image extensions `sunpy.map.Map`
+would return several maps.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ LIGHT_PATH = "LIGHTPATH"
 SIGMA, LOG_SIGMA = "SIGMA", "LNSIGMA"
 #: Ways to write a file.
 COMPRESSIONS = ("none", "gzip", "compact")
-#: ORIGIN of the files that have one.
+#: Values of ORIGIN for the two kinds of files.
 ORIGIN = "sunpy_lasco"
-#: Bytes that no level-1 file exceeds: a full frame has 10.0 MB.
+#: Size limit of a level-1 file, bytes; a full frame has 10.0 MB.
 LARGEST = 256_000_000
 
 
@@ -76,26 +76,26 @@ def level1_folder(smap):
     Returns
     -------
     `pathlib.Path`
-        ``sunpy_lasco_level1/YYMMDD/c2``: a folder of ours, so that the files, which
-        have the names of the official ones, never pass for them.
+        ``sunpy_lasco_level1/YYMMDD/c2``: a separate folder, so that these files, which have the names of the
+        official ones, are not mistaken for them.
     """
     return Path("sunpy_lasco_level1") / smap.date.isot[2:10].replace("-", "") / smap.detector.lower()
 
 
 def level1_path(smap, path):
     """
-    Where a level-1 map goes that is to be written to a file or into a directory.
+    Path of the file to which a level-1 map is written.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     path : path-like
-        What ends in .fts, .fits or .gz is a file.
+        A file name that ends in .fts, .fits or .gz, or a directory.
 
     Returns
     -------
     `pathlib.Path`
-        Never outside of that directory.
+        Never outside that directory.
 
     Raises
     ------
@@ -108,8 +108,8 @@ def level1_path(smap, path):
     name = str(smap.meta.get("filename", ""))
     if not is_plain_name(name):
         msg = (
-            f"FILENAME is {name!r}, which is not a plain file name: letters, digits, underscores and .fts or .fits. "
-            "Give a complete file name that ends in .fts."
+            f"FILENAME is {name!r}, which is not a plain file name (letters, digits, underscores and .fts or .fits). "
+            "Pass a complete file name that ends in .fts."
         )
         raise HeaderError(msg)
     return path / level1_folder(smap) / name
@@ -126,13 +126,13 @@ def write_level1(
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1, as for `sunpy_lasco.calibrate`.
     path : path-like
-        A file name that ends in .fts, .fits or .gz; or a directory, in which the file
-        gets its name by date and camera.
+        A file name that ends in .fts, .fits or .gz; or a directory, in which the file is sorted by date and
+        camera.
     overwrite : `bool`
-        Replace a file of that name.
+        Replace an existing file.
     compress : `str` or `bool`
-        ``"none"``; ``"gzip"`` or True for .gz, also where the name ends in it; ``"compact"`` for a file of a
-        third of the size, in which the image is kept to the last bit and sigma to 0.5 %.
+        ``"none"``; ``"gzip"`` or True for .gz, which is also implied by the ending of the name; ``"compact"``
+        for a file of a third of the size, in which the image is exact to the last bit and sigma to 0.5 %.
 
     Returns
     -------
@@ -142,10 +142,10 @@ def write_level1(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there is no such compression, or a compact file is to be packed by gzip again.
+        If there is no such compression, or if a compact file would also be compressed with gzip.
     sunpy_lasco.errors.LascoError
-        If the map is not of level 1, is not an exposure but a difference, a multiple and so on, or has
-        no plain name with which it could go into a directory.
+        If the map is not level 1, is not an exposure but a difference, a multiple and so on, or has no plain
+        file name although ``path`` is a directory.
     FileExistsError
         If the file exists and may not be replaced.
     OSError
@@ -153,10 +153,10 @@ def write_level1(
 
     Notes
     -----
-    float32 and checksums.  A compact file has tile-compressed units of the FITS standard (GZIP_2), an
-    image that every reader of FITS knows and a table.  The file is written completely or not at all.  Equal
-    maps give equal files except for the time of writing (DATE and the comments of the checksums), which the
-    environment variable SOURCE_DATE_EPOCH sets.
+    Data are float32, with checksums. A compact file contains tile-compressed HDUs as defined by the FITS
+    standard (GZIP_2): an image, which every FITS reader supports, and a table. The file is written completely
+    or not at all. Equal maps give equal files except for the time of writing (DATE and the comments of the
+    checksums), which the environment variable SOURCE_DATE_EPOCH sets.
     """
     if isinstance(compress, bool):
         compress = "gzip" if compress else "none"
@@ -164,19 +164,19 @@ def write_level1(
         msg = f"compress={compress!r} is unknown; it is one of {', '.join(map(repr, COMPRESSIONS))}."
         raise OptionError(msg)
     if str(smap.meta.get("level", "")).strip() != "1.0":
-        msg = f"{smap.meta.get('filename', 'The map')} is not of level 1; use calibrate() first."
+        msg = f"{smap.meta.get('filename', 'The map')} is not level 1; use calibrate() first."
         raise LascoError(msg)
     require_brightness(smap, "written as level 1 (its method save writes it)")
     target = level1_path(smap, path)
     if compress == "compact" and target.suffix == ".gz":
-        msg = f"{target.name}: compact files are not packed by gzip again; let the name end in .fts."
+        msg = f"{target.name}: compact files are not compressed with gzip again; use a name that ends in .fts."
         raise OptionError(msg)
     if compress == "gzip" and target.suffix != ".gz":
         target = target.with_name(target.name + ".gz")
     parts = _encoded(smap, packed=compress == "compact")
     with atomic_path(target, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         if target.suffix == ".gz":
-            # No name and no time inside, so that equal maps make equal files.
+            # Without name and time, so that equal maps give equal files.
             with gzip.GzipFile("", "wb", 6, file, 0) as stream:
                 stream.writelines(parts)
         else:
@@ -185,7 +185,7 @@ def write_level1(
 
 
 def _encoded(smap, *, packed):
-    """The file, as buffers to be written one after the other."""
+    """The file, as buffers to be written in turn."""
     header = _lines(smap)
     image, table = (encode_packed_image, encode_packed_table) if packed else (encode_image, encode_table)
     parts = image(np.asarray(smap.data, np.float32), header)
@@ -198,12 +198,12 @@ def _encoded(smap, *, packed):
     return parts
 
 
-#: Cards of a map that say how another array was stored, or are none.
+#: Cards of a map that describe the storage of another array, or are not cards.
 NOT_WRITTEN = ("bscale", "bzero", "blank", "keycomments")
 
 
 def _lines(smap):
-    """The lines of the header of a map."""
+    """The header of a map, as lines."""
     cards = dict(smap._printable_header())
     comments = {card.lower(): text for card, text in (cards.get("keycomments") or {}).items()}
     for card in NOT_WRITTEN:
@@ -212,7 +212,7 @@ def _lines(smap):
     lines = header_lines(cards, comments)
     if lines is not None:
         return lines
-    # What is no plain card, sunpy converts or, with a warning, leaves out.
+    # sunpy converts other values or, with a warning, omits them.
     header = smap.fits_header
     for card in NOT_WRITTEN:
         header.remove(card, ignore_missing=True)
@@ -221,7 +221,7 @@ def _lines(smap):
 
 
 def _columns(smap, *, packed):
-    """Name, unit and array of each column of the table, whose rows are those of the image."""
+    """Name, unit and array of each column of the table; its rows are those of the image."""
     columns = [("FLAGS", None, flags_of(smap))]
     if smap.uncertainty is not None:
         sigma = np.asarray(smap.uncertainty.array, np.float32)
@@ -230,7 +230,7 @@ def _columns(smap, *, packed):
 
 
 def _meanings():
-    """Cards that say what the flags mean, and their comments."""
+    """Cards with the meaning of the flags, and their comments."""
     cards = {f"flag{int(getattr(PixelFlag, name)):03d}": name for name in FLAG_MEANINGS}
     return cards, dict(zip(cards, FLAG_MEANINGS.values(), strict=True))
 
@@ -252,25 +252,25 @@ def read_level1(file: PathLike) -> CoronagraphMap:
     Returns
     -------
     `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        With ``uncertainty``, its parts for `sunpy_lasco.uncertainty`, and with flags for
-        `sunpy_lasco.flags`.  Of files without them, as the official ones are, just the map.
+        With ``uncertainty``, its parts for `sunpy_lasco.uncertainty`, and flags for `sunpy_lasco.flags`. For
+        files without them, such as official ones, only the map.
 
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If the file is truncated, or image or table are not what was written, as the sum DATASUM
-        or that of gzip tells.
+        If the file is truncated, or if image or table were altered according to DATASUM or the checksum of
+        gzip.
     sunpy_lasco.errors.HeaderError
-        If it is not a level-1 file of LASCO, if a file of this package lacks its table, or if the
-        table is not one of this package or does not fit the image.
+        If it is not a level-1 file of LASCO, if a file of this package lacks its table, or if the table was
+        not written by this package or does not match the image.
     FileNotFoundError
         If there is no such file.
 
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If cards were changed after the file was written, so that CHECKSUM does not fit while image
-        and table are what they were; or if there are no sums.
+        If cards were changed after the file was written, so that CHECKSUM is wrong although image and table
+        are intact; or if there are no checksums.
     """
     content = content_of(file, limit=LARGEST)
     refuse_sizes(file, content)
@@ -279,8 +279,8 @@ def read_level1(file: PathLike) -> CoronagraphMap:
         if PIXELS not in [hdu.name for hdu in hdus]:
             if str(image.header.get("ORIGIN", "")).strip() == ORIGIN:
                 msg = (
-                    f"{file} comes from this package but lacks its table {PIXELS}, with flags and uncertainty: it was "
-                    "cut short or written by another program. sunpy.map.Map reads the image alone."
+                    f"{file} comes from this package but lacks the table {PIXELS} with flags and uncertainty; it was "
+                    "truncated or written by another program. sunpy.map.Map reads only the image."
                 )
                 raise HeaderError(msg)
             return _lasco(file, sunpy.map.Map(file))
@@ -298,7 +298,7 @@ def read_level1(file: PathLike) -> CoronagraphMap:
 
 def verified_header(file):
     """
-    The header of a level-1 file of which all bytes are what was written.
+    The header of a level-1 file, after verifying all of its bytes.
 
     Parameters
     ----------
@@ -307,12 +307,12 @@ def verified_header(file):
     Returns
     -------
     `~astropy.io.fits.Header`
-        Of the image.
+        Header of the image.
 
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is not a FITS file, is truncated, or image, table or cards are not what was written.
+        If it is not a FITS file, is truncated, or if image, table or cards were altered.
     OSError
         If it cannot be read.
     """
@@ -329,7 +329,7 @@ def verified_header(file):
 
 @contextlib.contextmanager
 def _understood(file):
-    """Errors of other packages become one that names the file."""
+    """Convert errors of other packages to one that names the file."""
     try:
         yield
     except LascoError:
@@ -340,32 +340,32 @@ def _understood(file):
 
 
 def _opened(file, content):
-    """The units of a file, of which none may be truncated."""
+    """The HDUs of a file, none of which may be truncated."""
     with warnings.catch_warnings():
-        # What it warns of ends in an error of ours.
+        # Its warnings lead to errors of this package.
         warnings.simplefilter("ignore", AstropyWarning)
         hdus = fits.open(io.BytesIO(content), memmap=False, disable_image_compression=True)
         places = [hdu.fileinfo() for hdu in hdus]
     end = places[-1]["datLoc"] + places[-1]["datSpan"]
     if len(content) < end:
-        msg = f"{file} is cut short: it has {len(content)} of {end} bytes. Copy or make it again."
+        msg = f"{file} is truncated: it has {len(content)} of {end} bytes. Copy or create it again."
         raise BadFrameError(msg)
     return hdus
 
 
 def _lasco(file, smap):
-    """A map, if it is what this function is for."""
+    """The map, if it can be read as level 1."""
     if not hasattr(smap, "_flags"):
         msg = f"{file} is not an image of LASCO C2 or C3."
         raise HeaderError(msg)
     if header_level(smap.meta) == 0.5:
-        msg = f"{file} is of level 0.5: sunpy.map.Map reads it, and calibrate() makes level 1 of it."
+        msg = f"{file} is level 0.5; read it with sunpy.map.Map and calibrate it with calibrate()."
         raise HeaderError(msg)
     return smap
 
 
 def _verify(file, content, hdus):
-    """Compare image and table with their sums."""
+    """Verify the checksums of image and table."""
     changed, unknown = [], []
     for hdu in hdus:
         place, what = hdu.fileinfo(), _called(hdu)
@@ -376,21 +376,21 @@ def _verify(file, content, hdus):
             unknown.append(what)
         elif str(stated).strip() != str(found):
             msg = (
-                f"{file}: the {what} is not what was written: its sum is {found}, and DATASUM says {stated}. Copy or "
-                "make the file again; to change pixels on purpose, write them with astropy's checksum=True."
+                f"{file}: the {what} was altered: its checksum is {found}, but DATASUM is {stated}. Copy or create "
+                "the file again; to change pixels on purpose, write them with astropy's checksum=True."
             )
             raise BadFrameError(msg)
         elif not is_unchanged:
             changed.append(what)
     if len(content) > end:
-        # Zeros that slip in between the numbers do not change their sum.
-        msg = f"{file} is longer by {len(content) - end} bytes than its headers say. Copy or make it again."
+        # Zeros inserted between the numbers do not change the checksum.
+        msg = f"{file} is {len(content) - end} bytes longer than its headers state. Copy or create it again."
         raise BadFrameError(msg)
     told = []
     if changed:
         told.append(f"cards of the {_listed(changed)} were changed after it was written (CHECKSUM)")
     if unknown:
-        told.append(f"the {_listed(unknown)} cannot be verified, for the card DATASUM was removed")
+        told.append(f"the {_listed(unknown)} cannot be verified, because the card DATASUM was removed")
     if told:
         warnings.warn(f"{file}: {'; '.join(told)}.", LascoUserWarning, stacklevel=3)
 
@@ -404,7 +404,10 @@ def _listed(names):
 
 
 def _meta(header):
-    """A header as sunpy reads it from a file: one text of all HISTORY, and the comments in a dictionary."""
+    """
+    A header in the form in which sunpy reads it from a file, with HISTORY as one text and the comments in a
+    dictionary.
+    """
     texts = {card: "\n".join(header.get(card, ())).strip() for card in ("COMMENT", "HISTORY")}
     meta = {card.lower(): texts.get(card, value) for card, value in header.items() if card}
     meta |= {card.lower(): text for card, text in texts.items()}
@@ -413,7 +416,7 @@ def _meta(header):
 
 
 def _image_cards(header):
-    """The header of a packed image as it was before; others as they are."""
+    """The original header of a compressed image; other headers unchanged."""
     if "ZIMAGE" not in header:
         return header
     cards = header.copy(strip=False)
@@ -430,7 +433,7 @@ def _image_cards(header):
 
 
 def _packed_rows(content, hdu):
-    """Length and place of the tiles, shape (rows, columns, 2), and the heap in which they are."""
+    """Lengths and offsets of the tiles, shape (rows, columns, 2), and the heap that holds them."""
     header, start = hdu.header, hdu.fileinfo()["datLoc"]
     columns, rows, width = header["TFIELDS"], header["NAXIS2"], header["NAXIS1"]
     if width != 8 * columns or any(not header[f"TFORM{n + 1}"].lstrip("1").startswith("PB") for n in range(columns)):
@@ -440,15 +443,15 @@ def _packed_rows(content, hdu):
     return places, memoryview(content)[start + width * rows : start + width * rows + header["PCOUNT"]]
 
 
-#: What a packed image of this package has.
+#: Cards of a compressed image of this package.
 PACKED = {"ZBITPIX": -32, "ZNAXIS": 2, "ZCMPTYPE": "GZIP_2", "ZQUANTIZ": "NONE"}
 
 
 def _image(file, content, hdu):
     """
-    The image, float32 of this machine.
+    The image, as native float32.
 
-    astropy would copy it twice before the bytes are swapped, and unpacks tiles in twice the time.
+    astropy would copy it twice before swapping the bytes, and takes twice as long to decompress tiles.
     """
     header = hdu.header
     if "ZIMAGE" in header:
@@ -456,14 +459,14 @@ def _image(file, content, hdu):
         tile = header["ZTILE2"], header["ZTILE1"]
         if tile != (min(TILE_ROWS, shape[0]), shape[1]) or any(header[card] != value for card, value in PACKED.items()):
             msg = (
-                f"{file}: the image is not packed as this package does it, by GZIP_2; the file was changed. "
-                "sunpy.map.Map reads the image alone."
+                f"{file}: the image is not compressed with GZIP_2, as this package does; the file was changed. "
+                "sunpy.map.Map reads only the image."
             )
             raise HeaderError(msg)
         rows, heap = _packed_rows(content, hdu)
         return packed_array(rows[:, 0], heap, shape, np.float32)
     if (header["BITPIX"], header["NAXIS"]) != (-32, 2) or {"BSCALE", "BZERO"} & set(header):
-        msg = f"{file}: the image is not one of float32, as this package writes it; the file was changed."
+        msg = f"{file}: the image is not float32, as this package writes it; the file was changed."
         raise HeaderError(msg)
     shape = header["NAXIS2"], header["NAXIS1"]
     return _array(content, hdu, ">f4", shape[0] * shape[1]).reshape(shape).astype(np.float32)
@@ -474,7 +477,7 @@ def _array(content, hdu, dtype, count):
 
 
 def _light_path(file, content, hdus, meta):
-    """The light path of a file, or None if it is not known, as in files of older versions."""
+    """The light path of a file; None if it is unknown, as in files of older versions."""
     if LIGHT_PATH not in [hdu.name for hdu in hdus]:
         corrected = "VIGFILE" in meta or "RAMPFILE" in meta
         return LightPath() if "CALFSIG" in meta and not corrected else None
@@ -493,11 +496,12 @@ KINDS = {
 
 
 def _table(file, content, hdu, shape, *, whole="the image"):
-    """Columns of a table by name, of the shape of the image or of another whole."""
+    """Columns of a table by name, in the shape of the image or another given shape."""
     columns = getattr(hdu, "columns", None)
     found = getattr(columns, "names", [])
     if "FLAGS" not in found and hdu.name == PIXELS:
-        msg = f"{file}: the table {PIXELS} is none of this package: its columns are {', '.join(found) or 'not known'}."
+        columns = ", ".join(found) or "unknown"
+        msg = f"{file}: the table {PIXELS} was not written by this package: its columns are {columns}."
         raise HeaderError(msg)
     packed = bool(hdu.header.get("ZTABLE"))
     if not packed and columns.dtype.itemsize != hdu.header["NAXIS1"]:
@@ -526,7 +530,7 @@ def _table(file, content, hdu, shape, *, whole="the image"):
 
 
 def _plain_columns(content, hdu, columns):
-    """A function from the name of a column to its format, its shape, and a function that reads it."""
+    """A function that maps the name of a column to its format, its shape, and a function that reads it."""
     rows = _array(content, hdu, columns.dtype.newbyteorder(">"), hdu.header["NAXIS2"])
 
     def read(name, kind):
@@ -537,7 +541,7 @@ def _plain_columns(content, hdu, columns):
 
 
 def _packed_columns(content, hdu, columns):
-    """The same of a packed table."""
+    """The same for a compressed table."""
     rows, heap = _packed_rows(content, hdu)
     header = hdu.header
 
@@ -547,7 +551,7 @@ def _packed_columns(content, hdu, columns):
         width = form.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         shape = header["ZNAXIS2"], int(width or 1)
         if algorithm != packing_of(kind) or header["ZTILELEN"] != min(TILE_ROWS, shape[0]):
-            msg = f"the column {name} is packed by {algorithm}, {header['ZTILELEN']} rows at a time"
+            msg = f"the column {name} is compressed with {algorithm}, {header['ZTILELEN']} rows at a time"
             raise ValueError(msg)
         return form[len(width) :], shape, lambda: packed_array(rows[:, number], heap, shape, kind)
 

@@ -1,8 +1,8 @@
 """
-Header-data units as bytes: the writing and the verification of FITS files with their checksums.
+Header-data units as bytes: fast writing and verification of FITS files with checksums.
 
-Cards and arrays go past astropy, which takes ten times as long for a hundred cards, and several times as long
-for images and tables of a million pixels; it makes the cards that are not plain.
+Plain cards and arrays are formatted here, since astropy takes ten times as long for a hundred cards and
+several times as long for images and tables of a million pixels. astropy formats all other cards.
 """
 
 import math
@@ -27,31 +27,31 @@ __all__ = [
 
 #: Bytes of a FITS block.
 FITS_BLOCK = 2880
-#: The sum, modulo 2^32 - 1, of a unit whose CHECKSUM is right: all bits set, or none.
+#: The checksum, modulo 2^32 - 1, of an HDU whose CHECKSUM is correct: all bits set, or none.
 ALL_BITS = 0xFFFFFFFF
-#: Letters of the types of columns, and BITPIX, by type of NumPy.
+#: Type letters of columns, and BITPIX, by NumPy type.
 COLUMN_LETTERS = {"u1": "B", "i2": "I", "i4": "J", "f4": "E", "f8": "D"}
-#: Rows of an image in a tile that is packed by itself: of 1, 16, 64 and all rows, files of 64 are the
-#: smallest but for 2 %, and a part of an image is read without the whole.
+#: Rows of an image in a tile, which is compressed by itself. Of tiles of 1, 16, 64 and all rows, those of 64 give the
+#: smallest files within 2 %, and allow parts of an image to be read.
 TILE_ROWS = 64
-#: Level of zlib.  6 takes twice the time and makes the files smaller by less than 1 %: the lower bytes of
+#: Compression level of zlib. Level 6 takes twice the time and saves less than 1 %, because the lower bytes of the
 #: brightness are noise.
 PACKING_LEVEL = 1
-#: zlib's number for the form of gzip, which the FITS standard asks for.
+#: zlib's ``wbits`` for the gzip format, which the FITS standard requires.
 GZIP_FORM = 16 + zlib.MAX_WBITS
 BITPIX = {"u1": 8, "i2": 16, "i4": 32, "f4": -32, "f8": -64}
 #: Characters of a card, and of a number in it.
 CARD_LENGTH, NUMBER_LENGTH = 80, 20
-#: Cards of text alone, which come last.
+#: Cards that hold only text, which come last.
 COMMENTARY = "COMMENT", "HISTORY"
-#: Cards that describe the array, and the sums.
+#: Cards that describe the array, and the checksums.
 STRUCTURE = frozenset("SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND CHECKSUM DATASUM".split())
 _KEYWORD, _PRINTABLE = re.compile(r"[A-Z0-9_-]{1,8}"), re.compile(r"[ -~]*")
 
 
 def header_lines(cards, comments):
     """
-    The lines of a header of plain cards, as astropy writes them.
+    Format plain cards in the same way as astropy.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def header_lines(cards, comments):
     Returns
     -------
     `list` of `str` or None
-        80 characters each; None where a card is not plain, so that astropy must be asked what becomes of it.
+        Lines of 80 characters; None if a card is not plain and must be formatted by astropy.
     """
     lines, texts = [], []
     for keyword, value in cards.items():
@@ -79,12 +79,12 @@ def header_lines(cards, comments):
 
 
 def _card(keyword, value, comment=""):
-    """A card, one line or several; None for what is neither a printable text nor a finite number of Python."""
+    """A card in one or several lines; None if the value is neither a printable text nor a finite Python number."""
     if not (_KEYWORD.fullmatch(keyword) and _PRINTABLE.fullmatch(comment)):
         return None
     if isinstance(value, str):
         text = f"{_quoted(value):20}" if value else "''"
-        # A text with a colon may be meant as a card in a card.
+        # A text with a colon may be a record-valued card.
         plain, whole = _PRINTABLE.fullmatch(value), ": " not in value
     elif isinstance(value, bool | int):
         text, plain = f"{'FT'[value] if isinstance(value, bool) else value:>20}", True
@@ -111,7 +111,7 @@ def _split(text):
 
 
 def _lines_of(header):
-    """Lines of a header: its own, or those of astropy's."""
+    """Lines of a header: the given ones, or those formatted by astropy."""
     if isinstance(header, list):
         return header
     return _split(header.tostring(endcard=False, padding=False))
@@ -119,19 +119,19 @@ def _lines_of(header):
 
 def encode_image(data, header):
     """
-    A primary unit with an image.
+    Encode an image as a primary HDU.
 
     Parameters
     ----------
     data : `numpy.ndarray`
         Shape (ny, nx).
     header : `~astropy.io.fits.Header` or `list` of `str`
-        Cards, or lines of them; those that describe the array, and the checksums, are left out.
+        Cards or lines; those that describe the array and the checksums are omitted.
 
     Returns
     -------
     `list` of buffers
-        To be written one after the other.
+        Buffers to be written in turn.
     """
     ny, nx = data.shape
     first = [
@@ -147,23 +147,23 @@ def encode_image(data, header):
 
 def encode_table(columns, header, *, name):
     """
-    A unit with a binary table, whose rows are those of an image.
+    Encode arrays as a binary table whose rows are those of an image.
 
-    In a single row astropy would swap the bytes of a million pixels one by one, in 1.5 s.
+    For a table of a single row astropy would swap the bytes of a million pixels one by one, in 1.5 s.
 
     Parameters
     ----------
     columns : sequence of `tuple`
         Name, unit or None, and array of shape (ny, nx) of each.
     header : `~astropy.io.fits.Header` or `list` of `str`
-        Further cards, or lines of them.
+        Further cards or lines.
     name : `str`
         Name of the table.
 
     Returns
     -------
     `list` of buffers
-        To be written one after the other.
+        Buffers to be written in turn.
     """
     ny, nx = columns[0][2].shape
     first, fields = [], []
@@ -195,10 +195,10 @@ def _table_structure(width, rows, heap, columns):
 
 def encode_packed_image(data, header):
     """
-    A file's first two units with a tile-compressed image, which is kept to the last bit.
+    Encode an image as tile-compressed image, without loss, in the first two HDUs of a file.
 
-    FITS standard 4.0, section 10.1: an empty primary unit and a binary table with a tile a row.  The
-    algorithm is GZIP_2, the only one of the standard that keeps floats and their NaN as they are.
+    FITS standard 4.0, section 10.1: an empty primary HDU and a binary table with one tile per row. The
+    algorithm is GZIP_2, the only one of the standard that preserves floats and NaN.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def encode_packed_image(data, header):
     Returns
     -------
     `list` of buffers
-        To be written one after the other.
+        Buffers to be written in turn.
     """
     ny, nx = data.shape
     first = [
@@ -239,9 +239,10 @@ def encode_packed_image(data, header):
 
 def encode_packed_table(columns, header, *, name):
     """
-    A unit with a compressed binary table, whose rows are those of an image.
+    Encode arrays as a compressed binary table whose rows are those of an image.
 
-    FITS standard 4.0, section 10.3: of each column, `TILE_ROWS` rows at a time are packed by GZIP_2, bytes by GZIP_1.
+    FITS standard 4.0, section 10.3: each column is compressed in pieces of `TILE_ROWS` rows, with GZIP_2, or
+    GZIP_1 for bytes.
 
     Parameters
     ----------
@@ -251,7 +252,7 @@ def encode_packed_table(columns, header, *, name):
     Returns
     -------
     `list` of buffers
-        To be written one after the other.
+        Buffers to be written in turn.
     """
     ny, nx = columns[0][2].shape
     cards = [
@@ -289,7 +290,10 @@ def _packed(columns, cards, header):
 
 
 def packing_of(dtype):
-    """The algorithm of a column of this type: bytes are not to be sorted, which GZIP_2 does before GZIP_1."""
+    """
+    Algorithm for a column of this type. GZIP_2 sorts the bytes of numbers before GZIP_1, which is pointless
+    for single bytes.
+    """
     return "GZIP_1" if np.dtype(dtype).itemsize == 1 else "GZIP_2"
 
 
@@ -298,7 +302,7 @@ def _tiles(array):
 
 
 def _packed_tile(tile):
-    """GZIP_2: the first bytes of all numbers, then the second ones, and so on, packed by gzip."""
+    """GZIP_2: the first bytes of all numbers, then the second ones, and so on, compressed with gzip."""
     planes = _big_endian(tile).reshape(-1).view(np.uint8).reshape(-1, tile.itemsize).T
     packing = zlib.compressobj(PACKING_LEVEL, zlib.DEFLATED, GZIP_FORM, 9)
     return packing.compress(np.ascontiguousarray(planes)) + packing.flush()
@@ -306,14 +310,14 @@ def _packed_tile(tile):
 
 def packed_array(rows, heap, shape, dtype):
     """
-    An image from its packed tiles.
+    Decode an image from its compressed tiles.
 
     Parameters
     ----------
     rows : `numpy.ndarray`
-        Length and place of each tile, shape (n, 2).
+        Length and offset of each tile, shape (n, 2).
     heap : bytes-like
-        What follows the rows.
+        The heap after the rows.
     shape : `tuple` of `int`
         Of the image, (ny, nx).
     dtype : `numpy.dtype`
@@ -326,7 +330,7 @@ def packed_array(rows, heap, shape, dtype):
     Raises
     ------
     ValueError
-        If the tiles do not make that image.
+        If the tiles do not form such an image.
     """
     image = np.empty(shape, np.dtype(dtype).newbyteorder("="))
     parts = _tiles(image)
@@ -341,7 +345,7 @@ def packed_array(rows, heap, shape, dtype):
             msg = f"a tile cannot be unpacked ({error})"
             raise ValueError(msg) from error
         if len(content) != part.nbytes or not unpacking.eof:
-            msg = "a tile has not the size that the header gives it"
+            msg = "the size of a tile differs from the header"
             raise ValueError(msg)
         planes = np.frombuffer(content, np.uint8).reshape(part.itemsize, -1)
         part.reshape(-1)[:] = np.ascontiguousarray(planes.T).view(image.dtype.newbyteorder(">")).reshape(-1)
@@ -374,21 +378,21 @@ def _encoded(first, header, data):
 
 def sums_of(content, start, data_start, end):
     """
-    Sums of a unit.
+    Checksums of an HDU.
 
     Parameters
     ----------
     content : bytes-like
         A file.
     start, data_start, end : `int`
-        Places of the header and of the data, and the end of these.
+        Offsets of the header and of the data, and the end of the data.
 
     Returns
     -------
     data : `int`
-        What DATASUM must say.
+        The correct value of DATASUM.
     is_unchanged : `bool`
-        Whether the unit as a whole has the sum that CHECKSUM gives it.
+        Whether the whole HDU agrees with CHECKSUM.
     """
     whole = np.frombuffer(content, np.uint8)
     data = _sum(whole[data_start:end])
@@ -396,7 +400,7 @@ def sums_of(content, start, data_start, end):
 
 
 def _sum(content):
-    """Sum of the 32-bit numbers, most significant byte first, with the carry brought round."""
+    """Sum of the big-endian 32-bit numbers in ones' complement (with end-around carry)."""
     whole = content.size // 4 * 4
     rest = content[whole:].tobytes().ljust(4, b"\0")
     return _added(int(content[:whole].view(">u4").sum(dtype=np.uint64)), int.from_bytes(rest, "big"))
@@ -411,11 +415,10 @@ def _added(one, other):
 
 def _checksum(total):
     """
-    The 16 characters that bring a sum to all bits set.
+    The 16 characters that complement a checksum to all bits set.
 
-    FITS standard 4.0, appendix J.  Each byte of the complement is the sum of four
-    characters, a quarter of it each, which are moved apart in pairs until they are
-    letters or digits.
+    FITS standard 4.0, appendix J. Each byte of the complement is divided into four characters, a quarter
+    each. Pairs of characters are shifted in opposite directions until all are letters or digits.
     """
     complement = (ALL_BITS - total).to_bytes(4, "big")
     rows = []
@@ -429,7 +432,7 @@ def _checksum(total):
                     four[pair + 1] -= 1
         rows.append(four)
     text = bytes(rows[byte][place] for place in range(4) for byte in range(4))
-    # The value begins in the twelfth column of the card, and not where a number of 32 bits does.
+    # The value begins in column 12 of the card, which is not aligned to 32 bits.
     return text[-1:] + text[:-1]
 
 

@@ -1,8 +1,8 @@
 """
-The pass of a plan as two loops that numba compiles, the extra ``fast``.
+The pass of a plan as two loops compiled by numba (extra ``fast``).
 
-The numbers are those of numpy and scipy, bit by bit: the operations and their order are the same.  Compiled code is
-kept beside this module, or where ``NUMBA_CACHE_DIR`` says.
+The results are identical to those of numpy and scipy, because the operations and their order are the same.
+Compiled code is cached beside this module or in ``NUMBA_CACHE_DIR``.
 """
 
 import math
@@ -16,21 +16,21 @@ __all__ = ["compiled"]
 _ZERO, _ONE, _NAN = np.float32(0), np.float32(1), np.float32(np.nan)
 
 
-def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # noqa: C901  # pragma: no cover
+def detector_pass(counts, scalars, well, gain, response, stray_light, table, image, variance):  # noqa: C901 # pragma: no cover
     """
-    Brightness and variance of the pixels of the detector, in place.
+    Compute brightness and variance of the detector pixels, in place.
 
-    ``scalars`` are, float32: bias, 1 / exposure time, calibration factor, scale of the sigma, DN**2 of the read-out and
-    of the quantisation, electrons / DN, light lost at the full well, entries of the table per DN**2, and the square of
-    the step of the compression.  What is empty among ``well``, ``response``, ``stray_light`` and ``table`` is not
-    applied; the arrays of the detector are flattened.
+    ``scalars`` are, float32: bias, 1 / exposure time, calibration factor, scale of the sigma, DN**2 of the
+    read-out and of the quantisation, electrons / DN, light lost at the full well, entries of the table per
+    DN**2, and the square of the step of the compression. Empty arrays among ``well``, ``response``,
+    ``stray_light`` and ``table`` are not applied; arrays of the detector are flattened.
     """
     bias, per_second, factor, large, read, quantisation, electrons, loss, per_variance, square = scalars
     ny, nx = counts.shape
     read_and_quantised, sigma_scale = read + quantisation, per_second * large
     last = np.float32(table.size - 1)
     x, noise = np.empty(nx, np.float32), np.empty(nx, np.float32)
-    # Short loops without branches, which the compiler turns into vector instructions.
+    # The compiler vectorises short loops without branches.
     for j in range(ny):
         row = slice(j * nx, j * nx + nx)
         for i in range(nx):
@@ -68,7 +68,8 @@ def detector_pass(counts, scalars, well, gain, response, stray_light, table, ima
 
 def interpolate_both(corner, fx, fy, empty, nx, scale, image, variance, moved, spread):  # pragma: no cover
     """
-    Image and variance, flattened, at the positions of a `~sunpy_lasco.geometry.resampling.Bilinear`, in place.
+    Interpolate a flattened image and its variance at the positions of a
+    `~sunpy_lasco.geometry.resampling.Bilinear`, in place.
 
     The root of the variance times ``scale``, where that is not 0.
     """
@@ -103,7 +104,7 @@ def positive_bits(bits, shift, largest, positive, counts):  # pragma: no cover
 
 
 def choose_by_bits(bits, shift, wanted, chosen):  # pragma: no cover
-    """Numbers, given as bits, whose upper ones are wanted, in place."""
+    """Select numbers, given as bits, whose upper bits are requested, in place."""
     place = 0
     for k in range(bits.size):
         if wanted[bits[k] >> shift]:
@@ -113,10 +114,11 @@ def choose_by_bits(bits, shift, wanted, chosen):  # pragma: no cover
 
 def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):  # pragma: no cover
     """
-    Sources and fractions of the bilinear interpolation, in place.
+    Compute sources and fractions of the bilinear interpolation, in place.
 
-    ``x`` and ``y`` are positions of columns and rows, full-frame pixel; ``movement`` cosine, sine, pivot and target;
-    ``polynomial`` the coefficients and the centre of the distortion; each may be empty; ``grid`` corner and sums.
+    ``x`` and ``y`` are positions of columns and rows, full-frame pixel. ``movement`` holds cosine, sine,
+    pivot and target, and ``polynomial`` the coefficients and the centre of the distortion; both may be empty.
+    ``grid`` holds corner and sums.
     """
     nx, ny = x.size, y.size
     last, summed = ny * nx - 1, grid[2] != 1 or grid[3] != 1
@@ -153,7 +155,7 @@ def positions(x, y, movement, polynomial, grid, turned, corner, fx, fy, inside):
 
 
 def hidden_by(good, x, y, movement, hidden):  # pragma: no cover
-    """Where an image of the full frame, 1 good and 0 masked, hides positions that were moved as by `positions`."""
+    """Evaluate a mask image of the full frame (1 good, 0 masked) at positions that were moved as in `positions`."""
     ny, nx = good.shape
     for j in range(y.size):
         for i in range(x.size):
@@ -171,7 +173,7 @@ def compiled():
     Returns
     -------
     `types.SimpleNamespace`
-        Of the functions of this module, by their names.
+        The functions of this module, by name.
     """
     from numba import njit
 

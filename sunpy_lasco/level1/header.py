@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["finish_header", "level1_name", "name_by_time", "product_name"]
 
-#: Cards that level 1 takes over from level 0.5.
+#: Cards that level 1 copies from level 0.5.
 COPIED = (
     "fileorig",
     "telescop",
@@ -54,7 +54,7 @@ COPIED = (
     "nmissing",
     "misslist",
 )
-#: Cards that the steps of the calibration left, and that stay.
+#: Cards written by the calibration that are kept.
 KEPT = (
     "date-ori date-obs date-beg date-avg date-end timesys timesrc timeoff timesig "
     "biasval biassrc biassig expfac expfsig expfsrc calfac calscale calfsig polsig linsig "
@@ -64,15 +64,15 @@ KEPT = (
     "hgln_obs hglt_obs dsun_obs rsun_ref rsun_obs obssrc obserr bunit calopts patfile patsha patsig "
     "nfilled fillmeth bkgfile bkgsha bkgest"
 ).split()
-#: Names of level 0.5: camera, kind of data, counter; and of daily and monthly models.
+#: Names of level-0.5 files (camera, kind of data, counter) and of daily and monthly models.
 LEVEL05_NAME = re.compile(r"[1-4](?:[123]\d{6}\.|[md])")
-#: Second characters of level-0.5 names and what level 1 has instead.
+#: Second characters of level-0.5 names and their counterparts in level 1.
 NAME_DIGITS = {"1": "4", "2": "5", "3": "4"}
 
 
 def level1_name(name):
     """
-    Name of the level-1 file of a level-0.5 file.
+    Name of the level-1 file for a level-0.5 file.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def level1_name(name):
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        If the name is none of level 0.5.
+        If it is not the name of a level-0.5 file.
 
     Notes
     -----
@@ -105,7 +105,7 @@ def level1_name(name):
 
 def name_by_time(frame):
     """
-    Name of a file of which FILENAME tells none.
+    Name of a file without a usable FILENAME.
 
     Parameters
     ----------
@@ -114,15 +114,14 @@ def name_by_time(frame):
     Returns
     -------
     `str`
-        Made of camera and start by the clock on board, such as
-        ``lasco_c2_20090228_000603.fts``.
+        Name made of the camera and the start by the on-board clock, such as ``lasco_c2_20090228_000603.fts``.
     """
     return f"lasco_{frame.camera.name.lower()}_{frame.start.strftime('%Y%m%d_%H%M%S')}.fts"
 
 
 def product_name(frame):
     """
-    Name of the level-1 file of a frame.
+    Name of the level-1 file for a frame.
 
     Parameters
     ----------
@@ -131,8 +130,8 @@ def product_name(frame):
     Returns
     -------
     `str`
-        That of `level1_name`; where FILENAME is missing or none of the ground system,
-        as in files that were renamed, that of `name_by_time`.
+        The result of `level1_name`; if FILENAME is missing or not a name of the ground system, as in renamed
+        files, that of `name_by_time`.
     """
     if LEVEL05_NAME.match(frame.filename):
         return level1_name(frame.filename)
@@ -143,7 +142,7 @@ def finish_header(
     smap: AnyCoronagraphMap, *, provenance: Collection[str] = (), statistics: str = "nan", version: str = ""
 ) -> AnyCoronagraphMap:
     """
-    Write the header of level 1.
+    Create the header of level 1.
 
     Parameters
     ----------
@@ -163,9 +162,9 @@ def finish_header(
 
     Notes
     -----
-    SolarSoft ``reduce_level_1``, ``reduce_statistics2``.  XCEN and YCEN are kept for
-    users of the official product, as is RSUN, whose solar radius is 0.055 % larger than
-    the RSUN_OBS beside it.  The roll is in PCi_j alone: FITS forbids CROTA beside it.
+    SolarSoft ``reduce_level_1``, ``reduce_statistics2``. XCEN, YCEN and RSUN are kept for users of the
+    official product; RSUN is 0.055 % larger than RSUN_OBS. The roll is given only by PCi_j, because FITS
+    forbids CROTA beside it.
     """
     require(smap, "distort", "correct_distortion")
     require(smap, "date-ori", "correct_time")
@@ -205,5 +204,5 @@ def finish_header(
 
 
 def _is_old_bias(line):
-    """Lines of level 0.5 on a bias that was not used."""
+    """HISTORY lines of level 0.5 about a bias that was not used."""
     return "offset_bias" in line.lower()

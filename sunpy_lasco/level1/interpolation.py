@@ -1,5 +1,5 @@
 """
-The interpolation of image, variance and flags as a plan holds it.
+Interpolation of image, variance and flags in a plan.
 """
 
 import importlib.util
@@ -19,35 +19,35 @@ __all__ = ["Interpolation"]
 @dataclass(frozen=True, eq=False)
 class Interpolation:
     """
-    From the pixels of the detector to upright ones.
+    Interpolation from detector pixels to pixels of an upright image.
 
-    Images of both kinds have one shape, (ny, nx).
+    Both images have the same shape, (ny, nx).
     """
 
     gather: Bilinear
-    #: The loops of `sunpy_lasco.level1.fused.compiled`, or None where sparse matrices do it.
+    #: The loops of `sunpy_lasco.level1.fused.compiled`, or None if sparse matrices are used.
     fused: object = None
 
     @cached_property
     def rows(self):
-        """Lowest and highest row of the detector that contributes to each row."""
+        """Lowest and highest detector row that contributes to each row."""
         lowest = self.gather.corner.reshape(self.gather.shape) // self.gather.shape[1]
         return lowest.min(axis=1), lowest.max(axis=1) + 1
 
     @cached_property
     def partial(self):
-        """Pixels, as indices of the flattened image, of which a source has no weight, but not all of them."""
+        """Pixels, as indices of the flattened image, for which some but not all sources have no weight."""
         inside, fx, fy = self.gather.inside, self.gather.fx, self.gather.fy
         return np.flatnonzero(inside & ((fx <= 0) | (fx >= 1) | (fy <= 0) | (fy >= 1)))
 
     @property
     def kernel(self):
-        """By what it is done."""
+        """Name of the implementation."""
         return "sparse matrices" if self.fused is None else "compiled loops (numba)"
 
     @property
     def arrays(self):
-        """All that takes memory."""
+        """The arrays that need memory."""
         return [self.gather.corner, self.gather.fx, self.gather.fy, self.gather.inside]
 
     def matrices(self, empty):
@@ -76,7 +76,7 @@ class Interpolation:
         return moved, spread
 
     def reached(self, bits):
-        """The bits, uint8, of all pixels that contribute to each pixel."""
+        """Combine the flags, uint8, of all pixels that contribute to each pixel."""
         gather = self.gather
         found = np.zeros(gather.shape, np.uint8)
         rows = np.flatnonzero(bits.any(axis=1))
@@ -88,7 +88,7 @@ class Interpolation:
             return found
         nx = gather.shape[1]
         first, last = touched[0] * nx, (touched[-1] + 1) * nx
-        # Bits of the four pixels of which each is the lower left one.
+        # Combined flags of each pixel and its right and upper neighbours.
         four, near = np.zeros_like(bits), slice(max(rows[0] - 1, 0), rows[-1] + 1)
         four[near] = bits[near]
         four[near, :-1] |= bits[near, 1:]
@@ -103,14 +103,14 @@ class Interpolation:
         return found
 
     def at(self, pixels, *images):
-        """Images, of any type, at some pixels alone, given as indices of the flattened image."""
+        """Interpolate images of any type at some pixels only, given as indices of the flattened image."""
         weights, corner = self.gather.weights(pixels), self.gather.corner[pixels]
         sources = [corner + offset for offset in self.gather.offsets]
         return [sum(w * image.ravel()[at] for w, at in zip(weights, sources, strict=True)) for image in images]
 
 
 _IN_USE = WeakValueDictionary()
-#: Rows of which the positions are found at once.
+#: Number of rows whose positions are computed at once.
 ROWS_AT_ONCE = 64
 
 
@@ -120,7 +120,7 @@ def _has_numba():
 
 
 def fused_loops():
-    """The compiled loops, or None where numba is not installed or the setting ``fast`` says no."""
+    """The compiled loops; None if numba is not installed or the setting ``fast`` is off."""
     if not (_has_numba() and switch("fast", "yes")):
         return None
     return compiled()
@@ -128,13 +128,13 @@ def fused_loops():
 
 def interpolation_of(resampling, turned):
     """
-    The interpolation of a plan; plans that are in use share theirs.
+    The interpolation of a plan; plans in use share interpolations.
 
     Parameters
     ----------
     resampling : `~sunpy_lasco.geometry.resampling.Resampling`
     turned : `bool`
-        Whether to turn the image by 180 degrees after it.
+        Whether the image is turned by 180 degrees afterwards.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def _gather(resampling, turned, fused):
     if fused is not None and not resampling.open_end and not (resampling.distortion and resampling.distortion.cells):
         return _compiled_gather(resampling, turned, fused)
     x, y = resampling.grid()
-    # Some rows at a time, for the positions are in double precision.
+    # In groups of rows, because positions are in double precision.
     blocks = [
         bilinear(
             *source_positions(resampling, x, y[first : first + ROWS_AT_ONCE]),

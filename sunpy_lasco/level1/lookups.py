@@ -1,5 +1,5 @@
 """
-What tables say of a frame: its relative exposure, the error of its clock, and where SOHO was.
+Table values for a frame: relative exposure, error of the clock, and position of SOHO.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["clock_correction", "clock_offset", "exposure_factor", "given_factor"
 
 def exposure_factor(smap: CoronagraphMap, *, assets: AssetsLike = None) -> ExposureFactor:
     """
-    Look up the relative exposure of a frame.
+    Look up the relative exposure factor of a frame.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def exposure_factor(smap: CoronagraphMap, *, assets: AssetsLike = None) -> Expos
     Returns
     -------
     `~sunpy_lasco.instrument.exposure.ExposureFactor`
-        That of a factor 1 where no file, or no line in it, belongs to the frame.
+        A factor of 1 if there is no file, or no line in it, for the frame.
 
     Notes
     -----
@@ -69,12 +69,12 @@ def exposure_factor(smap: CoronagraphMap, *, assets: AssetsLike = None) -> Expos
 
 def given_factor(factor):
     """
-    A relative exposure that the user knows.
+    Make an exposure factor from a given value.
 
     Parameters
     ----------
     factor : `float`
-        True exposure time over the one in the header.
+        True exposure time divided by that in the header.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def given_factor(factor):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If it cannot be one.
+        If the value is impossible.
     """
     factor = checked_option("factor", factor)
     return ExposureFactor(factor, 0.0, None, -1, "given")
@@ -91,7 +91,7 @@ def given_factor(factor):
 
 def clock_offset(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quantity | None:
     """
-    Time by which the on-board clock was ahead, from the published table.
+    Look up the time by which the on-board clock was ahead, in the published table.
 
     Parameters
     ----------
@@ -102,11 +102,11 @@ def clock_offset(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quanti
     Returns
     -------
     `~astropy.units.Quantity` or None
-        None where there is no table.
+        None if there is no table.
 
     Notes
     -----
-    SolarSoft ``adjust_all_date_obs``: linear in time, with the ends extended.
+    SolarSoft ``adjust_all_date_obs``: linear in time, constant beyond both ends.
     """
     found = clock_correction(smap, assets=assets)
     return None if found is None else found[0]
@@ -114,7 +114,7 @@ def clock_offset(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quanti
 
 def clock_correction(smap, *, assets=None):
     """
-    Time by which the on-board clock was ahead, and its error.
+    Look up the time by which the on-board clock was ahead, and its error.
 
     Parameters
     ----------
@@ -125,13 +125,12 @@ def clock_correction(smap, *, assets=None):
     Returns
     -------
     `tuple` of `~astropy.units.Quantity` or None
-        Offset, and its 1 sigma: half the difference of the two rows between which the
-        exposure lies, since the clock was set forth and back at unknown times, and at
-        least 1 s.  None where there is no table.
+        Offset and its 1 sigma, which is half the difference of the two neighbouring rows, since the clock was
+        reset at unknown times, and at least 1 s. None if there is no table.
 
     Notes
     -----
-    SolarSoft ``adjust_all_date_obs``: linear in time, with the ends extended.
+    SolarSoft ``adjust_all_date_obs``: linear in time, constant beyond both ends.
     """
     try:
         text, _ = resolve(assets).text(C2_TIME_OFFSETS)
@@ -153,7 +152,7 @@ def _clock_table(text):
 
 def observer_position(smap: CoronagraphMap, *, assets: AssetsLike = None) -> dict:
     """
-    Position of SOHO from the best available source; nothing is downloaded.
+    Find the position of SOHO from the best available source, without downloads.
 
     Parameters
     ----------
@@ -164,8 +163,8 @@ def observer_position(smap: CoronagraphMap, *, assets: AssetsLike = None) -> dic
     Returns
     -------
     `dict`
-        ``coordinate``, ``source`` and ``error`` for `~sunpy_lasco.update_observer`, at the
-        map's ``reference_date``: the middle of the exposure, once `correct_time` has set it.
+        ``coordinate``, ``source`` and ``error`` for `~sunpy_lasco.update_observer`, at the map's
+        ``reference_date``, which is the middle of the exposure after `correct_time`.
 
     Raises
     ------
@@ -174,9 +173,9 @@ def observer_position(smap: CoronagraphMap, *, assets: AssetsLike = None) -> dic
 
     Notes
     -----
-    Best first: the table of ``sunpy-lasco ephemeris update``; the user's files of the SOHO
-    archive and SPICE kernels; the orbit that comes with the package; its closed form;
-    L1 before 1996.  SolarSoft ``get_orbit``, which takes the nearest row of the archive's files.
+    The sources are, best first: the table of ``sunpy-lasco ephemeris update``; the user's files of the SOHO
+    archive and SPICE kernels; the orbit of the package; its closed form; L1 before 1996. SolarSoft
+    ``get_orbit`` uses the nearest row of the archive's files.
     """
     found = find_observer(smap.reference_date, resolve(assets))
     return {"coordinate": found.coordinate, "source": found.source, "error": found.error}
@@ -184,7 +183,7 @@ def observer_position(smap: CoronagraphMap, *, assets: AssetsLike = None) -> dic
 
 def mdi_roll(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quantity | None:
     """
-    Roll of the camera by what MDI on the same spacecraft recorded, a check of the roll in use.
+    Roll of the camera as recorded by MDI on the same spacecraft, to check the roll in use.
 
     Parameters
     ----------
@@ -195,13 +194,13 @@ def mdi_roll(smap: CoronagraphMap, *, assets: AssetsLike = None) -> u.Quantity |
     Returns
     -------
     `~astropy.units.Quantity` or None
-        Degree, in the orientation of the detector, like DETROLL; None without a table,
-        outside of 1996 to 2011, and where SOHO turned within a day.
+        Degree, in detector orientation, like DETROLL; None without a table, outside 1996 to 2011, and if SOHO
+        was turned within a day.
 
     Notes
     -----
-    CROTA2 of MDI plus the offset of the camera.  The sign of CROTA2 is taken as FITS
-    defines it; it matters since 2010-10-30 only, when the roll left 0 and 180.
+    The roll is CROTA2 of MDI plus the offset of the camera. The sign of CROTA2 is that of the FITS standard;
+    it matters only since 2010-10-30, when the roll began to differ from 0 and 180.
     """
     for orbit in read_orbits(resolve(assets)).values():
         roll = orbit.roll(smap.date)

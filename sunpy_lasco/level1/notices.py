@@ -1,5 +1,5 @@
 """
-What a calibration had to do without: told of a map at any time, and said once by a warning.
+Approximations of a calibration: listed for any map, and reported once by a warning.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 __all__ = ["approximations", "forget_notices", "notify", "notify_of_many", "unsaid"]
 
-#: Calibration images that may be estimates: the card that says so, that of their names, and what they are for.
+#: Calibration images that may be estimates: the card that marks an estimate, the card with the name, and a description.
 ESTIMATES = {
     "vignetting": ("vigest", "vigfile", "the vignetting is an estimate"),
     "stray light": ("rampest", "rampfile", "the stray light is an estimate"),
     "background": ("bkgest", "bkgfile", "the background of the repair is an estimate"),
 }
-#: Starts of OBSSRC that are good to some thousandths of a degree at best.
+#: Beginnings of OBSSRC for sources that are accurate to some thousandths of a degree at best.
 ROUGH_OBSERVERS = ("closed form", "L1")
-#: A line of HISTORY of exposures that `sunpy_lasco.simulate` made.
+#: HISTORY of exposures made by `sunpy_lasco.simulate`.
 SIMULATED = "Simulated image"
 HOW_TO_SILENCE = (
-    "This is said once for frames with the same approximations: sunpy_lasco.level1.approximations() names those of a "
-    "map, 'sunpy-lasco assets fetch' gets published files, and the setting notices = no (SUNPY_LASCO_NOTICES=0) "
-    "silences this warning."
+    "This warning is given once for frames with the same approximations. sunpy_lasco.level1.approximations() lists "
+    "those of a map, 'sunpy-lasco assets fetch' downloads the published files, and the setting notices = no "
+    "(SUNPY_LASCO_NOTICES=0) silences the warning."
 )
 
-#: Sets of approximations of which this process has spoken.
+#: Sets of approximations that this process has reported.
 _said = set()
 _lock = threading.Lock()
 _silent = ContextVar("silent", default=False)
@@ -43,7 +43,7 @@ _silent = ContextVar("silent", default=False)
 
 def approximations(smap: CoronagraphMap) -> dict[str, str]:
     """
-    What the calibration of a map had to approximate.
+    List what the calibration of a map had to approximate.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ def approximations(smap: CoronagraphMap) -> dict[str, str]:
     Returns
     -------
     `dict` of `str`
-        By kind, a clause on each: ``"vignetting"``, ``"stray light"`` or ``"background"``, if the calibration image
-        is an estimate; ``"exposure factor"``, if none is known; ``"pointing"``, if Sun centre or roll are nominal;
-        ``"clock"``, if its error is not known; ``"observer"``, if the position of SOHO is approximate.  Empty for
-        a simulated exposure.
+        A description by kind: ``"vignetting"``, ``"stray light"`` or ``"background"``, if the calibration
+        image is an estimate; ``"exposure factor"``, if it is unknown; ``"pointing"``, if Sun centre or roll
+        are nominal; ``"clock"``, if its error is unknown; ``"observer"``, if the position of SOHO is
+        approximate. Empty for simulated exposures.
 
     See Also
     --------
@@ -74,7 +74,7 @@ def approximations(smap: CoronagraphMap) -> dict[str, str]:
 
 
 def found_approximations(header):
-    """As `approximations`, by the cards of level 1."""
+    """As `approximations`, from a level-1 header."""
     if SIMULATED in str(header.get("history", "")):
         return {}
     found = {kind: f"{text} ({header.get(name)})" for kind, (card, name, text) in ESTIMATES.items() if header.get(card)}
@@ -88,7 +88,7 @@ def found_approximations(header):
     if pointing:
         found["pointing"] = " and ".join(pointing)
     if header.get("timesrc") == "uncorrected":
-        found["clock"] = "the time is that of the clock on board (off by up to 3 minutes)"
+        found["clock"] = "the time is that of the on-board clock (off by up to 3 minutes)"
     if str(header.get("obssrc", "")).startswith(ROUGH_OBSERVERS):
         found["observer"] = f"the position of SOHO is approximate ({header['obssrc']})"
     return found
@@ -101,7 +101,7 @@ def _sigma(header, card, factor=1):
 
 @contextlib.contextmanager
 def unsaid():
-    """In it, `notify` says nothing: who calibrates many frames says it of all of them."""
+    """Context in which `notify` is silent, for callers that report the approximations of many frames together."""
     before = _silent.set(True)
     try:
         yield
@@ -111,9 +111,10 @@ def unsaid():
 
 def notify(name, header, *, stacklevel):
     """
-    Warn of the approximations of a frame, given by its header of level 1, if none with the same was warned of.
+    Give a warning about the approximations of a frame, from its level-1 header, unless the same ones have
+    been reported.
 
-    ``stacklevel`` is that of `warnings.warn` as seen by the caller.
+    ``stacklevel`` is that of `warnings.warn`, counted from the caller.
     """
     found = found_approximations(header)
     text = f"{name or 'The frame'} was calibrated with approximations: {'; '.join(found.values())}."
@@ -121,9 +122,9 @@ def notify(name, header, *, stacklevel):
 
 
 def notify_of_many(counts, total, *, stacklevel):
-    """As `notify`, of ``total`` frames of which so many (``counts``) have each approximation."""
+    """As `notify`, for ``total`` frames; ``counts`` holds the number of frames with each approximation."""
     listed = ", ".join(f"{kind} ({number})" for kind, number in sorted(counts.items()))
-    text = f"The calibration of {total} frames rests on approximations (number of frames): {listed}."
+    text = f"The calibration of {total} frames uses approximations (number of frames): {listed}."
     _say(frozenset(counts), text, stacklevel + 1)
 
 
@@ -133,11 +134,11 @@ def _say(kinds, text, stacklevel):
     with _lock:
         if kinds in _said:
             return
-        # Should the filters make an error of it, it is one each time.
+        # If the filters turn the warning into an error, it is raised each time.
         warnings.warn(f"{text} {HOW_TO_SILENCE}", ApproximationWarning, stacklevel=stacklevel + 1)
         _said.add(kinds)
 
 
 def forget_notices():
-    """Forget what this process has said."""
+    """Forget which approximations this process has reported."""
     _said.clear()

@@ -1,9 +1,8 @@
 """
 The options of `sunpy_lasco.calibrate`, each defined once.
 
-Signature and docstring of `~sunpy_lasco.calibrate`, the checks before any work, the
-command line, what a worker process is told and the card CALOPTS all come from the fields
-of `Level1Options`.
+The fields of `Level1Options` define the signature and the docstring of `~sunpy_lasco.calibrate`, the checks
+before any work, the command line, the options passed to worker processes, and the card CALOPTS.
 """
 
 from __future__ import annotations
@@ -39,35 +38,35 @@ if TYPE_CHECKING:
 __all__ = ["CommandLine", "Level1Options", "checked_option", "read_options", "takes_options"]
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable)
-#: Words for sources of calibration images.
+#: Keywords for sources of calibration images.
 NAMED_ASSETS = ("estimate", "simulated")
-#: Words for sources of the pointing, and all words that stand in CALOPTS, where paths do not.
+#: Keywords for sources of the pointing, and all keywords that CALOPTS records; paths are not recorded.
 NAMED_POINTINGS = ("stars", "packaged")
 NAMED = (*NAMED_ASSETS, *NAMED_POINTINGS)
-#: Bias of a read-out: those of all ports and dates lie between 280 and 730 DN.
+#: Allowed bias of a read-out, DN; those of all ports and dates lie between 280 and 730 DN.
 BIAS_RANGE = (0.0, 2000.0)
-#: True exposure over the one in the header.  Published factors lie within 0.9 to 1.1; a shutter
-#: that stuck has left 0.17.
+#: Allowed ratio of true exposure to that in the header. Published factors lie within 0.9 to 1.1; a shutter that got
+#: stuck gave 0.17.
 FACTOR_RANGE = (0.1, 10.0)
-#: Largest roll, degree, and largest error of the clock on board, s.
+#: Largest roll, degree, and largest error of the on-board clock, s.
 LARGEST_ROLL, LARGEST_TIME_OFFSET = 360.0, 86400.0
-#: Range of the median of a response of the pixels, which is relative to their surroundings.
+#: Allowed median of a pixel response, which is relative to the surroundings of each pixel.
 RESPONSE_RANGE = (0.5, 2.0)
-#: Stray light beyond this is given in another unit, MSB: the bright ring at the occulter of C3 has 1e-8.
+#: Stray light beyond this, MSB, must be in another unit; the bright ring at the occulter of C3 has 1e-8.
 LARGEST_STRAY_LIGHT = 1e-7
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """How an option is given on the command line; options that have none of it are switches."""
+    """Form of an option on the command line; options without it are switches."""
 
-    #: From the text, or the list of texts where `nargs` is set, to the value of the option.
+    #: Converts the text, or the list of texts if `nargs` is set, to the value of the option.
     parse: Callable = str
-    #: What stands for the value in the help.
+    #: Placeholder for the value in the help.
     metavar: str | tuple[str, ...] | None = None
-    #: Number of texts, as of `argparse`.
+    #: Number of texts, as for `argparse`.
     nargs: int | str | None = None
-    #: What the help says besides, for the command line alone.
+    #: Additional help for the command line.
     note: str = ""
 
 
@@ -78,7 +77,7 @@ def _refuse(name, value, reason):
 
 
 def _word(*allowed, instead=""):
-    """One of some words, or what is allowed ``instead`` of them in the message."""
+    """A check for one of several words; ``instead`` describes alternatives in the message."""
 
     def check(name, value):
         if not (value is None or isinstance(value, str)) or value not in allowed:
@@ -99,7 +98,7 @@ def _switch_or_none(name, value):
 
 
 def _quantity(unit, shape, low, high, what):
-    """A finite quantity within a range, in the unit that the option is about."""
+    """A check for a finite quantity within a range, in the unit of the option."""
     example = f"[x, y] * u.{unit}" if shape else f"... * u.{unit}"
 
     def check(name, value):
@@ -145,7 +144,7 @@ def _factor(name, value):
 
 
 def _centre(name, value):
-    # Pixels of the map: whether they lie on the detector, `update_pointing` can tell.
+    # `update_pointing` checks whether these pixels of the map lie on the detector.
     return _quantity(u.pix, (2,), -np.inf, np.inf, "a position (x, y) in the pixels of the map")(name, value)
 
 
@@ -260,7 +259,7 @@ def _stray_light(name, value):
 
 
 def _read_response(text):
-    """The option flat_field from the command line."""
+    """Convert the option flat_field from the command line."""
     from astropy.io import fits
 
     if text in ("builtin", "none"):
@@ -273,7 +272,7 @@ def _read_response(text):
 
 
 def _read_observer(texts):
-    """The option observer from the command line."""
+    """Convert the option observer from the command line."""
     from astropy.coordinates import SkyCoord
 
     from sunpy.coordinates import HeliographicStonyhurst
@@ -309,8 +308,8 @@ def _option(default, kind, text, check, command_line=None, *, choices=None):
     """
     Define an option.
 
-    ``kind`` is its type as numpydoc writes it, ``text`` describes it in the docstring and in the
-    help, ``check(name, value)`` gives the value in its one form or refuses it.
+    ``kind`` is its type in numpydoc form, ``text`` describes it in the docstring and the help, and
+    ``check(name, value)`` returns the normalised value or raises an error.
     """
     if choices is not None:
         words = ["none" if word is None else word for word in choices]
@@ -326,12 +325,12 @@ _QUANTITY = "`~astropy.units.Quantity`, optional"
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Level1Options:
     """
-    The options of `sunpy_lasco.calibrate`, checked.
+    The validated options of `sunpy_lasco.calibrate`.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If a value is none that the option can have, or two do not go together.
+        If an option has an invalid value, or two options exclude each other.
     """
 
     assets: AssetsLike = _option(
@@ -350,7 +349,7 @@ class Level1Options:
         """Method that fills lost blocks before all other steps, see `sunpy_lasco.inpaint`: ``"auto"`` or True for
         the best one, block by block.  Filled pixels are flagged. None or False leaves lost pixels NaN.""",
         _method,
-        CommandLine(_word_or_none, "METHOD", note="'none' leaves them empty."),
+        CommandLine(_word_or_none, "METHOD", note="'none' leaves lost blocks empty."),
     )
     context: Iterable[CoronagraphMap] | str | None = _option(
         None,
@@ -358,15 +357,19 @@ class Level1Options:
         """Level-0.5 maps close in time, used to fill lost blocks. If several maps are calibrated, they are each
         other's context by default. ``"archive"`` downloads them if something was lost.""",
         _maps,
-        CommandLine(list, "FILE", "+", note="Files that are not calibrated themselves; 'none' for no context at all."),
+        CommandLine(
+            list, "FILE", "+", note="Files that are used as context but not calibrated; 'none' disables the context."
+        ),
     )
     distortion: str | None = _option(
         "resample",
         "`str` or None",
-        """``"resample"``: one interpolation.  ``"grid"``: the same at the positions of SolarSoft, which are linear
-        between control points 32 pixels apart and up to 0.08 pixel off.  ``"wcs"``: pixels keep their places,
-        and the WCS describes the distortion as SIP. sunpy supports it from 8.0 on; with 7.0 only the maps of
-        this package do. None: no correction.""",
+        """
+        ``"resample"`` corrects the distortion by one interpolation. ``"grid"`` does the same at the positions
+        of SolarSoft, which are linear between control points 32 pixels apart and up to 0.08 pixel off.
+        ``"wcs"`` keeps the pixels where they were measured and describes the distortion in the WCS as SIP;
+        sunpy supports this from 8.0 on, with 7.0 only the maps of this package do. None omits the correction.
+        """,
         None,
         choices=("resample", "grid", "wcs", None),
     )
@@ -380,20 +383,26 @@ class Level1Options:
     sun_pixel: u.Quantity | None = _option(
         None,
         _QUANTITY,
-        """Move the Sun's centre to this pixel (x, y) of the full frame, counted from 0 at full resolution, in the same
-        interpolation.""",
+        """
+        Move the Sun centre to this pixel (x, y) of the full frame, counted from 0 at full resolution, in the
+        same interpolation.
+        """,
         _quantity(u.pix, (2,), -0.5, FULL_FRAME - 0.5, "a pixel (x, y) of the full frame"),
         CommandLine(_read_quantity(u.pix), ("X", "Y"), 2),
     )
     geometry: str = _option(
         "official",
         "`str`",
-        '``"official"`` or ``"stars"``: plate scale and distortion.',
+        'Plate scale and distortion: ``"official"``, or ``"stars"`` for those fitted to stars.',
         None,
         choices=("official", "stars"),
     )
     photometry: str = _option(
-        "official", "`str`", '``"official"`` or ``"stars"``: calibration factor.', None, choices=("official", "stars")
+        "official",
+        "`str`",
+        'Calibration factor: ``"official"``, or ``"stars"`` for that measured with stars.',
+        None,
+        choices=("official", "stars"),
     )
     bias: str | u.Quantity = _option(
         "official",
@@ -406,15 +415,15 @@ class Level1Options:
     factor: float | None = _option(
         None,
         "`float`, optional",
-        """Relative exposure, the true exposure time over the one in the header, instead of the one that is published
-        for the frame.""",
+        """Relative exposure (true exposure time divided by that in the header), instead of the published value.""",
         _factor,
         CommandLine(_read_number, "FACTOR"),
     )
     centre: u.Quantity | None = _option(
         None,
         _QUANTITY,
-        """Sun's centre (x, y) in the level-0.5 map's pixels, counted from 0, instead of that of header and tables; see
+        """Sun centre (x, y) in pixels of the level-0.5 map, counted from 0, instead of that from header and
+        tables; see
         `~sunpy_lasco.update_pointing`.""",
         _centre,
         CommandLine(_read_quantity(u.pix), ("X", "Y"), 2),
@@ -422,26 +431,28 @@ class Level1Options:
     roll: u.Quantity | None = _option(
         None,
         _QUANTITY,
-        "Roll, instead of that of header and tables; see `~sunpy_lasco.update_pointing`.",
+        "Roll, instead of that from header and tables; see `~sunpy_lasco.update_pointing`.",
         _quantity(u.deg, (), -LARGEST_ROLL, LARGEST_ROLL, "an angle"),
         CommandLine(_read_quantity(u.deg), "DEGREES"),
     )
     pointing: PathLike | QTable | None = _option(
         None,
         "`str`, path-like, `~astropy.table.QTable`, map, `list` of maps or None",
-        """``"stars"``: Sun centre and roll by the stars in the image, see `sunpy_lasco.stars.solve`; a table of
-        `sunpy_lasco.stars.pointing_history`, its file, or level-0.5 maps of which it is made: by the stars of frames of
-        near times, for C2 with the roll of C3; ``"packaged"``: the same by frames that come with the package, see
-        `sunpy_lasco.stars.packaged_history`.  If too few stars agree, or no frame is close in time, a warning
-        and HISTORY give the reason, and the pointing of tables and header is kept. ``centre`` and ``roll`` take
-        precedence.""",
+        """
+        ``"stars"`` determines Sun centre and roll from the stars in the image, see `sunpy_lasco.stars.solve`.
+        A table of `sunpy_lasco.stars.pointing_history`, a file of it, or level-0.5 maps to make one from, use
+        the stars in frames close in time, for C2 with the roll of C3. ``"packaged"`` uses frames that come
+        with the package, see `sunpy_lasco.stars.packaged_history`. If too few stars agree, or no frame is
+        close in time, a warning and HISTORY give the reason, and the pointing of tables and header is kept.
+        ``centre`` and ``roll`` take precedence.
+        """,
         _pointing,
         CommandLine(_word_or_none, "{stars,packaged,TABLE}"),
     )
     time_offset: u.Quantity | None = _option(
         None,
         _QUANTITY,
-        "Time by which the on-board clock was ahead, instead of the table's.",
+        "Time by which the on-board clock was ahead, instead of the value in the table.",
         _quantity(u.s, (), -LARGEST_TIME_OFFSET, LARGEST_TIME_OFFSET, "a time of less than a day"),
         CommandLine(_read_quantity(u.s), "SECONDS"),
     )
@@ -461,25 +472,31 @@ class Level1Options:
     flat_field: bool | np.ndarray = _option(
         False,
         "`bool` or `~numpy.ndarray`",
-        """Divide by the fixed response of the pixels, which official products do not correct: True for the map
-        of the package, or a response of the full frame, shape (1024, 1024).""",
+        """
+        Divide by the fixed response of the pixels, which official products do not correct. True uses the map
+        of the package; or pass a response of the full frame, shape (1024, 1024).
+        """,
         _response,
         CommandLine(_read_response, "FILE", note="'builtin' for the map of the package, or a FITS image."),
     )
     linearity: bool = _option(
         True,
         "`bool`",
-        """Restore the light that is missing from the counts near the full well of the CCD, up to some per cent where
-        C3 is brightest.  SolarSoft does not, nor does ``solarsoft=True``.""",
+        """
+        Correct the loss of light near the full well of the CCD, up to some per cent where C3 is brightest.
+        SolarSoft and ``solarsoft=True`` do not.
+        """,
         _switch,
     )
     vignetting: bool = _option(True, "`bool`", "Correct the vignetting.", _switch)
     stray_light: object = _option(
         True,
         "`bool`, `~numpy.ndarray` or path-like",
-        """Subtract the stray light of C3 Clear.  An image of the full frame, shape (1024, 1024), or a FITS file of it,
-        in MSB by the official factor, is subtracted in addition to the published one, for stray light of later
-        years.""",
+        """
+        Subtract the stray light of C3 Clear. For stray light of later years, pass an image of the full frame,
+        shape (1024, 1024), or a FITS file of it, in MSB by the official factor; it is subtracted in addition
+        to the published one.
+        """,
         _stray_light,
     )
     mask: bool = _option(
@@ -496,16 +513,19 @@ class Level1Options:
     solarsoft: bool = _option(
         False,
         "`bool`",
-        """Reproduce SolarSoft where this package deliberately differs: zeros instead of NaN; no mask in C2,
-        where untransmitted blocks contain zero minus the bias; its grid for the distortion; a second interpolation for
-        the roll; fuzzy logic for lost blocks of C3 Clear and zeros in all others; the mean of the vignetting over
-        summed pixels; its statistics.  A method, a bias or a scale that you give is still used.""",
+        """
+        Reproduce SolarSoft where this package deliberately differs from it: zeros instead of NaN; no mask in
+        C2, where untransmitted blocks contain zero minus the bias; the distortion on SolarSoft's grid; a
+        second interpolation for the roll; fuzzy logic for lost blocks of C3 Clear and zeros in all others;
+        the mean of the vignetting over summed pixels; SolarSoft's statistics. A method, bias or scale that
+        you specify is still used.
+        """,
         _switch,
     )
 
     def __post_init__(self):
         for one in fields(self):
-            # The class is frozen; here each value gets its one form.
+            # The class is frozen; each value is normalised here.
             object.__setattr__(self, one.name, one.metadata["check"](one.name, getattr(self, one.name)))
         if self.solarsoft and self.distortion == "wcs":
             msg = "SolarSoft has no distortion in the WCS: solarsoft=True needs distortion='resample', 'grid' or None."
@@ -516,7 +536,7 @@ class Level1Options:
             raise OptionError(msg)
 
     def given(self):
-        """The options that are not at their defaults, as a `dict` for `sunpy_lasco.calibrate`."""
+        """The options that differ from their defaults, as a `dict` for `sunpy_lasco.calibrate`."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         return {
             one.name: values[one.name]
@@ -526,11 +546,11 @@ class Level1Options:
         }
 
     def provenance(self):
-        """The options that are not at their defaults, in words for the card CALOPTS."""
+        """The options that differ from their defaults, as text for the card CALOPTS."""
         said = []
         for name, value in self.given().items():
             if name == "context":
-                # HISTORY names those that were of use.
+                # HISTORY names the maps that were used.
                 continue
             own = isinstance(value, str | bool | float) and not (name in ("assets", "pointing") and value not in NAMED)
             shown = repr(value) if own or value is None else str(value) if isinstance(value, u.Quantity) else "given"
@@ -540,7 +560,7 @@ class Level1Options:
 
 def read_options(given):
     """
-    Check options that are given by name.
+    Validate options given by name.
 
     Parameters
     ----------
@@ -553,22 +573,22 @@ def read_options(given):
     Raises
     ------
     TypeError
-        If there is no option of a name.
+        If there is no such option.
     sunpy_lasco.errors.OptionError
-        If a value cannot be.
+        If a value is invalid.
     """
     names = [one.name for one in fields(Level1Options)]
     for name in given:
         if name not in names:
             alike = difflib.get_close_matches(name, names, 1)
-            msg = f"calibrate() has no option {name!r}{f'; do you mean {alike[0]!r}?' if alike else '.'}"
+            msg = f"calibrate() has no option {name!r}{f'; did you mean {alike[0]!r}?' if alike else '.'}"
             raise TypeError(msg)
     return Level1Options(**given)
 
 
 def checked_option(name, value):
     """
-    Check one option.
+    Validate one option.
 
     Parameters
     ----------
@@ -580,12 +600,12 @@ def checked_option(name, value):
     Returns
     -------
     object
-        The value in its one form, such as a quantity in the unit of the option.
+        The normalised value, such as a quantity in the unit of the option.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If it cannot be.
+        If the value is invalid.
     """
     return Level1Options.__dataclass_fields__[name].metadata["check"](name, value)
 
@@ -597,7 +617,7 @@ def takes_options(function: AnyFunction) -> AnyFunction:
     Parameters
     ----------
     function : callable
-        Its docstring describes ``**options`` as a parameter; there the options are put in.
+        Its docstring must describe ``**options`` as a parameter, which is replaced by the options.
 
     Returns
     -------
@@ -622,7 +642,7 @@ def takes_options(function: AnyFunction) -> AnyFunction:
 
 
 def add_options(parser):
-    """Add the options to a parser of the command line; those that are not given leave no trace in what it returns."""
+    """Add the options to a command-line parser; options that are not given do not appear in its result."""
     for one in fields(Level1Options):
         how, text = one.metadata["command_line"], _plain(one.metadata["text"])
         flag = one.name.replace("_", "-")
@@ -643,7 +663,7 @@ def add_options(parser):
 
 
 def options_of(arguments):
-    """The options that a parsed command line gives, by name, not yet checked."""
+    """The options given on a parsed command line, by name, not yet validated."""
     return {
         one.name: value if one.metadata["command_line"] is None else one.metadata["command_line"].parse(value)
         for one in fields(Level1Options)
@@ -652,5 +672,5 @@ def options_of(arguments):
 
 
 def _plain(text):
-    """A text of the reference for a terminal."""
+    """Convert a text of the reference for the terminal."""
     return re.sub(r"`+~?(?:[\w.]*\.)?([^`]*)`+", r"\1", text).replace("%", "%%")

@@ -1,5 +1,5 @@
 """
-From level 0.5 to level 1 in one call.
+Calibration from level 0.5 to level 1 in one call.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def calibrate(smap: Any, **options: Unpack[OptionTypes]) -> Any:
     smap : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map`, `list` or `~sunpy.map.MapSequence`
         Level 0.5.  Several maps are calibrated one by one.
     **options
-        Those of `~sunpy_lasco.level1.options.Level1Options`.
+        Options of `~sunpy_lasco.level1.options.Level1Options`.
 
     Returns
     -------
@@ -121,11 +121,11 @@ def calibrate(smap: Any, **options: Unpack[OptionTypes]) -> Any:
     Raises
     ------
     TypeError
-        If it is not a map of C2 or C3, or there is no such option.
+        If the input is not a map of C2 or C3, or there is no such option.
     sunpy_lasco.errors.OptionError
         If an option has an invalid value, or two options exclude each other.
     sunpy_lasco.errors.NotCalibratableError
-        If it is not a level-0.5 image of the sky.
+        If the map is not a level-0.5 image of the sky.
     sunpy_lasco.errors.HeaderError
         If required header cards are missing or have unusable values.
     sunpy_lasco.errors.MissingAssetError
@@ -173,9 +173,9 @@ def calibrate(smap: Any, **options: Unpack[OptionTypes]) -> Any:
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """
-    The part of a calibration that frames of the same kind have in common.
+    The part of the calibration that is common to frames of the same kind.
 
-    `sunpy_lasco.plan` makes it, and calling it with a map calibrates the map.
+    `sunpy_lasco.plan` creates a plan. Call the plan with a map to calibrate it.
     """
 
     #: The options of `sunpy_lasco.calibrate`.
@@ -185,7 +185,7 @@ class Plan:
 
     @property
     def key(self) -> Any:
-        """What a map must have in common with the one for which the plan was made."""
+        """Properties that a map must share with the one for which the plan was made."""
         return self.folded.key
 
     @property
@@ -205,12 +205,12 @@ class Plan:
         Returns
         -------
         map of the same class
-            As for `sunpy_lasco.calibrate` with the options of the plan.
+            The result of `sunpy_lasco.calibrate` with the options of the plan.
 
         Raises
         ------
         sunpy_lasco.errors.NotCalibratableError
-            If the plan was not made for such a map; what differs is named.
+            If the plan was not made for such a map. The error names the differences.
         """
         done = _calibrated(smap, self.options, self.folded)
         notify(frame_name(smap.meta), done.meta, stacklevel=2)
@@ -237,37 +237,38 @@ class Plan:
         )
 
 
-#: Steps of a plan and the cards that name their calibration images.
+#: Steps of a plan, and the cards with the names of their calibration images.
 TOLD_FILES = (("vignetting", "vigfile"), ("mask", "maskfile"), ("response", "patfile"))
 
 
 @takes_options
 def plan(smap: CoronagraphMap, **options: Unpack[OptionTypes]) -> Plan:
     """
-    Make a plan to calibrate maps like this one.
+    Create a plan to calibrate maps like this one.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5.
     **options
-        Those of `~sunpy_lasco.level1.options.Level1Options`.
+        Options of `~sunpy_lasco.level1.options.Level1Options`.
 
     Returns
     -------
     `~sunpy_lasco.level1.Plan`
-        Call it with a map to calibrate the map.
+        A function that calibrates maps.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If an option cannot have the value, two do not go together, or ``solarsoft=True``, which is done step by step.
+        If an option has an invalid value, two options exclude each other, or ``solarsoft=True`` is set, which
+        has no plan.
     sunpy_lasco.errors.LascoError
         As for `sunpy_lasco.calibrate`, if the map cannot be calibrated.
 
     See Also
     --------
-    sunpy_lasco.calibrate : makes, and keeps, the plans that it needs by itself.
+    sunpy_lasco.calibrate : creates and caches plans automatically.
 
     Examples
     --------
@@ -288,7 +289,7 @@ def plan(smap: CoronagraphMap, **options: Unpack[OptionTypes]) -> Plan:
 
 
 def _calibrated(smap, options, folded=None):
-    """One map at level 1; by a plan, if one is given."""
+    """Calibrate one map, with a plan if one is given."""
     smap = in_memory(smap)
     admitted, problems = admit(smap)
     try:
@@ -296,7 +297,7 @@ def _calibrated(smap, options, folded=None):
     except BadFrameError:
         raise
     except LascoError:
-        # What is known to be wrong with the frame comes first, where it is to be refused.
+        # If the frame is to be refused, do so before any work.
         if options.on_bad == "raise":
             report_bad(frame_name(smap.meta), problems, options.on_bad)
         raise
@@ -304,7 +305,10 @@ def _calibrated(smap, options, folded=None):
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """A frame before the pass: counts with their pointing, padded and filled, and what was decided from the header."""
+    """
+    A frame before the main pass: counts with their pointing, padded and filled, and the values chosen from
+    header and tables.
+    """
 
     draft: Draft
     assets: AssetSource
@@ -313,22 +317,23 @@ class _Ready:
     bias: Bias
 
     def setup(self, options):
-        """What its plan is made of."""
+        """Contents of its plan."""
         draft = self.draft
         return setup_of(draft.meta, frame_of(draft), draft._flags, options, self.assets)
 
 
 def _prepared(smap, problems, options):
-    """A map that was admitted, before the pass."""
+    """Prepare an accepted map for the main pass."""
     assets = _source(options.assets)
     if options.observer is not None:
-        # Refused before the work, if it is.
+        # Raise errors before any work.
         placed_observer(options.observer, smap.reference_date)
     smap = Draft(smap)
     clock = _clock(smap, options.time_offset, assets)
     smap = unwrap(_pointed(smap, options, clock, assets))
     relative = exposure_factor(smap, assets=assets) if options.factor is None else given_factor(options.factor)
-    # What is filled must not judge the bias, and repair and calibration must rest on the same.
+    # Filled pixels must not affect the choice of the bias, and repair and calibration must use the
+    # same bias.
     bias = find_bias(smap, bias=options.bias, factor=relative)
     smap = record(smap, flags=raw_flags(smap, frame_of(smap)))
     if not (problems and options.on_bad == "raise"):
@@ -337,7 +342,7 @@ def _prepared(smap, problems, options):
 
 
 def _processed(smap, problems, options, folded=None):
-    """A map that was admitted, at level 1."""
+    """Calibrate an accepted map."""
     ready = _prepared(smap, problems, options)
     smap = _by_steps(ready, problems, options) if options.solarsoft else _by_plan(ready, problems, options, folded)
     smap = correct_time(smap, **ready.clock)
@@ -352,7 +357,7 @@ def _processed(smap, problems, options, folded=None):
 
 
 def _by_plan(ready, problems, options, folded):
-    """Brightness, upright, in one pass."""
+    """Compute the upright brightness image in one pass."""
     smap, setup = ready.draft, ready.setup(options)
     frame, flags = setup.frame, smap._flags
     if folded is None:
@@ -398,7 +403,7 @@ def _by_plan(ready, problems, options, folded):
 
 
 def _by_steps(ready, problems, options):
-    """Brightness, upright, step by step, as SolarSoft does."""
+    """Compute the upright brightness image step by step, as SolarSoft does."""
     assets = ready.assets
     smap, sent = keep_zeros(mark_missing(ready.draft))
     smap = subtract_bias(smap, bias=ready.bias)
@@ -417,7 +422,7 @@ def _by_steps(ready, problems, options):
 
 
 def _repaired(smap, options, bias, assets):
-    """The map with lost blocks filled."""
+    """Fill the lost blocks of a map."""
     method = options.inpaint
     if options.solarsoft and method == "auto":
         method = official_repair(smap)
@@ -433,19 +438,19 @@ def _repaired(smap, options, bias, assets):
 
 
 def _background(smap, assets):
-    """The minimum model that SolarSoft's repair rests on, or None where it is not needed or not at hand."""
+    """The minimum model used by SolarSoft's repair; None if it is not needed or not available."""
     frame = frame_of(smap)
     if frame.camera.name != "C3" or frame.filter != "CLEAR" or frame.is_derived:
         return None
     try:
         return assets.image(C3_BACKGROUND)
     except MissingAssetError as error:
-        log.debug("The repair uses the background model of the package: %s", error)
+        log.debug("Using the background model of the package for the repair: %s", error)
         return None
 
 
 def _official_geometry(smap, options, assets, sent):
-    """Distortion, mask and rotation in the order of SolarSoft."""
+    """Apply distortion, mask and rotation in the order of SolarSoft."""
     method = "grid" if options.distortion == "resample" else options.distortion
     smap = mask_unsent(correct_distortion(smap, method=method, scale=options.geometry), sent)
     if options.mask and smap.meta["detector"] == "C3":
@@ -473,7 +478,7 @@ def _report(smap, problems, on_bad):
 
 
 def _clock(smap, offset, assets):
-    """What `correct_time` is to be told."""
+    """Arguments for `correct_time`."""
     if offset is not None:
         return {"offset": offset, "source": "given"}
     found = clock_correction(smap, assets=assets)
@@ -481,7 +486,7 @@ def _clock(smap, offset, assets):
 
 
 def _pointed(smap, options, clock, assets):
-    """The map with the best pointing that is known, unless it was set before, or with that of its stars."""
+    """Set the best available pointing, unless the map has one already, or that from its stars."""
     known = "detroll" in smap.meta or (options.centre is not None and options.roll is not None)
     start = original_start(smap.meta)
     if "offset" in clock:

@@ -1,14 +1,14 @@
 """
-All that the calibration of a frame has in common with that of others, made once.
+The parts of the calibration that frames have in common, computed once.
 
-Where the pixels lie, by what they are multiplied, what is subtracted, masked and was not sent depends on the
-configuration alone.  With it, a frame is calibrated in one pass:
+The positions of the pixels, factors, stray light, mask and untransmitted blocks depend only on the
+configuration. With them a frame is calibrated in one pass:
 
     brightness = W (s V x - L),   variance = W2 (s V n)**2
 
-with the counts above the bias x and their noise n, DN; the inverse vignetting V, 0 for pixels that were not sent; the
-stray light L; the scale s of the exposure, MSB / DN; the weights W of the interpolation, and their squares W2.  The
-numbers are those of the steps, bit by bit.
+with the counts above the bias x and their noise n, DN; the inverse vignetting V, 0 for pixels that were not
+sent; the stray light L; the scale s of the exposure, MSB / DN; the weights W of the interpolation, and their
+squares W2. The results are identical, bit by bit, to those of the single steps.
 """
 
 import hashlib
@@ -56,18 +56,18 @@ from sunpy_lasco.pixel_flags import PixelFlag, flagged
 __all__ = ["Folded", "PlanKey"]
 
 
-#: Plans that are kept may take so many MB together, where the setting ``plan_memory`` says nothing else.
+#: Default of the setting ``plan_memory``, the total size of cached plans, MB.
 KEPT_MEGABYTES = "160"
-#: Rows of the detector that are calibrated at once by functions of whole arrays.
+#: Number of detector rows that whole-array functions process at once.
 ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
 class PlanKey:
     """
-    What must be the same of two frames so that one plan serves both.
+    Properties that two frames must share to use the same plan.
 
-    All of it is of the full frame, where the frame is put into it.
+    If a sub-frame is placed in the full frame, the values are those of the full frame.
     """
 
     camera: str
@@ -82,17 +82,18 @@ class PlanKey:
     distortion: Distortion
     #: Whether the spacecraft was upside down.
     turned: bool
-    #: Degree, and where the middle of the full frame goes; see `~sunpy_lasco.geometry.resampling.rounded_movement`.
+    #: Degree, and new position of the middle of the full frame; see
+    #: `~sunpy_lasco.geometry.resampling.rounded_movement`.
     rotation: float
     target: tuple[float, float] | None
-    #: SHA-256 of the calibration images, empty where there is none; ``"geometry"`` for the mask of C2.
+    #: SHA-256 of the calibration images, empty if there is none; ``"geometry"`` for the mask of C2.
     vignetting: str
     stray_light: str
     mask: str
     response: str
-    #: By what the stray light is multiplied where the photometric scale is not the official one.
+    #: Scale of the stray light if the photometric scale is not the official one.
     stray_light_scale: float
-    #: Whether light that was lost near the full well is put back.
+    #: Whether the loss of light near the full well is corrected.
     linearity: bool
     #: Digest of the pixels that were not sent.
     unsent: str
@@ -100,12 +101,12 @@ class PlanKey:
     constants: str
 
     def differences(self, other):
-        """In what another key differs: a list of clauses that say what it has, and what this has."""
+        """Differences to another key, as a list of clauses with both values."""
         pairs = [(one.name, getattr(other, one.name), getattr(self, one.name)) for one in fields(self)]
         return [_clause(name, theirs, mine) for name, theirs, mine in pairs if theirs != mine]
 
 
-#: What the parts of a key are called in messages.
+#: Names of the parts of a key in messages.
 PART_NAMES = {
     "shape": "shape (rows, columns)",
     "chip_sum": "sums on the chip",
@@ -121,37 +122,37 @@ PART_NAMES = {
     "unsent": "pattern of blocks that were not sent",
     "constants": "table of constants",
 }
-#: Parts of a key of which nobody can read the value.
+#: Parts of a key whose values are not readable.
 DIGESTS = {"vignetting", "stray_light", "mask", "response", "unsent", "constants"}
 
 
 def _clause(name, theirs, mine):
     called = PART_NAMES.get(name, name)
-    return f"its {called} is another" if name in DIGESTS else f"its {called} is {theirs!r} where the plan has {mine!r}"
+    return f"its {called} differs" if name in DIGESTS else f"its {called} is {theirs!r}, but the plan has {mine!r}"
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a plan is made of: a frame, the geometry of its header, calibration images, pixels that were not sent."""
+    """Contents of a plan: a frame, the geometry from its header, calibration images, and untransmitted pixels."""
 
     key: PlanKey
     frame: object
-    #: Cards that place the pixels on the detector, before the image is made upright.
+    #: Cards that describe the positions of the pixels on the detector, before the image is turned upright.
     placing: dict
     vignetting: Asset | None
     stray_light: Asset | None
-    #: For C3; None also for the geometry of C2.
+    #: Mask image of C3; None for C2, which is masked by geometry.
     mask: Asset | None
     response: Response | None
     #: Shape (ny, nx).
     unsent: np.ndarray
-    #: What cards and HISTORY say of the geometry.
+    #: Cards and HISTORY of the geometry.
     told: dict
 
 
 def setup_of(meta, frame, flags, options, assets):
     """
-    What the plan for a frame is made of, and its key.
+    Collect the contents of the plan for a frame, and its key.
 
     Parameters
     ----------
@@ -208,7 +209,7 @@ def _content_sha(asset):
 
 
 def _sha(asset):
-    """SHA-256 of a calibration image: of its file, or of its pixels where it comes from none."""
+    """SHA-256 of a calibration image: of its file, or of its pixels if it has no file."""
     return "" if asset is None else asset.sha256 or _content_sha(asset)
 
 
@@ -217,25 +218,25 @@ class Folded:
     """
     The arrays of a plan.
 
-    Those of the detector have the orientation in which it is read out; those of the output are upright.
+    Detector arrays have the orientation of the read-out; output arrays are upright.
     """
 
     key: PlanKey
     #: Pixels that were not sent (detector).
     unsent: np.ndarray
-    #: Inverse vignetting, float32 (detector); 0 where nothing was sent.
+    #: Inverse vignetting, float32 (detector); 0 for pixels that were not sent.
     gain: np.ndarray
-    #: Stray light, MSB, float32 (detector), 0 where nothing was sent; or None.
+    #: Stray light, MSB, float32 (detector), 0 for pixels that were not sent; or None.
     stray_light: np.ndarray | None
-    #: By what counts are multiplied to divide the response out, float32 (detector), or None.
+    #: Factors that divide the response out of counts, float32 (detector), or None.
     response: np.ndarray | None
-    #: From detector to output, or None where pixels stay where they are.
+    #: Interpolation from detector to output, or None if pixels keep their positions.
     interpolation: Interpolation | None
-    #: Where there is no sky, or too little was sent (output).
+    #: Pixels that are masked or of which too little was sent (output).
     empty: np.ndarray
-    #: Flags that all frames have (output).
+    #: Flags common to all frames (output).
     flags: np.ndarray
-    #: Pixels by whose brightness a frame is judged (detector), indices of those that were sent.
+    #: Pixels whose brightness is checked (detector), indices of those that were sent.
     ring: np.ndarray
     #: Inverse vignetting and stray light on a coarse grid.
     light_path: LightPath
@@ -246,7 +247,7 @@ class Folded:
 
     @property
     def arrays(self):
-        """All that takes memory, by identity."""
+        """The arrays that need memory, by identity."""
         own = [self.unsent, self.gain, self.stray_light, self.response, self.empty, self.flags, self.ring]
         parts = [*own, *(() if self.interpolation is None else self.interpolation.arrays)]
         if self.matrices is not None:
@@ -261,7 +262,7 @@ class Folded:
 
     def apply(self, counts, flags, frame, *, bias, exptime, factor, sigma=None):
         """
-        Counts of a frame to brightness.
+        Convert the counts of a frame to brightness.
 
         Parameters
         ----------
@@ -286,7 +287,7 @@ class Folded:
         flags : `numpy.ndarray`
             uint8.
         ring : `numpy.ndarray`
-            Brightness by which the frame is judged, MSB.
+            Brightness of the pixels used to check the frame, MSB.
         """
         scales = np.float32(bias), np.float32(1.0 / exptime), np.float32(factor), np.float32(VARIANCE_SCALE)
         lost, filled = self._holes(counts, flags)
@@ -296,7 +297,7 @@ class Folded:
         else:
             image, noise = self._by_loops(fused, counts, frame, scales)
         if filled is not None:
-            # Filled pixels bring a sigma of their own.
+            # Filled pixels have their own sigma.
             rows, shared = np.flatnonzero(filled.any(axis=1)), np.zeros(counts.shape, np.float32)
             own = filled[rows], sigma[rows]
             image[rows], noise[rows], shared[rows] = self._rows_by_arrays(counts[rows], rows, frame, scales, *own)
@@ -311,10 +312,10 @@ class Folded:
         """
         Image and noise (detector) by functions of whole arrays.
 
-        The noise is a variance where it is to be interpolated, and a sigma where it is not.
+        The noise is a variance if it will be interpolated, else a sigma.
         """
         image, noise = np.empty(counts.shape, np.float32), np.empty(counts.shape, np.float32)
-        # Some rows at a time stay in the cache of the processor.
+        # A group of rows fits into the processor's cache.
         for first in range(0, len(counts), ROWS_AT_ONCE):
             rows = slice(first, first + ROWS_AT_ONCE)
             image[rows], noise[rows], _ = self._rows_by_arrays(counts[rows], rows, frame, scales)
@@ -331,7 +332,7 @@ class Folded:
         noise = np.sqrt(noise_variance(image, frame, pattern=False))
         if sigma is not None:
             noise[filled] = sigma[filled]
-        # One after the other, rounded as by the steps.
+        # One after the other, with the same rounding as the single steps.
         for part, first in ((image, per_second), (noise, per_second * large)):
             part *= first
             part *= factor
@@ -345,7 +346,7 @@ class Folded:
         return image, noise if self.interpolation is None else np.square(noise, out=noise), shared
 
     def _by_loops(self, fused, counts, frame, scales):
-        """Image and variance (detector) by compiled loops."""
+        """Image and variance (detector), computed with compiled loops."""
         none = np.zeros(0, np.float32)
         if counts.dtype.kind == "f":
             counts = np.where(np.isfinite(counts), counts, scales[0]).astype(np.float32, copy=False)
@@ -362,7 +363,7 @@ class Folded:
         return image, variance
 
     def _holes(self, counts, flags):
-        """Pixels that were sent and are empty, and those that were filled, each None where there are none."""
+        """Empty pixels that should have been sent, and filled pixels; each None if there are none."""
         bits = bits_of(flags)
         lost = filled = None
         if bits & PixelFlag.FILLED:
@@ -377,7 +378,7 @@ class Folded:
         return lost if lost is not None and lost.any() else None, filled
 
     def _linear(self, counts, rows, frame, sigma):
-        """Counts of a linear detector with one response, and sigma, or None, that goes with them."""
+        """Counts corrected for linearity and response, and the corresponding sigma or None."""
         if self.key.linearity:
             before, counts = counts, true_counts(counts, frame)
             if sigma is not None:
@@ -389,7 +390,7 @@ class Folded:
         return counts, sigma
 
     def _stayed(self, image, noise, lost, shared):
-        """Image and sigma (detector) upright."""
+        """Turn image and sigma (detector) upright."""
         if shared is not None:
             noise += shared
         if lost is not None:
@@ -401,19 +402,19 @@ class Folded:
         return image, sigma
 
     def _moved(self, image, variance, lost, shared):
-        """Image and sigma interpolated, of image and variance (detector)."""
+        """Interpolate image and variance (detector), and return image and sigma."""
         if lost is not None:
             image[lost], variance[lost] = 0, 0
         places = self.empty, self.matrices
         if lost is None and shared is None:
             return self.interpolation(image, variance, *places, scale=1 / VARIANCE_SCALE)
         image, variance = self.interpolation(image, variance, *places)
-        # What holes and filled pixels of this frame change.
+        # Changes due to holes and filled pixels of this frame.
         near = np.zeros(self.unsent.shape, bool) if shared is None else shared != 0
         near = near if lost is None else near | lost
         pixels = np.flatnonzero(self.interpolation.reached(near.view(np.uint8)).view(bool))
         if shared is not None:
-            # Their errors are one, and do not average out.
+            # Their errors are shared and do not average out.
             variance.ravel()[pixels] += np.square(self.interpolation.at(pixels, shared)[0])
         if lost is not None:
             bad = pixels[self.interpolation.at(pixels, ~(lost | self.unsent))[0] < VALID_WEIGHT]
@@ -423,10 +424,10 @@ class Folded:
         return image, sigma
 
     def _flags_of(self, flags):
-        """Flags of the output, of those of a frame."""
+        """Flags of the output, from those of a frame."""
         if not bits_of(flags) & ~PixelFlag.UNTRANSMITTED:
             return self.flags.copy()
-        # What was not sent carries that flag.
+        # Untransmitted pixels have that flag.
         own = flags ^ (self.unsent.view(np.uint8) * np.uint8(PixelFlag.UNTRANSMITTED))
         if self.interpolation is not None:
             return self.flags | self.interpolation.reached(own)
@@ -435,7 +436,7 @@ class Folded:
 
 def fold(setup):
     """
-    Make the arrays of a plan.
+    Compute the arrays of a plan.
 
     Parameters
     ----------
@@ -493,7 +494,7 @@ def fold(setup):
 
 
 class _Kept:
-    """Plans that were made, the last ones used last, in bounded memory."""
+    """Cache of plans with bounded memory, the most recently used last."""
 
     def __init__(self):
         self._plans, self._lock = OrderedDict(), threading.Lock()
@@ -507,7 +508,7 @@ class _Kept:
             return found
 
     def put(self, folded):
-        """Keep a plan, and let go of those that were not used for longest; the last one always stays."""
+        """Store a plan and discard the least recently used ones; the latest always stays."""
         limit = megabytes("plan_memory", KEPT_MEGABYTES) * 1e6
         with self._lock:
             self._plans[folded.key] = folded
@@ -523,17 +524,17 @@ class _Kept:
         return sum(one.nbytes for one in found.values())
 
     def clear(self):
-        """Let go of all plans."""
+        """Discard all plans."""
         with self._lock:
             self._plans.clear()
 
 
-#: Plans of the process.
+#: Plans of this process.
 kept_plans = _Kept()
 
 
 def folded_for(setup):
-    """The arrays of a plan: those that were made before, or new ones."""
+    """The arrays of a plan, cached or new."""
     found = kept_plans.get(setup.key)
     if found is None:
         found = fold(setup)
@@ -542,8 +543,8 @@ def folded_for(setup):
 
 
 def require_fit(setup, folded, name):
-    """Refuse, by `~sunpy_lasco.errors.NotCalibratableError`, a frame for which a plan was not made."""
+    """Raise `~sunpy_lasco.errors.NotCalibratableError` if a plan was not made for a frame."""
     differences = folded.key.differences(setup.key)
     if differences:
-        msg = f"{name} does not fit the plan: {'; '.join(differences)}. Make a plan of it, or use calibrate()."
+        msg = f"{name} does not match the plan: {'; '.join(differences)}. Create a plan for it, or use calibrate()."
         raise NotCalibratableError(msg)

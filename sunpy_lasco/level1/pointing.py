@@ -28,15 +28,15 @@ from sunpy_lasco.map.sources import AnyCoronagraphMap
 
 __all__ = ["correct_time", "refresh_wcs", "update_observer", "update_pointing"]
 
-#: Times that differ by less than this, s, are one.
+#: Times that differ by less than this, s, are considered equal.
 SAME_TIME = 1e-6
-#: Distances from the Sun, au, between which an observer near SOHO or the Earth is.
+#: Range of distances from the Sun, au, for an observer near SOHO or the Earth.
 OBSERVER_DISTANCES = 0.95, 1.03
 
 
 def refresh_wcs(smap):
     """
-    Bring the WCS cards up to what was done to the image.
+    Update the WCS cards after a change of the image.
 
     Parameters
     ----------
@@ -74,28 +74,26 @@ def update_pointing(
         Position (x, y) of the Sun's centre in the map's own pixels, counted from 0,
         as ``smap.reference_pixel`` counts them.
     roll : `~astropy.units.Quantity`, optional
-        Turning the map's image by this counter-clockwise brings solar north up.
+        Counter-clockwise rotation of the image that brings solar north up.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
-        Both in the orientation of the detector, as
-        `~sunpy_lasco.level1.pointing_sources.find_pointing` finds them; ``centre``
-        and ``roll`` take precedence.
+        Both values in detector orientation, as returned by
+        `~sunpy_lasco.level1.pointing_sources.find_pointing`; ``centre`` and ``roll`` take precedence.
     centre_source, roll_source : `str`, optional
-        Where the values come from, for the cards CENTSRC and ROLLSRC.
+        Sources of the values, for the cards CENTSRC and ROLLSRC.
     centre_sigma, roll_sigma : `~astropy.units.Quantity`, optional
         Their 1 sigma.
 
     Returns
     -------
     map of the same class
-        With the cards SUNPIX1, SUNPIX2, DETROLL; CENTSRC, ROLLSRC (where they come
-        from); CENTSTAT, ROLLSTAT (``final``, ``interim`` or ``given``); CENTSIG, ROLLSIG
-        (1 sigma) and a standard WCS.  Values that are not given are kept or, if the pointing was never set,
-        derived from the header by the rules of its vintage.
+        With the cards SUNPIX1, SUNPIX2, DETROLL; CENTSRC, ROLLSRC (sources); CENTSTAT, ROLLSTAT (``final``,
+        ``interim`` or ``given``); CENTSIG, ROLLSIG (1 sigma) and a standard WCS. Values that are not given
+        are kept or, if the pointing was never set, derived from the header by the rules for its age.
 
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        If the map was rotated, resampled and so on: its pixels are not those of the detector.
+        If the map was rotated, resampled and so on, so that its pixels are not those of the detector.
 
     Notes
     -----
@@ -147,8 +145,8 @@ def pointed(
         x, y = to_detector(meta, full_position(tuple(centre.value.tolist()), frame_of(smap)))
         if not (0 <= x < FULL_FRAME and 0 <= y < FULL_FRAME):
             msg = (
-                f"centre={centre} is the full-frame pixel ({x:.1f}, {y:.1f}), which is outside the detector; "
-                "it is counted from 0 in the pixels of the map."
+                f"centre={centre} is the full-frame pixel ({x:.1f}, {y:.1f}), which is outside the detector; centre "
+                "counts from 0 in pixels of the map."
             )
             raise OptionError(msg)
         cards |= {
@@ -181,11 +179,10 @@ def update_observer(
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     coordinate : `~astropy.coordinates.SkyCoord`, optional
-        Where SOHO was, with a distance: for example
-        ``sunpy.coordinates.get_horizons_coord("SOHO", smap.reference_date)``.  Without it the
-        orbit that comes with the package is taken; nothing is ever fetched.
+        Position of SOHO with a distance, for example ``sunpy.coordinates.get_horizons_coord("SOHO",
+        smap.reference_date)``. By default the orbit of the package is used; nothing is downloaded.
     source : `str`
-        Where the coordinate comes from, for the card OBSSRC.
+        Source of the coordinate, for the card OBSSRC.
     error : `str`, optional
         Its error, for the card OBSERR.
 
@@ -201,14 +198,14 @@ def update_observer(
 
     Notes
     -----
-    SOHO circles L1 on a halo of up to 667,000 km, 0.26 degree seen from the Sun, by which
-    stars, planets and comets would be misplaced.  The orbit of the package is good to 0.001
-    degree from 1996 to 2026, and its closed form to 0.005 degree; `calibrate` takes better
-    positions where the user has them, see `~sunpy_lasco.level1.observer_position`.
+    SOHO moves around L1 on a halo orbit of up to 667,000 km, or 0.26 degree as seen from the Sun; if this
+    were ignored, stars, planets and comets would be misplaced. The orbit of the package is accurate to 0.001
+    degree from 1996 to 2026, and its closed form to 0.005 degree. `calibrate` uses better positions if
+    available, see `~sunpy_lasco.level1.observer_position`.
 
-    The cards hold for the map's ``reference_date``, as sunpy reads them: call this after
-    `~sunpy_lasco.level1.correct_time`.  A coordinate of another time is taken to have
-    stayed at its place relative to the line from the Sun to the Earth.
+    sunpy interprets the cards for the map's ``reference_date``, so call this function after
+    `~sunpy_lasco.level1.correct_time`. A coordinate of another time keeps its position relative to the line
+    from the Sun to the Earth.
     """
     time = smap.reference_date
     if coordinate is None:
@@ -252,22 +249,23 @@ def _require_near(distance):
 
 def placed_observer(coordinate, time):
     """
-    An observer's coordinate, of any frame and time, in the Stonyhurst frame of ``time``.
+    Convert an observer's coordinate of any frame and time to the Stonyhurst frame of ``time``.
 
-    One without a time is of that time; one of another keeps its place beside the line from the
-    Sun to the Earth.  `~sunpy_lasco.errors.OptionError` is raised where SOHO cannot be there.
+    A coordinate without a time is assumed to be for that time; one of another time keeps its position
+    relative to the line from the Sun to the Earth. `~sunpy_lasco.errors.OptionError` is raised if SOHO cannot
+    be there.
     """
     return SkyCoord(_placed(coordinate, time))
 
 
 def _placed(coordinate, time):
-    """The same as a frame of astropy."""
+    """The same as an astropy frame."""
     frame = getattr(coordinate, "frame", coordinate)
     there = getattr(frame, "obstime", time)
     if there is None:
         frame, there = frame.replicate(obstime=time), time
     if isinstance(frame.data, UnitSphericalRepresentation):
-        msg = "The coordinate of the observer has no distance; give it one, such as 0.99 au."
+        msg = "The coordinate of the observer has no distance; add one, such as 0.99 au."
         raise OptionError(msg)
     now = there is time or abs((there - time).to_value(u.s)) < SAME_TIME
     if not (now and isinstance(frame, HeliographicStonyhurst)):
@@ -286,24 +284,23 @@ def correct_time(
     sigma: u.Quantity | None = None,
 ) -> AnyCoronagraphMap:
     """
-    Correct the time of the exposure for the drift of the on-board clock.
+    Correct the time of an exposure for the drift of the on-board clock.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     offset : `~astropy.units.Quantity`, optional
-        Time by which the on-board clock was ahead.  None leaves the time as it is.
+        Time by which the on-board clock was ahead. None leaves the time unchanged.
     source : `str`
-        Where the offset comes from, for the card TIMESRC.
+        Source of the offset, for the card TIMESRC.
     sigma : `~astropy.units.Quantity`, optional
         1 sigma of the offset.
 
     Returns
     -------
     map of the same class
-        With DATE-OBS, DATE-BEG, DATE-AVG, DATE-END in ISO form and UTC, the original
-        start in DATE-ORI, TIMESRC, the offset in TIMEOFF and its 1 sigma, where it is
-        known, in TIMESIG (s).
+        With DATE-OBS, DATE-BEG, DATE-AVG, DATE-END in ISO format and UTC, the original start in DATE-ORI,
+        TIMESRC, the offset in TIMEOFF and its 1 sigma, if known, in TIMESIG (s).
 
     Notes
     -----

@@ -1,10 +1,10 @@
 """
-Where Sun centre and roll come from: one function a source, best first.
+Sources of Sun centre and roll, one function for each, best first.
 
-1. ``tables``: fitted to stars by the instrument team; final.
-2. ``header``: of level-0.5 files made since 2010-11-08, from the attitude of SOHO; interim.
+1. ``tables``: values fitted to stars by the instrument team; final.
+2. ``header``: values in level-0.5 files made since 2010-11-08, from the attitude of SOHO; interim.
 3. ``attitude``: table of the nominal roll of SOHO, and the default Sun centre; interim.
-4. ``nominal``: the same by what the header and the calendar say of the roll; interim.
+4. ``nominal``: the same with the roll from header and calendar; interim.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _from_attitude(meta, frame, time, assets):
 def _from_rules(meta, frame, time, assets):
     found = header_pointing(meta, frame)
     if found.roll_source == "level-0.5 header":
-        # Only reached in comparisons: the header comes first.
+        # Only reached in comparisons, since the header precedes it.
         return nominal_pointing(frame, flipped=is_flipped(found.roll))
     return found
 
@@ -103,7 +103,7 @@ POINTING_SOURCES = {
 
 
 def _stated_flip(meta, frame):
-    """Whether a header says that SOHO was upside down; None where it says nothing."""
+    """Whether SOHO was upside down according to a header; None if the header does not tell."""
     stated = header_roll(meta)
     return None if stated is None or is_placeholder(meta, frame) else is_flipped(stated)
 
@@ -119,11 +119,11 @@ def pointing_from(
     source : `str`
         A key of `POINTING_SOURCES`.
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 0.5, not padded, cut or turned.
+        Level 0.5, neither padded nor cut nor turned.
     assets : optional
         Source of the tables, see `sunpy_lasco.calibrate`.
     time : `~astropy.time.Time`, optional
-        Start of the exposure by the corrected clock; by default the uncorrected one.
+        Start of the exposure by the corrected clock; by default that of the uncorrected clock.
 
     Returns
     -------
@@ -155,13 +155,13 @@ def find_pointing(
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 0.5, not padded, cut or turned.
+        Level 0.5, neither padded nor cut nor turned.
     assets : optional
         Source of the tables, see `sunpy_lasco.calibrate`.
     time : `~astropy.time.Time`, optional
-        Start of the exposure by the corrected clock; by default the uncorrected one.
+        Start of the exposure by the corrected clock; by default that of the uncorrected clock.
     sources : sequence of `str`
-        Which sources are asked, in which order.
+        Sources to try, in this order.
 
     Returns
     -------
@@ -174,8 +174,8 @@ def find_pointing(
 
     Notes
     -----
-    SolarSoft ``get_sun_center``, ``get_crota``.  A warning is given where a table and
-    the header disagree on which side was up.
+    SolarSoft ``get_sun_center``, ``get_crota``. A warning is given if a table and the header disagree about
+    which side was up.
     """
     for source in sources:
         found = pointing_from(source, smap, assets=assets, time=time)

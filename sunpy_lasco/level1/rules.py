@@ -1,9 +1,9 @@
 """
-What must hold between the cards of a level-0.5 frame, its shape and its pixels.
+Consistency rules for the cards, the shape and the pixels of a level-0.5 frame.
 
-`RULES` is the one list of what is asked of a header beyond single cards.  A rule that
-is broken refuses the frame; or, where one can go on, sets cards right and is a problem
-that `sunpy_lasco.calibrate` warns of, or refuses with ``on_bad="raise"``.
+`RULES` lists the requirements on a header beyond those on single cards. If a rule is broken, either the frame
+is refused, or cards are corrected and the problem is reported by `sunpy_lasco.calibrate` as a warning, or as
+an error with ``on_bad="raise"``.
 """
 
 import re
@@ -44,48 +44,48 @@ from sunpy_lasco.map.checksum import count_range
 
 __all__ = ["PIXEL_RULES", "RULES", "judge_header", "judge_pixels"]
 
-#: MID_TIME has six digits, 0.1 s late in the day; in 84 real headers it is at most 0.06 s off.
+#: MID_TIME has six digits, that is 0.1 s late in the day; in 84 real headers it is at most 0.06 s off.
 MIDDLE_AGREES_WITHIN = 0.2
-#: Clocks of computers and of the ground system may differ by so much, d.
+#: Largest difference between the clocks of computers and of the ground system, d.
 CLOCK_MARGIN = 1.0
 #: The day (MJD) from which computers count seconds, 1970-01-01.
 UNIX_EPOCH = 40587
-#: In headers of these days LEBXSUM and LEBYSUM are 1 although the electronics box summed.
+#: Days on which LEBXSUM and LEBYSUM are 1 although the electronics box summed.
 FALSE_SUMS = Time("1997-03-06"), Time("1997-03-21")
-#: The roll of a header may be so far from the nominal one, degree.
+#: Largest difference of the roll in a header from the nominal one, degree.
 ROLL_AGREES_WITHIN = 3.0
-#: A name as the ground system gives it: camera, kind of data, counter.
+#: A file name of the ground system: camera, kind of data, counter.
 GROUND_NAME = re.compile(r"([1-4])[1-6]\d{6}\.(fts|fits)")
 
-#: Corners on the CCD as the image was read out.
+#: Corners on the CCD in the orientation of the read-out.
 _AS_READ_OUT = ("P1COL", "P1ROW", "P2COL", "P2ROW")
 
-#: Full scale of the analogue-digital converter, DN; the statistics of the ground system leave it out.
+#: Full scale of the analogue-digital converter, DN; excluded from the statistics of the ground system.
 FULL_SCALE = 16383
-#: The lossy compression overshoots by less than this part.
+#: Relative overshoot of the lossy compression is less than this.
 OVERSHOOT = 1.02
-#: So many pixels beyond the full scale are marks of the ground system (65535).
+#: Up to this many pixels beyond the full scale are marks of the ground system (65535).
 MARKS = 16
-#: No pixel is darker than this part of the bias.  Lossy frames of C2 have some at 0.79.
+#: No pixel is darker than this fraction of the bias. Lossy frames of C2 have some at 0.79.
 DARKEST_SHARE = 0.6
-#: Nor are all pixels of a whole frame brighter than this many times the bias, but for `ODD_ONES`: the darkest
-#: corners have 1.04 times at 100 s.
+#: In a whole frame some pixels, apart from `ODD_ONES`, are darker than this multiple of the bias; the darkest corners
+#: have 1.04 times at 100 s.
 BRIGHTEST_SHARE = 2.0
-#: A block may hold one value only where there is as little light as this part of the bias; the lossy compression
-#: flattens 16 x 16 pixels there, nowhere a whole block.
+#: A block may hold a single value only if its light is less than this fraction of the bias. There the lossy compression
+#: flattens 16 x 16 pixels, but never a whole block.
 FLAT_SHARE = 1.2
-#: So many pixels of a hundred thousand may be odd ones.
+#: Number of pixels per hundred thousand that may be outliers.
 ODD_ONES = 10
-#: DATAAVG has six digits, and was summed in single precision: by bytes of a count, what it is off relative to the mean.
-#: In 41 real frames it is at most 3e-6 and 2e-5.
+#: Relative error of DATAAVG by bytes per count: it has six digits and was summed in single precision. In 41 real frames
+#: it is at most 3e-6 and 2e-5.
 MEAN_AGREES_WITHIN = {2: 2e-5, 4: 1e-4}
-#: Pixels of images that were derived, or of models, lie below this part of the bias, which was subtracted.
+#: In derived images and models, from which the bias was subtracted, some pixels lie below this fraction of the bias.
 DERIVED_SHARE = 0.9
 
 
 @dataclass
 class Judgement:
-    """What is wrong with a frame that can be used all the same, and what puts it right."""
+    """Problems of a frame that can still be used, and their corrections."""
 
     #: A clause for each thing that cannot be right.
     problems: list = field(default_factory=list)
@@ -95,15 +95,15 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that must hold: what, between which cards, and what happens where it does not."""
+    """A rule: its condition, its cards, and what happens if it is broken."""
 
     #: Keywords.
     cards: str
-    #: What must hold.
+    #: Condition.
     holds: str
-    #: What happens where it does not.
+    #: What happens if it is not met.
     otherwise: str
-    #: Function of header, frame and judgement; it raises, or adds to the judgement.
+    #: Function of header, frame and judgement, which raises an error or extends the judgement.
     check: object
 
 
@@ -113,14 +113,14 @@ def _refuse(header, message):
 
 
 def _tomorrow():
-    """No date of a frame lies beyond this day (MJD)."""
+    """Latest possible day of a frame (MJD)."""
     return UNIX_EPOCH + time.time() / 86400 + CLOCK_MARGIN
 
 
 def _in_mission(header, frame, _judged):
     if not MISSION_START.mjd <= frame.start.mjd <= _tomorrow():
         day, first = frame.start.isot[:10], MISSION_START.isot[:10]
-        _refuse(header, f"DATE-OBS says {day}, which is outside of the mission (since {first}).")
+        _refuse(header, f"DATE-OBS is {day}, which is outside the mission (since {first}).")
 
 
 def _time_of_day(header, frame, judged):
@@ -140,8 +140,8 @@ def _middle(header, frame, judged):
     judged.cards |= {"mid_date": mjd, "mid_time": round(time, 3)}
     if late is not None:
         judged.problems.append(
-            f"MID_DATE {day} and MID_TIME {second:g} are {late:+.1f} s from the middle that DATE-OBS, TIME-OBS and "
-            "EXPTIME give, which is taken"
+            f"MID_DATE {day} and MID_TIME {second:g} are {late:+.1f} s from the middle computed from DATE-OBS, "
+            "TIME-OBS and EXPTIME, which is used"
         )
 
 
@@ -153,13 +153,14 @@ def _made_after(header, frame, judged):
         return
     if not frame.start.mjd - CLOCK_MARGIN <= frame.processed.mjd <= _tomorrow():
         judged.problems.append(
-            f"DATE {card_text(header, 'date')}, when the file was made, is before the exposure or to come: ignored"
+            f"DATE {card_text(header, 'date')}, when the file was made, is before the exposure or in the future; it "
+            "is ignored"
         )
         judged.cards["date"] = None
     elif frame.start.mjd < mjd_of("pointing.in_header") <= frame.processed.mjd and is_old_centre(header, frame):
         judged.problems.append(
-            f"DATE {card_text(header, 'date')}, when the file was made, is denied by CRPIX1 and CRPIX2, which all had "
-            f"before {value_of('pointing.in_header')}: ignored"
+            f"DATE {card_text(header, 'date')}, when the file was made, contradicts CRPIX1 and CRPIX2, which are "
+            f"those of all files made before {value_of('pointing.in_header')}; it is ignored"
         )
         judged.cards["date"] = None
 
@@ -182,7 +183,7 @@ def _sums(header, frame, judged):
     (ny, nx), (sx, sy) = frame.shape, frame.binning
     extent = f"R1COL to R2ROW ({nx * sx} x {ny * sy} pixels) and the {nx} x {ny} pixels of the image"
     if box == (1, 1) and frame.leb_sum[0] == frame.leb_sum[1]:
-        judged.problems.append(f"LEBXSUM and LEBYSUM say 1 where {extent} ask for {frame.leb_sum[0]}, which is taken")
+        judged.problems.append(f"LEBXSUM and LEBYSUM are 1, but {extent} require {frame.leb_sum[0]}, which is used")
         judged.cards |= {"lebxsum": frame.leb_sum[0], "lebysum": frame.leb_sum[1]}
         return
     _refuse(
@@ -213,13 +214,15 @@ def _port(header, frame, _judged):
 def _camera_of_name(header, frame, judged):
     found = GROUND_NAME.fullmatch(plain_filename(header))
     if found and found[1] != frame.camera.digit:
-        judged.problems.append(f"FILENAME {found[0]} is that of another camera than DETECTOR {frame.camera.name}")
+        judged.problems.append(f"FILENAME {found[0]} belongs to another camera than DETECTOR {frame.camera.name}")
         judged.cards["filename"] = None
 
 
 def _model(header, frame, judged):
     if frame.is_model and GROUND_NAME.fullmatch(frame.filename):
-        judged.problems.append(f"FILEORIG 0 says a model, FILENAME {frame.filename} an exposure, for which it is taken")
+        judged.problems.append(
+            f"FILEORIG 0 marks a model, but FILENAME {frame.filename} an exposure; it is treated as an exposure"
+        )
         judged.cards["fileorig"] = None
 
 
@@ -228,8 +231,8 @@ def _sun_at_crpix(header, _frame, _judged):
     if values != [0.0, 0.0] and not is_standard(header):
         _refuse(
             header,
-            f"CRVAL1, CRVAL2 hold {values[0]:g}, {values[1]:g}; in level 0.5 they are 0. Move the Sun by "
-            "sunpy_lasco.update_pointing, or by shift_reference_coord of the map.",
+            f"CRVAL1, CRVAL2 hold {values[0]:g}, {values[1]:g}; in level 0.5 they are 0. To move the Sun, use "
+            "sunpy_lasco.update_pointing, or shift_reference_coord of the map.",
         )
 
 
@@ -241,13 +244,13 @@ def _pointing(header, frame, judged):
     nominal = nominal_pointing(frame, flipped=is_flipped(roll)).roll if measured else 180.0 * is_flipped(roll)
     off = float(normalize_roll(roll - nominal))
     if abs(off) > ROLL_AGREES_WITHIN:
-        judged.problems.append(f"the roll of {roll:g} degrees is {off:+.1f} from where SOHO is kept")
+        judged.problems.append(f"the roll of {roll:g} degrees differs by {off:+.1f} from the attitude of SOHO")
     has_centre = number(header, "crpix1") is not None and number(header, "crpix2") is not None
     if measured and has_centre and header_pointing(header, frame).centre_source == DEFAULT_CENTRE:
-        judged.problems.append("CRPIX1 and CRPIX2 are too far from where the Sun is kept, and are ignored")
+        judged.problems.append("CRPIX1 and CRPIX2 are too far from the usual Sun centre and are ignored")
 
 
-#: What must hold between cards, in the order in which it is asked.
+#: The rules for cards, in the order in which they are checked.
 RULES = (
     Rule(
         "DATE-OBS",
@@ -257,22 +260,22 @@ RULES = (
     ),
     Rule(
         "DATE-OBS, TIME-OBS, DATE_OBS, TIME_OBS",
-        "one of them tells the time of day; midnight is never assumed",
-        "it is taken from MID_DATE, MID_TIME and EXPTIME, and it is a problem; refused, already as a map, where these "
-        "do not tell it",
+        "one of them contains the time of day; midnight is never assumed",
+        "it is computed from MID_DATE, MID_TIME and EXPTIME, and a problem is reported; if that is impossible, not "
+        "even a map is created",
         _time_of_day,
     ),
     Rule(
         "MID_DATE, MID_TIME",
         f"the middle of the exposure is start + EXPTIME / 2, within {MIDDLE_AGREES_WITHIN} s",
-        "they are set so, and it is a problem; where they are missing, no problem",
+        "they are corrected, and a problem is reported unless they are missing",
         _middle,
     ),
     Rule(
         "DATE",
-        "the file was made after the exposure and not after today; before 2010-11-08 where the Sun centre is one that "
-        "all files had before",
-        "the card is removed, and it is a problem",
+        "the file was made after the exposure and not in the future; before 2010-11-08 if the Sun centre is one that "
+        "all earlier files had",
+        "the card is removed, and a problem is reported",
         _made_after,
     ),
     Rule(
@@ -283,44 +286,44 @@ RULES = (
     ),
     Rule(
         "SUMCOL, SUMROW, LEBXSUM, LEBYSUM, R1COL, R1ROW, R2COL, R2ROW",
-        "corners and sums ask for as many columns and rows as the image has",
-        "refused; where only LEBXSUM and LEBYSUM deny a sum that is equal along both axes, they are set and it is a "
-        "problem, except in March 1997, when all headers deny it",
+        "corners and sums agree with the number of columns and rows of the image",
+        "refused; if only LEBXSUM and LEBYSUM contradict a sum that is equal along both axes, they are corrected and "
+        "a problem is reported, except in March 1997, when this fault is in all headers",
         _sums,
     ),
     Rule("FILTER, POLAR", "the camera has them", "refused", _wheels),
     Rule("READPORT", "the camera has it", "refused", _port),
     Rule(
         "FILENAME, DETECTOR",
-        "the first digit of a name of the ground system is that of the camera",
-        "the name is not used, and it is a problem",
+        "the first digit of a ground-system file name is that of the camera",
+        "the name is ignored, and a problem is reported",
         _camera_of_name,
     ),
     Rule(
         "FILEORIG, FILENAME",
-        "a model (FILEORIG 0) has no name of an exposure",
-        "taken for an exposure, and it is a problem",
+        "a model (FILEORIG 0) does not have the file name of an exposure",
+        "treated as an exposure, and a problem is reported",
         _model,
     ),
     Rule("CRVAL1, CRVAL2", "they are 0", "refused", _sun_at_crpix),
     Rule(
         "CROTA1, CRPIX1, CRPIX2",
         f"the roll is within {ROLL_AGREES_WITHIN:g} degrees of the nominal one, or of that turned by 180 degrees, and "
-        "the Sun is near where it is kept",
-        "a problem; the roll is used as it stands, the default Sun centre instead of an impossible one",
+        "the Sun centre is near the usual one",
+        "a problem is reported; the roll is used unchanged, and an impossible Sun centre is replaced by the default",
         _pointing,
     ),
 )
 
 
 def _has_r(header, name):
-    """Whether a card of a corner is one of those as it was read out, and the other kind is there."""
+    """Whether a corner card refers to the orientation of the read-out while cards of the other kind exist."""
     return name in _AS_READ_OUT and header.get(f"r{name[1:].lower()}") is not None
 
 
 def judge_header(header, shape):
     """
-    Ask all rules of a level-0.5 header.
+    Check a level-0.5 header against all rules.
 
     Parameters
     ----------
@@ -332,18 +335,18 @@ def judge_header(header, shape):
     Returns
     -------
     problems : `list` of `str`
-        A clause for each thing that cannot be right, and with which one can go on.
+        A clause for each problem that does not prevent the calibration.
     cards : `dict`
-        Cards that put it right, by lower-case keyword; None for one to remove.
+        Corrected cards by lower-case keyword; None marks a card to remove.
 
     Raises
     ------
     sunpy_lasco.errors.HeaderError
-        If cards are missing or hold what makes it impossible to go on; all are named.
+        If required cards are missing or unusable; the error names all of them.
     sunpy_lasco.errors.NotCalibratableError
         If the camera has no such filter, polariser or read-out port.
     """
-    # The corners P* are read only where the corners R* are missing.
+    # The P corners are read only if the R corners are missing.
     read = [name for name, card in CARDS.items() if card.kind.endswith("number") and not _has_r(header, name)]
     faults = {name: fault for name in read if (fault := fault_of(header, name))}
     refused = [fault for name, fault in faults.items() if CARDS[name].wrong == REFUSED]
@@ -358,36 +361,37 @@ def judge_header(header, shape):
 
 @dataclass(frozen=True)
 class PixelRule:
-    """Something that must hold of the pixels: what, and what happens where it does not."""
+    """A rule for pixels: its condition, and what happens if it is broken."""
 
     #: Keywords.
     cards: str
-    #: What must hold.
+    #: Condition.
     holds: str
-    #: What happens where it does not.
+    #: What happens if it is not met.
     otherwise: str
 
 
-#: What must hold of the pixels; `judge_pixels` asks it.
+#: The rules for pixels, checked by `judge_pixels`.
 PIXEL_RULES = (
     PixelRule("", "the pixels are real numbers", "refused"),
-    PixelRule("", "at least one pixel holds a count", "a problem: it holds no data at all"),
+    PixelRule("", "at least one pixel holds a count", "a problem is reported: the frame holds no data"),
     PixelRule(
         "DATAMIN, DATAMAX, DATAZER, DATAAVG",
-        "they are the statistics of the pixels: a checksum that the ground system left. Compared where the frame is as "
-        "it was read: not where it was cut, turned, repaired or changed by a function of a map",
+        "they are the statistics of the pixels and serve as a checksum of the ground system; compared only for "
+        "unmodified frames, not after a cut, rotation, repair or other operation",
         "a problem",
     ),
     PixelRule(
         "",
         f"no count lies between 0 and {DARKEST_SHARE:g} times the bias of the day, in all read-outs that were summed",
-        "such pixels are taken for lost, and it is a problem",
+        "such pixels are treated as lost, and a problem is reported",
     ),
     PixelRule(
         "",
-        f"no block of {BLOCK} x {BLOCK} pixels holds one value throughout, more than {FLAT_SHARE:g} times the bias and "
+        f"no block of {BLOCK} x {BLOCK} pixels holds a single value that is more than {FLAT_SHARE:g} times the bias "
+        "and "
         "below saturation: light has noise",
-        "such blocks are taken for lost, and it is a problem",
+        "such blocks are treated as lost, and a problem is reported",
     ),
     PixelRule(
         "",
@@ -397,39 +401,38 @@ PIXEL_RULES = (
     ),
     PixelRule(
         "POLAR, FILEORIG",
-        "of images that were derived, and of models, the bias was subtracted",
+        "from derived images and models the bias was subtracted",
         "a problem",
     ),
     PixelRule(
         "",
         f"the darkest pixels of a whole frame hold less than {BRIGHTEST_SHARE:g} times the bias",
-        "a problem: the sums, or the counts, are not what the header says",
+        "a problem is reported: sums or counts do not match the header",
     ),
 )
 
 
 def judge_pixels(raw, header, frame, *, as_read=True):
     """
-    Ask all rules of the pixels of a level-0.5 frame.
+    Check the pixels of a level-0.5 frame against all rules.
 
     Parameters
     ----------
     raw : `~numpy.ndarray`
-        Counts as they stand in the file, shape (ny, nx).
+        Counts as stored in the file, shape (ny, nx).
     header : mapping
         With lower-case or case-insensitive keys.
     frame : `~sunpy_lasco.instrument.frame.Frame`
-        The same header, understood.
+        The frame of this header.
     as_read : `bool`, optional
-        Whether the pixels are those of the file, so that they can be compared with the
-        statistics in the header.
+        Whether the pixels are unmodified, so that they can be compared with the statistics in the header.
 
     Returns
     -------
     problems : `list` of `str`
         A clause for each thing that cannot be right.
     impossible : `~numpy.ndarray` of `bool` or None
-        Pixels that are no counts of this camera, shape (ny, nx).
+        Pixels that cannot be counts of this camera, shape (ny, nx).
 
     Raises
     ------
@@ -444,19 +447,19 @@ def judge_pixels(raw, header, frame, *, as_read=True):
     if counts.dtype.kind == "f":
         counts = np.where(np.isfinite(counts), counts, counts.dtype.type(0))
     if not counts.any():
-        return ["it holds no data at all"], None
+        return ["it holds no data"], None
     problems = _unlike_statistics(counts, header, frame) if as_read else []
     repeats = frame.leb_sum[0] * frame.leb_sum[1]
     bias = bias_polynomial(frame.camera.name, frame.mid_mjd, frame.port) * repeats
     if frame.is_derived or frame.is_model:
-        what = f"POLAR {frame.polar} says an image that was derived" if frame.is_derived else "FILEORIG 0 says a model"
+        what = f"POLAR {frame.polar} marks a derived image" if frame.is_derived else "FILEORIG 0 marks a model"
         if counts[counts != 0].min() > DERIVED_SHARE * bias:
             problems.append(f"{what}, whose bias was subtracted, but all pixels lie above the bias of {bias:.0f} DN")
         return problems, None
     if frame.is_binned and counts.dtype.kind == "i" and counts.dtype.itemsize == 2:
         counts = counts.view(np.uint16)
     known = count_range(counts)
-    # Mostly it is plain that none is too low.
+    # In most frames it is obvious that none is too low.
     if known is not None and known[0] >= DARKEST_SHARE * bias:
         impossible = np.zeros(counts.shape, bool)
     else:
@@ -464,11 +467,11 @@ def judge_pixels(raw, header, frame, *, as_read=True):
     if number_low := np.count_nonzero(impossible):
         problems.append(
             f"{number_low} pixels hold less than {DARKEST_SHARE:g} times the bias of {bias:.0f} DN (the least "
-            f"{counts[impossible].min():g}), and are taken for lost"
+            f"{counts[impossible].min():g})and are treated as lost"
         )
     flat = _flat_blocks(counts, FLAT_SHARE * bias, frame.camera.saturation * repeats)
     if number_flat := np.count_nonzero(flat):
-        problems.append(f"{number_flat // BLOCK**2} blocks hold one value throughout, and are taken for lost")
+        problems.append(f"{number_flat // BLOCK**2} blocks hold a single value and are treated as lost")
         impossible |= flat
     limit = OVERSHOOT * FULL_SCALE * repeats
     beyond = 0 if known is not None and known[1] <= limit else np.count_nonzero(counts > limit)
@@ -480,25 +483,25 @@ def judge_pixels(raw, header, frame, *, as_read=True):
 
 
 def _too_bright(counts, impossible, bias):
-    """Whether even the darkest pixels of a whole frame are too bright; a list of one clause, or empty."""
+    """Check whether even the darkest pixels of a whole frame are too bright; a list of one clause, or empty."""
     sample, measured = counts[::3, ::3], (counts[::3, ::3] > 0) & ~impossible[::3, ::3]
     dark = np.count_nonzero(measured & (sample <= BRIGHTEST_SHARE * bias))
     if dark > ODD_ONES or np.count_nonzero(measured) <= ODD_ONES:
         return []
     darkest = float(np.partition(sample[measured], ODD_ONES)[ODD_ONES])
     return [
-        f"its darkest pixels hold {darkest:.0f} DN where the bias is {bias:.0f} DN: its sums or its counts are not "
-        "what the header says"
+        f"its darkest pixels hold {darkest:.0f} DN, but the bias is {bias:.0f} DN; sums or counts do not match the "
+        "header"
     ]
 
 
 def _flat_blocks(counts, low, high):
-    """Pixels of blocks of one value between two limits, (ny, nx): light has noise."""
+    """Pixels of blocks with a single value between two limits, (ny, nx); real light has noise."""
     flat = np.zeros(counts.shape, bool)
     ny, nx = (length - length % BLOCK for length in counts.shape)
     blocks = counts[:ny, :nx].reshape(ny // BLOCK, BLOCK, nx // BLOCK, BLOCK)
     first = blocks[:, 0, :, 0]
-    # Few blocks have as much as one row of one value.
+    # Few blocks have even one row with a single value.
     rows, columns = np.nonzero((first > low) & (first < high) & (blocks[:, 0] == first[..., None]).all(axis=2))
     whole = (blocks[rows, :, columns] == first[rows, columns][:, None, None]).all(axis=(1, 2))
     rows, columns = rows[whole], columns[whole]
@@ -508,15 +511,15 @@ def _flat_blocks(counts, low, high):
 
 
 def _unlike_statistics(counts, header, frame):
-    """In what the statistics of a header differ from the counts; a list of one clause, or empty."""
+    """Differences between the statistics in a header and the counts; a list of one clause, or empty."""
     stated = {card: number(header, card) for card in ("datamin", "datamax", "datazer", "dataavg")}
     if not stated["datamax"]:
-        # Nothing was written, as in images that were never looked at.
+        # Never filled in.
         return []
     mean_within = MEAN_AGREES_WITHIN[2 if counts.dtype.itemsize == 2 else 4]
     known = count_range(counts)
     if known is not None:
-        # Sums of integers are exact, and need no copy in double precision.
+        # Sums of integers are exact without a copy in double precision.
         number_measured = int(np.count_nonzero(counts))
         mean = float(counts.sum(dtype=np.int64)) / number_measured
         if not _differences(stated, *known, counts.size - number_measured, mean, mean_within):
@@ -541,7 +544,7 @@ def _mean(found):
 
 
 def _differences(stated, least, most, zeros, mean, mean_within):
-    """Cards that disagree with the pixels, each with both values."""
+    """Cards that disagree with the pixels, with both values."""
     values = {"datamin": float(least), "datamax": float(most), "datazer": zeros, "dataavg": mean}
     within = {"datamin": 0.5, "datamax": 0.5, "datazer": 0.5, "dataavg": mean_within * abs(values["dataavg"])}
     return [

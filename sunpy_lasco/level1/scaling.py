@@ -1,5 +1,5 @@
 """
-Numbers as integers: brightness in the official C3 product, sigma in compact files.
+Scaling to integers: brightness in the official C3 product, sigma in compact files.
 """
 
 from functools import lru_cache
@@ -26,31 +26,31 @@ BSCALE = SCALE_MAXIMUM / 65536
 BZERO = 32769 * BSCALE
 #: The integer that means "no value".
 BLANK = -32768
-#: Step of the natural logarithm of sigma in compact files: half of it is an error of 0.4963 %.
+#: Step of the natural logarithm of sigma in compact files; half a step is an error of 0.4963 %.
 LOG_STEP = 0.0099
-#: The integer that means 0, of which there is no logarithm, and that of what is infinite.
+#: The integers for zero and for infinity, which have no finite logarithm.
 LOG_ZERO, LOG_INFINITE = -32767, 32767
-#: Steps of the smallest and the largest number of float32, a subnormal one among them.
+#: Steps of the smallest (subnormal) and the largest float32.
 LOG_RANGE = (-10436, 8962)
 
 
 def is_scaled(frame):
-    """Whether official files of a `~sunpy_lasco.instrument.frame.Frame` hold integers: those of C3 Clear."""
+    """Whether the official file of a `~sunpy_lasco.instrument.frame.Frame` holds integers, as for C3 Clear."""
     return frame.camera.name == "C3" and frame.filter == "CLEAR"
 
 
 def encode_int16(image, *, official=False):
     """
-    Scale brightness to 16 bit integers.
+    Scale brightness to 16-bit integers.
 
     Parameters
     ----------
     image : `numpy.ndarray`
         MSB; NaN is missing.
     official : `bool`
-        Reproduce the official files to the bit: pixels that are exactly zero get
-        the integer 0, which reads back as 3.25e-9 MSB, negative ones overflow to
-        the brightest value, and the faintest may fall on BLANK.
+        Reproduce the official files to the last bit: pixels that are exactly zero become the integer 0, which
+        is read back as 3.25e-9 MSB, negative pixels overflow to the brightest value, and the faintest may
+        become BLANK.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def encode_int16(image, *, official=False):
 
 def decode_int16(stored):
     """
-    Brightness of scaled integers.
+    Convert scaled integers to brightness.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def decode_int16(stored):
 
 def encode_logarithm(sigma):
     """
-    Scale the natural logarithm of sigma to 16 bit integers.
+    Scale the natural logarithm of sigma to 16-bit integers.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def encode_logarithm(sigma):
     Returns
     -------
     `numpy.ndarray`
-        int16: the logarithm in steps of `LOG_STEP`, which all numbers of float32 have; or `BLANK`,
+        int16: the logarithm in steps of `LOG_STEP`, which covers the range of float32; or `BLANK`,
         `LOG_ZERO`, `LOG_INFINITE`.
 
     Raises
@@ -120,7 +120,7 @@ def encode_logarithm(sigma):
 
 @lru_cache(maxsize=1)
 def _sigma_of_integers():
-    """Sigma of each 16 bit integer, in the order of the integers read as positive ones."""
+    """Sigma for each 16-bit integer, in the order of the unsigned integers."""
     steps = np.arange(2**16, dtype=np.uint16).view(np.int16).clip(*LOG_RANGE)
     table = np.exp(steps * LOG_STEP).clip(max=np.finfo(np.float32).max).astype(np.float32)
     for integer, meaning in ((BLANK, np.nan), (LOG_ZERO, 0.0), (LOG_INFINITE, np.inf)):
@@ -130,7 +130,7 @@ def _sigma_of_integers():
 
 def decode_logarithm(stored):
     """
-    Sigma of scaled logarithms.
+    Convert scaled logarithms to sigma.
 
     Parameters
     ----------

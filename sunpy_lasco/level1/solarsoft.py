@@ -1,5 +1,5 @@
 """
-A product that the tools of SolarSoft users read.
+Level 1 in the form of the official SolarSoft product.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ __all__ = [
     "zero_missing",
 ]
 
-#: SolarSoft fills nothing if a zone has more lost blocks than this, or touches these rows or columns of blocks.
+#: SolarSoft fills no block if a zone has more lost blocks than this, or touches these rows or columns of blocks.
 LARGEST_OFFICIAL_ZONE, EDGE_BLOCKS = 16, (0, 31)
-#: Share of the pixels of C2 that are usually not sent: 65 of 1024 blocks, in most frames 61.
+#: Largest share of the pixels of C2 that are usually not sent: 65 of 1024 blocks, in most frames 61.
 USUALLY_EMPTY = 65 / 1024
-#: SolarSoft turns solar north up if the roll is this at least, degree.
+#: SolarSoft rotates solar north up from this roll on, degree.
 SMALLEST_TURN = 1.0
 
-#: Cards that the official header takes over as they are.
+#: Cards that the official header copies unchanged.
 COPIED = (
     "fileorig exptime telescop instrume detector readport sumrow sumcol lebxsum lebysum filter polar comprssn "
     "mid_date mid_time r1col r1row r2col r2row"
@@ -58,7 +58,7 @@ COPIED = (
 
 def official_repair(smap):
     """
-    Method by which SolarSoft fills the lost blocks of a map.
+    Method that SolarSoft would use to fill the lost blocks of a map.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def official_repair(smap):
     Returns
     -------
     `str` or None
-        ``"fuzzy"`` for C3 Clear without sums; None for all others, and where a zone of lost blocks
-        has more than 16 of them or touches the edge of the frame: then it fills none.
+        ``"fuzzy"`` for C3 Clear without sums. None for all others, and if a zone of lost blocks has more than
+        16 of them or touches the edge of the frame; SolarSoft then fills none.
 
     Notes
     -----
@@ -90,7 +90,7 @@ def official_repair(smap):
 
 def keep_zeros(smap):
     """
-    Zeros of blocks that are not there stay numbers, for C2.
+    Replace the NaN of missing blocks by zeros, for C2.
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ def keep_zeros(smap):
     Returns
     -------
     smap : map of the same class
-        For C2, 0 where pixels were NaN; for C3 unchanged: its mask hides them.
+        For C2, 0 where pixels were NaN; C3 is unchanged, since its mask hides them.
     sent : `numpy.ndarray` of `bool` or None
-        Which pixels hold counts; None where no more is missing than usually.
+        Pixels that hold counts; None if no more than the usual blocks are missing.
 
     Notes
     -----
-    SolarSoft ``c2_calibrate``: the bias is subtracted from these zeros, too.  Only where blocks are
-    missing that are usually sent does it multiply the corrected image by a mask.
+    SolarSoft ``c2_calibrate``: the bias is subtracted from these zeros, too. Only if blocks are missing that
+    are usually sent, the corrected image is multiplied by a mask.
     """
     if frame_of(smap).camera.name != "C2":
         return record(smap), None
@@ -134,19 +134,19 @@ def mask_unsent(smap, sent):
 
     Notes
     -----
-    SolarSoft ``c2_calibrate``: the mask goes through the same interpolation as the image.
+    SolarSoft ``c2_calibrate``: the mask is interpolated in the same way as the image.
     """
     if sent is None:
         return record(smap)
     share, resampling = sent.astype(np.float32), resampling_of(smap.meta, smap.data.shape)
     if resampling is not None:
         share = np.nan_to_num(interpolate(share, resampling).image)
-    return record(smap, data=smap.data * share, history=["Blocks that are missing masked"])
+    return record(smap, data=smap.data * share, history=["Missing blocks masked"])
 
 
 def zero_missing(smap):
     """
-    Zeros where pixels are missing, as SolarSoft has them.
+    Replace missing pixels by zeros, as in SolarSoft.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def zero_missing(smap):
 
 def turns_north(roll):
     """
-    Whether SolarSoft turns solar north up.
+    Whether SolarSoft rotates solar north up.
 
     Parameters
     ----------
@@ -171,30 +171,28 @@ def turns_north(roll):
     Returns
     -------
     `bool`
-        If the roll of the rectified image is 1 degree at least.
+        Whether the roll of the rectified image is at least 1 degree.
 
     Notes
     -----
-    SolarSoft ``reduce_level_1`` tests the roll before it brings it into +-180 degrees, and thus turns
-    -359.7 too; this does not.
+    SolarSoft ``reduce_level_1`` tests the roll before reducing it to +-180 degrees, and therefore also
+    rotates -359.7; this function does not.
     """
     return abs(float(normalize_roll(roll - 180.0 * is_flipped(roll)))) >= SMALLEST_TURN
 
 
 def solarsoft_hdu(smap, *, scale=None, bit_exact=False):
     """
-    A level-1 map in the form of the official product.
+    Convert a level-1 map to the form of the official product.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1.
     scale : `bool`, optional
-        Write integers of 16 bits; by default for C3 with the filter Clear, as the
-        official pipeline does.
+        Write 16-bit integers; by default for C3 with the filter Clear, as the official pipeline does.
     bit_exact : `bool`
-        Repeat the official faults of the integers, see
-        `~sunpy_lasco.level1.scaling.encode_int16`.
+        Reproduce the faults of the official integers, see `~sunpy_lasco.level1.scaling.encode_int16`.
 
     Returns
     -------
@@ -202,11 +200,11 @@ def solarsoft_hdu(smap, *, scale=None, bit_exact=False):
 
     Notes
     -----
-    SolarSoft ``reduce_level_1``, ``reduce_statistics2``, ``std_int_scale``.  The roll
-    stands in CROTA, as IDL users expect, and not in PCi_j.
+    SolarSoft ``reduce_level_1``, ``reduce_statistics2``, ``std_int_scale``. The roll is in CROTA, as IDL
+    users expect, and not in PCi_j.
     """
-    require_grid(smap, "written in the form of the official product")
-    require_brightness(smap, "written in the form of the official product")
+    require_grid(smap, "written as an official product")
+    require_brightness(smap, "written as an official product")
     require(smap, "detroll", "calibrate")
     meta, frame = smap.meta, frame_of(smap)
     integers = is_scaled(frame) if scale is None else scale

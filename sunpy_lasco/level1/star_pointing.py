@@ -1,5 +1,5 @@
 """
-The pointing of a map by the stars in it.
+Pointing of a map from the stars in it.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ __all__ = ["point_by_neighbours", "point_by_stars"]
 
 def point_by_stars(smap: AnyCoronagraphMap, **options: Any) -> AnyCoronagraphMap:
     """
-    Set Sun centre and roll of a map by the stars in it.
+    Set Sun centre and roll of a map from the stars in it.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5 or 1, with its pointing set.
     **options
-        For `sunpy_lasco.stars.solve`.
+        Options for `sunpy_lasco.stars.solve`.
 
     Returns
     -------
     map of the same class
-        With STARN and STARRMS (number of stars, and rms of what is left along an axis, pixel) beside the cards of
-        `~sunpy_lasco.update_pointing`, of which CENTSIG holds the errors of clock and orbit as well.  Where the stars
-        do not suffice, the map keeps its pointing, STARN is 0, HISTORY says why, and a warning is given.
+        With STARN and STARRMS (number of stars, and rms residual along an axis, pixel) in addition to the
+        cards of `~sunpy_lasco.update_pointing`; CENTSIG includes the errors of clock and orbit. If there are
+        too few stars, the pointing is not changed, STARN is 0, and HISTORY and a warning give the reason.
     """
     from sunpy_lasco.stars.solution import solve
 
@@ -58,31 +58,33 @@ def point_by_stars(smap: AnyCoronagraphMap, **options: Any) -> AnyCoronagraphMap
 
 def point_by_neighbours(smap: AnyCoronagraphMap, history: QTable | PathLike, **options: Any) -> AnyCoronagraphMap:
     """
-    Set Sun centre and roll of a map by the stars in frames close in time.
+    Set Sun centre and roll of a map from the stars in frames close in time.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5, with its pointing set.
     history : `~astropy.table.QTable`, path-like or ``"packaged"``
-        As for `sunpy_lasco.stars.pointing_history`, a file of it, or `sunpy_lasco.stars.packaged_history`.
+        The result of `sunpy_lasco.stars.pointing_history`, a file of it, or ``"packaged"`` for
+        `sunpy_lasco.stars.packaged_history`.
     **options
-        For `sunpy_lasco.stars.solve`, where only C3 was solved near an image of C2.
+        Options for `sunpy_lasco.stars.solve`, used if only C3 was solved near an image of C2.
 
     Returns
     -------
     map of the same class
-        As for `point_by_stars`; the pointing is unchanged if no frame is close in time.
+        As for `point_by_stars`; the pointing is not changed if no frame is close in time.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If the file is no such table.
+        If the file is not such a table.
 
     Notes
     -----
-    Where near an image of C2 only frames of C3 were solved, the roll is theirs, and the Sun's centre is by the stars
-    in the image with that roll, for which two suffice; where there are fewer, the centre stays as it was.
+    If only frames of C3 were solved near an image of C2, the roll is theirs, and the Sun centre is determined
+    with that roll from the stars in the image, for which two are enough. With fewer stars the centre is not
+    changed.
     """
     from sunpy_lasco.stars.history import packaged_history, pointing_at, roll_at
 
@@ -97,12 +99,12 @@ def point_by_neighbours(smap: AnyCoronagraphMap, history: QTable | PathLike, **o
         return record(update_pointing(smap, pointing=found), history=[line])
     known = roll_at(table, smap)
     if known is None:
-        return _unchanged(smap, "no frame of near time was solved by its stars")
+        return _unchanged(smap, "no frame close in time was solved with stars")
     return _point_with_roll(smap, *known, **options)
 
 
 def _point_with_roll(smap, roll, sigma, source, **options):
-    """The map with a roll of another camera, and the Sun's centre by its own stars if there are two."""
+    """Set the roll from the other camera, and the Sun centre from the map's own stars if there are two."""
     from sunpy_lasco.stars.solution import solve
 
     solution = solve(smap, roll=roll, roll_sigma=sigma, **options)
@@ -122,7 +124,7 @@ def _point_with_roll(smap, roll, sigma, source, **options):
         roll_sigma=float(sigma.value),
         status="final",
     )
-    history.append(f"No Sun centre by stars: {solution.reason}")
+    history.append(f"No Sun centre from stars: {solution.reason}")
     return record(
         update_pointing(smap, pointing=pointing), cards={"starn": 0, "centstat": meta["centstat"]}, history=history
     )
@@ -140,8 +142,8 @@ def _read(path):
 
 
 def _unchanged(smap, reason):
-    """The map as it is, with the reason in HISTORY and in a warning."""
+    """The unchanged map, with the reason in HISTORY and in a warning."""
     stays = smap.meta.get("rollsrc", "the header")
-    text = f"{frame_name(smap.meta)}: no pointing by stars: {reason}; that of {stays} stays."
+    text = f"{frame_name(smap.meta)}: no pointing from stars: {reason}; that of {stays} is kept."
     warnings.warn(text, LascoUserWarning, stacklevel=3)
-    return record(smap, cards={"starn": 0}, history=[f"No pointing by stars: {reason}"])
+    return record(smap, cards={"starn": 0}, history=[f"No pointing from stars: {reason}"])

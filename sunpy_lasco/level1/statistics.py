@@ -10,7 +10,7 @@ __all__ = ["PERCENTILES", "image_statistics", "official_statistics"]
 
 #: The percentiles of the header, DATAP01 to DATAP99.
 PERCENTILES = (1, 10, 25, 50, 75, 90, 95, 98, 99)
-#: An image with values from here on is cut at `CUT`, MSB (official statistics).
+#: An image with values from here on is clipped at `CUT`, MSB (official statistics).
 CUT_FROM = 0.1
 CUT = 5e-5
 #: The histogram of the official statistics has at least this many bins up to the
@@ -30,9 +30,8 @@ def image_statistics(image):
     Returns
     -------
     `dict`
-        DATAMIN, DATAMAX, DATAAVG, DATASIG and the percentiles of the positive
-        pixels in MSB, DATAZER the number of pixels that are missing or not
-        positive.  Only DATAZER where no pixel is positive.
+        DATAMIN, DATAMAX, DATAAVG, DATASIG and the percentiles of the positive pixels in MSB; DATAZER is the
+        number of pixels that are missing or not positive. If no pixel is positive, only DATAZER is returned.
     """
     positive, counts = _positive(np.ascontiguousarray(image, np.float32))
     size = positive.size
@@ -55,10 +54,10 @@ def image_statistics(image):
     return cards
 
 
-#: Bits of single precision by which values are counted: sign, exponent, and this many of the 23 digits.
+#: Values are counted by the upper bits of single precision: sign, exponent, and this many of the 23 mantissa bits.
 COUNTED_DIGITS = 9
 SHIFT = 23 - COUNTED_DIGITS
-#: Values that are counted at once by numpy, which makes copies of twice their size.
+#: Number of values that numpy counts at once; it makes copies of twice their size.
 COUNTED_AT_ONCE = 2**17
 #: Bits of infinity, which is counted among the positive numbers; those of NaN are larger.
 INFINITY = 0x7F800000
@@ -79,14 +78,14 @@ def _positive(image):
 
 
 def _values_by_rank(values, counts, ranks):
-    """Values that would stand at some places if all were sorted, which would take five times as long."""
-    # Positive floats stand in the order of their bits.
+    """Order statistics without a full sort, which would take five times as long."""
+    # Positive floats have the same order as their bits.
     bits, ends = values.view(np.int32), np.cumsum(counts)
     bins = np.searchsorted(ends, ranks, side="right")
     wanted = np.zeros(counts.size, bool)
     wanted[bins] = True
     some = np.sort(_chosen(bits, wanted, counts[wanted].sum()).view(np.float32))
-    # Of the values before a bin, those that are not among the sorted ones.
+    # Number of values before a bin that are not among the sorted ones.
     skipped = np.cumsum(np.where(wanted, 0, counts))
     return [float(some[rank - skipped[place]]) for rank, place in zip(ranks, bins, strict=True)]
 
@@ -96,7 +95,7 @@ def _blocks(bits):
 
 
 def _counted(bits):
-    """How many numbers, given as bits, have the same upper ones."""
+    """Number of values, given as bits, for each value of the upper bits."""
     counts = np.zeros((int(bits.max(initial=0)) >> SHIFT) + 1, np.int64)
     for block in _blocks(bits):
         counts += np.bincount(np.right_shift(block, SHIFT, dtype=np.intp), minlength=counts.size)
@@ -104,7 +103,7 @@ def _counted(bits):
 
 
 def _chosen(bits, wanted, number):
-    """The numbers, given as bits, whose upper ones are wanted."""
+    """The values, given as bits, whose upper bits are requested."""
     fused = fused_loops()
     if fused is None:
         places = ((block, np.right_shift(block, SHIFT, dtype=np.intp)) for block in _blocks(bits))
@@ -116,7 +115,7 @@ def _chosen(bits, wanted, number):
 
 def official_statistics(image, *, saturation_maximum=None, saturation_minimum=None):
     """
-    Statistics as the official product has them.
+    Statistics of the official product.
 
     Parameters
     ----------
@@ -128,14 +127,14 @@ def official_statistics(image, *, saturation_maximum=None, saturation_minimum=No
     Returns
     -------
     cards : `dict`
-        DATAMIN to DATAP99.  Empty where no pixel is positive.
+        DATAMIN to DATAP99. Empty if no pixel is positive.
     image : `numpy.ndarray`
-        The image, cut at 5e-5 MSB if it reaches 0.1 MSB.
+        The image, clipped at 5e-5 MSB if it reaches 0.1 MSB.
 
     Notes
     -----
-    SolarSoft ``reduce_statistics2``, step by step: the percentiles come from a
-    histogram of truncated values, whose walk consumes a bin for each percentile.
+    SolarSoft ``reduce_statistics2``, step by step: the percentiles come from a histogram of truncated values,
+    in which each percentile uses up a bin.
     """
     image = np.nan_to_num(np.asarray(image, dtype=float))
     if image.max() >= CUT_FROM:
@@ -165,8 +164,8 @@ def official_statistics(image, *, saturation_maximum=None, saturation_minimum=No
     bins = np.trunc(positive * scale).astype(np.int64)
     position = -1
     for q in PERCENTILES:
-        # The first bin whose running count exceeds q % of the pixels, but never
-        # one that an earlier percentile has used.
+        # The first bin whose cumulative count exceeds q % of the pixels, but never one that an
+        # earlier percentile used.
         position = max(int(bins[int(n * q / 100.0)]), position + 1)
         cards[f"DATAP{q:02d}"] = position / scale
     return cards, image

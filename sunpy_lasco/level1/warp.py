@@ -1,8 +1,8 @@
 """
 Distortion, rotation and rectification of an image.
 
-All that moves light between pixels is done in one interpolation.  Turning the
-image by 180 degrees moves pixels as they are and loses nothing.
+Everything that moves light between pixels is done in one interpolation. Turning the image by 180 degrees only
+reorders pixels and loses nothing.
 """
 
 from __future__ import annotations
@@ -59,20 +59,18 @@ def correct_distortion(
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        In detector orientation, with the Sun's centre and the roll set
-        (`~sunpy_lasco.update_pointing`).
+        In detector orientation, with Sun centre and roll set (`~sunpy_lasco.update_pointing`).
     method : `str` or None
-        ``"resample"`` interpolates the image, once.  ``"grid"`` does so at the positions of
-        SolarSoft, which are exact every 32 pixels and linear between them.  ``"wcs"`` leaves
-        the pixels where they were measured and puts the distortion into the WCS as SIP.
-        None does nothing, not even rotate.
+        ``"resample"`` interpolates the image once. ``"grid"`` does so at the positions of SolarSoft, which
+        are exact every 32 pixels and linear between them. ``"wcs"`` keeps the pixels where they were measured
+        and describes the distortion in the WCS as SIP. None does nothing, not even rotate.
     scale : `str`
-        Geometry, ``"official"`` or ``"stars"``.
+        Geometry: ``"official"`` or ``"stars"``.
     north_up : `bool`
         Rotate the image so that solar north is up.
     sun_pixel : `~astropy.units.Quantity`, optional
-        Move the Sun's centre to this position (x, y) of the rectified full frame,
-        in full-resolution pixels counted from 0.
+        Move the Sun centre to this position (x, y) in the rectified full frame, full-resolution pixels
+        counted from 0.
 
     Returns
     -------
@@ -86,9 +84,9 @@ def correct_distortion(
 
     Notes
     -----
-    SolarSoft ``c2_warp``, ``c3_warp``, and the ``rot`` of ``reduce_level_1``, which
-    interpolates a second time.  SolarSoft rotates a turned spacecraft's image
-    after rectifying it; so does this, though in one interpolation.
+    SolarSoft ``c2_warp``, ``c3_warp``, and the ``rot`` of ``reduce_level_1``, which interpolates a second
+    time. If the spacecraft was upside down, SolarSoft rotates the image after rectifying it; this function
+    has the same result in one interpolation.
     """
     require(smap, "detroll", "update_pointing")
     require_not(smap, "distort", "correct_distortion")
@@ -100,14 +98,14 @@ def correct_distortion(
 
 
 def distortion_told(meta, frame, method, scale, north_up, sun_pixel):
-    """The `~sunpy_lasco.geometry.distortion.Distortion`, and cards and HISTORY of it and of a movement."""
+    """The `~sunpy_lasco.geometry.distortion.Distortion`, and the cards and HISTORY of distortion and movement."""
     if method not in (*INTERPOLATED, "wcs", None):
         msg = (
             f"The distortion is corrected by method 'resample', 'grid' or 'wcs', or not at all (None), not {method!r}."
         )
         raise OptionError(msg)
     if method not in INTERPOLATED and (north_up or sun_pixel is not None):
-        msg = "Rotating or shifting the image needs the interpolation: use distortion='resample'."
+        msg = "Rotating or shifting the image requires an interpolation: use distortion='resample'."
         raise OptionError(msg)
     distortion = camera_distortion(frame.camera.name, frame.mjd, scale=scale)
     if method == "grid":
@@ -130,14 +128,14 @@ def distortion_told(meta, frame, method, scale, north_up, sun_pixel):
 
 def turn(smap, *, north_up=False, sun_pixel=None):
     """
-    Rotate and shift an image whose distortion was corrected before, in a second interpolation.
+    Rotate and shift an image in a second interpolation, after the distortion was corrected.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         In detector orientation, after `correct_distortion`.
     north_up, sun_pixel : optional
-        As for `correct_distortion`, which does both in its one interpolation.
+        As for `correct_distortion`, which does everything in one interpolation.
 
     Returns
     -------
@@ -145,9 +143,9 @@ def turn(smap, *, north_up=False, sun_pixel=None):
 
     Notes
     -----
-    SolarSoft ``reduce_level_1`` rotates so, after the rectification, which does not matter.  It reads the image
-    up to 1 pixel beyond the centres of its last row and column: the number of empty pixels is that of
-    official files to 20 pixels.
+    SolarSoft ``reduce_level_1`` rotates in this way, but after the rectification, which makes no difference.
+    It reads the image up to 1 pixel beyond the centres of its last row and column; the number of empty pixels
+    agrees with official files within 20 pixels.
     """
     require(smap, "distort", "correct_distortion")
     require_not(smap, "turned", "rectify")
@@ -156,14 +154,14 @@ def turn(smap, *, north_up=False, sun_pixel=None):
     if not cards:
         return record(smap)
     if smap.uncertainty is not None:
-        # The image may have zeros where there was nothing, which have no sigma.
+        # Zeros in place of missing pixels have no sigma.
         smap = record(smap, uncertainty=with_sigma(np.nan_to_num(smap.uncertainty.array)))
     resampling = replace(resampling_with(cards, frame_of(smap), None), open_end=True)
     return _moved(smap, resampling, {"cards": cards, "history": history})
 
 
 def _movement(meta, north_up, sun_pixel):
-    """Cards that describe a rotation and a shift, and lines of HISTORY; none where there is neither."""
+    """Cards and lines of HISTORY for a rotation and a shift; empty if there is neither."""
     roll, sun = meta["detroll"], (meta["sunpix1"], meta["sunpix2"])
     turned = is_flipped(roll)
     rotation = normalize_roll(roll - 180.0 * turned) if north_up else 0.0
@@ -189,7 +187,7 @@ def _movement(meta, north_up, sun_pixel):
 
 
 def _moved(smap, resampling, told):
-    """The map with image, uncertainty and flags at the positions of a resampling."""
+    """Interpolate image, uncertainty and flags of a map."""
     image, sigma, flags = arrays.move(smap.data, sigma_array(smap), smap._flags, resampling)
     return record(smap, data=image, uncertainty=with_sigma(sigma), flags=flags, **told)
 
@@ -210,8 +208,8 @@ def rectify(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
 
     Notes
     -----
-    SolarSoft ``reduce_level_1``: if the roll exceeds 170 degrees either way.  It
-    tests the roll before bringing it into +-180 degrees, this after.
+    SolarSoft ``reduce_level_1``: if the roll exceeds 170 degrees either way. SolarSoft tests the roll before
+    reducing it to +-180 degrees, this function afterwards.
     """
     require(smap, "detroll", "update_pointing")
     require_not(smap, "turned", "rectify")
@@ -223,7 +221,7 @@ def rectify(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
 
 
 def rectified_told(meta, frame):
-    """Cards and HISTORY of an image that was made upright, or that was so."""
+    """Cards and HISTORY of the rectification."""
     if not is_flipped(meta["detroll"]):
         return {"cards": {"turned": False}, "history": ["No roll correction applied."]}
     turned = turned_frame(frame)
@@ -238,17 +236,17 @@ def rectified_told(meta, frame):
     return {"cards": cards, "history": ["Image rotated 180 degrees."]}
 
 
-#: A summed pixel is good if this share of its pixels is.
+#: A summed pixel is good if at least this share of its pixels is good.
 GOOD_SHARE = 0.999
-#: Cards that place the pixels of an image on the detector.
+#: Cards that describe the positions of the pixels of an image on the detector.
 PLACING_CARDS = "distort dist_k0 dist_k1 dist_k2 occcen1 occcen2 turned imgrot imgpiv1 imgpiv2 imgtar1 imgtar2".split()
-#: Masks that are kept; each takes 1 MB for a full frame.
+#: Number of cached masks; each takes 1 MB for a full frame.
 KEPT_MASKS = 8
 
 
 def apply_mask(smap: AnyCoronagraphMap, *, assets: AssetsLike = None) -> AnyCoronagraphMap:
     """
-    Set pixels that show no sky to NaN, and flag them.
+    Set masked pixels to NaN and flag them.
 
     Parameters
     ----------
@@ -264,9 +262,9 @@ def apply_mask(smap: AnyCoronagraphMap, *, assets: AssetsLike = None) -> AnyCoro
 
     Notes
     -----
-    For C3, SolarSoft's ``c3_calibrate`` multiplies the undistorted image by the
-    mask image.  For C2 it masks nothing; here the shadow of the occulter and the
-    pylon is masked by geometry, `~sunpy_lasco.geometry.field.field_mask`.
+    For C3, SolarSoft's ``c3_calibrate`` multiplies the undistorted image by the mask image. SolarSoft has no
+    mask for C2; here the shadow of occulter and pylon is masked by geometry,
+    `~sunpy_lasco.geometry.field.field_mask`.
     """
     require(smap, "distort", "correct_distortion")
     require_not(smap, "maskfile", "apply_mask")
@@ -278,18 +276,18 @@ def apply_mask(smap: AnyCoronagraphMap, *, assets: AssetsLike = None) -> AnyCoro
 
 
 def mask_of(asset, meta, frame):
-    """Pixels of an image that show no sky, by a mask image of C3 or, without one, by the geometry of C2."""
+    """Masked pixels of an image, from a mask image of C3 or, without one, from the geometry of C2."""
     return _geometric_mask(meta, frame) if asset is None else _image_mask(asset.data, meta, frame)
 
 
 def mask_told(asset):
-    """Cards and HISTORY of a mask that was applied."""
+    """Cards and HISTORY of the mask."""
     name, sha = ("geometry", None) if asset is None else (asset.name, asset.sha256)
     return {"cards": {"maskfile": name, "masksha": sha or None}, "history": [f"Mask: {name}"]}
 
 
 def _geometric_mask(meta, frame):
-    """What occulter, pylon and field edge hide in a frame of C2."""
+    """Pixels that occulter, pylon and field edge hide in a frame of C2."""
     cards = {card: meta[card] for card in PLACING_CARDS if card in meta}
     return _hidden(frame.camera.name, frame.shape, frame.binning, frame.corner, tuple(cards.items()))
 
@@ -303,7 +301,7 @@ def _hidden(camera, shape, binning, corner, cards):
 
 
 def _image_mask(good, meta, frame):
-    """Where an image of the undistorted detector, 1 good and 0 masked, masks a frame."""
+    """Pixels of a frame that are masked by an image of the undistorted detector (1 good, 0 masked)."""
     if meta.get("distort") in INTERPOLATED and "imgrot" not in meta:
         detector = turned_frame(frame) if is_turned(meta) else frame
         share = block_mean(frame_cutout(good, detector).astype(np.float32), frame.binning)

@@ -1,8 +1,8 @@
 """
 Maps of LASCO C2 and C3.
 
-Importing this package makes `sunpy.map.Map` choose `LASCOC2Map` and `LASCOC3Map`
-for images of these cameras; those of C1 stay with sunpy's own source.
+After this package has been imported, `sunpy.map.Map` returns `LASCOC2Map` and `LASCOC3Map` for images of
+these cameras. Images of C1 keep sunpy's own class.
 """
 
 from sunpy_lasco.instrument.changes import changed, changes_of, require_exposure, require_grid

@@ -1,9 +1,9 @@
 """
 Sums, differences and multiples of maps.
 
-A difference of maps is not an exposure: the result says so in the card EDITED (see
-`sunpy_lasco.instrument.changes`), is shown with colours that are symmetric about zero, and carries
-the random uncertainty of both.
+A difference of maps is not an exposure. The result is marked by the card EDITED (see
+`sunpy_lasco.instrument.changes`), has a colour scale that is symmetric about zero, and the random uncertainty
+of both maps.
 """
 
 import numpy as np
@@ -24,16 +24,15 @@ from sunpy_lasco.map.sigma import sigma_of
 
 __all__ = ["ArithmeticMixin"]
 
-#: How far apart the same pixel of two maps may look, in pixels, for them to be subtracted.
-#: Successive exposures agree to 0.1.
+#: Largest pointing difference of two maps that can be subtracted, pixels. Successive exposures agree to 0.1.
 SAME_PLACE = 0.5
 
 
 class ArithmeticMixin:
-    """Arithmetic of `sunpy.map.GenericMap`, and of maps with maps."""
+    """Arithmetic of `sunpy.map.GenericMap`, extended to pairs of maps."""
 
     def _operated(self, values, edit, *history, sigma=None, flags=..., mask=..., fresh_colours=False):
-        """What an operation with the result ``values``, a quantity, makes of the map."""
+        """The map after an operation with the result ``values``, a quantity."""
         meta = changed(self._operation_header(), edit)
         add_history(meta, *history)
         meta["bunit"] = values.unit.to_string()
@@ -50,7 +49,7 @@ class ArithmeticMixin:
         )
 
     def _plus(self, value, sign):
-        """The map plus ``sign`` times a map, a quantity or an array."""
+        """Add ``sign`` times a map, a quantity or an array."""
         if isinstance(value, ArithmeticMixin):
             return _combined(self, value, sign)
         return _shifted(self, value, sign)
@@ -112,38 +111,38 @@ def _combined(smap, other, sign):
 
 
 def require_same_place(smap, other, name):
-    """Refuse to combine maps of different cameras, units or grids, or that look at different places."""
+    """Raise an error if maps differ in camera, unit, grid or pointing."""
     titles = f"{_described(smap)} and {_described(other)}"
     problem = None
     if type(smap) is not type(other):
-        problem = f"are of {smap.detector} and {other.detector}: bring one onto the grid of the other by reproject_to"
+        problem = (
+            f"are from {smap.detector} and {other.detector}: reproject one to the grid of the other with reproject_to"
+        )
     elif not smap.unit.is_equivalent(other.unit) or header_level(smap.meta) != header_level(other.meta):
         problem = f"are in {smap.unit} and {other.unit} (level {smap.processing_level} and {other.processing_level})"
     elif smap.data.shape != other.data.shape:
-        problem = (
-            f"have {smap.data.shape[::-1]} and {other.data.shape[::-1]} pixels: cut or sum one of them as the other"
-        )
+        problem = f"have {smap.data.shape[::-1]} and {other.data.shape[::-1]} pixels: cut or sum one of them to match"
     else:
         apart = _pixels_apart(smap._geometry, other._geometry, smap.data.shape)
         if not apart < SAME_PLACE:
             problem = (
-                f"look at places that are {apart:.1f} pixels apart: calibrate both with north_up=True and the same "
-                "sun_pixel, or bring one onto the grid of the other by reproject_to"
+                f"point to positions {apart:.1f} pixels apart: calibrate both with north_up=True and the same "
+                "sun_pixel, or reproject one to the grid of the other with reproject_to"
             )
     if problem:
-        msg = f"There is no {name} of {titles}: they {problem}."
+        msg = f"Cannot form the {name} of {titles}: they {problem}."
         raise IncompatibleMapsError(msg)
 
 
 def _pixels_apart(here, there, shape):
-    """How far apart, in pixels, the same pixels of two images look: the largest distance at the corners."""
+    """Pointing difference of two images, in pixels: the largest distance at the corners."""
     x, y = np.array([0, 1, 0, 1]) * (shape[1] - 1), np.array([0, 0, 1, 1]) * (shape[0] - 1)
     (x1, y1), (x2, y2) = here.to_plane(x, y), there.to_plane(x, y)
     return float(np.hypot((x2 - x1) / here.cdelt[0], (y2 - y1) / here.cdelt[1]).max())
 
 
 def _shifted(smap, value, sign, *, from_the_left=False):
-    """The map plus or minus a quantity, or an array in the unit of the map; or these minus the map."""
+    """Add or subtract a quantity, or an array in the unit of the map; or subtract the map from these."""
     if isinstance(value, np.ndarray) and not isinstance(value, u.Quantity) and value.shape == smap.data.shape:
         value = value * smap.unit
     if isinstance(value, NDData):
@@ -164,7 +163,7 @@ def _shifted(smap, value, sign, *, from_the_left=False):
 
 
 def _scaled(smap, value):
-    """The map times a number, a quantity, or an array of them."""
+    """Multiply the map by a number, a quantity, or an array of them."""
     sigma = sigma_of(smap)
     if sigma is not None:
         sigma = sigma * np.abs(getattr(value, "value", value))
@@ -172,7 +171,7 @@ def _scaled(smap, value):
 
 
 def _described(smap):
-    """A map in a sentence: its file and time, and for counts its exposure."""
+    """Description of a map: its file and time, and for counts its exposure."""
     name = str(smap.meta.get("filename") or smap.detector)
     seconds = exposure_seconds(smap.meta) if header_level(smap.meta) == 0.5 else None
     exposure = "" if seconds is None else f", {seconds:.3f} s"
@@ -180,7 +179,7 @@ def _described(smap):
 
 
 def _told(value):
-    """A number or quantity in a sentence; of an array its shape."""
+    """Description of a number or quantity, or of the shape of an array."""
     value = u.Quantity(value)
     if value.isscalar:
         return f"{value.value:g} {value.unit}".strip()

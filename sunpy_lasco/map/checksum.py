@@ -1,9 +1,9 @@
 """
-Whether the pixels of an image are still those of its file.
+Check whether the pixels of an image are still those of its file.
 
-sunpy hands a map class the same for a file and for an array that somebody made with the
-header of a file: a difference, a logarithm, a filtered image.  The cards DATAMIN, DATAMAX,
-DATAZER and DATAAVG describe the pixels of the file, and tell the two apart.
+sunpy calls a map class in the same way for a file and for an array with the header of a file, such as a
+difference, a logarithm or a filtered image. The cards DATAMIN, DATAMAX, DATAZER and DATAAVG describe the
+pixels of the file and allow the two to be distinguished.
 """
 
 import re
@@ -18,23 +18,23 @@ from sunpy_lasco.instrument.headers import is_raw
 
 __all__ = ["holds_brightness", "holds_counts", "is_whole_file", "require_brightness", "require_counts", "with_checksum"]
 
-#: Counts of a read-out are never lower, DN: the bias of any port was 283 DN at least, and
-#: lossy compression takes some DN off single pixels.
+#: Lowest possible counts of a read-out, DN. The bias of any port was at least 283 DN, and lossy compression lowers
+#: single pixels by some DN.
 LOWEST_COUNT = 250.0
 #: End of the scale of the converter, 14 bits.
 FULL_SCALE = 16384.0
-#: By how much counts may lie beyond what the header says: it holds rounded numbers.
+#: Tolerance of counts relative to the rounded numbers in the header.
 COUNTS_MARGIN = 1.0
 #: Relative agreement of brightness with the six digits of official headers.
 BRIGHTNESS_AGREEMENT = 1e-5
-#: Percentiles of the header of level 0.5, in the names of their cards.
+#: Percentiles in level-0.5 headers, as in the names of their cards.
 PERCENTILES = ("01", "10", "25", "75", "90", "95", "98", "99")
 #: With fewer of them, nothing can be told from them.
 FEWEST_PERCENTILES = 5
-#: Relative agreement of percentiles with those of the header, beside `COUNTS_MARGIN`; those of
-#: real frames are the same to 1 DN, but for saturated pixels.
+#: Relative tolerance of percentiles, in addition to `COUNTS_MARGIN`; in real frames they agree to 1 DN, except for
+#: saturated pixels.
 PERCENTILE_AGREEMENT = 0.002
-#: With so large a share of its pixels beyond the range of the header, an image is another.
+#: Share of pixels outside the range of the header above which the image is a different one.
 MOST = 0.5
 #: Signed integers of 16 bits count modulo this.
 WRAP = 65536
@@ -42,12 +42,11 @@ WRAP = 65536
 
 def holds_counts(data, meta):
     """
-    Whether the array, (ny, nx), of a level-0.5 map is counts as they came down, or a part of them.
+    Whether the array, (ny, nx), of a level-0.5 map contains unprocessed counts, or a part of them.
 
-    So it is where all values but zeros and NaN lie between DATAMIN and DATAMAX of the header, so that a
-    zero can be nothing but a hole; without these cards, where they all lie above the lowest bias.
-    DATAMIN is the smallest number above zero, and DATAMAX leaves out saturated pixels, of which DATASAT
-    is the share.
+    This is so if all values except zeros and NaN lie between DATAMIN and DATAMAX of the header, so that zeros
+    must be holes; or, without these cards, if all values lie above the lowest bias. DATAMIN is the smallest
+    value above zero, and DATAMAX excludes saturated pixels, whose share is DATASAT.
     """
     frame = lenient_frame(meta, data.shape)
     if not data.any():
@@ -71,22 +70,22 @@ def holds_counts(data, meta):
 
 def count_range(counts):
     """
-    The least count that is not zero, and the greatest, of an array with one of them.
+    The smallest nonzero count and the largest count of an array.
 
-    None of floats and negative numbers, for which there is no short cut.
+    None for floats and negative numbers, which need a slower method.
     """
     counts = counts.astype(counts.dtype.newbyteorder("="), copy=False)
     if counts.dtype.kind not in "iu" or counts.min() < 0:
         return None
     if counts.min() > 0:
         return int(counts.min()), int(counts.max())
-    # Zeros become the largest of all.
+    # Zeros become the largest values.
     unsigned = counts.view(f"u{counts.dtype.itemsize}")
     return int((unsigned - unsigned.dtype.type(1)).min()) + 1, int(counts.max())
 
 
 def _readings(values, frame):
-    """Counts as they stand in a file, and as they are meant: sums beyond 32767 may be negative there."""
+    """Counts as stored in a file, and their true values; sums beyond 32767 may be stored as negative numbers."""
     wraps = values.dtype.kind == "i" and values.dtype.itemsize == 2 and frame.is_binned and not frame.is_derived
     if not (wraps and values.min() < 0):
         return [values]
@@ -98,9 +97,8 @@ def holds_brightness(data, meta):
     Whether the array, (ny, nx), MSB, of a level-1 map is the image that its header describes, or a part
     of it.
 
-    So it is where all values above zero lie between DATAMIN and DATAMAX, and in a header without these
-    cards. Values below zero are noise and tell nothing. In a difference, almost all values lie below
-    DATAMIN.
+    This is so if all values above zero lie between DATAMIN and DATAMAX, or if the header lacks these cards.
+    Values below zero are noise and are ignored. In a difference, almost all values lie below DATAMIN.
     """
     ends = _ends(meta)
     if ends is None:
@@ -136,8 +134,8 @@ def positive_range(data):
 
 def is_whole_file(data, meta):
     """
-    Whether the smallest positive value and the largest one, MSB, are those of the header of level 1;
-    False without DATAMIN and DATAMAX.
+    Whether the smallest positive and the largest value, MSB, agree with a level-1 header; False without
+    DATAMIN and DATAMAX.
     """
     ends, found = _ends(meta), positive_range(data)
     if ends is None or found is None:
@@ -149,7 +147,7 @@ def is_whole_file(data, meta):
 
 def _ends(meta):
     """
-    DATAMIN, DATAMAX and DSATVAL, as far as there are any, and how exactly they are known.
+    DATAMIN, DATAMAX and DSATVAL, if present, and their precision.
 
     The largest value of an official image may be DSATVAL, and its statistics were made before
     it was scaled to integers, in steps of BSCALE.
@@ -164,17 +162,17 @@ def _ends(meta):
 
 
 def _number(meta, card):
-    """A card as a number; None where it holds none."""
+    """A card as a number; None if it is not one."""
     return None if fault_of(meta, card) else number(meta, card)
 
 
 def with_checksum(meta, data):
     """
-    A copy of a header whose statistics are those of other pixels, (ny, nx).
+    A copy of a header with the statistics of other pixels, (ny, nx).
 
-    It has DATAMIN, DATAMAX and DATAAVG of the positive pixels, DATAZER, the number of all others, and,
-    where they were there, DATASIG and the percentiles; not the other cards of this kind, which speak of
-    saturation.
+    It has DATAMIN, DATAMAX and DATAAVG of the positive pixels, DATAZER (the number of all others) and, if
+    they were present, DATASIG and the percentiles. Other cards of this kind, which concern saturation, are
+    removed.
     """
     new = without_statistics(meta)
     positive = data[data > 0]
@@ -194,13 +192,13 @@ def with_checksum(meta, data):
 
 def require_counts(smap, doing):
     """
-    Refuse a level-0.5 map whose array is something else than the counts of its header.
+    Raise an error if the array of a level-0.5 map does not contain the counts described by its header.
 
-    ``doing`` is what the map is wanted for, such as ``"calibrated"``.
-    `~sunpy_lasco.errors.NotCalibratableError` if its array is a difference, a multiple, a filtered
-    image and so on, which somebody gave the header of a file: most values lie beyond DATAMIN or
-    DATAMAX, or the percentiles DATAP01 to DATAP99 are those of the header times a factor and plus a
-    number. Wrong or lost pixels in a part of the image are not like that.
+    ``doing`` is the intended use of the map, such as ``"calibrated"``.
+    `~sunpy_lasco.errors.NotCalibratableError` is raised if the array is a difference, a multiple, a filtered
+    image and so on, with the header of a file: most values then lie outside DATAMIN and DATAMAX, or the
+    percentiles DATAP01 to DATAP99 are a linear function of those in the header. Wrong or lost pixels in a
+    part of the image do not have this effect.
     """
     require_exposure(smap, doing)
     data, meta = smap.data, smap.meta
@@ -223,7 +221,7 @@ def require_counts(smap, doing):
 
 
 def _percentiles_were_mapped(values, meta):
-    """Whether the percentiles of the header, times a factor and plus a number, are those of the values."""
+    """Whether the percentiles of the values are a linear function of those in the header."""
     cards = [card for card in PERCENTILES if _number(meta, f"datap{card}")]
     if len(cards) < FEWEST_PERCENTILES:
         return False
@@ -237,11 +235,11 @@ def _percentiles_were_mapped(values, meta):
 
 def require_brightness(smap, doing):
     """
-    Refuse a level-1 map whose pixels are not those that its header describes.
+    Raise an error if the pixels of a level-1 map are not those described by its header.
 
-    ``doing`` is what the map is wanted for, such as ``"written as level 1"``.
-    `~sunpy_lasco.errors.NotCalibratableError` if its array is a difference, a filtered image and so on,
-    which somebody gave the header of a level-1 image.
+    ``doing`` is the intended use of the map, such as ``"written as level 1"``.
+    `~sunpy_lasco.errors.NotCalibratableError` is raised if the array is a difference, a filtered image and so
+    on, with the header of a level-1 image.
     """
     require_exposure(smap, doing)
     if not holds_brightness(smap.data, smap.meta):
@@ -249,6 +247,6 @@ def require_brightness(smap, doing):
         msg = (
             f"The pixels of {meta.get('filename') or 'the map'} are not those of its header (DATAMIN "
             f"{meta['datamin']}, DATAMAX {meta['datamax']}): it is not the image of one exposure and cannot be "
-            f"{doing}. If it is, sunpy_lasco.level1.finish_header renews its statistics."
+            f"{doing}. If it is, update its statistics with sunpy_lasco.level1.finish_header."
         )
         raise NotCalibratableError(msg)

@@ -1,5 +1,5 @@
 """
-How maps are shown.
+Display of maps.
 """
 
 import copy
@@ -13,16 +13,16 @@ import sunpy.visualization.colormaps  # noqa: F401 - registers the colour maps
 
 __all__ = ["NO_SKY", "CoronaNorm", "DifferenceNorm", "add_colorbar", "corona_colours", "difference_colours"]
 
-#: Colour of pixels that show no sky: neither the black of dark sky nor a colour of the scales.
+#: Colour of masked pixels, which is neither the black of dark sky nor part of the colour scales.
 NO_SKY = "0.3"
 
 
 class CoronaNorm(ImageNormalize):
     """
-    A colour scale between percentiles of what an image shows.
+    A colour scale between percentiles of the valid pixels.
 
-    The limits are found when an image is first drawn, from its valid pixels only,
-    and found anew for an image that is made from it.
+    The limits are determined when an image is first drawn, from its valid pixels only, and again for images
+    derived from it.
 
     Parameters
     ----------
@@ -31,8 +31,7 @@ class CoronaNorm(ImageNormalize):
     stretch : `~astropy.visualization.BaseStretch`
         Stretch between them.
     is_default : `bool`
-        Whether nobody chose it: a map made from a map has the default for what it
-        shows, brightness or counts.
+        Whether it is a default; derived maps then get the default for their contents, brightness or counts.
     """
 
     def __init__(self, percentiles, stretch, *, is_default=False):
@@ -43,7 +42,7 @@ class CoronaNorm(ImageNormalize):
         self._found = {}
 
     def autoscale_None(self, A):  # noqa: N802 - the name is matplotlib's
-        """Set the limits that are not set, from the finite, unmasked values of ``A``."""
+        """Set missing limits from the finite, unmasked values of ``A``."""
         valid = np.ma.masked_invalid(A).compressed()
         if valid.size == 0:
             valid = np.array([0.0, 1.0])
@@ -63,7 +62,7 @@ class CoronaNorm(ImageNormalize):
             self.autoscale_None(data)
 
     def renewed(self):
-        """The same scale without the limits that were found from data."""
+        """The same scale without limits determined from data."""
         new = copy.deepcopy(self)
         for name, value in new._found.items():
             if getattr(new, name) == value:
@@ -79,7 +78,7 @@ class DifferenceNorm(CoronaNorm):
     Parameters
     ----------
     percentile : `float`
-        Percentile of the absolute values that has the last colour.
+        Percentile of the absolute values for the last colour.
     is_default : `bool`
         See `CoronaNorm`.
     """

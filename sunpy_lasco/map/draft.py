@@ -1,9 +1,9 @@
 """
-A map in the making.
+Lightweight stand-ins for maps between processing steps.
 
-A map costs milliseconds: sunpy copies and checks the header, and hashes it again and again.  Where
-one step follows another, they pass on a draft, which has of a map what the steps ask for, and a
-map is made of the last one.
+Creating a map takes milliseconds, because sunpy copies, checks and repeatedly hashes the header. Successive
+steps therefore pass on a draft, which has the attributes of a map that they need; a map is created only at
+the end.
 """
 
 import copy
@@ -23,12 +23,12 @@ __all__ = ["Draft"]
 
 class Draft:
     """
-    What the steps of the calibration ask of a map.  Like a map, it never changes.
+    The attributes of a map that calibration steps need. Like a map, a draft never changes.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Where it begins; plot settings and attached mask of the map to be made are its own.
+        The original map, whose plot settings and attached mask are used for the final map.
     """
 
     def __init__(self, smap):
@@ -40,7 +40,7 @@ class Draft:
         self._light_path = getattr(smap, "_light_path", None)
 
     def exchanged(self, *, data=None, meta=None, uncertainty=..., flags=..., light_path=...):
-        """A draft with some of its parts exchanged, as by `sunpy_lasco.map.edit.replace`; arrays are shared."""
+        """A draft with some parts replaced, as by `sunpy_lasco.map.edit.replace`; arrays are shared."""
         new = copy.copy(self)
         if data is not None:
             new.data = data
@@ -82,7 +82,7 @@ class Draft:
         return constants.radius if reference is None else float(reference) * u.m
 
     def finished(self):
-        """The map, of the class of that with which the draft began."""
+        """The map, of the class of the original one."""
         return self._origin._new_instance(
             self.data,
             MetaDict(self.meta),

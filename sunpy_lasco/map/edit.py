@@ -1,5 +1,5 @@
 """
-A new map from an old one: the way in which all operations make their results.
+Creation of new maps from old ones, used by all operations.
 """
 
 from __future__ import annotations
@@ -47,21 +47,21 @@ def replace(
     data : `numpy.ndarray`, optional
         New data, shape (ny, nx).  By default a copy of those of ``smap``.
     meta : mapping, optional
-        New header; by default that of ``smap``.  It is copied, as sunpy copies headers.
+        New header; by default that of ``smap``. It is copied.
     uncertainty : `astropy.nddata.NDUncertainty`, `numpy.ndarray` or None
-        New 1-sigma uncertainty; None for none.  By default a copy of what ``smap`` has.
+        New 1-sigma uncertainty; None for none. By default a copy of that of ``smap``.
     flags : `numpy.ndarray` or None
-        New flags, bits of `sunpy_lasco.pixel_flags.PixelFlag`, shape (ny, nx); None for
-        none.  By default a copy of what is attached to ``smap``.
+        New flags, bits of `sunpy_lasco.pixel_flags.PixelFlag`, shape (ny, nx); None for none. By default a
+        copy of those attached to ``smap``.
     light_path : `sunpy_lasco.instrument.light_path.LightPath` or None
-        What the calibration did to the light, which does not change with the pixels.  By
-        default that of ``smap``.
+        Vignetting and stray light that were corrected, which do not depend on the pixels. By default those of
+        ``smap``.
 
     Returns
     -------
     `sunpy_lasco.map.LASCOC2Map` or `sunpy_lasco.map.LASCOC3Map`
-        With the plot settings and the attached mask of ``smap``; limits of the
-        colour scale that were found from the old data are found anew.
+        With the plot settings and the attached mask of ``smap``. Limits of the colour scale that were
+        determined from the old data are determined again.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def replace(
     for name, part in parts.items():
         shape = None if part is None else getattr(getattr(part, "array", part), "shape", None)
         if shape is not None and shape != data.shape:
-            msg = f"The {name} has the shape {shape}, the data have {data.shape}: give new {name} with new data."
+            msg = f"The {name} has the shape {shape}, the data have {data.shape}: pass new {name} with new data."
             raise ValueError(msg)
     return smap._new_instance(
         data,
@@ -93,8 +93,8 @@ def replace(
 
 def frame_of(smap):
     """
-    The `~sunpy_lasco.instrument.frame.Frame` of a map; `~sunpy_lasco.errors.NotCalibratableError` if it
-    is not the image of one exposure, but a difference and so on.
+    The `~sunpy_lasco.instrument.frame.Frame` of a map; `~sunpy_lasco.errors.NotCalibratableError` is raised
+    for maps that are not exposures, such as differences.
     """
     if isinstance(smap, Draft):
         return smap.frame
@@ -110,12 +110,10 @@ def add_history(meta, *lines):
 
 def record(smap, *, cards=None, history=(), **new):
     """
-    A new map of the same class, with cards (None removes one) and lines of HISTORY that say what was
-    done.
+    A new map of the same class, with updated cards (None removes one) and additional lines of HISTORY.
 
-    ``data``, ``uncertainty`` and ``flags`` are as for `replace`.
-    `~sunpy_lasco.errors.NotCalibratableError` if the map is not the image of one exposure, but a
-    difference, a multiple and so on.
+    ``data``, ``uncertainty`` and ``flags`` are as for `replace`. `~sunpy_lasco.errors.NotCalibratableError`
+    is raised for maps that are not exposures, such as differences and multiples.
     """
     if not isinstance(smap, Draft):
         require_exposure(smap, "calibrated")
@@ -131,8 +129,8 @@ def record(smap, *, cards=None, history=(), **new):
 
 def require(smap, card, step):
     """
-    Refuse, with `~sunpy_lasco.errors.NotCalibratableError`, a map to which an earlier step, known by
-    the card that it leaves, was not applied.
+    Raise `~sunpy_lasco.errors.NotCalibratableError` if an earlier step, identified by its card, was not
+    applied to a map.
     """
     if card not in smap.meta:
         msg = f"{smap.meta.get('filename', 'The map')} lacks the card {card.upper()}: apply {step} first."
@@ -141,9 +139,9 @@ def require(smap, card, step):
 
 def require_not(smap, card, step):
     """
-    Refuse, with `~sunpy_lasco.errors.NotCalibratableError`, a map to which a step, known by the card
-    that it leaves, was applied already.
+    Raise `~sunpy_lasco.errors.NotCalibratableError` if a step, identified by its card, was already applied to
+    a map.
     """
     if card in smap.meta:
-        msg = f"{smap.meta.get('filename', 'The map')} has the card {card.upper()}: {step} was applied already."
+        msg = f"{smap.meta.get('filename', 'The map')} has the card {card.upper()}: {step} was already applied."
         raise NotCalibratableError(msg)

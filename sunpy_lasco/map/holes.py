@@ -1,5 +1,5 @@
 """
-Holes that are made or filled on purpose.
+Filling and creating holes for special purposes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fill_for_display", "without_negatives"]
 
-#: Steps in position angle of the rings from which holes are filled.
+#: Number of steps in position angle of the rings used to fill holes.
 ANGLES = 720
 
 
@@ -31,10 +31,9 @@ def fill_for_display(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Fill masked pixels smoothly, for filters that do not support missing pixels.
 
-    Filters that compare pixels with others at the same distance from the Sun, or smooth, make
-    NaN of everything that a hole touches; with the pylon of LASCO that is the whole image.
-    The filled values are meant for such filters and do not estimate the corona.  Use `sunpy_lasco.inpaint` to
-    repair lost blocks.
+    Filters that smooth, or compare pixels at the same distance from the Sun, return NaN wherever they touch a
+    hole. Because of the pylon of LASCO this is the whole image. The filled values are meant for such filters
+    and do not estimate the corona. Use `sunpy_lasco.inpaint` to repair lost blocks.
 
     Parameters
     ----------
@@ -44,19 +43,19 @@ def fill_for_display(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Returns
     -------
     map of the same class
-        Without NaN.  What was masked has the flag FILLED, no uncertainty, and is still in the
-        mask, as far as it is hidden by occulter, pylon and field edge.  EDITED says
-        ``'display'``: such a map is not calibrated, and not written as level 1.
+        Without NaN. Filled pixels have the flag FILLED and no uncertainty; those hidden by occulter, pylon
+        and field edge remain masked. EDITED is ``'display'``: such a map cannot be calibrated or written as
+        level 1.
 
     Raises
     ------
     ValueError
-        If nothing of the image is seen.
+        If the image has no valid pixels.
 
     Notes
     -----
-    Along each circle about the Sun, values are interpolated linearly between the edges of the
-    gap.  Where a whole circle is hidden, as by the occulter, the nearest other circle is taken.
+    Values are interpolated linearly along circles about the Sun. If a whole circle is hidden, as by the
+    occulter, the nearest other circle is used.
 
     Examples
     --------
@@ -69,7 +68,7 @@ def fill_for_display(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     smap = in_memory(smap)
     hidden = smap.mask | ~np.isfinite(smap.data)
     if hidden.all():
-        msg = f"Nothing is seen in {smap.meta.get('filename') or 'the map'}: there is nothing to fill it with."
+        msg = f"{smap.meta.get('filename') or 'The map'} has no valid pixels from which holes could be filled."
         raise ValueError(msg)
     floats = smap._standardised(to_float=True)
     rows, columns = np.indices(hidden.shape)
@@ -113,9 +112,9 @@ def without_negatives(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
     Set negative values to NaN.
 
-    In SolarSoft's images of C2, blocks that were not sent hold the bias with a negative sign.
-    In the images of its files this package finds them by itself; in images that were
-    resampled since, it cannot tell them from what somebody subtracted.
+    In SolarSoft's images of C2, blocks that were not sent contain the negative bias. In original files this
+    package finds them automatically; in resampled images it cannot distinguish them from the result of a
+    subtraction.
 
     Parameters
     ----------
@@ -130,5 +129,5 @@ def without_negatives(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
         negative = smap.data < 0
     data = np.where(negative, np.nan, smap.data).astype(smap.data.dtype if smap.data.dtype.kind == "f" else float)
     meta = smap.meta.copy()
-    add_history(meta, f"{np.count_nonzero(negative)} negative values made NaN")
+    add_history(meta, f"{np.count_nonzero(negative)} negative values set to NaN")
     return replace(smap, data=data, meta=meta)

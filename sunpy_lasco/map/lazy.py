@@ -1,8 +1,7 @@
 """
-Maps whose pixels are not in memory.
+Support for maps whose pixels are not in memory.
 
-sunpy's maps may hold Dask arrays.  Nothing here needs Dask to be installed: an array that is
-none of numpy's is asked to do the work itself.
+sunpy's maps may hold Dask arrays. This module does not require Dask; it calls methods of the array.
 """
 
 import numpy as np
@@ -11,16 +10,16 @@ __all__ = ["in_memory", "is_lazy", "on_whole"]
 
 
 def is_lazy(data):
-    """Whether an array is computed only when it is needed."""
+    """Whether an array is lazy."""
     return hasattr(data, "dask")
 
 
 def on_whole(function, data, *, dtype=None):
     """
-    Apply a function of a whole image, (ny, nx), at once or, where the image is lazy, when it is needed.
+    Apply a function to a whole image, (ny, nx): at once, or lazily if the image is lazy.
 
-    The function gives an array of the same shape, of ``dtype`` if not that of the image; a lazy one has
-    the same chunks.
+    The function returns an array of the same shape, and of ``dtype`` or the type of the image; a lazy result
+    has the same chunks.
     """
     if not is_lazy(data):
         return function(data)
@@ -30,7 +29,7 @@ def on_whole(function, data, *, dtype=None):
 
 
 def in_memory(smap):
-    """A map whose pixels, mask and uncertainty are in memory: itself, where there is nothing to compute."""
+    """A map whose pixels, mask and uncertainty are in memory; the map itself if nothing has to be computed."""
     if not (hasattr(smap, "_flags") and is_lazy(smap.data)):
         return smap
     mask = None if smap._mask is None else np.asarray(smap._mask)

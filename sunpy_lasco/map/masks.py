@@ -1,9 +1,8 @@
 """
-Which pixels of a map show no sky.
+Masks and flags of maps.
 
-The mask follows from the data (NaN, and the zeros of raw counts) and from the
-geometry of the camera, so that it is there again after any operation on a map
-and after saving and reading it.
+The mask is derived from the data (NaN, and zeros of raw counts) and from the geometry of the camera. It is
+therefore available after any operation on a map and after saving and reading it.
 """
 
 from __future__ import annotations
@@ -32,22 +31,21 @@ if TYPE_CHECKING:
 
 __all__ = ["empty_pixels", "flags", "has_official_holes", "hidden_and_outside", "holes_to_nan"]
 
-#: As many pixels of the same odd value, side by side, are no coincidence.
+#: This many connected pixels of the same special value are not a coincidence.
 PLATEAU = 16
-#: BZERO of SolarSoft's scaled level 1, MSB, where the header does not say.
+#: BZERO of SolarSoft's scaled level 1, MSB, if the header lacks it.
 OFFICIAL_ZERO = 3.2501e-9
-#: How well pixels that hold it agree with it, relative: by the digits of the header and as
-#: floats of 32 bits.
+#: Relative tolerance for pixels that hold it, from the digits in the header and float32.
 ZERO_AGREEMENT = 1e-6
 
 
 def hidden_and_outside(geometry, shape, meta):
     """
-    What occulter, pylon and field edge hide of a map of a geometry and a shape (ny, nx), and what lies
-    beside the detector.
+    Pixels hidden by occulter, pylon and field edge in a map with a geometry and a shape (ny, nx), and pixels
+    outside the detector.
 
-    bool, (ny, nx), read-only. What is outside is hidden too. Of a reprojected image, in which pixels
-    lie anywhere on the detector, nothing: it is NaN there.
+    bool, (ny, nx), read-only. Pixels outside the detector are hidden as well. In a reprojected image, whose
+    pixels may lie anywhere on the detector, no pixel is marked; hidden ones are NaN.
     """
     if "reproject" in changes_of(meta):
         nothing = np.broadcast_to(np.False_, tuple(shape))
@@ -55,7 +53,7 @@ def hidden_and_outside(geometry, shape, meta):
     x0, y0 = geometry.to_detector(0.0, 0.0)
     x1, y1 = geometry.to_detector(1.0, 0.0)
     x2, y2 = geometry.to_detector(0.0, 1.0)
-    # Frames of one sequence lie alike on the detector, but for rounding errors.
+    # Frames of one sequence have the same position on the detector except for rounding errors.
     affine = tuple(round(float(value), 6) for value in (x0, y0))
     affine += tuple(round(float(value), 9) for value in (x1 - x0, y1 - y0, x2 - x0, y2 - y0))
     distortion = header_distortion(meta) if geometry.distorted else None
@@ -64,12 +62,12 @@ def hidden_and_outside(geometry, shape, meta):
 
 def empty_pixels(data, meta):
     """
-    Pixels of an array, (ny, nx), perhaps of dask, that hold nothing, by its header.
+    Pixels without data in an array, (ny, nx), possibly lazy, with its header.
 
-    They are what is not finite; of raw counts the zeros as well, and of Helioviewer's bytes the black
-    areas. An array with a level-0.5 header need not be counts: where its values contradict the header
-    (`~sunpy_lasco.map.checksum.holds_counts`), as those of a running difference do, zeros and negative
-    values are results like any others, and only whole blocks of zeros are holes.
+    These are non-finite pixels, for raw counts also zeros, and for Helioviewer's bytes the black areas. An
+    array with a level-0.5 header need not be counts. If its values contradict the header
+    (`~sunpy_lasco.map.checksum.holds_counts`), as in a running difference, zeros and negative values are
+    valid, and only whole blocks of zeros are holes.
     """
     if is_raw(meta):
         return on_whole(partial(_empty_counts, meta=dict(meta)), data, dtype=bool)
@@ -88,15 +86,14 @@ def _empty_counts(data, meta):
 
 def holes_to_nan(data, meta):
     """
-    Make the masked pixels of SolarSoft's level 1, (ny, nx) as read, perhaps of dask, NaN; the array
-    itself where there are none.
+    Set the masked pixels of SolarSoft's level 1, (ny, nx) as read, possibly lazy, to NaN; the array itself is
+    returned if there are none.
 
-    SolarSoft multiplies by its masks. In C3 images scaled to integers of 16 bits the zeros became
-    BZERO, a value of a bright pixel: 189,510 pixels of 3.2501e-9 MSB. Plateaus of 16 and more such
-    pixels are made NaN; single ones are measurements. In C2, blocks that are not sent hold the bias
-    with a negative sign: an unpolarised brightness below 0 is not a measurement either, if the image is
-    that of the file. In an array that somebody made with its header, the sign says nothing;
-    `without_negatives` is for images that were only resampled.
+    SolarSoft multiplies by its masks. In C3 images scaled to 16-bit integers the zeros became BZERO, the
+    value of a bright pixel: 189,510 pixels of 3.2501e-9 MSB. Plateaus of 16 and more such pixels are set to
+    NaN; single ones are measurements. In C2, blocks that are not sent contain the negative bias, so a
+    negative unpolarised brightness is not a measurement if the image is that of the file. In other arrays
+    with the same header the sign has no meaning; `without_negatives` is for images that were only resampled.
     """
     if not has_official_holes(data, meta):
         return data
@@ -104,13 +101,13 @@ def holes_to_nan(data, meta):
 
 
 def has_official_holes(data, meta):
-    """Whether an array may have SolarSoft's masked pixels in it, by its header."""
+    """Whether an array may contain SolarSoft's masked pixels, according to its header."""
     official = header_level(meta) == 1.0 and not is_standard(meta) and not changes_of(meta)
     return official and data.dtype.kind == "f"
 
 
 def _official_holes_to_nan(data, meta):
-    # Readers that scale the integers may take BZERO out of the header.
+    # Readers that scale the integers may remove BZERO from the header.
     zeros = data == 0
     for zero in {OFFICIAL_ZERO, number(meta, "bzero") or OFFICIAL_ZERO}:
         zeros |= np.abs(data / zero - 1) < ZERO_AGREEMENT
@@ -146,14 +143,12 @@ def flags(smap: CoronagraphMap) -> np.ndarray:
     Returns
     -------
     `numpy.ndarray` of `numpy.uint8`
-        Shape (ny, nx); bits of `sunpy_lasco.pixel_flags.PixelFlag`.  Those attached to the
-        map by a calibration or a repair, if there are any.  Else those that follow from
-        data and header: for raw counts the blocks that were lost and those that were
-        not sent, the saturated pixels, and what occulter, pylon and field edge hide (for
-        arrays with a header of counts that hold something else, only whole blocks of zeros
-        count as lost or not sent, and nothing as saturated);
-        for other maps the NaN inside the field (MISSING), what is hidden (MASKED) and
-        what the detector did not see (OUTSIDE).
+        Shape (ny, nx); bits of `sunpy_lasco.pixel_flags.PixelFlag`. Flags that a calibration or a repair
+        attached to the map are returned if available. Otherwise they are derived from data and header: for
+        raw counts lost, untransmitted and saturated pixels, and those hidden by occulter, pylon and field
+        edge (for other arrays with a header of counts only whole blocks of zeros are lost or untransmitted,
+        and no pixel is saturated); for other maps NaN inside the field (MISSING), hidden pixels (MASKED) and
+        pixels outside the detector (OUTSIDE).
 
     Raises
     ------
@@ -161,7 +156,7 @@ def flags(smap: CoronagraphMap) -> np.ndarray:
         If it is not a map of C2 or C3.
     """
     if not hasattr(smap, "_flags"):
-        msg = f"Flags are known of maps of LASCO C2 and C3; this is a {type(smap).__name__}."
+        msg = f"Flags exist only for maps of LASCO C2 and C3; this is a {type(smap).__name__}."
         raise TypeError(msg)
     if smap._flags is not None:
         return smap._flags.copy()

@@ -1,9 +1,9 @@
 """
-What sunpy's operations on maps need so that class, unit, mask and WCS survive them.
+sunpy's operations on maps, extended to keep class, unit, mask and WCS.
 
-An operation writes a header with a standard WCS (`standard_cards`), since the cards
-of the ground system cannot be cut or scaled: their CRPIX and CDELT are wrong in many
-vintages.  Where pixels are interpolated or summed, holes become NaN before.
+Operations write a header with a standard WCS (`standard_cards`), since CRPIX and CDELT of the ground system
+are wrong in many files and cannot be cut or scaled. Before pixels are interpolated or summed, holes are set
+to NaN.
 """
 
 import copy
@@ -39,12 +39,12 @@ __all__ = ["OperationsMixin"]
 
 
 def _is_own_card(card):
-    """Whether a card fits FITS and says more than how the data are stored."""
+    """Whether a card is valid in FITS and does not only describe the storage of the data."""
     return len(card) <= 8 and card not in ("simple", "bitpix", "extend") and not card.startswith("naxis")
 
 
 def _with_standard_header(smap, *, raw):
-    """A copy of a map's header with standard WCS cards; ``raw`` leaves counts counts."""
+    """A copy of a map's header with standard WCS cards; ``raw`` keeps it a header of counts."""
     meta = smap.meta.copy()
     for card, value in standard_cards(smap._geometry).items():
         if value is None:
@@ -58,10 +58,9 @@ def _with_standard_header(smap, *, raw):
 
 def _with_distortion_moved(old, new):
     """
-    A map made by an operation, with the SIP cards of the map before it fitted to the new pixels.
+    The result of an operation, with the SIP cards of the original map converted to the new pixels.
 
-    The distortion is radial about the reference pixel, so that turning the image does not
-    change its coefficients.
+    The distortion is radial about the reference pixel, so a rotation does not change its coefficients.
     """
     if not old._geometry.ctype[0].endswith("-SIP"):
         return new
@@ -92,7 +91,7 @@ def _with_distortion_moved(old, new):
 
 
 def _without(image, holes):
-    """A copy of an image whose holes are NaN."""
+    """A copy of an image with NaN in holes."""
     return np.where(holes, image.dtype.type(np.nan), image)
 
 
@@ -111,7 +110,7 @@ def _sub_frame_cards(old, left, bottom, shape):
 
 
 def _with_statistics_of(old, meta, data):
-    """A header with the statistics of other pixels, if those of the old ones were right."""
+    """A header with new statistics, if those of the old pixels were correct."""
     level = header_level(old.meta)
     if level not in (0.5, 1.0) or set(changes_of(old.meta)) & VALUES:
         return meta
@@ -123,10 +122,9 @@ def _with_statistics_of(old, meta, data):
 
 def _mixed(old, operation, name, told):
     """
-    What an operation that mixes pixels makes of a map with all that it carries.
+    Apply an operation that mixes pixels to a map and everything attached to it.
 
-    ``operation`` takes a map and the name of what its pixels are: ``"image"``, ``"sigma"``
-    or ``"flags"``.
+    ``operation`` takes a map and the kind of its pixels: ``"image"``, ``"sigma"`` or ``"flags"``.
     """
     old = in_memory(old)
     floats = old._standardised(to_float=True)
@@ -138,7 +136,7 @@ def _mixed(old, operation, name, told):
             floats._new_instance(np.where(np.isnan(floats.data), np.nan, sigma), floats.meta), "sigma"
         ).data
         sigma[lost] = np.nan
-        told += "; uncertainty interpolated, an upper limit: what neighbours share is not known any more"
+        told += "; uncertainty interpolated, an upper limit: correlations are no longer known"
     flags = operation(floats._new_instance(flags_of(old).astype(np.float32), floats.meta), "flags").data
     flags = np.nan_to_num(np.rint(flags)).astype(np.uint8)
     flags[lost & (flags == 0)] = PixelFlag.MISSING
@@ -148,7 +146,7 @@ def _mixed(old, operation, name, told):
 
 
 def _sigma_of_superpixels(old, masked, filled, size, start, function):
-    """1 sigma of superpixels; None where it is not known."""
+    """1 sigma of superpixels; None if it is unknown."""
     sigma = sigma_of(old)
     if sigma is None:
         return None
@@ -160,7 +158,7 @@ def _sigma_of_superpixels(old, masked, filled, size, start, function):
 
 
 class OperationsMixin:
-    """Operations of `sunpy.map.GenericMap`, for maps whose header may be of any vintage."""
+    """Operations of `sunpy.map.GenericMap`, for maps with headers of any age."""
 
     @classmethod
     def _new_instance(cls, data, meta, plot_settings=None, **kwargs):
@@ -179,8 +177,7 @@ class OperationsMixin:
         """
         The same map with a standard header.
 
-        With ``to_float`` its data are floats in which holes and the pixels of an
-        attached mask are NaN.
+        With ``to_float`` the data are floats with NaN in holes and in pixels of an attached mask.
         """
         data, mask = self.data, self._mask
         if to_float:
@@ -197,21 +194,22 @@ class OperationsMixin:
         return self._new_instance(data, meta, plot_settings=self.plot_settings, mask=mask)
 
     def _printable_header(self):
-        """A header that FITS can hold."""
+        """A header that can be written to FITS."""
         meta = printable(self.meta)
         if is_helioviewer(meta):
-            # Its own cards have too long names; without one the bytes would pass for counts.
+            # Its own cards have too long names; without a marker the bytes would be taken for
+            # counts.
             standard = printable(_with_standard_header(self, raw=True)) | {"hv_image": True}
             meta = MetaDict({card: value for card, value in standard.items() if _is_own_card(card)})
         return meta
 
     def _printable(self):
-        """The same map with a header that FITS can hold."""
+        """The same map with a header that can be written to FITS."""
         return self._new_instance(self.data, self._printable_header(), plot_settings=self.plot_settings)
 
     @property
     def quantity(self):
-        """Data with their unit; the holes of raw counts are NaN."""
+        """Data with their unit; holes of raw counts are NaN."""
         data = np.asarray(self.data)
         if not is_raw(self.meta):
             return u.Quantity(data, self.unit, copy=False)
@@ -220,31 +218,30 @@ class OperationsMixin:
         return u.Quantity(counts, self.unit, copy=False)
 
     def _operation_header(self):
-        """Header of a result of arithmetic, which is not read by the rules of SolarSoft's level 1 any more."""
+        """Header of a result of arithmetic, which is no longer interpreted by the rules for SolarSoft's level 1."""
         return self.meta if header_level(self.meta) == 0.5 else _with_standard_header(self, raw=False)
 
     @property
     def fits_header(self):
-        """The header as `~astropy.io.fits.Header`; what FITS forbids in texts is blank."""
+        """The header as `~astropy.io.fits.Header`; characters that FITS forbids become blanks."""
         return super(OperationsMixin, self._printable()).fits_header
 
     def save(self, filepath, *args, **kwargs):
         """
-        Save to a file; flags, uncertainty and an attached mask are left behind.
+        Save to a file, without flags, uncertainty and attached mask.
 
-        See `sunpy.map.GenericMap.save`, and `sunpy_lasco.write_level1` for all of a
-        level-1 map.
+        See `sunpy.map.GenericMap.save`. `sunpy_lasco.write_level1` saves a complete level-1 map.
         """
         super(OperationsMixin, self._printable()).save(filepath, *args, **kwargs)
 
     @u.quantity_input
     def shift_reference_coord(self, axis1: u.deg, axis2: u.deg):
         """
-        Shift the image in the sky; flags, uncertainty and mask stay with the pixels.
+        Shift the image in the sky, with flags, uncertainty and mask.
 
-        See `sunpy.map.GenericMap.shift_reference_coord`.  The Sun's centre on the detector
-        (SUNPIX1, SUNPIX2) moves the other way, so that `sunpy_lasco.calibrate` keeps the
-        shift, and what occulter and pylon hide stays where it is in the image.
+        See `sunpy.map.GenericMap.shift_reference_coord`. The Sun's centre on the detector (SUNPIX1, SUNPIX2)
+        moves the other way, so that `sunpy_lasco.calibrate` keeps the shift and the pixels hidden by occulter
+        and pylon do not change.
         """
         geometry = self._geometry
         meta = _with_standard_header(self, raw=is_raw(self.meta))
@@ -267,10 +264,10 @@ class OperationsMixin:
 
     def submap(self, *args, **kwargs):
         """
-        Cut out a rectangle; attached flags and uncertainty are cut with it.
+        Cut out a rectangle, with flags and uncertainty.
 
-        See `sunpy.map.GenericMap.submap`.  The cards R1COL, R1ROW, R2COL, R2ROW say which part
-        of the detector it is, so that a part of a raw frame can be calibrated.
+        See `sunpy.map.GenericMap.submap`. The cards R1COL, R1ROW, R2COL, R2ROW are updated, so that a part of
+        a raw frame can be calibrated.
         """
         new = super(OperationsMixin, self._standardised(to_float=False)).submap(*args, **kwargs)
         left = round(self._geometry.crpix[0] - new._geometry.crpix[0])
@@ -293,8 +290,8 @@ class OperationsMixin:
         """
         Resample to another number of pixels.
 
-        See `sunpy.map.GenericMap.resample`.  An uncertainty is interpolated linearly, or taken
-        from the nearest pixel where the image is; flags come from the nearest pixel.
+        See `sunpy.map.GenericMap.resample`. The uncertainty is interpolated linearly, or taken from the
+        nearest pixel if the image is; flags come from the nearest pixel.
         """
         methods = {"image": method, "sigma": "nearest" if method == "nearest" else "linear", "flags": "nearest"}
 
@@ -309,9 +306,9 @@ class OperationsMixin:
         """
         Rotate, by default so that solar north is up.
 
-        See `sunpy.map.GenericMap.rotate`.  An uncertainty is interpolated linearly, or taken from
-        the nearest pixel where the image is (``order=0``); flags come from the nearest pixel, and
-        are OUTSIDE beyond the image.
+        See `sunpy.map.GenericMap.rotate`. The uncertainty is interpolated linearly, or taken from the nearest
+        pixel if the image is (``order=0``). Flags come from the nearest pixel, and are OUTSIDE beyond the
+        image.
         """
         orders = {"image": order, "sigma": min(order, 1), "flags": 0}
         beyond = {"image": missing, "sigma": np.nan, "flags": float(PixelFlag.OUTSIDE)}
@@ -335,17 +332,16 @@ class OperationsMixin:
         """
         Combine pixels.
 
-        See `sunpy.map.GenericMap.superpixel`.  Masked pixels are omitted from the
-        sums or means; superpixels of nothing but masked pixels are NaN.  Flags are those of all
-        pixels together.  Of sums and means the uncertainty follows from that of the pixels, of
-        which neighbours share noise where the image was interpolated, and those of a filled hole
-        their error; of other functions it is not known.
+        See `sunpy.map.GenericMap.superpixel`. Masked pixels are omitted from the sums or means; superpixels
+        that contain only masked pixels are NaN. Flags of the pixels are combined. For sums and means the
+        uncertainty includes the covariance of interpolated pixels and the common errors of filled holes; for
+        other functions it is unknown.
         """
         if self._flags is not None or self.uncertainty is not None:
             self = in_memory(self)
         floats = self._standardised(to_float=True)
         shape = self._data.shape
-        # An image of nothing, for the header.
+        # An empty image, for its header.
         nothing = self._new_instance(np.broadcast_to(np.float32(0), shape), floats.meta)
         header = GenericMap.superpixel(nothing, dimensions, offset, conservative_mask=True)
         size, start = (tuple(int(value) for value in pair.to_value(u.pix))[::-1] for pair in (dimensions, offset))
@@ -366,7 +362,7 @@ class OperationsMixin:
             sigma = _sigma_of_superpixels(self, hidden | ~np.isfinite(floats.data), filled, size, start, func)
             flags = np.bitwise_or.reduce(reshape_image_to_4d_superpixel(flags, size, start), axis=(1, 3))
             if sigma is None and self.uncertainty is not None:
-                line += "; uncertainty not known"
+                line += "; uncertainty unknown"
         meta = _with_statistics_of(self, changed(header.meta, "superpixel"), data)
         add_history(meta, line)
         new = self._new_instance(data, meta, plot_settings=self.plot_settings, flags=flags, uncertainty=sigma)
@@ -376,22 +372,21 @@ class OperationsMixin:
         """
         Reproject to another WCS.
 
-        See `sunpy.map.GenericMap.reproject_to`; here class and unit are kept.  Masked pixels are
-        NaN in the result.  An uncertainty is interpolated as the image is, flags come from the
-        nearest pixel.
+        See `sunpy.map.GenericMap.reproject_to`; class and unit are kept. Masked pixels are NaN in the result.
+        The uncertainty is interpolated like the image, and flags come from the nearest pixel.
 
         Parameters
         ----------
         target_wcs : `~astropy.wcs.WCS`, `~sunpy.map.GenericMap`, `~astropy.io.fits.Header` or mapping
-            The WCS, a map that has it, or its header: ``fits_header`` or ``meta`` of any map.
+            A WCS, a map with it, or a header (``fits_header`` or ``meta`` of any map).
         algorithm : `str`
             ``"interpolation"``, ``"adaptive"`` or ``"exact"``.
         return_footprint : `bool`
             Return the footprint as well.
         **options
-            ``auto_extent`` as in sunpy; ``preserve_date_obs=False`` to take the time of the
-            observation from the target too, as sunpy does by default; the rest is for the
-            functions of the package reproject.
+            ``auto_extent`` as in sunpy; ``preserve_date_obs=False`` to use the observation time of the
+            target, as sunpy does by default; other options are passed to the functions of the package
+            reproject.
 
         Returns
         -------
@@ -404,9 +399,8 @@ class OperationsMixin:
         Raises
         ------
         sunpy_lasco.errors.IncompatibleMapsError
-            If time or observer of the target are others, and nothing says how far away the light is
-            that comes from beside the solar disk: `sunpy.coordinates.SphericalScreen` or
-            `sunpy.coordinates.PlanarScreen` does.
+            If time or observer of the target differ and the distance of the light beside the solar disk is
+            not specified by `sunpy.coordinates.SphericalScreen` or `sunpy.coordinates.PlanarScreen`.
         """
         smap = in_memory(self)
         floats = smap._standardised(to_float=True)

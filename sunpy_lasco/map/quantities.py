@@ -1,5 +1,5 @@
 """
-What the pixels of a map hold: their unit, what was measured, and for how long.
+Unit, measured quantity and exposure time of a map.
 """
 
 from functools import lru_cache
@@ -37,8 +37,8 @@ def exposure_seconds(meta):
 
 def header_unit(meta):
     """
-    Unit of the data: that of BUNIT, else DN for level 0.5, `~sunpy_lasco.MSB` for level 1, and none for
-    the bytes of Helioviewer.
+    Unit of the data: BUNIT, else DN for level 0.5, `~sunpy_lasco.MSB` for level 1, and none for the bytes of
+    Helioviewer.
     """
     text = card_text(meta, "bunit")
     if is_helioviewer(meta) and text in ("", "0"):
@@ -61,11 +61,11 @@ def _unit(text):
 
 def measurement(meta):
     """
-    What was measured: a brightness, seen through which polariser.
+    The measured brightness and its polariser.
 
     ``"B"`` without polariser, such as ``"B +60 deg"`` with one, ``"pB"``, ``"tB"`` and ``"uB"`` for
-    polarised, total and unpolarised brightness derived from polarised triplets. Codes of other derived
-    images are given as they are.
+    polarised, total and unpolarised brightness derived from polarised triplets. Codes of other derived images
+    are returned unchanged.
     """
     polar = squeezed(card_text(meta, "polar"))
     return MEASUREMENTS.get(polar, polar)

@@ -1,8 +1,8 @@
 """
-Reading files of which nothing is known yet.
+Safe reading of unknown files.
 
-`sunpy.map.Map` opens whatever it is given.  A pipe makes it wait for ever, a header with the
-wrong sizes or an archive of zeros takes the memory; this is found out here before it is called.
+`sunpy.map.Map` opens any file. A pipe blocks it forever, and a header with wrong sizes or an archive of zeros
+fills the memory. This module detects such files beforehand.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_map"]
 
-#: Bytes that a file with one image can have at most, unpacked: those of LASCO have up to 11 MB.
+#: Largest size of a file with one image after unpacking, bytes; those of LASCO have up to 11 MB.
 LARGEST = 64 * 1024**2
 
 
@@ -49,12 +49,12 @@ def open_map(file: PathLike) -> GenericMap:
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is not a regular file, no FITS file, or one that was truncated or is too large; found
-        out before the image is opened.
+        If it is not a regular FITS file, is truncated, or too large. This is checked before the image is
+        opened.
     sunpy_lasco.errors.HeaderError
-        If it holds several images, or no map can be made of the image.
+        If it holds several images, or no map can be created from the image.
     OSError
-        If there is no such file, or it may not be read.
+        If the file does not exist or cannot be read.
     """
     content = content_of(file, limit=LARGEST)
     simple = simple_image(content)
@@ -64,7 +64,7 @@ def open_map(file: PathLike) -> GenericMap:
     try:
         if simple is None:
             with warnings.catch_warnings():
-                # Lines on cards that hold tabulators, for almost every file of the archive.
+                # Warnings about cards with tabulators, which almost every file of the archive has.
                 warnings.simplefilter("ignore", VerifyWarning)
                 warnings.filterwarnings("ignore", "Unexpected extra padding", AstropyUserWarning)
                 smap = sunpy.map.Map(file)
@@ -76,29 +76,29 @@ def open_map(file: PathLike) -> GenericMap:
         msg = f"{file}: it cannot be read as a map ({_reason(error)})."
         raise HeaderError(msg) from error
     if isinstance(smap, list):
-        msg = f"{file} holds {len(smap)} images where one is expected."
+        msg = f"{file} holds {len(smap)} images instead of one."
         raise HeaderError(msg)
     return smap
 
 
 def _check_whole(file, content):
-    """Refuse what is not a FITS file, or shorter than its headers say."""
+    """Raise an error if a file is not FITS, or shorter than its headers state."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
             with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
                 places = [hdu.fileinfo() for hdu in hdus]
     except Exception as error:
-        msg = f"{file} is not a FITS file, or its header is damaged ({_reason(error)}). Copy or fetch it again."
+        msg = f"{file} is not a FITS file, or its header is damaged ({_reason(error)}). Copy or download it again."
         raise BadFrameError(msg) from error
     end = max(place["datLoc"] + place["datSpan"] for place in places)
     if len(content) < end:
-        msg = f"{file} is cut short: it has {len(content)} of {end} bytes. Copy or fetch it again."
+        msg = f"{file} is truncated: it has {len(content)} of {end} bytes. Copy or download it again."
         raise BadFrameError(msg)
 
 
 def _reason(error):
-    """What another package says, without the name of the file that sunpy puts before it."""
+    """The message of another package, without the file name that sunpy prepends."""
     lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("Failed to read", "If you want to bypass"))]
     return lines[0] if lines else type(error).__name__

@@ -1,9 +1,8 @@
 """
-Making sunpy's map factory choose our sources.
+Registration of the map sources with sunpy's map factory.
 
-The factory takes no source before another: two that match are an error.  So the
-general source is narrowed to what the specific ones leave, by the factory's
-public ``register``.
+The factory has no priorities; two matching sources are an error. The general source is therefore restricted,
+through the factory's public ``register``, to headers that the specific sources do not match.
 """
 
 from sunpy.map import Map
@@ -13,11 +12,10 @@ __all__ = ["prefer"]
 
 def prefer(general, *specific):
     """
-    Offer a general map source only where none of the specific ones, for some of its headers, matches;
-    all are registered.
+    Register specific map sources, and restrict a general source to headers that none of them matches.
 
-    May be called again, as when a module is reloaded: sources of the same name from an earlier loading
-    are taken out, and the general source is narrowed once only.
+    It may be called again, for example when a module is reloaded: earlier sources of the same name are
+    removed, and the general source is restricted only once.
     """
     registry = Map.registry
     names = {(source.__module__, source.__qualname__) for source in specific}

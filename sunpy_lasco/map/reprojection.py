@@ -1,5 +1,5 @@
 """
-Maps on the pixels of another WCS.
+Reprojection of maps to another WCS.
 """
 
 import copy
@@ -30,7 +30,7 @@ ALGORITHMS = {
     "adaptive": reproject.reproject_adaptive,
     "exact": reproject.reproject_exact,
 }
-#: Along each axis, the number of pixels of the target that are tried before all of them.
+#: Number of pixels of the target along each axis that are tested first.
 PROBES = 33
 #: Stems of the cards that the WCS of the target replaces.
 WCS_CARDS = (
@@ -43,10 +43,10 @@ WCS_CARDS = (
 
 def target_of(target, shape=None):
     """
-    A copy of the WCS that somebody means by a WCS, a map, or the header of a map, with its shape (ny,
-    nx) where that does not say.
+    A copy of the WCS given as a WCS, a map, or the header of a map; the shape (ny, nx) is added if it is
+    missing.
 
-    Of a header of C2 or C3 it is the WCS of its map, since the cards alone are wrong in many of them.
+    For a header of C2 or C3 the WCS of its map is used, since the cards themselves are often wrong.
     """
     if isinstance(target, astropy.wcs.WCS):
         return copy.deepcopy(target)
@@ -66,7 +66,7 @@ def target_of(target, shape=None):
 
 
 def _read_out(meta):
-    """Shape of the part of the detector that was read out, by its cards; None where they do not say."""
+    """Shape of the part of the detector that was read out, from its cards; None if they are missing."""
     try:
         return tuple(
             (int(meta[f"r2{axis}"]) - int(meta[f"r1{axis}"]) + 1)
@@ -78,15 +78,15 @@ def _read_out(meta):
 
 
 def _is_plain(card, value):
-    """Whether a card may be part of a WCS: no comment, and nothing that FITS cannot hold."""
+    """Whether a card may be part of a WCS, i.e. is not a comment and is valid in FITS."""
     told = card in ("history", "comment", "keycomments", "")
     return not told and isinstance(value, str | int | float) and "\n" not in str(value)
 
 
 def reprojected(smap, target, algorithm, *, sigma, flags, options):
     """
-    A map with a standard header, NaN where nothing is seen, on the pixels of another WCS; and where it
-    reaches, 1 or 0.
+    Reproject a map with a standard header, and NaN in masked pixels, to another WCS; returns the map and its
+    footprint, 1 or 0.
 
     The target is as for `target_of`, the algorithm ``"interpolation"``, ``"adaptive"`` or ``"exact"``;
     ``sigma`` (or None) and ``flags`` are those of the pixels, and the options those of
@@ -101,19 +101,19 @@ def reprojected(smap, target, algorithm, *, sigma, flags, options):
     shape = options.pop("shape_out", None)
     wcs = target_of(target, shape)
     with warnings.catch_warnings():
-        # What sunpy says where nothing can be seen, an error says more clearly here.
+        # An error below replaces the less clear warning of sunpy.
         warnings.filterwarnings("ignore", message="The conversion of these 2D helioprojective")
         if auto_extent is not None:
             _fit_extent(wcs, smap, auto_extent)
         shape = tuple(shape or wcs.array_shape or ())
         if len(shape) != 2:
-            msg = "The target has no size (NAXIS1 and NAXIS2): give shape_out=(ny, nx)."
+            msg = "The target has no size (NAXIS1 and NAXIS2): pass shape_out=(ny, nx)."
             raise IncompatibleMapsError(msg)
         wcs.array_shape = shape
         _require_sight(smap, wcs)
         rows, columns = np.indices(smap.data.shape, dtype=float)
-        # To follow pixels through the WCS is what takes the time: all is moved at once, and with it
-        # the numbers of rows and columns, which tell the nearest pixel.
+        # Transforming pixels through the WCS takes most of the time, so all arrays are reprojected
+        # together, including row and column numbers, which give the nearest pixel.
         parts = [smap.data, rows, columns]
         if sigma is not None:
             parts.append(np.where(np.isnan(smap.data), np.nan, sigma))
@@ -135,7 +135,7 @@ def reprojected(smap, target, algorithm, *, sigma, flags, options):
 
 
 def _nearest(flags, row, column):
-    """Flags at positions in an image; OUTSIDE where there is none."""
+    """Flags at positions in an image; OUTSIDE beyond it."""
     inside = np.isfinite(row) & np.isfinite(column)
     found = np.full(row.shape, PixelFlag.OUTSIDE, np.uint8)
     ny, nx = flags.shape
@@ -145,7 +145,7 @@ def _nearest(flags, row, column):
 
 
 def _fit_extent(wcs, smap, method):
-    """Move the edges of a WCS, in place, to those of a map."""
+    """Adapt the extent of a WCS, in place, to a map."""
     left, right, bottom, top = extent_in_other_wcs(
         smap.wcs, wcs, original_shape=smap.data.shape, method=method, integers=True
     )
@@ -154,12 +154,12 @@ def _fit_extent(wcs, smap, method):
 
 
 def _require_sight(smap, wcs):
-    """Refuse a target from which no direction can be followed back to the map."""
+    """Raise an error if the target's directions cannot be transformed to the map."""
     ny, nx = wcs.array_shape
     x, y = np.meshgrid(np.linspace(0, nx - 1, PROBES), np.linspace(0, ny - 1, PROBES))
     found = pixel_to_pixel(wcs, smap.wcs, x, y)
     inside = np.isfinite(found[0]) & np.isfinite(found[1])
-    # On the disk, positions are known without an assumption; there is nothing to see there.
+    # Positions on the disk are known without an assumption, but it is hidden.
     column, row = (np.rint(np.where(inside, value, -1)).astype(int) for value in found)
     ny, nx = smap.data.shape
     inside &= (column >= 0) & (row >= 0) & (column < nx) & (row < ny)
@@ -168,16 +168,16 @@ def _require_sight(smap, wcs):
     if seen.any() or np.isfinite(found[0]).all():
         return
     msg = (
-        f"{_name(smap)} cannot be reprojected to {_view(wcs)}: time or observer are others, and beside the solar disk "
-        "nothing tells how far away the light comes from. Say where it is taken to lie, for example on a sphere "
-        "about the Sun seen from SOHO: with sunpy.coordinates.SphericalScreen(image.observer_coordinate): "
+        f"{_name(smap)} cannot be reprojected to {_view(wcs)}: time or observer differ, and the distance of the light "
+        "beside the solar disk is not specified. Assume one, for example a sphere about the Sun as seen from SOHO: "
+        "with sunpy.coordinates.SphericalScreen(image.observer_coordinate): "
         "image.reproject_to(...); sunpy.coordinates.PlanarScreen is the plane of the sky."
     )
     raise IncompatibleMapsError(msg)
 
 
 def _target_header(smap, wcs, *, keep_date):
-    """The header of a map with the WCS of a target in it."""
+    """The header of a map with the WCS of a target."""
     meta = changed(smap.meta, "reproject")
     date = smap.date.utc.isot
     for card in list(meta):
@@ -204,7 +204,7 @@ def _name(smap):
 
 
 def _view(wcs):
-    """A WCS in a sentence."""
+    """Description of a WCS."""
     axes = "/".join(wcs.wcs.ctype)
     date = wcs.wcs.dateavg or wcs.wcs.dateobs
     distance = wcs.wcs.aux.dsun_obs

@@ -1,5 +1,5 @@
 """
-The uncertainty of a map as an array.
+Uncertainty of a map as an array.
 """
 
 import numpy as np

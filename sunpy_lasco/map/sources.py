@@ -38,9 +38,9 @@ from sunpy_lasco.map.registration import prefer
 __all__ = ["LASCOC2Map", "LASCOC3Map"]
 
 
-#: Numbers that sunpy reads from any header, for position and size of observer and Sun.
+#: Numbers that sunpy reads from headers for the observer and the Sun.
 OBSERVER_CARDS = "hgln_obs hglt_obs crln_obs crlt_obs dsun_obs rsun_ref rsun_obs rsun solar_r radius lonpole latpole"
-#: Numbers that the calibration leaves, and that later steps read.
+#: Numbers written by the calibration and read by later steps.
 OWN_CARDS = (
     "detroll sunpix1 sunpix2 occcen1 occcen2 dist_k0 dist_k1 dist_k2 imgrot imgpiv1 imgpiv2 imgtar1 imgtar2 "
     "biasval biassig expfac expfsig calfac patsig"
@@ -48,29 +48,29 @@ OWN_CARDS = (
 
 
 class RefusedHeaderError(headers.MapHeaderError, MapMetaValidationError):
-    """`MapHeaderError` as sunpy's map factory knows it.  Lower rooms raise its base and need no sunpy.map."""
+    """`MapHeaderError` as handled by sunpy's map factory. Lower packages raise its base and do not import sunpy.map."""
 
 
 class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     """
-    What the maps of both cameras share.
+    Common part of the maps of both cameras.
 
-    A mixin apart from `~sunpy.map.GenericMap`, so that it is not a map source itself.
+    A mixin that does not derive from `~sunpy.map.GenericMap`, so that it is not a map source itself.
     """
 
     _camera_name = None
-    #: Percentiles of the valid pixels between which the colours lie, and the power of the stretch: for
-    #: counts, and for brightness, which without the vignetting falls more steeply.
+    #: Percentiles of the valid pixels for the colour scale, and power of the stretch: for counts, and for brightness,
+    #: which decreases more steeply without the vignetting.
     _display = (1.0, 99.0, 0.5)
     _display_level1 = (1.0, 98.0, 1.0 / 3.0)
-    #: Percentile of the absolute values of a difference that has the last colour.
+    #: Percentile of the absolute values of a difference for the last colour.
     _display_difference = 98.0
 
     def __init__(self, data, header, *, flags=None, light_path=None, _as_read=True, **kwargs):
         if isinstance(kwargs.get("uncertainty"), np.ndarray):
             kwargs["uncertainty"] = StdDevUncertainty(kwargs["uncertainty"])
         self._flags = None
-        # What the calibration did to the light, see `sunpy_lasco.uncertainty`.
+        # Vignetting and stray light that were corrected, see `sunpy_lasco.uncertainty`.
         self._light_path = light_path
         self._as_read = _as_read
         self._holes_unread = False
@@ -100,7 +100,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @peek_show
     def peek(self, draw_limb=False, draw_grid=False, colorbar=True, **matplot_args):
-        """Show the image, like `sunpy.map.GenericMap.peek`, but with no label across another."""
+        """Show the image like `sunpy.map.GenericMap.peek`, but without overlapping labels."""
         figure = GenericMap.peek.__wrapped__(self, draw_limb, draw_grid, colorbar=False, **matplot_args)
         if colorbar:
             add_colorbar(figure, self.unit)
@@ -111,8 +111,8 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         """
         The image, an array of shape (ny, nx).
 
-        Missing pixels of level 1 are NaN.  In SolarSoft's images they are found when the
-        data are first asked for.
+        Missing pixels of level 1 are NaN. In SolarSoft's images they are determined when the data are first
+        accessed.
         """
         if self._holes_unread:
             self._holes_unread = False
@@ -126,7 +126,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @classmethod
     def is_datasource_for(cls, data, header, **kwargs):
-        """Whether a header is of this camera, or has no DETECTOR that is one and is refused best by this class."""
+        """Whether a header belongs to this camera, or has no valid DETECTOR and should be refused by this class."""
         if squeezed(header.get("instrume", "")) != "LASCO":
             return False
         detector = squeezed(card_text(header, "detector"))
@@ -144,7 +144,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         if needed:
             msg = f"{name} lacks the cards {', '.join(needed)}, which a map requires."
             if card_text(self.meta, "detector") and "DETECTOR" in needed:
-                msg += f" DETECTOR holds {shown(self.meta['detector'])}, which is none of {', '.join(CAMERAS)}."
+                msg += f" DETECTOR holds {shown(self.meta['detector'])}, which is not one of {', '.join(CAMERAS)}."
             raise headers.MapHeaderError(msg)
         geometry = self._geometry
         self.date  # noqa: B018 - raises if it cannot be understood
@@ -162,8 +162,8 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @property
     def _meta_hash(self):
-        """As of sunpy, which copies the header for it; it is asked for each property that sunpy keeps."""
-        # The items of the class itself would be looked up one by one.
+        """As in sunpy, but without a copy of the header; it is computed for each cached property."""
+        # Faster than the item access of the class.
         try:
             return hash(frozenset(item for item in dict.items(self.meta) if item[0] != "keycomments"))
         except TypeError:
@@ -171,7 +171,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @property
     def _geometry(self):
-        """Geometry of the image; found once for each state of the header."""
+        """Geometry of the image, cached for each state of the header."""
         key = self._meta_hash, self._data.shape
         cached = getattr(self, "_geometry_cache", None)
         if cached is None or cached[0] != key or key[0] is None:
@@ -181,7 +181,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     # The WCS, from the geometry instead of the cards.
     @property
     def coordinate_system(self):
-        """Helioprojective, whatever CTYPE says in old files; `wcs` adds the distortion, where there is one."""
+        """Helioprojective for all files, also old ones with a wrong CTYPE; `wcs` adds a distortion if there is one."""
         return SpatialPair(*(name.removesuffix("-SIP") for name in self._geometry.ctype))
 
     @property
@@ -191,7 +191,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @property
     def reference_pixel(self):
-        """Reference pixel counted from 0, by the rules of the file's vintage: the Sun's centre."""
+        """Reference pixel (the Sun centre) counted from 0, by the rules for the age of the file."""
         return PixelPair(*(value * u.pix for value in self._geometry.crpix))
 
     @property
@@ -209,17 +209,16 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @property
     def rotation_matrix(self):
-        """Matrix PC of the roll, by the rules of the file's vintage."""
+        """Matrix PC of the roll, by the rules for the age of the file."""
         return np.array(self._geometry.pc)
 
     @property
     def wcs(self):
-        """The `~astropy.wcs.WCS` of the map, with the distortion where the header has one as SIP."""
+        """The `~astropy.wcs.WCS` of the map, including a SIP distortion if the header has one."""
         wcs = super().wcs
         ctype = self._geometry.ctype
         if wcs.sip is None and ctype[0].endswith("-SIP"):
-            # sunpy before 8.0 leaves it out; 8.0 fails at it where the header has a
-            # HISTORY of several lines.
+            # sunpy before 8.0 omits it; 8.0 fails if the header has a HISTORY of several lines.
             wcs.sip = astropy.wcs.Sip(*sip_matrices(self.meta), wcs.wcs.crpix)
             wcs.wcs.ctype = ctype
             wcs.wcs.set()
@@ -228,7 +227,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     # Time.
     @property
     def date(self):
-        """Start of the exposure; of level 0.5 by the uncorrected on-board clock."""
+        """Start of the exposure; for level 0.5 by the uncorrected on-board clock."""
         return headers.observation_time(self.meta)
 
     def _set_date(self, date):
@@ -238,7 +237,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @property
     def reference_date(self):
-        """Time of the coordinate frame: DATE-AVG where there is one, else `date`."""
+        """Time of the coordinate frame: DATE-AVG if present, else `date`."""
         return self._get_date("date-avg") or self.date
 
     def _set_reference_date(self, date):
@@ -261,12 +260,12 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
     @property
     def processing_level(self):
-        """0.5 or 1.0; None for the images of Helioviewer."""
+        """0.5 or 1.0; None for Helioviewer images."""
         return headers.header_level(self.meta)
 
     @property
     def measurement(self):
-        """What was measured: ``"B"``, such as ``"B +60 deg"`` with a polariser, ``"pB"`` and so on."""
+        """The measured quantity: ``"B"``, ``"B +60 deg"`` and so on with a polariser, ``"pB"`` and others."""
         return quantities.measurement(self.meta)
 
     def _base_name(self):
@@ -276,7 +275,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     # Observer.
     @property
     def _default_observer_coordinate(self):
-        """SOHO, by the orbit that comes with the package."""
+        """Position of SOHO from the orbit of the package."""
         return packaged_observer(self.reference_date).coordinate
 
     def _rsun_meters(self, dsun=None):
@@ -293,8 +292,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
         """
         Angular radius of the Sun.
 
-        RSUN_OBS, else RSUN, which is by SolarSoft and 0.055 % larger; else what the
-        radius of 695,700 km is from the observer.
+        RSUN_OBS, else RSUN (SolarSoft's, 0.055 % larger), else the angle of 695,700 km at the observer.
         """
         return super().rsun_obs
 
@@ -302,10 +300,10 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
     @property
     def mask(self):
         """
-        True where a pixel shows no sky.
+        True for pixels without valid data.
 
-        What occulter, pylon and field edge hide, what was lost in telemetry or is
-        NaN, and what an attached mask says.
+        Pixels hidden by occulter, pylon and field edge, lost in telemetry or NaN, and those of an attached
+        mask.
         """
         mask = empty_pixels(self.data, self.meta) | hidden_and_outside(self._geometry, self.data.shape, self.meta)[0]
         return mask if self._mask is None else mask | self._mask
@@ -318,7 +316,7 @@ class _CoronagraphMap(ArithmeticMixin, OperationsMixin):
 
 
 def _check_pixels(data, header):
-    """Refuse arrays that are not image, of which sunpy and numpy would say something harder to understand."""
+    """Raise an error for arrays that are not images, clearer than those of sunpy and numpy."""
     kind, axes = getattr(getattr(data, "dtype", None), "kind", "?"), getattr(data, "ndim", 0)
     if kind not in "biuf" or axes != 2 or 0 in data.shape:
         what = (
@@ -326,12 +324,12 @@ def _check_pixels(data, header):
             if hasattr(data, "shape")
             else f"is a {type(data).__name__}"
         )
-        msg = f"The array of {frame_name(header, 'this header')} {what}; an image has real numbers along two axes."
+        msg = f"The array of {frame_name(header, 'this header')} {what}; an image must have real numbers and two axes."
         raise headers.MapHeaderError(msg)
 
 
 def _likely_camera(header):
-    """Camera of a header without DETECTOR, by the name of the file; C2 where that says nothing either."""
+    """Camera of a header without DETECTOR, from the name of the file; C2 if that does not tell."""
     return {"3": "C3"}.get(card_text(header, "filename")[:1], "C2")
 
 
@@ -339,8 +337,8 @@ class LASCOC2Map(_CoronagraphMap, LASCOMap):
     """
     Image of LASCO C2, the white-light coronagraph of 2 to 6 solar radii on SOHO.
 
-    Reads level 0.5 of any vintage, the official level 1, that of this package, and
-    the JPEG 2000 images of Helioviewer.
+    Supports level 0.5 of any age, the official level 1, that of this package, and the JPEG 2000 images of
+    Helioviewer.
 
     Parameters
     ----------
@@ -367,8 +365,8 @@ class LASCOC3Map(_CoronagraphMap, LASCOMap):
     """
     Image of LASCO C3, the white-light coronagraph of 4 to 30 solar radii on SOHO.
 
-    Reads level 0.5 of any vintage, the official level 1, that of this package, and
-    the JPEG 2000 images of Helioviewer.
+    Supports level 0.5 of any age, the official level 1, that of this package, and the JPEG 2000 images of
+    Helioviewer.
 
     Parameters
     ----------
@@ -391,7 +389,7 @@ class LASCOC3Map(_CoronagraphMap, LASCOMap):
     _camera_name = "C3"
 
 
-#: A map of either camera, and one of which a function returns another of the same class.
+#: A map of either camera, and a type variable for functions that return the class of their input.
 CoronagraphMap: TypeAlias = LASCOC2Map | LASCOC3Map
 AnyCoronagraphMap = TypeVar("AnyCoronagraphMap", bound=CoronagraphMap)
 

@@ -1,8 +1,8 @@
 """
-Pixels combined in blocks, and the uncertainty of the result.
+Blocks of pixels, and their uncertainty.
 
-Neighbouring pixels of an image that was interpolated share the noise of the pixels between
-which they lie, so that a block of them is noisier than their quadratic sum.
+Neighbouring pixels of an interpolated image share the noise of their source pixels, so a block is noisier
+than the quadratic sum of its pixels.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ HEEDING_MASKS = {
 }
 SUMS = (np.sum, np.nansum, np.ma.sum)
 MEANS = (np.mean, np.nanmean, np.ma.mean)
-#: The neighbours (y, x) with which a pixel makes a pair, each pair once.
+#: Neighbours (y, x) that form pairs with a pixel, each pair once.
 PAIRS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -40,13 +40,13 @@ def combined_pixels(image, hidden, *, size, start, function, conservative):
     image : `numpy.ndarray`
         Shape (ny, nx); NaN is missing.
     hidden : `numpy.ndarray` of `bool`
-        Other pixels to leave out.
+        Further pixels to omit.
     size, start : `tuple` of `int`
         Size (y, x) of a block, and the first pixel (y, x) of the first one.
     function : callable
-        With the keyword ``axis``, as `numpy.sum`; applied along x, then along y.
+        Function with the keyword ``axis``, such as `numpy.sum`; applied along x, then along y.
     conservative : `bool`
-        Whether a single missing pixel makes a block NaN; else only all of them do.
+        Whether a single missing pixel makes a block NaN; otherwise only if all are missing.
 
     Returns
     -------
@@ -79,13 +79,13 @@ def combined_sigma(sigma, masked, filled, *, size, start, function, sources=None
     function : callable
         As for `combined_pixels`.
     sources : `tuple` of `numpy.ndarray`, optional
-        Positions (column, row), between the pixels of the image that was read out, from which
-        the pixels were interpolated bilinearly.  Without them the pixels are independent.
+        Positions (column, row) in the raw image from which the pixels were interpolated bilinearly. Without
+        them the pixels are independent.
 
     Returns
     -------
     `numpy.ndarray` or None
-        None where it is not known: without ``sigma``, and for other functions than sum and mean.
+        None if it is unknown: without ``sigma``, and for functions other than sum and mean.
     """
     mean = function in MEANS
     if sigma is None or not (mean or function in SUMS):
@@ -103,10 +103,10 @@ def combined_sigma(sigma, masked, filled, *, size, start, function, sources=None
 
 
 def _shared_with_neighbours(sigma, sources, size, start):
-    """Covariance of each pixel with those neighbours of `PAIRS` that lie in the same block."""
+    """Covariance of each pixel with the neighbours in `PAIRS` that lie in the same block."""
     ny, nx = sigma.shape
     rows, columns = ((np.arange(n) - first) // length for n, first, length in zip((ny, nx), start, size, strict=True))
-    # Without noise in common, a pixel that was read out has the variance 1.
+    # Without common noise, a raw pixel has the variance 1.
     own = sigma / np.sqrt(_overlap(sources[0], sources[0]) * _overlap(sources[1], sources[1]))
     total = np.zeros(sigma.shape)
     for dy, dx in PAIRS:
@@ -119,7 +119,7 @@ def _shared_with_neighbours(sigma, sources, size, start):
 
 
 def _overlap(p, q):
-    """Sum over all pixels of the product of the weights that they have in linear interpolation at p and q."""
+    """Sum over all pixels of the product of their weights in linear interpolation at p and q."""
     left, right = np.floor(p), np.floor(q)
     f, g = p - left, q - right
     step = right - left
@@ -129,7 +129,7 @@ def _overlap(p, q):
 
 def sources_of(smap):
     """
-    From where in the image that was read out the pixels of a map were interpolated.
+    Positions in the raw image from which the pixels of a map were interpolated.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def sources_of(smap):
     Raises
     ------
     ValueError
-        If an operation mixed the pixels since: what they share is not known then.
+        If an operation mixed the pixels afterwards, so that their covariance is unknown.
     """
     meta, shape = smap.meta, smap.data.shape
     interpolated = str(meta.get("distort", "")).strip().lower() == "resample"

@@ -1,8 +1,8 @@
 """
-Where the archives are, which directory holds a day, and which days they cannot hold.
+The archives: addresses, directories by day, and the days that they cover.
 
-Every archive has the same layout, ``root/YYMMDD/cN/``, the day being that of
-the uncorrected DATE-OBS of level 0.5.
+Every archive has the layout ``root/YYMMDD/cN/``, where the day is that of the uncorrected DATE-OBS of level
+0.5.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ __all__ = [
 #: Day of SOHO's launch: no archive holds anything older.
 FIRST_DAY = date(1995, 12, 2)
 
-#: More than the clock on board was ever wrong (162 s, in 2010 to 2013).
+#: More than the largest error of the on-board clock (162 s, in 2010 to 2013).
 CLOCK_ERROR = 300 * u.s
 
 #: The cameras that the archives are asked for.
 ARCHIVED_CAMERAS = ("C2", "C3")
 
-#: Days between which there are no images, and why.  The end of the second is uncertain by days.
+#: Periods without images, and the reasons. The end of the second is uncertain by days.
 OUTAGES = (
     (date(1998, 6, 25), date(1998, 10, 12), "contact with SOHO was lost"),
     (date(1998, 12, 22), date(1999, 2, 1), "SOHO had lost its last gyroscope"),
 )
 
-#: Days within which NRL's final images appear, at the latest: about a year.
+#: Latest delay of NRL's final images, days.
 LATE = 365
 
 
@@ -59,10 +59,9 @@ class Archive:
     level: str
     #: Address of the directory that holds the days, without a slash at its end.
     root: str
-    #: The archive holds quick-look images, of so many of the last days only; None if it
-    #: holds final ones, for good.
+    #: Number of days that an archive of quick-look images covers; None for an archive of final images.
     recent_days: int | None = None
-    #: The first and the last day that it holds; None where it is open.
+    #: The first and the last day that it covers; None if unlimited.
     first: date | None = None
     last: date | None = None
 
@@ -85,7 +84,7 @@ class Archive:
         return f"{self.root}/{day:%y%m%d}/{camera.lower()}"
 
     def excludes(self, day: date, today: date) -> str | None:
-        """Why the archive cannot hold a day, as a clause; None if it can."""
+        """Reason why the archive cannot have a day, as a clause; None if it can."""
         if self.first is not None and day < self.first:
             return f"{self.provider} begins on {self.first}"
         if self.last is not None and day > self.last:
@@ -95,14 +94,13 @@ class Archive:
         return None
 
     def lacks(self, day: date, today: date) -> str:
-        """What it means, as a clause, that the archive has no images of a day."""
+        """Explanation, as a clause, for a day without images."""
         late = self.recent_days is None and 0 <= (today - day).days < LATE
         return f"{self.provider} has none{' yet (final images take 2 to 12 months)' if late else ''}"
 
 
-#: The archives, in the order in which they are asked: NRL's final one, SDAC's copy of
-#: it, and SDAC's quick-look images, of which it keeps about two weeks (a week is added,
-#: because nobody promises it).
+#: The archives, in the order in which they are queried: NRL's final archive, SDAC's copy of it, and SDAC's quick-look
+#: images, which are kept for about two weeks (a week is added, since this is not guaranteed).
 ARCHIVES = (
     Archive("NRL", "0.5", "https://lasco-www.nrl.navy.mil/lz/level_05"),
     Archive(
@@ -119,13 +117,13 @@ ARCHIVES = (
 
 def configured_archives():
     """
-    The archives to ask, in that order: those of the setting ``archives``, else the known ones.
+    The archives to query, in order: those of the setting ``archives``, else the default ones.
 
-    The setting (`sunpy_lasco.config`) replaces all of them. It holds entries of provider, level and
-    root, divided by semicolons, such as ``"NRL 0.5 https://mirror.example/lz/level_05; NRL 1
-    https://mirror.example/lz/level_1"``. A provider ``SDAC-NRT`` keeps the last weeks only, as the
-    known one; all others are asked for every day. `~sunpy_lasco.config.ConfigurationError` if it cannot
-    be understood.
+    The setting (`sunpy_lasco.config`) replaces all of them. It holds entries of provider, level and root,
+    divided by semicolons, such as ``"NRL 0.5 https://mirror.example/lz/level_05; NRL 1
+    https://mirror.example/lz/level_1"``. A provider ``SDAC-NRT`` covers only the last weeks, like the default
+    one; all others are queried for every day. `~sunpy_lasco.config.ConfigurationError` is raised if the
+    setting cannot be understood.
     """
     archives = []
     for entry in filter(None, (part.strip() for part in setting("archives", "").split(";"))):
@@ -144,8 +142,8 @@ def configured_archives():
 
 def days_between(start, end, today=None):
     """
-    The days that a period touches, both ends included, and of which an archive may hold images: none
-    after tomorrow, because clocks differ, or after ``today``.
+    The days of a period, both ends included, for which an archive may have images: none after tomorrow,
+    because clocks differ, or after ``today``.
     """
     today = date.today() + timedelta(days=1) if today is None else today
     first, last = day_of(start), day_of(end)

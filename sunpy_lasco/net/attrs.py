@@ -1,8 +1,7 @@
 """
-Attributes of queries that only the LASCO client understands, shown as ``a.lasco``.
+Query attributes of the LASCO client, available as ``a.lasco``.
 
-A query that holds one of them is a query for level-0.5 images of C2 and C3, unless
-it names a level or a camera.
+A query with one of them is for level-0.5 images of C2 and C3, unless it names a level or a camera.
 """
 
 from typing import Any
@@ -18,7 +17,7 @@ __all__ = ["ExposureTime", "Filter", "Polarizer", "Programme", "Size"]
 
 def _known(value, names, what):
     if value not in names:
-        msg = f"{value!r} is no {what} of LASCO; there are {', '.join(names)}."
+        msg = f"{value!r} is not a {what} of LASCO; available are {', '.join(names)}."
         raise ValueError(msg)
     return value
 
@@ -62,9 +61,8 @@ class Programme(SimpleAttr):
     Parameters
     ----------
     value : `str`
-        The name of the programme as the card LP_NUM has it, in any case; not only
-        those of `sunpy_lasco.net.names.PROGRAMMES`.  Listings of level 1 do not
-        tell it.
+        The name of the programme in the card LP_NUM, in any case; not only those of
+        `sunpy_lasco.net.names.PROGRAMMES`. Listings of level 1 do not contain it.
     """
 
     def __init__(self, value: str) -> None:
@@ -73,7 +71,7 @@ class Programme(SimpleAttr):
 
 class Size(SimpleAttr):
     """
-    How much of the detector the image covers: ``"full"``, ``"binned"`` or ``"sub-frame"``.
+    Part of the detector that the image covers: ``"full"``, ``"binned"`` or ``"sub-frame"``.
 
     Parameters
     ----------
@@ -99,8 +97,8 @@ class ExposureTime(Range):
 
     Notes
     -----
-    Listings give tenths of a second: an exposure is found where its rounded value
-    can stand for one within the range.
+    Listings contain tenths of a second; an exposure matches if its rounded value can represent one within the
+    range.
     """
 
     @u.quantity_input
@@ -111,5 +109,5 @@ class ExposureTime(Range):
         super().__init__(minimum.to(u.s), maximum.to(u.s))
 
     def collides(self, other: Any) -> bool:
-        """Whether both cannot stand in one query."""
+        """Whether two attributes exclude each other."""
         return isinstance(other, self.__class__)

@@ -1,8 +1,7 @@
 """
-Listings of past days, kept on disk.
+Cache of listings of past days on disk.
 
-What the archives say of a day of long ago does not change, so a second search asks
-nobody.  A file holds one day of one camera.
+Listings of old days do not change, so a second search needs no requests. A file holds one day of one camera.
 """
 
 from __future__ import annotations
@@ -28,35 +27,35 @@ __all__ = ["ListingCache", "cache_directory", "clear_listings"]
 
 #: Changes when the content of the files changes.
 FORMAT = 2
-#: A day younger than this is never kept, days: its final images are still coming in, perhaps one by one.
+#: Days more recent than this are never cached, days, because final images are still coming in.
 FRESH = LATE + 30
-#: A day that the first archive does not have is kept only from this age on, days:
-#: until then the final images may still appear there.
+#: A day that the first archive does not have is cached only from this age on, days, because final images may still
+#: appear there.
 SETTLED = 730
-#: For how long a listing of the first archive is kept, and any other answer, days.
+#: Lifetime of a listing of the first archive, and of any other answer, days.
 LIFETIME, LIFETIME_OTHER = 365, 30
 
 DAY = 86400
 
 
 def cache_directory():
-    """Where listings are kept: in the directory of sunpy's data manager."""
+    """The directory for listings, in that of sunpy's data manager."""
     return Path(sunpy.config.get("downloads", "remote_data_manager_dir")).expanduser() / "sunpy_lasco" / "listings"
 
 
 def clear_listings() -> None:
-    """Clear the cache of listings, so that the archives are asked again."""
+    """Clear the cache of listings, so that the archives are queried again."""
     shutil.rmtree(cache_directory(), ignore_errors=True)
 
 
 class ListingCache:
     """
-    Listings that the same archives gave before.
+    Cached listings of the same archives.
 
     Parameters
     ----------
     archives : sequence of `~sunpy_lasco.net.archives.Archive`
-        Who is asked; answers of others are not mixed in.
+        The archives; answers of others are not used.
     today : `~datetime.date`, optional
         The present day.
     """
@@ -72,8 +71,8 @@ class ListingCache:
         The listing of a day of a camera, of dtype `~sunpy_lasco.net.table.ENTRY`, and the number of the
         archive that gave it.
 
-        The number is None where all archives said that there are none. `KeyError` if nothing is kept, or is
-        kept no longer.
+        The number is None if no archive has images of the day. `KeyError` is raised if there is no valid
+        cached listing.
         """
         path = self._path(day, camera)
         try:
@@ -87,11 +86,11 @@ class ListingCache:
             return entries, None if head["root"] is None else self._archives[head["root"]]
         except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
             if not isinstance(error, FileNotFoundError):
-                log.debug(f"{path} cannot be read ({error}); the archive is asked again")
+                log.debug(f"{path} cannot be read ({error}); querying the archive again")
             raise KeyError(path) from error
 
     def write(self, day, camera, entries, number):
-        """Keep a listing, as `read` gives it, if it is one to be kept."""
+        """Cache a listing in the form of `read`, if it should be cached."""
         age = (self._today - day).days
         if age < (FRESH if number == 0 else SETTLED):
             return
@@ -105,10 +104,10 @@ class ListingCache:
         }
         content = json.dumps(head).encode() + b"\n" + entries.tobytes()
         try:
-            # A listing that a power cut spoils does not pass the sum of gzip, and is asked for again.
+            # A listing damaged by a power failure fails the gzip checksum and is requested again.
             write_whole(self._path(day, camera), gzip.compress(content, 6), durable=False)
         except OSError as error:
-            log.debug(f"The listing of {day} cannot be kept: {error}")
+            log.debug(f"The listing of {day} cannot be cached: {error}")
 
     def _path(self, day, camera):
         return self._root / f"{day:%Y}" / f"{day:%y%m%d}_{camera.lower()}.gz"

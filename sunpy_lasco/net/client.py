@@ -45,7 +45,7 @@ _FORMAT_OF_DRMS = "%(asctime)s - %(name)s - %(levelname)s: %(message)s"
 
 
 def _silence_handler_of_drms():
-    """Remove that handler: with it every message of astropy's and sunpy's loggers is printed twice."""
+    """Remove that handler, which makes messages of astropy's and sunpy's loggers appear twice."""
     root = logging.getLogger()
     for handler in list(root.handlers):
         if type(handler) is logging.StreamHandler and getattr(handler.formatter, "_fmt", None) == _FORMAT_OF_DRMS:
@@ -58,31 +58,29 @@ _silence_handler_of_drms()
 
 class LASCOClient(BaseClient):
     """
-    Provides access to the images of SOHO/LASCO C2 and C3 of level 0.5 and 1.
+    Provides access to level-0.5 and level-1 images of SOHO/LASCO C2 and C3.
 
-    The images of level 0.5, 1996 to today, come from NRL's final archive, where that has
-    none of a day from SDAC's copy of it, and in the last weeks also from SDAC's quick-look
-    images; the column Provider tells which.  The official level 1 (1996 to August 2017)
-    comes from NRL.
+    Level-0.5 images from 1996 to today come from NRL's final archive, from SDAC's copy of it for days that
+    NRL lacks, and for the last weeks also from SDAC's quick-look images; the column Provider names the
+    source. The official level 1 (1996 to August 2017) comes from NRL.
 
     Attributes
     ----------
     archives : `tuple` of `~sunpy_lasco.net.archives.Archive` or None
-        Whom to ask, in this order.  None stands for those of the setting ``archives``
-        (`sunpy_lasco.config`), else for `sunpy_lasco.net.archives.ARCHIVES`.  Set it on the
-        class, because Fido makes its own instances.
+        Archives to query, in this order. None uses the setting ``archives`` (`sunpy_lasco.config`), else
+        `sunpy_lasco.net.archives.ARCHIVES`. Set it on the class, because Fido creates its own instances.
     progress : `bool` or None
-        Whether a search that takes long shows a progress bar; None: as the setting
-        ``progress`` says, by default if somebody can see it.
+        Whether a long search shows a progress bar; None uses the setting ``progress``, by default yes in a
+        terminal or notebook.
 
     Notes
     -----
-    This client answers queries for LASCO that name C2 or C3, level 0.5 or 1, or one of its
-    providers, beside sunpy's client for the Virtual Solar Observatory, which answers nearly all
-    queries.  Queries that hold an attr of ``a.lasco`` are answered by this client alone.
+    This client answers queries for LASCO that name C2 or C3, level 0.5 or 1, or one of its providers, in
+    addition to sunpy's client for the Virtual Solar Observatory, which answers nearly all queries. Queries
+    with an attr of ``a.lasco`` are answered only by this client.
 
-    Times are those of the level-0.5 headers, by the uncorrected clock on board; at
-    level 1 they are corrected.
+    Times are those of the level-0.5 headers, by the uncorrected on-board clock; for level 1 they are
+    corrected.
 
     Examples
     --------
@@ -98,7 +96,7 @@ class LASCOClient(BaseClient):
 
     @property
     def info_url(self) -> str:
-        """Where the archive is described."""
+        """Address of the description of the archive."""
         return "https://lasco-www.nrl.navy.mil"
 
     @classmethod
@@ -140,8 +138,8 @@ class LASCOClient(BaseClient):
         """
         Whether the query is for this client.
 
-        It has to name a time, LASCO, and a camera, a level or a provider; or a time and one
-        of our own attrs, which stand for the rest.  All of it must be what there is.
+        It must contain a time, LASCO, and a camera, a level or a provider; or a time and one of the attrs in
+        ``a.lasco``. All values must exist.
         """
         found = {type(one): one for one in query}
         if a.Time not in found or not set(found) <= _KNOWN or not cls._values_fit(found):
@@ -172,27 +170,25 @@ class LASCOClient(BaseClient):
         Parameters
         ----------
         *query
-            Attrs, joined by "and", with alternatives as one likes; at least
-            `sunpy.net.attrs.Time`.  Level 0.5 and both cameras are meant where the query
-            says nothing else.
+            Attrs joined by "and", with any alternatives; at least `sunpy.net.attrs.Time`. The default is
+            level 0.5 of both cameras.
 
         Returns
         -------
         `~sunpy_lasco.net.table.LASCOQueryResponse`
-            In order of time.  Its ``errors`` tell what could not be learnt, its ``gaps`` of
-            which days no archive holds images.
+            In order of time. ``errors`` lists failures, and ``gaps`` the days without images in any archive.
 
         Raises
         ------
         sunpy_lasco.net.days.ListingError
-            If no archive told of any day.
+            If the listing of every day failed.
         ValueError
-            If the query is none for this client.
+            If the query is not for this client.
 
         Warns
         -----
         sunpy_lasco.errors.LascoUserWarning
-            If there are errors, or gaps; the rest of the answer is complete.
+            If there are errors or gaps; the rest of the result is complete.
         """
         alternatives = [self._understood(block) for block in _alternatives(attr.and_(*query))]
         archives, rows, listings = self._asked_archives(), [], []
@@ -204,11 +200,11 @@ class LASCOClient(BaseClient):
         if errors and not any(listing.learnt for listing in listings):
             raise ListingError(_some(errors))
         if errors:
-            _warn(f"The answer lacks images:\n{_some(errors)}")
+            _warn(f"The result lacks images:\n{_some(errors)}")
         gaps = list(dict.fromkeys(gap for found in alternatives for gap in _outside(found[a.Time], _cameras(found))))
         gaps += find_gaps(listings)
         if gaps:
-            _warn(f"No archive that was asked holds images of these days:\n{_some(gaps)}")
+            _warn(f"None of the archives has images of these days:\n{_some(gaps)}")
         if len(alternatives) == 1:
             ((rows, times),) = rows
         else:
@@ -217,7 +213,7 @@ class LASCOClient(BaseClient):
         return response(rows, times, archives, self, errors=errors, gaps=gaps)
 
     def _understood(self, block):
-        """The attrs of a query without alternatives by their types."""
+        """The attrs of a query without alternatives, by their types."""
         found = {type(one): one for one in block}
         if a.Time not in found or not set(found) <= _KNOWN or not self._values_fit(found):
             msg = "A search for LASCO images needs a.Time, and can have C2 or C3, level 0.5 or 1, and attrs of a.lasco."
@@ -225,7 +221,10 @@ class LASCOClient(BaseClient):
         return found
 
     def _survey(self, found, archives):
-        """The rows that a query without alternatives wants, whatever their times, and the listings they come from."""
+        """
+        The rows for a query without alternatives, regardless of their times, and the listings from which they
+        come.
+        """
         level = level_name(found[a.Level].value) if a.Level in found else "0.5"
         provider = str(found[a.Provider].value).strip().lower() if a.Provider in found else None
         numbers = [
@@ -234,15 +233,15 @@ class LASCOClient(BaseClient):
             if archive.level == level and provider in (None, archive.provider.lower())
         ]
         if level == "1" and lasco_attrs.Programme in found:
-            _warn("Listings of level 1 do not tell the observing programme: no image is found by it.")
-        # The directories are named by the clock on board, which level 1 has corrected.
+            _warn("Listings of level 1 do not contain the observing programme, so it cannot be searched.")
+        # Directories are named by the on-board clock, which is corrected in level 1.
         slack = CLOCK_ERROR if level == "1" else 0 * u.s
         start, end = found[a.Time].start, found[a.Time].end
         days = days_between(start - slack, end + slack)
         asked = [archives[number] for number in numbers]
         listings = survey(asked, days, _cameras(found), progress=self.progress, wanted=selection(found))
         for listing in listings:
-            # Nobody misses images of a day of which the period has an instant only.
+            # Do not report a missing day of which the period includes only an instant.
             if not day_of(start) <= listing.day <= day_of(max(start, end - 1 * u.ms)):
                 listing.gap = None
         rows = np.concatenate([np.empty(0, ROW), *(listing.rows for listing in listings)])
@@ -261,38 +260,38 @@ class LASCOClient(BaseClient):
         **kwargs: Any,
     ) -> Results:
         """
-        Fetch images.
+        Download images.
 
         Parameters
         ----------
         query_results : `LASCOQueryResponse` or a row of it
-            What to fetch.
+            Images to download.
         path : `str` or `~pathlib.Path`, optional
             Directory, or template such as ``"{detector}/{start_time.datetime:%Y}/{file}"``.
         overwrite : `bool` or ``"unique"``, optional
-            What becomes of a file of the same name.  By default it is kept if it is whole,
-            without any request, and replaced, if that can be had, where it is damaged.
+            Treatment of existing files. By default complete files are kept without any request, and damaged
+            ones are replaced if possible.
         progress : `bool`, optional
             Whether to show progress bars.
         downloader : `parfive.Downloader`, optional
-            In whose queue the files are put and by which they are fetched, with what else stands
-            in it; no more than two at once from a server.  Limits of time are those of the
-            configuration where it has none of its own.
+            Downloader whose queue is used; files already in the queue are downloaded, too. At most two files
+            are downloaded at once from a server. Time limits are those of the configuration unless the
+            downloader has its own.
         wait : `bool`, optional
-            For Fido; the files are fetched at once in any case.
+            For Fido; the files are always downloaded at once.
         **kwargs
             Not used.
 
         Returns
         -------
         `parfive.Results`
-            Paths of files, each of them whole; ``errors`` names the addresses that gave
-            none, after all archives were tried, three times if the fault may pass.
+            Paths of complete files. ``errors`` lists the addresses that failed after all archives were tried,
+            three times for temporary faults.
 
         Raises
         ------
         KeyboardInterrupt
-            If the user breaks off; files that are complete are in their places.
+            If the user interrupts the download; completed files are kept.
         """
         settings = {"path": path, "overwrite": overwrite, "progress": progress, "downloader": downloader}
         return deliver(query_results, self._asked_archives(), **settings)
@@ -310,12 +309,12 @@ def _cameras(found):
 
 
 def _outside(period, cameras):
-    """Days of a period on which SOHO did not fly yet, or that are still to come."""
+    """Days of a period before the launch of SOHO or in the future."""
     first, last, today = day_of(period.start), day_of(max(period.start, period.end - 1 * u.ms)), date.today()
     gaps = []
     if first < FIRST_DAY:
         gaps.append(Gap(first, min(last, FIRST_DAY - timedelta(days=1)), cameras, "SOHO was not launched yet"))
-    # A day more, because clocks differ.
+    # One more day, because clocks differ.
     if last > today + timedelta(days=1):
         gaps.append(Gap(max(first, today + timedelta(days=2)), last, cameras, "they lie in the future"))
     return gaps
@@ -331,7 +330,7 @@ def _warn(message):
 
 
 def _forget_earlier():
-    """Where this module was loaded anew, as in a notebook, take out the client of its earlier loading."""
+    """If this module was reloaded, as in a notebook, remove the earlier client."""
     name = (LASCOClient.__module__, LASCOClient.__qualname__)
     for client in list(Fido.registry):
         if client is not LASCOClient and (client.__module__, client.__qualname__) == name:

@@ -1,5 +1,5 @@
 """
-Exposures before and after another one, of the archives.
+Exposures before and after another one, from the archives.
 """
 
 import numpy as np
@@ -16,18 +16,18 @@ __all__ = ["PER_SIDE", "exposures_around", "fetch_around"]
 
 #: Exposures of each side of time.
 PER_SIDE = 2
-#: Start times nearer to each other than this are of one exposure, s.
+#: Start times that differ by less than this belong to one exposure, s.
 SAME = 2.0
 
 
 def exposures_around(start, camera, *, filter, polarizer, longest):  # noqa: A002
     """
-    Find the exposures before and after one, as a search gives them.
+    Search for the exposures before and after another one.
 
     Parameters
     ----------
     start : `~astropy.time.Time`
-        Of the exposure, by the clock on board.
+        Start of the exposure, by the on-board clock.
     camera : `str`
         ``"C2"`` or ``"C3"``.
     filter, polarizer : `str`
@@ -38,7 +38,7 @@ def exposures_around(start, camera, *, filter, polarizer, longest):  # noqa: A00
     Returns
     -------
     `~sunpy_lasco.net.LASCOQueryResponse`
-        At most two of each side, nearest first, the exposure itself left out.
+        At most two on each side, nearest first, without the exposure itself.
     """
     start = Time(start)
     found = Fido.search(
@@ -59,7 +59,7 @@ def exposures_around(start, camera, *, filter, polarizer, longest):  # noqa: A00
 
 def fetch_around(start, camera, **options):
     """
-    Fetch the exposures before and after one.
+    Download the exposures before and after another one.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """
-Asking the archives for many days: who has what, and what could not be learnt.
+Listing of many days in the archives.
 
-Final images come from the first archive that has any of a day.  Quick-look images of the
-last weeks are listed beside them, because the final ones of a day come in bit by bit.
+Final images are taken from the first archive that has any for a day. Quick-look images of the last weeks are
+listed as well, because final images of a day arrive one by one.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,16 +22,16 @@ from sunpy_lasco.net.web import Web, WebError, unpacked
 
 __all__ = ["DayListing", "ListingError", "find_gaps", "survey"]
 
-#: Days that are asked for at once; `Web` lets no more than two through to a host.
+#: Number of days requested at once; `Web` allows only two requests per host.
 WORKERS = 4
 #: A progress bar appears when a search takes longer, s.
 PATIENCE = 3.0
-#: Images without a line in a listing whose headers are read, at most, for each day.  Ten times
-#: as many as a camera ever took in a day.
+#: Largest number of headers read per day for images without a line in a listing; ten times as many as a camera ever
+#: took in a day.
 MOST_HEADERS = 5000
 #: Answers of servers that have a directory but do not list it.
 NOT_SHOWN = (401, 403, 405)
-#: Headers in a row that cannot be had before the rest of a day is given up.
+#: Number of consecutive failed headers after which the rest of a day is skipped.
 MOST_FAILURES = 10
 
 
@@ -58,20 +58,20 @@ class DayListing:
 
 
 class _PageError(WebError):
-    """In the place of a directory there is a page that lists nothing."""
+    """A page without a listing was returned instead of a directory."""
 
 
 def survey(archives, days, cameras, *, web=None, progress=None, wanted=None):
     """
     List the images of days, a `DayListing` for each day and camera.
 
-    Archives are asked in their order by ``web``, a new one by default. A progress bar appears if it
-    takes long, where the configuration says so. ``wanted``, given rows, gives those to keep; it runs as
-    soon as a listing is known, so that long searches need not hold all of them.
+    Archives are queried in order through ``web``, by default a new one. A progress bar appears after some
+    time, depending on the configuration. ``wanted`` filters rows; it is called for each listing, so that long
+    searches do not keep all of them.
 
-    One request is made for each day and camera: ``img_hdr.txt``. Where an archive has none, or it
-    breaks off, the index of the directory is asked for, and then the first blocks of each image without
-    a line, because file names do not tell the time.
+    One request is made for each day and camera, for ``img_hdr.txt``. If it is missing or incomplete, the
+    directory index is requested, and then the first blocks of each image without a line, because file names
+    do not contain the time.
     """
     if web is None:
         with Web() as web:
@@ -94,7 +94,7 @@ def survey(archives, days, cameras, *, web=None, progress=None, wanted=None):
                 bar.update()
         return done
     except BaseException:
-        # Whoever breaks off must not wait for servers.
+        # An interruption must not wait for servers.
         web.give_up()
         raise
     finally:
@@ -136,7 +136,7 @@ def _list_day(web, cache, archives, day, camera):
     rows = np.concatenate([pack(entries, camera, day, number) for number, entries, _ in parts])
     errors = [error for *_, errors in parts for error in errors]
     if len(final.found) == 1 and not (recent.archives or final.faults or errors):
-        # After a fault the first archive may still have more to say.
+        # After a fault the first archive may still have more images.
         ((number, entries, _),) = parts
         cache.write(day, camera, entries, number)
     if final.found:
@@ -149,7 +149,7 @@ def _list_day(web, cache, archives, day, camera):
 
 
 class _Answers:
-    """What archives of one kind say of a day and camera."""
+    """Answers of archives of one kind for a day and camera."""
 
     def __init__(self, archives):
         #: The archives, each with its number.
@@ -162,7 +162,7 @@ class _Answers:
         self.absent = False
 
     def ask(self, web, day, camera, *, all_of_them):
-        """Ask the archives in turn, up to the first one that has images and tells of all of them, or all of them."""
+        """Query the archives in turn until one has a complete list of images."""
         for number, archive in self.archives:
             try:
                 entries, errors = _ask(web, archive, day, camera)
@@ -177,11 +177,11 @@ class _Answers:
                 self.absent = True
 
     def best(self):
-        """The answer without errors, else the one with the most images; none or one."""
+        """The answer without errors, else that with the most images; a list with at most one element."""
         return sorted(self.found, key=lambda answer: (bool(answer[2]), -len(answer[1])))[:1]
 
     def troubles(self, absent):
-        """The faults that count, as clauses."""
+        """The relevant faults, as clauses."""
         return [
             f"{provider}: {error}" for provider, error in self.faults if not (absent and isinstance(error, _PageError))
         ]

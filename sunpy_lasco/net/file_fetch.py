@@ -1,10 +1,9 @@
 """
-Fetching files from archives that fail in every way known.
+Robust download of files from unreliable archives.
 
-The addresses of a file are asked in turn; what may be a passing fault is tried again after a
-pause, when all of them have been asked.  A body counts only after it has been checked:
-archives answer with a web page, and status 200, for what they do not have, and cut files
-short.  Each file is taken in as soon as it is complete.
+The addresses of a file are tried in turn. Temporary faults are retried after a pause, when all addresses have
+been tried. Contents are checked before they are used, because archives return web pages with status 200 for
+missing files, and truncate files. Each file is stored as soon as it is complete.
 """
 
 import asyncio
@@ -32,7 +31,7 @@ from sunpy_lasco.net.transfer import (
 
 __all__ = ["LONGEST_FILE", "Job", "download"]
 
-#: Longest file that is taken in, bytes: eight images of 1024 x 1024 pixels and 32 bits.
+#: Largest accepted file, bytes: eight images of 1024 x 1024 pixels and 32 bits.
 LONGEST_FILE = 32 * 1024**2
 
 _SCHEMES = ("http", "https")
@@ -40,7 +39,7 @@ _SCHEMES = ("http", "https")
 
 @dataclass(eq=False)
 class Job:
-    """A file to be fetched, and what came of it."""
+    """A file to download, and the result."""
 
     #: Its name.
     name: str
@@ -55,18 +54,18 @@ class Job:
 
     @property
     def is_absent(self):
-        """Whether all servers that could be reached say that there is no such file."""
+        """Whether all reachable servers report that there is no such file."""
         kinds = {fault.kind for fault in self.faults.values()}
         return self.source is None and ABSENT in kinds and kinds <= {ABSENT, UNREACHABLE}
 
     @property
     def explanation(self):
-        """What went wrong, server by server; the same is said once."""
+        """The faults of each server, without repetitions."""
         reasons = [f"{urlsplit(url).netloc}: {fault}" for url, fault in self.faults.items()]
         return "; ".join(dict.fromkeys(reasons))
 
     def path_of_retry(self, response, url):
-        """Where parfive is to write if it is asked to try again."""
+        """Path for parfive if a download is retried."""
         raise NotImplementedError
 
 
@@ -144,8 +143,8 @@ class _Run:
         except OSError as error:
             job.trouble = error
         except asyncio.CancelledError:
-            # The jobs say what came of them, and `_uninterrupted` that the user broke off: parfive, which
-            # would count and report failures of its own, is told of none.
+            # Failures are recorded in the jobs, and interruptions by `_uninterrupted`; parfive,
+            # which would report them itself, is not informed.
             return job.name, job.name
         if self._done is not None:
             self._done(job)
@@ -188,7 +187,7 @@ class _Run:
             url,
             limits=self._limits,
             longest=LONGEST_FILE,
-            # Lengths are only comparable without compression on the way.
+            # Lengths can be compared only without transfer compression.
             headers={"Accept-Encoding": "identity"},
             proxy=getattr(self._settings, f"{urlsplit(url).scheme}_proxy"),
         ) as response:

@@ -19,11 +19,11 @@ from sunpy_lasco.net.web import Web, WebError, unpacked
 
 __all__ = ["HORIZONS_URL", "fetch_horizons"]
 
-#: Address of the service; the setting ``horizons`` replaces it.
+#: Default address of the service (setting ``horizons``).
 HORIZONS_URL = "https://ssd.jpl.nasa.gov/api/horizons.api"
 #: SOHO's number there.
 SOHO = "-21"
-#: Answers to longer intervals take longer: times the timeout of other requests.
+#: Factor for the timeout, since answers for long intervals take longer.
 PATIENCE = 4
 #: SOHO was lost on the first of these days, and little is known of its orbit from then to the second
 #: (Julian days TDB): Horizons fills the time since 1998-08-19 with an orbit of no tracking data, which
@@ -44,10 +44,10 @@ def fetch_horizons(first, last, *, configuration, step=1):
     """
     server = setting("horizons", HORIZONS_URL)
     if configuration.offline:
-        msg = f"{server} is not asked: the network is switched off."
+        msg = f"{server} is not queried: the network is switched off."
         raise AssetError(msg)
     start, stop = np.floor(first.tdb.jd - 0.5) + 0.5, np.ceil(last.tdb.jd - 0.5) + 0.5
-    # One answer may say where the orbit begins, the next where it ends.
+    # One answer may give the beginning of the orbit, the next its end.
     for _ in range(3):
         if stop <= start:
             msg = f"{server} has no orbit of SOHO between {first.utc.isot} and {last.utc.isot}."

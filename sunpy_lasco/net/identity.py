@@ -1,4 +1,4 @@
-"""Whether an image is the one that a row of a search offered."""
+"""Check that a downloaded image is the one in a row of a search."""
 
 import warnings
 from typing import NamedTuple
@@ -19,7 +19,7 @@ TOLERANCES = {"0.5": 2.0, "1": 300.0}
 
 
 class Offer(NamedTuple):
-    """What a row says of its image; None where it says nothing."""
+    """Properties of an image in a row; None if missing."""
 
     camera: str | None
     start: Time | None
@@ -48,7 +48,7 @@ def mismatch(path, offer):
             camera = str(header.get("DETECTOR", "")).strip().upper()
             start = header_time(header) or header_time(header, "date_obs", "time_obs")
     except (HeaderError, OSError, fits.VerifyError):
-        # What is wrong with it is found, and said, by those who use it.
+        # Other faults are reported when the image is used.
         return None
     if offer.camera and camera in CAMERAS and camera != offer.camera:
         return f"it is an image of {camera} and not of {offer.camera}"

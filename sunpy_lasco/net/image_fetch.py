@@ -1,8 +1,8 @@
 """
-Fetching images: from one archive or the next, and only whole ones.
+Download of complete images from one of several archives.
 
-An image takes its place as soon as it is complete and examined.  What stands there before,
-be it damaged, is replaced and never removed.
+An image is stored as soon as it is complete and checked. An existing file, even a damaged one, is replaced
+but never removed.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ BLOCK = 2880
 MOST_BLOCKS = 100
 #: FITS knows no more axes.
 MOST_AXES = 999
-#: Blocks of zeros that may follow the last image: those that fill up ten, as on tapes.
+#: Number of blocks of zeros that may follow the last image (padding to ten blocks, as on tapes).
 MOST_PADDING = 9
 #: Bytes of an unpacked file that are looked at, at most.
 LONGEST = 256 * 1024**2
@@ -52,7 +52,7 @@ _INTEGER = re.compile(rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT) *= +(-?\d{1,18})(?!\d)"
 
 def file_fault(path):
     """
-    What is wrong with a file that should be a FITS image, such as ``"it is a page of HTML"``; None if
+    What is wrong with a file that should be a FITS image, such as ``"it is an HTML page"``; None if
     it is whole.
 
     It consists then of a FITS image and perhaps extensions, one of which holds an image of two axes or
@@ -61,7 +61,7 @@ def file_fault(path):
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            # A pipe would be waited for.
+            # Opening a pipe would block.
             return "it is not a regular file"
         with path.open("rb") as raw:
             magic = raw.read(2)
@@ -79,7 +79,7 @@ def _fault(file):
     if not block:
         return "it is empty"
     if is_html(block):
-        return "it is a page of HTML"
+        return "it is an HTML page"
     if not block.startswith(b"SIMPLE  ="):
         return "it is not a FITS file"
     length, has_image = 0, False
@@ -87,7 +87,7 @@ def _fault(file):
         cards, blocks, fault = _header(file, block)
         axes = [cards.get(f"NAXIS{n}", -1) for n in range(1, min(cards.get("NAXIS", 0), MOST_AXES) + 1)]
         if fault is None and ("BITPIX" not in cards or min(axes, default=0) < 0):
-            fault = "its header does not tell the size of an image"
+            fault = "its header does not contain the size of an image"
         if fault is not None:
             return fault
         length += blocks * BLOCK
@@ -163,7 +163,7 @@ class DeliveryError(LascoError, OSError):
 
 @dataclass(eq=False)
 class _Order(Job):
-    """A file to be fetched, and where it is to stand."""
+    """A file to download, and its target."""
 
     #: Where it is to stand.
     target: Path | None = None
@@ -175,7 +175,7 @@ class _Order(Job):
     was_there: bool = False
 
     def stands_there(self):
-        """Whether a whole file stands in its place."""
+        """Whether the target is a complete file."""
         if self.target.exists():
             self.damage = self.fault_of(self.target)
             self.was_there = self.damage is None
@@ -184,7 +184,7 @@ class _Order(Job):
         return self.was_there
 
     def fault_of(self, path):
-        """What is wrong with a file that should be the image; None if nothing is."""
+        """The fault of a file that should be the image; None if there is none."""
         return file_fault(path) or (mismatch(path, self.offer) if self.offer is not None else None)
 
     def path_of_retry(self, response, url):
@@ -203,7 +203,7 @@ class _Order(Job):
 
     @property
     def error(self):
-        """Why it was not delivered; None if it was."""
+        """The error if it was not delivered, else None."""
         if self.was_there or self.source is not None:
             return None
         reasons = [f"{url}: {fault}" for url, fault in self.faults.items()]
@@ -211,7 +211,7 @@ class _Order(Job):
             reasons.append(f"{self.target} cannot be written ({self.trouble})")
         msg = f"{self.urls[0]} could not be downloaded: {'; '.join(reasons)}."
         if self.damage is not None:
-            msg += f" The file {self.target} stays as it was: {self.damage}."
+            msg += f" The file {self.target} was not changed: {self.damage}."
         return DeliveryError(msg)
 
 
@@ -234,7 +234,7 @@ def deliver(table, archives, *, path=None, overwrite=False, progress=True, downl
     pending = [order for order in orders if overwrite or not order.stands_there()]
     if Configuration.read().offline:
         for order in pending:
-            order.faults[order.urls[0]] = RequestError(UNUSABLE, "not asked, because the setting 'offline' forbids it")
+            order.faults[order.urls[0]] = RequestError(UNUSABLE, "not requested, because of the setting 'offline'")
         pending = []
     finished = set()
 
@@ -243,7 +243,7 @@ def deliver(table, archives, *, path=None, overwrite=False, progress=True, downl
         for callback in downloader.config.done_callbacks:
             callback(order.target, order.urls[0], order.error)
 
-    # What processes left here that were killed.
+    # Remove leftovers of killed processes.
     for folder in {order.target.parent for order in orders}:
         sweep(folder)
     results = _fetch(pending, downloader, done) if pending else parfive.Results()
@@ -257,7 +257,7 @@ def _add(rows, results):
     """Add what came of the orders of rows to results."""
     failed = {order for order in rows if order.error is not None}
     if failed:
-        log.info(f"{len(failed)} of {len(set(rows))} files could not be fetched; see .errors")
+        log.info(f"{len(failed)} of {len(set(rows))} files could not be downloaded; see .errors")
     for order in rows:
         if order not in failed:
             results.append(path=str(order.target), url=order.urls[0])

@@ -1,7 +1,7 @@
 """
-SOHO's position and roll as the magnetograph MDI recorded them, 1996 to 2011.
+SOHO's position and roll as recorded by the magnetograph MDI, 1996 to 2011.
 
-MDI flew on the same spacecraft.  Its keywords are kept at the JSOC in Stanford.
+MDI was on the same spacecraft. The JSOC in Stanford provides its keywords.
 """
 
 import json
@@ -32,7 +32,7 @@ MDI_FIRST, MDI_LAST = Time("1996-04-20"), Time("2011-04-12")
 KEYS = ("T_OBS", "CRLN_OBS", "CRLT_OBS", "DSUN_OBS", "CROTA2")
 #: Days in one request.
 CHUNK = 366
-#: Answers take longer than those of other servers: times their timeout.
+#: Factor for the timeout, since answers take longer than those of other servers.
 PATIENCE = 4
 #: Largest error, km: 0.01 degree of longitude, which is seen with the aberration of light.
 ERROR = 26_000.0

@@ -1,5 +1,5 @@
 """
-Day listings: what images a directory holds.
+Listings of the images of a day.
 
 The pipeline appends a line of fixed columns to ``img_hdr.txt`` for every image
 (SolarSoft ``reduce_img_hdr``).  Texts stand at either side of their columns and may
@@ -76,21 +76,21 @@ _LINK = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
 class TruncatedListingError(ValueError):
-    """A listing of images, or of a directory, breaks off."""
+    """A listing of images or of a directory is truncated."""
 
     def __init__(self, message, entries=(), unread=(), last=None):
         super().__init__(message)
-        #: What could be read before the line in which it breaks off, as of `parse_listing`;
-        #: the name in that line, if it is whole, is among the unread ones.
+        #: Result of `parse_listing` for the lines before the truncated one, whose name, if complete, is among the
+        #: unread ones.
         self.entries, self.unread = list(entries), list(unread)
-        #: That line, read as if it were whole; None if too little of it is there.
+        #: That line, read as if it were complete; None if it is too short.
         self.last = last
         #: Whether it breaks off within a line, and whether it is so on the server.
         self.in_a_line, self.believed = True, False
 
 
 class ListingEntry(NamedTuple):
-    """What a listing or a header tells of an image."""
+    """Properties of an image from a listing or a header."""
 
     #: File name, as on the server.
     name: str
@@ -145,7 +145,7 @@ def parse_listing(text, camera, level):
     if not breaks_off:
         return list(entries.values()), [name for name in unread if name not in entries]
     name = last[COLUMNS["filename"]].strip()
-    # What the columns at its end hold may be half of it.
+    # Its last columns may be incomplete.
     entry = entries.pop(name, None)
     if pattern.fullmatch(name):
         unread[name] = None
@@ -185,10 +185,10 @@ def _parse_line(line, name, camera, level):
 
 def _texts(line, start):
     """
-    Filter, polariser and programme.
+    Read filter, polariser and programme.
 
-    Nobody wrote down whether listings of before 1996-04-04 were made anew: of the two forms the one counts by
-    which more of the texts are known names, and only where this leaves it open, the date.
+    It is not documented whether listings from before 1996-04-04 were regenerated. The form in which more of
+    the texts are known names is used; if this is undecided, the date decides.
     """
     readings = [_cut(line, *columns) for columns in TEXTS]
     narrow = start[:10] < NARROW_UNTIL
@@ -279,7 +279,7 @@ def remote_entry(web, url, camera, level):
     try:
         return _entry(url.rsplit("/", 1)[-1], _header(body), camera, level)
     except (ValueError, KeyError, TypeError, zlib.error, fits.VerifyError) as error:
-        reason = "it is a page of HTML" if is_html(body) else str(error)
+        reason = "it is an HTML page" if is_html(body) else str(error)
         msg = f"{url}: the header cannot be read: {reason}"
         raise WebError(msg) from error
 

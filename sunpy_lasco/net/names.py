@@ -1,9 +1,8 @@
 """
-Names of filters, polarisers, programmes and sizes, as users and archives write them.
+Names of filters, polarisers, programmes and sizes.
 
-The day listings cut long names off and the headers fill them with blanks; people
-write them as they please.  Every one of these functions gives the one spelling
-that stands in tables of results, so that all of them can be compared.
+Listings truncate long names, headers pad them with blanks, and users have their own spellings. These
+functions return the spelling used in tables of results, so that all can be compared.
 """
 
 from functools import lru_cache

@@ -1,8 +1,8 @@
 """
-From entries of listings to the table of results.
+Tables of results from the entries of listings.
 
-Rows are kept as one compact array per day until all days are known: an answer of ten
-years has some 700,000 of them.
+Rows are kept as one compact array per day until all days are known; a result for ten years has some 700,000
+rows.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _EXPOSURE = ("camera", "nx", "ny", "filter", "polarizer")
 
 
 class Gap(NamedTuple):
-    """Days of which no archive holds images."""
+    """Days for which no archive has images."""
 
     #: The first and the last day.
     first: date
@@ -82,12 +82,10 @@ class LASCOQueryResponse(QueryResponse):
     """
     Result of a search for LASCO images.
 
-    ``errors`` lists what could not be learnt: one exception for each day and camera
-    whose listing failed, or for each image that had to be left out.  ``gaps`` lists
-    days of which no archive holds images (`~sunpy_lasco.net.table.Gap`), and the reasons.
-
-    The file size is that of a level-0.5 file of 16 bits a pixel; listings tell none, and
-    that of the compressed files of level 1 is not known.
+    ``errors`` holds one exception for each day and camera whose listing failed, or for each omitted image.
+    ``gaps`` lists days for which no archive has images (`~sunpy_lasco.net.table.Gap`), and the reasons. The
+    file size is computed for level-0.5 files with 16 bits per pixel, since listings contain none; that of the
+    compressed level-1 files is unknown.
     """
 
     size_column = "File Size"
@@ -175,7 +173,7 @@ def response(rows, times, archives, client, *, errors=(), gaps=()):
         "Programme": rows["programme"].astype("U8"),
         "url": _addresses(rows, archives),
     }
-    # Nobody else holds the columns: no copy of half a gigabyte for ten years.
+    # The columns are not shared, so a copy (half a gigabyte for ten years) is avoided.
     table = LASCOQueryResponse(columns, client=client, copy=False)
     table.errors, table.gaps = list(errors), list(gaps)
     return table
@@ -223,7 +221,7 @@ def selection(found):
             wanted &= np.char.lower(rows[column]) == text[: ROW[column].itemsize].lower().encode()
         if exposure is not None:
             shortest, longest = exposure.min.to_value(u.s), exposure.max.to_value(u.s)
-            # A hair more than the rounding, because 0.05 has no exact binary form.
+            # Slightly more than the rounding, because 0.05 has no exact binary form.
             margin = _EXPOSURE_ROUNDING + 1e-6
             wanted &= (rows["exptime"] >= shortest - margin) & (rows["exptime"] <= longest + margin)
         return rows[wanted]

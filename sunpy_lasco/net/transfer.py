@@ -1,8 +1,8 @@
 """
-One request to a server that may do anything: what comes of it, or what kind of fault it was.
+Single requests to servers, with a classification of faults.
 
-Listings, images, calibration files and ephemerides are asked for in this one way, so that
-each of them has the same limits of time and length, and the same tries.
+Listings, images, calibration files and ephemerides all use these functions, with the same limits of time and
+length and the same number of attempts.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ __all__ = [
     "time_limits",
 ]
 
-#: Requests under way at once to a host; the archives ask for no more than two.
+#: Simultaneous requests to a host; the archives ask for no more than two.
 PER_HOST = 2
 #: Times that an address is asked before it counts as failed.
 TRIES = 3
@@ -55,7 +55,7 @@ AGENT = f"sunpy_lasco sunpy/{sunpy.__version__} aiohttp/{aiohttp.__version__}"
 
 
 class RequestError(Exception):
-    """A request that came to nothing."""
+    """A failed request."""
 
     def __init__(self, kind, reason, *, answered=True, status=None, wait=0.0):
         super().__init__(reason)
@@ -84,7 +84,7 @@ def time_limits(connect, silence, total):
 @contextlib.asynccontextmanager
 async def answer_of(session, url, *, limits, longest, headers=None, proxy=None):
     """
-    Ask a server.
+    Send a request.
 
     Parameters
     ----------
@@ -92,9 +92,9 @@ async def answer_of(session, url, *, limits, longest, headers=None, proxy=None):
     url : `str`
         The address.
     limits : `aiohttp.ClientTimeout`
-        They hold until the answer is read.
+        Limits until the answer has been read.
     longest : `int`
-        Bytes; an answer that is said to be longer is refused.
+        Largest length, bytes; longer answers are refused.
     headers : `dict`, optional
         Further header lines of the request.
     proxy : `str`, optional
@@ -108,7 +108,7 @@ async def answer_of(session, url, *, limits, longest, headers=None, proxy=None):
     Raises
     ------
     RequestError
-        Also for what goes wrong while the answer is read.
+        Also for faults while the answer is read.
     """
     answered = False
     try:

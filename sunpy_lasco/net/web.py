@@ -1,10 +1,9 @@
 """
-Small requests to archives: politely, patiently, and with one kind of error.
+Small requests to archives.
 
-At most two requests are under way at once to a host, whatever the number of
-searches.  What may be a passing fault is tried again after a pause; a host that
-does not answer at all is left alone for a while, so that a long search does not
-wait for it again and again.
+There are at most two simultaneous requests per host, for any number of searches. Temporary faults are retried
+after a pause. A host that does not answer at all is skipped for a while, so that a long search does not wait
+for it repeatedly.
 """
 
 import asyncio
@@ -48,14 +47,14 @@ _slots_lock = threading.Lock()
 
 
 class WebError(LascoError, OSError):
-    """A server could not be asked, or gave no usable answer."""
+    """A request failed or had no usable answer."""
 
     #: The status of its answer, if that was the fault.
     status = None
 
 
 class Body(bytes):
-    """What a server sent."""
+    """The answer of a server."""
 
     #: Its length, or its end, was announced and kept.
     whole = True
@@ -87,7 +86,7 @@ class Web:
     Parameters
     ----------
     limits : `aiohttp.ClientTimeout`, optional
-        Limits of time; by default those of the configuration.
+        Time limits; by default those of the configuration.
 
     Notes
     -----
@@ -131,7 +130,7 @@ class Web:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def give_up(self):
-        """Let all requests fail, so that nobody waits for them."""
+        """Make all requests fail, so that nothing waits for them."""
         self._given_up.set()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)])

@@ -1,6 +1,5 @@
 """
-A network of partial convolutions that repairs what classical fills leave open.
+A network of partial convolutions for the repair of lost blocks.
 
-Nothing here is imported unless a network is asked for, and only here and in
-`sunpy_lasco.network.training` is torch imported.
+It is imported only when a network is used; torch is imported only here and in `sunpy_lasco.network.training`.
 """

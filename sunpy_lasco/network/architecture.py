@@ -1,5 +1,5 @@
 """
-What a network is made of: the numbers that its weights need to mean anything.
+Architectures of networks.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -9,15 +9,14 @@ __all__ = ["PUBLISHED", "RECOMMENDED", "RECOMMENDED_ON_FRONTS", "RECOMMENDED_WIT
 
 @dataclass(frozen=True)
 class Architecture:
-    """A cascade of UNets of partial convolutions, and what goes into it."""
+    """A cascade of UNets of partial convolutions, and its inputs."""
 
     #: Channels of the encoder, from the finest scale to the coarsest.
     channels: tuple[int, ...] = (16, 32, 48, 64)
     #: Sides of the kernels of the encoder, and of the decoder from the coarsest scale.
     kernels: tuple[int, ...] = (5, 3, 3, 3)
     decoder_kernels: tuple[int, ...] = (3, 3, 3, 3)
-    #: By how many pixels each network but the last advances the mask; there is one
-    #: network more than there are numbers here.
+    #: Number of pixels by which each network except the last advances the mask; there is one more network than numbers.
     advance: tuple[int, ...] = ()
     #: How features of the encoder join the decoder: ``"concatenate"`` or ``"add"``.
     skip: str = "concatenate"
@@ -63,7 +62,7 @@ class Architecture:
                 msg = f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}."
                 raise ValueError(msg)
         if not (self.neighbours or self.alone):
-            msg = "A network without neighbours fills holes alone: one of the two must be true."
+            msg = "One of neighbours and alone must be true."
             raise ValueError(msg)
         coarsest = 2 ** (len(self.channels) - 1)
         if self.size % coarsest:
@@ -92,8 +91,8 @@ class Architecture:
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-#: What lost blocks of real frames are best repaired with, as far as trials went: a network for single
-#: frames, and one for holes that exposures before or after show.  One network for both learns slower.
+#: The best architectures found in trials on real frames: a network for single frames, and one for holes that exposures
+#: before or after show. One network for both learns more slowly.
 RECOMMENDED = Architecture()
 RECOMMENDED_WITH_NEIGHBOURS = Architecture(neighbours=True, alone=False)
 #: The first, with a base that follows fronts.

@@ -1,5 +1,5 @@
 """
-Networks in cascade, each for its own ring of the hole.
+Cascade of networks, each for its own ring of the hole.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,11 @@ LOG_RANGE = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What one network of the cascade says."""
+    """Output of one network of the cascade."""
 
     #: Its image, (N, 1, H, W), in units of the output.
     output: torch.Tensor
-    #: Logarithm of what its uncertainty is over that of the base, (N, 1, H, W); None
-    #: where the network does not tell.
+    #: Logarithm of the ratio of its uncertainty to that of the base, (N, 1, H, W); None if the network has none.
     log_ratio: torch.Tensor | None
     #: The mask before, M(l-1), and after it, M(l); (N, 1, H, W).
     before: torch.Tensor
@@ -31,19 +30,17 @@ class Stage:
 
     @property
     def ring(self):
-        """M(l-1) XOR M(l): what this network is there for."""
+        """M(l-1) XOR M(l): the ring of this network."""
         return (self.before > 0) ^ (self.after > 0)
 
 
 class Cascade(nn.Module):
     """
-    L networks, each of which sees what those before it have filled.
+    L networks, each of which uses the results of the previous ones.
 
-    Network l gets the image and the mask M(l-1), says what it thinks of everything
-    that is not valid, and hands the image on with the mask M(l), which is M(l-1)
-    advanced by a given number of pixels; after the last one, all is valid.  The natural
-    update of the mask would fill any real hole in the first network and leave
-    nothing to the others.
+    Network l gets the image and the mask M(l-1), predicts all invalid pixels, and passes on the image with
+    the mask M(l), which is M(l-1) advanced by a given number of pixels; after the last one all pixels are
+    valid. The natural update of the mask would fill any real hole in the first network.
 
     Parameters
     ----------
@@ -51,7 +48,7 @@ class Cascade(nn.Module):
     channels : `int`, optional
         Channels of the image and of what comes with a mask of its own.
     condition : `int`, optional
-        Channels of what is known of every pixel.
+        Channels of conditions known for every pixel.
     """
 
     def __init__(self, architecture, *, channels=1, condition=0):

@@ -1,8 +1,7 @@
 """
-What held-back dates tell of a network, by kind of hole.
+Results of a network on held-back dates, by kind of hole.
 
-No torch is needed to read it, so that nobody waits for its import who has no hole that
-the network would fill better than other methods.
+They can be read without torch, so that torch is imported only if the network is the best method for a hole.
 """
 
 import json
@@ -55,15 +54,15 @@ USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
 
 def packaged_file(camera):
-    """Where the weights for a camera are that come with the package."""
+    """Path of the packaged weights for a camera."""
     return resources.files("sunpy_lasco.network").joinpath("data", f"network_{camera.lower()}.safetensors")
 
 
 @lru_cache(maxsize=2)
 def packaged_records(camera):
     """
-    Records, as of `sunpy_lasco.network.weights.Trained`, of the network that comes with the package;
-    empty without one, `AssetError` if a file cannot be read.
+    Records, as in `sunpy_lasco.network.weights.Trained`, of the packaged network; empty if there is none.
+    `AssetError` is raised if a file cannot be read.
     """
     place = packaged_file(camera)
     return _records_in(place) if place.is_file() else {}
@@ -102,5 +101,5 @@ def is_shown(crop):
 
 
 def is_better(crop, records, *, neighbours=True):
-    """Whether a network is the best method for a hole, as far as its records, as of `record_of`, tell."""
+    """Whether a network is the best method for a hole according to its records, as from `record_of`."""
     return bool(record_of(crop, records, neighbours=neighbours and is_shown(crop))["better"])

@@ -1,9 +1,9 @@
 """
 Equalised histograms, the normalisation of the paper.
 
-Values become their ranks among the known ones.  The scale of an error then depends on
-the histogram, and values beyond the known ones cannot be told: the working space
-serves photometry better.  It is here so that the paper can be followed.
+Values are replaced by their ranks among the known ones. The scale of errors then depends on the histogram,
+and values outside the known range cannot be represented, so the working space is better for photometry. This
+module exists to reproduce the paper.
 """
 
 import numpy as np

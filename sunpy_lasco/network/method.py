@@ -1,9 +1,9 @@
 """
-A trained network: what classical fills leave open, corrected by what real frames teach.
+Repair with a trained network.
 
-A network corrects kriging or the mixture of the classical fills, or a sequence of exposures where it has
-learnt that, in the working space, and tells its uncertainty.  With the package comes a network for
-single frames of each camera.  torch is imported here, when the method is asked for.
+A network corrects kriging or the mixture of the classical fills, or a sequence of exposures if it was trained
+for that, in the working space, and predicts its uncertainty. The package includes a network for single frames
+of each camera. torch is imported when the method is used.
 """
 
 import importlib.util
@@ -22,7 +22,7 @@ def _has_torch():
 
 
 def is_ready(camera):
-    """Whether the method works for a camera without anything of the user's; torch is not imported."""
+    """Whether the method can be used for a camera without weights from the user; torch is not imported."""
     return _has_torch() and packaged_file(camera).is_file()
 
 
@@ -50,7 +50,7 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
     if not crops:
         return []
     if not _has_torch():
-        msg = "The method 'network' needs torch: install it ('pip install torch'), or take method='auto'."
+        msg = "The method 'network' needs torch: install it ('pip install torch'), or use method='auto'."
         raise MissingAssetError(msg)
     # That of the package is for single frames.
     neighbours = neighbours and weights is not None

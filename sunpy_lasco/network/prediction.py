@@ -1,5 +1,5 @@
 """
-What trained networks make of holes.
+Prediction of holes with trained networks.
 """
 
 import numpy as np
@@ -57,7 +57,7 @@ class _Hole:
         if self.prepared is None:
             return Fill(self.value, self.spread)
         if self.unit:
-            # The published network tells no uncertainty: that of the surroundings stands for it.
+            # The published network has no uncertainty; that of the surroundings is used.
             return Fill(self.value, np.where(self.crop.hole, structure(self.crop), np.nan))
         base, value = self.prepared.base.fill, self.value
         if len(self.rings) > LARGEST_ZONE:
@@ -94,7 +94,7 @@ def _said(windows, trained, networks, *, device):
     """Mean corrections (or images) and logarithms of the ratio of sigma, (n, size, size)."""
     architecture = trained.architecture
     batch = batch_of(windows, unit_output=architecture.output == "unit").to(device)
-    # Nothing in the corona tells left from right of the line to the Sun: both are asked.
+    # The corona has no preferred side of the line to the Sun, so both mirror images are evaluated.
     both = batch.joined(batch.mirrored) if architecture.aligned else batch
     said, spread = torch.zeros_like(batch.base), torch.zeros_like(batch.base)
     share = len(said) / (len(networks) * len(both.base))

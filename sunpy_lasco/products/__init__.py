@@ -1,5 +1,5 @@
 """
-Products of calibrated images: sequences, differences, backgrounds, masses.
+Products of calibrated images: sequences, differences, backgrounds, masses, speeds, pictures.
 """
 
 import lazy_loader

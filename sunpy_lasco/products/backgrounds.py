@@ -1,8 +1,8 @@
 """
-Backgrounds: what a camera shows day after day.
+Backgrounds: the constant part of the images of a camera.
 
-Of level 1 they hold F corona, steady K corona and stray light in MSB; of level 0.5 the same through
-the optics, DN at the usual exposure, as the instrument team's models.
+Backgrounds of level 1 contain F corona, steady K corona and stray light in MSB. Those of level 0.5 contain
+the same as seen through the optics, in DN at the usual exposure, like the models of the instrument team.
 """
 
 from __future__ import annotations
@@ -48,24 +48,25 @@ __all__ = [
     "write_background",
 ]
 
-#: A model is of no more days than this: the longest rotation, as the instrument team's.
+#: Largest number of days in a model, about one solar rotation, as for the models of the instrument team.
 LONGEST_DAYS = 27
 #: With fewer, streamers are left in it.
 FEW_DAYS = 10
-#: A day needs so many frames: the median of one or two is no median.
+#: Smallest number of frames for a daily median.
 LEAST_FRAMES = 3
-#: Of a day with more frames, as many are taken, evenly: 400 MB.
+#: Of a day with more frames, this many are used, evenly spaced: 400 MB.
 MOST_FRAMES = 96
 #: Rows of which medians are taken at a time.
 ROWS = 64
-#: Usual exposure of the frames of which models in DN are, s: C2 Orange and C3 Clear.
+#: Usual exposure of the frames in models in DN, s: C2 Orange and C3 Clear.
 USUAL_EXPOSURE = {"C2": 25.0, "C3": 19.0}
-#: Changes of the stray light: the recovery of SOHO, and further dates; frames from before and after one do not mix.
+#: Dates on which the stray light changed: the recovery of SOHO, and others. Frames from before and after such a date
+#: are not combined.
 STRAY_LIGHT_EPOCHS = {
     "C2": ("1998-10-13", "2000-12-02", "2002-02-06"),
     "C3": ("1998-11-24", "2002-06-19"),
 }
-#: Letters of the polarisers in the names of models; of filters, and of other positions, they are the first two.
+#: Letters for polarisers in the names of models; for filters and other positions, the first two letters are used.
 POLARISER_LETTERS = {"0 deg": "p0", "+60 deg": "pp", "-60 deg": "pm"}
 
 
@@ -76,7 +77,7 @@ def background(
     options: Mapping[str, Any] | None = None,
 ) -> CoronagraphMap:
     """
-    Background of several days.
+    Compute a background from several days.
 
     Parameters
     ----------
@@ -84,19 +85,20 @@ def background(
         Frames of one camera, filter, polariser, roll state and epoch, in order of time or not; files are
         read one day at a time, so that 30 days take some hundred megabytes.
     kind : `str` or `float`
-        Of the daily medians: ``"minimum"`` of those that are not zero, as the instrument team's monthly
-        models; ``"median"``; or a percentile, such as 3.
+        Statistic of the daily medians: ``"minimum"`` of those that are not zero, as in the monthly models of
+        the instrument team; ``"median"``; or a percentile, such as 3.
     options : mapping, optional
-        Options of `sunpy_lasco.calibrate` for frames of level 0.5.  Without, these stay DN: bias
-        subtracted and brought to the usual exposure, in the detector's pixels, as the models that
-        fuzzy logic reads.
+        Options of `sunpy_lasco.calibrate` for level-0.5 frames. Without options the background is in DN, with
+        the bias subtracted and scaled to the usual exposure, in the pixels of the detector, like the models
+        used by fuzzy logic.
 
     Returns
     -------
     map of the same class
-        At the middle of the days.  Header: BKGKIND, DAYFIRST, DAYLAST, NDAYS, NFRAMES, BKGBIAS (what is
-        to be expected of the noise alone, in sigma of a daily median) and the team's name in FILENAME.
-        The uncertainty is that of a daily median, of a median of days with their number.
+        Background at the middle of the days. Its header contains BKGKIND, DAYFIRST, DAYLAST, NDAYS, NFRAMES,
+        BKGBIAS (the bias expected from noise alone, in sigma of a daily median) and the team's file name in
+        FILENAME. The uncertainty is that of a daily median; for ``"median"`` it accounts for the number of
+        days.
 
     Raises
     ------
@@ -108,12 +110,13 @@ def background(
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If there are fewer than 10 days, or days with fewer than 3 frames, which are omitted.
+        If there are fewer than 10 days, or if days are omitted because they have fewer than 3 frames.
 
     Notes
     -----
-    The minimum of 27 daily medians lies 2.00 of their sigma too low, of noise alone: -2.5 sigma / sqrt(n) of
-    days of n frames.  A background is not the F corona: what the K corona has all month is in it.
+    Noise alone makes the minimum of 27 daily medians too low by 2.00 of their sigma, which is 2.5 sigma /
+    sqrt(n) for days of n frames. A background is not the F corona: it also contains the part of the K corona
+    that is present all month.
 
     References
     ----------
@@ -130,12 +133,12 @@ def background(
             msg = (
                 f"{facts[0][2]} and {first[0][2]} do not belong to the same background: {_apart(facts[1:], first[1:])}."
             )
-            raise IncompatibleMapsError(msg + " group_by_state puts together what does.")
+            raise IncompatibleMapsError(msg + " Use group_by_state to sort frames.")
         days.setdefault(facts[0][0], []).append((facts[0][1], facts[0][2], image))
     few = [day for day, frames in days.items() if len(frames) < LEAST_FRAMES]
     if few:
         told = ", ".join(f"{day} ({len(days.pop(day))})" for day in few)
-        warnings.warn(f"Days with fewer than {LEAST_FRAMES} frames are left out: {told}.", LascoUserWarning, 2)
+        warnings.warn(f"Days with fewer than {LEAST_FRAMES} frames are omitted: {told}.", LascoUserWarning, 2)
     if not days:
         msg = f"There is no day with {LEAST_FRAMES} frames or more."
         raise OptionError(msg)
@@ -167,7 +170,7 @@ def background(
 
 def group_by_state(images: Iterable[CoronagraphMap | PathLike], *, options: Mapping[str, Any] | None = None) -> dict:
     """
-    Sort frames by what may belong to one background.
+    Sort frames into groups that can form one background.
 
     Parameters
     ----------
@@ -178,7 +181,7 @@ def group_by_state(images: Iterable[CoronagraphMap | PathLike], *, options: Mapp
     Returns
     -------
     `dict`
-        Of (camera, filter, polariser, rolled, epoch, shape) to the `list` of frames.
+        Lists of frames by (camera, filter, polariser, rolled, epoch, shape).
     """
     groups = {}
     for image in images:
@@ -188,7 +191,7 @@ def group_by_state(images: Iterable[CoronagraphMap | PathLike], *, options: Mapp
 
 def expected_bias(kind, days):
     """
-    How far a background lies from the truth by noise alone.
+    Bias of a background due to noise alone.
 
     Parameters
     ----------
@@ -200,7 +203,7 @@ def expected_bias(kind, days):
     Returns
     -------
     `float`
-        In sigma of a daily median: the expectation of the order statistics of Gaussian values.
+        Expectation of the order statistic of Gaussian values, in sigma of a daily median.
 
     Examples
     --------
@@ -218,12 +221,12 @@ def expected_bias(kind, days):
 
 def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, time: TimeLike) -> AnyCoronagraphMap:
     """
-    Background interpolated in time between two others.
+    Interpolate a background in time between two others.
 
     Parameters
     ----------
     before, after : maps
-        Of `background`, of one camera, filter and roll state.
+        Results of `background` for one camera, filter and roll state.
     time : time
         What `~astropy.time.Time` takes.
 
@@ -235,9 +238,9 @@ def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, tim
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If ``time`` is not between them: models are not continued.
+        If ``time`` is not between them, since backgrounds are not extrapolated.
     sunpy_lasco.errors.IncompatibleMapsError
-        If they do not fit each other.
+        If they do not match.
     """
     moments = [Time(smap.meta["date-avg"]) for smap in (before, after)]
     time = Time(time)
@@ -263,19 +266,19 @@ def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, tim
 
 def background_name(smap, *, rolled=False):
     """
-    The instrument team's name of a model.
+    File name of a model in the form of the instrument team.
 
     Parameters
     ----------
     smap : map
-        Of the camera, filter and polariser, at the time of the model.
+        Map with the camera, filter, polariser and time of the model.
     rolled : `bool`
-        Of the rolled spacecraft.
+        Whether the spacecraft is rolled.
 
     Returns
     -------
     `str`
-        Such as ``"3m_clcl_120815.fts"``; ``"3mr_..."`` of the rolled spacecraft.
+        Such as ``"3m_clcl_120815.fts"``; ``"3mr_..."`` for the rolled spacecraft.
     """
     filter_ = str(smap.meta.get("filter", "")).strip().lower()
     polar = str(smap.meta.get("polar", "")).strip().lower()
@@ -290,13 +293,13 @@ def write_background(smap: CoronagraphMap, path: PathLike, *, overwrite: bool = 
     Parameters
     ----------
     smap : map
-        Of `background`.
+        Result of `background`.
     path : path-like
-        A file name that ends in .fts or .fits, or a directory, in which it gets the team's name.  Under the
-        name ``3m_clcl_all.fts`` in a directory of assets, a model in DN is read by
+        A file name that ends in .fts or .fits, or a directory, in which the file gets the team's name. A
+        model in DN with the name ``3m_clcl_all.fts`` in a directory of assets is used by
         `sunpy_lasco.calibrate` and by fuzzy logic.
     overwrite : `bool`
-        Replace a file of that name.
+        Replace an existing file.
 
     Returns
     -------
@@ -328,7 +331,7 @@ def _share(kind):
 
 
 def _facts(image, options):
-    """(day, seconds, name), and what frames of one background have in common: kind, roll state, epoch, shape."""
+    """(day, seconds, name), and the properties that frames of one background share: kind, roll state, epoch, shape."""
     if isinstance(image, sunpy.map.GenericMap):
         smap = image
     else:
@@ -359,7 +362,7 @@ def _evenly(count, most):
 
 
 def _signal(image, options):
-    """A frame of which a background is made: level 1, or counts at the usual exposure."""
+    """A frame for a background: level 1, or counts at the usual exposure."""
     smap = read_frame(image, options)
     if header_level(smap.meta) != 0.5:
         return smap
@@ -371,7 +374,7 @@ def _signal(image, options):
 
 
 def _daily(frames, options, like):
-    """The map that stands for all, and the median of a day with its sigma."""
+    """A representative map, and the median of a day with its sigma."""
     stack = errors = None
     for number, (_, _, image) in enumerate(frames):
         smap = _signal(image, options)
@@ -401,7 +404,7 @@ def _daily(frames, options, like):
 
 
 def _lower(lowest, day):
-    """The lower of two days, pixel by pixel; zero is nothing, and NaN too."""
+    """The minimum of two days, pixel by pixel; zero and NaN are ignored."""
     median, sigma = day
     median = np.where(median == 0, np.nan, median)
     if lowest is None:
@@ -427,7 +430,7 @@ def _percentile(medians, errors, share):
 
 
 def _order_statistic(rank, number):
-    """Expectation of the value of a rank, from 1, of Gaussian values."""
+    """Expectation of the value with a rank, counted from 1, among Gaussian values."""
     x = np.linspace(-9.0, 9.0, 4001)
     below, above = stats.norm.logcdf(x), stats.norm.logsf(x)
     density = rank * comb(number, rank) * np.exp((rank - 1) * below + (number - rank) * above) * stats.norm.pdf(x)
@@ -452,7 +455,7 @@ def _as_map(like, data, sigma, kind, names, total, *, rolled):
     add_history(
         meta,
         f"Background: {told} of the medians of {len(names)} days, {total} frames, {names[0]} to {names[-1]}",
-        "It holds F corona, stray light, and what the K corona had all the time",
+        "It contains F corona, stray light, and the constant part of the K corona",
     )
     bits = np.where(np.isfinite(data), 0, np.uint8(PixelFlag.MISSING)).astype(np.uint8)
     new = replace(like, data=np.asarray(data, np.float32), meta=meta, uncertainty=sigma, flags=bits)

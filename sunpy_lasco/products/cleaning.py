@@ -1,5 +1,5 @@
 """
-What does not belong to the corona: cosmic rays, which are points in one frame alone, and stars, whose places are known.
+Removal of cosmic rays, which appear as points in a single frame, and of stars, whose positions are known.
 """
 
 from __future__ import annotations
@@ -30,28 +30,29 @@ if TYPE_CHECKING:
 
 __all__ = ["find_cosmic_rays", "remove_cosmic_rays", "remove_stars"]
 
-#: A pixel is brighter than those of the neighbouring frames by so many sigma.
+#: A hit pixel is brighter than the neighbouring frames by at least this, in sigma.
 TIME_SIGNIFICANCE = 5.0
 #: Significance of a point in its frame, for astroscrappy.
 POINT_SIGNIFICANCE = 4.5
 #: Read noise, electrons.
 READ_NOISE = 6.0
-#: Response of the pixels that no calibration image takes out, relative: at the edge of the occulter it makes points
-#: of a bright front.
+#: Relative pixel response that no calibration image corrects; at the edge of the occulter it turns bright fronts into
+#: points.
 PATTERN = 0.03
 #: Frames on each side that are compared.
 NEIGHBOURS = 2
-#: Pixels about a star, which moves by half a pixel from frame to frame, that are left alone, and faintest such stars.
+#: Radius around a star that is left alone, pixels (stars move by half a pixel from frame to frame), and faintest such
+#: star, magnitude.
 STAR_RADIUS = 3.0
 STAR_LIMIT = 7.5
-#: Radius of the image of a star of the sixth magnitude, and how it grows with each magnitude that it is brighter,
-#: pixels of the full frame; width of the ring around it whose median replaces it.
+#: Radius of the image of a star of the sixth magnitude and its increase per magnitude for brighter stars, full-frame
+#: pixels; width of the surrounding ring whose median replaces it.
 IMAGE_RADIUS, RADIUS_GROWTH, RING_WIDTH = 2.5, 0.9, 4.0
 #: The corona falls with about this power of the height.
 CORONA_FALL = 2.4
 #: A ring needs so many valid pixels.
 LEAST_RING = 8
-#: Share of hit pixels in a storm of protons: the frame is marked, or of no use alone.
+#: Share of hit pixels in a proton storm, from which on the frame is marked, or unusable alone.
 SNOW, HEAVY_SNOW = 0.02, 0.10
 
 
@@ -62,9 +63,9 @@ def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
     Parameters
     ----------
     sequence : `Sequence`
-        Level 1, three frames or more, with uncertainty.
+        Three or more level-1 frames with uncertainty.
     stars : `bool`
-        Leave the surroundings of predicted stars and planets alone.
+        Ignore the surroundings of predicted stars and planets.
 
     Returns
     -------
@@ -76,13 +77,13 @@ def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
     sunpy_lasco.errors.OptionError
         If there are fewer than three frames, or no uncertainty.
     sunpy_lasco.errors.LascoError
-        If a header lacks CALFAC, without which there are no electrons.
+        If a header lacks CALFAC, which is needed to compute electrons.
 
     Notes
     -----
-    Two tests, since each alone fails: 5 sigma above the median of up to four neighbouring frames, which
-    alone finds fronts; and a point in its frame by astroscrappy (Laplacian edges), which alone finds stars.
-    astroscrappy is part of the extra ``products``.
+    A pixel must pass two tests. It must be 5 sigma above the median of up to four neighbouring frames, which
+    alone would find fronts, too; and it must be a point in its frame according to astroscrappy (Laplacian
+    edges), which alone would find stars, too. astroscrappy is part of the extra ``products``.
 
     References
     ----------
@@ -91,14 +92,14 @@ def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
     from astroscrappy import detect_cosmics
 
     if len(sequence) < 3 or sequence.sigma is None:
-        msg = "Cosmic rays are found in three frames or more, with uncertainty."
+        msg = "At least three frames with uncertainty are needed to find cosmic rays."
         raise OptionError(msg)
     camera = CAMERAS[sequence.detector]
     found = np.zeros(sequence.shape, bool)
     for number in range(len(sequence)):
         header = sequence.headers[number]
         if "calfac" not in header:
-            msg = f"{header.get('filename')} lacks CALFAC, from which the electrons of a pixel follow."
+            msg = f"{header.get('filename')} lacks CALFAC, which is needed to compute electrons."
             raise LascoError(msg)
         data, sigma, _ = sequence._frame_parts(number)
         usual, error = _of_neighbours(sequence, number)
@@ -111,14 +112,15 @@ def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
             points, _ = detect_cosmics(
                 np.where(empty, 0.0, data * electrons).astype(np.float32),
                 inmask=empty,
-                # The noise of the pixel itself: where the vignetting is strong there are fewer electrons than it seems.
+                # The noise of the pixel itself, since strong vignetting means fewer electrons than
+                # the brightness suggests.
                 invar=np.where(empty, 1.0, electrons**2 * (sigma**2 + (PATTERN * data) ** 2)).astype(np.float32),
                 sigclip=POINT_SIGNIFICANCE,
                 gain=1.0,
                 readnoise=READ_NOISE,
                 satlevel=np.inf,
             )
-        # Pixels of the foot of a hit are later, but no points of their own.
+        # The wings of a hit are brighter than neighbouring frames, but not points themselves.
         hit = later & ndimage.binary_dilation(points & later, np.ones((3, 3)))
         if stars:
             hit &= ~_near_stars(sequence.frame(number))
@@ -139,9 +141,9 @@ def remove_cosmic_rays(sequence: Sequence, hits: np.ndarray | None = None) -> Se
     Returns
     -------
     `Sequence`
-        Replaced pixels are FILLED, with the uncertainty of the median.  Headers tell their number
-        (NCOSMIC), and their share of the pixels that are seen (SNOW); in a storm of protons, with more than 10 %,
-        all of a frame is the median of it and its two neighbours.
+        Replaced pixels are flagged FILLED and have the uncertainty of the median. Headers give their number
+        (NCOSMIC) and their share of the valid pixels (SNOW). If the share exceeds 10 %, as in a proton storm,
+        the whole frame is replaced by the median of it and its two neighbours.
 
     Raises
     ------
@@ -165,12 +167,12 @@ def remove_cosmic_rays(sequence: Sequence, hits: np.ndarray | None = None) -> Se
             part = slice(max(number - 1, 0), number + 2)
             usual, error, _ = median_of_frames(sequence.data[part], sequence.sigma[part])
             hit = seen
-            told = "all pixels are the median of three frames: a storm of protons"
+            told = "all pixels replaced by the median of three frames because of a proton storm"
         else:
             usual, error = _of_neighbours(sequence, number)
-            told = f"{meta['ncosmic']} pixels that cosmic rays hit replaced by the median of neighbouring frames"
+            told = f"{meta['ncosmic']} pixels hit by cosmic rays replaced by the median of neighbouring frames"
             if snow > SNOW:
-                told += ", in a storm of protons"
+                told += ", in a proton storm"
         data[number][hit], sigma[number][hit] = usual[hit], error[hit]
         flags[number][hit] |= np.uint8(PixelFlag.FILLED)
         if hit.any():
@@ -190,7 +192,7 @@ def _of_neighbours(sequence, number):
 
 
 def _near_stars(smap):
-    """Pixels about predicted stars and planets."""
+    """Pixels around predicted stars and planets."""
     table = predict(smap, limit=STAR_LIMIT)
     near = np.zeros(smap.data.shape, bool)
     ny, nx = near.shape
@@ -218,12 +220,14 @@ def remove_stars(images: SequenceLike, *, limit: float = 8.0) -> Any:
     Returns
     -------
     map, `Sequence` or `list` of maps
-        As ``images``.  The pixels of stars have the median of the ring around them, its uncertainty, and the flag
-        FILLED; those of planets, and what they bled into, are NaN.  The header tells how many there were (NSTARS).
+        As ``images``. Pixels of stars get the median of the surrounding ring, its uncertainty, and the flag
+        FILLED. Those of planets, and pixels into which they bled, are NaN. The header gives the number of
+        stars (NSTARS).
 
     Notes
     -----
-    Places are those of `sunpy_lasco.stars.predict`, so that points of the corona stay, and stars that no catalogue has.
+    Only positions from `sunpy_lasco.stars.predict` are treated, so small structures of the corona remain, as
+    do stars missing from the catalogue.
     """
     if isinstance(images, Sequence):
         cleaned = [_without_stars(images.frame(number), limit) for number in range(len(images))]
@@ -238,12 +242,12 @@ def remove_stars(images: SequenceLike, *, limit: float = 8.0) -> Any:
 
 
 def _without_stars(smap, limit):
-    """A map without its stars and planets."""
+    """Remove stars and planets from a map."""
     table = predict(smap, limit=limit)
     data, flags = np.array(smap.data, float), flags_of(smap).copy()
     sigma = sigma_of(smap)
     sigma = None if sigma is None else np.array(sigma)
-    # Pixels of the full frame are smaller than those of a sum.
+    # Convert from full-frame to summed pixels.
     scale = data.shape[1] / 1024 if data.shape[1] < 1024 else 1.0
     places, planet = [], np.zeros(data.shape, bool)
     for row in table:
@@ -262,9 +266,10 @@ def _without_stars(smap, limit):
     stars = np.zeros(data.shape, bool)
     for box, inside, _ in places:
         stars[box] |= inside
-    # Rings leave the neighbours out.
+    # Rings exclude neighbouring stars.
     usable = np.isfinite(data) & ~stars & ~planet
-    # On a slope that is curved the median of a ring is not what is within it: the fall of the corona is taken out.
+    # On a curved slope the median of a ring differs from the value inside it, so the radial
+    # decrease of the corona is divided out.
     fall = np.maximum(height_and_angle(smap)[0], 1.0) ** -CORONA_FALL
     whole = data / fall
     number = 0
@@ -294,7 +299,7 @@ def _without_stars(smap, limit):
 
 
 def _around(x, y, radius, shape):
-    """The pixels about a place as slices, and their distances from it."""
+    """The pixels around a position, as slices, and their distances from it."""
     low_x, low_y = max(int(np.floor(x - radius)), 0), max(int(np.floor(y - radius)), 0)
     box = (
         slice(low_y, min(int(np.ceil(y + radius)) + 1, shape[0])),

@@ -1,5 +1,5 @@
 """
-C2 within C3 in one image, with what the seam is like.
+Composites of C2 within C3.
 """
 
 from __future__ import annotations
@@ -35,24 +35,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Composite", "CompositeMap", "composite"]
 
-#: Width of the cells of position angle in which both cameras are compared, degree; least pixels in one.
+#: Width of the cells in position angle in which both cameras are compared, degree, and smallest number of pixels in a
+#: cell.
 CELL_WIDTH, LEAST_PIXELS = 10.0, 10
 #: Half the width of the ring in which the step at the seam is measured, solar radii.
 SEAM_RING = 0.3
-#: Times farther apart than this make no composite, and farther than the other are told, minutes.
+#: Time difference, minutes, beyond which maps cannot be combined, and beyond which a warning is given.
 LARGEST_APART = 180.0
 #: Stems of the cards of the grid of C3.
 GRID_CARDS = ("pc", "cd1_", "cd2_", "crota", "pv", "lonpole", "latpole", "xcen", "ycen", "naxis", "a_", "b_")
-#: The image of the disk is shown up to this height, solar radii, between these percentiles.
+#: Height up to which the image of the disk is shown, solar radii, and percentiles of its scale.
 DISK_EDGE, DISK_PERCENTILES = 1.25, (1.0, 99.7)
 
 
 class CompositeMap(sunpy.map.GenericMap):
-    """The image of a `Composite`: a map of no single camera."""
+    """The image of a `Composite`, which belongs to no single camera."""
 
     @property
     def unit(self):
-        """Mean solar brightness, or what the images had."""
+        """Mean solar brightness, or the unit of the images."""
         return header_unit(self.meta)
 
 
@@ -60,14 +61,14 @@ class CompositeMap(sunpy.map.GenericMap):
 class Composite:
     """C2 within C3."""
 
-    #: Brightness, MSB on the scale of C3; helioprojective, solar north up, the Sun's centre in the middle.
+    #: Brightness, MSB on the scale of C3; helioprojective, with solar north up and the Sun centre in the middle.
     map: sunpy.map.GenericMap
-    #: By what C2 was multiplied, and its 1 sigma: what both cameras show where both see.
+    #: Factor by which C2 was multiplied, and its 1 sigma, from the region that both cameras see.
     factor: float
     factor_sigma: float
     #: Where C2 ends.
     seam: u.Quantity
-    #: Median of C2 (multiplied) over C3 about the seam, less 1, and how that scatters with position angle.
+    #: Median of scaled C2 over C3 at the seam, minus 1, and its scatter with position angle.
     step: float
     step_scatter: float
     #: Times between the middles of the exposures, C3 minus C2.
@@ -101,7 +102,7 @@ class Composite:
         return axes
 
     def _parts(self):
-        """What is of C2 and what is of C3, as maps of their own."""
+        """The parts of C2 and of C3 as separate maps."""
         parts = []
         for name, mine in (("C2", self.from_c2), ("C3", ~self.from_c2)):
             meta = self.map.meta.copy()
@@ -111,7 +112,7 @@ class Composite:
 
     def look(self) -> tuple[Look, ...]:
         """
-        How each camera's values become colours: differences alike, the corona on a scale of each.
+        The look of each camera: the same for differences, separate scales for the corona.
 
         Returns
         -------
@@ -207,9 +208,9 @@ def composite(
     disk : `~sunpy.map.GenericMap`, optional
         An image of the disk as seen from near the Earth, for pictures.
     seam : `~astropy.units.Quantity`
-        Within it is C2; beyond it C3, and C2 only where C3 shows nothing.
+        Height of the seam. C2 is used within it, C3 beyond it; beyond it C2 is used only where C3 is masked.
     match : `~astropy.units.Quantity`
-        Heights in which the scale of C2 is matched to C3.
+        Heights between which the scale of C2 is matched to C3.
     half_width : `~astropy.units.Quantity`
         From the Sun's centre to the edges of the image.
     size : `int`
@@ -218,7 +219,7 @@ def composite(
     Returns
     -------
     `Composite`
-        The seam is in the header too: SEAM, C2SCALE, C2SCALES, SEAMSTEP, SEAMSCAT.
+        The header describes the seam: SEAM, C2SCALE, C2SCALES, SEAMSTEP, SEAMSCAT.
 
     Raises
     ------
@@ -229,13 +230,14 @@ def composite(
 
     Notes
     -----
-    Both are interpolated once (bilinear), by apparent solar radii and position angle, so that neither the motion of
-    SOHO between the exposures nor other pointings matter.  The scale is the mean over position angles of the medians
-    of C3 / C2; what it leaves at the seam is stray light and the different colours of both cameras.
+    Both are interpolated once (bilinear) in apparent solar radii and position angle, which accounts for the
+    motion of SOHO between the exposures and for different pointings. The scale is the mean over position
+    angles of the medians of C3 / C2. The remaining step at the seam is due to stray light and to the
+    different colours of the cameras.
     """
     for smap, name in ((c2, "C2"), (c3, "C3")):
         if getattr(smap, "detector", None) != name:
-            msg = f"{getattr(smap, 'meta', {}).get('filename', smap)} is not of {name}: composite(c2, c3)."
+            msg = f"{getattr(smap, 'meta', {}).get('filename', smap)} is not an image of {name}; use composite(c2, c3)."
             raise IncompatibleMapsError(msg)
     if c2.unit != c3.unit or c2.unit == u.DN:
         msg = f"{c2.meta.get('filename')} is in {c2.unit} and {c3.meta.get('filename')} in {c3.unit}: use level 1."
@@ -257,7 +259,7 @@ def composite(
     )
     ratio, cells = _ratios(outer, inner, height, angle, low, high)
     if not len(ratio):
-        msg = f"C2 and C3 see nothing in common from {low:g} to {high:g} solar radii."
+        msg = f"C2 and C3 do not overlap from {low:g} to {high:g} solar radii."
         raise OptionError(msg)
     factor, sigma = float(np.mean(ratio)), float(np.std(ratio, ddof=1) / np.sqrt(cells)) if cells > 1 else np.nan
     steps, _ = _ratios(factor * inner, outer, height, angle, edge - SEAM_RING, edge + SEAM_RING)
@@ -301,7 +303,7 @@ def _radii(value, name):
 
 
 def _header(c2, c3, half, size):
-    """Header of the composite, seen from where C3 was taken."""
+    """Header of the composite, for the observer of C3."""
     meta = changed(c3._operation_header(), "reproject")
     for card in list(meta):
         stem = str(card).lower()
@@ -311,7 +313,7 @@ def _header(c2, c3, half, size):
             del meta[card]
     meta.update(
         {
-            # No frame of one camera: its cards would be read as such.
+            # Omit cards that would mark it as a frame of one camera.
             "instrume": "LASCO C2 and C3",
             "detector": "C2+C3",
             "ctype1": "HPLN-TAN",
@@ -336,7 +338,10 @@ def _header(c2, c3, half, size):
 
 
 def _ratios(one, other, height, angle, low, high):
-    """Medians of the ratio of two images in cells of position angle between two heights, and their number."""
+    """
+    Medians of the ratio of two images in cells of position angle between two heights, and their numbers of
+    pixels.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = one / other
     use = np.isfinite(ratio) & (other > 0) & (one > 0) & (height >= low) & (height < high)

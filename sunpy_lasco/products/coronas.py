@@ -1,5 +1,5 @@
 """
-What electrons scatter, without what dust and the instrument scatter: as far as it can be had.
+Separation of K corona, F corona and stray light.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ ECLIPTIC = 1.75e-10, 2.25
 POLES = 1.05e-10, 2.45
 #: 1 sigma of the model, relative.
 MODEL_SIGMA = 0.2
-#: Ratio of ecliptic to poles at 5 solar radii: of this model, and of Saito et al. 1977; what they differ is an error.
+#: Ratio of ecliptic to poles at 5 solar radii in this model and in Saito et al. 1977; their difference is an error.
 FLATTENING = 1.45, 1.25
 
 
 def f_corona(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
-    A model of the F corona in the pixels of a map.
+    Model of the F corona in the pixels of a map.
 
     Parameters
     ----------
@@ -47,13 +47,14 @@ def f_corona(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     Returns
     -------
     map of the same class
-        MSB.  The uncertainty is that of the model: 20 %, and what its flattening differs from that of Saito et
-        al. 1977 by.  It is common to all pixels.
+        MSB. The uncertainty of the model is 20 % plus the difference of its flattening from that of Saito et
+        al. 1977. It is common to all pixels.
 
     Notes
     -----
-    1.75e-10 (r / 10)**-2.25 at the ecliptic, 1.05e-10 (r / 10)**-2.45 at its poles, between them as the square of the
-    sine of the angle.  The pole of the ecliptic is where it is seen, up to 7.25 degrees from solar north.
+    1.75e-10 (r / 10)**-2.25 at the ecliptic, 1.05e-10 (r / 10)**-2.45 at its poles, with an interpolation by
+    the square of the sine of the angle. The apparent pole of the ecliptic is used, which is up to 7.25
+    degrees from solar north.
     """
     height, angle = height_and_angle(smap)
     with np.errstate(divide="ignore"):
@@ -61,7 +62,7 @@ def f_corona(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     share = np.sin(np.deg2rad(angle - ecliptic_north(smap))) ** 2
     data = poles + (ecliptic - poles) * share
     data[height <= 1.0] = np.nan
-    # Half of what both flattenings differ by, with the mean kept.
+    # Half the difference of the two flattenings, for an unchanged mean.
     flattening = 0.5 * abs(FLATTENING[0] / FLATTENING[1] - 1.0) * np.abs(2.0 * share - 1.0)
     sigma = data * np.hypot(MODEL_SIGMA, flattening)
     meta = changed(smap._operation_header(), "background")
@@ -81,7 +82,7 @@ def ecliptic_north(smap):
     Returns
     -------
     `float`
-        Degree from solar north counter-clockwise, -7.25 to 7.25.
+        Degree, counter-clockwise from solar north, -7.25 to 7.25.
     """
     when = smap.reference_date
     pole = SkyCoord(
@@ -99,30 +100,30 @@ def k_corona(smap: AnyCoronagraphMap, background: AnyCoronagraphMap | None = Non
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1, MSB.
     background : map, optional
-        Of `~sunpy_lasco.products.background`, of level 1: what is left is the K corona that was not there all
-        month; the steady one went too.  By default the model of `f_corona`: what is left has the stray
-        light that the calibration left, and 20 % of the F corona as its error.
+        Result of `~sunpy_lasco.products.background` from level 1; the result is then the variable K corona,
+        since the steady K corona is subtracted, too. By default the model of `f_corona` is used; the result
+        then contains residual stray light and has an error of 20 % of the F corona.
 
     Returns
     -------
     map of the same class
-        MSB, with its uncertainty; BKGKIND says what was removed and what went with it.
+        MSB, with uncertainty; BKGKIND describes what was removed.
 
     Raises
     ------
     sunpy_lasco.errors.LascoError
-        If the map is not in MSB, or ``background`` is none.
+        If the map is not in MSB, or ``background`` is not a background.
     sunpy_lasco.errors.IncompatibleMapsError
         If they do not fit each other.
     """
     if smap.unit != MSB:
-        msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: a K corona is in MSB, of level 1."
+        msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: a K corona requires level 1 in MSB."
         raise LascoError(msg)
     if background is None:
         background, what = f_corona(smap), "model of F corona; stray light stays"
     else:
         if "background" not in changes_of(background.meta):
-            msg = f"{background.meta.get('filename')} is not a background, as products.background makes it."
+            msg = f"{background.meta.get('filename')} is not a background made by products.background."
             raise LascoError(msg)
         same_grid(smap, background)
         what = f"{background.meta.get('bkgkind')}; steady K removed too"
@@ -146,30 +147,30 @@ def separate_by_roll(
     unrolled: AnyCoronagraphMap, rolled: AnyCoronagraphMap
 ) -> tuple[AnyCoronagraphMap, AnyCoronagraphMap]:
     """
-    Separate a background fixed to the sky from one fixed to the detector.
+    Separate the background fixed to the sky from that fixed to the detector.
 
     Parameters
     ----------
     unrolled, rolled : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Backgrounds from before and after a roll of the spacecraft by 180 degrees, level 1.  They are turned
-        and brought onto one grid as the frames of a `Sequence`.
+        Backgrounds from before and after a roll of the spacecraft by 180 degrees, level 1. They are turned
+        and reprojected to a common grid like the frames of a `Sequence`.
 
     Returns
     -------
     sky : map of the same class
-        Half the sum: the F corona, with the part of the stray light that is the same on both sides of the Sun.
+        Half the sum: the F corona plus the part of the stray light that is symmetric about the Sun.
     detector : map of the same class
-        Half the difference: the part of the stray light that is opposite on both sides.
+        Half the difference: the antisymmetric part of the stray light.
 
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If both are of the same roll, or do not fit each other.
+        If both have the same roll, or do not match.
 
     Notes
     -----
-    With F(p) in the sky and S(p) on the detector, the images are F(p) + S(p) and F(p) + S(-p): of two of them, the part
-    of S that is even cannot be told from F.
+    With F(p) in the sky and S(p) on the detector, the images are F(p) + S(p) and F(p) + S(-p): the even part
+    of S cannot be separated from F.
 
     References
     ----------
@@ -179,7 +180,7 @@ def separate_by_roll(
     rolls = [_detector_roll(smap) for smap in (unrolled, rolled)]
     apart = abs((rolls[0] - rolls[1] + 180.0) % 360.0 - 180.0)
     if abs(apart - 180.0) > 20.0:
-        msg = f"{names[0]} and {names[1]} are not of opposite rolls: they are {apart:.0f} degrees apart."
+        msg = f"{names[0]} and {names[1]} do not have opposite rolls; they differ by {apart:.0f} degrees."
         raise IncompatibleMapsError(msg)
     both, places = Sequence._of_versions([unrolled, rolled])
     unrolled, rolled = (both.frame(place) for place in places)
@@ -196,5 +197,5 @@ def separate_by_roll(
 
 
 def _detector_roll(smap):
-    """Roll of the detector in the sky, degree, whatever was done to the image."""
+    """Roll of the detector in the sky, degree, independent of later rotations of the image."""
     return float(smap._geometry.detector_roll)

@@ -1,8 +1,8 @@
 """
-Differences of frames: running, to a base, and in percent of it.
+Running, base and percentage differences of frames.
 
-What comes out is not an image of the corona: the header says so (EDITED, PRODUCT), calibration and
-level-1 files refuse it, and colours are symmetric about zero.
+A difference is not an image of the corona. Its header is marked (EDITED, PRODUCT), calibration and level-1
+files refuse it, and its colour scale is symmetric about zero.
 """
 
 from __future__ import annotations
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["base_difference", "percent_difference", "running_difference"]
 
-#: Longest step of a running difference, in terms of the usual one.
+#: Longest step of a running difference, in units of the usual step.
 LONGEST_STEP = 1.5
-#: A percentage needs a base that is so many times its uncertainty.
+#: Percentages require a base of at least this many times its uncertainty.
 BASE_SIGNIFICANCE = 5.0
-#: Two frames are a step apart if they are so up to this, of the step and in s: frames of every 12 minutes are some
-#: seconds early or late.
+#: Tolerance of a step, relative and in s; frames taken every 12 minutes are some seconds early or late.
 STEP_SLACK, LARGEST_SLACK = 0.05, 60.0
 SECONDS_PER_DAY = 86400.0
 
@@ -50,42 +49,42 @@ def running_difference(
     normalise: str | bool | u.Quantity = False,
 ) -> Any:
     """
-    Differences of frames to an earlier one.
+    Subtract from each frame an earlier one.
 
     Parameters
     ----------
     images : `Sequence`, `list` of maps or files, or `~sunpy.map.MapSequence`
-        Two frames or more, which are taken in order of time.
+        Two or more frames, in any order.
     step : `~astropy.units.Quantity`, optional
-        Each frame minus the last one that is at least so much earlier, up to 5 % and a minute.  By
-        default minus the one before it.
+        Subtract the last frame that is earlier by at least this, within 5 % and a minute. By default the
+        previous frame is subtracted.
     max_gap : `~astropy.units.Quantity`, `str` or None
         Differences over more time are NaN: a front moves three times as far in 36 minutes as in 12.
-        ``"auto"`` is 1.5 times the median cadence, or 1.5 times ``step`` where that is more.  None: no
+        ``"auto"`` is 1.5 times the median cadence, or 1.5 times ``step`` if that is longer. None sets no
         limit.
     rate : `bool`
         Divide by the interval; the unit is then per second.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        Relative exposures of what is no `Sequence` yet, see there; by default values are taken as
-        they are.
+        Relative exposures of images that are not yet a `Sequence`, see there; by default values are not
+        changed.
 
     Returns
     -------
     `Sequence`, `list` of maps or `~sunpy.map.MapSequence`
-        As ``images``: one difference for each frame that has an earlier one, at the time of the later
-        (DATE-AVG; the earlier is in DATEBASE), with its uncertainty, and the flags of both.
+        As ``images``. There is one difference for each frame with an earlier one, at the time of the later
+        frame (DATE-AVG; the earlier time is in DATEBASE), with its uncertainty and the flags of both.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
         If there are fewer than two frames, or none are ``step`` apart.
     sunpy_lasco.errors.IncompatibleMapsError
-        If frames do not fit each other.
+        If the frames do not match.
 
     Notes
     -----
-    sigma**2 is the sum of both.  SolarSoft makes running differences in its movie tools, of
-    successive frames whatever lies between them, and knows no uncertainty.
+    sigma**2 is the sum of both. SolarSoft's movie tools make running differences of successive frames
+    regardless of gaps, and without uncertainty.
     """
     cube, kind = _cube_of(images, normalise)
     if len(cube) < 2:
@@ -100,7 +99,7 @@ def running_difference(
         if len(before):
             pairs.append((number, int(before[-1])))
     if not pairs:
-        msg = f"No two frames are {step} apart: they are of {cube.time[0].isot} to {cube.time[-1].isot}."
+        msg = f"No two frames are {step} apart; they range from {cube.time[0].isot} to {cube.time[-1].isot}."
         raise OptionError(msg)
     later, earlier = (np.array(one) for one in zip(*pairs, strict=True))
     between = seconds[later] - seconds[earlier]
@@ -141,35 +140,34 @@ def base_difference(
     images: SequenceLike, base: SequenceLike | None = None, *, normalise: str | bool | u.Quantity = False
 ) -> Any:
     """
-    Frames minus a base.
+    Subtract a base from frames.
 
     Parameters
     ----------
     images : `Sequence`, map, `list` of maps or files, or `~sunpy.map.MapSequence`
     base : map, sequence of maps, `Sequence`, `int` or `slice`, optional
-        What is subtracted: a map; the median of several; the median of the first so many of ``images``,
-        or of those of a slice.  By default the first.  The best base is the median of 3 to 8 frames
-        from less than three hours before the first with a signal; a model of a month takes the
-        streamers along, and their motion.
+        The base: a map; several maps, whose median is used; a number, for the median of the first frames of
+        ``images``; or a slice of them. By default the first frame. The best base is the median of 3 to 8
+        frames from less than three hours before the first signal. With a monthly model, streamers and their
+        motion remain in the difference.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        Relative exposures of what is no `Sequence` yet, see there; the base is their reference.  By
-        default values are taken as they are.
+        Relative exposures of images that are not yet a `Sequence`, see there; the base is their reference. By
+        default values are not changed.
 
     Returns
     -------
     `Sequence`, map, `list` of maps or `~sunpy.map.MapSequence`
-        As ``images``, with uncertainty, and the flags of both; DATEBASE is the time of the base, of
-        several the mean.
+        As ``images``, with uncertainty and the flags of both; DATEBASE is the (mean) time of the base.
 
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If frames do not fit each other.
+        If the frames do not match.
 
     Notes
     -----
-    The variance of a median of n frames has the exact factor of so many values: at n of 3 to 8, 0.76 to
-    0.94 of the pi / (2 n) of many.
+    The variance of a median of n frames is exact for that number: for 3 to 8 frames it is 0.76 to 0.94 times
+    the asymptotic pi / (2 n).
     """
     cube, one, kind = _with_base(images, base, normalise)
     told = _Told("base difference", "bd", "BD")
@@ -181,7 +179,7 @@ def percent_difference(
     images: SequenceLike, base: SequenceLike | None = None, *, normalise: str | bool | u.Quantity = False
 ) -> Any:
     """
-    Frames minus a base, in percent of the base.
+    Subtract a base from frames, and divide by the base, in percent.
 
     Parameters
     ----------
@@ -194,12 +192,12 @@ def percent_difference(
     Returns
     -------
     `Sequence`, map, `list` of maps or `~sunpy.map.MapSequence`
-        In percent; NaN where the base is not more than 5 times its uncertainty, or not positive.
+        In percent; NaN where the base is not positive or not more than 5 times its uncertainty.
 
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If frames do not fit each other.
+        If the frames do not match.
     """
     cube, one, kind = _with_base(images, base, normalise)
     least = 0.0 if one.sigma is None else BASE_SIGNIFICANCE * one.sigma
@@ -228,7 +226,7 @@ class _Base:
 
 @dataclass(frozen=True)
 class _Told:
-    """How the header tells of a difference."""
+    """Description of a difference in the header."""
 
     name: str
     short: str
@@ -236,7 +234,7 @@ class _Told:
     rate: bool = False
 
     def header(self, later, earlier, time, interval, *, unit, gap=False):
-        """Header of the difference of a frame to one or several others."""
+        """Header of the difference of a frame and one or several others."""
         meta = changed(MetaDict(later), "difference")
         names = [str(one.get("filename") or one.get("date-obs")) for one in (later, *earlier)]
         meta["product"] = self.name
@@ -256,7 +254,7 @@ class _Told:
             meta["bunit"] = (unit / u.s).to_string()
             line += f", divided by {interval:.2f} s"
         if gap:
-            line += f"; no values, since {interval / 60:.0f} minutes lie between them"
+            line += f"; no values, since they are {interval / 60:.0f} minutes apart"
         add_history(meta, line)
         return meta
 
@@ -270,7 +268,7 @@ def _seconds(interval, name):
 
 
 def _cube_of(images, normalise):
-    """The frames as a cube, and what they were given as."""
+    """The frames as a cube, and the type of the input."""
     if isinstance(images, Sequence):
         return images, "sequence"
     kind = "maps" if hasattr(images, "maps") else "list"
@@ -289,17 +287,17 @@ def _as_given(cube, kind):
 
 
 def _quadrature(one, other):
-    """Root of the sum of squares; of dask too."""
+    """Root of the sum of squares, also for dask arrays."""
     return (one**2 + other**2) ** 0.5
 
 
 def _with_base(images, base, normalise):
-    """The frames as a cube, the base, and what the frames were given as."""
+    """The frames as a cube, the base, and the type of the input."""
     if base is None or (isinstance(base, int | slice) and not isinstance(base, bool)):
         cube, kind = _cube_of(images, normalise)
         part = slice(0, 1) if base is None else slice(0, base) if isinstance(base, int) else base
         if not len(range(len(cube))[part]):
-            msg = f"base={base!r} is none of the {len(cube)} frames."
+            msg = f"base={base!r} selects none of the {len(cube)} frames."
             raise OptionError(msg)
         return cube, _base_of(cube[part]), kind
     if isinstance(images, Sequence):

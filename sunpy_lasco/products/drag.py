@@ -1,5 +1,5 @@
 """
-Fronts that the solar wind brakes or takes along.
+Drag of the solar wind on fronts.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DragFit", "fit_drag"]
 
-#: Drags that are looked for, per km: from none to one that brakes within a solar radius.
+#: Range of drags searched, 1 / km: from none to one that brakes within a solar radius.
 DRAG_RANGE = (0.0, 1e-5)
-#: Where the search begins: the usual drag of Vrsnak et al. 2013, per km.
+#: Start of the search: the typical drag of Vrsnak et al. 2013, 1 / km.
 USUAL_DRAG = 0.2e-7
 
 
@@ -39,14 +39,14 @@ class DragFit:
     initial_speed_jackknife: u.Quantity
     #: Speed at the last point, km / s.
     final_speed: u.Quantity
-    #: Drag, 1 / km, and its 1 sigma.  Within the field of C3 it is mostly an upper limit.
+    #: Drag, 1 / km, and its 1 sigma. Within the field of C3 usually only an upper limit can be determined.
     drag: u.Quantity
     drag_sigma: u.Quantity
     #: Speed of the wind that was assumed.
     wind: u.Quantity
     #: Height at the first point, solar radii.
     initial_height: u.Quantity
-    #: Squares of the residuals in terms of the stated sigma, by degree of freedom.
+    #: Chi-square per degree of freedom, from the stated sigma.
     chi2: float
     #: What was fitted, and the residuals.
     track: QTable
@@ -54,7 +54,7 @@ class DragFit:
 
     def height(self, time: Time) -> u.Quantity:
         """
-        Height at a time, by the fit.
+        Height at a time, from the fit.
 
         Parameters
         ----------
@@ -70,12 +70,12 @@ class DragFit:
 
     def arrival(self, distance: u.Quantity = 1 * u.au) -> tuple[Time, u.Quantity]:
         """
-        When the front gets somewhere, if drag and wind stay what they are, and how fast it is then.
+        Time and speed of the arrival at a distance, for constant drag and wind.
 
         Parameters
         ----------
         distance : `~astropy.units.Quantity`
-            From the Sun.
+            Distance from the Sun.
 
         Returns
         -------
@@ -86,14 +86,14 @@ class DragFit:
         Raises
         ------
         sunpy_lasco.errors.OptionError
-            If it never gets there.
+            If the front never reaches it.
         """
         goal = u.Quantity(distance).to_value(u.km, RADII if u.Quantity(distance).unit == u.R_sun else [])
         parameters = [one.value for one in self._parameters()]
         slowest = min(parameters[1], self.wind.to_value(u.km / u.s))
         fastest = max(parameters[1], self.wind.to_value(u.km / u.s))
         if goal <= parameters[0] or fastest <= 0 or slowest <= 0:
-            msg = f"The front does not get to {distance} after its first point."
+            msg = f"The front does not reach {distance} after its first point."
             raise OptionError(msg)
         span = (goal - parameters[0]) / np.array([fastest, slowest])
 
@@ -111,7 +111,7 @@ class DragFit:
 
 def fit_drag(track: QTable | Iterable[QTable], *, wind: u.Quantity = 400 * u.km / u.s) -> DragFit:
     """
-    Speed and drag of a front.
+    Fit speed and drag of a front.
 
     Parameters
     ----------
@@ -127,13 +127,13 @@ def fit_drag(track: QTable | Iterable[QTable], *, wind: u.Quantity = 400 * u.km 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there are too few points, or values that are no heights, times, uncertainties or speeds.
+        If there are too few points, or invalid heights, times, uncertainties or speeds.
 
     Notes
     -----
-    r(t) = r0 + w t + (+-1/g) ln(1 +- g (v0 - w) t), upper signs for fronts that are faster than the wind w.  The
-    drag is not negative; in the few hours that C3 sees a front a usual drag takes less than a tenth of the speed
-    away.
+    r(t) = r0 + w t + (+-1/g) ln(1 +- g (v0 - w) t), with the upper signs for fronts faster than the wind w.
+    The drag is not negative. In the few hours during which C3 sees a front, a typical drag reduces its speed
+    by less than a tenth.
 
     References
     ----------
@@ -146,7 +146,7 @@ def fit_drag(track: QTable | Iterable[QTable], *, wind: u.Quantity = 400 * u.km 
         msg = f"wind={wind!r} is not a speed, such as 400 * u.km / u.s."
         raise OptionError(msg) from error
     if len(points) < 4:
-        msg = f"A drag needs four points at least, and here are {len(points)}."
+        msg = f"A drag fit needs at least four points; there are {len(points)}."
         raise OptionError(msg)
     height = points["height"].to_value(u.km, equivalencies=RADII)
     sigma = points["sigma"].to_value(u.km, equivalencies=RADII)
@@ -179,7 +179,7 @@ def fit_drag(track: QTable | Iterable[QTable], *, wind: u.Quantity = 400 * u.km 
 
 
 def _height(seconds, start, speed, drag, wind):
-    """Height by the drag, of numbers or quantities of one system."""
+    """Height under drag, for numbers or quantities in one system of units."""
     ahead = speed - wind
     slowed = drag * np.abs(ahead) * seconds
     slowed = slowed if not hasattr(slowed, "unit") else slowed.to_value(1 / u.s)
@@ -196,7 +196,7 @@ def _speed(seconds, speed, drag, wind):
 
 
 def _fitted(seconds, height, sigma, wind):
-    """First height, first speed and drag, in km and s, and their covariance by the stated sigma."""
+    """Initial height, initial speed and drag, in km and s, and their covariance from the stated sigma."""
     line = np.polynomial.polynomial.polyfit(seconds, height, 1, w=1 / sigma)
     scales = np.array([1e5, 100.0, USUAL_DRAG])
 

@@ -1,8 +1,8 @@
 """
-Relative exposures of the frames of a sequence, from a sector in which nothing happens.
+Relative exposures of the frames of a sequence, from a quiet sector.
 
-The exposures in the headers are wrong by some 0.3 %, of C3 in one evening, and by up to 2 % now
-and then.  Over a large part of the field that is as much light as a coronal mass ejection.
+The exposure times in C3 headers scatter by 0.3 % within an evening and are occasionally wrong by up to 2 %.
+Summed over a large part of the field, this is as much light as that of a coronal mass ejection.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LARGEST_CHANGE = 0.03
 CELL_WIDTH = 10.0
 #: Edges of the cells in height, solar radii: beyond the glare at the occulter, inside the dark edge.
 CELL_EDGES = {"C2": np.arange(2.8, 6.01, 0.4), "C3": np.arange(6.0, 22.01, 2.0)}
-#: Width of a sector that is looked for, degree.  Wider ones average more of what moves, and find less quiet.
+#: Width of the sector, degree. Wider ones include more of the moving structures and are quiet less often.
 SECTOR_WIDTH = 90.0
 #: A cell needs so many valid pixels.
 LEAST_PIXELS = 5
@@ -31,7 +31,7 @@ LEAST_PIXELS = 5
 
 @dataclass(frozen=True)
 class RelativeExposures:
-    """Relative exposures of frames: a frame divided by its factor fits the others."""
+    """Relative exposures of frames. A frame divided by its factor agrees with the others."""
 
     #: Factor of each frame, relative to the median of the reference frames.
     factors: np.ndarray
@@ -43,7 +43,7 @@ class RelativeExposures:
 
 def has_published_factor(meta):
     """
-    Whether the exposure of a level-1 image was corrected by a published factor.
+    Whether the exposure of a level-1 image was corrected with a published factor.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def polar_medians(smap):
 
 def has_sector(medians):
     """
-    Whether frames have so much in common that their relative exposures can be found.
+    Whether frames have enough in common to determine relative exposures.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def has_sector(medians):
 
 def relative_exposures(medians, names, *, sector=None, base=None):
     """
-    Relative exposures from medians in cells.
+    Determine relative exposures from medians in cells.
 
     Parameters
     ----------
@@ -116,10 +116,10 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     names : sequence of `str`
         Names of the frames, for errors.
     sector : `~astropy.units.Quantity`, optional
-        Two position angles, counter-clockwise.  By default the sector of 90 degrees whose profiles
-        in height change least: where a front passes, they change by more than a factor.
+        Two position angles, counter-clockwise. By default the sector of 90 degrees whose height profiles
+        change least apart from a factor.
     base : `slice` or `numpy.ndarray` of `bool`, optional
-        The frames whose median is the reference; by default all.
+        The frames whose median is the reference; by default all frames.
 
     Returns
     -------
@@ -128,9 +128,9 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If a factor is outside of 0.97 to 1.03, which no error of an exposure is; the frame is named.
+        If a factor is outside 0.97 to 1.03, which no exposure error explains. The error names the frame.
     sunpy_lasco.errors.OptionError
-        If the sector shows nothing that all frames have.
+        If no part of the sector is visible in all frames.
     """
     medians = np.asarray(medians, float)
     reference = medians[slice(None) if base is None else base]
@@ -142,8 +142,8 @@ def relative_exposures(medians, names, *, sector=None, base=None):
         starts = np.arange(ratio.shape[1]) * CELL_WIDTH
         changes = [_change(ratio, start, width) for start in starts]
         if not np.isfinite(changes).any():
-            msg = f"The {len(names)} frames from {names[0]} on have no sector in common from which their relative "
-            raise OptionError(msg + "exposures follow. Use normalise=False.")
+            msg = f"The {len(names)} frames from {names[0]} on have no common sector to "
+            raise OptionError(msg + "determine relative exposures. Use normalise=False.")
         start = float(starts[int(np.nanargmin(changes))])
     else:
         start, stop = pair_of(sector, u.deg, "normalise")
@@ -151,13 +151,14 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     cells = _cells(ratio, start, width)
     use = np.isfinite(cells).all(axis=0)
     if not use.any():
-        msg = f"The sector from {start:g} by {width:g} degrees shows nothing that all {len(names)} frames have."
+        msg = f"The sector from {start:g} by {width:g} degrees is not visible in all {len(names)} frames."
         raise OptionError(msg)
-    # What changes in a sector are streamers, along the radius: position angles are independent, heights are not.
+    # Changes in a sector are due to radial streamers, so position angles are independent but
+    # heights are not.
     cells[:, ~use] = np.nan
     columns = cells.reshape(len(cells), -1, ratio.shape[2])
     columns = columns[:, np.isfinite(columns[0]).any(axis=1)]
-    # Of a narrow sector the heights must do.
+    # In a narrow sector, heights must be used.
     columns = np.nanmedian(columns, axis=2) if columns.shape[1] > 1 else columns[:, 0, np.isfinite(columns[0, 0])]
     factors = columns.mean(axis=1)
     sigma = columns.std(axis=1, ddof=1) / np.sqrt(columns.shape[1]) if columns.shape[1] > 1 else np.zeros(len(factors))
@@ -165,8 +166,8 @@ def relative_exposures(medians, names, *, sector=None, base=None):
         if not abs(factor - 1.0) <= LARGEST_CHANGE:
             msg = (
                 f"{name} is {factor:.4f} times as bright as the others at position angles {start:g} to "
-                f"{(start + width) % 360:g} degrees, which no error of its exposure is "
-                f"(1 +- {LARGEST_CHANGE:g}). Leave it out, choose another sector "
+                f"{(start + width) % 360:g} degrees, which no exposure error explains "
+                f"(1 +- {LARGEST_CHANGE:g}). Omit it, choose another sector "
                 "(normalise=(0, 60) * u.deg), or use normalise=False."
             )
             raise BadFrameError(msg)
@@ -174,14 +175,14 @@ def relative_exposures(medians, names, *, sector=None, base=None):
 
 
 def _cells(ratio, start, width):
-    """The cells of a sector, shape (frames, cells): those whose middle lies in it."""
+    """The cells whose middle lies in a sector, shape (frames, cells)."""
     middles = (np.arange(ratio.shape[1]) + 0.5) * CELL_WIDTH
     part = (middles - start) % 360.0 < width
     return ratio[:, part].reshape(len(ratio), -1)
 
 
 def _change(ratio, start, width):
-    """How much more than by a factor the frames change in a sector; NaN where most of it is not seen."""
+    """Change of the frames in a sector beyond a common factor; NaN if most of it is not visible."""
     cells = _cells(ratio, start, width)
     use = np.isfinite(cells).all(axis=0)
     if use.sum() < 0.7 * cells.shape[1]:

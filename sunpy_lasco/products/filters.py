@@ -1,5 +1,5 @@
 """
-Filters of sunkit-image that bring out structure, on images with holes.
+Filters of sunkit-image for images with holes.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["radial_filter", "ring_medians"]
 
-#: The filters, and how many rings each has by default: the Fourier filter looks through the whole image for each
-#: of 130 parts of each ring.
+#: The filters and their default numbers of rings. The Fourier filter searches the whole image for each of 130 parts of
+#: each ring.
 METHODS = {"nrgf": 150, "fnrgf": 40, "mgn": 150, "rhef": 150}
 
 
@@ -46,20 +46,20 @@ def radial_filter(
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1.
     method : `str`
-        ``"nrgf"``: each ring minus its mean, in terms of its standard deviation.  ``"fnrgf"``: the same
-        with both as Fourier series in position angle.  ``"rhef"``: ranks within each ring.
-        ``"mgn"``: local contrast on several scales.
+        ``"nrgf"``: each ring minus its mean, divided by its standard deviation. ``"fnrgf"``: the same with
+        Fourier series in position angle for both. ``"rhef"``: ranks within each ring. ``"mgn"``: local
+        contrast on several scales.
     heights : `~astropy.units.Quantity`, optional
-        From and to, apparent solar radii; by default the field of the camera.
+        Lower and upper limit, apparent solar radii; by default the field of the camera.
     bins : `int`, optional
-        Rings between them; by default 150, of ``"fnrgf"`` 40.
+        Number of rings; by default 150, for ``"fnrgf"`` 40.
     **options
-        For the function of sunkit-image.
+        Options of the function of sunkit-image.
 
     Returns
     -------
     map of the same class
-        Without unit and uncertainty, finite exactly where ``smap`` is, within ``heights``.
+        Without unit and uncertainty; finite where ``smap`` is, within ``heights``.
 
     Raises
     ------
@@ -68,10 +68,10 @@ def radial_filter(
 
     Notes
     -----
-    The image is divided by its radial profile first: a ring keeps its contrast, and the fall of the brightness
-    within it shows no circles.  What is missing is omitted by ``"nrgf"`` and ``"rhef"``, whose statistics can
-    do so; before the others it is filled with the median of its ring, or for ``"fnrgf"`` with what the
-    opposite side of the Sun shows, and masked again after.  sunkit-image is part of the extra ``products``.
+    The image is first divided by its radial profile. This keeps the contrast of a ring and avoids circles
+    caused by the decrease of the brightness within it. ``"nrgf"`` and ``"rhef"`` omit missing pixels. For the
+    other filters missing pixels are filled with the median of their ring, or for ``"fnrgf"`` with values from
+    the opposite side of the Sun, and masked again afterwards. sunkit-image is part of the extra ``products``.
 
     References
     ----------
@@ -90,18 +90,19 @@ def radial_filter(
     data = np.where((height >= low) & (height < high), smap.quantity.value, np.nan).astype(float)
     seen = np.isfinite(data)
     if not (0 < low < high and number >= 1 and seen.any()):
-        msg = f"No pixel is seen from {low:g} to {high:g} solar radii in {number} rings."
+        msg = f"No pixel is valid from {low:g} to {high:g} solar radii in {number} rings."
         raise OptionError(msg)
     edges = np.linspace(low, high, number + 1)
     middles, medians = ring_medians(data, height, edges)
     if (medians > 0).all():
-        # In terms of the radial profile there is no slope within a ring, which would show as circles.
+        # Relative to the radial profile a ring has no slope, which would appear as circles.
         profile = np.exp(np.interp(height, middles, np.log(medians)))
         data, fill = data / profile, 1.0
     else:
         fill = np.interp(height, middles, medians)
     if method == "fnrgf":
-        # Its series need values of the usual scatter all around: those of the opposite side.
+        # Its series need values with the usual scatter at all position angles, so the opposite side
+        # is used.
         opposite = pixels_at(smap, height, angle + 180.0)
         mirrored = ndimage.map_coordinates(data, opposite[::-1], order=0, cval=np.nan)
         data = np.where(seen, data, mirrored)
@@ -110,7 +111,7 @@ def radial_filter(
     if method == "mgn":
         found = enhance.mgn(data.copy(), **options)
     else:
-        # Edges that do not reach the corner of the image are replaced by sunkit-image with others of its own.
+        # sunkit-image replaces edges that do not reach the corner of the image.
         beyond = np.append(edges, max(2.0 * high, 2.0 * height.max()))
         rings = np.stack([beyond[:-1], beyond[1:]])
         filled = replace(smap, data=data, uncertainty=None)
@@ -122,7 +123,7 @@ def radial_filter(
             defaults["mean_attenuation_range"] = defaults["std_attenuation_range"] = [1.0, 1.0]
             defaults["ratio_mix"] = [0.0, 1.0]
         with warnings.catch_warnings():
-            # Rings behind the occulter hold nothing.
+            # Rings behind the occulter are empty.
             warnings.filterwarnings("ignore", "Mean of empty slice|Degrees of freedom", RuntimeWarning)
             found = getattr(radial, method)(filled, **{**defaults, **options}).data
     meta = changed(smap._operation_header(), "filtered")
@@ -146,7 +147,7 @@ def ring_medians(data, height, edges):
     Returns
     -------
     middles, medians : `numpy.ndarray`
-        Of the rings in which there is a value.
+        Of the rings that contain values.
     """
     seen = np.isfinite(data) & (height >= edges[0]) & (height < edges[-1])
     ring = np.digitize(height[seen], edges) - 1

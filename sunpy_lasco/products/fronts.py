@@ -1,5 +1,5 @@
 """
-A front in all directions: how wide it is, and where it is fastest.
+Fronts in all directions: width, and direction of the highest speed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Front", "front_around"]
 
-#: A direction is seen if so much of its strip is, in the lower half of the heights.
+#: A direction is visible if at least this share of the lower half of its strip is.
 SEEN_SHARE = 0.3
-#: Points of the direction in which the front is fastest, at least: this, and this share of the most.
+#: Smallest number of points in the direction in which the front is fastest, absolute and relative to the largest
+#: number.
 LEAST_POINTS, LEAST_SHARE = 4, 0.5
 
 
@@ -33,11 +34,11 @@ LEAST_POINTS, LEAST_SHARE = 4, 0.5
 class Front:
     """A front in all directions."""
 
-    #: One row a direction: position angle, whether it is seen, points of the track, first and last height, speed.
+    #: One row per direction: position angle, visibility, points of the track, first and last height, speed.
     table: QTable = field(repr=False)
     #: Position angle at which the front is fastest (MPA of CDAW).
     measurement_angle: u.Quantity
-    #: Middle of the directions in which there is a front, and their width; 360 degrees of a halo, which has no middle.
+    #: Middle and width of the directions with a front; a halo has a width of 360 degrees and no middle.
     central_angle: u.Quantity
     width: u.Quantity
     #: The fit at ``measurement_angle``.
@@ -78,15 +79,15 @@ def front_around(
     ----------
     sequence : `Sequence`, or what it is made of
     every : `~astropy.units.Quantity`
-        Between the directions; a part of 360 degrees.
+        Angle between directions, which must divide 360 degrees.
     width : `~astropy.units.Quantity`, optional
-        Of each strip; by default 6 degrees.
+        Width of each strip; by default 6 degrees.
     threshold : `float`
         As for `sunpy_lasco.products.track`.
     progress : `bool`
         Show a progress bar.
     **options
-        For `sunpy_lasco.products.jmap`.
+        Options of `sunpy_lasco.products.jmap`.
 
     Returns
     -------
@@ -95,12 +96,13 @@ def front_around(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there is no front, or ``every`` is not a part of 360 degrees.
+        If there is no front, or ``every`` does not divide 360 degrees.
 
     Notes
     -----
-    A front is there where three points or more rise, at times at which there are points where it is fastest.  What the
-    pylon hides neither widens nor ends it.  CDAW draws the line by eye, and so fainter than 5 sigma.
+    A direction has a front if at least three points rise at times that overlap with the points in the fastest
+    direction. Directions hidden by the pylon neither widen nor end it. CDAW draws the line by eye, and
+    therefore at less than 5 sigma.
     """
     from tqdm.auto import tqdm
 
@@ -164,7 +166,10 @@ def front_around(
 
 
 def _run_around(there, hidden, best):
-    """How far a run about a place goes to both sides on a circle, through what is hidden but not ending there."""
+    """
+    Extent of a run on a circle around an index, to both sides. It may pass through hidden directions but not
+    end there.
+    """
     count = len(there)
     ends = []
     for way in (-1, 1):

@@ -1,5 +1,5 @@
 """
-How fast a front moves: J-maps, the track of the front in them, and fits to height and time.
+Speeds of fronts: J-maps, tracks in them, and fits to height and time.
 """
 
 from __future__ import annotations
@@ -43,35 +43,35 @@ SOLAR_RADIUS_KM = 695_700.0
 SECONDS_PER_DAY = 86400.0
 #: A cell of a J-map needs this share of its pixels.
 LEAST_SHARE = 0.5
-#: Sigma of a median of Gaussian values in terms of that of their mean.
+#: Ratio of the sigma of the median of Gaussian values to that of their mean.
 MEDIAN_EFFICIENCY = 1.2533
-#: Where a front is put is uncertain by so many pixels, beside its width.
+#: Uncertainty of the position of a front, pixels, in addition to its width.
 EDGE_SIGMA = {"C2": 1.0, "C3": 2.0}
-#: Cells to each side that the scatter of a height is found from; least number of values; rounds of that.
+#: Cells on each side used for the scatter at a height; smallest number of values; number of iterations.
 NEAR_CELLS, LEAST_VALUES, ROUNDS = 5, 20, 4
-#: The least of some scatters is below their mean: by so much of about ten.
+#: Ratio of the minimum of about ten scatters to their mean.
 LEAST_OF_SCATTERS = 1.3
-#: What can be followed of a front, and the share of its height behind the edge in which the ridge is looked for.
+#: Parts of a front that can be followed, and the share of its height behind the edge that is searched for the ridge.
 EDGES, FRONT_DEPTH = ("outer", "half", "peak"), 0.15
-#: Nothing of the front is expected so far ahead of its edge, solar radii.
+#: Distance ahead of the edge that is free of the front, solar radii.
 AHEAD = 1.0
-#: The scatter falls with height by about this power where it is not known.
+#: Exponent of the decrease of the scatter with height, used where it is unknown.
 SCATTER_POWER = -2
-#: Frames are an interval apart if they are so up to this, of the interval and in s.
+#: Tolerance of an interval between frames, relative and in s.
 STEP_SLACK, LARGEST_SLACK = 0.05, 60.0
 #: Colour of gaps.
 GAP_COLOUR = "#c9b8d8"
-#: Longer steps than this, in terms of the usual one, are shown as gaps.
+#: Steps longer than this, in units of the usual one, are shown as gaps.
 LONGEST_STEP = 1.5
 
 
 @dataclass(frozen=True)
 class JMap:
-    """A strip along one position angle, frame by frame."""
+    """A J-map: a strip along one position angle for each frame."""
 
-    #: Shape (time, height), NaN where too few pixels are seen: behind the pylon, beyond the field.
+    #: Shape (time, height), NaN where too few pixels are visible (pylon, edge of the field).
     data: np.ndarray
-    #: 1 sigma by noise, of the same shape; None if the frames have none.
+    #: 1 sigma of the noise, same shape; None if the frames have no uncertainty.
     sigma: np.ndarray | None
     #: Middle of the exposures; of differences, of the later ones.
     time: Time
@@ -99,7 +99,7 @@ class JMap:
         ----------
         axes : `~matplotlib.axes.Axes`, optional
         percentile : `float`
-            Of the absolute values, times the square of the height, that is white.
+            Percentile of the absolute values, multiplied by the square of the height, that is shown as white.
 
         Returns
         -------
@@ -110,7 +110,8 @@ class JMap:
 
         axes = plt.gca() if axes is None else axes
         cadence = np.median(np.diff(self.time.mjd)) if len(self.time) > 1 else 0.01
-        # One scale, that falls as fast as electrons scatter less: what fades in it has fewer of them.
+        # One scale that decreases like the light scattered by an electron, so that fading means
+        # fewer electrons.
         falling = self.height.value**-2.0
         scaled = np.abs(self.data) / falling
         limits = falling * (np.nanpercentile(scaled, percentile) if np.isfinite(scaled).any() else 1.0)
@@ -121,7 +122,7 @@ class JMap:
             end = time.mjd if self.earlier is not None else time.mjd + cadence
             across = Time([begin, end], format="mjd").datetime
             axes.pcolormesh(across, edges, row[:, None], cmap="gray", vmin=-1, vmax=1)
-        # Neither black nor white: nothing was seen.
+        # Neither black nor white marks missing data.
         axes.set_facecolor(GAP_COLOUR)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
         axes.set_xlabel("Time (UTC)")
@@ -131,7 +132,7 @@ class JMap:
 
     def write(self, path: PathLike, *, overwrite: bool = False) -> Path:
         """
-        Write a FITS image of height against time, and a table of the rows with their own times.
+        Write a FITS image of height against time, and a table of the rows with their times.
 
         Parameters
         ----------
@@ -187,7 +188,7 @@ class JMap:
 
 def draw_jmaps(jmaps: Iterable[JMap], axes: Axes | None = None, *, percentile: float = 97.0) -> Axes:
     """
-    Draw J-maps of one direction together, those of C2 below those of C3, each on a scale of its own.
+    Draw J-maps of one direction together, C2 below C3, each with its own scale.
 
     Parameters
     ----------
@@ -203,14 +204,14 @@ def draw_jmaps(jmaps: Iterable[JMap], axes: Axes | None = None, *, percentile: f
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there are none, or of different directions.
+        If there are none, or if their directions differ.
     """
     import matplotlib.pyplot as plt
 
     jmaps = sorted(jmaps, key=lambda one: one.height[-1])
     angles = {round(one.position_angle.to_value(u.deg), 6) for one in jmaps}
     if len(angles) != 1:
-        msg = f"J-maps are drawn together that are of one position angle; these are of {sorted(angles) or 'none'}."
+        msg = f"J-maps can be drawn together if they have one position angle; these have {sorted(angles) or 'none'}."
         raise OptionError(msg)
     axes = plt.gca() if axes is None else axes
     below = -np.inf
@@ -239,28 +240,28 @@ def jmap(
     filled: bool = False,
 ) -> JMap:
     """
-    A strip along a position angle, stacked against time.
+    Stack strips along a position angle against time.
 
     Parameters
     ----------
     sequence : `Sequence`, or what it is made of
-        In a list of maps or files, relative exposures are found where no published ones are known.
+        For a list of maps or files, relative exposures are determined if no published ones are known.
     position_angle : `~astropy.units.Quantity`
         Middle of the strip, from solar north counter-clockwise.
     width : `~astropy.units.Quantity`
         Width of the strip.
     heights : `~astropy.units.Quantity`, optional
-        From and to, solar radii in the plane of the sky; by default the field of the camera.
+        Lower and upper limit, solar radii in the plane of the sky; by default the field of the camera.
     step : `~astropy.units.Quantity`
         Height of a cell.
     difference : `bool`
-        Frames minus those before them; the first frame then has no row.
+        Subtract from each frame the previous one; the first frame then has no row.
     interval : `~astropy.units.Quantity`, optional
-        Differences to the last frame that is at least so much earlier, up to 5 % and a minute; by
-        default to the one before.  In a front that moves less than the six cells of `track` from
-        frame to frame (of every 12 minutes: less than 600 km/s) a longer one is needed.
+        Subtract the last frame that is earlier by at least this, within 5 % and a minute; by default the
+        previous frame. A longer interval is needed if a front moves less than the six cells of `track` from
+        frame to frame (below 600 km/s for frames every 12 minutes).
     filled : `bool`
-        Whether pixels count whose values were filled in.
+        Whether filled pixels are used.
 
     Returns
     -------
@@ -270,20 +271,20 @@ def jmap(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If an option makes no strip, or no pixel lies in it.
+        If the options define no strip, or no pixel lies in it.
 
     Notes
     -----
-    A height is D tan(elongation), at the distance D of the Sun: in the plane of the sky.  On the Thomson
-    sphere it is D sin(elongation), 1 % less at 30 solar radii.  A difference over a gap in time is kept, since its
-    leading edge is that of the later frame.
+    A height is D tan(elongation), at the distance D of the Sun: in the plane of the sky. On the Thomson
+    sphere it is D sin(elongation), 1 % less at 30 solar radii. A difference across a gap in time is used,
+    since its leading edge belongs to the later frame.
     """
     cube = sequence if isinstance(sequence, Sequence) else Sequence(sequence)
     middle, wide, high = _angle(position_angle, "position_angle"), _angle(width, "width"), u.Quantity(step)
     low, top = FIELD[cube.detector] if heights is None else pair_of(heights, u.R_sun, "heights")
     number = int((top - low) / high.to_value(u.R_sun) + 1e-6) if high.to_value(u.R_sun) > 0 else 0
     if number < 1 or not 0 < wide <= 360 or low < 0:
-        msg = f"heights {low:g} to {top:g} by {step} and width={width} make no strip."
+        msg = f"heights {low:g} to {top:g} by {step} and width={width} define no strip."
         raise OptionError(msg)
     if difference and len(cube) < 2:
         msg = "A J-map of differences needs at least two frames."
@@ -302,7 +303,7 @@ def jmap(
     earlier = _earlier(cube.time, interval) if difference else []
     first_row = next((index for index, one in enumerate(earlier) if one is not None), None) if difference else 0
     if first_row is None:
-        msg = f"No two frames are {interval} apart: they are of {cube.time[0].isot} to {cube.time[-1].isot}."
+        msg = f"No two frames are {interval} apart; they range from {cube.time[0].isot} to {cube.time[-1].isot}."
         raise OptionError(msg)
     rows, sigmas, past = [], [], {}
     for index in range(len(cube)):
@@ -349,28 +350,29 @@ def track(
     before: TimeLike | None = None,
 ) -> QTable:
     """
-    The leading edge of a front in a J-map of differences.
+    Track the leading edge of a front in a J-map of differences.
 
     Parameters
     ----------
     jmap : `JMap`
     threshold : `float`
-        In terms of the scatter at the same height, ahead of the front and before it.
+        In units of the scatter at the same height, measured before the front arrives.
     run : `int`
-        So many cells in succession have to be above it: the outermost run of each frame has the edge.
+        Number of consecutive cells that must exceed the threshold; the outermost run of each frame has the
+        edge.
     edge : `str`
-        Which part of the front is followed.  ``"outer"``: where it rises above the threshold, as catalogues do.
-        ``"half"``: where it has half its brightness.  ``"peak"``: its ridge.
+        The part of the front to follow: ``"outer"``, where it exceeds the threshold, as in catalogues;
+        ``"half"``, where it has half its brightness; ``"peak"``, its ridge.
     after, before : time, optional
-        Look for the front between these times only; the scatter is found from all.
+        Search for the front only between these times; the scatter is determined from all frames.
 
     Returns
     -------
     `~astropy.table.QTable`
-        Columns ``time``, ``height`` (solar radii in the plane of the sky) and ``sigma``: the longest row of
-        frames in which the edge rises.  It ends at the first frame in which the front is lost, or jumps
-        back: what comes later is the material behind it.  Empty where there is no front.  The position
-        angle, width and camera are in ``meta``.
+        Columns ``time``, ``height`` (solar radii in the plane of the sky) and ``sigma``: the longest run of
+        frames in which the edge rises. It ends at the first frame in which the front is lost or jumps back to
+        material behind it. The table is empty if there is no front. ``meta`` holds position angle, width and
+        camera.
 
     Raises
     ------
@@ -379,9 +381,8 @@ def track(
 
     Notes
     -----
-    A front that widens as it goes has an edge that is faster than its ridge: with the simulated front, whose ridge
-    makes 900 km/s, 935 km/s at the edge, which at every time is 1.04 times as high, and 913 km/s at half the
-    brightness.
+    If a front widens, its edge is faster than its ridge. The simulated front, whose ridge moves at 900 km/s,
+    gives 935 km/s at the edge, which is always 1.04 times as high, and 913 km/s at half the brightness.
     """
     if not (threshold > 0 and run >= 1):
         msg = f"threshold={threshold} and run={run} have to be positive."
@@ -400,7 +401,7 @@ def track(
         use &= jmap.time >= Time(after)
     if before is not None:
         use &= jmap.time <= Time(before)
-    # A frame of which nothing is seen neither shows the front nor loses it.
+    # A frame without valid cells neither continues nor ends the track.
     use &= np.isfinite(jmap.data).any(axis=1)
     numbers = np.flatnonzero(use)
     rising = numbers[_longest_rise(outer[numbers])]
@@ -422,35 +423,35 @@ def track(
 
 @dataclass(frozen=True)
 class HeightTime:
-    """Fits to height and time."""
+    """Fits of height against time."""
 
     #: Speed of the straight line, km / s.
     speed: u.Quantity
-    #: 1 sigma of it, of the scatter about the line (68 % of Student's distribution).
+    #: Its 1 sigma, from the scatter about the line (68 % of Student's distribution).
     speed_sigma: u.Quantity
     #: The same by leaving out points in turn.
     speed_jackknife: u.Quantity
-    #: Of the parabola: at the first and last point, and at 20 solar radii (NaN if it never gets there).
+    #: Speeds of the parabola at the first and last point, and at 20 solar radii (NaN if it never reaches them).
     initial_speed: u.Quantity
     final_speed: u.Quantity
     speed_at_20: u.Quantity
-    #: Of the parabola, m / s2, and its 1 sigma; NaN of three points.
+    #: Acceleration of the parabola, m / s2, and its 1 sigma; NaN for three points.
     acceleration: u.Quantity
     acceleration_sigma: u.Quantity
-    #: Where the line starts: the time at which it leaves the Sun's centre.
+    #: Time at which the line starts from the Sun centre.
     onset: Time
-    #: Squares of the residuals about the line in terms of the stated sigma, by degree of freedom.
+    #: Chi-square per degree of freedom of the line, from the stated sigma.
     chi2: float
-    #: What was fitted: columns time, height, sigma; and the residuals about the line.
+    #: The fitted points (columns time, height, sigma) and their residuals from the line.
     track: QTable
     residuals: u.Quantity
 
     @property
     def columns(self) -> dict[str, Any]:
         """
-        The columns of the CDAW catalogue that follow from the track, by name.
+        The columns of the CDAW catalogue that can be derived from the track, by name.
 
-        Width and central position angle need more than one direction; they are not among them.
+        Width and central position angle require more than one direction and are not included.
         """
         first = self.track["time"][0].utc.isot
         angle = self.track.meta.get("position angle")
@@ -491,7 +492,7 @@ class HeightTime:
         ----------
         path : path-like
         points : `bool`
-            The track (time, height and sigma in solar radii) and not the fit.
+            Write the track (time, height and sigma in solar radii) instead of the fit.
         overwrite : `bool`
             Replace an existing file.
         """
@@ -509,13 +510,13 @@ class HeightTime:
 
 def fit_height_time(track: QTable | Iterable[QTable]) -> HeightTime:
     """
-    Speed and acceleration of a front.
+    Fit speed and acceleration of a front.
 
     Parameters
     ----------
     track : `~astropy.table.QTable`, or sequence of them
-        With columns ``time``, ``height`` (a length) and ``sigma``, as for `sunpy_lasco.products.track` or by
-        hand; several, as of C2 and C3, are joined.  Three points or more.
+        With columns ``time``, ``height`` (a length) and ``sigma``, as for `sunpy_lasco.products.track` or
+        made manually; several tables, for example of C2 and C3, are joined. At least three points.
 
     Returns
     -------
@@ -525,12 +526,13 @@ def fit_height_time(track: QTable | Iterable[QTable]) -> HeightTime:
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there are too few points, or values that are no heights, times or uncertainties.
+        If there are too few points, or invalid heights, times or uncertainties.
 
     Notes
     -----
-    Weighted least squares; the covariance is that of the stated sigma times chi2 by degree of freedom: the
-    scatter decides how uncertain a speed is, and the stated sigma how the points compare.
+    Weighted least squares. The covariance follows from the stated sigma, scaled by chi-square per degree of
+    freedom: the scatter determines the uncertainty of the speed, and the stated sigma only the relative
+    weights.
     """
     points = points_of(track)
     height = points["height"].to_value(u.km, equivalencies=RADII)
@@ -564,7 +566,7 @@ def fit_height_time(track: QTable | Iterable[QTable]) -> HeightTime:
     )
 
 
-#: The solar radius of the heights, whatever that of the unit is.
+#: The solar radius used for heights, which may differ from that of the unit.
 RADII = [(u.R_sun, u.km, lambda value: value * SOLAR_RADIUS_KM, lambda value: value / SOLAR_RADIUS_KM)]
 
 
@@ -581,7 +583,7 @@ def _angle(value, name):
 
 
 def _earlier(time, interval):
-    """For each frame the number of that which is subtracted; None where there is none."""
+    """For each frame, the number of the frame to subtract, or None."""
     if interval is None:
         return [None, *range(len(time) - 1)]
     try:
@@ -604,7 +606,7 @@ def _cells_of(height, part, edges):
 
 
 def _medians(data, variance, cells):
-    """Median of each cell and its sigma by noise; NaN where too little of it is seen."""
+    """Median of each cell and its sigma; NaN if too little of it is visible."""
     medians, sigma = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
     for number, cell in enumerate(cells):
         values = data.ravel()[cell]
@@ -622,7 +624,7 @@ def _windows(length):
 
 
 def _first_scatter(data, height):
-    """Scatter of each height in the quietest frames."""
+    """Scatter at each height in the quietest frames."""
     scatter = np.full(len(height), np.nan)
     for cell, window in enumerate(_windows(len(height))):
         part = data[:, window]
@@ -633,7 +635,7 @@ def _first_scatter(data, height):
 
 
 def _scatter_ahead(data, height, edge):
-    """Scatter of each height before the front was there."""
+    """Scatter at each height before the front arrived."""
     reach = np.maximum.accumulate(np.where(np.isfinite(edge), edge, -np.inf))
     ahead = np.isfinite(data) & (height > reach[:, None] + AHEAD)
     scatter = np.full(len(height), np.nan)
@@ -645,7 +647,7 @@ def _scatter_ahead(data, height, edge):
 
 
 def _continued(scatter, height):
-    """Scatters with those that are missing by the nearest that is not."""
+    """Replace missing scatters by the nearest known one."""
     known = np.flatnonzero(np.isfinite(scatter) & (scatter > 0))
     if not len(known):
         return np.full(len(height), np.inf)
@@ -654,7 +656,10 @@ def _continued(scatter, height):
 
 
 def _edges(data, height, scatter, threshold, run):
-    """Outer edge of the outermost run of each frame, and half the rise to twice the threshold; NaN without."""
+    """
+    Outer edge of the outermost run of each frame, and half the distance to twice the threshold; NaN if there
+    is none.
+    """
     edge, wide = np.full(len(data), np.nan), np.full(len(data), np.nan)
     for number, row in enumerate(data / scatter):
         above = row > threshold
@@ -662,7 +667,7 @@ def _edges(data, height, scatter, threshold, run):
         if not len(runs):
             continue
         last = runs[-1] + run - 1
-        # A front that leaves the field, or goes behind a mask, has no edge there.
+        # A front that leaves the field or passes behind a mask has no edge there.
         if last + 1 >= len(row) or not np.isfinite(row[last + 1]):
             continue
 
@@ -680,7 +685,7 @@ def _edges(data, height, scatter, threshold, run):
 
 
 def _within(data, height, outer, part):
-    """Half the brightness of the front, or its ridge, below its outer edge, and half a cell."""
+    """Position of half the brightness, or of the ridge, below the outer edge, and half a cell as its error."""
     step = height[1] - height[0] if len(height) > 1 else 0.0
     found = np.full(len(data), np.nan)
     for number in np.flatnonzero(np.isfinite(outer)):
@@ -704,7 +709,7 @@ def _within(data, height, outer, part):
 
 
 def _vertex(row, top):
-    """Where the parabola through the highest cell and its neighbours has its vertex, in cells from it."""
+    """Vertex of the parabola through the highest cell and its neighbours, in cells from the highest."""
     if not 0 < top < len(row) - 1:
         return 0.0
     before, here, after = row[top - 1 : top + 2]
@@ -713,7 +718,7 @@ def _vertex(row, top):
 
 
 def _longest_rise(edge):
-    """Numbers of the longest row of successive edges that rise."""
+    """Indices of the longest run of rising edges."""
     best, current = [], []
     for number, value in enumerate(edge):
         if np.isfinite(value) and (not current or value > edge[current[-1]]):
@@ -727,7 +732,7 @@ def _longest_rise(edge):
 
 def points_of(track):
     """
-    A track as a table in order of time.
+    Validate a track, and return a table in order of time.
 
     Parameters
     ----------
@@ -741,7 +746,7 @@ def points_of(track):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If it has fewer than three points, or values that are no heights, times or uncertainties.
+        If it has fewer than three points, or invalid heights, times or uncertainties.
     """
     tables = [track] if isinstance(track, Table) else list(track)
     try:
@@ -753,19 +758,19 @@ def points_of(track):
         msg = f"A track has columns time, height (as 5 * u.R_sun) and sigma: {error}."
         raise OptionError(msg) from error
     if len(points) < 3:
-        msg = f"A speed needs three points at least, and here are {len(points)}."
+        msg = f"A speed needs at least three points; there are {len(points)}."
         raise OptionError(msg)
     if not np.isfinite(numbers).all() or (numbers[1] <= 0).any():
-        msg = "Heights have to be finite, and sigma positive."
+        msg = "Heights must be finite, and sigma positive."
         raise OptionError(msg)
     if np.ptp(points["time"].mjd) == 0:
-        msg = "All points are of one time."
+        msg = "All points have the same time."
         raise OptionError(msg)
     return points
 
 
 def _polynomial(seconds, height, sigma, degree):
-    """Coefficients, their sigma by the scatter, and chi2 by degree of freedom."""
+    """Coefficients, their sigma from the scatter, and chi-square per degree of freedom."""
     scale = seconds[-1] - seconds[0]
     powers = np.vander(seconds / scale, degree + 1, increasing=True)
     matrix = powers / sigma[:, None]
@@ -779,7 +784,7 @@ def _polynomial(seconds, height, sigma, degree):
 
 
 def _jackknife(seconds, height, sigma):
-    """1 sigma of the speed of the line by leaving out each point; NaN of three."""
+    """1 sigma of the linear speed from omitting each point in turn; NaN for three points."""
     count = len(height)
     if count < 4:
         return np.nan

@@ -1,5 +1,5 @@
 """
-Mass, column density and energy of what appeared in the corona.
+Mass, column density and energy of coronal mass ejections.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ __all__ = [
     "potential_energy",
 ]
 
-#: Sums of interpolated pixels are so much less certain than the sum of their squares says: bilinear
-#: interpolation keeps 4/9 of the variance of white noise on average, and all of its sum.
+#: Factor between the sigma of a sum of interpolated pixels and their quadratic sum: bilinear interpolation keeps 4/9 of
+#: the variance of white noise on average, but all of the variance of its sum.
 SHARED_NOISE = 1.5
-#: Angle from the plane of the sky up to which a front that is seen well may lie, degree.
+#: Largest angle from the plane of the sky of a well visible front, degree.
 LIKELY_ANGLE = 30.0
-#: Half the depth of a cloud along the line of sight in terms of its distance: as deep as it is wide.
+#: Half the depth of a cloud along the line of sight relative to its distance, if it is as deep as wide.
 LIKELY_DEPTH = 0.5
-#: Pixels of heights are taken together in bins of this, solar radii.
+#: Width of the bins in height, solar radii.
 PROFILE_STEP = 0.5
 #: Flags of pixels that do not count.
 UNUSED = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelFlag.OUTSIDE | PixelFlag.SATURATED
@@ -60,23 +60,23 @@ UNUSED = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelF
 
 @dataclass(frozen=True)
 class ExcessMass:
-    """Excess mass in a region, and its errors."""
+    """Excess mass in a region, with errors."""
 
     #: The mass; what went negative is subtracted.
     mass: u.Quantity
-    #: 1 sigma of it by what is random: noise, base, relative exposures.
+    #: Random 1 sigma: noise, base, relative exposures.
     sigma: u.Quantity
-    #: 1 sigma by the scale of the calibration, which all masses have in common.
+    #: 1 sigma of the calibration scale, common to all masses.
     systematic: u.Quantity
-    #: What ``sigma`` and ``systematic`` are made of: ``"noise"``, ``"base"``, ``"normalisation"``, ``"scale"``; and
-    #: how much more it is if the electrons lie 30 degrees from the plane of the sky that was assumed
-    #: (``"angle"``), or on both sides of it over a depth like the distance from the Sun (``"depth"``).
+    #: Contributions to ``sigma`` and ``systematic``: ``"noise"``, ``"base"``, ``"normalisation"``, ``"scale"``; and the
+    #: increase of the mass if the electrons lie 30 degrees from the assumed plane (``"angle"``), or on both sides of it
+    #: over a depth equal to the distance from the Sun (``"depth"``).
     parts: dict = field(repr=False)
     #: Area of the pixels that count, in the plane of the sky.
     area: u.Quantity
     #: Their number.
     pixels: int
-    #: Share of the region that is not seen, and of the mass that was negative (of the positive).
+    #: Share of the region that is not visible, and ratio of negative to positive mass.
     missing: float
     negative: float
     #: Lower edges of bins of height, and the mass in each.
@@ -105,35 +105,35 @@ def excess_mass(
     normalise: str | bool | u.Quantity = "auto",
 ) -> ExcessMass:
     """
-    Excess mass in a region of an image relative to earlier ones.
+    Measure the excess mass in a region of an image relative to earlier images.
 
     Parameters
     ----------
     later : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
         Level 1, MSB.
     base : map, file, or sequence of them
-        Level 1, before the event; of several the median.  Three to eight frames within three hours
-        are best, and tell how well the base is known.
+        Level 1 from before the event; the median of several is used. Three to eight frames within three hours
+        are best, and also give the uncertainty of the base.
     heights : `~astropy.units.Quantity`
-        From and to, apparent solar radii from the Sun's centre.
+        Lower and upper limit, apparent solar radii from the Sun centre.
     sector : `~astropy.units.Quantity`, optional
         Two position angles, counter-clockwise, such as ``(40, 125) * u.deg``.  By default all.
     region : `numpy.ndarray` of `bool` or `~astropy.coordinates.SkyCoord`, optional
-        Pixels, True inside, or the corners of a polygon; what lies within ``heights`` and ``sector`` as
-        well counts.
+        Pixels, True inside, or the corners of a polygon. Only pixels within ``heights`` and ``sector`` are
+        used.
     threshold : `float`, optional
-        Only pixels that are brighter by so many sigma.  What is chosen by its brightness is biased
-        upward; without, the negative pixels count as well.
+        Use only pixels that are brighter by at least this, in sigma. Such a selection biases the mass
+        upwards. By default negative pixels are included.
     angle : `~astropy.units.Quantity`, optional
-        Of the electrons from the plane of the sky.  By default in it, where they are brightest and
-        the mass is a lower limit.
+        Angle of the electrons from the plane of the sky. The default is 0, where they are brightest and the
+        mass is a lower limit.
     constant : `str`
         ``"exact"`` or ``"solarsoft"``; see `~sunpy_lasco.products.thomson.electron_brightness`.
     filled : `bool`
-        Count pixels that were repaired.
+        Include filled pixels.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        Relative exposures, see `Sequence`; the base is their reference.  Without them, the 0.3 % by which
-        exposures of one evening differ make 6e15 g of all position angles.
+        Relative exposures, see `Sequence`; the base is their reference. Without them, exposure differences of
+        0.3 % within an evening correspond to 6e15 g over all position angles.
 
     Returns
     -------
@@ -142,19 +142,18 @@ def excess_mass(
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If the maps do not fit each other.
+        If the maps do not match.
     sunpy_lasco.errors.OptionError
-        If no pixel of the region is seen, or an option is invalid.
+        If no pixel of the region is valid, or an option is invalid.
     sunpy_lasco.errors.LascoError
         If the maps are not in MSB, or are not exposures.
 
     Notes
     -----
-    m = sum over the region of dI A 1.974e-24 g / B_e(r), with A the area of a pixel at the distance of
-    the Sun, and r the height over the cosine of ``angle``.  Noise is added with the covariance that the
-    interpolation left.  What the base frames scatter more than their noise and their relative
-    exposures explain is the error of the base.  SolarSoft's ``calc_cme_mass`` (SECCHI) takes 20 degrees
-    by default, and neither knows errors.
+    m = sum over the region of dI A 1.974e-24 g / B_e(r), with A the area of a pixel at the distance of the
+    Sun, and r the height over the cosine of ``angle``. Noise is summed with the covariance from the
+    interpolation. The error of the base is the scatter of the base frames beyond their noise and relative
+    exposures. SolarSoft's ``calc_cme_mass`` (SECCHI) uses 20 degrees by default and gives no errors.
 
     References
     ----------
@@ -162,7 +161,7 @@ def excess_mass(
     """
     low, high = pair_of(heights, u.R_sun, "heights")
     if not 1.0 < low < high:
-        msg = f"heights={heights!r}: the first is more than one solar radius, and the second more than the first."
+        msg = f"heights={heights!r}: the first must exceed one solar radius, and the second must exceed the first."
         raise OptionError(msg)
     between = None if sector is None else pair_of(sector, u.deg, "sector")
     theta = u.Quantity(angle).to_value(u.deg)
@@ -173,7 +172,7 @@ def excess_mass(
     for one in (later, *bases):
         if one.unit != MSB or (changes_of(one.meta) and "difference" in changes_of(one.meta)):
             name = one.meta.get("filename") or one.date.isot
-            msg = f"{name} is in {one.unit}, EDITED {one.meta.get('edited')!r}: a mass needs images of level 1, in MSB."
+            msg = f"{name} is in {one.unit}, EDITED {one.meta.get('edited')!r}: a mass requires level-1 images in MSB."
             raise LascoError(msg)
     both, places = Sequence._of_versions([*bases, later], normalise=normalise, base=len(bases))
     both = both.computed()
@@ -186,7 +185,7 @@ def excess_mass(
     bits = flags_of(difference)
     unused = (bits & np.uint8(UNUSED | PixelFlag.FILLED)) != 0
     if filled:
-        # Blocks that were repaired are MISSING as well.
+        # Filled blocks also have the flag MISSING.
         repaired = (bits & np.uint8(PixelFlag.FILLED)) != 0
         unused = (bits & np.uint8(UNUSED) & ~(repaired * np.uint8(PixelFlag.MISSING))) != 0
     seen = inside & ~unused & np.isfinite(difference.data)
@@ -202,7 +201,7 @@ def excess_mass(
     else:
         share = float(1.0 - np.count_nonzero(seen) / max(np.count_nonzero(inside), 1))
     if not seen.any():
-        msg = f"No pixel of the region is seen: heights {low:g} to {high:g} solar radii, sector {sector}."
+        msg = f"No pixel of the region is valid: heights {low:g} to {high:g} solar radii, sector {sector}."
         raise OptionError(msg)
     grams = _grams_per_msb(frame, height, theta, constant)
     weights = np.where(seen, grams, 0.0)
@@ -213,7 +212,7 @@ def excess_mass(
     parts["scale"] = abs(mass) * _scale_error(frame)
     for name, tried in (("angle", theta + LIKELY_ANGLE if theta >= 0 else theta - LIKELY_ANGLE), ("depth", None)):
         if tried is None:
-            # As much on both sides of the middle: the mean brightness of an electron there.
+            # Mean brightness of electrons distributed evenly on both sides of the plane.
             half = np.rad2deg(np.arctan(LIKELY_DEPTH))
             shares = [1.0 / _grams_per_msb(frame, height, theta + part * half, constant) for part in DEPTHS]
             other = 1.0 / np.mean(shares, axis=0)
@@ -250,14 +249,14 @@ def column_density(
     difference: AnyCoronagraphMap, *, angle: u.Quantity = 0 * u.deg, constant: str = "exact"
 ) -> AnyCoronagraphMap:
     """
-    Electrons along the lines of sight of a difference.
+    Convert a difference to column densities of electrons.
 
     Parameters
     ----------
     difference : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         A base difference of level 1, or a K corona, MSB.
     angle : `~astropy.units.Quantity`, optional
-        Of the electrons from the plane of the sky.
+        Angle of the electrons from the plane of the sky.
     constant : `str`
         See `~sunpy_lasco.products.thomson.electron_brightness`.
 
@@ -278,21 +277,21 @@ def mass_image(
     difference: AnyCoronagraphMap, *, angle: u.Quantity = 0 * u.deg, constant: str = "exact"
 ) -> AnyCoronagraphMap:
     """
-    Grams in each pixel of a difference.
+    Convert a difference to grams in each pixel.
 
     Parameters
     ----------
     difference : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         A base difference of level 1, MSB.
     angle : `~astropy.units.Quantity`, optional
-        Of the electrons from the plane of the sky.
+        Angle of the electrons from the plane of the sky.
     constant : `str`
         See `~sunpy_lasco.products.thomson.electron_brightness`.
 
     Returns
     -------
     map of the same class
-        In g, each pixel the mass that it shows, with its uncertainty.
+        Mass in each pixel, g, with its uncertainty.
 
     Raises
     ------
@@ -305,13 +304,13 @@ def mass_image(
 
 def kinetic_energy(mass: u.Quantity, speed: u.Quantity) -> u.Quantity:
     """
-    Energy of the motion of a mass.
+    Kinetic energy of a mass.
 
     Parameters
     ----------
     mass : `~astropy.units.Quantity`
     speed : `~astropy.units.Quantity`
-        For a coronal mass ejection the linear speed of its front.
+        Speed; for a coronal mass ejection the linear speed of its front.
 
     Returns
     -------
@@ -330,13 +329,13 @@ def kinetic_energy(mass: u.Quantity, speed: u.Quantity) -> u.Quantity:
 
 def potential_energy(mass: u.Quantity, height: u.Quantity) -> u.Quantity:
     """
-    Energy that lifted a mass from the surface of the Sun.
+    Potential energy of a mass relative to the surface of the Sun.
 
     Parameters
     ----------
     mass : `~astropy.units.Quantity`
     height : `~astropy.units.Quantity`
-        From the Sun's centre.
+        Distance from the Sun centre.
 
     Returns
     -------
@@ -350,7 +349,7 @@ def potential_energy(mass: u.Quantity, height: u.Quantity) -> u.Quantity:
 def _as_maps(later, base):
     if isinstance(later, Sequence):
         if len(later) != 1:
-            msg = f"later is one image; this sequence has {len(later)}: take sequence.frame(number)."
+            msg = f"later must be a single image, but this sequence has {len(later)}; use sequence.frame(number)."
             raise OptionError(msg)
         later = later.frame(0)
     bases = base.maps if hasattr(base, "maps") else base
@@ -377,7 +376,7 @@ def _grams_per_msb(smap, height, theta, constant):
 
 def _converted(smap, angle, constant, scale, unit, told):
     if smap.unit != MSB:
-        msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: electrons are counted in MSB."
+        msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: electron densities require MSB."
         raise LascoError(msg)
     theta = u.Quantity(angle).to_value(u.deg)
     height, _ = height_and_angle(smap)
@@ -419,19 +418,19 @@ def _scale_error(smap):
 
 
 def _shared_noise(smap, seen):
-    """How much more the sum of pixels is uncertain than if they were independent."""
+    """Factor by which the sigma of a sum of pixels exceeds that of independent pixels."""
     sigma = sigma_of(smap)
     part = seen & np.isfinite(sigma)
     alone = float(np.sqrt(np.sum(np.square(sigma[part], dtype=float))))
     try:
         return float(region_sum(smap, part).sigma.to_value(MSB)) / alone if alone > 0 else SHARED_NOISE
     except (LascoError, KeyError):
-        # Reprojected, or of another pipeline.
+        # Reprojected, or from another pipeline.
         return SHARED_NOISE
 
 
 def _random_parts(both, numbers, last, weights, seen, later):
-    """1 sigma of a mass by noise, base and relative exposures, in g; the later map knows what its pixels share."""
+    """1 sigma of a mass from noise, base and relative exposures, g; the covariance is that of the later map."""
     count = len(numbers)
     light = np.array([np.nansum(weights * both.data[number]) for number in (*numbers, last)])
     exposures = both.factor_sigma[[*numbers, last]].copy()
@@ -446,11 +445,12 @@ def _random_parts(both, numbers, last, weights, seen, later):
         for place, number in enumerate((*numbers, last)):
             by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number], dtype=float)))
         noise = np.sqrt(by_noise[-1] ** 2 + np.mean(by_noise[:-1] ** 2) * median_variance(count))
-    # Pixels scatter more than exposures, so that the median of frames moves with the mean of their exposures.
+    # Pixels scatter more than exposures, so the median of frames follows the mean of their
+    # exposures.
     normalisation = np.sqrt(by_exposure[-1] ** 2 + np.mean(by_exposure[:-1] ** 2) / count)
     base = 0.0
     if count >= 3:
-        # What the masses that single frames of the base would give differ more than is known.
+        # Excess scatter of the masses that single base frames would give.
         explained = np.mean(by_noise[:-1] ** 2 + by_exposure[:-1] ** 2)
         base = np.sqrt(max(np.var(light[:-1], ddof=1) - explained, 0.0) * (1.0 + 1.0 / count))
     return {"noise": float(noise), "base": float(base), "normalisation": float(normalisation)}

@@ -6,30 +6,30 @@ import numpy as np
 
 __all__ = ["median_of_frames", "median_variance", "percentile_of_frames"]
 
-#: Variance of the median of n Gaussian values in terms of that of their mean, n from 1 on: order statistics,
+#: Ratio of the variance of the median of n Gaussian values to that of their mean, from n = 1 on; order statistics,
 #: integrated numerically.
 VARIANCE_OF_MEDIAN = (
     *(1.0, 1.0, 1.3460, 1.1928, 1.4342, 1.2885, 1.4731, 1.3455, 1.4949, 1.3833, 1.5088, 1.4103, 1.5184),
     *(1.4304, 1.5254, 1.4461, 1.5308, 1.4587, 1.5350, 1.4689, 1.5385, 1.4775, 1.5413, 1.4847, 1.5437),
 )
-#: Beyond the table pi / 2 (1 - c / n), with c of odd and even n.
+#: Beyond the table: pi / 2 (1 - c / n), with c for odd and even n.
 ASYMPTOTIC = 0.43, 1.35
 
 
 def median_variance(number):
     """
-    Variance of the median of some Gaussian values.
+    Variance of the median of a number of Gaussian values.
 
     Parameters
     ----------
     number : `int` or `numpy.ndarray`
-        How many values.
+        Number of values.
 
     Returns
     -------
     `float` or `numpy.ndarray`
-        In terms of the variance of one value: 1 / n for a mean, up to pi / 2 of that for a median.
-        NaN for none.
+        Relative to the variance of one value, for which a mean has 1 / n and a median up to pi / 2 times
+        that. NaN for no values.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def median_variance(number):
 
 def percentile_of_frames(data, share):
     """
-    Percentile of frames, pixel by pixel, some hundred times as fast as `numpy.nanpercentile`.
+    Percentile of frames, pixel by pixel, about a hundred times as fast as `numpy.nanpercentile`.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def percentile_of_frames(data, share):
     `numpy.ndarray`
         Shape (ny, nx), of the type of ``data``; NaN where no frame has a value.
     """
-    # NaN comes last.
+    # NaN is sorted last.
     ordered = np.sort(data, axis=0)
     place = share / 100.0 * np.maximum(np.sum(~np.isnan(ordered), axis=0) - 1, 0)
     lower = np.floor(place).astype(int)
@@ -80,16 +80,16 @@ def median_of_frames(data, sigma=None):
     data : `numpy.ndarray`
         Shape (frames, ny, nx); NaN is omitted.
     sigma : `numpy.ndarray`, optional
-        1 sigma by noise, same shape.
+        1 sigma of the noise, same shape.
 
     Returns
     -------
     median : `numpy.ndarray`
         Shape (ny, nx); NaN where no frame has a value.
     sigma : `numpy.ndarray` or None
-        1 sigma of it, with the exact factor of so many frames.
+        Its 1 sigma, exact for the number of frames.
     number : `numpy.ndarray` of `int`
-        Frames that have a value.
+        Number of frames with a value.
     """
     data = np.asarray(data)
     valid = np.isfinite(data)

@@ -1,5 +1,5 @@
 """
-Movies: one scale, true times, and gaps that are seen.
+Movies with one scale, true times, and visible gaps.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["movie"]
 
 SECONDS_PER_DAY = 86400.0
-#: A moment of the movie shows a frame that is of it up to this share of the step between moments.
+#: A movie frame shows an image whose time differs by at most this share of the step.
 NEAR = 0.75
-#: Longest time that a gap is held, in steps: a movie of two days does not stand still for one of them.
+#: Longest time for which a gap is held, in steps.
 LONGEST_HOLD = 20
 #: Pixels on a side of a GIF, whose files are large.
 GIF_SIZE = 512
-#: Quality of H.264: lower is better, 18 looks like the original.
+#: Quality of H.264; lower is better, 18 is visually lossless.
 QUALITY = "18"
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """What a moment of the movie shows: the number of a frame, and a mark if it is held."""
+    """Content of a movie frame: the number of an image, and a mark if it is held."""
 
     number: int
     mark: str = ""
@@ -69,19 +69,19 @@ def movie(
     images : `Sequence`, `list` of maps, files or `Composite`, or `~sunpy.map.MapSequence`
         Level 1, or products such as running differences, in any order.
     path : path-like
-        The ending selects the format: .mp4 for H.264, .gif for a GIF.  Without an ending, a folder of PNG
-        pictures is written, with movie.json, which describes them.
+        The extension selects the format: .mp4 for H.264, .gif for a GIF. Without an extension, a folder of
+        PNG pictures is written, with movie.json, which describes them.
     look : `Look`, optional
-        The scale of all frames; by default found from some of them.
+        The scale of all frames; by default determined from some of them.
     label : `str`, optional
-        What follows camera and time in the stamps; by default the PRLABEL of products.
+        Text after camera and time in the stamps; by default the PRLABEL of products.
     fps : `float`
         Frames per second.
     step : `~astropy.units.Quantity`, `str` or None
-        Time between the frames of the movie, so that it advances evenly; over a gap the last frame is held and
-        marked.  ``"auto"``: the median cadence.  None: one image after the other.
+        Time between the frames of the movie, so that it advances evenly; during a gap the last frame is held
+        and marked. ``"auto"`` is the median cadence. None shows one image after the other.
     size : `int`, optional
-        Pixels on a side, even; by default 1024, of a GIF 512.
+        Pixels on a side, even; by default 1024, or 512 for a GIF.
     overwrite : `bool`
         Replace existing files.
     progress : `bool`
@@ -94,25 +94,23 @@ def movie(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there is nothing to show, or an option is invalid.
+        If there are no images, or an option is invalid.
 
     Notes
     -----
-    imageio-ffmpeg, which brings the encoder, is part of the extra ``products``.
+    imageio-ffmpeg, which contains the encoder, is part of the extra ``products``.
     """
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in (".mp4", ".gif", ""):
-        msg = f"{path.name} ends in neither .mp4 nor .gif, nor is it the name of a folder."
+        msg = f"{path.name} must end in .mp4 or .gif, or be the name of a folder without an extension."
         raise OptionError(msg)
     if ending == ".mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
-        msg = (
-            f"{path.name} needs the package imageio-ffmpeg, of the extra products; a movie that ends in .gif does not."
-        )
+        msg = f"{path.name} requires the package imageio-ffmpeg (extra products); a name that ends in .gif does not."
         raise OptionError(msg)
     pixels = int(size) if size is not None else GIF_SIZE if ending == ".gif" else SIZE
     if not (fps > 0 and pixels >= 64 and pixels % 2 == 0):
-        msg = f"fps={fps} and size={size} have to be positive, and size even and at least 64."
+        msg = f"fps={fps} and size={size} must be positive, and size even and at least 64."
         raise OptionError(msg)
     shown = _Shown(images, look, label)
     moments = _moments(shown.times, step, shown.cadence)
@@ -131,7 +129,7 @@ def movie(
 
 
 class _Shown:
-    """The images of a movie, and how they are drawn."""
+    """The images of a movie, and their look."""
 
     def __init__(self, images, look, label):
         if isinstance(images, str | Path | sunpy.map.GenericMap | Composite):
@@ -140,7 +138,7 @@ class _Shown:
         self.composites = not isinstance(images, Sequence) and any(isinstance(one, Composite) for one in images)
         if self.composites:
             if not all(isinstance(one, Composite) for one in images):
-                msg = "A movie is of composites, or of maps, not of both."
+                msg = "A movie can contain composites or maps, but not both."
                 raise OptionError(msg)
             self.images = sorted(images, key=lambda one: one.map.reference_date.mjd)
             self.times = Time([one.map.reference_date for one in self.images])
@@ -148,7 +146,7 @@ class _Shown:
             every = self.times
         else:
             self.images = images if isinstance(images, Sequence) else Sequence._of_versions(images)[0]
-            # Differences over gaps show nothing: the frame before is held.
+            # Differences across gaps are empty, so the previous frame is held.
             there = [number for number, one in enumerate(self.images.headers) if not _is_gap(one)]
             self.numbers = there or list(range(len(self.images)))
             self.times = self.images.time[np.array(self.numbers)]
@@ -171,7 +169,7 @@ def _is_gap(header):
 
 
 def _moments(times, step, cadence):
-    """What the movie shows, moment by moment; the usual cadence is in seconds."""
+    """The contents of all movie frames; the usual cadence is in seconds."""
     seconds = (times.mjd - times.mjd[0]) * SECONDS_PER_DAY
     if step is None or len(seconds) < 2:
         return [_Moment(number) for number in range(len(seconds))]
@@ -191,7 +189,7 @@ def _moments(times, step, cadence):
         raise OptionError(msg)
     moments, last = [], 0
     for number, second in enumerate(seconds):
-        # How many moments passed since the frame before: each frame is shown once at least.
+        # Number of movie frames since the previous image; each image is shown at least once.
         missed = int((second - seconds[last]) / wide + 1 - NEAR) - 1 if number else 0
         mark = f"no image until {times[number].strftime('%H:%M')}"
         moments += [_Moment(last, mark)] * min(max(missed, 0), LONGEST_HOLD)
@@ -201,7 +199,7 @@ def _moments(times, step, cadence):
 
 
 def _rendered(shown, moments, pixels):
-    """The frames of the movie as arrays of red, green and blue, one after the other."""
+    """Iterate over the frames of the movie as RGB arrays."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure, axes = blank(pixels)
@@ -250,7 +248,7 @@ def _write_gif(frames, path, fps, overwrite):
     from PIL import Image
 
     pictures = [Image.fromarray(frame) for frame in frames]
-    # One palette of all, or grey would flicker.
+    # One palette for all frames, or grey would flicker.
     some = pictures[:: max(1, len(pictures) // 4)][:4]
     sheet = Image.new("RGB", (some[0].width, some[0].height * len(some)))
     for number, one in enumerate(some):

@@ -1,5 +1,5 @@
 """
-Points of a front by hand.
+Manual points of a front.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Picker", "pick"]
 
-#: 1 sigma of a click in pixels of the camera; half a cell of the J-map is added.
+#: 1 sigma of a click, pixels of the camera; half a cell of the J-map is added.
 CLICK_SIGMA = {"C2": 1.0, "C3": 2.0}
 
 
@@ -32,7 +32,7 @@ class Picker:
     """
     A J-map in which clicks set points; see `sunpy_lasco.products.pick`.
 
-    ``table`` gives the points as `~sunpy_lasco.products.track` does.
+    ``table`` returns the points in the same form as `~sunpy_lasco.products.track`.
     """
 
     def __init__(self, jmap: JMap, axes: Axes) -> None:
@@ -64,7 +64,7 @@ class Picker:
 
     def add(self, time: Time, height: u.Quantity) -> None:
         """
-        Set the point of the row that a time belongs to; another one of that row is replaced.
+        Set the point of the row at a time, replacing an existing one.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class Picker:
 
     def remove(self, time: Time) -> None:
         """
-        Take away the point of the row that a time belongs to.
+        Remove the point of the row at a time.
 
         Parameters
         ----------
@@ -90,11 +90,11 @@ class Picker:
             self._redraw()
 
     def close(self) -> None:
-        """Leave the figure alone; the points stay."""
+        """Disconnect from the figure; the points are kept."""
         self.axes.figure.canvas.mpl_disconnect(self._connection)
 
     def _row(self, mjd):
-        """The row that is drawn at a time: a difference from the earlier frame to the later."""
+        """The row drawn at a time; it extends from the earlier to the later frame of a difference."""
         times = self.jmap.time.mjd
         if self.jmap.earlier is None:
             row = int(np.searchsorted(times, mjd, side="right")) - 1
@@ -103,7 +103,7 @@ class Picker:
         return int(inside[0]) if len(inside) else None
 
     def _clicked(self, event):
-        """Left sets a point, right takes it away; not while the toolbar zooms or moves."""
+        """The left button sets a point, the right one removes it, unless the toolbar is zooming or panning."""
         toolbar = getattr(event.canvas, "toolbar", None)
         if event.inaxes is not self.axes or (toolbar is not None and str(getattr(toolbar, "mode", ""))):
             return
@@ -127,15 +127,15 @@ def pick(jmap: JMap, axes: Axes | None = None, **plot: Any) -> Picker:
     ----------
     jmap : `JMap`
     axes : `~matplotlib.axes.Axes`, optional
-        Where the J-map is drawn, in a window or a notebook (``%matplotlib widget``).
+        Axes for the J-map, in a window or a notebook (``%matplotlib widget``).
     **plot
-        For `JMap.plot`.
+        Options of `JMap.plot`.
 
     Returns
     -------
     `Picker`
-        Keep it as long as you click: the left button sets the point of a frame, the right one takes it away.
-        ``.table`` is what `~sunpy_lasco.products.fit_height_time` fits.
+        Keep a reference to it while you click. The left button sets the point of a frame, the right one
+        removes it. Pass ``.table`` to `~sunpy_lasco.products.fit_height_time`.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 """
-Pictures: colours that show the corona far out and near alike, solar north up, with a stamp.
+Pictures with solar north up and a stamp, in colours that show the corona at all heights.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Look", "draw", "flattened", "picture", "stamp"]
 
-#: Degree of the polynomial in log r that stands for the fall of the corona; rounds of its fit, and
-#: weight in them of what is brighter than it.
+#: Degree of the polynomial in log r for the decrease of the corona; iterations of its fit, and weight of pixels
+#: brighter than the fit.
 DEGREE, ROUNDS, LIGHT = 6, 6, 0.4
-#: Waves of that in position angle, in a turn: stray light on one side, the F corona along the ecliptic; streamers are
+#: Harmonics of the fit in position angle: stray light on one side, the F corona along the ecliptic. Streamers are
 #: narrower.
 TURNS = (1, 2, 4)
-#: Solar radii within which light diffracted at the occulter outshines the corona.
+#: Height below which light diffracted at the occulter outshines the corona, solar radii.
 DIFFRACTED = {"C2": 2.35, "C3": 4.2}
-#: Percentiles of the relative brightness that are black and white, and the exponent of the scale.
+#: Percentiles of the relative brightness for black and white, and exponent of the scale.
 CORONA_PERCENTILES, CORONA_GAMMA = (2.0, 99.8), 0.65
-#: Differences fade with height like the root of the corona that makes their noise, about r**-1.15.
+#: The noise of differences decreases with height like the root of the corona, about r**-1.15.
 DIFFERENCE_FALL = 1.15
-#: Percentile of the absolute differences, so weighted, that is black or white.
+#: Percentile of the weighted absolute differences that is shown as black or white.
 DIFFERENCE_PERCENTILE = 98.5
 #: Percentile of that of several frames.
 DECIDING_FRAMES = 90.0
-#: Colours (red, green, blue) of what no light reaches, and of what was lost; dark sky is black, or grey in differences.
+#: Colours (red, green, blue) of masked and of lost pixels; dark sky is black, or grey in differences.
 HIDDEN, LOST = (38, 38, 44), (92, 60, 110)
 #: Frames of a sequence from which its scale is found.
 SAMPLED = 8
-#: Flags of pixels that show no sky by the make of the instrument.
+#: Flags of pixels that the instrument itself hides.
 NO_SKY = PixelFlag.MASKED | PixelFlag.OUTSIDE | PixelFlag.UNTRANSMITTED
 #: Pixels on a side, and font size in terms of them.
 SIZE, FONT = 1024, 0.019
@@ -66,9 +66,8 @@ def flattened(image, distance, angle, *, inner=0.0):
     """
     Divide an image by a smooth corona.
 
-    The corona fades by three orders of magnitude across the field, and its dust
-    part is flattened towards the ecliptic.  What is left when both are divided out
-    shows streamers and fronts near and far alike.
+    The corona fades by three orders of magnitude across the field, and its dust component is flattened
+    towards the ecliptic. After both are divided out, streamers and fronts are visible at all heights.
 
     Parameters
     ----------
@@ -79,19 +78,19 @@ def flattened(image, distance, angle, *, inner=0.0):
     angle : `numpy.ndarray`
         Position angle, same shape, radian.
     inner : `float`
-        Distance within which the image does not decide what is smooth.
+        Height below which pixels are not used for the smooth corona.
 
     Returns
     -------
     `numpy.ndarray`
-        About 1 where there is nothing but the smooth corona.
+        About 1 where there is only the smooth corona.
     """
     good = np.isfinite(image) & (image > 0)
     return np.where(good, image, np.nan) / _smooth_corona(image, distance, angle, inner)(distance, angle)
 
 
 def _smooth_corona(image, distance, angle, inner):
-    """A function of distance and position angle that stands for the corona of an image."""
+    """Fit a smooth corona to an image; returns a function of distance and position angle."""
     sample = np.flatnonzero(np.isfinite(image) & (image > 0) & (distance > inner))[::37]
     if len(sample) < 10 * DEGREE:
         msg = "The image shows too little of the corona to be drawn relative to a smooth corona."
@@ -107,7 +106,7 @@ def _smooth_corona(image, distance, angle, inner):
     matrix, weight = terms(logr, theta), np.ones(sample.size)
     for _ in range(ROUNDS):
         solution = np.linalg.lstsq(matrix * weight[:, None], target * weight, rcond=None)[0]
-        # What stands out to the bright side belongs to the streamers.
+        # Bright outliers are streamers.
         weight = np.where(matrix @ solution < target, LIGHT, 1.0)
 
     def smooth(distance, angle):
@@ -120,34 +119,34 @@ def _smooth_corona(image, distance, angle, inner):
 @dataclass(frozen=True)
 class Look:
     """
-    How values become colours: the same for all frames of a movie.
+    The mapping from values to colours, the same for all frames of a movie.
 
-    `Look.of` finds it from maps; ``low`` and ``high`` can be set with ``dataclasses.replace``.
+    `Look.of` determines it from maps; ``low`` and ``high`` can be changed with ``dataclasses.replace``.
     """
 
-    #: ``"corona"``: brightness in terms of a smooth corona.  ``"difference"``: symmetric about zero, and weighted
-    #: with a power of the height.  ``"symmetric"``, ``"linear"``: the values as they are.
+    #: ``"corona"``: brightness relative to a smooth corona. ``"difference"``: symmetric about zero, weighted with a
+    #: power of the height. ``"symmetric"``, ``"linear"``: unchanged values.
     kind: str
-    #: What is black, and what is white, of the values that are drawn.
+    #: The drawn values that are shown as black and white.
     low: float
     high: float
     #: Name of the colour map.
     cmap: str
     #: Exponent of the scale between ``low`` and ``high``.
     gamma: float = 1.0
-    #: Of ``"corona"``: the smooth corona, a function of height and position angle.
+    #: For ``"corona"``: the smooth corona, a function of height and position angle.
     smooth: object = field(default=None, repr=False)
     _kept: dict = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, maps: SequenceLike) -> Look:
         """
-        The look for one or several maps.
+        Determine the look of one or several maps.
 
         Parameters
         ----------
         maps : map, sequence of maps, or `Sequence`
-            All of one kind.
+            Maps of one kind.
 
         Returns
         -------
@@ -156,7 +155,7 @@ class Look:
         Raises
         ------
         sunpy_lasco.errors.OptionError
-            If nothing is seen in them.
+            If they contain no valid pixels.
         """
         shown = _sampled(maps)
         first = shown[0]
@@ -174,7 +173,7 @@ class Look:
             msg = f"{first.meta.get('filename') or 'The map'} contains nothing to draw."
             raise OptionError(msg)
         if kind in ("difference", "symmetric"):
-            # Of a movie those frames decide in which something happens.
+            # In a movie the frames with the largest changes determine the scale.
             each = [np.percentile(np.abs(one), DIFFERENCE_PERCENTILE) for one in values]
             high = float(np.percentile(each, DECIDING_FRAMES)) or 1.0
             low = -high
@@ -185,7 +184,7 @@ class Look:
 
     def values(self, smap: GenericMap) -> np.ndarray:
         """
-        What is drawn of a map.
+        The values to draw for a map.
 
         Parameters
         ----------
@@ -194,17 +193,17 @@ class Look:
         Returns
         -------
         `numpy.ndarray`
-            Shape (ny, nx); NaN where there is nothing.
+            Shape (ny, nx); NaN where there are no data.
         """
         data = np.asarray(smap.quantity.value, float)
         if self.kind not in ("corona", "difference"):
             return data
-        # What is negative after a subtraction is as dark as it can be.
+        # Negative values after a subtraction are shown as dark as possible.
         data = np.where(data < 0, 0.0, data) if self.kind == "corona" else data
         return data / self._scale(smap)
 
     def _scale(self, smap):
-        """What the values are divided by, kept for the next map of the same grid."""
+        """The divisor of the values, cached for maps on the same grid."""
         wcs = smap.wcs.wcs
         key = (smap.data.shape, *wcs.crpix, *wcs.cdelt, *np.ravel(wcs.get_pc()), round(smap.rsun_obs.value, 1))
         if key not in self._kept:
@@ -229,8 +228,8 @@ class Look:
         Returns
         -------
         `numpy.ndarray`
-            Red, green and blue, uint8, shape (ny, nx, 3).  What occulter, pylon and the edge of the field
-            hide is dark grey, and what was lost is violet.
+            Red, green and blue, uint8, shape (ny, nx, 3). Pixels hidden by occulter, pylon or field edge are
+            dark grey, and lost ones violet.
         """
         values = self.values(smap)
         hidden, lost = _no_sky(smap, values)
@@ -260,9 +259,9 @@ def draw(
     look : `Look`, optional
         By default that of the map.
     label : `str`, optional
-        What follows camera and time in the stamp; by default the PRLABEL of a product.
+        Text after camera and time in the stamp; by default the PRLABEL of a product.
     half_width : `~astropy.units.Quantity`, optional
-        Of the view about the Sun's centre, solar radii; by default the whole image.
+        Half width of the view about the Sun centre, solar radii; by default the whole image.
 
     Returns
     -------
@@ -301,7 +300,7 @@ def picture(
     smap : `~sunpy.map.GenericMap`
         Level 0.5 or 1, or a product.
     path : path-like
-        Ends in .png, or what else matplotlib writes.
+        Name that ends in .png or another format of matplotlib.
     look, label, half_width : optional
         As for `sunpy_lasco.products.draw`.
     size : `int`
@@ -325,7 +324,7 @@ def picture(
 
 def blank(size):
     """
-    A square figure that its axes fill.
+    A square figure filled by its axes.
 
     Parameters
     ----------
@@ -345,7 +344,7 @@ def blank(size):
 
 def stamp(smap, label=None):
     """
-    Instrument, time, and what a picture shows.
+    Text of the stamp: instrument, time and label.
 
     Parameters
     ----------
@@ -372,7 +371,7 @@ def _same_grid(smap, other):
 
 
 def _sampled(maps):
-    """Some maps of many, evenly."""
+    """Select some maps of many, evenly."""
     if hasattr(maps, "frame"):
         numbers = np.unique(np.linspace(0, len(maps) - 1, SAMPLED).round().astype(int))
         return [maps.frame(int(number)) for number in numbers]
@@ -400,12 +399,12 @@ def _kind_of(smap):
 def _colours_of(smap):
     if _kind_of(smap) in ("difference", "symmetric"):
         return "gray"
-    # C2's orange is for C2 alone; both together are blue outside.
+    # Orange is used only for C2 alone; in composites the outer part is blue.
     return "soholasco2" if _detector(smap) == "C2" else "soholasco3"
 
 
 def _decisive(look, smap):
-    """The values of a map that decide on its scale."""
+    """The values of a map that determine its scale."""
     values = look.values(smap)
     height, _ = height_and_angle(smap)
     decide = np.isfinite(values) & (height > DIFFRACTED.get(_detector(smap), 0.0))
@@ -415,7 +414,7 @@ def _decisive(look, smap):
 
 
 def _no_sky(smap, values):
-    """Which pixels are hidden by the make of the instrument, and which are lost."""
+    """Pixels hidden by the instrument, and lost pixels."""
     empty = ~np.isfinite(values)
     if not isinstance(smap, LASCOC2Map | LASCOC3Map):
         return empty, np.zeros(values.shape, bool)
@@ -424,13 +423,13 @@ def _no_sky(smap, values):
     if header_level(smap.meta) == 0.5:
         hidden = (bits & np.uint8(NO_SKY)) > 0
         return hidden, missing & ~hidden
-    # Without flags of its own, what is empty in a product may be so for any reason.
+    # Without flags, empty pixels of a product may be empty for any reason.
     lost = empty & missing & (getattr(smap, "_flags", None) is not None)
     return empty & ~lost, lost
 
 
 def show(axes, smap, colours, half_width=None):
-    """Draw colours in solar radii, solar north up, with the limb; give back the image."""
+    """Draw colours in solar radii, with solar north up and the limb; return the image."""
     from matplotlib.patches import Circle
     from matplotlib.transforms import Affine2D
 
@@ -463,7 +462,7 @@ def show(axes, smap, colours, half_width=None):
 
 
 def tell(axes, text, *, lost=False):
-    """Write the stamp, and what the violet means; give back both texts."""
+    """Draw the stamp and the legend for violet; return both texts."""
     size = FONT * axes.get_window_extent().width * 72 / axes.figure.dpi
     box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 3}
     said = axes.text(

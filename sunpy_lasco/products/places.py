@@ -1,5 +1,5 @@
 """
-Where the pixels of an image lie about the Sun, and regions of the sky.
+Positions of pixels relative to the Sun, and regions of the sky.
 """
 
 import numpy as np
@@ -27,13 +27,12 @@ def height_and_angle(smap):
     height : `numpy.ndarray`
         Angle from the Sun's centre in apparent solar radii (RSUN_OBS), shape (ny, nx).
     angle : `numpy.ndarray`
-        Position angle, degree in [0, 360), from solar north counter-clockwise, by way of east,
-        shape (ny, nx).
+        Position angle, degree in [0, 360), counter-clockwise from solar north through east, shape (ny, nx).
     """
     radius = smap.rsun_obs.to_value(u.rad)
     wcs = smap.wcs
     if list(wcs.wcs.ctype) == ["HPLN-TAN", "HPLT-TAN"] and not wcs.wcs.crval.any():
-        # The Sun's centre is the reference: what the projection does is known.
+        # The Sun centre is the reference pixel, so the projection is known.
         columns, rows = (
             np.arange(n) - start for n, start in zip(smap.data.shape[::-1], wcs.wcs.crpix - 1, strict=True)
         )
@@ -51,7 +50,7 @@ def height_and_angle(smap):
 
 
 def _helioprojective(wcs, columns, rows):
-    """Helioprojective longitude and latitude of pixels, radian, whatever the WCS has."""
+    """Helioprojective longitude and latitude of pixels, radian, for any WCS."""
     if all(name.startswith(stem) for name, stem in zip(wcs.wcs.ctype, ("HPLN", "HPLT"), strict=True)):
         world = wcs.wcs_pix2world(columns.ravel(), rows.ravel(), 0) if wcs.sip is None else None
         world = world or wcs.all_pix2world(columns.ravel(), rows.ravel(), 0)
@@ -66,15 +65,15 @@ def _helioprojective(wcs, columns, rows):
 
 def pair_of(value, unit, name):
     """
-    Two numbers in a unit, of a quantity or a pair of quantities.
+    Two numbers in a unit, from a quantity or a pair of quantities.
 
     Parameters
     ----------
     value : `~astropy.units.Quantity` or sequence of `~astropy.units.Quantity`
     unit : `~astropy.units.Unit`
-        Of the result; for position angles ``u.deg``.
+        Unit of the result; ``u.deg`` for position angles.
     name : `str`
-        Of the option, for the error.
+        Name of the option, for the error.
 
     Returns
     -------
@@ -83,7 +82,7 @@ def pair_of(value, unit, name):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If it is none.
+        If it is not such a pair.
     """
     try:
         first, second = u.Quantity(value).to_value(unit)
@@ -99,14 +98,14 @@ def pair_of(value, unit, name):
 
 def in_sector(angle, sector):
     """
-    Which position angles lie in a sector.
+    Whether position angles lie in a sector.
 
     Parameters
     ----------
     angle : `numpy.ndarray`
         Degree.
     sector : `tuple` of `float` or None
-        From and to, counter-clockwise, degree; (350, 10) goes by way of north.  None is all.
+        Start and end, counter-clockwise, degree; (350, 10) contains north. None means all.
 
     Returns
     -------

@@ -1,5 +1,5 @@
 """
-Images in position angle and height: whole, or a strip along one direction.
+Images in position angle and height, whole or as a strip along one direction.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ FIELD = {"C2": (2.2, 6.3), "C3": (3.8, 30.0)}
 
 def pixels_at(smap, height, angle):
     """
-    Where a map shows heights and position angles; the inverse of `sunpy_lasco.products.places.height_and_angle`.
+    Pixels of a map at heights and position angles; the inverse of
+    `sunpy_lasco.products.places.height_and_angle`.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def pixels_at(smap, height, angle):
         world = [
             value.ravel() * u.rad.to(unit) for value, unit in zip((longitude, latitude), wcs.wcs.cunit, strict=True)
         ]
-        # The distortion of SIP is found by iteration.
+        # The SIP distortion is inverted by iteration.
         pixel = (wcs.wcs_world2pix if wcs.sip is None else wcs.all_world2pix)(*world, 0)
         return tuple(np.reshape(value, distance.shape) for value in pixel)
     frame = wcs_to_celestial_frame(wcs)
@@ -71,34 +72,35 @@ def polar_unwrap(
     angle_step: u.Quantity = 1 * u.deg,
 ) -> NDCube:
     """
-    A map over position angle and height.
+    Transform a map to position angle and height.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     heights : `~astropy.units.Quantity`, optional
-        From and to, in solar radii; by default the field of the camera.
+        Lower and upper limit, solar radii; by default the field of the camera.
     step : `~astropy.units.Quantity`, optional
         Height of a cell; by default that of a pixel.
     angle_step : `~astropy.units.Quantity`
-        Width of a cell; a part of 360 degrees.
+        Width of a cell, which must divide 360 degrees.
 
     Returns
     -------
     `~ndcube.NDCube`
         Shape (heights, position angles), with a linear WCS: position angle from solar north
-        counter-clockwise, its first cell centred on 0, and height in solar radii, as seen.  NaN where one of
-        the four nearest pixels is.  The uncertainty is that of single cells: neighbours share pixels.
+        counter-clockwise, first cell centred on 0, and apparent height in solar radii. NaN where one of the
+        four nearest pixels is NaN. The uncertainty is that of single cells; neighbouring cells are
+        correlated.
 
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If an option makes no grid.
+        If the options define no grid.
 
     Notes
     -----
-    Bilinear, at the position that the WCS gives.  The flux of a cell is its value times height, step and
-    angle_step in radians.
+    The interpolation is bilinear. The flux of a cell is its value times height, step and angle_step in
+    radians.
     """
     low, high = FIELD[smap.detector] if heights is None else pair_of(heights, u.R_sun, "heights")
     pixel = abs(smap._geometry.cdelt[0]) / smap.rsun_obs.to_value(u.arcsec)
@@ -106,7 +108,7 @@ def polar_unwrap(
     width = u.Quantity(angle_step).to_value(u.deg)
     number, turns = round((high - low) / step) if step > 0 else 0, round(360 / width) if width > 0 else 0
     if number < 1 or turns < 1 or low < 0 or abs(turns * width - 360) > 1e-6:
-        msg = f"heights {low:g} to {high:g} by {step:g} solar radii and angles by {width:g} degrees make no grid."
+        msg = f"heights {low:g} to {high:g} by {step:g} solar radii and angles by {width:g} degrees define no grid."
         raise OptionError(msg)
     step = (high - low) / number
     height, angle = low + (np.arange(number) + 0.5) * step, np.arange(turns) * width
@@ -128,7 +130,7 @@ def polar_unwrap(
 
 
 def _bilinear_sigma(sigma, x, y):
-    """Sigma of bilinear values of pixels that err independently."""
+    """Sigma of bilinear interpolation between pixels with independent errors."""
     column, row = np.floor(x), np.floor(y)
     across, up = x - column, y - row
     variance = np.zeros(x.shape)

@@ -1,9 +1,8 @@
 """
 Total and polarised brightness from three polarisers.
 
-The calibration factors of polarised images contain the transmission of the
-polarisers, so that each calibrated image reads the brightness B for unpolarised
-light: I(a) = B + P cos 2(theta - a).
+The calibration factors of polarised images include the transmission of the polarisers, so a calibrated image
+has the brightness B for unpolarised light: I(a) = B + P cos 2(theta - a).
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ __all__ = ["Polarization", "malus", "polarize", "stokes_from_triplet", "total_an
 POLARISER_ANGLES = (-60.0, 0.0, 60.0)
 #: POLAR of the images, without blanks.
 POLAR = {"minus60": "-60DEG", "zero": "0DEG", "plus60": "+60DEG", "clear": "CLEAR"}
-#: POLAR of the products, their unit (None: that of the images), and what they are.
+#: POLAR of the products, their unit (None for that of the images), and their description.
 PRODUCTS = {
     "total": ("TI", None, "total brightness"),
     "polarized": ("PB", None, "tangential polarised brightness"),
@@ -50,13 +49,13 @@ PRODUCTS = {
     "angle": ("ANGLE", u.deg, "angle of polarisation"),
     "degree": ("DEGREE", u.dimensionless_unscaled, "degree of polarisation"),
 }
-#: Heights at which scale and transmissions are found, solar radii: K is strong, and glare is not.
+#: Heights at which scale and transmissions are determined, solar radii; the K corona is strong there and glare weak.
 HEIGHTS = {"C2": (2.6, 5.0), "C3": (5.0, 15.0)}
-#: Scales and transmissions farther from 1 than this are no matter of calibration.
+#: Scales and transmissions that differ from 1 by more than this are not calibration errors.
 LARGEST_CORRECTION = 0.05
-#: In terms of sigma: of transmissions that are corrected, and of brightness that has a degree.
+#: Thresholds in sigma: for the correction of transmissions, and for a defined degree of polarisation.
 SIGNIFICANCE = 3.0
-#: Least sigma of a degree of polarisation whose 0 degree image comes from Clear.
+#: Smallest sigma of a degree of polarisation if the 0 degree image is derived from Clear.
 DEGREE_FROM_CLEAR = 0.03
 #: Sectors of the fit and of its jackknife; pixels and sectors that it needs; rounds of clipping, and where it clips.
 SECTORS, LEAST_SECTORS, LEAST_PIXELS, ROUNDS, CLIP = 12, 6, 1000, 8, 3.0
@@ -66,7 +65,7 @@ SAME_PLACE = 0.1
 
 def malus(total, polarised, angle, polariser):
     """
-    Brightness behind a polariser, by the convention of the calibration factors.
+    Brightness through a polariser, in the convention of the calibration factors.
 
     Parameters
     ----------
@@ -89,13 +88,12 @@ def stokes_from_triplet(minus, zero, plus):
     Parameters
     ----------
     minus, zero, plus : `numpy.ndarray`
-        Calibrated images behind the polarisers at -60, 0 and +60 degrees.
+        Calibrated images through the polarisers at -60, 0 and +60 degrees.
 
     Returns
     -------
     i, q, u : `numpy.ndarray`
-        Linear in the images, hence without the bias that noise gives to
-        `total_and_polarised`.
+        Linear in the images, and therefore without the noise bias of `total_and_polarised`.
     """
     i = (minus + zero + plus) / 3.0
     q = (2.0 * zero - minus - plus) / 3.0
@@ -110,7 +108,7 @@ def total_and_polarised(minus, zero, plus):
     Parameters
     ----------
     minus, zero, plus : `numpy.ndarray`
-        Calibrated images behind the polarisers at -60, 0 and +60 degrees.
+        Calibrated images through the polarisers at -60, 0 and +60 degrees.
 
     Returns
     -------
@@ -121,8 +119,7 @@ def total_and_polarised(minus, zero, plus):
 
     Notes
     -----
-    The polarised brightness is a magnitude, which noise can only raise: by 38 %
-    where it equals its own error.
+    The polarised brightness is a magnitude, which noise increases: by 38 % where it equals its own error.
     """
     i, q, u = stokes_from_triplet(minus, zero, plus)
     return i, np.hypot(q, u), np.degrees(np.arctan2(u, q)) / 2.0
@@ -130,13 +127,12 @@ def total_and_polarised(minus, zero, plus):
 
 def zero_degrees_from_clear(clear, minus, plus):
     """
-    What the 0 degree polariser would have seen.
+    Compute the image through the 0 degree polariser from Clear and the two others.
 
     Parameters
     ----------
     clear, minus, plus : `numpy.ndarray`
-        Calibrated images of the clear position and behind the polarisers at -60
-        and +60 degrees.
+        Calibrated images of the clear position and through the polarisers at -60 and +60 degrees.
 
     Returns
     -------
@@ -144,8 +140,8 @@ def zero_degrees_from_clear(clear, minus, plus):
 
     Notes
     -----
-    The 0 degree polariser of C3 degraded in late 1998 (Lamy et al. 2020, Frazin
-    et al. 2012); the sum of the three replaces it.
+    The 0 degree polariser of C3 degraded in late 1998 (Lamy et al. 2020, Frazin et al. 2012); the combination
+    of the three images replaces it.
     """
     return 3.0 * clear - minus - plus
 
@@ -153,9 +149,9 @@ def zero_degrees_from_clear(clear, minus, plus):
 @dataclass(frozen=True)
 class Polarization:
     """
-    Results of a polarised triplet, as maps on the grid of its images.
+    Results of a polarised triplet, as maps on the grid of the images.
 
-    The maps carry the uncertainty by noise; what all pixels have in common stands in `ratio`,
+    The maps have the uncertainty from noise; errors common to all pixels are described by `ratio`,
     `transmissions` and `transmission_sigma`.
     """
 
@@ -163,19 +159,19 @@ class Polarization:
     total: sunpy.map.GenericMap
     #: Polarised brightness pB: positive for tangential, negative for radial polarisation.
     polarized: sunpy.map.GenericMap
-    #: The part at 45 degrees to it, which the K corona does not have.
+    #: The part at 45 degrees to it, which is zero for the K corona.
     residual: sunpy.map.GenericMap
     #: Direction of polarisation in degrees, in (-90, 90], in the sense of the polarisers' angles and from that at 0.
     angle: sunpy.map.GenericMap
-    #: Degree of polarisation: pB over total brightness, NaN where that is not 3 times its uncertainty.
+    #: Degree of polarisation: pB over total brightness, NaN where that is less than 3 times its uncertainty.
     degree: sunpy.map.GenericMap
-    #: Median of the total brightness over that of the Clear frame, before any scaling; NaN without one, and where
-    #: the 0 degree polariser comes from it.
+    #: Median ratio of the total brightness to the Clear frame, before any scaling; NaN without a Clear frame, or if the
+    #: 0 degree image is derived from it.
     ratio: float
     #: Whether the images were divided by `ratio`.
     scaled: bool
-    #: Transmissions at -60, 0 and +60 degrees that the tangential polarisation of the K corona asks for: relative
-    #: to their mean, or to Clear (where that of 0 is NaN).
+    #: Transmissions at -60, 0 and +60 degrees for which the K corona is polarised tangentially, relative to their mean,
+    #: or to Clear (that at 0 is then NaN).
     transmissions: np.ndarray
     #: 1 sigma of each.
     transmission_sigma: np.ndarray
@@ -194,24 +190,24 @@ def polarize(
     max_span: u.Quantity = 15 * u.min,
 ) -> Polarization:
     """
-    Total and polarised brightness of a triplet of polarised images.
+    Derive total and polarised brightness from a triplet of polarised images.
 
     Parameters
     ----------
     minus60, zero, plus60 : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
-        Level-1 images behind the polarisers at -60, 0 and +60 degrees.  ``zero`` may be None if there is
-        a ``clear``; of C3 after 1998-10 it is not used, since that polariser degraded.
+        Level-1 images through the polarisers at -60, 0 and +60 degrees. ``zero`` may be None if ``clear`` is
+        given; for C3 after 1998-10 it is not used, since that polariser degraded.
     clear : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like, optional
         Image through the same filter without polariser.
     scale : `str` or `bool`
-        Whether the images are divided by the ratio of their mean to ``clear``.  ``"auto"``: if it is
-        within 5 % of 1; beyond, a warning tells it.  True: always.  False: never.
+        Whether to divide the images by the ratio of their mean to ``clear``. ``"auto"`` does so if the ratio
+        is within 5 % of 1, and otherwise gives a warning. True always does, False never.
     tangency : `str` or `bool`
-        Whether the relative transmissions of the polarisers, by which the residual of the K corona
-        vanishes, are divided out.  ``"auto"``: where they are within 5 % of 1 and differ from it by
-        3 times their uncertainty.  True: always.  False: never; they are reported all the same.
+        Whether to divide by the relative transmissions of the polarisers, for which the residual of the K
+        corona vanishes. ``"auto"`` does so if they are within 5 % of 1 and differ from it by 3 times their
+        uncertainty. True always does, False never. They are reported in all cases.
     max_span : `~astropy.units.Quantity`
-        The middles of the exposures may lie so far apart.
+        Largest interval between the middles of the exposures.
 
     Returns
     -------
@@ -221,26 +217,25 @@ def polarize(
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If the images are of different cameras, filters, sizes, units or places, are not level-1
-        brightness, were taken too far apart, or are not of the polariser as which they are given.
+        If the images differ in camera, filter, size, unit or pointing, are not level-1 brightness, were taken
+        too far apart, or belong to other polarisers.
     sunpy_lasco.errors.OptionError
         If ``zero`` is needed and missing, or cannot be used.
     sunpy_lasco.errors.NotCalibratableError
-        If an image is not of one exposure.
+        If an image is not a single exposure.
 
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If the triplet is more than 5 % off the Clear frame and was not scaled.
+        If the triplet differs by more than 5 % from the Clear frame and was not scaled.
 
     Notes
     -----
-    The calibration factors of polarised images contain the transmission of the polarisers, so that
-    each image reads the brightness B for unpolarised light: I(a) = B + P cos 2(theta - a).  With the
-    position angle PA in the image as it was read out, pB = 2/3 sum I cos 2(s a + PA), and the residual is
-    the same with the sine; s is 1 for C2 and -1 for C3
-    (``polariser_sense`` in the table of constants).  A magnitude, the root of the squares, can only
-    be raised by noise; these cannot.
+    The calibration factors of polarised images include the transmission of the polarisers, so each image has
+    the brightness B for unpolarised light: I(a) = B + P cos 2(theta - a). With the position angle PA in
+    detector orientation, pB = 2/3 sum I cos 2(s a + PA), and the residual is the same with the sine; s is 1
+    for C2 and -1 for C3 (``polariser_sense`` in the table of constants). Noise biases a magnitude, the root
+    of the squares, but not these.
 
     SolarSoft's ``do_polariz`` has neither the fit nor uncertainties.  Formulas for polarisers that halve
     the light (SOHOpy, solpolpy) double both brightnesses here: halve the images for them.
@@ -264,10 +259,10 @@ def polarize(
     flags = np.bitwise_or.reduce([flags_of(smap) for smap in given.values()])
     base = given["minus60"]
     height, angle = height_and_angle(base)
-    # The axes of the polarisers turn with the camera.
+    # The axes of the polarisers rotate with the camera.
     position = np.radians(angle - float(base.meta.get("detroll", _roll_of(base))))
     sense = value_of(f"{base.detector}.polariser_sense")
-    # What the products are made of, in the order of `_from_clear`.
+    # Inputs of the products, in the order of `_from_clear`.
     names = ("minus60", "plus60", "clear") if from_clear else ("minus60", "zero", "plus60")
     low, high = HEIGHTS[base.detector]
     usable = (height > low) & (height < high) & (flags == 0)
@@ -321,29 +316,29 @@ def _require_option(value, name):
 
 
 def _from_clear_instead(given):
-    """Whether the image at 0 degrees is made from Clear."""
+    """Whether the image at 0 degrees is derived from Clear."""
     base, zero = given["minus60"], given.get("zero")
     degraded = base.detector == "C3" and base.date.mjd >= value_of("C3.polariser_zero.degraded")
     if zero is not None and not degraded:
         return False
     if "clear" not in given:
         why = "there is no image at 0 degrees" if zero is None else "the 0 degree polariser of C3 degraded in 1998-10"
-        msg = f"{_name(base)}: {why}, and without a Clear frame nothing replaces it. Give clear=."
+        msg = f"{_name(base)}: {why}, and it cannot be replaced without a Clear frame. Pass clear=."
         raise OptionError(msg)
     return True
 
 
 def _is_corrected(tangency, gains, sigma, base, *, from_clear):
-    """Whether the images are divided by the transmissions that were found."""
+    """Whether the images are divided by the fitted transmissions."""
     found = np.isfinite(gains[[0, 2]]).all()
     if not isinstance(tangency, str):
         if tangency and not found:
-            msg = f"{_name(base)}: too little of the corona is seen for a fit of the transmissions. Use tangency=False."
+            msg = f"{_name(base)}: too little of the corona is visible to fit the transmissions. Use tangency=False."
             raise OptionError(msg)
         return bool(tangency)
     if not found or np.nanmax(np.abs(1 / gains - 1)) > LARGEST_CORRECTION:
         return False
-    # With Clear for the third image, scales that are off look like polarisation, however small they are.
+    # If the third image comes from Clear, even small scale errors look like polarisation.
     return from_clear or bool((np.abs(gains - 1) >= SIGNIFICANCE * sigma).any())
 
 
@@ -357,8 +352,8 @@ def _is_scaled(scale, ratio, base):
     near = abs(ratio - 1) <= LARGEST_CORRECTION
     if np.isfinite(ratio) and not near:
         warnings.warn(
-            f"{_name(base)}: the mean of the triplet is {ratio:.3f} times the Clear frame. Nothing was scaled, "
-            "since it is not known which of the two is wrong; scale=True divides by it.",
+            f"{_name(base)}: the mean of the triplet is {ratio:.3f} times the Clear frame. The images were not "
+            "scaled, since it is not known which of the two is wrong; scale=True divides by this ratio.",
             LascoUserWarning,
             stacklevel=3,
         )
@@ -374,9 +369,9 @@ def _tangential(angles, position, sense):
     weights : sequence of `float`
         Angles of the polarisers, degree.
     position : `numpy.ndarray`
-        Position angles in the image as it was read out, radian.
+        Position angles in detector orientation, radian.
     sense : `int`
-        1 where the polarisers' angles run clockwise, else -1.
+        1 if the polarisers' angles run clockwise, else -1.
 
     Returns
     -------
@@ -388,13 +383,13 @@ def _tangential(angles, position, sense):
 
 
 def _from_clear(weights):
-    """Weights of -60, +60 and Clear, of those of -60, 0 and +60, where 0 is 3 Clear - (-60) - (+60)."""
+    """Convert weights of -60, 0 and +60 to those of -60, +60 and Clear, where 0 is 3 Clear - (-60) - (+60)."""
     minus, zero, plus = weights
     return [minus - zero, plus - zero, 3 * zero]
 
 
 def _products(images, sigma, position, sense, *, from_clear):
-    """Each product and its sigma by noise, from three images."""
+    """Each product and its noise sigma, from three images."""
     along, across = _tangential(POLARISER_ANGLES, position, sense)
     radians = np.radians(POLARISER_ANGLES)
     parts = {
@@ -446,7 +441,8 @@ def _products(images, sigma, position, sense, *, from_clear):
 
 def _tangency(values, position, sense, usable, *, from_clear):
     """
-    Factors of the images at -60, 0 and +60 degrees by which the residual of the K corona vanishes, and their sigma.
+    Factors of the images at -60, 0 and +60 degrees for which the residual of the K corona vanishes, and their
+    sigma.
 
     With three images their mean is 1; with Clear for the one at 0 degrees its factor is NaN.
     """
@@ -476,7 +472,7 @@ def _tangency(values, position, sense, usable, *, from_clear):
         factors = np.linalg.lstsq(matrix[keep], target[keep], rcond=None)[0]
         off = np.abs(matrix @ factors - target)
         keep = off <= CLIP * robust_sigma(off) + np.finfo(float).eps
-    # Neighbouring pixels err alike: the sigma is by leaving out sectors.
+    # Errors of neighbouring pixels are correlated, so sigma is computed by leaving out sectors.
     normal = np.zeros((SECTORS, 2, 2))
     right = np.zeros((SECTORS, 2))
     for number in range(SECTORS):
@@ -501,7 +497,7 @@ def _name(smap):
 
 
 def _roll_of(smap):
-    """Roll of an image whose header tells of no other, degree."""
+    """Roll of an image according to its header, degree."""
     (pc11, _), (pc21, _) = smap._geometry.pc
     return np.degrees(np.arctan2(pc21, pc11))
 
@@ -512,7 +508,7 @@ def _middle(smap):
 
 
 def _require_triplet(given, max_span):
-    """Refuse what is not a triplet."""
+    """Raise an error unless the images form a triplet."""
     for name in ("minus60", "plus60"):
         if name not in given:
             msg = f"{name} is missing: images at -60 and +60 degrees are needed."
@@ -524,7 +520,7 @@ def _require_triplet(given, max_span):
             raise IncompatibleMapsError(msg)
         require_exposure(smap, "taken as a polarised image")
         if not smap.unit.is_equivalent(MSB):
-            msg = f"{_name(smap)} ({name}) is in {smap.unit}, and not a brightness: calibrate it first."
+            msg = f"{_name(smap)} ({name}) is in {smap.unit}, which is not a brightness; calibrate it first."
             raise IncompatibleMapsError(msg)
         polar = "".join(card_text(smap.meta, "polar").split()).upper()
         if polar and polar != POLAR[name]:
@@ -535,18 +531,20 @@ def _require_triplet(given, max_span):
             told = [
                 f"{_name(one)}: {one.detector}, {one.meta.get('filter')}, {one.data.shape}" for one in (first, smap)
             ]
-            msg = f"A triplet is of one camera, filter and size, and not {'; '.join(told)}."
+            msg = f"A triplet must have one camera, filter and size, not {'; '.join(told)}."
             raise IncompatibleMapsError(msg)
     times = {name: _middle(smap).mjd for name, smap in given.items()}
     span = (max(times.values()) - min(times.values())) * u.day
     if span > max_span:
         late, early = (_name(given[choose(times, key=times.get)]) for choose in (max, min))
-        msg = f"{early} and {late} are {span.to(u.min):.1f} apart, more than {max_span}; give max_span= to take them."
+        msg = (
+            f"{early} and {late} are {span.to(u.min):.1f} apart, more than {max_span}; increase max_span= to use them."
+        )
         raise IncompatibleMapsError(msg)
 
 
 def _on_one_grid(given):
-    """The images on the grid of that at -60 degrees; those that are on it are as they were."""
+    """Reproject the images to the grid of that at -60 degrees, unless they are on it already."""
     base = given["minus60"]
     wcs = None
     new = {}
@@ -587,7 +585,7 @@ def _on_grid_of(smap, other):
 
 @dataclass(frozen=True)
 class _Told:
-    """How the headers tell what was done."""
+    """Description of the processing in the headers."""
 
     base: sunpy.map.GenericMap
     given: dict

@@ -54,17 +54,17 @@ if TYPE_CHECKING:
 __all__ = ["Sequence", "read_frame", "same_grid"]
 
 CLASSES: dict[str, type[LASCOC2Map] | type[LASCOC3Map]] = {"C2": LASCOC2Map, "C3": LASCOC3Map}
-#: Frames fit each other if the Sun's centre agrees to this, in pixels,
+#: Frames match if the Sun centre agrees to this, in pixels,
 SAME_CENTRE = 0.1
 #: the roll to this, in degrees,
 SAME_ROLL = 0.05
-#: and the scale so well that it makes less than `SAME_CENTRE` at the edge of the field, in pixels from the Sun.
+#: and if the difference in scale is less than `SAME_CENTRE` at the edge of the field, in pixels from the Sun.
 FIELD_RADIUS = 512
-#: Cubes larger than this, in bytes with sigma and flags, are not held in memory.
+#: Cubes larger than this, in bytes with sigma and flags, are not kept in memory.
 LARGEST_IN_MEMORY = 2 * 1024**3
 #: Bytes of a pixel of the cube: float32 twice, and flags.
 BYTES_PER_PIXEL = 9
-#: Frames of one background agree to this in the Sun's centre, pixels: within a month the pointing drifts by less.
+#: Frames of one background agree to this in the Sun centre, pixels; the pointing drifts by less within a month.
 BACKGROUND_CENTRE = 1.0
 #: The spacecraft is rolled if up is nearer to south.
 ROLLED = 90.0
@@ -74,66 +74,64 @@ class Sequence(NDCube):
     """
     Frames of one camera in order of time: an `~ndcube.NDCube` with the axes (time, y, x).
 
-    The frames share camera, filter, polariser, size, unit and level, and after construction one
-    pixel grid.  They may be maps, files of any level, or level-0.5 files with the options of
-    their calibration.  What differs in pointing by more than 0.1 pixel or in roll by more than 0.05
-    degree is reprojected, once, onto the grid of most of them, and frames of the rolled spacecraft
-    are turned by 180 degrees before, without interpolation.
+    The frames share camera, filter, polariser, size, unit and level and, after construction, one pixel grid.
+    They can be maps, files of any level, or level-0.5 files with options for their calibration. Frames whose
+    pointing differs by more than 0.1 pixel or whose roll differs by more than 0.05 degree are reprojected,
+    once, to the grid of the majority. Frames of the rolled spacecraft are first turned by 180 degrees,
+    without interpolation.
 
     Parameters
     ----------
     maps : sequence of `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
         In any order; also a `~sunpy.map.MapSequence`.
     options : mapping or callable, optional
-        Options of `sunpy_lasco.calibrate`, with which frames of level 0.5 are calibrated when they
-        are needed: ``{"assets": "..."}``, or ``{}`` for its defaults; or a function that gives those of
-        each of the ``maps``.  Without, they stay counts.
+        Options of `sunpy_lasco.calibrate` for level-0.5 frames, which are calibrated when they are needed:
+        ``{"assets": "..."}``, or ``{}`` for its defaults; or a function that returns the options for each of
+        the ``maps``. Without options the frames remain counts.
     normalise : `str`, `bool` or `~astropy.units.Quantity`, optional
-        How relative exposures are found.  ``"auto"``, the default: from the sector of 90 degrees that
-        changes least, if the frames are of level 1 and no published factors of their exposure are
-        known.  True: always so.  Two position angles, such as ``(200, 260) * u.deg``: in that
-        sector.  False: not.
+        How relative exposures are determined. ``"auto"`` (default) uses the sector of 90 degrees that changes
+        least if the frames are level 1 and have no published exposure factors. True always does. Two position
+        angles, such as ``(200, 260) * u.deg``, select the sector. False does not determine them.
     lazy : `bool`, optional
-        Keep no pixels in memory but read, or calibrate, each frame when it is asked for (``data``,
-        ``uncertainty.array`` and ``flags`` are then of dask).  By default for cubes of more than
-        2 GiB.
+        Read, or calibrate, each frame when it is accessed instead of keeping pixels in memory; ``data``,
+        ``uncertainty.array`` and ``flags`` are then dask arrays. This is the default for cubes of more than 2
+        GiB.
 
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If frames are of different cameras, filters, polarisers, sizes, units or levels, or differ
-        although they are of the same time; the files are named.
+        If frames differ in camera, filter, polariser, size, unit or level, or have the same time but
+        different contents. The error names the files.
     sunpy_lasco.errors.BadFrameError
-        If a relative exposure is outside of 0.97 to 1.03; the file is named.
+        If a relative exposure is outside 0.97 to 1.03. The error names the file.
 
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If frames are given twice; they are taken once.
+        If frames are given twice; they are used once.
 
     Notes
     -----
     The cube has
 
-    * ``data`` (`numpy.ndarray` or ``dask.array.Array``): float32, or float64 if a frame is; shape
-      (time, y, x), NaN where nothing is known.
-    * ``unit`` (`~astropy.units.Unit`): MSB of level 1, DN of counts.
-    * ``uncertainty`` (`~astropy.nddata.StdDevUncertainty` or None): 1 sigma by noise: what
-      differs from frame to frame.  None if a frame has none.
-    * ``common`` (`dict` or None): What all frames share, of `sunpy_lasco.systematic_uncertainty`:
-      relative errors of the scale, and additive ones in MSB.  It cancels in ratios, and not in
-      masses.
+    * ``data`` (`numpy.ndarray` or ``dask.array.Array``): float32, or float64 if a frame is; shape (time, y,
+      x), NaN where data are missing.
+    * ``unit`` (`~astropy.units.Unit`): MSB for level 1, DN for counts.
+    * ``uncertainty`` (`~astropy.nddata.StdDevUncertainty` or None): 1 sigma of the noise, which differs from
+      frame to frame. None if a frame has no uncertainty.
+    * ``common`` (`dict` or None): Errors that all frames share, from `sunpy_lasco.systematic_uncertainty`:
+      relative errors of the scale, and additive ones in MSB. They cancel in ratios but not in masses.
     * ``flags`` (`numpy.ndarray` or ``dask.array.Array``): `~sunpy_lasco.PixelFlag` of every
       pixel, uint8, shape (time, y, x).
-    * ``headers`` (`tuple` of `~sunpy.util.MetaDict`): Header of each frame as it is in the cube:
-      WCS of the common grid, own times and observer.
+    * ``headers`` (`tuple` of `~sunpy.util.MetaDict`): Header of each frame in the cube, with the WCS of the
+      common grid and its own times and observer.
     * ``time`` (`~astropy.time.Time`): Middle of each exposure (DATE-AVG), ascending; also
       ``extra_coords["time"]``.
-    * ``factors``, ``factor_sigma`` (`numpy.ndarray`): Relative exposure by which each frame was
-      divided, and its 1 sigma; 1 and 0 where none was. In the headers as RELEXP and RELEXPS.
+    * ``factors``, ``factor_sigma`` (`numpy.ndarray`): Relative exposure by which each frame was divided, and
+      its 1 sigma; 1 and 0 if it was not. Headers contain them as RELEXP and RELEXPS.
     * ``rolled`` (`numpy.ndarray` of `bool`): Whether the spacecraft was rolled by 180 degrees.
-    * ``wcs`` (`~astropy.wcs.WCS`): Helioprojective axes of the common grid, as of the reference
-      frame, and the number of the frame.
+    * ``wcs`` (`~astropy.wcs.WCS`): Helioprojective axes of the common grid, from the reference frame, and the
+      number of the frame.
 
     A slice that keeps three axes (``sequence[2:5]``, ``sequence[:, 100:400, 200:]``,
     ``sequence.crop(...)``) is a `Sequence`; other slices, and the results of arithmetic, are plain
@@ -165,10 +163,10 @@ class Sequence(NDCube):
     @classmethod
     def _of_versions(cls, maps, *, normalise=False, like=None, base=None):
         """
-        A sequence in which frames may be of one time, with the number of each given map in it.
+        A sequence in which frames may have the same time, and the number of each given map in it.
 
-        ``like`` is a sequence whose grid and kind it has, ``base`` the number of the maps, from the first
-        on, whose median is the reference of the relative exposures.
+        ``like`` is a sequence with the same grid and kind. The median of the first ``base`` maps is the
+        reference of the relative exposures.
         """
         new = cls.__new__(cls)
         places = new._build(maps, normalise=normalise, versions=True, like=like, base=base)
@@ -212,7 +210,7 @@ class Sequence(NDCube):
         return [order.index(number) for number in range(len(sources))] if versions else None
 
     def _frame_zero(self):
-        """The first frame as one of the frames of which a sequence is made."""
+        """The first frame, in the form in which a sequence is made."""
         smap = CLASSES[self.detector](
             np.broadcast_to(np.float32(0), self.shape[1:]), MetaDict(self.headers[0]), _as_read=False
         )
@@ -260,32 +258,32 @@ class Sequence(NDCube):
 
     @property
     def is_lazy(self) -> bool:
-        """Whether the pixels are read when they are asked for."""
+        """Whether pixels are read when they are accessed."""
         return hasattr(self.data, "dask")
 
     @property
     def sigma(self) -> Any:
-        """1 sigma by noise, shape (time, y, x), or None: the array of ``uncertainty``."""
+        """1 sigma of the noise, shape (time, y, x), or None; the array of ``uncertainty``."""
         return None if self.uncertainty is None else self.uncertainty.array
 
     @property
     def factors(self) -> np.ndarray:
-        """Relative exposures, one a frame."""
+        """Relative exposures, one per frame."""
         return np.array([float(header.get("relexp", 1.0)) for header in self.headers])
 
     @property
     def factor_sigma(self) -> np.ndarray:
-        """1 sigma of the relative exposures, one a frame."""
+        """1 sigma of the relative exposures, one per frame."""
         return np.array([float(header.get("relexps", 0.0)) for header in self.headers])
 
     @property
     def cadence(self) -> u.Quantity | None:
-        """Median interval between frames, a `~astropy.units.Quantity`; None of a single frame."""
+        """Median interval between frames, a `~astropy.units.Quantity`; None for a single frame."""
         return None if len(self) < 2 else np.median(np.diff(self.time.mjd)) * 86400.0 * u.s
 
     @property
     def maps(self) -> list[CoronagraphMap]:
-        """The frames as maps, with uncertainty and flags: a `list`.  Of a lazy sequence, all are read."""
+        """The frames as a `list` of maps with uncertainty and flags. In a lazy sequence this reads all of them."""
         return [self.frame(number) for number in range(len(self))]
 
     def frame(self, number: int) -> CoronagraphMap:
@@ -295,7 +293,7 @@ class Sequence(NDCube):
         Parameters
         ----------
         number : `int`
-            From 0, or negative from the end.
+            Counted from 0, or negative from the end.
 
         Returns
         -------
@@ -320,14 +318,15 @@ class Sequence(NDCube):
 
     @property
     def cube(self) -> NDCube:
-        """The same as a plain `~ndcube.NDCube`, without flags and headers."""
+        """The sequence as a plain `~ndcube.NDCube`, without flags and headers."""
         cube = NDCube(
             self.data, wcs=copy.deepcopy(self.wcs), unit=self.unit, uncertainty=self.uncertainty, meta=dict(self.meta)
         )
         cube.extra_coords.add("time", 0, self.time, physical_types="time")
         return cube
 
-    # ndcube makes new cubes by the class of the old one: what is no sequence any more is a plain cube.
+    # ndcube makes new cubes of the class of the old one; results that are no longer sequences
+    # become plain cubes.
     def __getitem__(self, item: Any) -> Sequence | NDCube:
         part = self.cube[item]
         item = item if isinstance(item, tuple) else (item,)
@@ -372,12 +371,12 @@ class Sequence(NDCube):
 
     def between(self, start: TimeLike | None = None, end: TimeLike | None = None) -> Sequence:
         """
-        The frames of an interval.
+        Select the frames in an interval.
 
         Parameters
         ----------
         start, end : time, optional
-            What `~astropy.time.Time` takes; both ends belong to the interval.
+            Anything `~astropy.time.Time` accepts; both ends are included.
 
         Returns
         -------
@@ -395,14 +394,14 @@ class Sequence(NDCube):
             use &= self.time <= Time(end)
         if not use.any():
             there = f"{self.time[0].isot} to {self.time[-1].isot}"
-            msg = f"There is no frame from {start} to {end}: the frames are of {there}."
+            msg = f"There is no frame from {start} to {end}; the frames range over {there}."
             raise OptionError(msg)
         first, last = np.flatnonzero(use)[[0, -1]]
         return self[int(first) : int(last) + 1]
 
     def computed(self) -> Sequence:
         """
-        The same with all pixels in memory.
+        Load all pixels into memory.
 
         Returns
         -------
@@ -424,7 +423,7 @@ class Sequence(NDCube):
 
 @dataclass(frozen=True)
 class _Frame:
-    """What is kept of a frame while a sequence is made."""
+    """Data kept for a frame while a sequence is made."""
 
     given: object
     options: object
@@ -472,13 +471,13 @@ def _sources_of(maps, options):
 
 def read_frame(given, options=None):
     """
-    A map of C2 or C3, of a map or file.
+    Return a map of C2 or C3 from a map or file.
 
     Parameters
     ----------
     given : map or path-like
     options : mapping, optional
-        Options of `sunpy_lasco.calibrate`, if what is of level 0.5 is to be calibrated.
+        Options of `sunpy_lasco.calibrate`, if level-0.5 input is to be calibrated.
 
     Returns
     -------
@@ -494,7 +493,7 @@ def read_frame(given, options=None):
 
 def same_grid(smap, other):
     """
-    Refuse maps that do not have the same sky on the same pixels.
+    Raise an error unless two maps show the same sky in the same pixels.
 
     Parameters
     ----------
@@ -508,25 +507,25 @@ def same_grid(smap, other):
     names = [str(one.meta.get("filename") or one.date.isot) for one in (smap, other)]
     if smap.data.shape != other.data.shape or smap.unit != other.unit:
         msg = (
-            f"{names[0]} and {names[1]} do not fit: {smap.data.shape} pixels in {smap.unit}, "
+            f"{names[0]} and {names[1]} do not match: {smap.data.shape} pixels in {smap.unit}, "
             f"{other.data.shape} in {other.unit}."
         )
         raise IncompatibleMapsError(msg)
     apart = float(np.hypot(*(_sun_pixel(smap._geometry) - _sun_pixel(other._geometry))))
     if apart > BACKGROUND_CENTRE:
         msg = (
-            f"The Sun's centre of {names[0]} and {names[1]} is {apart:.2f} pixels apart: calibrate with "
+            f"The Sun centres of {names[0]} and {names[1]} are {apart:.2f} pixels apart: calibrate with "
             "north_up=True and a sun_pixel, or reproject one of them."
         )
         raise IncompatibleMapsError(msg)
 
 
 def _read(given, options):
-    """A map, of a map or file, calibrated if there are options and it is not yet."""
+    """A map from a map or file, calibrated if options are given and it is level 0.5."""
     smap = given
     if not isinstance(given, sunpy.map.GenericMap):
         with warnings.catch_warnings():
-            # Cards of the archive's files that hold tabulators.
+            # Files of the archive contain cards with tabulators.
             warnings.simplefilter("ignore", VerifyWarning)
             if str(fits.getheader(given).get("ORIGIN", "")).strip() == "sunpy_lasco":
                 smap = read_level1(given)
@@ -542,13 +541,13 @@ def _read(given, options):
 
 
 def _float_header(smap):
-    """Header with a standard WCS for the pixels of a map as floats with NaN."""
+    """Header with a standard WCS, for pixels that are floats with NaN."""
     nothing = smap._new_instance(np.broadcast_to(np.float32(0), smap.data.shape), smap.meta)
     return nothing._standardised(to_float=True).meta
 
 
 def _all_examined(sources, lazy, *, medians):
-    """The frames; their maps are kept if that takes less than half of what a cube may."""
+    """The frames; their maps are kept if they need less than half of the limit for a cube."""
     first = _examined(sources[0], keep=not lazy, medians=medians)
     small = len(sources) * np.prod(first.shape, dtype=float) * BYTES_PER_PIXEL < LARGEST_IN_MEMORY / 2
     keep = small and not lazy
@@ -603,7 +602,7 @@ def _examined(source, *, keep, medians=False):
 
 
 def _in_order(frames):
-    """By time, each once."""
+    """Sort frames by time and drop duplicates."""
     frames = sorted(frames, key=lambda frame: frame.time.mjd)
     kept = frames[:1]
     for frame in frames[1:]:
@@ -611,8 +610,8 @@ def _in_order(frames):
         if frame.time.mjd == last.time.mjd and frame.kind == last.kind:
             if frame.print_of_pixels != last.print_of_pixels:
                 msg = (
-                    f"{last.name} and {frame.name} are of the same time, {frame.time.isot}, and differ: they are "
-                    "versions of one exposure. Take one of them."
+                    f"{last.name} and {frame.name} have the same time, {frame.time.isot}, but differ: they are "
+                    "versions of one exposure. Use only one of them."
                 )
                 raise IncompatibleMapsError(msg)
             warnings.warn(f"{frame.name} is given twice; it is used once.", LascoUserWarning, stacklevel=3)
@@ -630,8 +629,9 @@ def _require_one_kind(frames):
     usual = max(kinds, key=lambda kind: len(kinds[kind]))
     others = [f"{', '.join(names)} ({_told(kind)})" for kind, names in kinds.items() if kind != usual]
     msg = (
-        f"A sequence is of one camera, filter, polariser, size, unit and level. Most frames here are {_told(usual)}, "
-        f"such as {kinds[usual][0]}; not so {'; '.join(others)}. Omit these, or make separate sequences."
+        "A sequence must have one camera, filter, polariser, size, unit and level. Most of these frames are "
+        f"{_told(usual)}, "
+        f"such as {kinds[usual][0]}; exceptions are {'; '.join(others)}. Omit these, or make separate sequences."
     )
     raise IncompatibleMapsError(msg)
 
@@ -646,7 +646,7 @@ def _roll(geometry):
 
 
 def _turned(geometry, shape):
-    """A geometry after the image is turned by 180 degrees."""
+    """The geometry of an image after turning it by 180 degrees."""
     (pc11, pc12), (pc21, pc22) = geometry.pc
     return changed_copy(
         geometry,
@@ -656,13 +656,13 @@ def _turned(geometry, shape):
 
 
 def _sun_pixel(geometry):
-    """Where the Sun's centre is, in pixels counted from 0."""
+    """Position of the Sun centre, in pixels counted from 0."""
     matrix = np.asarray(geometry.cdelt)[:, None] * np.asarray(geometry.pc)
     return np.asarray(geometry.crpix) - np.linalg.solve(matrix, geometry.crval)
 
 
 def _agree(one, other):
-    """Whether two geometries put the same sky on the same pixels."""
+    """Whether two geometries map the same sky to the same pixels."""
     apart = np.hypot(*(_sun_pixel(one) - _sun_pixel(other)))
     roll = (_roll(one) - _roll(other) + 180) % 360 - 180
     scale = np.max(np.abs(np.divide(one.cdelt, other.cdelt) - 1.0)) * FIELD_RADIUS
@@ -676,7 +676,7 @@ def _upright(frame):
 
 
 def _reference(frames):
-    """The frame with which most agree, upright; the earliest of equals."""
+    """The frame with which most others agree, upright; the earliest of several."""
     upright = [_upright(frame) for frame in frames]
     if len({(round(one.crpix[0], 6), round(one.crpix[1], 6), round(_roll(one), 6)) for one in upright}) == 1:
         best = 0
@@ -690,7 +690,7 @@ def _reference(frames):
 
 
 def _on_geometry(wcs, geometry):
-    """A WCS with time and observer of its own and the grid of a geometry."""
+    """A WCS with its own time and observer and the grid of a geometry."""
     wcs = copy.deepcopy(wcs)
     scale = [u.arcsec.to(unit) for unit in wcs.wcs.cunit]
     wcs.sip = None
@@ -705,14 +705,14 @@ def _on_geometry(wcs, geometry):
 
 @dataclass(frozen=True)
 class _Target:
-    """How a frame comes onto the common grid."""
+    """Transformation of a frame to the common grid."""
 
     turn: bool
     geometry: object
 
 
 def _aligned(frame, reference):
-    """A frame that knows how it comes onto the common grid, and its header there."""
+    """A frame with its transformation to the common grid and its header there."""
     upright = _upright(frame)
     turn = upright is not frame.geometry
     fits_in = _agree(upright, reference.geometry)
@@ -725,7 +725,7 @@ def _aligned(frame, reference):
 
 
 def _on_grid(smap, target):
-    """A map turned and reprojected as its target says."""
+    """Turn and reproject a map to its target."""
     if target is None:
         return smap
     if target.turn:
@@ -755,7 +755,7 @@ def _sized(wcs, shape):
 
 
 def _relative(frames, normalise, base=None):
-    """Relative exposures of the frames, by the option."""
+    """Determine the relative exposures of the frames according to the option."""
     none = RelativeExposures(np.ones(len(frames)), np.zeros(len(frames)), (0.0, 0.0))
     if isinstance(normalise, str) and normalise != "auto":
         msg = f"normalise={normalise!r} is unknown: it is 'auto', True, False, or two position angles."
@@ -767,14 +767,14 @@ def _relative(frames, normalise, base=None):
     if automatic and (not possible or len(frames) < 2 or all(has_published_factor(frame.header) for frame in frames)):
         return none
     if not possible:
-        msg = "Relative exposures are found of level 1 in MSB only: use normalise=False, or options={} to calibrate."
+        msg = "Relative exposures require level 1 in MSB; use normalise=False, or options={} to calibrate."
         raise OptionError(msg)
     sector = None if automatic or normalise is True else normalise
     medians = np.stack([frame.medians for frame in frames])
     if automatic and not has_sector(medians):
         msg = (
-            f"The {len(frames)} frames from {frames[0].name} on have no sector in common from which their relative "
-            "exposures follow; they stay as they are. normalise=False says so."
+            f"The {len(frames)} frames from {frames[0].name} on have no common sector to determine relative "
+            "exposures; they are not changed. normalise=False silences this warning."
         )
         warnings.warn(msg, LascoUserWarning, stacklevel=4)
         return none
@@ -831,7 +831,7 @@ def _cube_header(frame, relative):
 
 
 def _cube_wcs(reference):
-    """WCS of a cube: that of the reference frame, and the number of the frame."""
+    """WCS of a cube: that of the reference frame plus the number of the frame."""
     wcs = reference.wcs.sub([1, 2, 0])
     wcs.wcs.crpix[2] = 1
     wcs.wcs.cname = ["", "", "frame"]
@@ -842,7 +842,7 @@ def _cube_wcs(reference):
 def _cut_header(header, rows, columns):
     """Header of a part of a frame."""
     if len(rows) < 1 or len(columns) < 1:
-        msg = "A part of a sequence needs pixels."
+        msg = "The selected part of the sequence is empty."
         raise OptionError(msg)
     whole = int(header["naxis2"]), int(header["naxis1"])
     if (len(rows), len(columns)) == whole:
@@ -855,7 +855,7 @@ def _cut_header(header, rows, columns):
 
 
 def _flat(sliced, whole, row, column):
-    """The WCS of a part of a cube as a plain one; slices of it are wrapped."""
+    """The WCS of a part of a cube as a plain WCS, since slices have a wrapper."""
     wcs = copy.deepcopy(whole)
     wcs.wcs.crpix -= [column, row, 0]
     wcs.wcs.set()

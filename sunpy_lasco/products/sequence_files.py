@@ -1,5 +1,5 @@
 """
-Sequences as files: FITS cubes, and Zarr for those that are larger than memory.
+Files of sequences: FITS cubes, and Zarr for sequences larger than memory.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def write_sequence(sequence: Sequence, path: PathLike, *, overwrite: bool = Fals
     ----------
     sequence : `Sequence`
     path : path-like
-        Ends in .fits or .fts: one file, for which all pixels are taken into memory.  Ends in .zarr: a
-        folder, written frame by frame; needs the package zarr.
+        A name that ends in .fits or .fts for a single file, for which all pixels are loaded; or in .zarr for
+        a folder that is written frame by frame and requires the package zarr.
     overwrite : `bool`
         Replace existing files.
 
@@ -55,14 +55,14 @@ def write_sequence(sequence: Sequence, path: PathLike, *, overwrite: bool = Fals
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If the name ends otherwise.
+        If the name has another extension.
     FileExistsError
         If it exists and may not be replaced.
 
     Notes
     -----
-    The cube is the first image, with the WCS of its pixels and the number of the frame; SIGMA and FLAGS
-    are images of the same shape, FRAMES the headers of all frames as JSON, in bytes.
+    The first image is the cube, with the WCS of its pixels and the number of the frame. SIGMA and FLAGS are
+    images of the same shape, and FRAMES contains the headers of all frames as JSON, in bytes.
     """
     path = Path(path)
     if path.suffix == ".zarr":
@@ -89,12 +89,12 @@ def write_sequence(sequence: Sequence, path: PathLike, *, overwrite: bool = Fals
 
 def read_sequence(path: PathLike) -> Sequence:
     """
-    Read a sequence that `write_sequence` wrote.
+    Read a sequence written by `write_sequence`.
 
     Parameters
     ----------
     path : path-like
-        A FITS cube, or a folder of Zarr, of which the pixels are read when they are asked for.
+        A FITS cube, or a Zarr folder, whose pixels are read when they are accessed.
 
     Returns
     -------
@@ -119,10 +119,10 @@ def read_sequence(path: PathLike) -> Sequence:
     except (OSError, TypeError, AttributeError) as error:
         if isinstance(error, FileNotFoundError | BadFrameError):
             raise
-        msg = f"{path} is damaged or no FITS file: {error}"
+        msg = f"{path} is damaged or not a FITS file: {error}"
         raise BadFrameError(msg) from error
     if FLAGS not in parts or FRAMES not in parts:
-        msg = f"{path} lacks {FLAGS} or {FRAMES}: it is cut short."
+        msg = f"{path} lacks {FLAGS} or {FRAMES}: it is truncated."
         raise BadFrameError(msg)
     frames = json.loads(parts[FRAMES].tobytes().decode())
     return _made(data, parts.get(SIGMA), parts[FLAGS], frames, _wcs_of(header), header["BUNIT"])
@@ -180,7 +180,7 @@ def _write_zarr(sequence, path, *, overwrite):
     if path.exists() and not overwrite:
         msg = f"{path} already exists; overwrite=True replaces it."
         raise FileExistsError(msg)
-    # A folder takes its name only when it is whole.
+    # A folder is renamed when it is complete.
     temporary = path.with_name(f".{path.name}.unfinished")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
@@ -219,7 +219,7 @@ def _read_zarr(path):
     import zarr
 
     if not path.is_dir():
-        msg = f"{path} is not there."
+        msg = f"{path} does not exist."
         raise FileNotFoundError(msg)
     group = zarr.open_group(path, mode="r")
     if group.attrs.get("product") != PRODUCT:

@@ -1,5 +1,5 @@
 """
-Light that electrons of the corona scatter.
+Thomson scattering by electrons of the corona.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,11 @@ from sunpy_lasco.errors import OptionError
 
 __all__ = ["GRAMS_PER_ELECTRON", "ElectronBrightness", "electron_brightness"]
 
-#: Mass of the corona per electron, with 10 % of helium: not the mass of an electron, which one port took.
+#: Mass of the corona per electron, with 10 % helium (not the electron mass, which one port uses by mistake).
 GRAMS_PER_ELECTRON = 1.974e-24 * u.g
 #: Coefficient of the limb darkening in white light.
 LIMB_DARKENING = 0.63
-#: 3/16 of the Thomson cross section, cm2; and what SolarSoft takes for it, 0.116 % more
-#: (pi / 2 times 7.95e-26 cm2 sr-1).
+#: 3/16 of the Thomson cross section, cm2; and SolarSoft's value, 0.116 % larger (pi / 2 times 7.95e-26 cm2 sr-1).
 SCATTERING = {
     "exact": 3.0 / 16.0 * constants.physical_constants["Thomson cross section"][0] * 1e4,
     "solarsoft": 1.24878e-25,
@@ -27,7 +26,7 @@ SCATTERING = {
 
 @dataclass(frozen=True)
 class ElectronBrightness:
-    """Brightness of one electron per cm2 of the line of sight."""
+    """Brightness of one electron per cm2 along the line of sight."""
 
     #: Total brightness, MSB cm2.
     total: np.ndarray
@@ -42,21 +41,21 @@ def electron_brightness(distance, angle=0.0, *, constant="exact"):
     Parameters
     ----------
     distance : `float` or `numpy.ndarray`
-        From the Sun's centre, solar radii; above 1.
+        Distance from the Sun centre, solar radii; above 1.
     angle : `float` or `numpy.ndarray`
-        From the plane of the sky, degree: 90 minus the angle of scattering.
+        Angle from the plane of the sky, degree: 90 minus the scattering angle.
     constant : `str`
-        ``"exact"``, or ``"solarsoft"`` for its value, by which masses come out 0.116 % smaller.
+        ``"exact"``, or ``"solarsoft"`` for its value, which makes masses 0.116 % smaller.
 
     Returns
     -------
     `ElectronBrightness`
-        In units of the mean brightness of the disk, times cm2; NaN at distances below 1.
+        In units of the mean brightness of the disk times cm2; NaN at distances below 1.
 
     Notes
     -----
     Van de Hulst's coefficients with a limb darkening of 0.63, divided by 1 - u/3, since brightness is
-    told in terms of the mean of the disk, not of its centre.  The SolarSoft routine is ``eltheory``.
+    relative to the mean of the disk, not to its centre. The SolarSoft routine is ``eltheory``.
 
     References
     ----------
@@ -71,7 +70,7 @@ def electron_brightness(distance, angle=0.0, *, constant="exact"):
         s = np.where(distance > 1.0, 1.0 / distance, np.nan)
         square = s * s
         c = np.sqrt(1.0 - square)
-        # log1p keeps the digits where the Sun is small.
+        # log1p keeps precision where the Sun is small.
         g = c * c * (np.log1p(s) - np.log(c)) / s
         a = c * square
         b = -(1.0 - 3.0 * square - g * (1.0 + 3.0 * square)) / 8.0

@@ -1,9 +1,9 @@
 """
-The surroundings of a hole, averaged over cells, and where values of it are wanted.
+Cells around a hole, and nodes at which its fill is evaluated.
 
-Coronal structure is long outwards and narrow around the Sun.  In the coordinates
-``u = R ln(r / R)`` and ``v = R (phi - Phi)``, with the middle of the hole at distance R
-and angle Phi, it is alike over a crop; near the middle they are pixels.
+Coronal structure is long in radius and narrow in position angle. In the coordinates ``u = R ln(r / R)`` and
+``v = R (phi - Phi)``, with the middle of the hole at distance R and angle Phi, it is similar all over a crop;
+near the middle the unit is a pixel.
 """
 
 from dataclasses import dataclass
@@ -17,20 +17,19 @@ from sunpy_lasco.repair.crop import kept_with_crop
 
 __all__ = ["Cells", "Nodes", "between_nodes", "coarse_grid", "gather", "harmonic", "nodes", "polar", "refine"]
 
-#: Nearer to the Sun's centre there are no coordinates, full-resolution pixels.
+#: Smallest distance from the Sun centre for these coordinates, full-resolution pixels.
 SMALLEST_RADIUS = 8.0
 #: Side of the cells next to the hole and farther out, stored pixels.
 CELLS = (4, 8)
-#: The small cells reach this far, in their own sides, and the large ones in theirs.
+#: Extent of the small and of the large cells, in units of their sides.
 REACH = (4, 6)
 #: Cells are doubled in size while there are more than this.
 MOST_CELLS = 900
 #: A cell counts if at least this share of it is known.
 CELL_SHARE = 0.25
-#: Up to this many cells of a hole are solved for by a full matrix, which is faster.
+#: Up to this many cells of a hole a full matrix is used, which is faster.
 MOST_DENSE = 256
-#: Values are found on nodes this far apart and interpolated between them, stored
-#: pixels: less than the structure that noise leaves visible.
+#: Distance between nodes, stored pixels, which is less than the size of structure visible above the noise.
 NODE_STEP = 4
 
 
@@ -103,7 +102,7 @@ def gather(crop, u, v):
     while True:
         small, large = (factor * side for side in CELLS)
         near = distance <= REACH[0] * small
-        # A large cell is near if it is for the most part.
+        # A large cell is near if most of it is.
         shares = _totals(np.stack([near, np.ones_like(near)]).astype(np.float32), large)
         near = np.repeat(np.repeat(shares[0] > 0.5 * shares[1], large, 0), large, 1)
         near = near[: known.shape[0], : known.shape[1]]
@@ -169,7 +168,7 @@ def nodes(crop, u, v):
         np.arange(length // NODE_STEP + 2) * NODE_STEP - 0.5 * (NODE_STEP + 1) for length in map(_even, crop.z.shape)
     )
     at = np.stack(np.meshgrid(rows, columns, indexing="ij"))
-    # Those whose meshes have pixels of the hole.
+    # Those in whose neighbourhood are pixels of the hole.
     last = np.array(crop.z.shape)[:, None, None] - 1
     nearest = np.clip(np.rint(at).astype(int), 0, last)
     wanted = ndimage.maximum_filter(crop.hole, 2 * NODE_STEP + 1)[tuple(nearest)]
@@ -228,7 +227,7 @@ def coarse_grid(crop, side=SIDE):
     means : `~numpy.ndarray`
         NaN where too little is known, shape (ceil(ny / side), ceil(nx / side)).
     hole : `~numpy.ndarray` of `bool`
-        Cells that have pixels to fill and too few that are known.
+        Cells with pixels to fill and too few known ones.
     """
     count, total, lost = _totals(np.stack([crop.known, np.where(crop.known, crop.z, 0.0), crop.hole]), side)
     means = np.full(count.shape, np.nan)
@@ -239,7 +238,7 @@ def coarse_grid(crop, side=SIDE):
 
 def refine(cells, crop, side=SIDE):
     """
-    Values of cells at the pixels of the hole.
+    Interpolate values of cells to the pixels of the hole.
 
     Parameters
     ----------
@@ -259,7 +258,7 @@ def refine(cells, crop, side=SIDE):
     filled = np.full(crop.hole.shape, np.nan)
     if empty.all():
         return filled
-    # Cells without a value take that of the nearest one, lest they spoil those beside them.
+    # Cells without a value get that of the nearest one, so that they do not spoil their neighbours.
     whole = nearest_known(cells, ~empty)
     at = np.array(np.nonzero(crop.hole))
     values = ndimage.map_coordinates(whole, (at + 0.5) / side - 0.5, order=1, mode="nearest")
@@ -270,7 +269,7 @@ def refine(cells, crop, side=SIDE):
 @kept_with_crop
 def harmonic(crop, side=SIDE):
     """
-    Fill a hole with the smoothest values: each cell is the mean of those around it.
+    Fill a hole with the smoothest values (harmonic fill): each cell is the mean of those around it.
 
     Parameters
     ----------
@@ -281,13 +280,12 @@ def harmonic(crop, side=SIDE):
     Returns
     -------
     `~numpy.ndarray`
-        In the working space, NaN outside of the hole and where nothing known is
-        next to it; shape (ny, nx).
+        In the working space; NaN outside the hole and in parts without known neighbours; shape (ny, nx).
 
     Notes
     -----
-    Cells of which nothing is known, behind the occulter, are not neighbours: nothing
-    flows through such a border.
+    Unknown cells, such as those behind the occulter, are not neighbours; the flux through such a border is
+    zero.
     """
     means, hole = coarse_grid(crop, side)
     if not hole.any():
@@ -308,7 +306,7 @@ def harmonic(crop, side=SIDE):
         first.append(np.nonzero(unknown)[0])
         second.append(other[unknown])
     first, second = np.concatenate(first), np.concatenate(second)
-    # Islands in the dark have no level of their own.
+    # Isolated parts have no level of their own.
     label, islands = _islands(hole, means)
     determined = islands[label]
     diagonal = np.where(determined, diagonal, diagonal + 1.0)
@@ -325,7 +323,7 @@ def harmonic(crop, side=SIDE):
 
 
 def _islands(hole, means):
-    """Which part of the hole each of its cells belongs to, and which parts touch something known."""
+    """The connected part to which each cell of the hole belongs, and whether each part touches known cells."""
     label, number = ndimage.label(hole)
     beside = ndimage.binary_dilation(np.isfinite(means)) & hole
     touched = np.zeros(number + 1, dtype=bool)

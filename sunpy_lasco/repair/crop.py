@@ -1,10 +1,9 @@
 """
 Input and output of a repair method.
 
-A method is one module of `sunpy_lasco.repair.methods` with a function
-``fill(crop, **options)`` that takes a `Crop` and returns a `Fill`; or with
-``fill_all(crops, **options)`` beside it, where many holes are filled faster together.  It
-knows arrays only, and it writes nothing: what it says outside of the hole is ignored.
+A method is one module of `sunpy_lasco.repair.methods` with a function ``fill(crop, **options)`` that takes a
+`Crop` and returns a `Fill`; or with ``fill_all(crops, **options)`` beside it, if many holes are filled faster
+together. A method works on arrays only and changes nothing; its values outside the hole are ignored.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ __all__ = [
     "usable_methods",
 ]
 
-#: Methods by name and the modules that hold them, imported when asked for.
+#: Methods by name, and their modules, which are imported when needed.
 METHODS = {
     name: f"sunpy_lasco.repair.methods.{name}"
     for name in ("sequence", "temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
 }
-#: Of these, methods that need exposures before and after, the best first.
+#: Those methods that need exposures before and after, best first.
 NEIGHBOUR_METHODS = ("sequence", "temporal")
 #: Methods that need torch.
 LEARNT_METHODS = {"network": "sunpy_lasco.network.method"}
@@ -49,18 +48,18 @@ LEARNT_METHODS = {"network": "sunpy_lasco.network.method"}
 
 @dataclass(frozen=True, eq=False)
 class Neighbour:
-    """The same piece of another exposure, brought to the level of the crop."""
+    """The same part of another exposure, scaled to the level of the crop."""
 
-    #: In the working space of the crop, NaN where it was not measured; (ny, nx).
+    #: In the working space of the crop; NaN where it was not measured; (ny, nx).
     z: np.ndarray
     #: Middle of its exposure after that of the frame, s.
     seconds: float
     #: Its noise over that of the frame.
     noise: float
-    #: Its level over that of the frame, as the surroundings of the hole tell.
+    #: Ratio of its level to that of the frame, from the surroundings of the hole.
     scale: float
-    #: Stars and hits that were taken out of it before it was moved, where the sky has them at the time
-    #: of the frame; (ny, nx).  None where they are still in it.
+    #: Stars and hits that were removed before it was moved, at their positions at the time of the frame; (ny, nx). None
+    #: if they were not removed.
     points: np.ndarray | None = None
 
 
@@ -69,26 +68,25 @@ class Crop:
     """
     A hole and its surroundings in the working space.
 
-    The working space is ``z = (signal / response - expected) / noise``: what the
-    frame shows beyond a scaled background, in units of its own noise.  In it the
-    corona is smooth over a block, in all directions and at all distances.
+    The working space is ``z = (signal / response - expected) / noise``: the excess of the frame over a scaled
+    background, in units of its noise. In it the corona is smooth over a block, in all directions and at all
+    distances.
 
     All arrays are of shape (ny, nx) and of type float64 or bool.
     """
 
-    #: Working space; NaN in the hole and wherever a pixel is of no use:
-    #: missing, hidden, saturated, hit by a particle, or a star.
+    #: Working space; NaN in the hole and in pixels that cannot be used because they are missing, hidden, saturated, hit
+    #: by a particle, or a star.
     z: np.ndarray
     #: Pixels to be filled.
     hole: np.ndarray
-    #: What the background model expects, scaled to the surroundings of the hole,
-    #: in units of the frame (DN above the bias, or MSB).
+    #: Background model scaled to the surroundings of the hole, in units of the frame (DN above the bias, or MSB).
     expected: np.ndarray
     #: 1 sigma of the noise of one pixel, in units of the frame.
     noise: np.ndarray
     #: Fixed response of each pixel relative to its surroundings, near 1.
     response: np.ndarray
-    #: Signal as measured, in units of the frame; NaN where nothing was.
+    #: Measured signal in units of the frame; NaN where nothing was measured.
     signal: np.ndarray
     #: Behind the occulter or the pylon or beyond the field.
     hidden: np.ndarray
@@ -100,14 +98,14 @@ class Crop:
     occulter: tuple[float, float]
     #: Full-resolution pixels per pixel along (x, y).
     binning: tuple[int, int]
-    #: Factor that brings the background model to the level of the frame.
+    #: Factor that scales the background model to the level of the frame.
     scale: float
     #: Block row of each row and block column of each column.
     block_rows: np.ndarray
     block_columns: np.ndarray
     #: ``"C2"`` or ``"C3"``.
     camera: str
-    #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
+    #: Motion of the stars along (x, y), pixel / s; zeros if it is unknown.
     drift: tuple[float, float] = (0.0, 0.0)
     #: Exposures before and after, nearest first; empty without context.
     neighbours: tuple[Neighbour, ...] = field(default=())
@@ -122,7 +120,7 @@ class Crop:
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Pixels on which a method may rest."""
+        """Pixels that a method may use."""
         return np.isfinite(self.z)
 
     @property
@@ -146,11 +144,11 @@ class Crop:
         return np.arctan2(self.y, self.x)
 
     def to_signal(self, z: np.ndarray) -> np.ndarray:
-        """What values of the working space are in units of the frame."""
+        """Convert values from the working space to units of the frame."""
         return (self.expected + self.noise * z) * self.response
 
     def from_signal(self, signal: np.ndarray) -> np.ndarray:
-        """What values in units of the frame are in the working space."""
+        """Convert values in units of the frame to the working space."""
         return (signal / self.response - self.expected) / self.noise
 
 
@@ -160,12 +158,11 @@ class Fill:
 
     #: Values in the working space; NaN in pixels that the method cannot fill.
     z: np.ndarray
-    #: 1 sigma of these values against the corona without noise, in the working
-    #: space.  These errors are shared by pixels near each other: they do not
-    #: average out.
+    #: 1 sigma of these values relative to the noise-free corona, in the working space. These errors are common to
+    #: neighbouring pixels and do not average out.
     sigma: np.ndarray
-    #: 1 sigma of errors that differ from pixel to pixel, where the values have
-    #: noise of their own, as those from another exposure; None for none.
+    #: 1 sigma of independent errors of pixels, if the values have noise of their own, as those from another exposure;
+    #: None for none.
     noise: np.ndarray | None = None
 
 
@@ -196,7 +193,7 @@ def kept_with_crop(function: Callable) -> Callable:
 
 
 def _rectangle(hole):
-    """First row and column of a hole and the ones after the last, if it is a rectangle; None otherwise."""
+    """First row and column of a hole and those after the last, if it is a rectangle; None otherwise."""
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     if not len(rows):
         return None
@@ -224,7 +221,7 @@ def distance_from(hole: np.ndarray, *, sampling: tuple[float, float] = (1.0, 1.0
         from scipy import ndimage
 
         return ndimage.distance_transform_edt(~hole, sampling=sampling)
-    # A single block is by far the most frequent hole.
+    # A single block is by far the most common hole.
     top, bottom, left, right = found
     down, across = (
         size * np.maximum(np.maximum(first - index, index - last + 1), 0)
@@ -237,7 +234,7 @@ def distance_from(hole: np.ndarray, *, sampling: tuple[float, float] = (1.0, 1.0
 
 def depth_in(hole: np.ndarray) -> np.ndarray:
     """
-    Distance of the pixels of a hole from what is around it.
+    Distance of the pixels of a hole from its surroundings.
 
     Parameters
     ----------
@@ -246,7 +243,7 @@ def depth_in(hole: np.ndarray) -> np.ndarray:
     Returns
     -------
     `~numpy.ndarray`
-        0 outside of the hole; beyond the edges of the array is nothing.
+        0 outside the hole; the edges of the array do not count as surroundings.
     """
     found = _rectangle(hole)
     if found is None or hole.all():
@@ -284,14 +281,14 @@ def get_method(name: str) -> Callable:
     """
     modules = METHODS | LEARNT_METHODS
     if name not in modules:
-        msg = f"There is no method {name!r}; there are {', '.join(modules)} and auto."
+        msg = f"There is no method {name!r}; available are {', '.join(modules)} and auto."
         raise ValueError(msg)
     return importlib.import_module(modules[name]).fill
 
 
 def usable_methods(camera: str) -> tuple[str, ...]:
     """
-    Methods that need no weights from the user.
+    Methods that can be used without weights from the user.
 
     Parameters
     ----------
@@ -301,8 +298,8 @@ def usable_methods(camera: str) -> tuple[str, ...]:
     Returns
     -------
     `tuple` of `str`
-        `METHODS`, and those of `LEARNT_METHODS` whose libraries are installed and whose weights for the
-        camera come with the package.
+        `METHODS`, and those of `LEARNT_METHODS` whose libraries are installed and for which the package has
+        weights for the camera.
     """
     learnt = (name for name, module in LEARNT_METHODS.items() if importlib.import_module(module).is_ready(camera))
     return (*METHODS, *learnt)
@@ -310,7 +307,7 @@ def usable_methods(camera: str) -> tuple[str, ...]:
 
 def takes_neighbours(name: str, camera: str, **options: Any) -> bool:
     """
-    Whether a method fills holes from exposures before and after.
+    Whether a method uses exposures before and after.
 
     Parameters
     ----------

@@ -21,8 +21,7 @@ from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 
 __all__ = ["Piece", "Repair", "Zone", "find_zones", "repair_frame"]
 
-#: Largest zone that is repaired from its surroundings alone, blocks (SolarSoft
-#: ``fuzzy_image``).
+#: Largest zone that is filled from its surroundings alone, blocks (SolarSoft ``fuzzy_image``).
 LARGEST_ZONE = 100
 
 
@@ -38,7 +37,7 @@ class Zone:
 
     def region(self, shape, margin=1):
         """
-        The zone's rectangle with blocks around it, clipped to the frame.
+        The rectangle of the zone enlarged by some blocks, clipped to the frame.
 
         Parameters
         ----------
@@ -57,7 +56,7 @@ class Zone:
         )
 
     def touching(self):
-        """The zone's parts whose blocks touch each other, diagonals counted, as zones."""
+        """The connected parts of the zone (including diagonals), as zones."""
         lost = np.zeros(np.add(self.last, 1), dtype=bool)
         lost[tuple(np.transpose(self.blocks))] = True
         label, number = ndimage.label(lost, np.ones((3, 3)))
@@ -87,7 +86,7 @@ class _Growing:
         )
 
     def absorb(self, other):
-        """Take in the other's blocks and rectangle."""
+        """Merge the blocks and the rectangle of another zone."""
         self.blocks += other.blocks
         self.low = [min(a, b) for a, b in zip(self.low, other.low, strict=True)]
         self.high = [max(a, b) for a, b in zip(self.high, other.high, strict=True)]
@@ -121,20 +120,19 @@ def find_zones(lost):
         for second in range(first + 1, len(zones)):
             if zones[first].reaches(zones[second]) or zones[second].reaches(zones[first]):
                 zones[first].absorb(zones.pop(second))
-                # A larger rectangle may reach zones that were passed before.
+                # The larger rectangle may now touch earlier zones.
                 first = -1
                 break
         first += 1
     return sorted((_zone(zone.blocks) for zone in zones), key=lambda zone: zone.blocks[0])
 
 
-#: Blocks of surroundings in a crop, where a method looks no farther than this.
+#: Number of blocks around a hole in a crop; no method uses more distant pixels.
 NARROW = 1.5
-#: Best first: what ``"auto"`` takes for holes that neighbours in time cannot fill, and
-#: for what the better of these leave.
+#: Methods that ``"auto"`` uses for holes, or parts of them, that neighbours in time cannot fill, best first.
 SINGLE_FRAME_METHODS = ("kriging", "radial", "biharmonic")
-#: Other exposures whose expected error is below this, in the noise of a pixel, are taken without asking
-#: what one frame allows: of 102 such holes of 2012-08-31 kriging was expected to do better in six, and did in one.
+#: Other exposures with an expected error below this, in units of the noise of a pixel, are used without evaluating
+#: methods for one frame. Of 102 such holes of 2012-08-31 kriging was expected to be better in six, and was in one.
 CLEARLY_GOOD = 1.0
 #: The method whose uncertainty tells what one frame allows.
 EXPECTED_ALONE = "kriging"
@@ -144,7 +142,7 @@ EXPECTED_ALONE = "kriging"
 class Piece:
     """What was filled in a window of a frame."""
 
-    #: Where it stands in the frame, and which of its pixels were filled; (ny, nx).
+    #: Position of the window in the frame, and its filled pixels; (ny, nx).
     window: tuple[slice, slice]
     pixels: np.ndarray
     #: As of `Repair`, of these pixels; (n,).
@@ -155,7 +153,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Repair:
-    """What became of the holes of a frame."""
+    """Result of the repair of a frame."""
 
     #: Shape of the frame, (ny, nx).
     shape: tuple[int, int]
@@ -166,9 +164,9 @@ class Repair:
     methods: dict[tuple[int, int], tuple[str, ...]]
     #: Blocks with pixels that nothing could fill, and why.
     unfilled: dict[tuple[int, int], str]
-    #: Blocks that were filled from exposures of one side of time alone, and which: ``"earlier"`` or ``"later"``.
+    #: Blocks that were filled only from ``"earlier"`` or only from ``"later"`` exposures.
     one_sided: dict[tuple[int, int], str] = field(default_factory=dict)
-    #: Blocks that were filled from other exposures, and those of them for which these were moved with the corona.
+    #: Blocks that were filled from other exposures, and those for which these were moved with the corona.
     shown: frozenset[tuple[int, int]] = frozenset()
     moved: frozenset[tuple[int, int]] = frozenset()
 
@@ -179,12 +177,12 @@ class Repair:
 
     @cached_property
     def sigma(self):
-        """1 sigma of these values against the corona without noise, same units."""
+        """1 sigma of these values relative to the noise-free corona, same units."""
         return self._whole("sigma")
 
     @cached_property
     def noise(self):
-        """The part of this sigma that is not shared with the pixels around."""
+        """The part of this sigma that is independent in each pixel."""
         return self._whole("noise")
 
     def _whole(self, name):
@@ -202,14 +200,14 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
     ----------
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     method : `str`, optional
-        One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``: for each hole what has the smallest
-        expected error.  That is exposures before and after, moved to the time of the frame, where there
-        are any that fit; the network of the package where it is better than all other methods for one frame,
-        if torch is installed; and the best of these.
+        One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``, which selects for each hole the method with
+        the smallest expected error: exposures before and after, moved to the time of the frame, if suitable
+        ones exist; the network of the package if torch is installed and the network is better than other
+        methods for one frame; else the best of these.
     networks : `bool`, optional
-        Whether ``"auto"`` may use the network: it is trained on level-0.5 frames of the usual filter.
+        Whether ``"auto"`` may use the network, which is trained on level-0.5 frames through the usual filter.
     **options
-        Handed on to the method.
+        Options of the method.
 
     Returns
     -------
@@ -220,7 +218,7 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
         if holed.neighbours:
             work.fill_from_neighbours()
         if networks and "network" in usable_methods(holed.camera):
-            # Kriging finds fronts, which networks smooth.
+            # Kriging preserves fronts, which networks smooth.
             work.fill("kriging", {"only_directed": True, **options})
             work.fill("network", {"only_better": True, **options})
         for name in SINGLE_FRAME_METHODS:
@@ -231,7 +229,7 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
 
 
 class _Work:
-    """A repair while it is done."""
+    """State of a repair."""
 
     def __init__(self, holed):
         self.holed = holed
@@ -242,10 +240,10 @@ class _Work:
         self._crops = {}
 
     def fill(self, name, options):
-        """Fill what is left with one method."""
+        """Fill the remaining holes with one method."""
         if not self.holed.holes.any():
             return
-        # Zones of any size are filled where exposures before or after show them.
+        # Zones of any size can be filled if exposures before or after show them.
         shown = bool(self.holed.neighbours) and takes_neighbours(name, self.holed.camera, **options)
         cuts = self._cuts(name, shown=shown)
         fills = fill_holes(name, [crop for _, crop, _ in cuts], **options)
@@ -254,11 +252,11 @@ class _Work:
         self._fill_in()
 
     def fill_from_neighbours(self):
-        """Fill from other exposures such holes as they are expected to tell better than one frame does."""
+        """Fill from other exposures those holes for which they are expected to be better than one frame."""
         cuts = self._cuts("temporal", shown=True)
         for zone, crop, window in cuts:
             mine = {}
-            # Of moved exposures the nearest are the best: those farther away have changed on their way.
+            # Among moved exposures the nearest are the best, since the corona evolves.
             for name in ("temporal",) if crop.is_moved else NEIGHBOUR_METHODS:
                 mine[name] = get_method(name)(crop, worst_misfit=np.inf)
                 if np.isfinite(mine[name].z[crop.hole]).all():
@@ -270,7 +268,7 @@ class _Work:
 
     @staticmethod
     def _is_best(fills, zone, crop):
-        """Whether other exposures are expected to err less than the surroundings in the frame."""
+        """Whether other exposures are expected to be more accurate than the surroundings in the frame."""
         expected = min(map(_expected_error, (fill.sigma[crop.hole] for fill in fills.values())))
         if expected < CLEARLY_GOOD or len(zone.blocks) > LARGEST_ZONE:
             return np.isfinite(expected)
@@ -278,7 +276,7 @@ class _Work:
         return not expected > _expected_error(alone.sigma[crop.hole])
 
     def _cuts(self, name, *, shown):
-        """Zones of what is left in the working space, with other exposures moved if these are asked for."""
+        """Zones of the remaining holes in the working space, with other exposures moved if requested."""
         found = []
         for zone in find_zones(self.holed.lost_blocks()):
             for part in [zone] if shown or len(zone.blocks) <= LARGEST_ZONE else zone.touching():
@@ -303,19 +301,19 @@ class _Work:
         ]
 
     def _cut(self, zone, margin):
-        """A zone in the working space; it stays so until something is filled."""
+        """A zone in the working space, cached until something is filled."""
         key = zone.blocks, margin
         if key not in self._crops:
             self._crops[key] = cut(self.holed, zone, margin)
         return self._crops[key]
 
     def _fill_in(self):
-        """Go on with what is still empty."""
+        """Continue with the holes that are still empty."""
         if self._new:
             self.holed, self._crops, self._new = self.holed.filled_with(self._new), {}, []
 
     def _put(self, fill, zone, crop, window, name, *, shown):
-        """Take over what a method says of pixels of a zone that are still empty."""
+        """Store the values of a method for pixels of a zone that are still empty."""
         good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma) & ~self.filled[window]
         if not good.any():
             return
@@ -340,7 +338,7 @@ class _Work:
                 self.moved.add((row, column))
 
     def result(self):
-        """What became of the holes."""
+        """The result of the repair."""
         left = [(int(row), int(column)) for row, column in np.argwhere(self.holed.lost_blocks())]
         unfilled = {block: self.reasons.get(block, "") for block in left}
         return Repair(
@@ -355,6 +353,6 @@ class _Work:
 
 
 def _expected_error(sigma):
-    """Root mean square of 1 sigma over the pixels of a hole; infinite where half of them have none."""
+    """Root mean square of 1 sigma over the pixels of a hole; infinite if half of them have none."""
     known = np.isfinite(sigma)
     return float(np.sqrt(np.mean(sigma[known] ** 2))) if known.mean() > 0.5 else np.inf

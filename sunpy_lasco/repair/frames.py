@@ -1,5 +1,5 @@
 """
-A level-0.5 frame as a frame with holes for the methods of repair.
+Preparation of frames for the methods of repair.
 """
 
 from functools import partial
@@ -42,14 +42,13 @@ __all__ = [
     "star_drift",
 ]
 
-#: Around a saturated pixel, this many stored pixels are of no use either.
+#: Number of stored pixels around a saturated pixel that are not used either.
 SATURATION_MARGIN = 3
-#: Hidden pixels this near to the sky are filled too, full-resolution pixels.
+#: Hidden pixels within this distance of the sky are filled, too, full-resolution pixels.
 HIDDEN_MARGIN = 4.0
 #: Motion of the Sun along the ecliptic, arcsec / day.
 ECLIPTIC_MOTION = 3548.2
-#: Error that is left of the fixed response when it has been divided out, 1 sigma
-#: relative to the signal.
+#: Remaining 1 sigma of the fixed response after it was divided out, relative to the signal.
 RESIDUAL_PATTERN = 0.004
 
 
@@ -60,8 +59,7 @@ def counts_above_bias(raw, frame, *, bias=None, offset=None):
     Parameters
     ----------
     raw : `~numpy.ndarray`
-        Counts as they stand in the file; negative values of summed frames are
-        taken as wrapped.  Shape (ny, nx).
+        Counts as stored in the file, shape (ny, nx); negative values of summed frames are unwrapped.
     frame : `~sunpy_lasco.instrument.frame.Frame`
     bias : `float`, optional
         Bias of a stored pixel, DN; by default chosen as in the calibration.
@@ -118,9 +116,9 @@ def _widened(full):
 
 class _Counts:
     """
-    Counts of a frame whose flags are known, above a bias.
+    Counts above a bias of a frame with known flags.
 
-    The whole frame is looked at as it is stored; numbers of double precision are made of windows of it.
+    The whole frame keeps its stored type; only windows are converted to double precision.
     """
 
     def __init__(self, raw, flags, frame, bias):
@@ -142,7 +140,7 @@ class _Counts:
         """Pixels that are saturated, or near one that is, (ny, nx)."""
         limit = full_counts(self.frame)
         full = np.zeros(self.raw.shape, dtype=bool)
-        # Rows that may hold one, by what is stored; negative sums are the largest.
+        # Rows that may contain one, from the stored values; negative sums are the largest.
         brightest = np.fmax.reduce(self.raw, axis=1)
         rows = brightest >= np.min(limit) + self.bias - 1.0
         if self.wraps:
@@ -155,13 +153,13 @@ class _Counts:
 
 def star_drift(frame, roll):
     """
-    Motion of the stars in a frame, which comes from that of the Sun before them.
+    Motion of the stars in a frame, due to the motion of the Sun relative to them.
 
     Parameters
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
     roll : `float`
-        Turning the frame by this angle brings solar north up, degree.
+        Rotation of the frame that brings solar north up, degree.
 
     Returns
     -------
@@ -174,7 +172,7 @@ def star_drift(frame, roll):
 
 
 def frame_variance(expected, _window, frame, *, corrected):
-    """Variance of the noise around an expected signal, DN**2, with or without the response divided out."""
+    """Variance of the noise about an expected signal, DN**2, with or without the response divided out."""
     variance = noise_variance(expected, frame, pattern=not corrected)
     if corrected:
         variance = variance + (RESIDUAL_PATTERN * expected) ** 2 / (frame.binning[0] * frame.binning[1])
@@ -183,25 +181,25 @@ def frame_variance(expected, _window, frame, *, corrected):
 
 def neighbour_of(frame, raw, other, *, flags=None, offset=None, bias=None):
     """
-    Another exposure of the same pixels, as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it.
+    Another exposure of the same pixels, for a `~sunpy_lasco.repair.holed_frame.HoledFrame`.
 
     Parameters
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
-        The frame that is to be repaired.
+        The frame to repair.
     raw : `~numpy.ndarray`
-        Counts of the other exposure as they stand in the file.
+        Counts of the other exposure as stored in the file.
     other : `~sunpy_lasco.instrument.frame.Frame`
-        Its header: sums and the grid of the pixels as those of the frame.
+        Its frame, with the same sums and pixel grid as the frame to repair.
     flags : `~numpy.ndarray` of `numpy.uint8`, optional
-        Its flags, if they are known; what was filled is no measurement.
+        Its flags, if known; filled pixels are not used.
     offset, bias : `float`, optional
         As for `counts_above_bias`.
 
     Returns
     -------
     `~sunpy_lasco.repair.holed_frame.OtherExposure`
-        In the pixels of the frame, NaN where the other exposure has none.
+        In the pixels of the frame; NaN where the other exposure has no data.
     """
     if flags is None or bias is None:
         measured = raw if flags is None else np.where(flagged(flags, "FILLED"), np.nan, raw)
@@ -216,19 +214,19 @@ def neighbour_of(frame, raw, other, *, flags=None, offset=None, bias=None):
         signal = np.full(frame.shape, np.nan)
         here, there = [], []
         for axis, length in enumerate(frame.shape):
-            # Where the first pixel of the frame lies in the other exposure.
+            # Position of the first pixel of the frame in the other exposure.
             shift = (frame.corner[1 - axis] - other.corner[1 - axis]) // frame.binning[1 - axis]
             first, last = max(0, -shift), min(length, other.shape[axis] - shift)
             here.append(slice(first, max(last, first)))
             there.append(slice(first + shift, max(last, first) + shift))
         signal[tuple(here)] = counts[tuple(there)]
     seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
-    # It is seen through the same pixels as the frame, whose response is no noise here.
+    # Both exposures use the same pixels, so their response is not noise here.
     return OtherExposure(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
 
 
 def _measured(raw, flags, frame, bias):
-    """Counts of another exposure above its bias, NaN where they are of no use; windows are made of them."""
+    """Counts of another exposure above its bias, by windows; NaN where they cannot be used."""
     counts = _Counts(raw, flags, frame, bias)
     no_use = counts.saturated() | flagged(flags, "FILLED")
 
@@ -253,16 +251,15 @@ def holed_frame_of(
         Counts as they stand in the file, shape (ny, nx).
     frame : `~sunpy_lasco.instrument.frame.Frame`
     background : `~numpy.ndarray`, optional
-        Background model, DN / s, shape (1024, 1024); by default the one that comes
-        with the package.
+        Background model, DN / s, shape (1024, 1024); by default that of the package.
     response : `~numpy.ndarray`, optional
         Fixed response of the frame's pixels, shape (ny, nx); none by default.
     flags : `~numpy.ndarray` of `numpy.uint8`, optional
-        Its flags, if they are known: then only such windows are made as a repair asks for.
+        Its flags, if known; then only the windows that a repair needs are computed.
     holes : `~numpy.ndarray` of `bool`, optional
         Pixels to fill, shape (ny, nx); by default those that were lost.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
-        By default that of an unrolled spacecraft.
+        Pointing; by default that of an unrolled spacecraft.
     neighbours : sequence of `~sunpy_lasco.repair.holed_frame.OtherExposure`, optional
         Nearest in time first.
     bias, offset : `float`, optional
@@ -272,7 +269,7 @@ def holed_frame_of(
     -------
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     bias : `float`
-        DN, to be added to what the repair gives.
+        DN, to be added to the result of the repair.
     """
     if flags is None or bias is None:
         signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
@@ -286,8 +283,8 @@ def holed_frame_of(
     else:
         holes = np.asarray(holes, dtype=bool)
         signal[holes] = np.nan
-    # Behind the occulter there is nothing to be repaired, but for the pixels that
-    # the interpolation of the calibration mixes with those of the sky.
+    # Pixels behind the occulter are not repaired, except those that the interpolation of the
+    # calibration mixes with the sky.
     holes = holes & ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
     model = builtin_background(frame.camera.name) if background is None else background
     pointing = nominal_pointing(frame) if pointing is None else pointing
@@ -320,7 +317,7 @@ def holed_frame_of(
 
 
 def _background(model, frame):
-    """A background model in the pixels of a frame, as of `frame_background`, by windows."""
+    """A background model in the pixels of a frame, as from `frame_background`, by windows."""
     mean = block_mean(frame_cutout(model, frame), frame.binning)
     level = frame.exptime * frame.binning[0] * frame.binning[1]
     return WindowedImage(frame.shape, lambda window: mean[window] * level)
@@ -328,7 +325,7 @@ def _background(model, frame):
 
 def holes_of(flags):
     """
-    Pixels that were lost and that nothing was put into yet.
+    Pixels that were lost and not yet filled.
 
     Parameters
     ----------
@@ -343,14 +340,14 @@ def holes_of(flags):
 
 def measured_counts(data, flags=None):
     """
-    Counts of which a bias can be judged.
+    Counts without filled pixels, for the choice of the bias.
 
     Parameters
     ----------
     data : `~numpy.ndarray`
         Counts, DN, unwrapped; 0 or NaN where nothing was measured.
     flags : `~numpy.ndarray` of `numpy.uint8`, optional
-        Of a map in which something was filled.
+        Of a map that may have filled pixels.
 
     Returns
     -------
@@ -366,7 +363,7 @@ def measured_counts(data, flags=None):
 
 def card_offset(meta):
     """
-    The bias that the header card OFFSET predicts, DN, or None.
+    The bias predicted by the header card OFFSET, DN, or None.
 
     Parameters
     ----------
@@ -381,7 +378,7 @@ def card_offset(meta):
 
 def pointing_of(smap, frame):
     """
-    Pointing of a map: as it was set, else by the header.
+    Pointing of a map: the one that was set, else that of the header.
 
     Parameters
     ----------
@@ -401,7 +398,7 @@ def pointing_of(smap, frame):
 
 def seconds_between(frame, other):
     """
-    Middle of another exposure after that of a frame, s.
+    Time from the middle of a frame to the middle of another exposure, s.
 
     Parameters
     ----------
@@ -414,35 +411,35 @@ def seconds_between(frame, other):
     return (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
 
 
-#: Side of the squares over which the noise of an image is measured, stored pixels.
+#: Side of the squares in which the noise of an image is measured, stored pixels.
 NOISE_BOX = 31
-#: Mean of |v - median of its 3 x 3 neighbourhood|, over the sigma of Gaussian white noise.
+#: Mean of |v - median of its 3 x 3 neighbourhood| divided by sigma, for Gaussian white noise.
 NOISE_SCALE = 0.73
-#: Differences beyond this many times the typical one come from stars.
+#: Differences beyond this many times the typical one are due to stars.
 NOISE_CLIP = 5.0
 
 
 class LocalVariance:
-    """Variance of the noise by place, as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it."""
+    """Variance of the noise by position, for a `~sunpy_lasco.repair.holed_frame.HoledFrame`."""
 
     def __init__(self, sigma):
         self.sigma = sigma
 
     def __call__(self, expected, window):
-        """Variance in a window of the image, whatever is expected there."""
+        """Variance in a window of the image, independent of the expected signal."""
         return np.broadcast_to(self.sigma[window] ** 2, np.shape(expected))
 
 
 def local_noise(image, known):
     """
-    Noise of an image by what its pixels differ from their neighbours.
+    Noise of an image, from the differences of its pixels from their neighbours.
 
     Parameters
     ----------
     image : `~numpy.ndarray`
         Shape (ny, nx).
     known : `~numpy.ndarray` of `bool`
-        Pixels that count.
+        Pixels to use.
 
     Returns
     -------
@@ -464,7 +461,10 @@ def local_noise(image, known):
 
 
 def _positions(smap):
-    """Columns and rows from the Sun's centre, full-resolution pixels, and the occulter's centre there."""
+    """
+    Columns and rows relative to the Sun centre, full-resolution pixels, and the centre of the occulter in the
+    same coordinates.
+    """
     geometry, frame = smap._geometry, frame_of(smap)
     sun = [
         at - float(value) / scale
@@ -473,7 +473,7 @@ def _positions(smap):
     ny, nx = smap.data.shape
     sx, sy = frame.binning
     x, y = (np.arange(nx) - sun[0]) * sx, (np.arange(ny) - sun[1]) * sy
-    # The detector's pixels are an affine image of those of the map.
+    # The pixels of the detector are an affine function of those of the map.
     origin = np.array(geometry.to_detector(0.0, 0.0))
     matrix = np.column_stack(
         [np.subtract(geometry.to_detector(1.0, 0.0), origin), np.subtract(geometry.to_detector(0.0, 1.0), origin)]
@@ -496,8 +496,8 @@ def calibrated_holed_frame(smap, flags):
     Returns
     -------
     `~sunpy_lasco.repair.holed_frame.HoledFrame`
-        In the unit of the map.  Its background is made of the map itself, its noise is
-        what neighbouring pixels differ by, and nothing is known of the pixels' response.
+        In the unit of the map. The background is derived from the map itself and the noise from differences
+        of neighbouring pixels; the pixel response is unknown.
     """
     frame = frame_of(smap)
     signal = np.array(smap.data, dtype=float)
@@ -531,14 +531,14 @@ def calibrated_holed_frame(smap, flags):
 
 def calibrated_neighbour(frame, other):
     """
-    Another level-1 map as a `~sunpy_lasco.repair.holed_frame.HoledFrame` wants it.
+    Another level-1 map, for a `~sunpy_lasco.repair.holed_frame.HoledFrame`.
 
     Parameters
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
-        Of the map that is to be repaired.
+        Of the map to repair.
     other : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 1, in the same pixels.
+        Level 1, on the same pixels.
 
     Returns
     -------

@@ -1,11 +1,10 @@
 """
-The working space: what a frame shows beyond a scaled background, in its own noise.
+The working space: the excess of a frame over a scaled background, in units of its noise.
 
-Counts of a coronagraph fall by orders of magnitude over a block and differ from
-pixel to pixel by 0.85 % for good.  Divided by the fixed response, compared with a
-background that has the vignetting and the F corona in it, and measured in units of
-its noise, the same image is smooth: most of what separates a good repair from a
-poor one is done here.
+Counts of a coronagraph change by orders of magnitude over a block, and the fixed response differs by 0.85 %
+from pixel to pixel. After division by the response and subtraction of a background that includes vignetting
+and F corona, and in units of its noise, the image is smooth. This step decides most of the quality of a
+repair.
 """
 
 from dataclasses import dataclass, field, replace
@@ -33,24 +32,23 @@ __all__ = [
 
 #: Width of the ring around a hole on which levels are matched, stored pixels.
 RING = 12
-#: The ring is doubled and doubled again where it holds fewer pixels than this.
+#: The ring is doubled repeatedly if it has fewer pixels than this.
 RING_PIXELS = 64
 #: Blocks of surroundings in a crop.
 MARGIN = 2
-#: A pixel that exceeds the median of its surroundings by this many times the
-#: scatter is a star or a hit.
+#: A pixel is a star or a hit if it exceeds the median of its surroundings by this many times the scatter.
 POINT_THRESHOLD = 6.0
 
 
 class WindowedImage:
     """
-    An image of which only windows are made, when they are asked for: a hole asks for some per cent of a frame.
+    An image of which only requested windows are computed; a hole needs some per cent of a frame.
 
     Parameters
     ----------
     shape : `tuple` of `int`
     make : callable
-        From a window (slices along rows and columns) to the image in it, a new array.
+        Function from a window (slices along rows and columns) to the image in it, a new array.
     """
 
     def __init__(self, shape, make):
@@ -69,7 +67,7 @@ class WindowedImage:
         Parameters
         ----------
         pieces : sequence of `tuple`
-            A window without steps, pixels of it, and an image of which they take their values.
+            A window without steps, pixels in it, and an image with their new values.
         """
 
         def make(window):
@@ -83,7 +81,7 @@ class WindowedImage:
 
 
 def _common(window, part, length):
-    """What a slice and a slice without steps have in common, as slices of both."""
+    """Intersection of a slice and a slice without steps, as slices of both."""
     first, last, step = window.indices(length)
     low = max(-(-(part.start - first) // step), 0)
     high = max(min(-(-(part.stop - first) // step), len(range(first, last, step))), low)
@@ -95,24 +93,23 @@ def _common(window, part, length):
 class OtherExposure:
     """Another exposure of the same pixels."""
 
-    #: Signal in its own units, NaN where a pixel is of no use; (ny, nx).
+    #: Signal in its own units; NaN in pixels that cannot be used; (ny, nx).
     signal: np.ndarray | WindowedImage
     #: Middle of the exposure after that of the frame, s.
     seconds: float
-    #: Function from an expected signal, and the window in which it is expected, to the
-    #: variance of its noise.
+    #: Function from an expected signal and its window to the variance of the noise.
     variance: object
 
 
 @dataclass(frozen=True, eq=False)
 class HoledFrame:
-    """A frame with its holes, and what is known of its pixels beforehand."""
+    """A frame with holes, and known properties of its pixels."""
 
     #: Signal (DN above the bias, or MSB); NaN where nothing was measured; (ny, nx).
     signal: np.ndarray | WindowedImage
     #: Pixels to fill.
     holes: np.ndarray
-    #: Pixels that were measured but on which nothing may rest: saturated ones.
+    #: Pixels that were measured but must not be used because they are saturated.
     unusable: np.ndarray
     #: Behind the occulter or the pylon, or beyond the field.
     hidden: np.ndarray
@@ -120,10 +117,10 @@ class HoledFrame:
     background: np.ndarray | WindowedImage
     #: Fixed response of the pixels, near 1; ones where it is not known.
     response: np.ndarray
-    #: Function from an expected signal, and the window in which it is expected, to the
-    #: variance of its noise; it knows whether the response is divided out.
+    #: Function from an expected signal and its window to the variance of the noise; it accounts for a response that was
+    #: divided out.
     variance: object
-    #: Position of columns and rows from the Sun's centre, full-resolution pixels.
+    #: Positions of columns and rows relative to the Sun centre, full-resolution pixels.
     x: np.ndarray
     y: np.ndarray
     #: Centre of the occulter in these coordinates.
@@ -155,7 +152,7 @@ class HoledFrame:
         return lost
 
     def filled_with(self, pieces):
-        """The frame with values put in, and fewer holes; pieces are those of `WindowedImage.with_values`."""
+        """The frame with some pixels filled; pieces are as for `WindowedImage.with_values`."""
         if not pieces:
             return self
         holes = self.holes.copy()
@@ -167,9 +164,9 @@ class HoledFrame:
         return replace(self, signal=signal.with_values(pieces), holes=holes)
 
 
-#: Points on a bright structure stand out of it by this share of its brightness at least, over `POINT_THRESHOLD`:
-#: the ridges of a bright core of an ejection are no stars.  With it, 80 instead of 280 pixels of the core of
-#: 2012-08-31 are taken for such, and of the others 99.5 % still are.
+#: Smallest excess of a point on a bright structure, relative to its brightness, divided by `POINT_THRESHOLD`, so that
+#: ridges in the bright core of an ejection are not taken for stars. In the core of 2012-08-31, 80 instead of 280 pixels
+#: are then taken for stars, and 99.5 % of all others still are.
 STRUCTURE_SHARE = 0.08
 
 
@@ -184,7 +181,7 @@ def point_like(z, known, *, structure=0.0):
     known : `~numpy.ndarray` of `bool`
         Pixels that count.
     structure : `float`, optional
-        Share of the brightness around a point, of what exceeds the usual, that counts as scatter.
+        Share of the excess brightness around a point that counts as scatter.
 
     Returns
     -------
@@ -212,12 +209,12 @@ def mean_around(z, known, sides=(5,)):
     known : `~numpy.ndarray` of `bool`
         At least one.
     sides : sequence of `int`, optional
-        Sides of the squares, pixel: of the first that has a known one the mean is taken.
+        Sides of the squares, pixel; the first with a known pixel is used.
 
     Returns
     -------
     `~numpy.ndarray`
-        The median of all that is known where none of the squares has any.
+        If none of the squares has a known pixel, the median of all known pixels is used.
     """
     found = np.full(z.shape, np.median(z[known]), dtype=z.dtype)
     for side in reversed(sides):
@@ -229,7 +226,7 @@ def mean_around(z, known, sides=(5,)):
 
 
 def _local_median(image):
-    """Medians of five along columns, and of these along rows: thirty times as fast as one over a square."""
+    """Medians of five pixels along columns, then along rows; thirty times as fast as medians over squares."""
     for _ in range(2):
         padded = np.pad(image, ((2, 2), (0, 0)), mode="edge")
         a, b, c, d, e = (padded[first : first + len(image)] for first in range(5))
@@ -241,7 +238,7 @@ def _local_median(image):
 
 def cut(holed, zone, margin=MARGIN):
     """
-    Bring a zone of lost blocks and its surroundings into the working space.
+    Cut out a zone of lost blocks with its surroundings, and convert it to the working space.
 
     Parameters
     ----------
@@ -253,9 +250,9 @@ def cut(holed, zone, margin=MARGIN):
     Returns
     -------
     crop : `~sunpy_lasco.repair.crop.Crop` or None
-        None where the surroundings do not tell the level of the background.
+        None if the level of the background cannot be determined from the surroundings.
     window : `tuple` of `slice`
-        Where the crop stands in the frame.
+        Position of the crop in the frame.
     """
     window = tuple(
         slice(max(first - int(margin * BLOCK), 0), min(last + int(margin * BLOCK), len(index)))
@@ -308,7 +305,7 @@ def cut(holed, zone, margin=MARGIN):
 
 def ring_of(distance, known):
     """
-    Known pixels next to a hole, from as far away as it takes to have enough.
+    Known pixels around a hole, out to a distance at which there are enough.
 
     Parameters
     ----------
@@ -328,7 +325,7 @@ def ring_of(distance, known):
 
 
 def _neighbour(crop, other, window, ring):
-    """Another exposure at the level that the surroundings of the hole have here."""
+    """Another exposure, scaled to the level of the surroundings of the hole."""
     signal = other.signal[window].astype(float)
     both = ring & np.isfinite(signal)
     if both.sum() < RING_PIXELS:

@@ -1,5 +1,5 @@
 """
-The repair of a map.
+Repair of maps.
 """
 
 from __future__ import annotations
@@ -50,21 +50,20 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST", "history_lines", "inpaint", "neighbours_among", "unfilled_message"]
 
-#: Neighbours farther away in time than this are of no use, s: a structure of
-#: 300 km / s has moved by 60 pixels of C2 and 40 of C3 by then.
+#: Neighbours farther away in time than this are not used, s: structure at 300 km / s then has moved by 60 pixels of C2
+#: and 40 of C3.
 LONGEST = {"C2": 1800.0, "C3": 5400.0}
-#: The Sun may lie at most this far from where it is in the frame, full-resolution pixels,
-#: and the roll may differ by at most this, degree: a pixel at the edge of the field.
+#: Largest difference of the Sun centre, full-resolution pixels, and of the roll, degree (a pixel at the edge of the
+#: field).
 LARGEST_SHIFT = 1.0
 LARGEST_TURN = 0.1
-#: The level per second may differ by this factor; beyond it an exposure went wrong.
+#: Largest ratio of the levels per second; beyond it an exposure is wrong.
 LARGEST_RATIO = 1.5
-#: Neighbours of each side of time that are used, nearest first: the second fills what
-#: the first lost itself.
+#: Number of neighbours used on each side, nearest first; the second fills what is missing from the first.
 PER_SIDE = 2
 #: Step of the pixels of which the level is taken.
 LEVEL_STEP = 16
-#: The WCS of level-1 neighbours may differ by this much, stored pixels.
+#: Largest difference in the WCS of level-1 neighbours, stored pixels.
 WCS_TOLERANCE = 0.1
 
 
@@ -79,9 +78,9 @@ def neighbours_among(smap, context, holed, make, *, longest=None):
     context : sequence of maps
         Candidates, of the same level; the map itself may be among them.
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
-        The map as the methods see it.
+        The prepared map.
     make : callable
-        From the frame of the map and another map to a
+        Function from the frame of the map and another map to a
         `~sunpy_lasco.repair.holed_frame.OtherExposure`.
     longest : `float`, optional
         Longest distance in time, s; by default `LONGEST`.
@@ -93,7 +92,7 @@ def neighbours_among(smap, context, holed, make, *, longest=None):
     names : `list` of `str`
         Their file names.
     refused : `list` of `str`
-        A clause for each of the others: which it is and why it does not fit.
+        A clause for each rejected candidate, with its name and the reason.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 """
-Which blocks of a map were lost.
+Detection of lost blocks in a map.
 """
 
 from __future__ import annotations
@@ -30,24 +30,23 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
     """
     Find the telemetry blocks that were lost.
 
-    Blocks that are deliberately not sent are excluded, and a stray pixel does not make an empty block a
-    measured one.  Filled blocks are included.
+    Blocks that are deliberately not sent are excluded, and stray pixels in an empty block are ignored. Filled
+    blocks are included.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 0.5: full frames, sums and sub-frames.  Of level 1 the card MISSLIST is
-        read, since its pixels are no longer those of the telemetry.
+        Level 0.5: full frames, sums and sub-frames. For level 1 the card MISSLIST is read, since its pixels
+        are no longer those of the telemetry.
     partial : `bool`, optional
-        Include blocks of which only some pixels are missing, as at the end of an interrupted transfer.
+        Include blocks of which only a part is missing, as at the end of an interrupted transfer.
 
     Returns
     -------
     `list` of (`int`, `int`)
-        Column and row (i, j) of each block in the grid of the full frame (32 x 32 blocks,
-        16 x 16 where 2 x 2 pixels were summed), counted from the lower left of the
-        level-0.5 image, in the order of the telemetry.
-        `~sunpy_lasco.instrument.blocks.encode_blocks` makes a MISSLIST of it.
+        Column and row (i, j) of each block in the grid of the full frame (32 x 32 blocks, 16 x 16 where 2 x 2
+        pixels were summed), counted from the lower left of the level-0.5 image, in the order of the
+        telemetry. `~sunpy_lasco.instrument.blocks.encode_blocks` converts it to a MISSLIST.
 
     Raises
     ------
@@ -60,8 +59,8 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
 
     Notes
     -----
-    SolarSoft ``fuzzy_image`` and ``mb2strmap``.  A block that lies in a sub-frame in
-    part only is lost if all of that part is empty.
+    SolarSoft ``fuzzy_image`` and ``mb2strmap``. A block that is only partly in a sub-frame is lost if all of
+    that part is empty.
 
     Examples
     --------
@@ -73,7 +72,7 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
     if not is_raw(smap.meta):
         return decode_blocks(smap.meta.get("misslist", "no card MISSLIST"), rows=grid_shape(frame)[0])
     missing = flagged(flags(smap), "MISSING")
-    # Zeros are what counts as empty there.
+    # Only zeros count as empty there.
     lost = empty_blocks((~missing).astype(np.uint8), frame)
     rows, columns = block_indices(frame)
     if partial:

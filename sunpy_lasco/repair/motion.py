@@ -1,12 +1,12 @@
 """
 Motion of the corona around a hole.
 
-Between the exposure before and the one after a front moves by many pixels; where it was in
-between can be found, since both show it whole.  Outwards and around the Sun the displacement
-is smooth over a block, so that a few numbers tell it.  They are sought such that
+Between two exposures a front moves by many pixels. Its position in between can be determined, since both
+exposures show it completely. The displacement outwards and around the Sun is smooth over a block and
+described by a few numbers, which are fitted so that
 
-* what stood at a place before, moved, is what stands there after, in the hole too;
-* the frame is what both show, moved to its time, outside of the hole.
+* the structure in the earlier exposure, when moved, matches the later exposure, also in the hole;
+* both exposures, when moved to the time of the frame, match the frame outside the hole.
 """
 
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ __all__ = ["FARTHEST", "FASTEST", "QUIET", "UNIT", "Motion", "Points", "Shown", 
 
 #: Time for which displacements are given, s.
 UNIT = 1440.0
-#: Length for which their slopes are given, full-resolution pixels.
+#: Length over which slopes are defined, full-resolution pixels.
 LENGTH = 40.0
 #: Fastest displacement outwards that is looked for, full-resolution pixels in `UNIT`: 3,000 km / s in C3
 #: (56 arcsec a pixel); in C2 as far as both exposures can hold a front, whose displacement between them is
@@ -26,34 +26,34 @@ FASTEST = {"C2": 500.0, "C3": 106.0}
 FARTHEST = {"C2": 314.0, "C3": 230.0}
 INWARDS = {"C2": 12.0, "C3": 8.0}
 AROUND = {"C2": 20.0, "C3": 12.0}
-#: Displacements between two exposures from which the search starts are this far apart, full-resolution pixels.
+#: Spacing of the starting displacements between two exposures, full-resolution pixels.
 START_STEP = 6.0
-#: Residual beyond which a pixel counts less, in the noise of a pixel.
+#: Residual beyond which a pixel has less weight, in units of the noise of a pixel.
 ROBUST = 0.5
 #: Weight of no slope, in the same unit per pixel.
 PRIOR = 0.02
 #: Starts that are refined, and steps of each.
 BEST, STEPS = 3, 8
-#: Steps end where they lower the loss by less than this share of it.
+#: Iterations end when a step reduces the loss by less than this share.
 ENOUGH = 1e-3
 #: Points of the first look, and of the first steps.
 FIRST_POINTS, ROUGH_POINTS = 200, 350
-#: Loss of what does not move: noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
+#: Loss below which nothing moves; noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
 QUIET = 0.1
-#: Motion may raise the loss of the interpolated exposures around a hole by this factor, where it explains
-#: what they differ by in the hole.
+#: Factor by which motion may increase the loss of the interpolated exposures around a hole if it explains their
+#: difference in the hole.
 WORSE = 1.1
 #: Share of the points that must be shown by a start.
 SHOWN_SHARE = 0.4
-#: Number of coefficients: outwards constant, along the radius, around and its square; around constant,
-#: around, along the radius.
+#: Number of coefficients. Outward displacement: constant, along the radius, around the Sun and its square; sideward
+#: displacement: constant, around the Sun, along the radius.
 NUMBER = 7
 CONSTANTS = (0, 4)
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Places around and in a hole at which exposures are compared; all of shape (n,)."""
+    """Positions in and around a hole at which exposures are compared; all of shape (n,)."""
 
     #: Row and column in the images.
     rows: np.ndarray
@@ -63,13 +63,13 @@ class Points:
     y: np.ndarray
     #: What the frame shows, NaN where nothing; and in the hole.
     frame: np.ndarray
-    #: Expected signal over its noise: what turns contrast into noise of a pixel.
+    #: Expected signal over its noise, which converts contrast to units of the noise of a pixel.
     unit: np.ndarray
     #: How much each counts.
     weight: np.ndarray
 
     def some(self, step):
-        """Every so many of them."""
+        """A regular subset of them."""
         return Points(*(getattr(self, one.name)[::step] for one in fields(self)))
 
     def middle(self):
@@ -82,9 +82,9 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What another exposure shows: contrast and its gradient."""
+    """Contrast of another exposure, and its gradient."""
 
-    #: Contrast, its slope along rows and columns, and 1 where it is known; (ny, nx, 4).
+    #: Contrast, its gradient along rows and columns, and 1 where it is known; (ny, nx, 4).
     images: np.ndarray
     #: Coarser, for the first look; the same.
     coarse: np.ndarray
@@ -93,7 +93,7 @@ class Shown:
 
 
 def robust_loss(residual):
-    """Loss of residuals in the noise of a pixel: their square near zero, their size far from it."""
+    """Loss of residuals in units of the noise of a pixel: quadratic near zero, linear beyond."""
     return np.sqrt(1.0 + (residual / ROBUST) ** 2) - 1.0
 
 
@@ -106,12 +106,12 @@ def sample(images, rows, columns):
     images : `~numpy.ndarray`
         (ny, nx, k), at least two by two pixels.
     rows, columns : `~numpy.ndarray`
-        Places, of any shape.
+        Positions, of any shape.
 
     Returns
     -------
     `~numpy.ndarray`
-        (..., k); outside of the images all are 0.
+        (..., k); 0 outside the images.
     """
     ny, nx = images.shape[:2]
     first, left = np.floor(rows), np.floor(columns)
@@ -130,11 +130,11 @@ def sample(images, rows, columns):
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """A smooth displacement around a place."""
+    """A smooth displacement around a position."""
 
     #: Of `NUMBER`, full-resolution pixels in `UNIT`.
     coefficients: np.ndarray
-    #: Distance of the place from the Sun's centre, full-resolution pixels, and its angle, radian.
+    #: Distance of the position from the Sun centre, full-resolution pixels, and its angle, radian.
     radius: float
     angle: float
 
@@ -170,7 +170,7 @@ class _Fit:
         return Motion(np.asarray(coefficients, dtype=float), self.radius, self.angle)
 
     def residuals(self, p, *, coarse=False):
-        """Residuals of pairs of exposures, which of them count, and their slopes."""
+        """Residuals of pairs of exposures, which of them are valid, and their gradients."""
         points, seen = self.points, []
         for one in self.shown:
             share = one.seconds / UNIT
@@ -191,7 +191,7 @@ class _Fit:
         ]
 
     def loss(self, pairs):
-        """Mean of robust losses over the points that count; infinite where too few are shown."""
+        """Mean robust loss over the valid points; infinite if there are too few."""
         total = weight = count = 0.0
         for value, there, _ in pairs:
             mine = self.points.weight * there
@@ -202,7 +202,7 @@ class _Fit:
         return total / weight if count > SHOWN_SHARE * wanted else np.inf
 
     def interpolated(self, p):
-        """Mean loss of what the exposures, moved and interpolated to the time of the frame, say outside of the hole."""
+        """Mean loss, outside the hole, of the exposures moved and interpolated to the time of the frame."""
         seconds = [one.seconds for one in self.shown]
         if len(seconds) == 2 and seconds[0] * seconds[1] < 0:
             shares = [seconds[1] / (seconds[1] - seconds[0]), seconds[0] / (seconds[0] - seconds[1])]
@@ -222,7 +222,7 @@ class _Fit:
         return float(np.average(loss, weights=self.points.weight[there]))
 
     def first_look(self, starts):
-        """Costs of many displacements by some of the points, coarsely; (n,)."""
+        """Approximate costs of many displacements from some of the points; (n,)."""
         some = slice(None, None, max(len(self.frame) // FIRST_POINTS, 1))
         points, frame, known = self.points, self.frame[some], self.known[some]
         weight, unit = points.weight[some], points.unit[some]
@@ -242,7 +242,7 @@ class _Fit:
         for value, there in pairs:
             weights = weight * there
             sums = np.maximum(weights.sum(axis=1), 1e-9)
-            # Robustly, as steps do: the mean, and the mean of what is not far from it.
+            # Robust offset, as in the iterations: the mean, and the mean of values near it.
             middle = (value * weights).sum(axis=1) / sums
             residual = (value - middle[:, None]) * unit
             near = weights / (1.0 + (residual / ROBUST) ** 2)
@@ -252,7 +252,7 @@ class _Fit:
         return np.where(count > SHOWN_SHARE * wanted, total / heavy, np.inf)
 
     def refine(self, p, *, coarse=False, steps=STEPS):
-        """Steps of Gauss and Newton with weights that fall with the residual."""
+        """Gauss-Newton iterations with weights that decrease with the residual."""
         prior = np.full(NUMBER, PRIOR**2)
         prior[list(CONSTANTS)] = 1e-6
         prior *= self.points.weight.sum()
@@ -262,7 +262,7 @@ class _Fit:
             normal, right = np.diag(prior), -prior * p
             for value, there, slope in pairs:
                 weight = self.points.weight * there / np.sqrt(1.0 + (value / ROBUST) ** 2) / ROBUST**2
-                # The median goes off as the mean does.
+                # The median is subtracted like the mean.
                 slope = slope - (slope @ weight / max(weight.sum(), 1e-9))[:, None]
                 weighted = slope * weight
                 normal += weighted @ slope.T
@@ -281,7 +281,7 @@ class _Fit:
 
 
 def _median(values):
-    """The upper median, without the care that `numpy.median` takes of NaN."""
+    """The upper median, without the NaN handling of `numpy.median`."""
     middle = len(values) // 2
     return np.partition(values, middle)[middle]
 
@@ -300,13 +300,13 @@ def _starts(camera, seconds):
 
 def fit_motion(points, shown, camera, binning):
     """
-    Find how the corona moves around a hole.
+    Determine the motion of the corona around a hole.
 
     Parameters
     ----------
     points : `Points`
     shown : sequence of `Shown`
-        The exposures that are compared: one before and one after, or two of one side, or one.
+        The exposures to compare: one before and one after, two on one side, or one.
     camera : `str`
         ``"C2"`` or ``"C3"``.
     binning : `tuple` of `float`
@@ -334,11 +334,11 @@ def fit_motion(points, shown, camera, binning):
             chosen.append(index)
         if len(chosen) == BEST:
             break
-    # All of them coarsely and by some of the points, the better half of these finely.
+    # All candidates approximately with some of the points, the better half precisely.
     rough = sorted((some.refine(starts[index], coarse=True, steps=4) for index in chosen), key=lambda one: one[1])
     tried = [(rest, at_rest), *(fit.refine(p) for p, _ in rough[: (len(rough) + 1) // 2])]
     coefficients, cost = min(tried, key=lambda one: one[1])
     if fit.interpolated(coefficients) > WORSE * fit.interpolated(rest):
-        # What changes in place is told better by exposures that are not moved.
+        # Changes without motion are better described by exposures that are not moved.
         return fit.motion(rest), at_rest, at_rest
     return fit.motion(coefficients), cost, at_rest

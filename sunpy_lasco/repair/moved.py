@@ -1,9 +1,9 @@
 """
-Other exposures, moved to the time of a frame.
+Moving other exposures to the time of a frame.
 
-What moves is the contrast to the background.  The background (F corona, stray light and vignetting)
-and the pattern of the pixels stay where they are: both are divided out before, and put back after.
-Stars go their own way: they are taken out before.
+Only the contrast to the background is moved. The background (F corona, stray light and vignetting) and the
+pixel pattern do not move; they are divided out before and restored afterwards. Stars move differently and are
+removed before.
 """
 
 import numpy as np
@@ -16,46 +16,46 @@ from sunpy_lasco.repair.neighbours import without_points
 
 __all__ = ["Exposures", "with_moved_neighbours"]
 
-#: Motion is looked for up to this far from a hole, full-resolution pixels; farther places count less.
+#: Distance from a hole up to which motion is fitted, full-resolution pixels; distant positions have less weight.
 AROUND = 40.0
 FADING = 24.0
-#: Step of the places that are compared, and full-resolution pixels per pixel of the images that are.
+#: Spacing of the compared positions, and full-resolution pixels per pixel of the compared images.
 STEP, FINE = 4, 2
-#: 1 sigma by which these are smoothed, in their own pixels: finely, and for the first look.
+#: 1 sigma of their smoothing, in their own pixels: for the fit, and for the first search.
 SMOOTH, COARSE = 1.0, 3.0
-#: Motion is taken if it lowers the loss to less than this share of that at rest.
+#: Motion is accepted if it reduces the loss to less than this share of that at rest.
 GAIN = 0.85
-#: Pixels beyond the farthest displacement, in which stars are told from the corona.
+#: Margin beyond the largest displacement in which stars are distinguished from the corona, pixels.
 REACH = 8
 #: Share of a pixel of the images that must be known.
 KNOWN_SHARE = 0.5
-#: Side of the cells whose means tell first whether anything moves, and cells without which they do not.
+#: Side of the cells whose means first show whether anything moves, and smallest number of cells for this.
 CELL, FEWEST_CELLS = 8, 32
 #: Places without which no motion is looked for.
 FEWEST_POINTS = 100
-#: In large zones the motions of blocks are mixed with weights of this 2 sigma, stored pixels.
+#: In large zones the motions of blocks are combined with Gaussian weights of this 2 sigma, stored pixels.
 BLEND = 32
-#: Step of the pixels of which the level of an exposure is taken.
+#: Step of the pixels used to determine the level of an exposure.
 LEVEL_STEP = 8
 
 
 class Exposures:
     """
-    The exposures of a frame with holes, as their motion is looked for.
+    The exposures of a frame with holes, prepared for the search of motion.
 
     Parameters
     ----------
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
         With neighbours.
     windows : sequence of `tuple` of `slice`
-        Where holes and their surroundings stand in the frame.
+        Position of holes and surroundings in the frame.
     """
 
     def __init__(self, holed, windows):
         self.holed = holed
         #: Pixels of the frame in one of the images, along rows and columns.
         self.factors = tuple(max(FINE // size, 1) for size in holed.binning[::-1])
-        #: The nearest of each side, or two of one side: of these motion is looked for.
+        #: The exposures whose motion is determined: the nearest on each side, or two on one side.
         before, after = (
             [k for k, one in enumerate(holed.neighbours) if np.sign(one.seconds) == side] for side in (-1, 1)
         )
@@ -74,7 +74,7 @@ class Exposures:
         self._levels, self._shown, self._frame = {}, {}, None
 
     def level(self, number=None):
-        """Signal over response and background, of a neighbour or the frame: median of all that is known."""
+        """Signal divided by response and background, of a neighbour or the frame: median of the known pixels."""
         if number not in self._levels:
             step = (slice(None, None, LEVEL_STEP),) * 2
             holed = self.holed
@@ -85,7 +85,7 @@ class Exposures:
         return self._levels[number]
 
     def frame(self):
-        """What the frame shows, smoothed: contrast, and where it is known; (ny, nx, 2)."""
+        """Smoothed contrast of the frame, and where it is known; (ny, nx, 2)."""
         if self._frame is None:
             holed, box = self.holed, self.box
             known = np.isfinite(holed.signal[box]) & ~(holed.holes | holed.unusable)[box]
@@ -93,7 +93,7 @@ class Exposures:
         return self._frame
 
     def shown(self, number):
-        """What a neighbour shows, as `~sunpy_lasco.repair.motion.Shown`."""
+        """Contrast of a neighbour, as `~sunpy_lasco.repair.motion.Shown`."""
         if number not in self._shown:
             other = self.holed.neighbours[number]
             value, known = self._clean(other.signal, self.level(number), np.isfinite(other.signal[self.box]))
@@ -105,14 +105,14 @@ class Exposures:
         return self._shown[number]
 
     def places(self, rows, columns):
-        """Pixels of the frame as places in the images."""
+        """Convert pixels of the frame to positions in the images."""
         return [
             (index - part.start + 0.5) / factor - 0.5
             for index, part, factor in zip((rows, columns), self.box, self.factors, strict=True)
         ]
 
     def _clean(self, signal, level, known):
-        """Contrast over the pixels of the images, and where it is known and no star."""
+        """Contrast in the pixels of the images, and where it is known and not a star."""
         holed, box = self.holed, self.box
         known = known & ~holed.hidden[box]
         contrast = signal[box] / (holed.response[box] * holed.background[box] * level) - 1.0
@@ -130,21 +130,21 @@ class Exposures:
 
 
 def _reach(camera, seconds):
-    """How far motion is looked for on either side, full-resolution pixels."""
+    """Range of the search for motion on either side, full-resolution pixels."""
     apart = max(seconds) - min(seconds) if len(seconds) > 1 else abs(seconds[0])
     fastest = min(FASTEST[camera], FARTHEST[camera] * UNIT / apart)
     return 1.2 * fastest * max(abs(one) for one in seconds) / UNIT
 
 
 def _smooth(value, known, sigma):
-    """Gaussian mean of what is known, and where it is known well enough."""
+    """Gaussian mean of known pixels, and where it is known well enough."""
     weight = ndimage.gaussian_filter(known.astype(np.float32), sigma, truncate=3.0)
     total = ndimage.gaussian_filter(np.where(known, value, np.float32(0.0)), sigma, truncate=3.0)
     return total / np.maximum(weight, 1e-3), weight > KNOWN_SHARE
 
 
 def _points(exposures, crop, window, block):
-    """Places around and in a hole, or one of its blocks, at which exposures are compared."""
+    """Positions in and around a hole, or one of its blocks, at which exposures are compared."""
     steps = tuple(max(STEP // size, 1) for size in crop.binning[::-1])
     sampling = crop.binning[::-1]
     reach = [int(AROUND / size) + 1 for size in sampling]
@@ -172,7 +172,7 @@ def _points(exposures, crop, window, block):
 
 
 def _motion_of(exposures, crop, window, block):
-    """How the corona moves around a hole or one of its blocks; None where it does not, or cannot be seen."""
+    """Motion of the corona around a hole or one of its blocks; None if there is none or it cannot be determined."""
     points = _points(exposures, crop, window, block)
     if len(points.frame) < FEWEST_POINTS:
         return None
@@ -182,7 +182,7 @@ def _motion_of(exposures, crop, window, block):
 
 
 def _is_at_rest(exposures, crop):
-    """Whether the exposures differ by their noise alone, so that there is no motion to be seen."""
+    """Whether the exposures differ only by noise, so that no motion can be detected."""
     seconds = [exposures.holed.neighbours[k].seconds for k in exposures.chosen]
     images = [crop.z, *(one.z for one in crop.neighbours if one.seconds in seconds)]
     step = (slice(CELL // 2, None, CELL // 2),) * 2
@@ -204,7 +204,7 @@ def _is_at_rest(exposures, crop):
 
 
 def _displacement(exposures, crop, window):
-    """Along rows and columns in `UNIT`, pixels of the crop; None where nothing moves."""
+    """Along rows and columns in `UNIT`, pixels of the crop; None if nothing moves."""
     if _is_at_rest(exposures, crop):
         return None
     rows, columns = np.nonzero(crop.hole)
@@ -216,7 +216,8 @@ def _displacement(exposures, crop, window):
             return None
         along, across = motion.displacement(crop.x, crop.y)
         return across / crop.binning[1], along / crop.binning[0]
-    # A large zone moves in many ways: each of its blocks is asked, and between them is interpolated.
+    # The motion in a large zone varies, so it is determined for each block and interpolated in
+    # between.
     total, weight = np.zeros((2, *crop.hole.shape)), np.full(crop.hole.shape, 1e-6)
     for name in names:
         mine = np.zeros_like(crop.hole)
@@ -239,7 +240,7 @@ def _displacement(exposures, crop, window):
 
 def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     """
-    A crop whose neighbours are moved to the time of its frame.
+    Cut out a crop, with its neighbours moved to the time of its frame.
 
     Parameters
     ----------
@@ -247,14 +248,14 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     crop : `~sunpy_lasco.repair.crop.Crop`
         As for `~sunpy_lasco.repair.holed_frame.cut`.
     window : `tuple` of `slice`
-        Where it stands in the frame.
+        Position in the frame.
     nearest : `bool`, optional
-        Leave out exposures of a side of time of which nearer ones show the whole hole.
+        Omit exposures if nearer ones on the same side show the whole hole.
 
     Returns
     -------
     `~sunpy_lasco.repair.crop.Crop`
-        The same one where nothing moves.
+        The unchanged crop if nothing moves.
     """
     displacement = _displacement(exposures, crop, window)
     if displacement is None:

@@ -1,5 +1,5 @@
 """
-Other exposures beside a frame: which there are, how well they fit, and what the frame differs from them by.
+Comparison of a frame with other exposures: their agreement, and their difference.
 """
 
 import numpy as np
@@ -23,11 +23,11 @@ __all__ = [
     "without_points",
 ]
 
-#: Exposures before and after that are looked at together: two of each.
+#: Number of exposures used together: two before and two after.
 EXPOSURES = 4
-#: Weight of no difference at all where a difference is carried into the hole.
+#: Weight of a zero difference when a difference is extended into the hole.
 CARRY_PRIOR = 0.05
-#: Surroundings in which the neighbours are compared with the frame, stored pixels.
+#: Width of the surroundings in which neighbours are compared with the frame, stored pixels.
 COMPARED = 24
 #: Side of the cells over which noise is averaged there, stored pixels.
 CELL = 8
@@ -35,10 +35,10 @@ CELL = 8
 CELL_SHARE = 0.5
 #: Cells without which one cannot tell whether neighbours fit.
 FEWEST_CELLS = 6
-#: 1 sigma of the kernel by which squares of differences are carried into a hole, stored pixels, and the
-#: least weight of what is known.
+#: 1 sigma of the kernel that extends squared differences into a hole, stored pixels, and smallest weight of known
+#: pixels.
 NEARBY, NEARBY_LEAST = 8.0, 1e-4
-#: Pixels around the core of a star that belong to it, and sides of the squares whose mean stands in its place.
+#: Number of pixels around the core of a star that belong to it, and sides of the squares whose mean replaces it.
 STAR_WINGS, AROUND_STARS = 2, (5, 13)
 
 
@@ -65,7 +65,7 @@ def nearest_neighbours(crop):
 
 def without_points(z, known):
     """
-    Take stars and hits of particles out.
+    Remove stars and hits of particles.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def without_points(z, known):
     Returns
     -------
     corona, points : `~numpy.ndarray`
-        What is left, and what was taken out of it.
+        The remaining image, and the removed points.
     """
     points = point_like(np.nan_to_num(z), known, structure=STRUCTURE_SHARE)
     if not points.any():
@@ -96,12 +96,12 @@ def compared_pixels(difference):
     Parameters
     ----------
     difference : `~numpy.ndarray`
-        Between them, NaN where one of them was not measured; (ny, nx).
+        Their difference; NaN where one of them was not measured; (ny, nx).
 
     Returns
     -------
     `~numpy.ndarray` of `bool`
-        What is finite, but for stars and hits.
+        Finite pixels, except stars and hits.
     """
     compared = np.isfinite(difference)
     compared &= ~point_like(np.nan_to_num(difference), compared) & ~point_like(-np.nan_to_num(difference), compared)
@@ -110,13 +110,13 @@ def compared_pixels(difference):
 
 def comparison(crop, value):
     """
-    Compare a frame with what other exposures say of it.
+    Compare a frame with its prediction from other exposures.
 
     Parameters
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     value : `~numpy.ndarray`
-        What they say, in the working space; NaN where they were not measured, (ny, nx).
+        The prediction, in the working space; NaN where they were not measured, (ny, nx).
 
     Returns
     -------
@@ -134,7 +134,7 @@ def comparison(crop, value):
 
 def carried(difference, compared, scale):
     """
-    What a frame differs from other exposures by, smoothed and carried from the surroundings into the hole.
+    Smoothed difference of a frame from other exposures, extended from the surroundings into the hole.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def carried(difference, compared, scale):
 
 def misfit(difference, compared):
     """
-    Structure in which a frame and other exposures differ, beyond their noise.
+    Structural difference between a frame and other exposures, beyond their noise.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def misfit(difference, compared):
 
 def nearby_misfit(difference, compared):
     """
-    In which a frame and other exposures differ near each pixel, beyond the noise.
+    Local structural difference between a frame and other exposures near each pixel, beyond the noise.
 
     Parameters
     ----------
@@ -198,8 +198,8 @@ def nearby_misfit(difference, compared):
     Returns
     -------
     `~numpy.ndarray`
-        Root mean square of means over cells, carried from the surroundings into the hole: a front that
-        enters it on one side counts there.
+        Root mean square of means over cells, extended from the surroundings into the hole, so that a front
+        that enters on one side increases it there.
     """
     share = ndimage.uniform_filter(compared.astype(float), CELL)
     known = compared & (share > CELL_SHARE)
@@ -211,17 +211,17 @@ def nearby_misfit(difference, compared):
 
 #: Smallest 1 sigma of the structure, in units of the noise of a pixel.
 SMALLEST_SIGMA = 0.03
-#: 1 sigma by what the frame differs by near a pixel, relative to it, for exposures at rest and moved: of both
-#: sides of time, and of one.  A front that was moved is where the surroundings cannot show all that is wrong.  By
-#: the coverage of every second hole of ``benchmarks/inpainting/fronts.py``; the others judge it.
+#: 1 sigma relative to the local difference of the frame, for exposures at rest and moved, on both sides and on one.
+#: Where a front was moved, the surroundings do not show all errors. Fitted to the coverage of every second hole of
+#: ``benchmarks/inpainting/fronts.py``; the others test it.
 NEARBY_SHARE = {"both": (0.6, 0.9), "one": (0.7, 1.1)}
-#: Time between these exposures, s.  What moves drifts off its course: with neighbours farther away 1 sigma grows as
-#: the root of their distance in time, which the fronts with neighbours 24 and 36 minutes away ask for.
+#: Time between these exposures, s. Moving structure deviates from its course, so 1 sigma grows with the root of the
+#: distance in time, as fronts with neighbours 24 and 36 minutes away require.
 CADENCE = 720.0
-#: 1 sigma by the change between the neighbours, relative to it, in the middle between them: how far a
-#: moving front may be from the interpolated one.
+#: 1 sigma relative to the change between the neighbours, in the middle between them, for the distance of a moving front
+#: from the interpolated one.
 FRONT_SHARE = 0.3
-#: How far a star that both neighbours show may be from its predicted place, pixel.
+#: Largest distance of a star in both neighbours from its predicted position, pixel.
 STAR_TOLERANCE = 1
 #: 1 sigma of a star, relative to its brightness above the corona.
 STAR_SHARE = 0.3
@@ -229,7 +229,7 @@ STAR_SHARE = 0.3
 
 def nearest_pixels(neighbours, side, drift):
     """
-    What the neighbours of one side of time show, each pixel from the nearest that has it.
+    Combine the neighbours of one side; each pixel is taken from the nearest that has it.
 
     Parameters
     ----------
@@ -243,8 +243,8 @@ def nearest_pixels(neighbours, side, drift):
     Returns
     -------
     corona, stars, seconds, noise : `~numpy.ndarray`
-        Stars stand where they are at the time of the frame; time and noise are those of each
-        pixel.  None instead of all if there is no such neighbour.
+        Stars are at their positions at the time of the frame; time and noise are given for each pixel. None
+        if there is no such neighbour.
     """
     mine = [one for one in neighbours if np.sign(one.seconds) == side]
     if not mine:
@@ -277,8 +277,8 @@ def between_exposures(before, after, shape):
     Returns
     -------
     value, noise, change, stars : `~numpy.ndarray`
-        At the time of the frame; where only one of the two was measured, its value.  The change
-        is what both differ by beyond their noise.
+        At the time of the frame; if only one of the two was measured, its value. The change is their
+        difference beyond noise.
     """
     nothing = tuple(np.full(shape, np.nan) for _ in range(4))
     (b, b_stars, b_seconds, b_noise), (a, a_stars, a_seconds, a_noise) = before or nothing, after or nothing
@@ -289,7 +289,7 @@ def between_exposures(before, after, shape):
     )
     value = np.where(both | one, share * b + (1 - share) * a, np.nan)
     noise = np.hypot(share * b_noise, (1 - share) * a_noise)
-    # What differs between the two beyond their noise, seen over a cell.
+    # Difference of the two beyond their noise, averaged over a cell.
     area = ndimage.uniform_filter(both.astype(float), CELL)
     change = np.abs(ndimage.uniform_filter(np.where(both, b - a, 0.0), CELL)) / np.maximum(area, 1 / CELL**2)
     change = np.maximum(change - np.hypot(b_noise, a_noise) / CELL, 0.0)
@@ -301,7 +301,7 @@ def between_exposures(before, after, shape):
 
 def spread(crop, difference, compared, change, stars, *, both):
     """
-    1 sigma of what is interpolated.
+    1 sigma of the interpolated values.
 
     Parameters
     ----------
@@ -311,7 +311,7 @@ def spread(crop, difference, compared, change, stars, *, both):
     change, stars : `~numpy.ndarray`
         As for `between_exposures`.
     both : `bool`
-        Whether exposures of both sides of time are interpolated.
+        Whether exposures on both sides are interpolated.
 
     Returns
     -------
@@ -323,7 +323,7 @@ def spread(crop, difference, compared, change, stars, *, both):
 
 
 def _longer(crop):
-    """How much less sure moved exposures are that are farther away in time than `CADENCE`."""
+    """Increase of the uncertainty of moved exposures that are farther away in time than `CADENCE`."""
     if not crop.is_moved:
         return 1.0
     sides = [[abs(one.seconds) for one in crop.neighbours if np.sign(one.seconds) == side] for side in (-1, 1)]

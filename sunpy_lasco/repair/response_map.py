@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["derive_response", "fine_pattern"]
 
-#: Sigma of the Gaussian that gives the surroundings of a pixel, pixel: the corona is
-#: smooth over them, and the map holds what is finer.
+#: Sigma of the Gaussian that defines the surroundings of a pixel, pixel. The corona is smooth over them, and the map
+#: holds finer structure.
 SURROUNDINGS = 3.0
 #: Share of the surroundings that must be known.
 KNOWN_SHARE = 0.5
-#: What frames of one day have in common beyond the response: fine structure of the corona,
-#: 1 sigma relative to the brightness.
+#: Fine coronal structure that frames of one day share in addition to the response, 1 sigma relative to the brightness.
 COMMON_STRUCTURE = 0.002
-#: Frames that deviate from the median of a pixel by more than this many sigma do not count.
+#: Frames are rejected if they deviate from the median of a pixel by more than this many sigma.
 CLIP = 4.0
 #: Responses beyond these are defects, and left alone.
 LARGEST_DEVIATION = 0.12
@@ -40,7 +39,7 @@ def fine_pattern(
     signal: np.ndarray, frame: Frame, *, background: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """
-    How each pixel of an exposure differs from its surroundings.
+    Relative deviation of each pixel of an exposure from its surroundings.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def fine_pattern(
     Returns
     -------
     pattern : `~numpy.ndarray`
-        Relative deviation, NaN where it is not known.
+        Relative deviation; NaN where it is unknown.
     variance : `~numpy.ndarray`
         Of its noise.
     """
@@ -76,7 +75,7 @@ def derive_response(
     signals: Collection[np.ndarray], frames: Collection[Frame], *, background: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """
-    Make a map of the pixels' response from exposures.
+    Derive a map of the pixel response from exposures.
 
     Parameters
     ----------
@@ -90,9 +89,9 @@ def derive_response(
     Returns
     -------
     response : `~numpy.ndarray`
-        Near 1, and 1 where it is not known; shape (1024, 1024).
+        Near 1, and 1 where it is unknown; shape (1024, 1024).
     sigma : `~numpy.ndarray`
-        Its 1 sigma; NaN where it is not known.
+        Its 1 sigma; NaN where it is unknown.
 
     Raises
     ------
@@ -101,15 +100,13 @@ def derive_response(
 
     Notes
     -----
-    What a pixel deviates from its surroundings is averaged over the exposures of each
-    day and then over the days, with the inverse variance as weight; exposures of one
-    day have fine structure of the corona in common.  The mean is drawn towards 0 as
-    far as its noise makes it uncertain.
+    The deviation of a pixel from its surroundings is averaged over the exposures of each day and then over
+    the days, weighted with the inverse variance, because exposures of one day share fine coronal structure.
+    The mean is shrunk towards 0 according to its noise.
 
-    Whether the pattern multiplies the light, as a response, or is added to it, as stray
-    light, shows where the brightness of a pixel changes.  In 20 frames of C3 of
-    2012-08-31, in which a coronal mass ejection brightens pixels by up to 7 %, the part
-    that is added is 0.11 +- 0.08 of the whole: it acts as a response.
+    Changes of the brightness show whether the pattern multiplies the light, like a response, or is added to
+    it, like stray light. In 20 frames of C3 of 2012-08-31, in which a coronal mass ejection brightens pixels
+    by up to 7 %, the additive share is 0.11 +- 0.08: the pattern is a response.
     """
     if not len(signals):
         msg = "A response needs at least one exposure."
@@ -117,7 +114,7 @@ def derive_response(
     days = {}
     for signal, frame in zip(signals, frames, strict=True):
         if not frame.is_full_frame or frame.is_binned:
-            msg = f"{frame.filename or 'A frame'} is not a full frame without sums: no response is made of it."
+            msg = f"{frame.filename or 'A frame'} is not a full frame without sums and cannot be used for a response."
             raise ValueError(msg)
         days.setdefault(frame.mjd, []).append(fine_pattern(signal, frame, background=background))
     total, weights = np.zeros(frames[0].shape), np.zeros(frames[0].shape)
@@ -134,7 +131,7 @@ def derive_response(
 
 
 def _mean(exposures):
-    """Mean of the patterns of one day without those that do not fit, and its variance."""
+    """Mean of the patterns of one day without outliers, and its variance."""
     patterns, variances = (np.array(part) for part in zip(*exposures, strict=True))
     count = np.isfinite(patterns).sum(axis=0)
     middle = np.full(count.shape, np.nan)

@@ -1,9 +1,9 @@
 """
 Realistic losses of blocks, drawn at random but reproducibly.
 
-Tests, benchmark and training lose the same kinds of blocks: single ones, squares, runs
-along the telemetry, clusters, stripes, and those places at which a repair is
-difficult.  Blocks are those of the stored array, whether pixels were summed or not.
+Tests, benchmarks and training use the same kinds of losses: single blocks, squares, runs along the telemetry,
+clusters, stripes, and places where a repair is difficult. Blocks are those of the stored array, whether or
+not pixels were summed.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ __all__ = ["KINDS", "draw_losses", "lose"]
 
 #: Kinds of losses.
 KINDS = ("single", "square", "run", "scattered", "stripe", "tail", "occulter", "pylon", "edge", "front", "stars")
-#: Blocks whose hidden share is below the first are open sky; above the second there
-#: is too little in them to be repaired.
+#: Blocks with a hidden share below the first value are open sky; above the second value they contain too little sky to
+#: be repaired.
 OPEN_SHARE = 0.02
 HIDDEN_SHARE = 0.9
-#: Mean number of further blocks of a run and of a cluster, and the most that one loss takes.
+#: Mean number of further blocks of a run and of a cluster, and largest number in a loss.
 RUN_MEAN = 4.0
 SCATTERED_MEAN = 6.0
 MOST_BLOCKS = 17
-#: Largest part of a frame that is lost at the end of the stream.
+#: Largest share of a frame that is lost at the end of the stream.
 TAIL_SHARE = 0.65
-#: 1 sigma of the distance of the blocks of a cluster from its middle, blocks.
+#: 1 sigma of the distance of blocks from the middle of their cluster, blocks.
 SCATTERED_SPREAD = 3.0
-#: The occulter's edge lies within this many occulter radii of its centre; what is hidden
-#: in part farther out is hidden by the pylon or the edge of the field.
+#: Blocks that are partly hidden within this many occulter radii are at the edge of the occulter; those farther out are
+#: at the pylon or the edge of the field.
 OCCULTER_REACH = 1.6
 #: The pylon ends where the field does, in occulter radii.
 PYLON_REACH = {"C2": 2.4, "C3": 7.5}
-#: Side of the cells in which fronts are looked for, stored pixels.
+#: Side of the cells used to find fronts, stored pixels.
 FRONT_CELL = 8
-#: One of the best this many blocks is taken for a front or for stars, where nothing else is said.
+#: Default number of best blocks from which one is drawn for a front or for stars.
 BEST_BLOCKS = 8
 
 
@@ -58,7 +58,7 @@ def draw_losses(
     best: int = BEST_BLOCKS,
 ) -> np.ndarray:
     """
-    Draw blocks that are lost.
+    Draw lost blocks at random.
 
     Parameters
     ----------
@@ -75,10 +75,10 @@ def draw_losses(
     signal : `~numpy.ndarray`, optional
         Counts above the bias, for ``"front"`` and ``"stars"``; shape (ny, nx).
     before : `~numpy.ndarray`, optional
-        An earlier image, against which the change is taken for ``"front"``; without it
-        the image is compared with its own surroundings.
+        An earlier image to determine the change for ``"front"``; by default the image is compared with its
+        own surroundings.
     best : `int`, optional
-        For ``"front"`` and ``"stars"``, one of so many blocks is lost in which these are strongest.
+        For ``"front"`` and ``"stars"``, the number of strongest blocks from which one is drawn.
 
     Returns
     -------

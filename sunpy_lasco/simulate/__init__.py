@@ -1,9 +1,9 @@
 """
 Simulated exposures of both cameras.
 
-`observe` models what happens to the light between the sky and a level-0.5 file.  Demonstrations and tests use
-it as built-in data.  It shares only the constants of the instrument with the calibration, and so can validate
-it.
+`observe` models the light from the sky to a level-0.5 file. Demonstrations and tests use simulated exposures
+as built-in data. The simulator shares only the constants of the instrument with the calibration, and can
+therefore validate it.
 """
 
 from sunpy_lasco.simulate.cadence import sequence

@@ -1,5 +1,5 @@
 """
-Series of exposures in which the sky moves.
+Series of exposures of a moving sky.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ def sequence(
     **options: Any,
 ) -> list[Simulation]:
     """
-    Take one exposure after another.
+    Simulate a series of exposures.
 
-    Stars and planets drift, the streamers turn with the Sun, and a CME of the
-    scene expands; the fixed pattern of the pixels stays.
+    Stars and planets drift, streamers rotate with the Sun, and a CME of the scene expands; the fixed pattern
+    of the pixels does not change.
 
     Parameters
     ----------
     detector : `str`
         ``"C2"`` or ``"C3"``.
     number : `int`
-        Of exposures.
+        Number of exposures.
     start : `str` or `~astropy.time.Time`
-        Of the first exposure.
+        Start of the first exposure.
     cadence : `float`
         Time between exposures, s.
     seed : `int`
-        Of the first exposure; those that follow take the numbers after it.
+        Seed of the first exposure; later exposures use the following numbers.
     **options
         As for `~sunpy_lasco.simulate.exposure.observe`.
 

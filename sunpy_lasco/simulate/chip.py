@@ -32,12 +32,12 @@ ADC_MAX = 16383
 #: Charge above which a pixel overflows into its neighbours, DN above the bias
 #: (measured on the trails of planets and bright stars).
 FULL_WELL = {"C2": 15800.0, "C3": 12050.0}
-#: Share of the charge beyond the full well that flows into neighbours; the rest is lost.  The trail of Venus in C3 has
-#: all of it; in C2 the trails of Venus and of the ring around the occulter are shorter.
+#: Share of the charge beyond the full well that flows into neighbours; the rest is lost. In C3 it is all of it, as the
+#: trail of Venus shows; in C2 the trails of Venus and of the ring around the occulter are shorter.
 OVERFLOW = {"C2": 0.2, "C3": 1.0}
 #: Fraction of it from which a pixel counts as full.
 NEARLY_FULL = 0.999
-#: Part of the full well of the camera up to which no light is lost.
+#: Fraction of the full well of the camera up to which no light is lost.
 NO_LOSS = 0.2
 #: Days on which the fixed pattern of the cameras changed.
 PATTERN_EPOCHS = {
@@ -53,10 +53,10 @@ FIRST_COLUMN_LEVEL = 13.0
 #: Dirt on the CCD of C2: centre (x, y) and half axes of an ellipse, pixel; direction of the longer one,
 #: counter-clockwise from +x, degree; and what is left of the light there (measured on frames of January 2010).
 DIRT = {"C2": ((675.5, 483.0), (5.5, 3.2), 40.0, 0.003), "C3": None}
-#: Cosmic rays that hit the CCD, per second, at an activity of the Sun of 0, and the activity by which they become
-#: fewer by a factor e: 2.2 times as many in January 2010 as in August 2012, and two thirds of these in 2000.
+#: Hits of cosmic rays on the CCD per second at zero solar activity, and the activity that reduces them by a factor e:
+#: 2.2 times as many in January 2010 as in August 2012, and two thirds of these in 2000.
 COSMIC_RATE, COSMIC_MODULATION = 20.0, 0.6
-#: Seconds for which the CCD collects cosmic rays besides the exposure, mostly the read-out.
+#: Additional seconds for which the CCD collects cosmic rays, mostly the read-out.
 COSMIC_EXTRA = 22.0
 #: Charge left along a pixel's length of track: median, DN, and spread of its logarithm (C3: hits of 2012-08-31 that
 #: the frames before and after do not have; C2: sharp peaks of January 2010).
@@ -86,19 +86,20 @@ def pixel_pattern(detector, time):
     Fixed response of the single pixels of a camera, which changes from epoch to epoch; (1024, 1024),
     read-only.
 
-    Around 1 but for the rims of the CCD and dirt on it, and the same for all exposures of an epoch.
+    It is near 1 except at the rims of the CCD and where there is dirt, and the same for all exposures of an
+    epoch.
     """
     epoch = sum(time >= Time(day) for day in PATTERN_EPOCHS[detector])
     return _pattern(detector, epoch, CAMERAS[detector].pattern)
 
 
 def shot_noise(charge, gain, rng):
-    """Let electrons of an expected charge, DN, arrive by chance; ``gain`` is electrons / DN, the result DN."""
+    """Draw the number of electrons for an expected charge, DN; ``gain`` is in electrons / DN, the result in DN."""
     return rng.poisson(np.maximum(charge, 0) * gain) / gain
 
 
 def cosmic_rate(time):
-    """Cosmic rays that are usual at a time, hits of the CCD per second: the active Sun keeps them away."""
+    """Usual rate of cosmic rays at a time, hits of the CCD per second; it is lower when the Sun is active."""
     return float(COSMIC_RATE * np.exp(-solar_activity(time) / COSMIC_MODULATION))
 
 
@@ -111,7 +112,8 @@ def cosmic_rays(seconds, rate, rng, charge=COSMIC_CHARGE["C3"]):
     x, y = rng.uniform(-0.5, FULL_FRAME - 0.5, (2, number))
     length, angle = rng.exponential(COSMIC_LENGTH, number), rng.uniform(0, 2 * np.pi, number)
     charge = charge * np.exp(COSMIC_SPREAD * rng.standard_normal(number))
-    # Each track is laid down in quarters of a pixel; a short one still crosses half a pixel's depth.
+    # Each track is drawn in steps of a quarter pixel; even a short one crosses half a pixel's
+    # depth.
     steps = np.ceil(4 * np.maximum(length, 0.5)).astype(int)
     track = np.repeat(np.arange(number), steps)
     place = (np.arange(track.size) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / 4
@@ -125,7 +127,7 @@ def cosmic_rays(seconds, rate, rng, charge=COSMIC_CHARGE["C3"]):
 
 def lose_light(charge, camera):
     """
-    Let the counts fall behind a charge, DN, shape (1024, 1024), near the full well of a camera.
+    Apply the loss near the full well of a camera to a charge, DN, shape (1024, 1024).
 
     D is read out where D (1 + a (D/F)**11) is the charge, with the full well F of the image column and
     the loss a there; beyond it a part 1/(1 + a) of the charge.
@@ -146,10 +148,10 @@ def lose_light(charge, camera):
 
 def bloom(charge, full_well, share=1.0):
     """
-    Let charge, DN, (ny, nx), beyond the full well flow into the neighbours, half of it to either side.
+    Let charge beyond the full well, DN, (ny, nx), flow into the neighbours, half to either side.
 
     A ``share`` of it flows on, the rest is lost; what flows is lost only beyond the ends of a row. The
-    columns of the CCD, along which charge flows, are the rows of the image: the ground software turns
+    columns of the CCD, along which charge flows, are the rows of the image: the ground software rotates
     images from port C.
     """
     charge = charge.copy()

@@ -1,5 +1,5 @@
 """
-A coronal mass ejection that grows while it moves out.
+A model of a coronal mass ejection.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SOLAR_RADIUS_KM = 695700.0
 FRONT = 0.035, 0.12
 #: Depth of the dents of two and of three waves around the bubble.
 DENTS = 0.04, 0.03
-#: Clumps of the core: number; mean and spread of their places along and across the axis, and
-#: range of their sizes, in radii of the bubble.
+#: Clumps of the core: number; mean and spread of their positions along and across the axis, and range of their sizes,
+#: in radii of the bubble.
 CLUMPS, CLUMP_ALONG, CLUMP_ACROSS, CLUMP_SIZE = 14, (-0.45, 0.09), (0.0, 0.16), (0.045, 0.1)
 #: Brightness of cavity, core and legs relative to the front.
 CAVITY, CORE, LEGS = 0.12, 0.8, 0.3
@@ -36,28 +36,28 @@ LEG = 0.035
 @dataclass(frozen=True)
 class CME:
     """
-    A CME of three parts, bright front, dark cavity and core, that expands self-similarly.
+    A CME of three parts (bright front, dark cavity and core) that expands self-similarly.
 
-    Seen from the side it is a bubble that touches the edges of a cone; legs along
-    these edges tie it to the Sun.
+    In the plane of the sky it is a bubble that touches the edges of a cone; legs along these edges connect it
+    to the Sun.
 
     Parameters
     ----------
     start : `str` or `~astropy.time.Time`
-        When the front leaves the height of 1 solar radius.
+        Time at which the front is at 1 solar radius.
     position_angle : `float`
-        Direction, degree from solar north through east.
+        Position angle, degree from solar north through east.
     speed : `float`
-        Of the front, km / s.
+        Speed of the front, km / s.
     width : `float`
         Angular width, degree, below 150.
     strength : `float`
-        Brightness of the front's nose at 5 solar radii, MSB.
+        Brightness of the nose of the front at 5 solar radii, MSB.
     seed : `int`
-        Of the clumps of the core and the fibres of the front.
+        Seed of the clumps of the core and the fibres of the front.
     tilt : `float`
-        Angle by which front, cavity and core are turned from the direction of the cone, degree: those of an
-        ejection that was deflected do not face outwards.
+        Rotation of front, cavity and core relative to the direction of the cone, degree, for a deflected
+        ejection.
     """
 
     start: str | Time
@@ -100,10 +100,10 @@ class CME:
         return light, self.POLARISATION * light if polarised else None
 
     def _bubble(self, along, across):
-        """Front, cavity and core, at places in radii from the bubble's centre."""
+        """Front, cavity and core at positions in radii from the centre of the bubble."""
         rng = np.random.default_rng([self.seed, 6])
         shell, round_about = np.hypot(along, across), np.arctan2(across, along)
-        # Not quite a circle; the nose stays where it is.
+        # Deform the circle, but keep the nose.
         bends = zip((2, 3), DENTS, rng.uniform(0, 2 * np.pi, 2), strict=True)
         shell = shell / (1 + sum(dent * (np.sin(k * round_about + b) - np.sin(b)) for k, dent, b in bends))
         outer, inner = FRONT
@@ -119,6 +119,6 @@ class CME:
 
     @staticmethod
     def _legs(p, away, half, centre):
-        """What is left along the edges of the cone, between the Sun and the bubble."""
+        """The legs along the edges of the cone, between the Sun and the bubble."""
         below = 1 / (1 + np.exp((p / (centre * np.cos(half)) - 0.9) / 0.06))
         return LEGS * below * np.exp(-0.5 * ((np.abs(away) - half) / LEG) ** 2)

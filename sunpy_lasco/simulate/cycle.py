@@ -1,5 +1,5 @@
 """
-The solar cycle: how active the Sun is at a time.
+Solar activity over the cycle.
 """
 
 import numpy as np
@@ -21,11 +21,11 @@ CYCLE = 11.0
 
 def solar_activity(time):
     """
-    How active the Sun is, from 0 at the deepest minimum to 1 at maximum: the sunspot number over
+    Solar activity, from 0 at the deepest minimum to 1 at maximum: the sunspot number divided by
     `FULL_ACTIVITY`.
 
-    It is taken between yearly means. Times outside of the table take the place in the cycle that they
-    have in it.
+    It is interpolated between yearly means. Times outside the table use the same phase of the cycle within
+    it.
     """
     middles = FIRST_YEAR + 0.5 + np.arange(len(SUNSPOTS))
     year = float(time.utc.jyear)

@@ -1,5 +1,5 @@
 """
-Taking an exposure: a scene is seen through the optics, counted, summed and sent down.
+Simulation of an exposure, from the scene through optics and detector to the telemetry.
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ def observe(
     date : `str` or `~astropy.time.Time`
         Start of the exposure.
     scene : `~sunpy_lasco.simulate.scene.Scene`, optional
-        What is observed; the default is `~sunpy_lasco.simulate.scene.corona`.
+        Scene to observe; the default is `~sunpy_lasco.simulate.scene.corona`.
     filter, polar : `str`, optional
         FILTER (Orange for C2 and Clear for C3 by default) and POLAR (``"+60 Deg"``, ``"0 Deg"``, ``"-60 Deg"``).
     exptime : `float`, optional
-        Exposure time of the header, s; 25.1 for C2 and 19.1 for C3 by default.
+        Exposure time in the header, s; by default 25.1 for C2 and 19.1 for C3.
     flipped : `bool`
         Whether the spacecraft is turned by 180 degrees.
     roll : `float`, optional
@@ -92,29 +92,30 @@ def observe(
     seed : `int`
         Seed of all random numbers.
     noise : `bool`
-        Photon and read noise; also the default of the random ingredients that follow.
+        Photon and read noise; also the default of the following random ingredients.
     pattern : `bool`, optional
         Fixed pattern of the pixels.
     cosmic_rays : `float` or `bool`, optional
-        Cosmic rays, relative to what is usual at that time of the solar cycle.
+        Rate of cosmic rays relative to the usual one at that time of the solar cycle.
     exposure_factor : `float`, optional
-        True exposure time over that of the header; by default drawn at random.
+        True exposure time divided by that in the header; by default drawn at random.
     bias : `float`, optional
         DN per full-resolution pixel; the published polynomial by default.
     ramp, diffracted, vignetting, saturation : `bool`
-        Whether there are the stray light of C3, light diffracted at the occulter, vignetting, and full wells.
+        Whether to include the stray light of C3, light diffracted at the occulter, vignetting, and
+        saturation.
     nonlinearity : `bool`, optional
-        Whether counts fall behind the light near the full well; like ``saturation`` by default.
+        Whether to include the loss near the full well; by default like ``saturation``.
     subsamples : `int`
-        Samples of the diffuse light along an axis of a pixel.  One, at its centre, differs from the
-        integral over the pixel by 2e-4 at most where the inverse vignetting is below 5, and by up to
-        1e-3 at the edge of the occulter; two are four times better.
+        Samples of the diffuse light along an axis of a pixel. One sample, at the centre, differs from the
+        integral over the pixel by at most 2e-4 where the inverse vignetting is below 5, and by up to 1e-3 at
+        the edge of the occulter; two samples are four times better.
     quantise : `bool`
         Whether counts are whole numbers; otherwise the image is float64.
     lossy : `bool`
         Whether the on-board compression loses information.
     bitpix : `int`, optional
-        16 or 32; 32 for sums in the box by default.  Sums wrap in 16 bits, as in old files.
+        16 or 32; 32 for sums in the box by default. Sums overflow in 16 bits, as in old files.
     untransmitted : `bool`
         Whether the corner blocks, and the central ones of C2, are omitted.
     lost_blocks : sequence of `tuple` of `int`
@@ -124,8 +125,8 @@ def observe(
     port : `str`
         Read-out port, for the bias.
     processed : `str` or `~astropy.time.Time`, optional
-        When the level-0.5 file was made, which decides what the header says of the
-        pointing; 60 days after the exposure by default.
+        When the level-0.5 file was made, which determines the meaning of the pointing in the header; by
+        default 60 days after the exposure.
 
     Returns
     -------
@@ -134,7 +135,7 @@ def observe(
     Raises
     ------
     ValueError
-        If the parts do not fit together.
+        If the parameters are inconsistent.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def observe(
 
 
 def _rate(scene, p, subsamples):
-    """Rate of the full-resolution pixels, DN / s."""
+    """Count rate of the full-resolution pixels, DN / s."""
     light = point_light(*point_positions(scene, p.middle, p.detector, p.attitude, p.occulter_centre))
     if p.subtracts_ramp and p.has("ramp"):
         light += optics.stray_light(p.detector)

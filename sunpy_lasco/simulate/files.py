@@ -34,7 +34,7 @@ def write_level05(simulation: Simulation, directory: PathLike) -> Path:
     Parameters
     ----------
     simulation : `~sunpy_lasco.simulate.simulation.Simulation`
-        With whole numbers of counts.
+        Exposure with integer counts.
     directory : path-like
         An existing directory.
 
@@ -49,7 +49,7 @@ def write_level05(simulation: Simulation, directory: PathLike) -> Path:
         If the image was made with ``quantise=False``.
     """
     if simulation.data.dtype.kind != "i":
-        msg = "Level-0.5 files hold whole numbers: this exposure was made with quantise=False."
+        msg = "Level-0.5 files hold integers, but this exposure was made with quantise=False."
         raise ValueError(msg)
     path = Path(directory) / simulation.header["FILENAME"]
     return write_whole(path, _fits(simulation.data, simulation.header))
@@ -62,7 +62,7 @@ def write_assets(directory: PathLike, *simulations: Simulation) -> list[Path]:
     Parameters
     ----------
     directory : path-like
-        An existing directory; it can then be given as ``assets=``.
+        An existing directory, which can then be passed as ``assets=``.
     *simulations : `~sunpy_lasco.simulate.simulation.Simulation`
         As for `~sunpy_lasco.simulate.source.assets`.
 

@@ -17,7 +17,7 @@ __all__ = ["FIRST_ONE_BASED", "FIRST_REAL_POINTING", "FIRST_UNRECTIFIED", "PLACE
 FIRST_ONE_BASED = Time("2010-09-15")
 #: Processing date from which CRPIX and CROTA1 hold the pointing of the exposure.
 FIRST_REAL_POINTING = Time("2010-11-08")
-#: Processing date from which frames of the rolled spacecraft say RECTIFY = 'FALSE'.
+#: Processing date from which frames of the rolled spacecraft have RECTIFY = 'FALSE'.
 FIRST_UNRECTIFIED = Time("2016-05-11")
 #: Exposures of C2 between these times carry placeholders for their pointing.
 PLACEHOLDERS = (Time("2025-08-21T15:48:00"), Time("2025-08-31T23:36:00"))
@@ -61,7 +61,8 @@ def _pointing(parameters, shape):
         roll = 180.0 if abs(parameters.roll) > 90 else 0.0
         reference = centre[0] / sx + one, centre[1] / sy + one
         return *reference, roll, camera.plate_scale * sx, camera.plate_scale * sy, ""
-    # The newer software knows nothing of sums: full-resolution CRPIX, and both sums in both CDELT.
+    # The newer software ignores sums: CRPIX is for full resolution, and both sums are in both
+    # CDELT.
     scale = camera.plate_scale * sx * sy
     if has_placeholders(parameters):
         return (shape[1] + 1) / 2, (shape[0] + 1) / 2, 0.0, scale, scale, _COMMENT
@@ -90,8 +91,8 @@ def level05_header(parameters, data):
     """
     Header of a simulated level-0.5 image, with the cards of the real files in their order.
 
-    It has the habits of the software of ``parameters.processed``. Answers to SolarSoft's
-    ``make_fits_hdr`` and ``reduce_level_05``.
+    It reproduces the software of the date ``parameters.processed``. SolarSoft ``make_fits_hdr`` and
+    ``reduce_level_05``.
     """
     p = parameters
     camera = CAMERAS[p.detector]

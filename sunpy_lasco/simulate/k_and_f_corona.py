@@ -1,10 +1,9 @@
 """
 The K and F coronae.
 
-The K corona is sunlight scattered by free electrons.  Its brightness follows from
-an electron density by an integral along the line of sight, with the coefficients
-of van de Hulst; streamers stand on the rotating Sun.  The F corona is sunlight
-scattered by interplanetary dust near the plane of the ecliptic.
+The K corona is sunlight scattered by free electrons. Its brightness follows from an electron density by an
+integral along the line of sight, with the coefficients of van de Hulst; streamers rotate with the Sun. The F
+corona is sunlight scattered by interplanetary dust near the plane of the ecliptic.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ THOMSON = 1.24878e-25
 SOLAR_RADIUS_CM = 6.957e10
 #: Electron density of Leblanc et al. (1998), cm-3: powers of the radius in solar radii.
 LEBLANC = ((-2, 3.3e5), (-4, 4.1e6), (-6, 8.0e7))
-#: Share of that density in the plane of the equator at minimum, and what activity adds to it; C2 sees a corona of
-#: minimum that is fainter, beside its F corona, than that of the radio bursts of which the density was derived.
+#: Share of that density in the equatorial plane at minimum, and its increase with activity. The corona that C2 sees at
+#: minimum is fainter, relative to the F corona, than that of the radio bursts from which the density was derived.
 QUIET_SHARE, ACTIVE_SHARE = 0.3, 0.75
-#: Power of the squared sine of the latitude by which the density goes over to that of the poles, at minimum and
-#: what activity adds to it.
+#: Exponent of the squared sine of the latitude for the transition to the density of the poles, at minimum, and its
+#: increase with activity.
 QUIET_POWER, ACTIVE_POWER = 1.5, 2.5
 #: The same for polar holes, where the density falls more steeply.
 POLAR_HOLE = ((-2, 1.0e5), (-4, 1.0e6), (-6, 2.0e7))
@@ -51,11 +50,11 @@ _WRAP = 12
 ROTATION = 2 * np.pi / 27.2753
 #: Angular width of the thin rays, 1 sigma in degree, and their brightness relative to what is around, 1 sigma.
 RAY_WIDTH, RAY_STRENGTH = (0.6, 2.5), 0.10
-#: Where the F corona in the plane of the ecliptic has its shoulder, and how wide that is, solar radii.
+#: Position and width of the shoulder of the F corona in the plane of the ecliptic, solar radii.
 SHOULDER = 8.2, 1.0
 #: Impact parameter within which the F corona is constant, solar radii.
 FLATTEST = 1.2
-#: Power of the impact parameter divided out of the tables, so that little is left to interpolate.
+#: Power of the impact parameter that is divided out of the tables to improve the interpolation.
 _STEEP = -2.6
 
 
@@ -119,16 +118,16 @@ class KCorona:
     Parameters
     ----------
     activity : `float` or None
-        0 at solar minimum (streamers at the equator, dark poles) to 1 at maximum
-        (streamers all round); None takes it from the date.
+        0 at solar minimum (streamers at the equator, dark poles) to 1 at maximum (streamers at all
+        latitudes); None derives it from the date.
     streamers : `int`
         Number of streamers around the Sun.
     seed : `int`
-        Of the streamers' places, widths and strengths.
+        Seed of the positions, widths and strengths of the streamers.
     scale : `float`
         Factor on the electron density.
     rays : `int`
-        Number of thin rays, which make the corona uneven by some per cent.
+        Number of thin rays, which modulate the corona by some per cent.
     """
 
     activity: float | None = 0.5
@@ -154,7 +153,7 @@ class KCorona:
             west, north = np.sin(rng.uniform(0, 2 * np.pi) + turned), np.tan(rng.uniform(-1.35, 1.35))
             offset = (ANGLES - np.arctan2(-west, north) + np.pi) % (2 * np.pi) - np.pi
             width, strength = np.radians(rng.uniform(*RAY_WIDTH)), rng.normal(0, RAY_STRENGTH)
-            # Rays that point at the observer or away are seen across a wide angle and faint.
+            # Rays that point towards or away from the observer appear wide and faint.
             strength *= (west**2 + north**2) / (1 + north**2)
             relief += strength * np.exp(-0.5 * (offset / width) ** 2)
         return np.clip(relief, -0.5, 0.5)
@@ -166,7 +165,7 @@ class KCorona:
         Parameters
         ----------
         time : `~astropy.time.Time`
-            When: the Sun turns.
+            Time, since the Sun rotates.
 
         Returns
         -------
@@ -184,7 +183,7 @@ class KCorona:
         tables = [np.outer(e, shape) + np.outer(p, 1 - shape) for e, p in zip(equator, pole, strict=True)]
         for longitude, latitude, width, strength in zip(*self._streamers(activity), strict=True):
             west, north = np.cos(latitude) * np.sin(longitude + turned), np.sin(latitude)
-            # Off the plane of the sky the streamer starts further out and fades.
+            # Outside the plane of the sky a streamer starts farther out and is fainter.
             visible = np.hypot(west, north)
             angle = np.arctan2(-west, north)
             offset = (ANGLES - angle + np.pi) % (2 * np.pi) - np.pi
@@ -238,11 +237,11 @@ class FCorona:
     equator, pole : `tuple` of `float`
         Brightness at 10 solar radii in 2000, MSB, and power of the impact parameter.
     shoulder : `float`
-        Share of the light that is missing in the plane of the ecliptic far within ``SHOULDER``.
+        Relative deficit of the light in the plane of the ecliptic far within ``SHOULDER``.
     isophote : `float`
         Exponent of the isophotes: 2 for ellipses, less for pointed ones.
     growth : `float`
-        By which the whole brightens, 1 / year.
+        Increase of the total brightness, 1 / year.
 
     Notes
     -----
@@ -266,10 +265,11 @@ class FCorona:
         """
         Brightness along lines of sight; see `KCorona.brightness`.
 
-        The dust polarises so little within 30 solar radii that it is omitted.
+        The polarisation by dust within 30 solar radii is small and omitted.
         """
         p = np.maximum(sight.impact, FLATTEST)
-        # Where in the plane the light above the poles is as bright: the isophote's other axis.
+        # The other axis of the isophote: position in the plane with the same brightness as above
+        # the poles.
         table = np.geomspace(FLATTEST, 5 * RADII[-1], 600)
         above = self.pole[0] * (table / 10) ** self.pole[1]
         axis = np.interp(-np.log(above), -np.log(self._in_the_plane(table)), np.log(table))

@@ -1,11 +1,10 @@
 """
 Light that reaches the detector: occulter, pylon, field stop, stray light.
 
-A point of the sky illuminates a small disk, the lens's pupil, on whatever
-stands in the way.  How much of that disk remains free gives the transmission, so
-that occulter, pylon and lens barrel all follow from the overlap of simple
-figures.  The lengths are in pixels of the detector and were chosen such that the
-result resembles the real cameras; pixel positions are raw ones.
+A point of the sky illuminates a small disk, the image of the pupil, on each obstruction. The unobstructed
+fraction of the disk is the transmission, so the effects of occulter, pylon and lens barrel follow from the
+overlap of simple figures. Lengths are in pixels of the detector and were chosen to resemble the real cameras;
+pixel positions are raw.
 """
 
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class Optics:
     #: Where the pylon differs most from that, distance from the centre along it, pixel; how sharply; and the factors
     #: on its half width and on the radius of the pupil's image there.  It begins gradually, within that distance.
     pylon_root: tuple[float, float, float, float]
-    #: What comes through the pylon, scattered from what is around it.
+    #: Light scattered into the shadow of the pylon.
     pylon_leak: float
     #: Barrel: radius, radius of the pupil's image on it.
     barrel: float
@@ -62,7 +61,7 @@ class Optics:
     #: Field stop: offset of its centre from the occulter's, radius, radius of the pupil's image on
     #: it, and what comes through beyond it.
     stop: tuple[tuple[float, float], float, float, float]
-    #: Least transmission that the official inverse vignetting knows.
+    #: Smallest transmission in the official inverse vignetting.
     floor: float
     #: Light diffracted and scattered at the occulter, beside that of the scene: offset of its centre from that of
     #: the occulter; pairs of distance from it, pixel, and rate there, DN / s; rate of that part of it that the pylon
@@ -206,7 +205,7 @@ def _past_the_pylon(optics, dx, dy):
 
 
 def _begun(along, place):
-    """0 to 1: how much of the pylon there is, from the centre to a place along it."""
+    """Strength of the pylon, 0 to 1, along its length."""
     x = np.clip(along / place, 0, 1)
     return x * x * (3 - 2 * x)
 

@@ -1,5 +1,5 @@
 """
-How much of a disk something covers.
+Covered fractions of a disk.
 """
 
 import numpy as np

@@ -1,5 +1,5 @@
 """
-What is true of a simulated exposure.
+Parameters of a simulated exposure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ USUAL_EXPOSURE = {"C2": 25.1, "C3": 19.1}
 JITTER = 0.0024
 #: From the exposure to the making of the file.
 PROCESSING_DELAY = 60 * u.day
-#: How an ingredient's number enters the seed, so that switching one leaves the others alone.
+#: Factor of the number of an ingredient in the seed, so that switching one ingredient does not affect others.
 _STREAMS = {"jitter": 1, "shot": 2, "cosmic": 3, "read": 4, "blocks": 5}
 
 
@@ -84,17 +84,17 @@ class Parameters:
 
     @property
     def attitude(self) -> Attitude:
-        """How the ideal detector stands in the sky."""
+        """Attitude of the ideal detector."""
         return Attitude(self.sun_centre, self.roll, CAMERAS[self.detector].plate_scale)
 
     @property
     def middle(self) -> Time:
-        """Middle of the exposure, when stars and planets stand where their images lie."""
+        """Middle of the exposure, at which the positions of stars and planets are computed."""
         return self.time + self.exptime / 2 * u.s
 
     @property
     def subtracts_ramp(self) -> bool:
-        """Whether stray light is subtracted in the calibration of such an exposure."""
+        """Whether the calibration subtracts stray light from such an exposure."""
         return self.detector == "C3" and self.filter.strip().upper() == "CLEAR"
 
     def has(self, ingredient: str) -> bool:
@@ -102,7 +102,7 @@ class Parameters:
         return ingredient in self.ingredients
 
     def rng(self, stream: str) -> np.random.Generator:
-        """The source of chance of one ingredient, `numpy.random.Generator`."""
+        """Random generator of one ingredient, `numpy.random.Generator`."""
         return _rng(self.seed, stream)
 
 
@@ -135,10 +135,10 @@ def parameters_of(
     ingredients,
 ):
     """
-    Settle everything about an exposure, its `Parameters`, before it is taken.
+    Determine the `Parameters` of an exposure.
 
-    Options are as for `~sunpy_lasco.simulate.exposure.observe`, of which None stands for what is usual;
-    ``ingredients`` say what is switched on. `ValueError` if the parts do not fit together.
+    Options are as for `~sunpy_lasco.simulate.exposure.observe`, with None for the default; ``ingredients``
+    are switched on. `ValueError` is raised if they are inconsistent.
     """
     if detector not in CAMERAS:
         msg = f"The detector is {detector!r}; it must be C2 or C3."
@@ -192,7 +192,7 @@ def _window(subframe, binning):
         msg = f"The sub-frame {subframe} does not lie within the frame of {FULL_FRAME} pixels."
         raise ValueError(msg)
     if any(length % s for length, s in zip((x0, y0, width, height), 2 * binning, strict=True)):
-        msg = f"The sub-frame {subframe} does not fit the sums {binning}: corner and size must be multiples of them."
+        msg = f"The sub-frame {subframe} does not match the sums {binning}: corner and size must be multiples of them."
         raise ValueError(msg)
     return x0, y0, width, height
 

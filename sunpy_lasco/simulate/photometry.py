@@ -1,8 +1,8 @@
 """
-Bias and calibration factor, as the simulated camera has them.
+Bias and calibration factor of the simulated cameras.
 
-Written anew from the constants of the instrument, not taken from the
-calibration: the two check each other.
+Implemented independently from the constants of the instrument, without code of the calibration, so that the
+two check each other.
 """
 
 from sunpy_lasco.instrument.constants import all_constants, value_of

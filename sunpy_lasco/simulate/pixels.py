@@ -1,11 +1,9 @@
 """
-From pixels to the sky and back.
+Conversion between pixels and the sky.
 
-A position is known in three ways: on the detector (*raw*), on the ideal
-detector of a lens without distortion (*corrected*, the grid of level 1), and in
-the sky, on the plane that touches the sphere at the Sun's centre.  Raw and
-corrected positions count from 0 at the lower left of the full 1024 x 1024
-frame in the orientation of the detector.
+There are three kinds of positions: on the detector (*raw*), on an ideal detector without distortion
+(*corrected*, the grid of level 1), and in the sky, on the plane tangent at the Sun centre. Raw and corrected
+positions count from 0 at the lower left of the full 1024 x 1024 frame in the orientation of the detector.
 """
 
 from dataclasses import dataclass
@@ -80,7 +78,7 @@ def full_grid(detector, centre, shift=(0.0, 0.0)):
 
 @dataclass(frozen=True)
 class Attitude:
-    """How the ideal detector stands in the sky."""
+    """Attitude of the ideal detector."""
 
     #: Sun centre, corrected pixel (x, y).
     centre: tuple[float, float]

@@ -18,7 +18,7 @@ __all__ = ["light_of_points_at", "point_light", "point_positions", "spread_at"]
 CORE = 0.45
 #: Part of the light in the wings, their scale and where they are cut off, pixel.
 WINGS, WING_SCALE, WING_END = 0.05, 3.0, 16
-#: Stars fainter than this are left out: in exposures of the usual length their whole light is less than the noise.
+#: Fainter stars are omitted, since their total light in usual exposures is less than the noise.
 FAINTEST = {"C2": 11.0, "C3": 9.7}
 #: Integral over the plane of the wings' profile 1 / (1 + (r / scale)**2)**2 up to the cut, pixel2.
 _WING_NORM = np.pi * WING_SCALE**2 * (1 - 1 / (1 + (WING_END / WING_SCALE) ** 2))
@@ -38,8 +38,8 @@ def spread_at(dx, dy):
 
 def point_positions(scene, time, detector, attitude, centre):
     """
-    Where on the detector the scene's points of light fall, raw (x, y) in pixels, and their flux, MSB
-    times the area of a pixel; (n,) each.
+    Positions on the detector of the scene's points of light, raw (x, y) in pixels, and their flux, MSB times
+    the area of a pixel; (n,) each.
     """
     tx, ty, magnitude = scene.sources(time, faintest=FAINTEST[detector])
     x, y = distort(*attitude.pixel(*plane_from_helioprojective(tx, ty)), detector, centre)

@@ -1,5 +1,5 @@
 """
-Scenes: what there is to be seen around the Sun.
+Scenes around the Sun.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RAYS = 150
 
 @dataclass(frozen=True)
 class Sight:
-    """Lines of sight, by where they pass the Sun."""
+    """Lines of sight."""
 
     #: Distance of closest approach to the Sun's centre, solar radii.
     impact: np.ndarray
@@ -69,7 +69,7 @@ class Sight:
 @dataclass(frozen=True)
 class Uniform:
     """
-    The same brightness everywhere, for tests of the photometry.
+    A uniform brightness, for tests of the photometry.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Scene:
         self, tx: ArrayLike, ty: ArrayLike, time: TimeLike, *, polarised: bool = False
     ) -> np.ndarray | tuple[np.ndarray, ...]:
         """
-        Diffuse brightness at any place and time.
+        Diffuse brightness at a position and time.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class Scene:
         time : `~astropy.time.Time`
             When.
         faintest : `float`, optional
-            Magnitude of the faintest of `~sunpy_lasco.simulate.stars.Stars`; other points are all there.
+            Limiting magnitude for `~sunpy_lasco.simulate.stars.Stars`; other points are always included.
 
         Returns
         -------
@@ -195,7 +195,7 @@ def corona(
     seed: int = 11,
 ) -> Scene:
     """
-    The usual scene: K and F corona, stars and planets, perhaps a CME.
+    Create the usual scene: K and F corona, stars and planets, and optionally CMEs.
 
     Parameters
     ----------
@@ -204,11 +204,11 @@ def corona(
     cme : `CME` or sequence of `CME`, optional
         Coronal mass ejections.
     stars : `bool` or `float`
-        Whether there are stars; a number is the magnitude of the faintest.
+        Whether to include stars; a number is the limiting magnitude.
     planets : `bool`
-        Whether there are planets.
+        Whether to include planets.
     seed : `int`
-        Of the streamers.
+        Seed of the streamers.
 
     Returns
     -------

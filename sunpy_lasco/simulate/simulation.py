@@ -43,7 +43,7 @@ class Simulation:
     parameters: Parameters
     #: What was seen.
     scene: Scene
-    #: Pixels that overflowed or took in overflow, bool, shape (ny, nx).
+    #: Pixels that overflowed or received overflow, bool, shape (ny, nx).
     saturated: np.ndarray = field(repr=False)
     #: Pixels of lost blocks, and of blocks that are not sent, bool, shape (ny, nx).
     lost: np.ndarray = field(repr=False)
@@ -51,12 +51,12 @@ class Simulation:
 
     @cached_property
     def level05(self) -> CoronagraphMap:
-        """The level-0.5 map, as `sunpy.map.Map` makes it."""
+        """The level-0.5 map."""
         return sunpy.map.Map(self.data, self.header.copy())
 
     @cached_property
     def truth(self) -> np.ndarray:
-        """What level 1 should hold at the stored pixels' centres; see `level1_at`."""
+        """The true level-1 image at the centres of the stored pixels; see `level1_at`."""
         return self.level1_at(*self.pixel_positions())
 
     def pixel_positions(self) -> tuple[np.ndarray, ...]:
@@ -74,7 +74,7 @@ class Simulation:
 
     def level1_at(self, x: ArrayLike, y: ArrayLike, *, points: bool = True, diffracted: bool = True) -> np.ndarray:
         """
-        What a perfect level-1 image holds.
+        Compute a perfect level-1 image.
 
         Parameters
         ----------

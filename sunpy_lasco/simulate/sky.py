@@ -1,11 +1,9 @@
 """
-Where the Sun, the stars and the planets stand as seen from SOHO.
+Positions of Sun, stars and planets as seen from SOHO.
 
-SOHO goes around the inner Lagrange point on the orbit that comes with the package,
-whose numbers are read here by code of this module's own; after its end on the same halo
-in closed form, and before 1996 it is at the point itself.  No aberration is applied:
-it moves the Sun and what stands around it alike.  Planets are seen where they were when
-the light left them.
+SOHO follows the orbit of the package, which this module reads with its own code; after its end, the closed
+form of the halo orbit; before 1996, L1 itself. Aberration is not applied, since it moves the Sun and its
+surroundings equally. For planets the light travel time is included.
 """
 
 from dataclasses import dataclass
@@ -32,7 +30,7 @@ SOLAR_POLE = (286.13, 63.87)
 #: Axes of the ecliptic of J2000 in the equatorial frame: towards the equinox, and north of it.
 _TILT = np.radians(value_of("orbit.obliquity"))
 ECLIPTIC = np.array([[1, 0, 0], [0, np.cos(_TILT), np.sin(_TILT)], [0, -np.sin(_TILT), np.cos(_TILT)]])
-#: Rounds in which the time that light needs is found; each gains four digits.
+#: Iterations of the light travel time; each gains four digits.
 LIGHT_ROUNDS = 3
 #: Since this day (MJD) the spacecraft keeps ecliptic north up, before it solar north.
 ECLIPTIC_ATTITUDE = 55499
@@ -84,7 +82,7 @@ class SolarSky:
 
     def body(self, name):
         """
-        Where a planet, as `astropy.coordinates.get_body_barycentric` knows it, was when its light left it.
+        Position of a planet, named as in `astropy.coordinates.get_body_barycentric`, when its light left it.
 
         Vector from SOHO, km, (3,); distances from the Sun and from SOHO, au; phase angle, radian.
         """
@@ -185,9 +183,9 @@ def solar_sky(time):
 
 def attitude(time):
     """
-    Roll of the spacecraft at a time when it is not turned by 180 degrees, degree in (-180, 180].
+    Roll of the spacecraft at a time, if it is not turned by 180 degrees, degree in (-180, 180].
 
-    It has the sign of CROTA: turning the image by it counter-clockwise brings solar north up.
+    It has the sign of CROTA: the counter-clockwise rotation that brings solar north up.
     """
     # Ecliptic north up means that solar north lies ``ecliptic_north`` clockwise of up.
     roll = np.degrees(solar_sky(time).ecliptic_north) if time.utc.mjd >= ECLIPTIC_ATTITUDE else 0.0

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IMAGES", "SimulatedSource", "assets"]
 
-#: Instants for which the images hold: the occulter of C3 moved when the mission was interrupted.
+#: Dates of the images, since the occulter of C3 moved during the interruption of the mission.
 _BEFORE, _AFTER = Time("1998-03-29"), Time("2000-10-20")
 #: Inverse vignetting beyond which the mask hides pixels, and border of the frame that it hides, pixel.
 MASK_LIMIT, MASK_BORDER = 15.0, 5
@@ -115,7 +115,7 @@ class SimulatedSource(AssetSource):
     Parameters
     ----------
     simulations : iterable of `~sunpy_lasco.simulate.simulation.Simulation`
-        Exposures whose true exposure factors and biases go into the tables.
+        Exposures whose true exposure factors and biases the tables contain.
     """
 
     label = "the simulated cameras"
@@ -150,8 +150,8 @@ def assets(*simulations: Simulation) -> AssetSource:
     Parameters
     ----------
     *simulations : `~sunpy_lasco.simulate.simulation.Simulation`
-        Exposures whose true exposure factor and bias (to 0.1 DN, as in the published
-        tables) are to be known; without, the factor is 1 and the bias that of the polynomial.
+        Exposures whose true exposure factor and bias (to 0.1 DN, as in the published tables) are included.
+        Without them the factor is 1 and the bias that of the polynomial.
 
     Returns
     -------

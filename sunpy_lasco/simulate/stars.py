@@ -59,7 +59,7 @@ BRIGHT_STARS = {
     "Deneb Algedi": (326.760, -16.127, 2.85),
 }
 
-#: Half width of the belt along the ecliptic that is filled with faint stars, degree.
+#: Half width of the belt of faint stars along the ecliptic, degree.
 BELT = 18.0
 #: Stars of the whole sky brighter than V = 6, and growth of their logarithm per magnitude up to V = 11 (Allen's
 #: Astrophysical Quantities).
@@ -105,14 +105,14 @@ def _catalogue(seed, faintest):
 @dataclass(frozen=True)
 class Stars:
     """
-    Real bright stars and made-up faint ones, fixed in the sky.
+    Real bright stars and random faint ones, fixed in the sky.
 
     Parameters
     ----------
     faintest : `float`
-        Magnitude down to which the sky is filled.
+        Limiting magnitude.
     seed : `int`
-        Of the made-up stars.
+        Seed of the random stars.
     """
 
     faintest: float = 11.0
@@ -120,7 +120,7 @@ class Stars:
 
     def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
         """
-        Where the points of light stand.
+        Compute the positions of the points of light.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class StarList:
     magnitudes: np.ndarray
 
     def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
-        """Where the stars stand; see `Stars.positions`."""
+        """Positions of the stars; see `Stars.positions`."""
         near = self.vectors @ sky.axes[0] > np.cos(np.radians(BELT))
         tx, ty, _ = sky.helioprojective(self.vectors[near])
         return tx, ty, self.magnitudes[near]
@@ -169,7 +169,7 @@ class Planets:
     names: tuple[str, ...] = tuple(PLANETS)
 
     def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
-        """Where the planets stand; see `Stars.positions`."""
+        """Positions of the planets; see `Stars.positions`."""
         found = []
         for name in self.names:
             vector, far, near, phase = sky.body(name)
@@ -183,7 +183,7 @@ class Planets:
 @dataclass(frozen=True)
 class PointSource:
     """
-    A point of light at a fixed place beside the Sun.
+    A point of light at a fixed position relative to the Sun.
 
     Parameters
     ----------
@@ -198,5 +198,5 @@ class PointSource:
     magnitude: float
 
     def positions(self, sky: SolarSky) -> tuple[np.ndarray, ...]:
-        """Where the point stands; see `Stars.positions`."""
+        """Position of the point; see `Stars.positions`."""
         return np.array([self.tx]), np.array([self.ty]), np.array([self.magnitude])

@@ -1,5 +1,5 @@
 """
-What happens between the converter and the ground: compression and blocks.
+Compression and telemetry blocks.
 """
 
 import numpy as np
@@ -57,8 +57,8 @@ def expand_blocks(blocks, shape, first):
 
 def compress(image, scale):
     """
-    Compress counts, (ny, nx), block by block with loss and expand again; beyond the last whole block
-    they stay as they are.
+    Apply lossy compression to counts, (ny, nx), block by block; pixels beyond the last complete block are not
+    changed.
 
     A Haar transform of each block of 32 x 32 pixels whose coefficients are rounded, as the H-compress
     method on board does it: normalised like those of H-compress, which are twice the orthonormal ones,
@@ -90,8 +90,8 @@ def send(counts, parameters):
     """
     Compress counts, DN, (ny, nx), drop blocks and store them.
 
-    Gives the data, int16 (wrapped if need be), int32 or float64, and which pixels are those of lost
-    blocks, and of blocks that are not sent.
+    Return the data, int16 (overflowed if necessary), int32 or float64, and the pixels of lost blocks and of
+    untransmitted blocks.
     """
     p = parameters
     if p.has("lossy"):

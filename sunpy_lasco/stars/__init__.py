@@ -1,8 +1,8 @@
 """
-Stars and planets: their positions in an image, and the pointing that follows from them.
+Stars and planets in images, and the pointing derived from them.
 
-`predict` computes where they should be, `find_centroids` measures where they are, and `solve` determines Sun
-centre and roll.
+`predict` computes their positions, `find_centroids` measures them, and `solve` determines Sun centre and
+roll.
 """
 
 import lazy_loader

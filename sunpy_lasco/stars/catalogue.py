@@ -1,8 +1,8 @@
 """
 The star catalogue of the package.
 
-Stars to magnitude 9 within 10 degrees of the ecliptic, which is the Sun's path, made by
-``benchmarks/stars/build_catalogue.py``: more than a C3 image sees (8.3 degrees from its centre).
+It contains stars to magnitude 9 within 10 degrees of the ecliptic, more than the field of C3 (8.3 degrees
+from its centre), and is made by ``benchmarks/stars/build_catalogue.py``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class StarFlag(IntFlag):
     DOUBLE = 2
     #: Another star gives more than 1 % of its light within 150 arcsec; complete where that is brighter than 11.
     NEIGHBOUR = 4
-    #: Known by Tycho alone: position good to 0.03 arcsec, no proper motion.
+    #: Only in Tycho: position accurate to 0.03 arcsec, no proper motion.
     TYCHO = 8
     #: A planet.
     PLANET = 16
@@ -54,7 +54,7 @@ class StarFlag(IntFlag):
 
 @lru_cache(maxsize=1)
 def _packaged():
-    # A colour that is not known is NaN, and not masked.
+    # Unknown colours are NaN instead of masked.
     return QTable.read(PACKAGED, mask_invalid=False)
 
 

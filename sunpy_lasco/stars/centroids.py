@@ -1,8 +1,8 @@
 """
-Where stars are in an image.
+Positions of stars in an image.
 
-The image of a star is narrower than two pixels, so that the centre of its light is not a measure
-of its place: a Gaussian integrated over the pixels is fitted, on a background that may slope.
+The image of a star is narrower than two pixels, so its centroid is biased. Instead, a Gaussian integrated
+over the pixels is fitted, on a sloping background.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LARGEST_MISFIT = 0.25
 LARGEST_STEP = 1.2
 #: Misfit of the model itself, relative to its brightest pixel: a share of the noise where stars are bright.
 MODEL_ERROR = 0.03
-#: A second light this strong beside the first makes the place doubtful.
+#: Relative strength of a second source that makes the position doubtful.
 SECOND_LIGHT = 0.6
 
 
@@ -68,7 +68,7 @@ def without_plane(boxes, used):
         plane = np.linalg.solve(weighted @ base, weighted @ rim[..., None])[..., 0]
         rest = rim - plane @ base.T
         noise = robust_sigma(rest, axis=1)
-        # Neighbouring stars are not of the background.
+        # Neighbouring stars are excluded from the background.
         weight = (np.abs(rest) < 3 * noise[:, None] + 1e-300).astype(float)
         weight[weight.sum(axis=1) < 8] = 1.0
     whole = plane @ np.stack([np.ones_like(dx), dx, dy]).reshape(3, -1)
@@ -106,12 +106,12 @@ def find_centroids(
     read_variance: float = 0.0,
 ) -> Table:
     """
-    Find stars near predicted places.
+    Find stars near predicted positions.
 
     Parameters
     ----------
     data : `numpy.ndarray`
-        Image, shape (ny, nx); NaN where there is none.
+        Image, shape (ny, nx); NaN is missing.
     x, y : array-like
         Predicted pixels counted from 0, shape (n,).
     reach : `float`
@@ -119,20 +119,21 @@ def find_centroids(
     width : `float` or `tuple` of `float`
         1 sigma of the point-spread function before the integration over pixels, along both axes or (x, y), pixel.
     gain : `float`, optional
-        Electrons per unit of the data, for the photon noise of the star; without it the noise of its surroundings
-        stands for all.
+        Electrons per unit of the data, for the photon noise of the star; without it the noise of the
+        surroundings is used.
     read_variance : `float`
         Variance of the read noise, units of the data squared; a lower bound.
 
     Returns
     -------
     `~astropy.table.Table`
-        Columns ``x``, ``y`` (pixel), ``sigma`` (1 sigma along an axis, pixel), ``flux`` (units of the data times
-        pixel), ``flux_sigma``, ``misfit`` (relative to the brightest pixel), ``found``; NaN where nothing was.
+        Columns ``x``, ``y`` (pixel), ``sigma`` (1 sigma along an axis, pixel), ``flux`` (units of the data
+        times pixel), ``flux_sigma``, ``misfit`` (relative to the brightest pixel), ``found``; NaN for stars
+        that were not found.
 
     Notes
     -----
-    The errors are those of noise, and of a misfit of 3 % of the point-spread function.
+    The errors include noise, and a misfit of 3 % of the point-spread function.
     """
     x, y = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(y, dtype=float))
     return Table(star_places(data, x, y, reach, width, gain, read_variance))
@@ -193,7 +194,7 @@ def _fit(boxes, unit, width, gain):
         weight = 1 / variance.reshape(number, -1, 1)
         rest = (boxes - flux[:, None, None] * shape).reshape(number, -1)
         if not flux.any():
-            # First the light alone.
+            # First only the flux.
             design[:, :, 1:3] = 0.0
         weighted = (design * weight).transpose(0, 2, 1)
         normal = weighted @ design

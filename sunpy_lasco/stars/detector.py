@@ -1,5 +1,5 @@
 """
-From the plane at the Sun to the pixels of a map and back.
+Conversion between the plane at the Sun and the pixels of a map.
 
 The plane is that of `sunpy_lasco.stars.sky`; the ideal detector is the full frame in the orientation of
 the read-out without its distortion, on which the Sun's centre of a level-0.5 header lies.
@@ -19,11 +19,11 @@ __all__ = ["Attitude", "DetectorGrid", "detector_grid"]
 
 @dataclass(frozen=True)
 class Attitude:
-    """Where the Sun is on the ideal detector and how it is turned."""
+    """Sun centre on the ideal detector, and roll."""
 
     #: Sun's centre (x, y), full-frame pixel counted from 0.
     centre: tuple[float, float]
-    #: Turning the image by this counter-clockwise brings solar north up, degree.
+    #: Counter-clockwise rotation that brings solar north up, degree.
     roll: float
     #: Plate scale, arcsec / pixel.
     scale: float
@@ -41,7 +41,7 @@ class DetectorGrid:
 
     camera: Camera
     geometry: ImageGeometry
-    #: Distortion that was removed from the image; None where it is still there.
+    #: Distortion that was corrected in the image; None if it was not.
     removed: Distortion | None
     #: Distortion and plate scale (arcsec / pixel) of the camera.
     distortion: Distortion
@@ -51,7 +51,7 @@ class DetectorGrid:
 
     @property
     def attitude(self):
-        """What the header says of centre and roll, with the scale of the camera."""
+        """Sun centre and roll from the header, with the scale of the camera."""
         g = self.geometry
         cos, sin = np.cos(np.radians(g.detector_roll)), np.sin(np.radians(g.detector_roll))
         ax, ay = (value / g.detector_scale for value in g.anchor_offset)
@@ -64,7 +64,7 @@ class DetectorGrid:
         return tuple(abs(step) / self.geometry.detector_scale for step in self.geometry.cdelt)
 
     def _affine(self):
-        """Linear part and offset of the way from pixels of the map to the full frame."""
+        """Linear part and offset of the transformation from pixels of the map to the full frame."""
         x, y = self.geometry.to_detector(np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0]))
         return np.array([[x[1] - x[0], x[2] - x[0]], [y[1] - y[0], y[2] - y[0]]]), np.array([x[0], y[0]])
 
@@ -107,7 +107,7 @@ def detector_grid(smap, geometry="stars"):
     removed = None if image.distorted else header_distortion(smap.meta)
     distortion = camera_distortion(camera.name, smap.date.mjd, scale=geometry)
     if removed is not None:
-        # One centre for both, whatever the table of centres says today.
+        # Use the same centre for both.
         distortion = replace(distortion, centre=removed.centre)
     stars = geometry == "stars" and camera.stars is not None
     scale = camera.stars.plate_scale if stars else camera.plate_scale

@@ -1,5 +1,5 @@
 """
-The pointing of many frames by their stars, for those that have none.
+Pointing of many frames from their stars, for frames without stars.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
 
 __all__ = ["packaged_history", "pointing_at", "pointing_history", "roll_at"]
 
-#: By how much centre (pixel; C2 0.7 in 10 days of 2010) and roll beside the nominal one (degree) drift, per root of a
-#: day.
+#: Drift of the centre (pixel; C2 0.7 in 10 days of 2010) and of the roll relative to the nominal one (degree), per root
+#: of a day.
 DRIFT = {"C2": (0.2, 0.005), "C3": (0.04, 0.004)}
-#: By how much another filter or polariser shifts the image, pixel (Orange and Clear on 2012-08-31: 0.25 along an axis).
+#: Shift of the image by another filter or polariser, pixel (Orange and Clear on 2012-08-31: 0.25 along an axis).
 FILTER_SHIFT = 0.3
 
 
 def pointing_history(smaps: Iterable[CoronagraphMap], **options: Any) -> QTable:
     """
-    Solve the pointing of frames by their stars.
+    Solve the pointing of frames from their stars.
 
     Parameters
     ----------
     smaps : iterable of `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 0.5; they may be of both cameras and all filters.
+        Level 0.5, of any camera and filter.
     **options
         For `~sunpy_lasco.stars.solve`.
 
     Returns
     -------
     `~astropy.table.QTable`
-        A row a frame, in order of time: ``time``, ``name``, ``camera``, ``filter``, ``polar``, ``turned`` (upside
-        down), ``x`` and ``y`` (Sun's centre, full-frame pixel of the detector counted from 0), ``roll``, ``beside``
-        (roll without the nominal one of that time), ``centre_sigma``, ``roll_sigma`` (by the stars alone), ``number``,
-        ``rms`` and ``reason``, which says why there is no solution; then the numbers are NaN.  It can be written as
-        ECSV and read again.
+        One row per frame, in order of time: ``time``, ``name``, ``camera``, ``filter``, ``polar``, ``turned``
+        (upside down), ``x`` and ``y`` (Sun's centre, full-frame pixel of the detector counted from 0),
+        ``roll``, ``beside`` (roll minus the nominal one of that time), ``centre_sigma``, ``roll_sigma`` (from
+        the stars alone), ``number``, ``rms`` and ``reason``, which explains why there is no solution; the
+        numbers are then NaN. The table can be written as ECSV and read again.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def pointing_history(smaps: Iterable[CoronagraphMap], **options: Any) -> QTable:
 
 def packaged_history() -> QTable:
     """
-    The pointing of the real frames of which stars come with the package.
+    Pointing of the real frames whose stars are included in the package.
 
     Returns
     -------
@@ -77,8 +77,8 @@ def packaged_history() -> QTable:
 
     Notes
     -----
-    ``calibrate(pointing="packaged")`` reads it.  The default does not: the pointing of a product should follow from
-    published tables and headers alone, and not change within days because few frames of 30 years were measured here.
+    ``calibrate(pointing="packaged")`` uses it. The default does not, because the pointing of a product should
+    follow from published tables and headers, and not jump because a few days of 30 years were measured here.
     """
     return _packaged().copy()
 
@@ -89,7 +89,7 @@ def _packaged():
 
 
 def _history(solved):
-    """The table of `pointing_history` of maps and their solutions."""
+    """The table of `pointing_history` for maps and their solutions."""
     rows = []
     for smap, solution in solved:
         frame = Frame.from_header(smap.meta, smap.data.shape)
@@ -125,23 +125,24 @@ def pointing_at(history: QTable, smap: CoronagraphMap, *, within: u.Quantity = 1
     Parameters
     ----------
     history : `~astropy.table.QTable`
-        As `pointing_history` returns it.
+        Result of `pointing_history`.
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5.
     within : `~astropy.units.Quantity`
-        How far away neighbours may be.
+        Largest distance of neighbours in time.
 
     Returns
     -------
     `~sunpy_lasco.geometry.pointing.Pointing` or None
-        For `sunpy_lasco.update_pointing`; None if no frame of that camera with the same side up was solved
-        within that time.
+        Pointing for `sunpy_lasco.update_pointing`; None if no frame of that camera with the same side up was
+        solved within that time.
 
     Notes
     -----
-    A mean in which frames weigh by their errors and by how far the pointing may have drifted since; of the roll, beside
-    the nominal one.  Frames of another filter or polariser weigh less, by a shift of 0.3 pixel.  The roll of C2 takes
-    that of C3 into account, see `roll_at`.  What clock and orbit leave open comes on top.
+    The result is a mean, weighted by the errors of the frames and the possible drift of the pointing; for the
+    roll, of the difference from the nominal one. Frames with another filter or polariser have less weight,
+    according to a shift of 0.3 pixel. The roll of C2 includes that of C3, see `roll_at`. The errors of clock
+    and orbit are added.
     """
     frame = Frame.from_header(smap.meta, smap.data.shape)
     turned = _turned(_stated_roll(smap, frame), frame)
@@ -175,25 +176,25 @@ def roll_at(
     Parameters
     ----------
     history : `~astropy.table.QTable`
-        As `pointing_history` returns it.
+        Result of `pointing_history`.
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 0.5.
     within : `~astropy.units.Quantity`
-        How far away neighbours may be.
+        Largest distance of neighbours in time.
 
     Returns
     -------
     roll, sigma : `~astropy.units.Quantity`
         Roll of the detector, and its 1 sigma, degree.
     source : `str`
-        Of what it is made.
+        Description of its source.
     None
         Instead of all three, if no frame with the same side up was solved within that time.
 
     Notes
     -----
-    Both cameras turn with the spacecraft: the roll of C2 is that of C3 plus the constant ``C2.roll_from_C3``, whose
-    error is common to all frames of C3.
+    Both cameras roll with the spacecraft: the roll of C2 is that of C3 plus the constant ``C2.roll_from_C3``,
+    whose error is common to all frames of C3.
     """
     frame = Frame.from_header(smap.meta, smap.data.shape)
     found = _roll(history, frame, _turned(_stated_roll(smap, frame), frame), within)
@@ -231,7 +232,7 @@ def _roll(history, frame, turned, within):
 
 
 def _stated_roll(smap, frame):
-    """Roll of the detector, degree, that was set, or that the header of level 0.5 tells."""
+    """Roll of the detector, degree: the one that was set, or that of the level-0.5 header."""
     return smap.meta["detroll"] if "detroll" in smap.meta else header_pointing(smap.meta, frame).roll
 
 

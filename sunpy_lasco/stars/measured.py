@@ -1,8 +1,8 @@
 """
-Stars that were measured on real frames, and come with the package.
+Stars measured on real frames, which are included in the package.
 
-Places are pixels of the frames and light is counts, so that what is made of them needs everything that turns
-pixels into directions and counts into brightness: with them, constants can be checked where there is no frame.
+Positions are pixels of the frames and fluxes are counts, so results depend on all steps from pixels to
+directions and from counts to brightness. They allow constants to be checked without frames.
 """
 
 import json
@@ -45,7 +45,7 @@ class MeasuredFrame:
 
     def solve(self, *, geometry="stars", scale=False):
         """
-        Sun centre and roll by the places of the stars.
+        Determine Sun centre and roll from the positions of the stars.
 
         Parameters
         ----------
@@ -64,19 +64,19 @@ class MeasuredFrame:
         table = {name: numbers[name] for name in ("hip", "magnitude", "bv", "flags")}
         table |= {"plane_x": x, "plane_y": y}
         table |= {name: np.asarray(self.stars[name])[rows] for name in ("x", "y", "sigma")}
-        # Which of two groups of stars is believed goes by their light.
+        # The fluxes decide between two groups of stars.
         rate = np.nan_to_num(np.asarray(self.stars["rate"])[rows], nan=1.0)
         table |= {"flux": rate, "flux_sigma": np.ones(len(rows)), "found": np.ones(len(rows), dtype=bool)}
         return measured_solution(self.smap, grid, table, view, scale=scale)
 
     def light(self):
         """
-        Light of the stars against the catalogue.
+        Compare the fluxes of the stars with the catalogue.
 
         Returns
         -------
         `~astropy.table.Table`
-            As for `sunpy_lasco.stars.star_fluxes`, by the official calibration factor of today.
+            As for `sunpy_lasco.stars.star_fluxes`, with the current official calibration factor.
         """
         numbers, rows = _catalogue_rows(np.asarray(self.stars["hip"]))
         camera = camera_of(self.smap.meta)
@@ -109,7 +109,7 @@ def _packaged():
 
 def measured_frames(camera=None):
     """
-    The real frames of which stars come with the package.
+    Return the real frames whose stars are included in the package.
 
     Parameters
     ----------
@@ -134,14 +134,14 @@ def measured_frames(camera=None):
 
 def measured_photometry(camera, *, seed=0):
     """
-    Zero points and their trend by the stars that come with the package.
+    Zero points and their trend from the stars in the package.
 
     Parameters
     ----------
     camera : `str`
         ``"C2"`` or ``"C3"``.
     seed : `int`
-        Of the stars that are drawn for the errors.
+        Seed of the bootstrap for the errors.
 
     Returns
     -------

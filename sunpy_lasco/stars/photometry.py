@@ -1,5 +1,5 @@
 """
-What the light of stars says of the calibration factor.
+Calibration factor from the fluxes of stars.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["StarPhotometry", "fit_photometry", "star_fluxes"]
 
 #: Radius of the aperture, pixel, and logarithm of the light between it and 12 pixels, with its error.
 APERTURE, BEYOND = 3.0, {"C2": (0.042, 0.005), "C3": (0.045, 0.015)}
-#: Half the box, and the ring from which the background is taken, pixel; a wider one holds the Milky Way.
+#: Half the box, and the ring for the background, pixel; a wider one would include the Milky Way.
 HALF, RING = 9, (5.0, 9.0)
 #: Samples along an axis of a pixel that the aperture cuts.
 SAMPLES = 5
@@ -42,8 +42,8 @@ SAMPLES = 5
 FIELD = {"C2": (260.0, 640.0), "C3": (175.0, 530.0)}
 #: B-V of the stars that are used.
 COLOURS = (-0.3, 1.7)
-#: 1 sigma of what is known of the logarithm of the flux as a polynomial in B-V: for the slope about
-#: `~sunpy_lasco.stars.prediction.colour_slope`, for the others about 0.  Many stars outweigh it, few need it.
+#: Prior 1 sigma of the coefficients of the logarithm of the flux as a polynomial in B-V: for the slope about
+#: `~sunpy_lasco.stars.prediction.colour_slope`, for the others about 0. It matters only if there are few stars.
 COLOUR_SIGMAS = (0.08, 0.3, 0.3)
 #: Largest error of a flux, relative.
 LARGEST_ERROR = 0.15
@@ -63,17 +63,17 @@ NAMES = "hip", "magnitude", "bv", "radius", "flux", "ratio", "sigma"
 
 @dataclass(frozen=True, eq=False)
 class StarPhotometry:
-    """Zero points of frames by their stars, and their trend."""
+    """Zero points of frames from their stars, and their trend."""
 
-    #: A row a frame: ``time`` (decimal year), ``name``, ``zero`` (logarithm of measured over expected flux of a star of
-    #: solar colour), ``sigma`` (by the stars alone), ``number``.
+    #: One row per frame: ``time`` (decimal year), ``name``, ``zero`` (logarithm of measured over expected flux of a
+    #: star of solar colour), ``sigma`` (from the stars alone), ``number``.
     frames: Table
     #: Covariance of the zero points.
     covariance: np.ndarray
     #: Slope of the logarithm of the flux by B-V at solar colour, and its 1 sigma.
     colour_slope: float
     colour_sigma: float
-    #: Change of the zero point, 1 / year, and its 1 sigma; NaN where the frames are of one time.
+    #: Change of the zero point, 1 / year, and its 1 sigma; NaN for frames of a single epoch.
     trend: float
     trend_sigma: float
     #: A row a star and frame.
@@ -81,7 +81,7 @@ class StarPhotometry:
 
     @property
     def scale(self) -> float:
-        """Factor by which the calibration factor is to be multiplied so that stars have the light they should have."""
+        """Factor by which the calibration factor must be multiplied to give stars their catalogue brightness."""
         weight = np.linalg.pinv(self.covariance).sum(axis=0)
         return float(np.exp(-(weight @ self.frames["zero"]) / weight.sum()))
 
@@ -90,7 +90,7 @@ def star_fluxes(
     smap: CoronagraphMap, *, limit: float = 7.0, geometry: str = "stars", catalogue: Table | None = None
 ) -> Table:
     """
-    Measure the brightness of stars.
+    Measure the fluxes of stars.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ def star_fluxes(
     limit : `float`
         Faintest magnitude.
     geometry : `str`
-        Of the camera, by which the stars are found; see `~sunpy_lasco.stars.solve`.
+        Geometry of the camera used to find the stars; see `~sunpy_lasco.stars.solve`.
     catalogue : `~astropy.table.Table`, optional
-        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+        Star catalogue; by default that of `~sunpy_lasco.stars.read_catalogue`.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def star_fluxes(
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        If it is no such map.
+        If the map is not of this kind.
 
     Notes
     -----
@@ -122,13 +122,13 @@ def star_fluxes(
     require_grid(smap, "measured")
     image = image_geometry(smap.meta, smap.data.shape)
     camera = camera_of(smap.meta)
-    # The scale of the header holds the stretch of the distortion, the factor does not.
+    # The scale in the header includes the stretch by the distortion, the factor does not.
     scale = camera.plate_scale
     summed = max(abs(step) for step in image.cdelt) > 1.5 * scale
     if smap.unit != MSB or not image.distorted or summed:
         msg = (
-            f"{frame_name(smap.meta)}: the light of stars is measured on level 1 at full resolution with every pixel "
-            "where it was measured; use calibrate(..., distortion='wcs')."
+            f"{frame_name(smap.meta)}: star fluxes require level 1 at full resolution without interpolation; use "
+            "calibrate(..., distortion='wcs')."
         )
         raise NotCalibratableError(msg)
     solution = solve(smap, limit=limit, geometry=geometry, catalogue=catalogue)
@@ -175,9 +175,9 @@ def fit_photometry(
     limit : `float`
         Faintest magnitude.
     geometry : `str`
-        Of the camera, by which the stars are found; see `~sunpy_lasco.stars.solve`.
+        Geometry of the camera used to find the stars; see `~sunpy_lasco.stars.solve`.
     catalogue : `~astropy.table.Table`, optional
-        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+        Star catalogue; by default that of `~sunpy_lasco.stars.read_catalogue`.
     seed : `int`
         Of the stars that are drawn for the errors.
 
@@ -188,22 +188,22 @@ def fit_photometry(
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If the frames are of several kinds, or none has stars enough.
+        If the frames are of several kinds, or none has enough stars.
     sunpy_lasco.errors.NotCalibratableError
         If one cannot be measured.
 
     Notes
     -----
-    The logarithm of the flux is a zero point of each frame and a polynomial of the third degree in B-V, robustly
-    fitted.  Errors come from fits to stars drawn anew, each with all its frames: what frames share they share in the
-    covariance.  They leave out what is common to all stars, 3 % in all: the light beyond the aperture, the
-    background in crowded fields, and the magnitude of the Sun.  The error of the trend grows where frames scatter by
-    more than their stars explain.
+    The logarithm of the flux is fitted robustly with a zero point for each frame and a polynomial of third
+    degree in B-V. Errors come from a bootstrap over stars, each with all its frames, so correlations between
+    frames are included. Errors common to all stars, 3 % in total, are not included: the light outside the
+    aperture, the background in crowded fields, and the magnitude of the Sun. The error of the trend is
+    increased if frames scatter more than their stars explain.
     """
     smaps = list(smaps)
     kinds = {kind_of(smap) for smap in smaps}
     if len(kinds) != 1:
-        msg = f"Zero points are of one camera, filter and polariser; these frames are of {sorted(kinds) or 'none'}."
+        msg = f"Zero points require a single camera, filter and polariser; these frames have {sorted(kinds) or 'none'}."
         raise OptionError(msg)
     tables = [star_fluxes(smap, limit=limit, geometry=geometry, catalogue=catalogue) for smap in smaps]
     names, years = [frame_name(smap.meta) for smap in smaps], [smap.reference_date.jyear for smap in smaps]
@@ -238,7 +238,7 @@ def zero_points(tables, names, years, kind, *, seed=0):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If no frame has stars enough.
+        If no frame has enough stars.
     """
     enough = [place for place, table in enumerate(tables) if len(table) >= FEWEST]
     if not enough:

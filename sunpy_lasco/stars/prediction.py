@@ -1,5 +1,5 @@
 """
-Where stars and planets should be on an image, and how bright.
+Predicted positions and fluxes of stars and planets in an image.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DEGREE = 3600.0
 
 def colour_slope(camera, filter_name):
     """
-    By how much the logarithm of the light of stars grows with B-V.
+    Slope of the logarithm of the flux of stars with B-V.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def colour_slope(camera, filter_name):
     Returns
     -------
     `float`
-        1 / mag; 0 for filters of which it was not measured.
+        1 / mag; 0 for filters for which it was not measured.
     """
     found = all_constants().get(f"{camera}.colour_slope.{filter_name}")
     return 0.0 if found is None else found.value
@@ -69,7 +69,7 @@ def predict(
     limit : `float`
         Faintest magnitude.
     catalogue : `~astropy.table.Table`, optional
-        Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
+        Star catalogue; by default that of `~sunpy_lasco.stars.read_catalogue`.
     time : `~astropy.time.Time`, optional
         Middle of the exposure by the corrected clock, instead of that of the header.
 
@@ -88,12 +88,11 @@ def predict(
 
     Notes
     -----
-    Pixels are those of the WCS of the map; for pixels where they were measured, level 0.5 above all, the geometry
-    ``"stars"`` of `sunpy_lasco.stars.solve` is laid upon its Sun centre and roll.  Light time and proper motion
-    are applied, aberration is not: sunpy has none, and Sun and stars share it.
-
-    The flux rests on the official calibration factor.  Colour counts where its effect was measured: C2 Orange,
-    and C3 Clear; for other filters light of solar colour is assumed.
+    Pixels follow from the WCS of the map. For images that were not interpolated, such as level 0.5, they
+    follow from its Sun centre and roll with the geometry ``"stars"`` of `sunpy_lasco.stars.solve`. Light
+    travel time and proper motion are applied. Aberration is not, because sunpy does not include it and Sun
+    and stars share it. The flux is based on the official calibration factor. The effect of colour is included
+    for C2 Orange and C3 Clear, for which it was measured; for other filters solar colour is assumed.
     """
     if not np.isfinite(limit):
         msg = f"limit={limit!r} is not a magnitude."
@@ -151,13 +150,13 @@ def plot(
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
     table : `~astropy.table.QTable`, optional
-        As `predict` returns it; by default to the magnitude ``limit``.
+        Result of `predict`; by default to the magnitude ``limit``.
     axes : `~matplotlib.axes.Axes`, optional
-        Where the map is drawn; by default it is drawn anew.
+        Axes of the map; by default the map is drawn.
     limit : `float`
         Faintest magnitude.
     labels : `float`
-        Faintest magnitude that is named.
+        Faintest magnitude for labels.
     **kwargs
         For `matplotlib.axes.Axes.scatter`.
 

@@ -1,5 +1,5 @@
 """
-The sky around the Sun as SOHO sees it.
+The sky around the Sun as seen by SOHO.
 
 Positions are in the plane that touches the sky at the Sun's centre, as in the projection TAN,
 in arcsec to the west and to solar north.  Stars and the Sun share the aberration of light to 0.2
@@ -25,7 +25,7 @@ __all__ = ["PLANETS", "View", "planet_magnitude", "planets", "star_plane", "view
 ARCSEC = np.degrees(1) * 3600
 #: Planets that LASCO can see.
 PLANETS = ("mercury", "venus", "mars", "jupiter", "saturn", "uranus", "neptune")
-#: Angle from the Sun beyond which nothing is looked for, radian: 12 degrees, the corner of C3.
+#: Largest angle from the Sun, radian: 12 degrees, the corner of C3.
 FIELD = np.radians(12.0)
 #: Speed of light, au / s.
 LIGHT = c.to_value(u.au / u.s)
@@ -35,7 +35,7 @@ SATURN_POLE = 40.589, 83.537
 
 @dataclass(frozen=True)
 class View:
-    """Where the observer is and how he sees the Sun; vectors are along the axes of the ICRS."""
+    """Position of the observer and axes of the view towards the Sun; vectors are in the ICRS."""
 
     #: When.
     time: Time
@@ -56,8 +56,9 @@ class View:
         return west / toward * ARCSEC, north / toward * ARCSEC, seen
 
     def motion(self):
-        """Motion of the Sun among the stars, arcsec / s along x and y, good to 5 %."""
-        # The observer goes round the pole of the ecliptic once a year; the Sun goes the way he goes about it.
+        """Motion of the Sun relative to the stars, arcsec / s along x and y, accurate to 5 %."""
+        # The observer revolves about the pole of the ecliptic once a year, and the Sun appears to
+        # move accordingly.
         pole = np.array([0.0, -0.39777716, 0.91748206])
         moved = np.cross(pole, -self.observer) / np.linalg.norm(self.observer)
         return self.axes[1:] @ moved * ARCSEC * 2 * np.pi / (365.25 * 86400)
@@ -106,7 +107,8 @@ def star_plane(numbers, view):
         As `View.plane` returns them.
     """
     vectors, motions = numbers.get("vectors") or epoch_vectors(numbers)
-    # The Sun stands in for the barycentre, which is 0.01 au away: 0.01 arcsec for the nearest star.
+    # The Sun is used instead of the barycentre, 0.01 au away, an error of 0.01 arcsec for the
+    # nearest star.
     moved = vectors + motions * (view.time.jyear - EPOCH) - numbers["parallax"][:, None] / MAS * view.observer
     return view.plane(moved)
 
@@ -154,7 +156,7 @@ def planet_magnitude(name, sun_distance, distance, phase, ring_sine=0.0):
 
 def planets(view):
     """
-    Planets that stand near the Sun, where their light left them.
+    Planets near the Sun, corrected for light travel time.
 
     Parameters
     ----------

@@ -38,19 +38,19 @@ LIMITS = {"C2": 8.5, "C3": 7.0}
 FEWEST = {"C2": 3, "C3": 5}
 #: Least share of the stars found that agree.
 LEAST_SHARE = 0.5
-#: How many times as many turn the image upside down, against the header.
+#: Factor by which more stars must agree to turn the image upside down, against the header.
 SURE = 2
-#: How far from its place by the header a star is looked for, full-resolution pixel.
+#: Search radius around the position predicted from the header, full-resolution pixel.
 REACH = {"C2": 5.0, "C3": 4.0}
 #: 1 sigma of the point-spread function, full-resolution pixel.
 WIDTH = {"C2": 0.45, "C3": 0.45}
-#: What the undersampled point-spread function leaves in a place, added in quadrature, full-resolution pixel.
+#: Position error due to the undersampled point-spread function, added in quadrature, full-resolution pixel.
 FLOOR = {"C2": 0.17, "C3": 0.09}
-#: How many measurements of an image weigh as much as what is known of that error.
+#: Weight of the prior of that error, as a number of measurements.
 FLOOR_WEIGHT = 3.0
-#: Least share of the error of a star that its residual is taken to show.
+#: Smallest share of the error of a star that its residual is assumed to show.
 LEAST_FREEDOM = 0.2
-#: Stars agree on the shift within this, before the roll is known, full-resolution pixel.
+#: Tolerance for the agreement of stars on the shift, before the roll is known, full-resolution pixel.
 AGREEMENT = 0.7
 #: A star farther than this many sigma from its place is none.
 REJECTED = 3.5
@@ -62,28 +62,29 @@ ORBIT_SIGMA = 0.001
 CLOCK_SIGMA = 104.0
 #: Stars with these flags are not used.
 DOUBTFUL = StarFlag.DOUBLE | StarFlag.NEIGHBOUR | StarFlag.PLANET
-#: Distance from the edge of the image within which nothing is measured, pixel.
+#: Margin at the edge of the image without measurements, pixel.
 EDGE = 8
 
 
 @dataclass(frozen=True, eq=False)
 class StarSolution:
-    """Pointing of an image by its stars."""
+    """Pointing of an image from its stars."""
 
     #: Sun's centre (x, y), full-frame pixel of the detector without distortion, counted from 0.
     centre: tuple[float, float]
-    #: Turning the image of the detector by this counter-clockwise brings solar north up, degree.
+    #: Counter-clockwise rotation of the detector image that brings solar north up, degree.
     roll: float
-    #: Plate scale, arcsec / pixel; fitted only where that was asked for.
+    #: Plate scale, arcsec / pixel; fitted only on request.
     scale: float
     #: Covariance of centre (pixel), roll (degree) and scale (arcsec / pixel), shape (4, 4).
     covariance: np.ndarray
-    #: The part of the centre's that comes from clock and orbit: from where the Sun is among the stars, shape (2, 2).
+    #: Contribution of clock and orbit, i.e. of the position of the Sun relative to the stars, to the covariance of the
+    #: centre, shape (2, 2).
     sky_covariance: np.ndarray
-    #: Number of stars used, and rms of what is left along an axis, full-resolution pixel.
+    #: Number of stars used, and rms residual along an axis, full-resolution pixel.
     number: int
     rms: float
-    #: Why there is no solution; empty where there is one.  Then centre and roll are those of the header.
+    #: Reason why there is no solution, in which case centre and roll are those of the header; empty if there is one.
     reason: str = ""
     #: Stars that were looked for.
     table: Table = field(default_factory=Table, repr=False)
@@ -127,52 +128,52 @@ def solve(
     roll_sigma: u.Quantity | None = None,
 ) -> StarSolution:
     """
-    Find Sun centre and roll of an image from the stars in it.
+    Determine Sun centre and roll of an image from the stars in it.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 0.5 or 1, of any sum, part and roll, as long as its pixels are those of the detector.
+        Level 0.5 or 1, with any sum, sub-frame and roll, whose pixels are those of the detector.
     limit : `float`, optional
         Faintest magnitude; by default 7.0 for C3 and 8.5 for C2.
     scale : `bool`
         Fit the plate scale as well.
     geometry : `str`
-        ``"stars"`` or ``"official"``: plate scale and distortion of the camera.  ``"auto"`` takes ``"stars"``, and
-        where the stars do not agree in it, ``"official"``, which images of the simulator have.
+        ``"stars"`` or ``"official"``: plate scale and distortion of the camera. ``"auto"`` uses ``"stars"``
+        or, if the stars do not agree, ``"official"``, which applies to simulated images.
     catalogue : `~astropy.table.Table`, optional
         Stars, as `~sunpy_lasco.stars.read_catalogue` has them; by default those.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
-        Where to begin, instead of what the header says.
+        Initial pointing, instead of that of the header.
     time : `~astropy.time.Time`, optional
         Middle of the exposure by the corrected clock, instead of that of the header.
     observer : `~astropy.coordinates.SkyCoord`, optional
-        Where SOHO was, instead of what the header says, and the orbit of the package where it says nothing.
+        Position of SOHO, instead of that in the header or, if it has none, of the orbit of the package.
     clock_sigma : `~astropy.units.Quantity`, optional
         1 sigma of the time; by default that of the card TIMESIG, or 104 s.
     roll, roll_sigma : `~astropy.units.Quantity`, optional
-        Roll of the detector that is known from elsewhere, and its 1 sigma, such as that of C3 at the same time
-        (`~sunpy_lasco.stars.roll_at`).  The stars refine it, and one star less suffices.
+        Independently known roll of the detector and its 1 sigma, such as that of C3 at the same time
+        (`~sunpy_lasco.stars.roll_at`). The stars refine it, and one star less is sufficient.
 
     Returns
     -------
     `StarSolution`
-        Where too few stars agree, with a ``reason`` and the pointing it began with.
+        If too few stars agree, it has a ``reason`` and the initial pointing.
 
     Raises
     ------
     sunpy_lasco.errors.NotCalibratableError
-        If the pixels of the map are no longer those of the detector.
+        If the pixels of the map are not those of the detector.
     sunpy_lasco.errors.OptionError
         If the limit is not a magnitude, or there is no such geometry.
 
     Notes
     -----
-    The geometry ``"stars"`` is the projection TAN at the Sun, and for C3 a plate scale of 56.182
-    arcsec with a distortion of fifth order.  What the stars fix is the field of the stars; the Sun's place in it
-    comes from the time and SOHO's orbit, whose errors are in the covariance.  Double stars, and those with
-    neighbours, are omitted.  Where the stars do not agree, the image is tried upside down, since some headers are
-    wrong by 180 degrees.
+    The geometry ``"stars"`` is the projection TAN at the Sun, and for C3 a plate scale of 56.182 arcsec with
+    a distortion of fifth order. Stars determine the pointing relative to the star field. The position of the
+    Sun in it follows from the time and SOHO's orbit, whose errors are included in the covariance. Double
+    stars, and those with neighbours, are omitted. If the stars do not agree, the image is also tried upside
+    down, since some headers are wrong by 180 degrees.
     """
     require_grid(smap, "solved")
     if geometry not in ("auto", "official", "stars"):
@@ -182,7 +183,7 @@ def solve(
         msg = f"limit={limit!r} is not a magnitude."
         raise OptionError(msg)
     if (roll is None) != (roll_sigma is None):
-        msg = "A roll that is known needs its 1 sigma: give roll and roll_sigma, or neither."
+        msg = "A known roll needs its 1 sigma: pass both roll and roll_sigma, or neither."
         raise OptionError(msg)
     known = None if roll is None else (float(roll.to_value(u.deg)), float(roll_sigma.to_value(u.deg)))
     view = view_of(smap, time, observer)
@@ -243,7 +244,7 @@ def measured_solution(smap, grid, table, view, *, scale=False, clock_sigma=None)
 
 
 def view_of(smap, time=None, observer=None):
-    """What SOHO saw in the middle of an exposure: a `~sunpy_lasco.stars.sky.View`."""
+    """The `~sunpy_lasco.stars.sky.View` of SOHO in the middle of an exposure."""
     if time is None:
         time = smap.reference_date
         if "date-avg" not in smap.meta and smap.exposure_time is not None:
@@ -264,7 +265,7 @@ def _bright(numbers, limit):
 
 
 def _measured(smap, grid, attitude, numbers, view):
-    """Columns of the stars that are in the image: where they should be and where they are."""
+    """Columns of the stars in the image, with predicted and measured positions."""
     plane_x, plane_y, seen = star_plane(numbers, view)
     plane_x, plane_y, index = plane_x[seen], plane_y[seen], np.flatnonzero(seen)
     x, y = grid.to_pixel(*attitude.ideal(plane_x, plane_y))
@@ -296,7 +297,7 @@ def _usable(smap, grid):
 
 
 def _sky_covariance(smap, view, attitude, clock_sigma):
-    """Covariance of the Sun's centre in the field of the stars by clock and orbit, pixel2, shape (2, 2)."""
+    """Covariance of the Sun centre in the star field due to clock and orbit, pixel2, shape (2, 2)."""
     seconds = smap.meta.get("timesig", CLOCK_SIGMA) if clock_sigma is None else clock_sigma.to_value(u.s)
     cos, sin = np.cos(np.radians(attitude.roll)), np.sin(np.radians(attitude.roll))
     motion = np.array([[cos, sin], [-sin, cos]]) @ view.motion() / attitude.scale * float(seconds)
@@ -342,8 +343,8 @@ def _solution(table, grid, start, fits_scale, sky, known=None):
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
     freedom = 2 * number - (4 if fits_scale else 3) + (known is not None)
     for _ in range(2):
-        # What the shape of the stars' images leaves in their places, these stars say themselves; where they are few,
-        # others have a say.
+        # The position error due to the shape of the images is estimated from these stars, with a
+        # prior if they are few.
         attitude, covariance, left = _similarity(plane, seen, sigma, used, start, fits_scale, known)
         noise = np.sqrt(np.maximum(sigma**2 - floor**2, 0))
         own = _excess(left[:, used], noise[used], freedom)
@@ -355,13 +356,13 @@ def _solution(table, grid, start, fits_scale, sky, known=None):
     if rms > LARGEST_RMS:
         reason = f"{number} stars are left with an rms of {rms:.2f} pixels, more than {LARGEST_RMS}"
         return StarSolution(number=0, reason=reason, table=Table(table), **unsolved)
-    # The errors of bright and faint stars may be larger or smaller than thought, each in its own way: what is left of
-    # them says so, the more of them there are.
+    # The errors of bright and faint stars may differ from the model; the residuals correct them,
+    # more so with many stars.
     chi = float(np.sum((left[:, used] / sigma[used]) ** 2)) / freedom
     weight = freedom**2 / (freedom**2 + FLOOR_WEIGHT**2)
     seen = _seen_covariance(attitude, plane[:, used], left[:, used], sigma[used], covariance)
     if known is not None:
-        # Its error is as large as it is said to be.
+        # The given roll keeps its stated error.
         seen = seen + np.outer(covariance[:, 2], covariance[:, 2]) / known[1] ** 2
     covariance = weight * seen + (1 - weight) * max(chi, 1.0) * covariance
     covariance[:2, :2] += sky
@@ -383,7 +384,7 @@ def _solution(table, grid, start, fits_scale, sky, known=None):
 
 
 def _excess(left, noise, freedom):
-    """Error, beside the noise, with which what is left has the size that it should have, pixel along an axis."""
+    """Error in addition to the noise for which residuals have the expected size, pixel along an axis."""
     low, high = 0.0, 2 * LARGEST_RMS
     for _ in range(20):
         middle = (low + high) / 2
@@ -395,7 +396,7 @@ def _excess(left, noise, freedom):
 def _agreeing(offsets, weight):
     """Stars that agree with the largest number of others about the shift."""
     near = np.hypot(*(offsets[:, :, None] - offsets[:, None, :])) < AGREEMENT
-    # By the number; where that is the same, by the brighter ones.
+    # By number, then by brightness.
     votes = near @ (1 + 1e-3 * np.log(weight))
     best = np.argmax(votes)
     return near[best]
@@ -412,7 +413,8 @@ def _design(attitude, plane):
 
 def _seen_covariance(attitude, plane, left, sigma, covariance):
     """
-    Covariance of the four numbers by what is left of each star (White 1980), whatever its stated error.
+    Covariance of the four parameters from the residuals of the stars (White 1980), independent of their
+    stated errors.
 
     Each residual is smaller than the error of its star by the leverage that this star has.
     """

@@ -1,7 +1,7 @@
 """
 The accuracy of the calibration as a table of measurements with limits.
 
-`verify` runs it on what the package holds and on what the user has: calibration images, frames, official level 1.
+`verify` uses the data in the package and those of the user: calibration images, frames, official level 1.
 """
 
 import lazy_loader

@@ -1,5 +1,5 @@
 """
-Constants against official headers and values worked out by hand: no image is needed.
+Constants compared with official headers and values computed by hand; no images are needed.
 """
 
 import numpy as np
@@ -50,7 +50,7 @@ def constant_rows():
 
 
 def _headers(camera):
-    """What official headers say of factor, bias, radius of the Sun, plate scale, Sun centre and roll."""
+    """Calibration factor, bias, solar radius, plate scale, Sun centre and roll in official headers."""
     rows = [row for row in official_headers() if row["detector"] == camera]
     name, said = camera.lower(), f"{len(rows)} official header{'s' * (len(rows) > 1)}"
     factors = [photometry.calibration_factor(camera, row["filter"].upper(), "CLEAR", row["mjd"]) for row in rows]
@@ -141,7 +141,7 @@ def _by_hand(camera):
         off,
         0,
         1e-9,
-        against=f"{number} values worked out by hand",
+        against=f"{number} values computed by hand",
     )
     off = max(abs(bias.bias_polynomial(camera, day) - value) for day, value in BIASES[camera].items())
     yield Row(
@@ -151,7 +151,7 @@ def _by_hand(camera):
         0,
         1e-5,
         "DN",
-        f"{len(BIASES[camera])} values worked out by hand",
+        f"{len(BIASES[camera])} values computed by hand",
     )
     day, places = DISTORTIONS[camera]
     x, y, raw_x, raw_y = np.array(places).T
@@ -164,7 +164,7 @@ def _by_hand(camera):
         0,
         2e-6,
         "pixel",
-        f"{len(places)} places worked out by hand",
+        f"{len(places)} positions computed by hand",
     )
 
 
@@ -175,10 +175,10 @@ def zero_magnitude(camera, filter_name, mjd=53000):
 
 
 def _magnitudes(camera):
-    """Zero points that others published, over ours."""
+    """Published zero points relative to ours."""
     differences = {key[1]: MAGNITUDES[key] - zero_magnitude(*key) for key in MAGNITUDES if key[0] == camera}
     scale = value_of(f"{camera}.star_scale")
-    # What stars ask the factor to be multiplied by makes them brighter, and the zero point smaller.
+    # The star scale makes stars brighter, and the zero point smaller.
     mean = float(np.mean(list(differences.values()))) + 2.5 * np.log10(scale)
     note = ", ".join(f"{filter_name} {value:+.3f}" for filter_name, value in differences.items())
     yield Row(
@@ -200,12 +200,12 @@ def _orbit():
     found = packaged_observer(time).coordinate
     yield Row(
         "orbit.horizons",
-        "SOHO's place on 2004-05-06, distance",
+        "SOHO's position on 2004-05-06, distance",
         found.separation_3d(there).to_value(u.km),
         0,
         1000,
         "km",
-        "a value of Horizons that was never fitted",
+        "a value of Horizons that was not used in a fit",
     )
     times = Time("2000-01-01") + np.arange(0, 9000, 361.0) * u.day
     apart = [
@@ -213,7 +213,7 @@ def _orbit():
     ]
     yield Row(
         "orbit.closed_form",
-        "SOHO's place by the closed form of the halo, rms distance",
+        "SOHO's position from the closed form of the halo, rms distance",
         float(np.sqrt(np.mean(np.square(apart)))),
         0,
         9000,
@@ -233,15 +233,16 @@ def _physics():
         max(off, float(np.abs(found).max())),
         0,
         1e-7,
-        against="values worked out by hand",
+        against="values computed by hand",
     )
-    # Far away the Sun is a point: 3/16 of the Thomson cross section over the distance squared, in the plane of the sky.
+    # Far away the Sun is a point source: 3/16 of the Thomson cross section over the distance
+    # squared, in the plane of the sky.
     far = electron_brightness(1000.0)
     point = 3 / 16 * 6.6524587e-25 / 1000.0**2
     ratio = float(far.total / point)
     yield Row(
         "thomson.far",
-        "Light that an electron scatters, over that of a point-like Sun",
+        "Light scattered by an electron, relative to a point-like Sun",
         ratio,
         0.9999,
         1.0001,
@@ -256,5 +257,5 @@ def _physics():
         float(np.abs(np.asarray(stored, dtype=float).ravel() - expected).max()),
         0,
         0,
-        against="values worked out by hand",
+        against="values computed by hand",
     )

@@ -1,5 +1,6 @@
 """
-Real frames of the user: headers, stars, dark level, noise, overlap of the cameras, triplets, and official level 1.
+The user's real frames: headers, stars, dark level, noise, overlap of the cameras, triplets, and official
+level 1.
 """
 
 import warnings
@@ -77,12 +78,12 @@ class Found:
 
 def find_frames(folder):
     """
-    Look for images of LASCO.
+    Find images of LASCO.
 
     Parameters
     ----------
     folder : path-like
-        All its folders are looked into.
+        Directory, searched recursively.
 
     Returns
     -------
@@ -181,8 +182,8 @@ def _spread(frames, most=MOST):
 
 
 def _sound(raw, problems):
-    """Frames that can be right, and the row of those that cannot."""
-    text = "Level-0.5 frames that cannot be right, by their header or their pixels"
+    """Plausible frames, and the row of implausible ones."""
+    text = "Level-0.5 frames that are implausible by header or pixels"
     if not raw and not problems:
         return [], [unmeasured("frames.sound", text, "level-0.5 frames", unit="frames")]
     good, bad = [], list(problems)
@@ -202,10 +203,10 @@ def _stars(camera, frames, figures):
     name = f"frames.{camera.lower()}"
     usual = {"C2": "ORANGE", "C3": "CLEAR"}[camera]
     text = {
-        "solved": f"{camera}: share of the frames whose pointing the stars tell",
-        "default": f"{camera}: stars from their places by the header, largest median offset of a frame",
+        "solved": f"{camera}: share of the frames whose pointing stars determine",
+        "default": f"{camera}: stars from their positions by the header, largest median offset of a frame",
         "held": f"{camera}: half of the stars by the pointing of the other half, median offset",
-        "rms": f"{camera}: stars from their places after the solution, median rms along an axis",
+        "rms": f"{camera}: stars from their positions after the solution, median rms along an axis",
     }
     chosen = [one for one in frames if one.filter == usual and one.polar == "CLEAR" and one.shape == (1024, 1024)]
     if not chosen:
@@ -264,7 +265,7 @@ def _held_out(table, seen, found):
 
 
 def _dark(camera, frames):
-    """Where no light falls, over the official bias."""
+    """Dark areas relative to the official bias."""
     text = f"{camera}: dark level over the bias, median over frames"
     levels = []
     for one in frames if camera == "C2" else [one for one in frames if one.shape == (1024, 1024)]:
@@ -298,8 +299,8 @@ def _corner(counts):
 
 
 def _noise(camera, frames):
-    """Scatter of the difference of successive frames, fine structure alone, over what is stated."""
-    text = f"{camera}: noise of differences of successive frames over that stated"
+    """Scatter of differences of successive frames, fine structure only, relative to the stated noise."""
+    text = f"{camera}: noise of differences of successive frames over the stated noise"
     row, ratios = f"frames.{camera.lower()}.noise", []
     whole = [one for one in frames if one.shape == (1024, 1024)]
     for first, second in pairwise(whole):
@@ -335,7 +336,7 @@ def _noise_ratio(first, second):
         variance.append(noise_variance(light, frame, pattern=False))
     share = second.exptime / first.exptime
     difference = counts[1] - share * counts[0]
-    # Structure that moves is smooth: neighbours two pixels away on either side hold it.
+    # Moving structure is smooth and therefore present in neighbours two pixels away.
     fine = (
         difference
         - (
@@ -379,7 +380,7 @@ def _profile(smap, edges):
 
 
 def _overlap(frames, sources, figures):
-    """C2 over C3, where both see the corona."""
+    """C2 over C3 where both see the corona."""
     text = f"C2 over C3, {OVERLAP[0]} to {OVERLAP[-1]} solar radii, median"
     usual = [one for one in frames if one.polar == "CLEAR" and one.shape == (1024, 1024)]
     c2, c3 = ([one for one in usual if one.kind[:2] == kind] for kind in (("C2", "ORANGE"), ("C3", "CLEAR")))
@@ -423,7 +424,7 @@ def _overlap(frames, sources, figures):
         0.80,
         1.03,
         against=against,
-        note="1.00 +- 0.03 is the aim; what is missing is diffuse light in C3 that stars do not have",
+        note="1.00 +- 0.03 is expected; the difference is diffuse light in C3, which does not affect stars",
     )
 
 
@@ -495,7 +496,7 @@ def _triplets(frames, sources):
 
 
 def _official(raw, official, sources, figures):
-    """Official level-1 images beside ours of the nearest level-0.5 frame."""
+    """Comparison of official level-1 images with ours from the nearest level-0.5 frame."""
     texts = {
         "brightness": ("ours over the official level 1, median", ""),
         "by_radius": ("ours over the official level 1, largest difference of a ring from the median", ""),

@@ -1,5 +1,5 @@
 """
-The calibration images and tables that the user has: whole, plausible, and the published ones.
+The user's calibration images and tables: complete, plausible, and identical to the published ones.
 """
 
 import numpy as np
@@ -38,8 +38,8 @@ def asset_rows(assets=None):
     Parameters
     ----------
     assets : path-like, optional
-        Their directory; by default those that the configuration names, and those fetched before.  The network is not
-        asked.
+        Their directory; by default those of the configuration and previous downloads. The network is not
+        used.
 
     Yields
     ------
@@ -52,7 +52,7 @@ def asset_rows(assets=None):
         try:
             path = find(name)
         except AssetError as error:
-            yield Row(row, text, 1, 0, 0, "problems", "what the file can hold", note=str(error))
+            yield Row(row, text, 1, 0, 0, "problems", "plausible contents", note=str(error))
             continue
         if path is None:
             yield unmeasured(row, text, f"the published file {name}", unit="problems")
@@ -133,6 +133,6 @@ def _row(row, text, path, item):
         0,
         0,
         "problems",
-        "what the file can hold, SHA-256 of the first download, DATE",
+        "plausible contents, SHA-256 of the first download, DATE",
         note="; ".join([*problems, *notes]),
     )

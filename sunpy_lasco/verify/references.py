@@ -1,5 +1,5 @@
 """
-What others published, and is held against our numbers: headers of official level 1, and values worked out by hand.
+Reference values: headers of official level 1, and values computed by hand.
 """
 
 import csv
@@ -18,10 +18,10 @@ OFFICIAL = Path(__file__).parent / "data" / "official_headers.csv"
 
 _BY_HAND = json.loads((Path(__file__).parent / "data" / "by_hand.json").read_text(encoding="utf-8"))
 #: Calibration factors, MSB / (DN / s), by camera, filter, polariser and MJD: SolarSoft's ``c2_calfactor`` 1.9 and
-#: ``c3_calfactor`` 1.17 worked out by hand.
+#: ``c3_calfactor`` 1.17 evaluated by hand.
 FACTORS = {tuple(row[:4]): row[4] for row in _BY_HAND["factors"]}
 
-#: Biases of a single read-out, DN, by camera and MJD: ``offset_bias`` 1.39 worked out by hand.
+#: Biases of a single read-out, DN, by camera and MJD: ``offset_bias`` 1.39 evaluated by hand.
 BIASES = {camera: dict(rows) for camera, rows in _BY_HAND["biases"].items()}
 
 #: Where ``c2_warp`` and ``c3_warp`` look for pixels of the corrected image in the raw one, by camera: MJD, then rows of

@@ -1,5 +1,5 @@
 """
-The report of a verification: JSON for machines, and a page for people.
+The report of a verification, as JSON and as a web page.
 """
 
 from __future__ import annotations
@@ -99,9 +99,9 @@ class Report:
         Parameters
         ----------
         folder : path-like
-            It is made if it is not there.
+            Directory, created if necessary.
         overwrite : `bool`
-            Whether files that are there are replaced.
+            Whether existing files are replaced.
 
         Returns
         -------
@@ -111,13 +111,13 @@ class Report:
         Raises
         ------
         sunpy_lasco.errors.OptionError
-            If a file is there and may not be replaced.
+            If a file exists and must not be replaced.
         """
         folder = Path(folder)
         paths = folder / "report.json", folder / "report.html"
         for path in paths:
             if path.exists() and not overwrite:
-                msg = f"{path} already exists; say overwrite to replace it."
+                msg = f"{path} already exists; use overwrite=True to replace it."
                 raise OptionError(msg)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(paths[0], json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")

@@ -1,5 +1,5 @@
 """
-Rows of the fidelity table: a number, the limits within which it must lie, and what follows.
+Rows of the report: a number, its limits, and the verdict.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Row:
     unit: str = ""
     #: What it is held against, and where the limits come from.
     against: str = ""
-    #: What must be there for it to be measured; empty where it was.
+    #: Requirements to measure it; empty if it was measured.
     needs: str = ""
     #: More of the measurement.
     note: str = ""
@@ -67,14 +67,14 @@ class Row:
 
 def unmeasured(name, text, needs, *, unit=""):
     """
-    A row that waits for something.
+    A row that could not be measured.
 
     Parameters
     ----------
     name, text, unit : `str`
         As for `Row`.
     needs : `str`
-        What must be there.
+        The requirements.
 
     Returns
     -------

@@ -50,15 +50,15 @@ def _frames(assets, frames, figures):
 
 #: Groups of rows: what they are called, what they rest on, and where they come from.
 GROUPS = {
-    "constants": ("Constants", "Official headers, and values worked out by hand.", _constants),
+    "constants": ("Constants", "Official headers, and values computed by hand.", _constants),
     "stars": (
         "Stars",
-        "Stars measured on real frames, which come with the package: what only the sky can hold.",
+        "Stars measured on real frames, included in the package.",
         _stars,
     ),
-    "simulator": ("Simulator", "What the simulator puts in must come out.", _simulator),
-    "assets": ("Calibration images and tables", "Those that are on this computer.", _images),
-    "frames": ("Frames", "Level 0.5 and official level 1 of the directory that was named.", _frames),
+    "simulator": ("Simulator", "The calibration must recover the simulated sky.", _simulator),
+    "assets": ("Calibration images and tables", "Those on this computer.", _images),
+    "frames": ("Frames", "Level 0.5 and official level 1 in the given directory.", _frames),
 }
 
 
@@ -75,14 +75,14 @@ def verify(
     Parameters
     ----------
     assets : path-like, optional
-        Directory of calibration images and tables; by default those that the configuration names and those fetched
-        before.  What is missing is estimated.
+        Directory of calibration images and tables; by default those of the configuration and previous
+        downloads. Missing ones are replaced by estimates.
     frames : path-like, optional
-        Directory with level-0.5 files of C2 and C3, and official level-1 files where there are some.
+        Directory with level-0.5 files of C2 and C3, and optionally official level-1 files.
     groups : sequence of `str`, optional
         Which of ``"constants"``, ``"stars"``, ``"simulator"``, ``"assets"`` and ``"frames"``; by default all.
     progress : callable, optional
-        Is called with each row as it comes.
+        Function called with each row.
 
     Returns
     -------
@@ -95,7 +95,8 @@ def verify(
 
     Notes
     -----
-    The network is not asked.  Without assets and frames it takes about 20 s, and rows that need them say so.
+    The network is not used. Without assets and frames it takes about 20 s, and rows that need them are
+    marked.
     """
     for name, folder in (("assets", assets), ("frames", frames)):
         if folder is not None and not Path(folder).is_dir():

@@ -1,5 +1,5 @@
 """
-Closure on the simulator: what it puts in, the calibration must get out.
+Closure: the calibration must recover the simulated sky.
 
 The simulator shares the constants of the cameras with the calibration and nothing else.
 """
@@ -58,7 +58,7 @@ def starry_scene(date, scene=None):
 
 def true_calibration(simulation, assets, **options):
     """
-    Level 1 by what is true of an exposure, where headers and tables only know it roughly.
+    Calibrate an exposure with its true parameters, which headers and tables contain only approximately.
 
     Parameters
     ----------

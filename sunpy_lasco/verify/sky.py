@@ -1,5 +1,5 @@
 """
-Constants against stars that were measured on real frames and come with the package: what only the sky can hold.
+Constants compared with stars measured on real frames, which are included in the package.
 """
 
 import numpy as np
@@ -53,7 +53,7 @@ def _places(camera, frames, figures):
     solved = [(one, found) for one, found in zip(frames, solutions, strict=True) if found.solved]
     yield Row(
         f"{name}.stars.solved",
-        f"{camera}: frames whose pointing the stars tell",
+        f"{camera}: frames whose pointing stars determine",
         len(solved),
         len(frames),
         len(frames),
@@ -61,7 +61,7 @@ def _places(camera, frames, figures):
         note="; ".join(found.reason for found in solutions if found.reason),
     )
     if not solved:
-        # Nothing of what follows can hold where no star falls where it should.
+        # Further rows need stars at their predicted positions.
         for what, unit in (
             ("rms", "pixel"),
             ("scale", ""),
@@ -74,7 +74,7 @@ def _places(camera, frames, figures):
     rms = float(np.median([found.rms for _, found in solved]))
     yield Row(
         f"{name}.stars.rms",
-        f"{camera}: stars from their places, median rms along an axis",
+        f"{camera}: stars from their positions, median rms along an axis",
         rms,
         0,
         RMS[camera],

@@ -52,7 +52,7 @@ def test_fetch_check_and_damage(run, archives, configuration, mask_file, capsys)
     assert run("check", C2_VIGNETTING) == 1
     (configuration.cache / C3_MASK).write_bytes(mask_file[:-2880])
     assert run("check") == 1
-    assert "has changed since it was fetched" in capsys.readouterr().err
+    assert "has changed since its download" in capsys.readouterr().err
     assert run("fetch", "--update", C3_MASK) == 0
     assert run("check", C3_MASK) == 0
 
@@ -114,7 +114,7 @@ def test_pin(run, archives, configuration, mask_file, other_mask_file, capsys):
 def test_unknown_name(run, capsys):
     for action in ("fetch", "check", "pin"):
         assert run(action, "nonsense.fts") == 1
-        assert "name of no calibration image" in capsys.readouterr().err
+        assert "not the name of a calibration image" in capsys.readouterr().err
 
 
 def test_offline(run, archives, monkeypatch, capsys):

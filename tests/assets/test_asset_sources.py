@@ -75,7 +75,7 @@ def test_names_by_time():
 
 @pytest.mark.parametrize("name", ["vignetting.fts", "c4_expfactor_090228.dat", "../c2vig_final.fts", ""])
 def test_unknown_names(name):
-    with pytest.raises(AssetError, match="the name of no calibration image"):
+    with pytest.raises(AssetError, match="not the name of a calibration image"):
         entry(name)
 
 

@@ -178,7 +178,7 @@ def test_damaged_pointing_tables(content, message, tmp_path):
     path.write_bytes(content)
     with pytest.raises(AssetError, match=message):
         read_pointing(path)
-    with pytest.raises(AssetError, match="is not the table that it should be"):
+    with pytest.raises(AssetError, match="is not the expected table"):
         check_file(path, path.name)
 
 

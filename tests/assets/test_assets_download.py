@@ -381,7 +381,7 @@ def test_changed_on_disk(archives, configuration, mask_file):
     archives[0].put(C3_MASK, mask_file)
     path = source.path(C3_MASK)
     path.write_bytes(mask_file[:-2880] + b"\1" * 2880)
-    with pytest.raises(AssetError, match="has changed since it was fetched") as caught:
+    with pytest.raises(AssetError, match="has changed since its download") as caught:
         source.image(C3_MASK)
     assert not isinstance(caught.value, MissingAssetError)
     assert source.fetch([C3_MASK], update=True)[C3_MASK].read_bytes() == mask_file
@@ -540,7 +540,7 @@ def test_full_disk(archives, configuration, mask_file, monkeypatch):
 
     usage = shutil.disk_usage(configuration.cache.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(MissingAssetError, match="hardly any room"):
+    with pytest.raises(MissingAssetError, match="hardly any space"):
         RemoteSource(configuration).path(C3_MASK)
     assert archives[0].requests == []
 

@@ -240,9 +240,9 @@ def test_damaged_fits(tmp_path, rows):
     path = write_fits(tmp_path / f"SO_OR_PRE_{DAY}_V01.FITS", rows)
     whole = path.read_bytes()
     for content, message in (
-        (whole[:9000], "not a sound orbit file"),
-        (b"", "not a sound orbit file"),
-        (whole[:2880], "not a sound"),
+        (whole[:9000], "not a valid orbit file"),
+        (b"", "not a valid orbit file"),
+        (whole[:2880], "not a valid"),
     ):
         path.write_bytes(content)
         with pytest.raises(AssetError, match=message):

@@ -171,7 +171,7 @@ def test_what_is_no_recipe_or_cannot_be_one(copied, tmp_path):
         sunpy_lasco.open_recipe(tmp_path / "r.ecsv")
     assert not (tmp_path / "r.ecsv").exists()
     Table({"file": ["a"]}).write(tmp_path / "t.ecsv")
-    with pytest.raises(HeaderError, match="a table, but no recipe"):
+    with pytest.raises(HeaderError, match="a table, but not a recipe"):
         sunpy_lasco.open_recipe(tmp_path / "t.ecsv")
     (tmp_path / "t.ecsv").write_text("what?")
     with pytest.raises(HeaderError, match="is not a recipe"):

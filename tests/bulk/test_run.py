@@ -277,7 +277,7 @@ def test_two_inputs_of_one_name_do_not_both_pass_for_done(copied):
     shutil.copy(folder / "22418480.fts", folder / "22999999.fts")
     report = run(folder, assets, out)
     assert (report.written, report.failed) == (2, 1)
-    assert "has the same FILENAME" in report.failures[0][1]
+    assert "with the same FILENAME" in report.failures[0][1]
 
 
 def test_inputs_of_all_kinds(archive, tmp_path, monkeypatch):

@@ -124,7 +124,7 @@ def test_dim_and_saturated_frames(simulation):
     bias = simulation.parameters.nominal_bias
     sent = raw.data > 0
     dim = np.where(sent, bias + 0.15 * (raw.data - bias), 0).astype(raw.data.dtype)
-    with pytest.warns(LascoUserWarning, match="times as bright as it normally is"):
+    with pytest.warns(LascoUserWarning, match="times as bright as normal"):
         result = sunpy_lasco.calibrate(with_cards(raw, dim), assets="simulated")
     assert np.isfinite(result.data).any()
     with pytest.raises(BadFrameError, match="times as bright"):

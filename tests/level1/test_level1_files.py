@@ -197,7 +197,7 @@ def test_killed_writers_leave_whole_files_and_nothing_else():
 
 def test_only_level_1_is_written(observe, smooth_scene, tmp_path):
     raw = observe("C3", scene=smooth_scene, seed=21).level05
-    with pytest.raises(LascoError, match="not of level 1"):
+    with pytest.raises(LascoError, match="not level 1"):
         sunpy_lasco.write_level1(raw, tmp_path / "one.fts")
 
 

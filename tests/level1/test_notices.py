@@ -96,7 +96,7 @@ def test_nothing_is_approximate_where_all_is_published():
         (
             {"timesrc": "uncorrected"},
             "clock",
-            "the time is that of the clock on board (off by up to 3 minutes)",
+            "the time is that of the on-board clock (off by up to 3 minutes)",
         ),
         (
             {"obssrc": "closed form of the orbit"},

@@ -107,7 +107,7 @@ def test_every_option_is_checked():
 
 
 def test_an_option_that_is_not_there(raw):
-    with pytest.raises(TypeError, match="no option 'flatfield'; do you mean 'flat_field'"):
+    with pytest.raises(TypeError, match="no option 'flatfield'; did you mean 'flat_field'"):
         sunpy_lasco.calibrate(raw, flatfield=True)
     with pytest.raises(TypeError, match="no option 'zzz'"):
         sunpy_lasco.calibrate(raw, zzz=True)

@@ -153,10 +153,10 @@ def test_a_plan_calibrates_other_maps(plan, observe, simulated_assets):
 @pytest.mark.parametrize(
     ("exposure", "said"),
     [
-        ({"flipped": True}, "spacecraft upside down is True where the plan has False"),
+        ({"flipped": True}, "spacecraft upside down is True, but the plan has False"),
         ({"leb_sum": (2, 2)}, r"shape \(rows, columns\) is \(512, 512\).*sums in the electronics box"),
-        ({"untransmitted": False}, "pattern of blocks that were not sent is another"),
-        ({"date": "1997-05-01T12:00"}, "image of the vignetting is another"),
+        ({"untransmitted": False}, "pattern of blocks that were not sent differs"),
+        ({"date": "1997-05-01T12:00"}, "image of the vignetting differs"),
     ],
 )
 def test_a_map_that_does_not_fit_is_refused(plan, observe, exposure, said):
@@ -165,10 +165,10 @@ def test_a_map_that_does_not_fit_is_refused(plan, observe, exposure, said):
 
 
 def test_another_camera_and_other_calibration_images_are_refused(plan, observe, raw):
-    with pytest.raises(NotCalibratableError, match="camera is 'C2' where the plan has 'C3'"):
+    with pytest.raises(NotCalibratableError, match="camera is 'C2', but the plan has 'C3'"):
         plan(observe("C2", seed=5).level05)
     estimated = sunpy_lasco.plan(raw, assets="estimate")
-    assert estimated.key.differences(plan.key)[0] == "its image of the vignetting is another"
+    assert estimated.key.differences(plan.key)[0] == "its image of the vignetting differs"
     assert plan.key.differences(plan.key) == []
 
 
@@ -195,7 +195,7 @@ def test_plans_are_kept_within_their_memory(plan, raw, simulated_assets, monkeyp
     monkeypatch.setattr(plans, "kept_plans", kept)
     first = sunpy_lasco.plan(raw, assets=simulated_assets)
     assert sunpy_lasco.plan(raw, assets=simulated_assets).folded is first.folded
-    # The mask is another, the interpolation the same.
+    # The mask differs, the interpolation the same.
     second = sunpy_lasco.plan(raw, assets=simulated_assets, mask=False)
     assert second.folded.interpolation is first.folded.interpolation
     shared = sum(one.nbytes for one in first.folded.interpolation.arrays)
@@ -209,7 +209,7 @@ def test_plans_are_kept_within_their_memory(plan, raw, simulated_assets, monkeyp
 def test_a_plan_is_of_one_state_of_the_constants(plan, raw, simulated_assets):
     with other_constants({"C3.full_well": 12000.0}):
         assert sunpy_lasco.plan(raw, assets=simulated_assets).folded is not plan.folded
-        with pytest.raises(NotCalibratableError, match="table of constants is another"):
+        with pytest.raises(NotCalibratableError, match="table of constants differs"):
             plan(raw)
 
 

@@ -207,7 +207,7 @@ def test_steps_are_not_done_twice(pointed, simulated_assets):
     smap = calibration.rectify(calibration.correct_distortion(smap))
     again += [("rectify", {}, smap), ("correct_distortion", {}, smap)]
     for step, options, done in again:
-        with pytest.raises(NotCalibratableError, match="applied already"):
+        with pytest.raises(NotCalibratableError, match="already applied"):
             getattr(calibration, step)(done, **options)
 
 

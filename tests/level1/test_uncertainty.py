@@ -137,7 +137,7 @@ def test_what_is_not_known_any_more_is_refused(clear):
     with pytest.raises(LascoError, match="EDITED = 'rotate'"):
         sunpy_lasco.uncertainty(clear.rotate(10 * u.deg), "common")
     bare = record(clear, light_path=None)
-    with pytest.raises(LascoError, match=r"parts of the uncertainty .* are not known"):
+    with pytest.raises(LascoError, match=r"parts of the uncertainty .* are unknown"):
         sunpy_lasco.uncertainty(bare)
     np.testing.assert_array_equal(value(bare, "random"), clear.uncertainty.array)
     without = record(clear, uncertainty=None)

@@ -96,9 +96,9 @@ def test_what_is_missing_in_one_is_missing_in_the_difference(make):
     ("cards", "match"),
     [
         ({"bunit": "DN / s"}, r"they are in MSB and DN / s"),
-        ({"crpix1": 34.5}, r"look at places that are 2\.0 pixels apart.*north_up=True"),
+        ({"crpix1": 34.5}, r"point to positions 2\.0 pixels apart.*north_up=True"),
         # The corner lies 45 pixels from the reference pixel.
-        ({"pc1_2": -0.0175, "pc2_1": 0.0175}, r"look at places that are 0\.8 pixels apart"),
+        ({"pc1_2": -0.0175, "pc2_1": 0.0175}, r"point to positions 0\.8 pixels apart"),
     ],
 )
 def test_maps_that_do_not_fit_are_refused(make, cards, match):

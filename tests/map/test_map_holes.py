@@ -71,7 +71,7 @@ def test_differences_and_counts_can_be_filled(level1, calibrated):
 
 
 def test_nothing_cannot_be_filled(level1):
-    with pytest.raises(ValueError, match=r"Nothing is seen in 35\d*\.fts"):
+    with pytest.raises(ValueError, match=r"35\d*\.fts has no valid pixels"):
         fill_for_display(replace(level1, data=np.full_like(level1.data, np.nan)))
 
 

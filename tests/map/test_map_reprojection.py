@@ -118,7 +118,7 @@ def test_algorithms(algorithm, level1, disk):
 @pytest.mark.parametrize("kind", ["wcs", "map", "meta", "fits_header"])
 def test_another_time_needs_a_screen_that_is_named(kind, level1, later):
     target = {"wcs": later.wcs, "map": later, "meta": later.meta, "fits_header": later.fits_header}[kind]
-    with pytest.raises(IncompatibleMapsError, match=r"time or observer are others.*SphericalScreen.*PlanarScreen"):
+    with pytest.raises(IncompatibleMapsError, match=r"time or observer differ.*SphericalScreen.*PlanarScreen"):
         level1.reproject_to(target)
     with SphericalScreen(level1.observer_coordinate):
         new = level1.reproject_to(target)

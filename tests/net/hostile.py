@@ -95,7 +95,7 @@ SERVERS = [
     Hostile("cut, length unsaid", "listing", Answer(LISTING[:-9], kind=TEXT, how="bare"), "middle of a line", 1),
     Hostile("cut, length unsaid", "image", Answer(BODY, how="bare"), r"it has \d+ of \d+ bytes", 3),
     Hostile("HTML with 200", "listing", Answer(PAGE), r"a page that is not a listing", 1),
-    Hostile("HTML with 200", "image", Answer(PAGE), r"it is a page of HTML", 1),
+    Hostile("HTML with 200", "image", Answer(PAGE), r"it is an HTML page", 1),
     *_both(
         "redirection in a loop",
         r"redirects endlessly",

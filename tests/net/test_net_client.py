@@ -256,7 +256,7 @@ def test_nothing_found(day, fetch):
     ],
 )
 def test_days_without_images_are_reported(site, start, end, days, reason):
-    with pytest.warns(LascoUserWarning, match="No archive that was asked holds images of these days") as caught:
+    with pytest.warns(LascoUserWarning, match="None of the archives has images of these days") as caught:
         table = LASCOClient().search(a.Time(start, end), *C2[1:])
     assert days + reason in str(caught[0].message) or (days in str(table.gaps[0]) and reason in str(table.gaps[0]))
     (gap,) = table.gaps

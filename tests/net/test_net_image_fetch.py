@@ -290,7 +290,7 @@ def test_failures_can_be_tried_again(found, fetch, site, tmp_path):
     assert error.url == found["lasco"]["url"][1]
     assert isinstance(error.exception, DeliveryError)
     assert f"{site.url}/nrl/{DIRECTORY}/22000001.fts could not be downloaded" in str(error.exception)
-    assert "it is a page of HTML" in str(error.exception)
+    assert "it is an HTML page" in str(error.exception)
     # The server is ill still.
     files = fetch(files)
     assert len(files.errors) == 1

@@ -49,10 +49,10 @@ def test_snow(still):
     found = products.remove_cosmic_rays(still, hits)
     assert found.headers[2]["snow"] == pytest.approx(0.15, abs=0.01)
     np.testing.assert_allclose(found.data[2], np.median(still.data[1:4], axis=0))
-    assert "storm of protons" in found.headers[2]["history"]
+    assert "proton storm" in found.headers[2]["history"]
     hits[2] &= np.random.default_rng(3).random((128, 128)) < 0.2
     found = products.remove_cosmic_rays(still, hits)
-    assert "in a storm of protons" in found.headers[2]["history"]
+    assert "in a proton storm" in found.headers[2]["history"]
     assert (found.data[2] != still.data[2]).mean() < 0.05
     with pytest.raises(OptionError, match="shape"):
         products.remove_cosmic_rays(still, hits[:2])

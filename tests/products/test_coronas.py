@@ -71,7 +71,7 @@ def test_two_rolls_tell_sky_from_detector(make, corona):
     np.testing.assert_allclose(detector.data, stray, atol=1e-20)
     np.testing.assert_allclose(sky.data, corona() + even, rtol=1e-12)
     np.testing.assert_allclose(sky.uncertainty.array, 1e-13 / np.sqrt(2), rtol=1e-5)
-    with pytest.raises(IncompatibleMapsError, match="not of opposite rolls"):
+    with pytest.raises(IncompatibleMapsError, match="not have opposite rolls"):
         products.separate_by_roll(unrolled, replace(unrolled, data=unrolled.data))
 
 

@@ -80,5 +80,5 @@ def test_ring_medians_by_hand():
 def test_what_cannot_be_filtered(holed):
     with pytest.raises(OptionError, match="nrgf, fnrgf"):
         products.radial_filter(holed, "log")
-    with pytest.raises(OptionError, match="No pixel is seen"):
+    with pytest.raises(OptionError, match="No pixel is valid"):
         products.radial_filter(holed, heights=(50, 60) * u.R_sun)

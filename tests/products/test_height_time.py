@@ -88,7 +88,7 @@ def test_polar_of_the_rolled_twin_and_of_holes(c3):
     )
     assert np.isnan(hole.data[0, round(angle[row, column])])
     assert 0.3e-13 < np.nanmedian(cube.uncertainty.array) < 1e-13
-    with pytest.raises(OptionError, match="make no grid"):
+    with pytest.raises(OptionError, match="define no grid"):
         products.polar_unwrap(smap, angle_step=7 * u.deg)
 
 
@@ -160,7 +160,7 @@ def test_jmap_says_what_it_cannot_see(c3, tmp_path):
     strip.plot()
     with pytest.raises(OptionError, match="not an angle"):
         products.jmap(sequence, position_angle=90 * u.s)
-    with pytest.raises(OptionError, match="make no strip"):
+    with pytest.raises(OptionError, match="define no strip"):
         products.jmap(sequence, position_angle=90 * u.deg, heights=(20, 10) * u.R_sun)
     with pytest.raises(OptionError, match="No pixel"):
         products.jmap(sequence, position_angle=90 * u.deg, heights=(80, 90) * u.R_sun)

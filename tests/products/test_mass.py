@@ -44,7 +44,7 @@ def test_column_density(make):
     assert found.unit == u.cm**-2
     far = height > 2
     np.testing.assert_allclose(found.data[far], (1e-12 / electron_brightness(height).total)[far], rtol=1e-5)
-    with pytest.raises(LascoError, match="electrons are counted in MSB"):
+    with pytest.raises(LascoError, match="electron densities require MSB"):
         products.column_density(make(bunit="DN"))
 
 
@@ -147,7 +147,7 @@ def test_negative_pixels_stay(cloud):
 
 def test_only_exposures_have_mass(make, corona):
     difference = products.base_difference(make(corona() * 1.1, 12), make(corona(), 0))
-    with pytest.raises(LascoError, match="level 1, in MSB"):
+    with pytest.raises(LascoError, match="level-1 images in MSB"):
         products.excess_mass(difference, make(corona(), 0))
 
 

@@ -267,7 +267,7 @@ def test_bright_planet_bleeds_along_its_row(bare, smooth):
     ("wrong", "message"),
     [
         ({"subframe": (1000, 0, 100, 100)}, "does not lie within"),
-        ({"subframe": (1, 0, 512, 512), "leb_sum": (2, 2)}, "does not fit the sums"),
+        ({"subframe": (1, 0, 512, 512), "leb_sum": (2, 2)}, "does not match the sums"),
         ({"lost_blocks": [(32, 0)]}, "does not exist"),
         ({"n_lost": 2000}, "cannot be lost"),
         ({"bitpix": 8}, "BITPIX"),

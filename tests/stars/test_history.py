@@ -99,7 +99,7 @@ def test_two_stars_suffice_with_a_roll(starry):
         assert solution.roll_sigma <= sigma.value * 1.01
     assert few
     assert np.sqrt(np.mean(np.square(pulls))) < 2
-    with pytest.raises(OptionError, match="give roll and roll_sigma, or neither"):
+    with pytest.raises(OptionError, match="pass both roll and roll_sigma, or neither"):
         stars.solve(smap, roll=roll)
 
 

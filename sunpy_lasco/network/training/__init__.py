@@ -1,5 +1,5 @@
 """
 Training of the network that repairs missing blocks.
 
-It needs the packages of the extra ``train``; nothing of it is imported otherwise.
+It requires the packages of the extra ``train`` and is imported only for training.
 """

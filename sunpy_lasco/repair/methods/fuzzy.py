@@ -121,7 +121,7 @@ def line_numbers(shape, direction):
 
 
 def _splines(cells, direction):
-    """Fill the zero cells of each line by a natural cubic spline through the others."""
+    """Fill the zero cells of each line with a natural cubic spline through the others."""
     lines, order = line_numbers(cells.shape, direction)
     _, line, length = np.unique(lines.ravel()[order], return_inverse=True, return_counts=True)
     values = cells.ravel()[order]
@@ -166,7 +166,7 @@ def _natural_splines(group, x, y, wanted_group, wanted_x):
 
 
 def _smooth_along(image, direction):
-    """Mean of three neighbours along lines; ends and short lines stay as they are."""
+    """Mean of three neighbours along lines; ends and short lines are not changed."""
     lines, order = line_numbers(image.shape, direction)
     line, values = lines.ravel()[order], image.ravel()[order]
     _, number, length = np.unique(line, return_inverse=True, return_counts=True)
@@ -185,9 +185,9 @@ def fill_along_lines(image, *, centre=OFFICIAL_CELL_CENTRE):
     Parameters
     ----------
     image : `~numpy.ndarray`
-        0 where nothing is known; (ny, nx), multiples of 8.
+        0 where unknown; (ny, nx), multiples of 8.
     centre : `float`, optional
-        Pixel within a cell of 4 x 4 pixels at which its value stands.
+        Position within a cell of 4 x 4 pixels of its value.
 
     Returns
     -------
@@ -196,8 +196,8 @@ def fill_along_lines(image, *, centre=OFFICIAL_CELL_CENTRE):
 
     Notes
     -----
-    SolarSoft ``hcie_zone``.  For its triangulated quintic surface stands a bicubic
-    spline, and cells count their known pixels only.
+    SolarSoft ``hcie_zone``. A bicubic spline replaces its triangulated quintic surface, and cells use only
+    their known pixels.
     """
     empty = image == 0
     direction = gradient_direction(image)
@@ -212,7 +212,7 @@ def fill_along_lines(image, *, centre=OFFICIAL_CELL_CENTRE):
     return np.where(unreached, np.nan, smooth)
 
 
-#: ``"idl"`` does what SolarSoft does, ``"intended"`` what its authors meant.
+#: ``"idl"`` reproduces SolarSoft, ``"intended"`` does what its authors intended.
 VARIANTS = ("idl", "intended")
 #: The share of the background that is taken off before.
 BACKGROUND_SHARE = 0.8
@@ -224,10 +224,10 @@ LOW_FREQUENCY = 4.0
 HIGH_FREQUENCY = 28.8
 #: Width of the sectors of horizontal and vertical structure, degree.
 SECTOR = 15.0
-#: Background models whose level is farther than this factor from the frame's are
-#: not of its kind: SolarSoft repairs C3 Clear only.
+#: Largest ratio of the levels of background model and frame; beyond it they are of different kinds. SolarSoft repairs
+#: C3 Clear only.
 FARTHEST_SCALE = 3.0
-#: Share of the structure around a hole that counts for the uncertainty.
+#: Share of the structure around a hole that contributes to the uncertainty.
 STRUCTURE = 1.0
 
 
@@ -255,7 +255,7 @@ def coefficient_classes():
 
 def fuzzy_midpoint(low, high, members):
     """
-    Middle of what all members allow of an interval.
+    Middle of the intersection of the intervals allowed by all members.
 
     Each member a narrows [low, high] to [low + (a - low) / 2, high - (high - a) / 2].
 
@@ -287,16 +287,16 @@ def fuzzy_midpoint(low, high, members):
 
 def fill(crop, *, variant="idl"):
     """
-    Fill a hole by SolarSoft's fuzzy logic.
+    Fill a hole with SolarSoft's fuzzy logic.
 
     Parameters
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     variant : `str`, optional
-        ``"idl"`` as SolarSoft: a slip of subscripts makes its fuzzy step set the
-        coefficients of the leading direction to zero.  ``"intended"``: the
-        intersection of fuzzy sets that the papers describe, cell values at the
-        centres of their cells, and a background scaled to the surroundings.
+        ``"idl"`` reproduces SolarSoft, in which a mistake in the subscripts makes the fuzzy step set the
+        coefficients of the leading direction to zero. ``"intended"`` uses the intersection of fuzzy sets
+        described in the papers, cell values at the centres of their cells, and a background scaled to the
+        surroundings.
 
     Returns
     -------
@@ -309,12 +309,11 @@ def fill(crop, *, variant="idl"):
 
     Notes
     -----
-    SolarSoft ``fuzzy_image`` 1.7.  Deviations: blocks that are not sent have no dummy
-    value that could leak; only the hole is written; blocks at the edge of the frame, of
-    which SolarSoft transforms the wrong one, are left as the lines give them.
-    The fixed response of the pixels is not used.  The uncertainty, of which
-    SolarSoft has none, is that of the structure around the hole and of the distance from
-    the smoothest fill.
+    SolarSoft ``fuzzy_image`` 1.7. Deviations: untransmitted blocks have no dummy value that could leak in;
+    only the hole is changed; blocks at the edge of the frame, of which SolarSoft transforms the wrong one,
+    keep the values from the lines. The fixed response of the pixels is not used. SolarSoft has no
+    uncertainty; here it is derived from the structure around the hole and the difference from the smoothest
+    fill.
     """
     if variant not in VARIANTS:
         msg = f"There is no variant {variant!r} of the fuzzy method; there are {' and '.join(VARIANTS)}."
@@ -327,7 +326,7 @@ def fill(crop, *, variant="idl"):
     rows, columns = _region(crop)
     image = np.where(crop.hole, 0.0, np.nan_to_num(np.maximum(crop.signal - background, 0.0)))
     part = image[rows, columns]
-    # What was not sent is unknown, but does not speak against the zone.
+    # Untransmitted blocks are unknown, but do not exclude the zone.
     if (part != 0).sum() + np.isnan(crop.signal[rows, columns] + crop.hole[rows, columns]).sum() <= part.size / 2:
         return Fill(nothing, nothing)
     lines = fill_along_lines(part, centre=OFFICIAL_CELL_CENTRE if official else 1.5)
@@ -374,7 +373,7 @@ def _window(row, column):
 
 
 def _whole_blocks(numbers):
-    """First pixel of each block that is whole, by its number."""
+    """First pixel of each complete block, by its number."""
     found, starts, counts = np.unique(numbers, return_index=True, return_counts=True)
     whole = counts == BLOCK
     return dict(zip(found[whole].tolist(), starts[whole].tolist(), strict=True))

@@ -1,8 +1,8 @@
 """
 Kriging: the best linear unbiased prediction from the surroundings.
 
-A Gaussian process in the working space, whose covariance is longer outwards than
-around the Sun and is scaled to what each crop shows.  It tells its uncertainty.
+A Gaussian process in the working space, whose covariance is longer in radius than in position angle and is
+scaled to each crop. It provides an uncertainty.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
 __all__ = ["COVARIANCES", "Covariance", "Directed", "fill", "find_direction", "fit_factor", "krige", "kriged"]
 
-#: The covariance is fitted to a crop by a factor of one of these powers of two, on the
-#: cells nearest to the hole, of which this many are enough.
+#: The covariance is fitted to a crop by a factor, one of these powers of two, using this many cells nearest to the
+#: hole.
 FACTORS = tuple(range(-5, 8))
 FITTED_CELLS = 160
-#: 1 sigma of the natural logarithm of that factor before a crop is seen.
+#: Prior 1 sigma of the natural logarithm of that factor.
 FACTOR_SPREAD = 1.5
-#: Structure in one direction is looked for in steps of this angle, radian, with this length along it,
-#: full-resolution pixels, and this ratio of lengths, on so many cells; what is found is refined on more.
+#: Directed structure is searched in steps of this angle, radian, with this length along it, full-resolution pixels, and
+#: this ratio of lengths, on so many cells; the result is refined on more cells.
 DIRECTION_STEP = np.pi / 6
 LENGTH, RATIO = 80.0, 5.0
 SEARCHED_CELLS, REFINED_CELLS = 80, 120
@@ -36,11 +36,10 @@ EVIDENCE = 8.0
 @dataclass(frozen=True)
 class Covariance:
     """
-    Covariance of what the corona adds to a scaled background, in the working space.
+    Covariance of the corona relative to a scaled background, in the working space.
 
-    A sum of exponentials of the distance, each with its variance (in units of the
-    variance of a pixel's noise) and its length outwards and around, full-resolution
-    pixels.
+    A sum of exponentials of the distance, each with a variance (in units of the variance of a pixel's noise)
+    and lengths in radius and position angle, full-resolution pixels.
     """
 
     #: (variance, length along u, length along v) of each part.
@@ -63,7 +62,7 @@ class Covariance:
 @dataclass(frozen=True)
 class Directed:
     """
-    Covariance of structure that lies in one direction, as a front does: of Matern's type with exponent 3/2.
+    Covariance of structure elongated in one direction, such as a front: Matern type with exponent 3/2.
     """
 
     #: In units of the variance of a pixel's noise.
@@ -81,11 +80,11 @@ class Directed:
         return self.variance * (1.0 + far) * np.exp(-far)
 
 
-#: By maximum likelihood of holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``.
-#: C3: real frames of six dates of 2000 to 2012, rounded; the first part is rings around the
-#: occulter, which backgrounds of other dates leave, the second rays.  C2: the first part is
-#: of real frames (January 2010), the others of simulated ones of six dates too, with the
-#: rings weakened so that cells of real frames come out well; a compromise by hand.
+#: Fitted by maximum likelihood to holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``. C3:
+#: real frames of six dates of 2000 to 2012, rounded; the first part describes rings around the occulter, which remain
+#: from backgrounds of other dates, the second rays. C2: the first part is from real frames (January 2010), the others
+#: also from simulated frames of six dates, with weaker rings so that cells of real frames are reproduced; a manual
+#: compromise.
 COVARIANCES = {
     "C2": Covariance(((1.0, 60.0, 12.0), (25.0, 1000.0, 200.0), (1.0, 55.0, 1350.0))),
     "C3": Covariance(((1.8, 115.0, 665.0), (1.3, 357.0, 86.0))),
@@ -103,7 +102,7 @@ class _Likelihood:
         self.values = (cells.values[nearest] - np.median(cells.values[nearest])) * self.root
 
     def best(self, covariance, factors, *, spread=np.inf):
-        """The likeliest factor of a covariance, climbing from the middle one, and the logarithm of its likelihood."""
+        """The most likely factor of a covariance, searched from the middle one, and its log likelihood."""
         scaled = covariance.between(self.points, self.points) * self.products
         likelihoods = {}
 
@@ -126,7 +125,7 @@ class _Likelihood:
     def _logarithm(self, matrix):
         """Logarithm of the likelihood with this covariance and the noise of the cells."""
         matrix.flat[:: len(matrix) + 1] += 1.0
-        # A symmetric matrix is its own transpose, which LAPACK wants.
+        # LAPACK needs the transpose, which equals a symmetric matrix.
         lower, _ = linalg.lapack.dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
         solved, _ = linalg.lapack.dtrtrs(lower, self.values, lower=1)
         return -float(np.log(np.diagonal(lower)).sum()) - 0.5 * float(solved @ solved)
@@ -134,7 +133,7 @@ class _Likelihood:
 
 def fit_factor(cells, covariance):
     """
-    How much larger a crop's covariance is than usual.
+    Scale of a crop's covariance relative to the usual one.
 
     Parameters
     ----------
@@ -151,7 +150,7 @@ def fit_factor(cells, covariance):
 
 def find_direction(cells, covariance):
     """
-    Look for structure that lies in one direction.
+    Search for structure elongated in one direction.
 
     Parameters
     ----------
@@ -162,7 +161,7 @@ def find_direction(cells, covariance):
     Returns
     -------
     `Directed` or None
-        None where the usual covariance explains the surroundings as well.
+        None if the usual covariance describes the surroundings as well.
     """
     likelihood = _Likelihood(cells, SEARCHED_CELLS)
     _, usual = likelihood.best(covariance, 2.0 ** np.array(FACTORS))
@@ -241,10 +240,10 @@ def fill(crop, *, covariance=None, only_directed=False):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
-        By default that of the camera, scaled to the surroundings.  One that is given
-        is taken as it is, and so is the uncertainty that follows from it.
+        By default that of the camera, scaled to the surroundings. A given covariance, and the uncertainty
+        that follows from it, are used unchanged.
     only_directed : `bool`, optional
-        Fill only such holes whose surroundings show structure in one direction, as a front is.
+        Fill only holes whose surroundings show structure in one direction, such as a front.
 
     Returns
     -------
@@ -252,16 +251,16 @@ def fill(crop, *, covariance=None, only_directed=False):
 
     Notes
     -----
-    Where structure that lies in one direction explains the surroundings much better than the usual
-    covariance does, by the marginal likelihood of the cells nearest to the hole, its direction, lengths and
-    variance are those that are likeliest.
+    If directed structure describes the surroundings much better than the usual covariance, according to the
+    marginal likelihood of the cells nearest to the hole, its most likely direction, lengths and variance are
+    used.
 
-    The trend is a plane of unknown coefficients, so that planes are recovered.  All
-    lost blocks of a zone are predicted at once.
+    The trend is a plane with unknown coefficients, so planes are reproduced exactly. All lost blocks of a
+    zone are predicted together.
     """
     value, sigma = krige(crop, covariance=covariance, directions=True, only_directed=only_directed)
     if covariance is None and np.isfinite(value[crop.hole]).any():
-        # What the model of the errors does not foresee, the smoothest fill often shows.
+        # The smoothest fill often reveals errors that the model does not predict.
         sigma = calibrated(np.hypot(sigma, deviation(value, crop, share=0.0)), crop, "kriging")
     return Fill(value, sigma)
 
@@ -276,15 +275,15 @@ def krige(crop, *, covariance=None, directions=False, only_directed=False):
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
         As for `fill`.
     directions : `bool`, optional
-        Look for structure in one direction, where the covariance is not given.
+        Search for structure in one direction, if the covariance is not given.
     only_directed : `bool`, optional
-        Predict nothing where there is none.
+        Predict nothing if there is none.
 
     Returns
     -------
     value, sigma : `~numpy.ndarray`
-        In the working space, and as the covariance has it; NaN outside of the hole, and
-        all over where too little is known around it.  Shape (ny, nx).
+        In the working space, with sigma from the covariance; NaN outside the hole, or everywhere if too
+        little is known around it. Shape (ny, nx).
     """
     u, v = polar(crop)
     cells = gather(crop, u, v)

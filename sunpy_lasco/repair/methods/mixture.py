@@ -1,9 +1,9 @@
 """
 A learnt mixture of the classical fills.
 
-Kriging, the radial, the harmonic and the biharmonic fill err in different ways.  How much of
-each goes into a pixel depends on where it is; 27 coefficients per camera say so,
-found by ridge regression on frames whose blocks were known.
+Kriging and the radial, harmonic and biharmonic fills have different errors. Their weights in a pixel depend
+on its position through 27 coefficients per camera, which were fitted by ridge regression to frames with known
+blocks.
 """
 
 import json
@@ -21,7 +21,7 @@ from sunpy_lasco.repair.uncertainty import AROUND, calibrated
 
 __all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "disagreement", "features", "fill", "mix", "mixed_fill"]
 
-#: What is mixed with kriging, in the order of the coefficients.
+#: The fills mixed with kriging, in the order of the coefficients.
 OTHERS = ("radial", "harmonic", "biharmonic")
 #: What the coefficients multiply, in their order.
 FEATURES = (
@@ -35,8 +35,8 @@ FEATURES = (
     "misfit of harmonic",
     "misfit of biharmonic",
 )
-#: Lengths and distances by which features are brought near one: depth in stored
-#: pixels, size of a hole in pixels, distance in occulter radii (about 100 pixels).
+#: Scales of the features: depth in stored pixels, size of a hole in pixels, distance in occulter radii (about 100
+#: pixels).
 DEPTH = 16.0
 SIZE = 32.0
 DISTANCE = 300.0
@@ -46,7 +46,7 @@ WEIGHTS = (-0.5, 1.5)
 
 def candidates(crop):
     """
-    All fills that are mixed.
+    Compute all fills of the mixture.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def candidates(crop):
     Returns
     -------
     values : `~numpy.ndarray`
-        Kriging and `OTHERS` in the pixels of the hole, (4, n); what a method leaves
-        out is taken from kriging.
+        Kriging and `OTHERS` in the pixels of the hole, (4, n); pixels that a method cannot fill are taken
+        from kriging.
     sigma : `~numpy.ndarray`
         1 sigma of kriging, (n,).
     """
@@ -69,7 +69,7 @@ def candidates(crop):
 
 def features(crop, values, sigma):
     """
-    What the weights of a mixture depend on.
+    Features that determine the weights of a mixture.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def features(crop, values, sigma):
     depth = depth_in(crop.hole)[crop.hole] / DEPTH
     around = crop.distance <= AROUND
     one = np.ones_like(depth)
-    # How far the others are from kriging in this hole, in units of its uncertainty:
-    # where they differ more than they may, one of them is wrong.
+    # Difference of the others from kriging in this hole, in units of its uncertainty; a large
+    # difference shows that one of them is wrong.
     unit = np.sqrt(np.mean(sigma**2))
     misfits = [np.tanh(np.sqrt(np.mean((other - values[0]) ** 2)) / unit - 1.0) for other in values[1:]]
     return np.array(
@@ -111,7 +111,7 @@ def mix(values, weights):
     values : `~numpy.ndarray`
         Kriging and others, (4, n).
     weights : `~numpy.ndarray`
-        Of the others, (3, n); kriging has what is missing to one.
+        Weights of the others, (3, n); kriging gets the rest.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def mix(values, weights):
 
 def disagreement(mixed, values):
     """
-    How far the mixture is from the fill that is farthest from it.
+    Largest difference between the mixture and a fill.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _learnt():
 
 def fill(crop, *, coefficients=None):
     """
-    Fill a hole by a mixture.
+    Fill a hole with a mixture of methods.
 
     Parameters
     ----------
@@ -163,8 +163,8 @@ def fill(crop, *, coefficients=None):
 
     Notes
     -----
-    The coefficients, and what they were learnt from, are in ``data/mixture.json``.
-    The uncertainty is that of kriging and of the disagreement among the fills.
+    The coefficients, and the data from which they were learnt, are in ``data/mixture.json``. The uncertainty
+    combines that of kriging and the disagreement among the fills.
     """
     values, spread = candidates(crop)
     if np.isnan(values).any():
@@ -174,7 +174,7 @@ def fill(crop, *, coefficients=None):
 
 def mixed_fill(crop, values, spread, *, coefficients=None):
     """
-    The mixture of fills that are at hand.
+    The mixture of given fills.
 
     Parameters
     ----------

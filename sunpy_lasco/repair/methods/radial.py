@@ -1,10 +1,9 @@
 """
-Interpolation along radii, with what lies beside them.
+Interpolation along radii.
 
-Streamers, rays and what flows out in them are radial: what stands on this and on that
-side of a hole at the same angle tells most of what is in between.  Pagot, Lamy,
-Llebaria & Boclet (2014, Solar Physics 289, 1433) interpolate along radii too, where
-they have no neighbours in time.
+Streamers, rays and outflows are radial, so pixels at the same angle on both sides of a hole largely determine
+those in between. Pagot, Lamy, Llebaria & Boclet (2014, Solar Physics 289, 1433) also interpolate along radii
+if they have no neighbours in time.
 """
 
 import numpy as np
@@ -15,18 +14,17 @@ from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
 __all__ = ["along_radii", "fill"]
 
-#: Weights fall to 1/e over this distance around, full-resolution pixels, and over this
-#: distance from the hole, stored pixels.
+#: Distances over which weights decrease to 1/e: in position angle, full-resolution pixels, and from the hole, stored
+#: pixels.
 AROUND = {"C2": 3.0, "C3": 4.0}
 OUTWARDS = 6.0
-#: 1 sigma of the slope along a radius before anything is seen, over 100 full-resolution
-#: pixels, in units of the scatter of the surroundings: it bounds extrapolation where
-#: only one side was measured.
+#: Prior 1 sigma of the slope along a radius over 100 full-resolution pixels, in units of the scatter of the
+#: surroundings. It limits extrapolation if only one side was measured.
 SLOPE = 3.0
 #: Without this many cells around it, a hole is not filled.
 FEWEST_CELLS = 12
 
-#: Share of the structure around a hole that counts for the uncertainty.
+#: Share of the structure around a hole that contributes to the uncertainty.
 STRUCTURE = 0.25
 
 
@@ -38,13 +36,13 @@ def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     around : `float`, optional
-        Weights fall to 1/e over this distance around the Sun, full-resolution pixels;
-        by default that of the camera.
+        Distance around the Sun over which weights decrease to 1/e, full-resolution pixels; by default that of
+        the camera.
     outwards : `float`, optional
-        And over this distance from the hole, stored pixels.
+        The same for the distance from the hole, stored pixels.
     slope : `float`, optional
-        1 sigma of the slope along a radius before anything is seen, in units of the
-        scatter of the surroundings over 100 full-resolution pixels.
+        Prior 1 sigma of the slope along a radius, in units of the scatter of the surroundings per 100
+        full-resolution pixels.
 
     Returns
     -------
@@ -52,8 +50,8 @@ def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
 
     Notes
     -----
-    A straight line in the logarithm of the distance is fitted to each radius, from
-    the surroundings at its angle.  Constants are recovered.
+    For each radius, a straight line in the logarithm of the distance is fitted to the surroundings at its
+    angle. Constants are reproduced exactly.
     """
     value = along_radii(crop, around=around, outwards=outwards, slope=slope)
     return Fill(value, calibrated(deviation(value, crop, share=STRUCTURE), crop, "radial"))
@@ -72,8 +70,8 @@ def along_radii(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     Returns
     -------
     `~numpy.ndarray`
-        In the working space; NaN outside of the hole, and all over where too little is
-        known around it.  Shape (ny, nx).
+        In the working space; NaN outside the hole, or everywhere if too little is known around it. Shape (ny,
+        nx).
     """
     u, v = polar(crop)
     cells = gather(crop, u, v)
@@ -90,6 +88,6 @@ def along_radii(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     deviation = along - mean_u[:, None]
     spread = (weight * deviation**2).sum(axis=1)
     product = (weight * deviation * cells.values[None, :]).sum(axis=1)
-    # The ridge is the variance of a line's level over that of its slope.
+    # The ridge is the ratio of the variances of level and slope of a line.
     line = product / (spread + 1.0 / slope**2 / len(cells.values))
     return between_nodes(mean + line * (grid.points[:, 0] / 100.0 - mean_u), grid, crop)

@@ -1,10 +1,9 @@
 """
-A sequence: a hole filled from two exposures before and two after.
+Fill from a sequence: two exposures before and two after.
 
-As for `~sunpy_lasco.repair.methods.temporal`, but the nearest two are averaged with the next
-two.  These show an older and a younger corona, but halve the noise, and what moved by less than a
-cell does not tell them from the nearest: how much they count is learnt around the hole, where
-the frame itself was measured.
+As `~sunpy_lasco.repair.methods.temporal`, but the nearest two exposures are averaged with the next two. These
+are farther away in time, but reduce the noise, and structure that moved by less than a cell looks the same in
+them. Their weight is learnt around the hole, where the frame itself was measured.
 """
 
 import numpy as np
@@ -25,15 +24,14 @@ from sunpy_lasco.repair.neighbours import (
 
 __all__ = ["fill", "outer_weight"]
 
-#: Scale over which the difference to the frame is carried from the surroundings
-#: into the hole, stored pixels.
+#: Scale over which the difference from the frame is extended from the surroundings into the hole, stored pixels.
 CARRY = 16.0
 #: The same where the exposures were moved.
 CARRY_MOVED = 5.0
-#: Side of the cells in which exposures are compared, stored pixels: errors are asked to be small there.
+#: Side of the cells in which exposures are compared, stored pixels.
 CELL = 8
-#: Weight of the second exposures before and after where nothing is learnt, and how far from it, 1 sigma,
-#: it is expected: between 0, where the corona changes fast, and 0.5, where only noise counts.
+#: Prior weight of the second exposures before and after, and its 1 sigma; it lies between 0 (fast changes) and 0.5
+#: (noise only).
 WEIGHT, WEIGHT_SIGMA = 0.3, 0.22
 #: Pixels around the hole without which nothing is learnt.
 FEWEST_PIXELS = 500
@@ -48,17 +46,17 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     crop : `~sunpy_lasco.repair.crop.Crop`
         With neighbours.
     worst_misfit : `float`, optional
-        Admit exposures whose structure around the hole differs from the frame's by
-        up to this, in units of the noise of a pixel.
+        Largest difference of the structure around the hole between exposures and frame, in units of the noise
+        of a pixel.
 
     Returns
     -------
     `~sunpy_lasco.repair.crop.Fill`
-        NaN where one of the four was not measured, and all over where there are fewer or they do not fit.
+        NaN where one of the four was not measured, or everywhere if there are fewer or they are unsuitable.
 
     Notes
     -----
-    SolarSoft has nothing of this kind.
+    SolarSoft has no such method.
     """
     nothing = np.full(crop.z.shape, np.nan)
     near = nearest_neighbours(crop)
@@ -89,7 +87,7 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
 
 def outer_weight(crop, inner, outer):
     """
-    How much the second exposures before and after count, beside the nearest.
+    Weight of the second exposures before and after relative to the nearest.
 
     Parameters
     ----------
@@ -101,7 +99,7 @@ def outer_weight(crop, inner, outer):
     Returns
     -------
     `float`
-        The least squares of means over cells around the hole, with `WEIGHT` as what is expected.
+        Least-squares fit to means over cells around the hole, with the prior `WEIGHT`.
     """
     apart = outer - inner
     difference = crop.z - (inner + WEIGHT * apart)
@@ -114,6 +112,6 @@ def outer_weight(crop, inner, outer):
         ndimage.uniform_filter(np.where(known, part, 0.0), CELL)[near] / share[near] for part in (difference, apart)
     )
     x = x - x.mean()
-    # Each cell counts once, although it is seen from each of its pixels.
+    # Each cell counts once, although it is evaluated at each of its pixels.
     noise = 2.0 / CELL**2
     return WEIGHT + float((x @ y) / CELL**2 / ((x @ x) / CELL**2 + noise / WEIGHT_SIGMA**2))

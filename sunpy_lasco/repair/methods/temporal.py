@@ -1,11 +1,10 @@
 """
-Averaged neighbours: a hole filled from the exposures before and after.
+Fill from the exposures before and after.
 
-Both are brought to the level that the frame has around the hole (their exposure,
-and what changed slowly), and interpolated in time.  They show the same corona
-through the same pixels, so that not even the fixed pattern is lost.  Pagot, Lamy,
-Llebaria & Boclet (2014, Solar Physics 289, 1433) found this the best repair of
-LASCO's missing blocks wherever neighbours exist, and so do real frames here.
+Both are scaled to the level of the frame around the hole, which corrects exposure and slow changes, and
+interpolated in time. They show the same corona through the same pixels, so even the fixed pattern is
+preserved. Pagot, Lamy, Llebaria & Boclet (2014, Solar Physics 289, 1433) found this to be the best repair of
+LASCO's missing blocks if neighbours exist, and tests with real frames confirm it.
 """
 
 import numpy as np
@@ -15,13 +14,12 @@ from sunpy_lasco.repair.neighbours import between_exposures, carried, comparison
 
 __all__ = ["WORST_MISFIT", "fill"]
 
-#: Scale over which the difference to the frame is carried from the surroundings
-#: into the hole, stored pixels.
+#: Scale over which the difference from the frame is extended from the surroundings into the hole, stored pixels.
 CARRY = 10.0
-#: The same where the exposures were moved: what is left of a front is shorter.
+#: The same for moved exposures, in which the remainder of a front is shorter.
 CARRY_MOVED = 5.0
-#: Neighbours whose structure differs from the frame's by more than this around the
-#: hole, in units of the noise of a pixel, are not admitted.
+#: Neighbours are rejected if their structure around the hole differs from the frame's by more than this, in units of
+#: the noise of a pixel.
 WORST_MISFIT = 3.0
 
 
@@ -34,22 +32,20 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     crop : `~sunpy_lasco.repair.crop.Crop`
         With neighbours.
     worst_misfit : `float`, optional
-        Admit neighbours whose structure around the hole differs from the frame's by
-        up to this, in units of the noise of a pixel.
+        Largest difference of the structure around the hole between neighbours and frame, in units of the
+        noise of a pixel.
 
     Returns
     -------
     `~sunpy_lasco.repair.crop.Fill`
-        NaN where no neighbour was measured, and all over where they do not fit.
+        NaN where no neighbour was measured, or everywhere if they are unsuitable.
 
     Notes
     -----
-    Where only one side of time was measured, the value is that of one neighbour.
-
-    Stars do not move with the corona: they are taken out of both neighbours, moved to
-    where they should be, and put back where both show them; what only one shows
-    is the hit of a particle, and is omitted.  Where a front passed between the
-    exposures, which is where they differ, the uncertainty says so.
+    If only one side was measured, the value is that of one neighbour. Stars do not move with the corona: they
+    are removed from both neighbours, moved to their expected positions, and restored if both neighbours show
+    them. Points in only one neighbour are hits of particles and are omitted. If a front passed between the
+    exposures, their difference increases the uncertainty.
     """
     nothing = np.full(crop.z.shape, np.nan)
     before, after = (nearest_pixels(crop.neighbours, side, crop.drift) for side in (-1, 1))
