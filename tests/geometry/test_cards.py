@@ -91,7 +91,7 @@ def test_distortion_in_the_wcs():
 #: An image with a standard WCS, in which each number is another one.
 GEOMETRY = ImageGeometry(
     crpix=(100.5, 210.25),
-    crval=(0.0, 0.0),
+    crval=(3.0, -4.0),
     cdelt=(56.0, 57.0),
     pc=((0.8, -0.6), (0.6, 0.8)),
     ctype=("HPLN-TAN", "HPLT-TAN"),
@@ -114,8 +114,8 @@ def test_standard_cards():
         "cdelt2": 57.0,
         "crpix1": 101.5,
         "crpix2": 211.25,
-        "crval1": 0.0,
-        "crval2": 0.0,
+        "crval1": 3.0,
+        "crval2": -4.0,
         "pc1_1": 0.8,
         "pc1_2": -0.6,
         "pc2_1": 0.6,
@@ -183,3 +183,29 @@ def test_scale_of_the_stars():
 def test_whether_pixels_are_where_they_were_measured(distort, level, distorted):
     meta = META | {"crpix1": 10.0, "crpix2": 20.0, "pc1_1": 1.0, "distort": distort, "level": level}
     assert standard_geometry(meta).distorted is distorted
+
+
+@pytest.mark.parametrize(("card", "pc"), [
+    ("pc1_1", ((0.5, 0), (0, 1))), ("pc1_2", ((1, 0.5), (0, 1))),
+    ("pc2_1", ((1, 0), (0.5, 1))), ("pc2_2", ((1, 0), (0, 0.5))),
+])  # fmt: skip
+def test_one_card_of_the_matrix_is_enough(card, pc):
+    meta = META | {"crpix1": 10.0, "crpix2": 20.0, "cdelt1": 56.0, "cdelt2": 57.0, card: 0.5}
+    found = standard_geometry(meta)
+    assert found.pc == pc
+    assert found.cdelt == (56.0, 57.0)
+
+
+def test_reference_pixels_count_from_one_whenever_the_file_was_made():
+    """Official files before 2010 may count from 0, standard ones never do."""
+    meta = META | {
+        "crpix1": 10.0,
+        "crpix2": 20.0,
+        "xcen": 0.0,
+        "ycen": 0.0,
+        "pc1_1": 1.0,
+        "cdelt1": 56.0,
+        "cdelt2": 56.0,
+    }
+    for date in ("2005/01/01", "2020/01/01"):
+        assert standard_geometry(meta | {"date": date, "level": "1.0"}).crpix == (9.0, 19.0)

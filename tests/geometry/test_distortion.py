@@ -66,6 +66,26 @@ def test_inverse_is_exact(x, y, detector, scale):
     assert distortion.to_corrected(*distortion.to_raw(x, y)) == pytest.approx((x, y), abs=1e-7)
 
 
+@pytest.mark.parametrize("distance", [1e-3, 0.3, 0.9])
+def test_inverse_beside_the_centre(distance):
+    """There the ratio of the distances is that of the centre, 1 / (1 + k0), to a part in 100,000."""
+    x, _ = C3.to_corrected(C3.centre[0] + distance, C3.centre[1])
+    assert x - C3.centre[0] == pytest.approx(distance / (1 + C3.k0), rel=1e-5)
+    assert C3.to_raw(x, C3.centre[1])[0] == pytest.approx(C3.centre[0] + distance, abs=1e-9)
+
+
+def test_on_triangles_by_hand():
+    """Exact at the corners of cells; between them linear, on either side of the falling diagonal."""
+    cells = Distortion(C3.k0, C3.k1, C3.k2, C3.centre, 32.0)
+    at = {(i, j): np.array(C3.to_raw(32.0 * i, 32.0 * j)) for i in (3, 4) for j in (5, 6)}
+    for (i, j), exact in at.items():
+        assert cells.to_raw(32.0 * i, 32.0 * j) == pytest.approx(exact, abs=1e-9)
+    lower = 0.5 * at[3, 5] + 0.25 * at[4, 5] + 0.25 * at[3, 6]
+    assert cells.to_raw(96 + 8.0, 160 + 8.0) == pytest.approx(lower, abs=1e-9)
+    upper = 0.625 * at[4, 6] + 0.25 * at[3, 6] + 0.125 * at[4, 5]
+    assert cells.to_raw(96 + 24.0, 160 + 28.0) == pytest.approx(upper, abs=1e-9)
+
+
 def test_the_centre_is_fixed():
     assert C2.to_raw(*C2.centre) == pytest.approx(C2.centre)
     assert C2.to_corrected(*C2.centre) == pytest.approx(C2.centre)

@@ -9,7 +9,13 @@ from astropy.time import Time
 
 from sunpy.coordinates import Helioprojective, get_earth
 
-from sunpy_lasco.geometry.ephemeris import ecliptic_north_angle, idl_solar_radius, l1_error, l1_place
+from sunpy_lasco.geometry.ephemeris import (
+    _solar_longitude,
+    ecliptic_north_angle,
+    idl_solar_radius,
+    l1_error,
+    l1_place,
+)
 from sunpy_lasco.geometry.pointing import ecliptic_attitude
 
 
@@ -34,6 +40,12 @@ def test_solar_radius_of_official_headers(test_data):
     )
     days = Time([text.split()[0].replace("/", "-") for text in table["date_obs_original"]]).mjd
     np.testing.assert_allclose(idl_solar_radius(days), table["rsun_arcsec"], atol=1e-4)
+
+
+def test_longitude_of_the_example_of_meeus():
+    """Chapter 25, 1992-10-13: mean longitude 201.80720 and centre -1.89732, without nutation."""
+    longitude = _solar_longitude((2448908.5 - 2451545.0) / 36525)
+    assert longitude % 360 == pytest.approx(201.80720 - 1.89732 - 0.00569, abs=1.5e-5)
 
 
 def test_ecliptic_north_by_another_way():

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from astropy.io import fits
 
-from sunpy_lasco.geometry.field import field_mask, outside_detector
+from sunpy_lasco.geometry.distortion import camera_distortion
+from sunpy_lasco.geometry.field import field_mask, hidden_pixels, outside_detector
 from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.frame import Frame
 
 
 def whole(detector, **options):
@@ -73,3 +75,19 @@ def test_outside():
     # Where the polynomial of C2 turns back.
     centre = CAMERAS["C2"].occulter_centre
     assert outside_detector(centre[0] + np.array([700.0, 1500.0, 3000.0]), centre[1] + np.zeros(3), "C2").all()
+
+
+@pytest.mark.parametrize("sums", [(1, 1), (2, 4)])
+def test_hidden_pixels_of_a_frame_as_it_was_read_out(sums):
+    """A part of C3 from the CCD's pixel (300, 400), 256 by 128 of its pixels."""
+    header = {"detector": "C3", "filter": "Clear", "polar": "Clear", "exptime": 19.0, "date-obs": "2002/01/08",
+              "time-obs": "12:00:00", "r1col": 20 + 300, "r2col": 20 + 555, "r1row": 1 + 400, "r2row": 1 + 527,
+              "lebxsum": sums[0], "lebysum": sums[1]}  # fmt: skip
+    frame = Frame.from_header(header, (128 // sums[1], 256 // sums[0]))
+    x = 300 + (np.arange(frame.shape[1]) + 0.5) * sums[0] - 0.5
+    y = 400 + (np.arange(frame.shape[0])[:, None] + 0.5) * sums[1] - 0.5
+    x, y = camera_distortion("C3", frame.mjd).to_corrected(*np.broadcast_arrays(x, y))
+    expected = field_mask(x, y, "C3")
+    assert 0.1 < expected.mean() < 0.9
+    np.testing.assert_array_equal(hidden_pixels(frame), expected)
+    assert hidden_pixels(frame, margin=5).sum() > expected.sum()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.linearity import full_well, loss_sigma, lost_light, true_counts
+from sunpy_lasco.instrument.linearity import full_well, loss_sigma, lost_light, stored_well, true_counts
 from sunpy_lasco.instrument.saturation import full_counts, saturated_pixels
 
 
@@ -58,6 +58,13 @@ def test_sums_of_equal_pixels_lose_as_much(sums):
     summed = true_counts(np.full((512, 512), 4 * 9000.0), frame((512, 512), **sums))
     single = true_counts(np.full((1024, 1024), 9000.0), frame())
     np.testing.assert_allclose(summed, 2 * (single[::2, ::2] + single[::2, 1::2]), rtol=1e-4)
+
+
+def test_sums_hold_as_much_as_their_pixels_together():
+    summed = frame((256, 512), lebxsum=2, lebysum=4)
+    well = full_well(frame())
+    assert stored_well(summed) == pytest.approx(8 * (well[::2] + well[1::2]) / 2, rel=1e-6)
+    assert stored_well(summed).dtype == np.float32
 
 
 def test_cut_frames_know_their_columns():

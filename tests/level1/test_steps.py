@@ -14,7 +14,12 @@ import sunpy_lasco
 from sunpy_lasco import level1 as calibration
 from sunpy_lasco import simulate
 from sunpy_lasco.errors import NotCalibratableError, OptionError
+from sunpy_lasco.instrument.bias import bias_excess
+from sunpy_lasco.instrument.constants import constant
 from sunpy_lasco.instrument.exposure import ExposureFactor
+from sunpy_lasco.instrument.photometry import calibration_factor_sigma
+from sunpy_lasco.level1.counts import find_bias
+from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.simulate import optics
 
@@ -184,6 +189,7 @@ ORDER = [
     ("subtract_stray_light", "apply_calibration_factor", {"assets": "simulated"}),
     ("apply_mask", "correct_distortion", {"assets": "simulated"}),
     ("finish_header", "correct_distortion", {}),
+    ("correct_linearity", "subtract_bias", {}),
     ("rectify", "update_pointing", {}),
     ("correct_distortion", "update_pointing", {}),
     ("pad_to_full_frame", "update_pointing", {}),
@@ -200,7 +206,11 @@ def test_steps_in_a_wrong_order_are_refused(step, before, options, raw):
 def test_steps_are_not_done_twice(pointed, simulated_assets):
     smap = calibration.subtract_bias(calibration.mark_missing(calibration.unwrap(pointed)))
     again = [("subtract_bias", {}, smap)]
+    linear = calibration.correct_linearity(smap)
+    again += [("correct_linearity", {}, linear)]
     smap = calibration.normalize_exposure(smap)
+    with pytest.raises(NotCalibratableError, match="normalize_exposure"):
+        calibration.correct_linearity(smap)
     again += [("normalize_exposure", {}, smap), ("estimate_noise", {}, smap)]
     smap = calibration.correct_vignetting(calibration.apply_calibration_factor(smap), assets=simulated_assets)
     again += [("apply_calibration_factor", {}, smap), ("correct_vignetting", {"assets": simulated_assets}, smap)]
@@ -253,3 +263,36 @@ def test_rolls_of_another_form_are_removed(raw):
     smap = calibration.rectify(calibration.correct_distortion(calibration.update_pointing(changed(raw, **stated))))
     assert not set(stated) & set(smap.meta)
     assert "pc1_2" in smap.meta
+
+
+def test_what_is_told_of_the_scale_of_the_stars(raw):
+    """The factor of the official calibration times that of the stars, in cards and in HISTORY; C3's clear filter."""
+    smap = calibration.normalize_exposure(calibration.subtract_bias(calibration.mark_missing(calibration.unwrap(raw))))
+    official, stars = (calibration.apply_calibration_factor(smap, scale=scale) for scale in ("official", "stars"))
+    scale = constant("C3.star_scale")
+    assert (official.meta["calscale"], stars.meta["calscale"]) == ("official", "stars")
+    assert stars.meta["calfac"] / official.meta["calfac"] == pytest.approx(scale.value, rel=1e-12)
+    assert scale.value != 1
+    told = f"Photometric scale of stars: official factor times {scale.value} +- {scale.error}"
+    assert told in stars.meta["history"]
+    assert "scale of stars" not in official.meta["history"]
+    good = np.isfinite(official.data)
+    np.testing.assert_allclose(stars.data[good], scale.value * official.data[good], rtol=1e-6)
+    sigma = calibration_factor_sigma("C3", frame_of(raw).start.decimalyear, filter_name="CLEAR")
+    assert official.meta["calfsig"] == pytest.approx(sigma, rel=1e-4)
+
+
+@pytest.mark.parametrize(("camera", "raised"), [("C2", False), ("C3", True)])
+def test_dark_level_of_c3_alone(camera, raised, exact):
+    smap = calibration.mark_missing(calibration.unwrap(exact(camera).level05))
+    official, dark = (find_bias(smap, bias=bias) for bias in ("official", "dark"))
+    if not raised:
+        assert dark == official
+        return
+    excess = bias_excess(frame_of(smap).mjd)
+    assert excess > 1
+    assert dark.single == pytest.approx(official.single + excess)
+    assert dark.level == dark.single
+    assert dark.source == f"{official.source}, raised to the dark level"
+    # Who does not ask for it is told how far the level can be off.
+    assert official.sigma >= excess > dark.sigma
