@@ -216,8 +216,8 @@ def _charts(points):
         x, y = _scaled(times, WIDTH), HEIGHT - _scaled(shown, HEIGHT)
         yield {
             "title": title,
-            "low": f"{values.min():.3g}",
-            "high": f"{values.max():.3g}",
+            "low": f"{values.min():.4g}",
+            "high": f"{values.max():.4g}",
             "first": str(times.min().astype("datetime64[s]"))[:16].replace("T", " "),
             "last": str(times.max().astype("datetime64[s]"))[:16].replace("T", " "),
             "points": [(f"{a:.1f}", f"{b:.1f}", one[2]) for a, b, one in zip(x, y, found, strict=True)],
