@@ -82,6 +82,8 @@ OPERATORS = {
     ast.LShift: ast.RShift,
     ast.RShift: ast.LShift,
 }
+#: Seconds of a test that is always tried.
+NO_TIME = 0.1
 #: Calls that make texts for people.
 TALKING = re.compile(r"(^|\.)(warn|debug|info)$")
 
@@ -423,8 +425,8 @@ def chosen(mutant, coverage, times, seconds):
     """
     The tests for a mutant, in the order in which they are tried.
 
-    One set of parameters of every test, then the others; the module that mirrors the changed one first, then others, of
-    which the quickest come first.  Not more than take the given seconds.
+    First those that take no time, then one set of parameters of every other test, then the others; the module that
+    mirrors the changed one comes first, then those of which the tests are quick.  Not more than take the given seconds.
     """
     # What is executed when the module is imported belongs to no test.
     names = (_tests_of(mutant, coverage) - {""} or tests_of_lines(coverage, mutant["module"])[None]) & set(times)
@@ -439,8 +441,10 @@ def chosen(mutant, coverage, times, seconds):
         by_file,
         key=lambda file: (not file.endswith(mirror), sum(times[one] for _, one in by_file[file]) / len(by_file[file])),
     )
-    tests = [name for file in files for turn, name in by_file[file] if turn == 0]
-    tests += [name for file in files for turn, name in by_file[file] if turn > 0]
+    ordered = [(turn, name) for file in files for turn, name in by_file[file]]
+    tests = [name for _, name in ordered if times[name] < NO_TIME]
+    tests += [name for turn, name in ordered if times[name] >= NO_TIME and turn == 0]
+    tests += [name for turn, name in ordered if times[name] >= NO_TIME and turn > 0]
     total = 0
     for count, name in enumerate(tests):
         total += times[name]

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from sunpy_lasco.geometry.distortion import camera_distortion
+from sunpy_lasco.geometry.distortion import SOLARSOFT_CELLS, Distortion, camera_distortion
 from sunpy_lasco.geometry.resampling import (
     PIVOT,
     Resampling,
     corrected_positions,
     curvature_error,
     curvature_weights,
+    distortion_of,
     interpolate,
     interpolation_matrix,
     is_turned,
@@ -80,6 +81,13 @@ def test_positions_of_a_part():
     # Full-frame pixels of a turned image count from its own lower left corner.
     assert (turned[0][0, 0], turned[1][0, 0]) == (624 + 299 - 0.5, 784 + 199 - 1.5)
     assert (turned[0][-1, -1], turned[1][-1, -1]) == (624.5, 785.5)
+
+
+@pytest.mark.parametrize(("distort", "cells"), [("grid", SOLARSOFT_CELLS), ("resample", 0.0), ("wcs", 0.0)])
+def test_distortion_of_a_header(distort, cells):
+    meta = {"occcen1": 516.0, "occcen2": 530.0, "dist_k0": -0.02, "dist_k1": 1e-7, "dist_k2": 2e-13, "distort": distort}
+    assert distortion_of(meta) == Distortion(-0.02, 1e-7, 2e-13, (516.0, 530.0), cells)
+    assert SOLARSOFT_CELLS == 32.0
 
 
 @pytest.mark.parametrize("distort", ["wcs", "none"])

@@ -17,7 +17,9 @@ from sunpy_lasco.errors import NotCalibratableError, OptionError
 from sunpy_lasco.instrument.bias import bias_excess
 from sunpy_lasco.instrument.constants import constant
 from sunpy_lasco.instrument.exposure import ExposureFactor
+from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.photometry import calibration_factor_sigma
+from sunpy_lasco.level1.arrays import lost_blocks
 from sunpy_lasco.level1.counts import find_bias
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -208,9 +210,14 @@ def test_steps_are_not_done_twice(pointed, simulated_assets):
     again = [("subtract_bias", {}, smap)]
     linear = calibration.correct_linearity(smap)
     again += [("correct_linearity", {}, linear)]
+    flat = calibration.correct_response(smap, response=np.ones((1024, 1024), np.float32))
+    assert flat.meta["patfile"] == "given"
+    again += [("correct_response", {}, flat)]
     smap = calibration.normalize_exposure(smap)
     with pytest.raises(NotCalibratableError, match="normalize_exposure"):
         calibration.correct_linearity(smap)
+    with pytest.raises(NotCalibratableError, match="normalize_exposure"):
+        calibration.correct_response(smap)
     again += [("normalize_exposure", {}, smap), ("estimate_noise", {}, smap)]
     smap = calibration.correct_vignetting(calibration.apply_calibration_factor(smap), assets=simulated_assets)
     again += [("apply_calibration_factor", {}, smap), ("correct_vignetting", {"assets": simulated_assets}, smap)]
@@ -296,3 +303,15 @@ def test_dark_level_of_c3_alone(camera, raised, exact):
     assert dark.source == f"{official.source}, raised to the dark level"
     # Who does not ask for it is told how far the level can be off.
     assert official.sigma >= excess > dark.sigma
+
+
+def test_lost_blocks_of_a_part_have_their_numbers_in_the_full_frame():
+    """A part from the CCD's pixel (320, 416): its first block is that in column 10 and row 13."""
+    header = {"detector": "C3", "filter": "Clear", "polar": "Clear", "exptime": 19.0, "date-obs": "2002/01/08",
+              "time-obs": "12:00:00", "r1col": 340, "r2col": 659, "r1row": 417, "r2row": 800}  # fmt: skip
+    frame = Frame.from_header(header, (384, 320))
+    flags = np.zeros(frame.shape, np.uint8)
+    assert lost_blocks(flags, frame) == []
+    flags[64:96, 32:64] = PixelFlag.MISSING
+    flags[0, 0] = PixelFlag.MISSING
+    assert lost_blocks(flags, frame) == [(11, 15)]
