@@ -82,15 +82,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _leave_out_further_sets(config, items):
-    seen, left_out = set(), []
+    seen, kept, left_out = set(), [], []
     for item in items:
         name = item.nodeid.split("[")[0]
         every = item.path.parent.name in OF_SUNPY or item.get_closest_marker("versions")
-        if name in seen and not every:
-            left_out.append(item)
+        (kept if every or name not in seen else left_out).append(item)
         seen.add(name)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    items[:] = kept
 
 
 def pytest_terminal_summary(terminalreporter):
