@@ -91,3 +91,11 @@ def test_hidden_pixels_of_a_frame_as_it_was_read_out(sums):
     assert 0.1 < expected.mean() < 0.9
     np.testing.assert_array_equal(hidden_pixels(frame), expected)
     assert hidden_pixels(frame, margin=5).sum() > expected.sum()
+
+
+def test_margin_at_the_edges_of_c2():
+    """20 pixels within each edge of the detector; corrected, they lie up to 9 pixels beside the raw ones."""
+    places = [(1015.0, 500.0), (10.0, 500.0), (500.0, 1015.0), (500.0, 10.0)]
+    assert not field_mask(*np.transpose(places), "C2").any()
+    assert field_mask(*np.transpose(places), "C2", margin=25).all()
+    assert not field_mask(*np.transpose([(950.0, 500.0), (70.0, 500.0)]), "C2", margin=25).any()

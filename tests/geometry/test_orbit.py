@@ -46,6 +46,15 @@ def test_error_of_daily_rows(with_velocity, most):
     assert found.max() > 1e-4
 
 
+@pytest.mark.parametrize("with_velocity", [True, False])
+def test_rows_are_returned_as_they_are(with_velocity):
+    """The last instant, too, which lies between the last two rows."""
+    days = START + np.arange(60)
+    position, velocity = truth(days)
+    orbit = Orbit(days, position, velocity if with_velocity else None, "circle", 0.0)
+    assert errors(orbit, days[[1, 3, -2, -1]]).max() < 1e-4
+
+
 def test_gaps_are_not_covered():
     days = START + np.array([0.0, 1, 2, 10, 11])
     orbit = Orbit(days, truth(days)[0], None, "circle", 0.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from astropy.time import Time
 
-from sunpy_lasco.geometry.pointing import header_pointing, header_roll, nominal_pointing
+from sunpy_lasco.geometry.pointing import header_pointing, header_roll, is_placeholder, nominal_pointing
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.frame import Frame
@@ -197,3 +197,14 @@ def test_without_roll_there_is_doubt_since_the_first_turn(day, doubt):
     found = pointing(day=day, made="2006/01/01")
     assert ("wrong by 180" in found.note) is doubt
     assert found.roll == pytest.approx(-0.23)
+
+
+@pytest.mark.parametrize(("shape", "centre", "never"), [
+    ((1024, 1024), (512.5, 512.5), True), ((256, 512), (256.5, 128.5), True), ((256, 512), (512.5, 512.5), True),
+    ((1024, 1024), (512.0, 512.5), False), ((256, 512), (128.5, 256.5), False), ((1024, 1024), (513.0, 513.0), False),
+])  # fmt: skip
+def test_middle_of_the_image_was_never_filled_in(shape, centre, never):
+    cards = header(crpix1=centre[0], crpix2=centre[1], crota1=0.0, crota2=0.0)
+    frame = Frame.from_header(header(), shape)
+    assert is_placeholder(cards, frame) is never
+    assert not is_placeholder(cards | {"crota1": 2.0}, frame)

@@ -25,6 +25,18 @@ def test_official_statistics():
     assert np.array_equal(image, IMAGE)
 
 
+def test_statistics_of_four_pixels():
+    """Mean 2.5, and sum of squares 5 over three degrees of freedom; percentiles lie between the ranks."""
+    cards = image_statistics(np.array([[4.0, 1.0, -1.0], [2.0, np.nan, 3.0]]))
+    assert cards["DATAZER"] == 2
+    assert (cards["DATAMIN"], cards["DATAMAX"], cards["DATAAVG"]) == (1.0, 4.0, 2.5)
+    assert cards["DATASIG"] == pytest.approx(np.sqrt(5 / 3), rel=1e-12)
+    assert [cards[f"DATAP{q:02d}"] for q in PERCENTILES] == pytest.approx([1 + 3 * q / 100 for q in PERCENTILES])
+    assert image_statistics(np.array([[7.0]]))["DATASIG"] == 0.0
+    assert image_statistics(np.array([[7.0]]))["DATAP50"] == 7.0
+    assert image_statistics(np.array([[-7.0]])) == {"DATAZER": 1}
+
+
 def test_official_statistics_with_an_end_of_the_scale():
     cards, _ = official_statistics(IMAGE, saturation_maximum=6.5e-10)
     assert cards["DATAMAX"] == pytest.approx(9.99e-10)

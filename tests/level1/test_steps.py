@@ -292,7 +292,8 @@ def test_what_is_told_of_the_scale_of_the_stars(raw):
 @pytest.mark.parametrize(("camera", "raised"), [("C2", False), ("C3", True)])
 def test_dark_level_of_c3_alone(camera, raised, exact):
     smap = calibration.mark_missing(calibration.unwrap(exact(camera).level05))
-    official, dark = (find_bias(smap, bias=bias) for bias in ("official", "dark"))
+    official, dark, given = (find_bias(smap, bias=bias) for bias in ("official", "dark", 300 * u.DN))
+    assert (given.level, given.single, given.source, given.sigma) == (300.0, 300.0, "given", 0.0)
     if not raised:
         assert dark == official
         return
