@@ -136,6 +136,9 @@ sphinx_gallery_conf = {
     "reference_url": {"sunpy_lasco": None},
     "within_subsection_order": "gallery_order.ByTopic",
     "show_memory": False,
+    # Neither the addresses of objects that an example happens to end with, nor pages of computing times.
+    "capture_repr": ("_repr_html_",),
+    "write_computation_times": False,
     "copyfile_regex": "",
 }
 plot_include_source = True
@@ -149,11 +152,28 @@ html_title = "sunpy_lasco"
 html_favicon = str(PNG_ICON)
 html_copy_source = False
 html_static_path = ["_static"]
-html_css_files = ["wrapped_code.css"]
+html_css_files = ["pages.css"]
 html_theme_options = {
     "logo": {"text": "sunpy_lasco"},
     "navbar_links": [],
     "sst_logo": "",
+    # No visits are counted, and the search of Read the Docs is used only there: the pages work without a network.
+    "goatcounter_analytics_url": False,
+    "rtd_search": bool(os.environ.get("READTHEDOCS")),
 }
+html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def _without_web_fonts(app, exception):
+    """Remove the import of fonts from a server, without which a page waits for it where there is no network."""
+    style = Path(app.outdir) / "_static" / "sunpy_style.css"
+    if exception is None and style.is_file():
+        lines = style.read_text(encoding="utf-8").splitlines(keepends=True)
+        style.write_text("".join(line for line in lines if not line.startswith('@import url("http')), encoding="utf-8")
+
+
+def setup(app):
+    """Register what happens at the end of a build."""
+    app.connect("build-finished", _without_web_fonts)

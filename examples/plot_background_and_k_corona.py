@@ -46,7 +46,10 @@ print(background.meta["filename"], "bias", background.meta["bkgbias"])
 # Two estimates of the K corona: after subtracting the background, and after subtracting a model of the F corona, whose
 # error of 20 % dominates.
 
-kinds = {"minimum removed": products.k_corona(maps[-1], background), "F model removed": products.k_corona(maps[-1])}
+kinds = {
+    "minimum removed": products.k_corona(maps[-1], background),
+    "F model removed": products.k_corona(maps[-1]),
+}
 for name, smap in kinds.items():
     print(f"{name}: {smap.meta['bkgkind']}")
 

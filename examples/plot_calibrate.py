@@ -15,11 +15,13 @@ from sunpy_lasco import simulate
 # The simulator provides a level-0.5 map.  With a file from the archive it would be
 # ``sunpy.map.Map("32418480.fts")``.  A coronal mass ejection left the Sun four and a half hours earlier.
 
-ejection = simulate.CME(start="2000-05-15T07:30", position_angle=255, speed=700, width=55)
+ejection = simulate.CME(
+    start="2000-05-15T07:30", position_angle=255, speed=700, width=55
+)
 scene = simulate.corona(activity=0.7, cme=ejection)
 exposure = simulate.observe("C3", date="2000-05-15T12:00", scene=scene, seed=3)
 raw = exposure.level05
-raw
+print(raw.detector, raw.date, raw.unit, raw.data.shape)
 
 ###############################################################################
 # One call performs the whole calibration.  For real frames the calibration images are found automatically; for

@@ -25,9 +25,19 @@ from sunpy_lasco.errors import MissingAssetError
 try:
     raws = [sunpy.map.Map(file) for file in sample.C3_CME]
 except MissingAssetError:
-    ejection = simulate.CME(start="2012-08-31T19:50", position_angle=85, speed=1400, width=70)
+    ejection = simulate.CME(
+        start="2012-08-31T19:50", position_angle=85, speed=1400, width=70
+    )
     scene = simulate.corona(activity=0.7, cme=ejection)
-    exposures = simulate.sequence("C3", 8, scene=scene, start="2012-08-31T21:06", cadence=720, leb_sum=(2, 2), seed=1)
+    exposures = simulate.sequence(
+        "C3",
+        8,
+        scene=scene,
+        start="2012-08-31T21:06",
+        cadence=720,
+        leb_sum=(2, 2),
+        seed=1,
+    )
     raws = [one.level05 for one in exposures]
 maps = [sunpy_lasco.calibrate(raw, assets="estimate") for raw in raws]
 sequence = products.Sequence(maps)
@@ -45,7 +55,13 @@ percent = products.percent_difference(sequence, 1)
 # The header names the operation and the frames, so a difference cannot be mistaken for an exposure.
 
 last = running.frame(-1)
-print(last.meta["edited"], last.meta["prlabel"], last.meta["prstep1"], "minus", last.meta["prstep2"])
+print(
+    last.meta["edited"],
+    last.meta["prlabel"],
+    last.meta["prstep1"],
+    "minus",
+    last.meta["prstep2"],
+)
 
 ###############################################################################
 # Grey means no change.  All frames of a row have the same scale.
@@ -60,6 +76,8 @@ for row, shown in zip(panels, (running, base, percent), strict=True):
 # The uncertainty is the quadratic sum of those of both images.  Most pixels contain only noise.
 
 pulls = last.data / last.uncertainty.array
-print(f"{np.mean(np.abs(pulls[np.isfinite(pulls)]) < 1):.0%} of the pixels lie within 1 sigma")
+print(
+    f"{np.mean(np.abs(pulls[np.isfinite(pulls)]) < 1):.0%} of the pixels lie within 1 sigma"
+)
 
 plt.show()

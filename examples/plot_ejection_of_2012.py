@@ -5,42 +5,64 @@ A real CME: speed and mass
 
 The halo CME of 2012-08-31, for which the CDAW catalogue lists 1442 km/s and 2.0e16 g.
 
-This example uses real level-0.5 frames from the directory in the environment variable ``SUNPY_LASCO_TEST_DATA``, with
-calibration images beside it.  Otherwise it shows stored results.
+The frames are real ones of C3.  `sunpy_lasco.data.sample` downloads them on first use; without a network the example
+shows a simulated ejection instead.
 """
-
-import os
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 
 import astropy.units as u
 
-from sunpy_lasco import products
+from sunpy_lasco import products, simulate
+from sunpy_lasco.data import sample
+from sunpy_lasco.errors import MissingAssetError
 
 ###############################################################################
-# Nine frames of C3: three before the event and six of the ejection.  Each is calibrated when it is read.
+# Twelve frames from 19:42 to 22:30.  Each is calibrated when it is read, with the estimated calibration images of the
+# package.
 
-numbers = (32310944, 32310946, 32310948, 32310953, 32310954, 32310955, 32310956, 32310958, 32310961)
-folder = Path(os.environ.get("SUNPY_LASCO_TEST_DATA", "nowhere"))
-files = [folder / "level05" / "c3" / f"{number}.fts" for number in numbers]
+try:
+    frames, assets = sample.C3_CME, "estimate"
+except MissingAssetError:
+    ejection = simulate.CME(
+        "2012-08-31T19:40", position_angle=90, speed=1450, width=80
+    )
+    exposures = simulate.sequence(
+        "C3",
+        7,
+        scene=simulate.corona(cme=ejection),
+        start="2012-08-31T19:42",
+        cadence=1440,
+        leb_sum=(2, 2),
+        seed=1,
+    )
+    frames = [exposure.level05 for exposure in exposures]
+    assets = simulate.assets(*exposures)
+sequence = products.Sequence(frames, options={"assets": assets})
+print(sequence)
 
-if all(file.exists() for file in files):
-    sequence = products.Sequence(files, options={"assets": folder.parent / "calib"})
-    strip = products.jmap(sequence, position_angle=90 * u.deg)
-    fit = products.fit_height_time(products.track(strip))
-    found = products.excess_mass(sequence.frame(-1), [sequence.frame(number) for number in range(3)], normalise=False)
-    print(f"{fit.speed:.0f} +- {fit.speed_sigma:.0f}; {found.mass:.2e} +- {found.sigma:.1e}")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
-    strip.plot(left)
-    products.draw(found.difference, right)
-else:
-    print("1473 km/s +- 11 km/s; 1.95e+16 g +- 6.3e+14 g, by all 21 frames of the evening")
-    images = Path.cwd().parent / "docs" / "images"
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
-    for axes, name in ((left, "event_jmap.png"), (right, "event_base_difference.jpg")):
-        axes.set_axis_off()
-        if (images / name).exists():
-            axes.imshow(plt.imread(images / name))
+###############################################################################
+# The front is tracked in a J-map towards the east, and a line is fitted to its heights.
+
+strip = products.jmap(sequence, position_angle=90 * u.deg)
+fit = products.fit_height_time(products.track(strip))
+print(f"{fit.speed:.0f} +- {fit.speed_sigma:.0f}")
+
+###############################################################################
+# The mass is that of the last frame minus the median of the first three, in which the front has not yet appeared.  The
+# catalogue has a similar value.
+
+base = [sequence.frame(number) for number in range(3)]
+found = products.excess_mass(sequence.frame(-1), base, normalise=False)
+print(f"{found.mass:.2e} +- {found.sigma:.1e}")
+
+###############################################################################
+# The J-map, and the difference from which the mass was measured.
+
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(10, 4.4), layout="constrained"
+)
+strip.plot(left)
+products.draw(found.difference, right)
 
 plt.show()

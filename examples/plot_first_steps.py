@@ -27,7 +27,10 @@ from sunpy_lasco.errors import MissingAssetError
 try:
     raws = [sunpy.map.Map(sample.C2), sunpy.map.Map(sample.C3)]
 except MissingAssetError:
-    raws = [simulate.observe(camera, date="2010-01-05T00:10", seed=1).level05 for camera in ("C2", "C3")]
+    raws = [
+        simulate.observe(camera, date="2010-01-05T00:10", seed=1).level05
+        for camera in ("C2", "C3")
+    ]
 print(raws[0].nickname, raws[0].date, raws[0].unit)
 
 ###############################################################################
@@ -56,6 +59,13 @@ plt.show()
 
 image = images[1]
 print(image.observer_coordinate)
-print("Sun centre at", image.world_to_pixel(SkyCoord(0 * u.arcsec, 0 * u.arcsec, frame=image.coordinate_frame)))
-print(f"median 1 sigma {np.nanmedian(image.uncertainty.array / image.data):.1%}")
+print(
+    "Sun centre at",
+    image.world_to_pixel(
+        SkyCoord(0 * u.arcsec, 0 * u.arcsec, frame=image.coordinate_frame)
+    ),
+)
+print(
+    f"median 1 sigma {np.nanmedian(image.uncertainty.array / image.data):.1%}"
+)
 print(f"{np.isnan(image.data).mean():.0%} of the pixels show no sky")

@@ -17,11 +17,31 @@ from sunpy_lasco import products, simulate
 ###############################################################################
 # Simulated frames, 24 minutes apart.
 
-cme = simulate.CME("2001-05-21T08:40", position_angle=80, speed=900, width=70, strength=9e-10, seed=3)
+cme = simulate.CME(
+    "2001-05-21T08:40",
+    position_angle=80,
+    speed=900,
+    width=70,
+    strength=9e-10,
+    seed=3,
+)
 scene = simulate.corona(activity=0.7, seed=5, cme=cme)
-exposures = simulate.sequence("C3", 8, scene=scene, start="2001-05-21T09:00", cadence=1440, seed=1, leb_sum=(2, 2))
+exposures = simulate.sequence(
+    "C3",
+    8,
+    scene=scene,
+    start="2001-05-21T09:00",
+    cadence=1440,
+    seed=1,
+    leb_sum=(2, 2),
+)
 assets = simulate.assets(*exposures)
-sequence = products.Sequence([sunpy_lasco.calibrate(one.level05, assets=assets, inpaint=None) for one in exposures])
+sequence = products.Sequence(
+    [
+        sunpy_lasco.calibrate(one.level05, assets=assets, inpaint=None)
+        for one in exposures
+    ]
+)
 
 ###############################################################################
 # The front is tracked in 24 directions.
@@ -43,9 +63,13 @@ for edge in ("outer", "half", "peak"):
 # In the field of C3 the drag is an upper limit at best.
 
 drag = products.fit_drag(front.fastest.track)
-print(f"Drag {drag.drag:.1e} +- {drag.drag_sigma:.1e}; first {drag.initial_speed:.0f}, last {drag.final_speed:.0f}")
+print(
+    f"Drag {drag.drag:.1e} +- {drag.drag_sigma:.1e}; first {drag.initial_speed:.0f}, last {drag.final_speed:.0f}"
+)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(9.5, 4), layout="constrained"
+)
 there = np.isfinite(front.table["speed"])
 left.errorbar(
     front.table["position_angle"][there].value,
@@ -53,7 +77,9 @@ left.errorbar(
     front.table["speed_sigma"][there].value,
     fmt="o",
 )
-left.set(xlabel="Position angle (degree)", ylabel="Speed (km/s)", xlim=(0, 360))
+left.set(
+    xlabel="Position angle (degree)", ylabel="Speed (km/s)", xlim=(0, 360)
+)
 strip.plot(right)
 
 plt.show()

@@ -28,9 +28,19 @@ from sunpy_lasco.errors import MissingAssetError
 try:
     raws = [sunpy.map.Map(file) for file in sample.C3_CME]
 except MissingAssetError:
-    ejection = simulate.CME(start="2012-08-31T19:50", position_angle=85, speed=1400, width=70)
+    ejection = simulate.CME(
+        start="2012-08-31T19:50", position_angle=85, speed=1400, width=70
+    )
     scene = simulate.corona(activity=0.7, cme=ejection)
-    exposures = simulate.sequence("C3", 8, scene=scene, start="2012-08-31T21:06", cadence=720, leb_sum=(2, 2), seed=1)
+    exposures = simulate.sequence(
+        "C3",
+        8,
+        scene=scene,
+        start="2012-08-31T21:06",
+        cadence=720,
+        leb_sum=(2, 2),
+        seed=1,
+    )
     raws = [one.level05 for one in exposures]
 maps = [sunpy_lasco.calibrate(raw, assets="estimate") for raw in raws]
 differences = products.base_difference(products.Sequence(maps), 2)

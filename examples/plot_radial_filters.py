@@ -25,9 +25,13 @@ from sunpy_lasco.errors import MissingAssetError
 try:
     raw = sunpy.map.Map(sample.C3_CME[-3])
 except MissingAssetError:
-    cme = simulate.CME("2001-05-21T08:40", position_angle=90, speed=900, width=60, seed=3)
+    cme = simulate.CME(
+        "2001-05-21T08:40", position_angle=90, speed=900, width=60, seed=3
+    )
     scene = simulate.corona(activity=0.7, seed=5, cme=cme)
-    raw = simulate.observe("C3", date="2001-05-21T10:48", scene=scene, seed=2).level05
+    raw = simulate.observe(
+        "C3", date="2001-05-21T10:48", scene=scene, seed=2
+    ).level05
 smap = sunpy_lasco.calibrate(raw, assets="estimate")
 
 ###############################################################################
@@ -35,7 +39,9 @@ smap = sunpy_lasco.calibrate(raw, assets="estimate")
 
 figure, panels = plt.subplots(2, 2, figsize=(8, 8), layout="constrained")
 products.draw(smap, panels[0, 0], label="relative to a smooth corona")
-for axes, method in zip(panels.ravel()[1:], ("nrgf", "rhef", "mgn"), strict=True):
+for axes, method in zip(
+    panels.ravel()[1:], ("nrgf", "rhef", "mgn"), strict=True
+):
     found = products.radial_filter(smap, method)
     products.draw(found, axes, label=method.upper())
     print(method, np.isfinite(found.data).sum(), "pixels")

@@ -25,10 +25,15 @@ from sunpy_lasco.errors import MissingAssetError
 try:
     raws = [sunpy.map.Map(file) for file in sample.C3_CME[-4:]]
 except MissingAssetError:
-    ejection = simulate.CME(start="2012-08-31T19:50", position_angle=85, speed=1400, width=70)
+    ejection = simulate.CME(
+        start="2012-08-31T19:50", position_angle=85, speed=1400, width=70
+    )
     scene = simulate.corona(activity=0.7, cme=ejection)
     raws = [
-        one.level05 for one in simulate.sequence("C3", 4, scene=scene, start="2012-08-31T21:54", cadence=720, seed=1)
+        one.level05
+        for one in simulate.sequence(
+            "C3", 4, scene=scene, start="2012-08-31T21:54", cadence=720, seed=1
+        )
     ]
 
 ###############################################################################
@@ -57,16 +62,32 @@ print(filled["neighbours, moved"].meta["history"].splitlines()[-1])
 # trusted.
 
 hole = sunpy_lasco.missing_block_mask(lost)
-average = sunpy.map.Map(np.where(hole, (raws[1].data.astype(float) + raws[3].data) / 2, whole.data), whole.meta)
+average = sunpy.map.Map(
+    np.where(
+        hole, (raws[1].data.astype(float) + raws[3].data) / 2, whole.data
+    ),
+    whole.meta,
+)
 shown = np.s_[18 * 32 - 70 : 20 * 32 + 70, 10 * 32 - 90 : 12 * 32 + 90]
 figure, panels = plt.subplots(2, 3, figsize=(11, 6.6), layout="constrained")
-results = {"lost": lost, "average of neighbours": average, **filled, "measured": whole}
+results = {
+    "lost": lost,
+    "average of neighbours": average,
+    **filled,
+    "measured": whole,
+}
 for axes, (name, smap) in zip(panels.flat, results.items(), strict=True):
-    change = np.where(hole & (name == "lost"), np.nan, smap.data - raws[1].data.astype(float))
-    axes.imshow(change[shown], origin="lower", cmap="gray", vmin=-150, vmax=150)
+    change = np.where(
+        hole & (name == "lost"), np.nan, smap.data - raws[1].data.astype(float)
+    )
+    axes.imshow(
+        change[shown], origin="lower", cmap="gray", vmin=-150, vmax=150
+    )
     axes.set(title=name, xticks=[], yticks=[], facecolor="indigo")
     error = np.std((smap.data - whole.data.astype(float))[hole])
     if name in filled:
-        axes.set_xlabel(f"rms error {error:.0f} DN, stated {np.median(smap.uncertainty.array[hole]):.0f} DN")
+        axes.set_xlabel(
+            f"rms error {error:.0f} DN, stated {np.median(smap.uncertainty.array[hole]):.0f} DN"
+        )
 
 plt.show()

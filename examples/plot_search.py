@@ -43,11 +43,16 @@ try:
         files = sample.C3_CME[6::2]
     else:
         table = Fido.search(*query)["lasco"]
-        print(table["Start Time", "Detector", "Filter", "Exposure", "Provider"])
+        print(
+            table["Start Time", "Detector", "Filter", "Exposure", "Provider"]
+        )
         files = Fido.fetch(table[table["Exposure"] > 15 * u.s][-3:])
     raws = sunpy.map.Map(list(files))
 except MissingAssetError:
-    raws = [simulate.observe("C3", date=f"2012-08-31T2{hour}:30").level05 for hour in (0, 1, 2)]
+    raws = [
+        simulate.observe("C3", date=f"2012-08-31T2{hour}:30").level05
+        for hour in (0, 1, 2)
+    ]
 print(*(raw.meta["filename"] for raw in raws))
 
 ###############################################################################
@@ -55,7 +60,9 @@ print(*(raw.meta["filename"] for raw in raws))
 
 maps = [sunpy_lasco.calibrate(raw, assets="estimate") for raw in raws]
 look = products.Look.of(maps)
-figure, panels = plt.subplots(1, len(maps), figsize=(4 * len(maps), 4), layout="constrained")
+figure, panels = plt.subplots(
+    1, len(maps), figsize=(4 * len(maps), 4), layout="constrained"
+)
 for axes, smap in zip(panels, maps, strict=True):
     products.draw(smap, axes, look=look)
 

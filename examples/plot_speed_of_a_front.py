@@ -18,11 +18,23 @@ from sunpy_lasco import products, simulate
 # Simulated frames, 24 minutes apart, show a coronal mass ejection towards the east.  Real frames are used in the same
 # way.
 
-cme = simulate.CME("2001-05-21T08:40", position_angle=90, speed=900, width=60, strength=9e-10, seed=3)
+cme = simulate.CME(
+    "2001-05-21T08:40",
+    position_angle=90,
+    speed=900,
+    width=60,
+    strength=9e-10,
+    seed=3,
+)
 scene = simulate.corona(activity=0.7, seed=5, cme=cme)
-exposures = simulate.sequence("C3", 7, scene=scene, start="2001-05-21T09:00", cadence=1440, seed=1)
+exposures = simulate.sequence(
+    "C3", 7, scene=scene, start="2001-05-21T09:00", cadence=1440, seed=1
+)
 assets = simulate.assets(*exposures)
-maps = [sunpy_lasco.calibrate(exposure.level05, assets=assets) for exposure in exposures]
+maps = [
+    sunpy_lasco.calibrate(exposure.level05, assets=assets)
+    for exposure in exposures
+]
 
 ###############################################################################
 # The J-map contains the difference of successive frames along a strip.  The track is the outermost place in each frame
@@ -33,7 +45,9 @@ strip = products.jmap(products.Sequence(maps), position_angle=90 * u.deg)
 points = products.track(strip)
 fit = products.fit_height_time(points)
 print(points)
-print(f"{fit.speed:.0f} +- {fit.speed_sigma:.0f}; the ridge moves with {cme.speed:.0f} km/s")
+print(
+    f"{fit.speed:.0f} +- {fit.speed_sigma:.0f}; the ridge moves with {cme.speed:.0f} km/s"
+)
 
 ###############################################################################
 # Each column of the J-map extends from the earlier to the later frame of a difference.

@@ -24,13 +24,21 @@ from sunpy_lasco import simulate, stars
 catalogue = stars.read_catalogue()
 years = 2002.02 - 1991.25
 declination = catalogue["dec"] + catalogue["pm_dec"] * years * u.yr
-ascension = catalogue["ra"] + catalogue["pm_ra"] * years * u.yr / np.cos(catalogue["dec"])
+ascension = catalogue["ra"] + catalogue["pm_ra"] * years * u.yr / np.cos(
+    catalogue["dec"]
+)
 vectors = SkyCoord(ascension, declination).cartesian.xyz.value.T
 points = simulate.StarList(vectors, catalogue["magnitude"].value)
 
 scene = replace(simulate.corona(), points=(points,))
 exposure = simulate.observe(
-    "C3", date="2002-01-08T02:18", scene=scene, sun_centre=(519.2, 531.8), roll=-0.18, exptime=5.0, seed=2
+    "C3",
+    date="2002-01-08T02:18",
+    scene=scene,
+    sun_centre=(519.2, 531.8),
+    roll=-0.18,
+    exptime=5.0,
+    seed=2,
 )
 smap = exposure.level05
 
@@ -53,13 +61,22 @@ plt.show()
 solution = stars.solve(smap)
 print("geometry", solution.geometry)
 print(f"{solution.number} stars, rms {solution.rms:.3f} pixel")
-print("centre", np.round(solution.centre, 3), "true", exposure.parameters.sun_centre)
-print("roll", round(solution.roll, 4), "true", round(exposure.parameters.roll, 4))
+print(
+    "centre",
+    np.round(solution.centre, 3),
+    "true",
+    exposure.parameters.sun_centre,
+)
+print(
+    "roll", round(solution.roll, 4), "true", round(exposure.parameters.roll, 4)
+)
 
 ###############################################################################
 # ``calibrate`` does all this with ``pointing="stars"`` and records the result in the header.
 
-level1 = sunpy_lasco.calibrate(smap, assets="simulated", pointing="stars", distortion="wcs", inpaint=None)
+level1 = sunpy_lasco.calibrate(
+    smap, assets="simulated", pointing="stars", distortion="wcs", inpaint=None
+)
 for card in ("centsrc", "sunpix1", "sunpix2", "centsig", "starn", "starrms"):
     print(card.upper(), level1.meta[card])
 

@@ -25,7 +25,9 @@ raw = level1.update_pointing(exposure.level05)
 # Counts: subtract the bias, correct the loss near the full well, and estimate the noise.
 
 counts = level1.mark_missing(level1.unwrap(raw))
-signal = level1.subtract_bias(counts, factor=level1.exposure_factor(counts, assets=assets))
+signal = level1.subtract_bias(
+    counts, factor=level1.exposure_factor(counts, assets=assets)
+)
 signal = level1.estimate_noise(level1.correct_linearity(signal))
 
 ###############################################################################
@@ -42,11 +44,18 @@ image = level1.apply_mask(level1.correct_distortion(brightness), assets=assets)
 # The image after the main steps, each on a logarithmic scale.
 
 figure, panels = plt.subplots(2, 2, figsize=(8, 8.4), layout="constrained")
-shown = {"level 0.5": raw, "bias subtracted": signal, "calibration factor": shaded, "vignetting, geometry, mask": image}
+shown = {
+    "level 0.5": raw,
+    "bias subtracted": signal,
+    "calibration factor": shaded,
+    "vignetting, geometry, mask": image,
+}
 for axes, (title, smap) in zip(panels.flat, shown.items(), strict=True):
     data = np.where(smap.data > 0, smap.data, np.nan)
     low, high = np.nanpercentile(data, (2, 99))
-    axes.imshow(data, origin="lower", cmap="soholasco3", norm=LogNorm(low, high))
+    axes.imshow(
+        data, origin="lower", cmap="soholasco3", norm=LogNorm(low, high)
+    )
     axes.set(title=title, xticks=[], yticks=[], facecolor="0.25")
 
 ###############################################################################
@@ -64,7 +73,9 @@ for smap, label in (
     (image, "stray light, distortion, mask"),
 ):
     axes.semilogy(smap.data[row], linewidth=1, label=label)
-axes.set(xlabel="column (pixel)", ylabel="brightness (MSB)", ylim=(5e-12, 5e-9))
+axes.set(
+    xlabel="column (pixel)", ylabel="brightness (MSB)", ylim=(5e-12, 5e-9)
+)
 axes.legend(fontsize=8)
 
 plt.show()

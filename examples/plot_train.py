@@ -1,7 +1,7 @@
 """
-===========================
-Train a network on own data
-===========================
+================================
+Train a network on your own data
+================================
 
 A network for lost blocks, trained for some seconds on simulated exposures.  The command ``sunpy-lasco train`` does the
 same for your own files (:doc:`/how_to/train`).
@@ -52,7 +52,9 @@ lost = sunpy.map.Map(data, whole.meta)
 filled = sunpy_lasco.inpaint(lost, "network", weights=result.weights)
 error = filled.data[hole] - whole.data[hole].astype(float)
 cells = error.reshape(4, 8, 4, 8).mean(axis=(1, 3))
-print(f"rms error of means over 8 x 8 pixels {np.sqrt(np.mean(cells**2)):.1f} DN")
+print(
+    f"rms error of means over 8 x 8 pixels {np.sqrt(np.mean(cells**2)):.1f} DN"
+)
 
 ###############################################################################
 # The loss during the training, and the block.
@@ -64,7 +66,12 @@ left.imshow(curves[:, : curves.shape[1] // 2])
 left.set_axis_off()
 around = np.s_[32 * 19 : 32 * 22, 32 * 9 : 32 * 12]
 low, high = np.percentile(whole.data[around], (2, 98))
-for axes, smap, title in zip(panels.flat[1:], (lost, filled, whole), ("lost", "filled", "truth"), strict=True):
+for axes, smap, title in zip(
+    panels.flat[1:],
+    (lost, filled, whole),
+    ("lost", "filled", "truth"),
+    strict=True,
+):
     image = np.where(smap.data[around] > 0, smap.data[around], np.nan)
     axes.imshow(image, origin="lower", vmin=low, vmax=high, cmap="soholasco3")
     axes.set(title=title, xticks=[], yticks=[], facecolor="indigo")
