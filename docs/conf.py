@@ -1,6 +1,7 @@
 """Configuration of the documentation."""
 
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -174,6 +175,25 @@ def _without_web_fonts(app, exception):
         style.write_text("".join(line for line in lines if not line.startswith('@import url("http')), encoding="utf-8")
 
 
+def _anchor_of(match):
+    """A link to a page of the reference, with the anchor by which the page is called."""
+    address, page, name = match["address"], match["page"], match["name"]
+    own = page.rpartition(".")[2]
+    if name == page or name.startswith(f"{page}.") or f".{own}" not in name:
+        return match[0]
+    return f'href="{address}#{page}{name.partition(f".{own}")[2]}"'
+
+
+def _with_back_links(app, exception):
+    """Lead from the source to names that are documented in another module than viewcode takes them to be."""
+    if exception is None:
+        for path in (Path(app.outdir) / "_modules").rglob("*.html"):
+            text = path.read_text(encoding="utf-8")
+            link = r'href="(?P<address>[^"#]*/api/(?P<page>[\w.]+)\.html)#(?P<name>[\w.]+)"'
+            path.write_text(re.sub(link, _anchor_of, text), encoding="utf-8")
+
+
 def setup(app):
     """Register what happens at the end of a build."""
     app.connect("build-finished", _without_web_fonts)
+    app.connect("build-finished", _with_back_links)

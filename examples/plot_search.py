@@ -31,7 +31,7 @@ query = (
     a.lasco.Size.full,
     a.Sample(20 * u.min),
 )
-print(*query, sep="\n")
+print(*(type(attr).__name__ for attr in query))
 
 ###############################################################################
 # The listings of the archives answer it.  Every attribute is also a column of the result, which can be filtered before

@@ -14,6 +14,7 @@ import astropy.units as u
 from astropy.coordinates import SkyCoord
 
 import sunpy.visualization.colormaps  # noqa: F401 - registers the colour maps
+from sunpy.map import GenericMap
 
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.files import atomic_path
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
-
-    from sunpy.map import GenericMap
 
     from sunpy_lasco.annotations import PathLike
     from sunpy_lasco.products.sequence import SequenceLike
@@ -267,6 +266,11 @@ def draw(
     -------
     `~matplotlib.axes.Axes`
 
+    Raises
+    ------
+    TypeError
+        If it is not a map, such as a sequence or a slice of one.
+
     Notes
     -----
     Level 1 is drawn relative to a smooth corona, so that streamers and fronts are visible at all heights.
@@ -274,6 +278,12 @@ def draw(
     """
     import matplotlib.pyplot as plt
 
+    if not isinstance(smap, GenericMap):
+        msg = (
+            f"A picture needs a single map, not a {type(smap).__name__}. For a sequence, pass sequence.frame(3), or loop "
+            "over the sequence, which gives maps."
+        )
+        raise TypeError(msg)
     axes = plt.gca() if axes is None else axes
     look = Look.of(smap) if look is None else look
     colours = look.colours(smap)
@@ -311,6 +321,11 @@ def picture(
     Returns
     -------
     `pathlib.Path`
+
+    Raises
+    ------
+    TypeError
+        If it is not a map, such as a sequence or a slice of one.
     """
     from pathlib import Path
 

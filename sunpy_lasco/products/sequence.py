@@ -135,7 +135,7 @@ class Sequence(NDCube):
 
     A slice that keeps three axes (``sequence[2:5]``, ``sequence[:, 100:400, 200:]``,
     ``sequence.crop(...)``) is a `Sequence`; other slices, and the results of arithmetic, are plain
-    cubes.  ``sequence.maps`` gives maps back.
+    cubes.  ``for smap in sequence`` and ``sequence.maps`` give maps, and so does ``sequence.frame(3)``.
 
     Examples
     --------
@@ -285,6 +285,10 @@ class Sequence(NDCube):
     def maps(self) -> list[CoronagraphMap]:
         """The frames as a `list` of maps with uncertainty and flags. In a lazy sequence this reads all of them."""
         return [self.frame(number) for number in range(len(self))]
+
+    def __iter__(self):
+        """The frames as maps, one after the other; unlike ``maps``, it holds one at a time."""
+        return (self.frame(number) for number in range(len(self)))
 
     def frame(self, number: int) -> CoronagraphMap:
         """

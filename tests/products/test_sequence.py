@@ -258,3 +258,14 @@ def test_level05_files_with_options(tmp_path):
     np.testing.assert_array_equal(sequence.frame(0).data, direct.data)
     counts = products.Sequence(files)
     assert counts.unit == u.DN
+
+
+def test_iterating_gives_maps_of_which_pictures_can_be_made(make, corona, tmp_path):
+    given = [make(corona() * (1 + minute / 100), minute) for minute in (0, 12)]
+    sequence = products.Sequence(given, normalise=False)
+    frames = list(sequence)
+    assert [type(one) for one in frames] == [type(one) for one in given]
+    np.testing.assert_array_equal(frames[1].data, sequence.maps[1].data)
+    assert products.picture(frames[1], tmp_path / "frame.png", size=64).is_file()
+    with pytest.raises(TypeError, match=r"not a NDCube.*sequence\.frame"):
+        products.picture(sequence[0], tmp_path / "slice.png")
