@@ -280,8 +280,8 @@ def draw(
 
     if not isinstance(smap, GenericMap):
         msg = (
-            f"A picture needs a single map, not a {type(smap).__name__}. For a sequence, pass sequence.frame(3), or loop "
-            "over the sequence, which gives maps."
+            f"A picture needs a single map, not a {type(smap).__name__}. For a sequence, pass sequence.frame(3), or "
+            "loop over the sequence, which gives maps."
         )
         raise TypeError(msg)
     axes = plt.gca() if axes is None else axes
