@@ -157,7 +157,7 @@ def test_answers_after_a_fault_are_not_kept(site):
     assert kept() == ["120831_c2.gz"]
 
 
-@pytest.mark.filterwarnings("ignore:No archive that was asked")
+@pytest.mark.filterwarnings("ignore:None of the archives")
 def test_gaps_are_kept(site):
     assert len(search(date(1998, 8, 1))) == 0
     hits = len(site.hits)

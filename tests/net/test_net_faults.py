@@ -105,7 +105,7 @@ def test_a_listing_at_fault_without_a_mirror(site, monkeypatch, name):
     if name in ("404", "410"):
         with pytest.warns(
             LascoUserWarning,
-            match="No archive that was asked holds images of these days:\n2012-08-31, C2: NRL has none",
+            match="None of the archives has images of these days:\n2012-08-31, C2: NRL has none",
         ):
             assert len(Fido.search(DAY, *ATTRS)["lasco"]) == 0
         return

@@ -13,7 +13,7 @@ from sunpy.net import attrs as a
 
 from sunpy_lasco.net import Archive, LASCOClient
 
-pytestmark = pytest.mark.filterwarnings("ignore:No archive that was asked")
+pytestmark = pytest.mark.filterwarnings("ignore:None of the archives")
 
 #: Where something changes: beginning, turns of years, the loss of SOHO, the turn of the
 #: century, leap days, the first flip, a turn of decades.
