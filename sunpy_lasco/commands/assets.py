@@ -187,7 +187,7 @@ def _check(options):
         else:
             sound += 1
             if not entry(name).daily:
-                print(f"{name}: sound, {path}")
+                print(f"{name}: valid, {path}")
     print(f"{sound} files are valid")
     return status
 

@@ -48,7 +48,7 @@ def test_fetch_check_and_damage(run, archives, configuration, mask_file, capsys)
     assert str(configuration.cache / C3_MASK) in captured.out
     assert C2_VIGNETTING in captured.err
     assert run("check") == 0
-    assert "1 files are sound" in capsys.readouterr().out
+    assert "1 files are valid" in capsys.readouterr().out
     assert run("check", C2_VIGNETTING) == 1
     (configuration.cache / C3_MASK).write_bytes(mask_file[:-2880])
     assert run("check") == 1
@@ -72,7 +72,7 @@ def test_fetch_days(run, archives, capsys):
     asked = [exposure_factor_name("C2", mjd) for mjd in (54890, 54891, 54892)]
     assert sorted(path.split("/")[-1] for path in archives[1].gets if "expfactor" in path) == asked
     assert run("check") == 0
-    assert "2 files are sound" in capsys.readouterr().out
+    assert "2 files are valid" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("days", [("2009-02-31", "2009-03-02"), ("2009-03-02", "2009-02-28"), ("a", "b")])

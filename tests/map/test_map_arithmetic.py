@@ -111,7 +111,7 @@ def test_maps_that_do_not_fit_are_refused(make, cards, match):
 
 def test_maps_of_other_cameras_sizes_and_levels_are_refused(make, make_map, level05_cards, vintages):
     smap = make(1e-10)
-    with pytest.raises(IncompatibleMapsError, match=r"are of C3 and C2.*reproject_to"):
+    with pytest.raises(IncompatibleMapsError, match=r"are from C3 and C2.*reproject_to"):
         smap - make_map(vintages["between the rules of 2010"].header)
     with pytest.raises(IncompatibleMapsError, match=r"level 1\.0 and 0\.5"):
         smap - make_map(level05_cards())

@@ -78,10 +78,10 @@ def test_what_is_refused(starry, real_map):
     warped = sunpy_lasco.calibrate(exposure.level05, assets="simulated", inpaint=None, on_bad="ignore")
     with pytest.raises(NotCalibratableError, match="without interpolation"):
         stars.fit_photometry([warped])
-    with pytest.raises(OptionError, match="these frames are of none"):
+    with pytest.raises(OptionError, match="these frames have none"):
         stars.fit_photometry([])
     kinds = [measurable(real_map(name)) for name in ("32310951", "22322544")]
-    with pytest.raises(OptionError, match="of one camera, filter and polariser"):
+    with pytest.raises(OptionError, match="a single camera, filter and polariser"):
         stars.fit_photometry(kinds)
 
 
