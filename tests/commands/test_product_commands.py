@@ -81,7 +81,7 @@ def test_movie(files, tmp_path, capsys):
         assert shown.size == (128, 128)
     assert str(out) in capsys.readouterr().out
     assert main(["movie", *files, "--out", str(tmp_path / "m.avi")]) == 1
-    assert "neither .mp4 nor .gif" in capsys.readouterr().err
+    assert "must end in .mp4 or .gif" in capsys.readouterr().err
 
 
 def test_jmap(ejection, tmp_path, capsys):
