@@ -46,7 +46,13 @@ class ResponseEpoch:
 
     def contains(self, mjd: float) -> bool:
         """Whether a day belongs to the period."""
-        return Time(self.first).mjd <= mjd < Time(self.last).mjd
+        return _day(self.first) <= mjd < _day(self.last)
+
+
+@lru_cache(maxsize=16)
+def _day(date):
+    """A date as MJD."""
+    return Time(date).mjd
 
 
 #: The maps of the package. The stray-light pattern of C3 changed on 1998-11-24 and 2002-06-19, that of C2 on

@@ -77,7 +77,7 @@ def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbou
     in the windows of the next.
     """
     holes = [_Hole(crop, trained, coefficients=coefficients, neighbours=neighbours) for crop in crops]
-    networks = [network.to(device) for network in trained.networks]
+    networks = [_on(device, network) for network in trained.networks]
     for ring in range(1, max((max(hole.rings, default=0) for hole in holes), default=0) + 1):
         jobs = [(hole, number) for hole in holes for number, its in enumerate(hole.rings) if its == ring]
         # What is said of a ring does not depend on the order within it.
@@ -88,6 +88,11 @@ def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbou
             for (hole, number), window, what, how in zip(jobs[part], windows[part], said, spread, strict=True):
                 hole.take(number, window, what, how)
     return [hole.fill for hole in holes]
+
+
+def _on(device, network):
+    """A network on a device; to ask whether it is there is faster than to bring it there."""
+    return network if next(network.parameters()).device == torch.device(device) else network.to(device)
 
 
 def _said(windows, trained, networks, *, device):

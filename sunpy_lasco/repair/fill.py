@@ -218,8 +218,8 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
         if holed.neighbours:
             work.fill_from_neighbours()
         if networks and "network" in usable_methods(holed.camera):
-            # Kriging preserves fronts, which networks smooth.
-            work.fill("kriging", {"only_directed": True, **options})
+            # Kriging preserves fronts, which networks smooth; both use the same surroundings.
+            work.fill("kriging", {"only_directed": True, **options}, margin=MARGIN)
             work.fill("network", {"only_better": True, **options})
         for name in SINGLE_FRAME_METHODS:
             work.fill(name, options)
@@ -239,13 +239,13 @@ class _Work:
         self.shown, self.moved = set(), set()
         self._crops = {}
 
-    def fill(self, name, options):
-        """Fill the remaining holes with one method."""
+    def fill(self, name, options, *, margin=None):
+        """Fill the remaining holes with one method; ``margin`` is that of the crops, blocks, by default of the method."""
         if not self.holed.holes.any():
             return
         # Zones of any size can be filled if exposures before or after show them.
         shown = bool(self.holed.neighbours) and takes_neighbours(name, self.holed.camera, **options)
-        cuts = self._cuts(name, shown=shown)
+        cuts = self._cuts(name, shown=shown, margin=margin)
         fills = fill_holes(name, [crop for _, crop, _ in cuts], **options)
         for (zone, crop, window), fill in zip(cuts, fills, strict=True):
             self._put(fill, zone, crop, window, name, shown=shown)
@@ -275,9 +275,10 @@ class _Work:
         alone = get_method(EXPECTED_ALONE)(crop.with_neighbours(()))
         return not expected > _expected_error(alone.sigma[crop.hole])
 
-    def _cuts(self, name, *, shown):
+    def _cuts(self, name, *, shown, margin=None):
         """Zones of the remaining holes in the working space, with other exposures moved if requested."""
         found = []
+        margin = margin or (MARGIN if name in LEARNT_METHODS else NARROW)
         for zone in find_zones(self.holed.lost_blocks()):
             for part in [zone] if shown or len(zone.blocks) <= LARGEST_ZONE else zone.touching():
                 reason = f"the method {name} cannot fill them"
@@ -285,7 +286,7 @@ class _Work:
                 if len(part.blocks) > LARGEST_ZONE and not shown:
                     reason = f"a zone of {len(part.blocks)} blocks is too large to be filled from its surroundings"
                 else:
-                    crop, window = self._cut(part, MARGIN if name in LEARNT_METHODS else NARROW)
+                    crop, window = self._cut(part, margin)
                     if crop is None:
                         reason = "nothing was measured around them"
                 self.reasons |= dict.fromkeys(part.blocks, reason)

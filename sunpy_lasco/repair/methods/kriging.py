@@ -33,6 +33,20 @@ DIRECTED_VARIANCES = (0.25, 1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
 EVIDENCE = 8.0
 
 
+def _distances(a, b):
+    """Distances of points, (n, 2), from others, (m, 2): (n, m); without others among themselves, each pair once."""
+    return distance.pdist(a) if b is None else distance.cdist(a, b)
+
+
+def _as_matrix(covariance, variance, *, like):
+    """Covariances of pairs, where points are compared with ``like`` ones, and their variance as a matrix."""
+    if not like:
+        return covariance
+    matrix = distance.squareform(covariance, checks=False)
+    np.fill_diagonal(matrix, variance)
+    return matrix
+
+
 @dataclass(frozen=True)
 class Covariance:
     """
@@ -52,11 +66,11 @@ class Covariance:
 
     def between(self, a, b):
         """Covariance of the points ``a`` (n, 2) with the points ``b`` (m, 2): (n, m)."""
-        total = np.zeros((len(a), len(b)))
+        total = 0.0
         for variance, *lengths in self.parts:
-            far = distance.cdist(a / np.array(lengths), b / np.array(lengths))
-            total += variance * np.exp(np.negative(far, out=far), out=far)
-        return total
+            far = _distances(a / np.array(lengths), None if a is b else b / np.array(lengths))
+            total = total + variance * np.exp(np.negative(far, out=far), out=far)
+        return _as_matrix(total, self.variance, like=a is b)
 
 
 @dataclass(frozen=True)
@@ -76,8 +90,8 @@ class Directed:
         """Covariance of the points ``a`` (n, 2) with the points ``b`` (m, 2): (n, m)."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         turn = np.array([[cos / self.along, -sin / self.across], [sin / self.along, cos / self.across]])
-        far = np.sqrt(3.0) * distance.cdist(a @ turn, b @ turn)
-        return self.variance * (1.0 + far) * np.exp(-far)
+        far = np.sqrt(3.0) * _distances(a @ turn, None if a is b else b @ turn)
+        return _as_matrix(self.variance * (1.0 + far) * np.exp(-far), self.variance, like=a is b)
 
 
 #: Fitted by maximum likelihood to holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``. C3:
