@@ -106,11 +106,15 @@ def _widened(full):
         return full
     columns = np.flatnonzero(full[rows[0] : rows[-1] + 1].any(axis=0))
     box = tuple(slice(max(at[0] - SATURATION_MARGIN, 0), at[-1] + SATURATION_MARGIN + 1) for at in (rows, columns))
-    for image in (full[box], full[box].T):
-        once = image.copy()
-        for step in range(1, SATURATION_MARGIN + 1):
-            image[step:] |= once[:-step]
-            image[:-step] |= once[step:]
+    image = full[box]
+    once = image.copy()
+    for step in range(1, SATURATION_MARGIN + 1):
+        image[step:] |= once[:-step]
+        image[:-step] |= once[step:]
+    once = image.copy()
+    for step in range(1, SATURATION_MARGIN + 1):
+        image[:, step:] |= once[:, :-step]
+        image[:, :-step] |= once[:, step:]
     return full
 
 
