@@ -310,8 +310,13 @@ class _Work:
 
     def _fill_in(self):
         """Continue with the holes that are still empty."""
-        if self._new:
-            self.holed, self._crops, self._new = self.holed.filled_with(self._new), {}, []
+        if not self._new:
+            return
+        self.holed = self.holed.filled_with(self._new)
+        # Crops in which nothing was filled stay what they are.
+        boxes = [_box(*piece[:2]) for piece in self._new]
+        self._crops = {key: one for key, one in self._crops.items() if not any(_meet(one[1], box) for box in boxes)}
+        self._new = []
 
     def _put(self, fill, zone, crop, window, name, *, shown):
         """Store the values of a method for pixels of a zone that are still empty."""
@@ -351,6 +356,20 @@ class _Work:
             shown=frozenset(self.shown),
             moved=frozenset(self.moved),
         )
+
+
+def _box(window, pixels):
+    """The rectangle in the frame around pixels of a window, as slices."""
+    found = []
+    for part, axis in zip(window, (1, 0), strict=True):
+        at = np.flatnonzero(pixels.any(axis=axis))
+        found.append(slice(part.start + at[0], part.start + at[-1] + 1))
+    return tuple(found)
+
+
+def _meet(one, other):
+    """Whether two rectangles have pixels in common."""
+    return all(a.start < b.stop and b.start < a.stop for a, b in zip(one, other, strict=True))
 
 
 def _expected_error(sigma):

@@ -116,17 +116,25 @@ class Exposures:
         holed, box = self.holed, self.box
         known = known & ~holed.hidden[box]
         contrast = signal[box] / (holed.response[box] * holed.background[box] * level) - 1.0
-        ny, nx = (length // factor * factor for length, factor in zip(known.shape, self.factors, strict=True))
-        shape = (ny // self.factors[0], self.factors[0], nx // self.factors[1], self.factors[1])
-        share = known[:ny, :nx].reshape(shape).sum(axis=(1, 3)) / np.float32(self.factors[0] * self.factors[1])
-        contrast = np.where(known, contrast, 0.0)[:ny, :nx].astype(np.float32)
-        total = contrast.reshape(shape).sum(axis=(1, 3)) / (self.factors[0] * self.factors[1])
+        area = np.float32(self.factors[0] * self.factors[1])
+        share = self._sums(known.astype(np.float32)).astype(float) / area
+        total = self._sums(np.where(known, contrast, 0.0).astype(np.float32)) / area
         good = share > KNOWN_SHARE
         value = np.where(good, total / np.maximum(share, 0.1), np.float32(0.0))
         step = np.abs(np.diff(value, axis=1)[good[:, 1:] & good[:, :-1]])
         noise = max(float(np.median(step)) if step.size else 0.0, 1e-6)
         points = point_like(value / noise, good, structure=STRUCTURE_SHARE)
         return value, good & ~ndimage.binary_dilation(points)
+
+    def _sums(self, image):
+        """Sums of the pixels of the frame over those of the images; what no whole one holds is omitted."""
+        # Images of every second pixel are added faster than pairs of pixels.
+        for axis, factor in ((1, self.factors[1]), (0, self.factors[0])):
+            image = image.T if axis else image
+            last = len(image) // factor * factor
+            image = sum(image[first:last:factor] for first in range(factor))
+            image = image.T if axis else image
+        return image
 
 
 def _reach(camera, seconds):
