@@ -240,7 +240,7 @@ class _Work:
         self._crops = {}
 
     def fill(self, name, options, *, margin=None):
-        """Fill the remaining holes with one method; ``margin`` is that of the crops, blocks, by default of the method."""
+        """Fill the remaining holes with one method; ``margin`` is that of the crops, blocks, by default its own."""
         if not self.holed.holes.any():
             return
         # Zones of any size can be filled if exposures before or after show them.
