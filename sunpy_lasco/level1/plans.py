@@ -213,6 +213,21 @@ def _sha(asset):
     return "" if asset is None else asset.sha256 or _content_sha(asset)
 
 
+class Matrices:
+    """Sparse matrices of an interpolation, made for the second frame of a plan: where each has its roll, none is."""
+
+    def __init__(self, interpolation, empty):
+        self._interpolation, self._empty, self._used = interpolation, empty, False
+        self.made = None
+
+    def __call__(self):
+        """The matrices, or None for the first frame and where compiled loops do without."""
+        if self._used and self.made is None:
+            self.made = self._interpolation.matrices(self._empty)
+        self._used = True
+        return self.made
+
+
 @dataclass(frozen=True, eq=False)
 class Folded:
     """
@@ -242,16 +257,16 @@ class Folded:
     light_path: LightPath
     #: Cards and HISTORY of the calibration images, by step.
     told: dict
-    #: Sparse matrices of the interpolation, or None where it needs none.
-    matrices: tuple | None = None
+    #: Sparse matrices of the interpolation, when they pay.
+    matrices: "Matrices | None" = None
 
     @property
     def arrays(self):
         """The arrays that need memory, by identity."""
         own = [self.unsent, self.gain, self.stray_light, self.response, self.empty, self.flags, self.ring]
         parts = [*own, *(() if self.interpolation is None else self.interpolation.arrays)]
-        if self.matrices is not None:
-            values, variances = self.matrices
+        if self.matrices is not None and self.matrices.made is not None:
+            values, variances = self.matrices.made
             parts += [values.data, values.indices, values.indptr, variances.data]
         return {id(one): one for one in parts if one is not None}
 
@@ -405,7 +420,7 @@ class Folded:
         """Interpolate image and variance (detector), and return image and sigma."""
         if lost is not None:
             image[lost], variance[lost] = 0, 0
-        places = self.empty, self.matrices
+        places = self.empty, self.matrices and self.matrices()
         if lost is None and shared is None:
             return self.interpolation(image, variance, *places, scale=1 / VARIANCE_SCALE)
         image, variance = self.interpolation(image, variance, *places)
@@ -489,7 +504,7 @@ def fold(setup):
         ring=ring[~unsent.ravel()[ring]],
         light_path=path,
         told=told,
-        matrices=None if interpolation is None else interpolation.matrices(bad | hidden),
+        matrices=None if interpolation is None else Matrices(interpolation, bad | hidden),
     )
 
 
