@@ -288,4 +288,11 @@ def test_compiled_loops_give_what_matrices_give(name, observe, simulated_assets,
     matrices = quietly(sunpy_lasco.plan, raw, **options)
     assert "numba" in repr(loops)
     assert "sparse matrices" in repr(matrices)
-    assert_same(quietly(loops, raw), quietly(matrices, raw))
+    # The first frame of a plan goes without matrices, which are made for the second.
+    first, second = quietly(matrices, raw), quietly(matrices, raw)
+    assert_same(quietly(loops, raw), second)
+    for one, other in ((first.data, second.data), (first.uncertainty.array, second.uncertainty.array)):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(flags_of(first), flags_of(second))
+    assert loops.folded.interpolation is None or loops.folded.matrices.made is None
+    assert matrices.folded.interpolation is None or matrices.folded.matrices.made is not None
