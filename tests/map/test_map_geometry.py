@@ -153,7 +153,7 @@ def test_sign_of_the_roll(level1_cards, made, crota, roll):
 
 def test_official_level_1_without_pointing(level1_cards, make_map):
     header = level1_cards(crota=None, crota1=None, crota2=None, crpix1=None)
-    with pytest.warns(UserWarning, match="no card CROTA: a roll of -0.23 degrees is assumed .*no card CRPIX"):
+    with pytest.warns(UserWarning, match="no card CROTA; a roll of -0.23 degrees is assumed .*no card CRPIX"):
         smap = make_map(header)
     np.testing.assert_allclose(u.Quantity(smap.reference_pixel).value, (518.2, 532.5))
 

@@ -82,7 +82,7 @@ def test_negatives_can_be_taken_out(real_map):
     assert negative.sum() == 916
     new = without_negatives(smap)
     np.testing.assert_array_equal(np.isnan(new.data), negative)
-    assert new.meta["history"].endswith("916 negative values made NaN")
+    assert new.meta["history"].endswith("916 negative values set to NaN")
     assert (smap.data < 0).sum() == 916
 
 
