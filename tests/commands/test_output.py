@@ -113,7 +113,7 @@ def test_what_the_user_breaks_off(monkeypatch, capsys):
 
     monkeypatch.setattr("sunpy_lasco.commands.assets._list", broken_off)
     assert main(["assets", "list"]) == 130
-    assert capsys.readouterr().err == "sunpy-lasco: interrupted; files that were complete are in their places\n"
+    assert capsys.readouterr().err == "sunpy-lasco: interrupted; completed files are kept\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no shell")

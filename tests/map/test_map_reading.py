@@ -92,7 +92,7 @@ def test_several_images(content, tmp_path):
     hdus = fits.HDUList.fromstring(content)
     extension = fits.ImageHDU(hdus[0].data, hdus[0].header)
     fits.HDUList([fits.PrimaryHDU(hdus[0].data, hdus[0].header), extension]).writeto(path)
-    with pytest.raises(HeaderError, match=r"two\.fts holds 2 images where one is expected"):
+    with pytest.raises(HeaderError, match=r"two\.fts holds 2 images instead of one"):
         open_map(path)
 
 

@@ -116,7 +116,7 @@ def test_flags_of_a_superpixel_are_those_of_all_its_pixels(level1):
         (lambda smap: smap.rotate(order=3), "Rotated (order 3); uncertainty interpolated, an upper limit"),
         (lambda smap: smap.resample([300, 300] * u.pix), "Resampled (linear); uncertainty interpolated"),
         (lambda smap: smap.superpixel([2, 4] * u.pix, func=np.mean), "Superpixels of 2 x 4 pixels (mean)"),
-        (lambda smap: smap.superpixel([2, 2] * u.pix, func=np.median), "(median); uncertainty not known"),
+        (lambda smap: smap.superpixel([2, 2] * u.pix, func=np.median), "(median); uncertainty unknown"),
         (lambda smap: smap * 2, "Multiplied by 2"),
         (lambda smap: smap - 1e-11 * smap.unit, "minus 1e-11 MSB; uncertainty not known"),
     ],
