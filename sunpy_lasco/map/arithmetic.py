@@ -158,7 +158,7 @@ def _shifted(smap, value, sign, *, from_the_left=False):
         told.reverse()
     else:
         name, word, values = "difference", "minus", smap.quantity - value
-    line = f"{name.capitalize()}: {told[0]} {word} {told[1]}; uncertainty not known"
+    line = f"{name.capitalize()}: {told[0]} {word} {told[1]}; uncertainty unknown"
     return smap._operated(values, name, line, fresh_colours=sign < 0)
 
 

@@ -144,7 +144,7 @@ def test_quantities_and_arrays(make):
         np.testing.assert_allclose(difference.data, 3e-10, rtol=1e-6, err_msg=name)
         assert difference.meta["edited"].endswith(("difference", "negative")), name
         assert difference.uncertainty is None, name
-        assert "uncertainty not known" in difference.meta["history"], name
+        assert "uncertainty unknown" in difference.meta["history"], name
     assert (smap + background).meta["edited"] == (background + smap).meta["edited"] == "sum"
     with pytest.raises(u.UnitConversionError):
         smap - 5 * u.DN

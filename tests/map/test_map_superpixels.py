@@ -118,13 +118,13 @@ def test_flags_of_a_superpixel_are_those_of_all_its_pixels(level1):
         (lambda smap: smap.superpixel([2, 4] * u.pix, func=np.mean), "Superpixels of 2 x 4 pixels (mean)"),
         (lambda smap: smap.superpixel([2, 2] * u.pix, func=np.median), "(median); uncertainty unknown"),
         (lambda smap: smap * 2, "Multiplied by 2"),
-        (lambda smap: smap - 1e-11 * smap.unit, "minus 1e-11 MSB; uncertainty not known"),
+        (lambda smap: smap - 1e-11 * smap.unit, "minus 1e-11 MSB; uncertainty unknown"),
     ],
 )
 def test_history_says_what_became_of_the_uncertainty(operation, told, level1):
     new = operation(level1)
     assert told in new.meta["history"].splitlines()[-1]
-    assert (new.uncertainty is None) == ("not known" in told)
+    assert (new.uncertainty is None) == ("unknown" in told)
 
 
 def test_pixels_that_are_only_moved_keep_their_sigma(level1):
