@@ -45,7 +45,7 @@ FLAG_MEANINGS = {
 }
 
 
-def flagged(flags, *names):
+def flagged(flags: np.ndarray, *names: str) -> np.ndarray:
     """
     Pixels that carry one of some flags.
 

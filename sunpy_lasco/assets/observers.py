@@ -35,8 +35,8 @@ class Observer:
     place: Place
     #: What the card OBSSRC says.
     source: str
-    #: What the card OBSERR says.
-    error: str
+    #: What the card OBSERR says; None for a given position whose error is not known.
+    error: str | None
 
     @property
     def coordinate(self) -> SkyCoord:
