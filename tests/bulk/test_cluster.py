@@ -121,7 +121,7 @@ def test_what_is_sent(tmp_path, monkeypatch):
     assert dict(cluster.bundle_of(None).files) == sent | {fetched.name: b"e"}
     monkeypatch.setattr(cluster, "MOST_SENT", 1)
     (tmp_path / "tree/c3_expfactor_000515.dat").unlink()
-    with pytest.warns(LascoUserWarning, match="do without the 2 orbit files"):
+    with pytest.warns(LascoUserWarning, match="The 2 orbit files .* are not sent to the workers"):
         bundle = cluster.bundle_of(tmp_path / "tree")
     assert dict(bundle.files) == {"c2_expfactor_000515.dat": b"b"}
 

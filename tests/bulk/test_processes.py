@@ -76,7 +76,7 @@ def test_a_frame_that_kills_twice_is_given_up(tmp_path):
 
 def test_processes_that_cannot_start_are_an_error(monkeypatch):
     monkeypatch.setattr("multiprocessing.spawn.get_executable", lambda: b"/bin/false")
-    with pytest.raises(LascoError, match=r"3 processes ended before they had started \(status 1\)"):
+    with pytest.raises(LascoError, match=r"3 processes ended during start-up \(status 1\)"):
         list(each_outcome(tasks(10), bulk_workers.done, "x", 2))
 
 

@@ -180,7 +180,7 @@ def test_damage_is_found(level1, written):
     with pytest.raises(BadFrameError, match="is truncated"):
         sunpy_lasco.read_level1(written)
     written.write_bytes(content[: places[1]["hdrLoc"]])
-    with pytest.raises(HeaderError, match="lacks its table PIXELS"):
+    with pytest.raises(HeaderError, match="lacks the table PIXELS"):
         sunpy_lasco.read_level1(written)
 
 

@@ -232,7 +232,7 @@ def test_tables_can_be_copied_and_damage_is_named(services, tmp_path, capsys):
     with pytest.raises(AssetError, match="is not a table of positions of SOHO"):
         read_orbit(copy)
     assert cli.main(["assets", "check", kept.name]) == 0
-    assert "1 files are sound" in capsys.readouterr().out
+    assert "1 files are valid" in capsys.readouterr().out
 
 
 def test_tables_are_never_fetched_by_asking_for_them(services):

@@ -118,7 +118,7 @@ def test_a_damaged_file_stays_until_its_replacement_is_there(found, fetch, site,
     assert (tmp_path / "22000001.fts").read_bytes() == damaged
     message = str(files.errors[0].exception)
     assert "status 404" in message
-    assert f"The file {tmp_path / '22000001.fts'} stays as it was: it has" in message
+    assert f"The file {tmp_path / '22000001.fts'} was not changed: it has" in message
     assert names(tmp_path) == [f"2200000{n}.fts" for n in range(3)]
 
 

@@ -101,9 +101,9 @@ def test_too_few(month, make):
     with pytest.warns(LascoUserWarning, match="9 days contains streamers"):
         products.background(month(days=9, frames=3))
     frames = list(month(days=10, frames=3))
-    with pytest.warns(LascoUserWarning, match=r"left out: 2012-09-20 \(1\)"):
+    with pytest.warns(LascoUserWarning, match=r"omitted: 2012-09-20 \(1\)"):
         products.background([*frames, make(1e-10, 20 * DAY)])
-    with pytest.raises(OptionError, match="no day"), pytest.warns(LascoUserWarning, match="left out"):
+    with pytest.raises(OptionError, match="no day"), pytest.warns(LascoUserWarning, match="omitted"):
         products.background(frames[:2])
     with pytest.raises(OptionError, match="27 days at most"):
         products.background(month(days=28, frames=3))

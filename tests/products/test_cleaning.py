@@ -36,7 +36,7 @@ def test_hits_are_replaced_and_told(still):
     assert found.flags[2, 40, 41] == PixelFlag.FILLED
     assert found.sigma[2, 40, 41] == pytest.approx(1e-13 * np.sqrt(1.1928 / 4), rel=1e-4)
     assert found.headers[2]["ncosmic"] == 1
-    assert "1 pixels that cosmic rays hit" in found.headers[2]["history"]
+    assert "1 pixels hit by cosmic rays" in found.headers[2]["history"]
     rest = ~hits
     np.testing.assert_array_equal(found.data[rest], still.data[rest])
     assert struck.data[2, 40, 41] > 9e-10

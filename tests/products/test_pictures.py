@@ -155,7 +155,7 @@ def test_composite_draws_the_disk_inside(pair, tmp_path):
 
 def test_what_makes_no_composite(pair, make):
     c2, c3 = pair
-    with pytest.raises(IncompatibleMapsError, match="not of C2"):
+    with pytest.raises(IncompatibleMapsError, match="not an image of C2"):
         products.composite(c3, c2)
     with pytest.raises(IncompatibleMapsError, match="hours apart"):
         products.composite(c2, make(c3.data, 400))

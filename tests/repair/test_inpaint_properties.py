@@ -33,7 +33,7 @@ def test_methods_are_all_there():
     for name in METHODS:
         assert importlib.util.find_spec(METHODS[name])
         assert callable(get_method(name))
-    with pytest.raises(ValueError, match="there are sequence, temporal"):
+    with pytest.raises(ValueError, match="available are sequence, temporal"):
         get_method("magic")
 
 

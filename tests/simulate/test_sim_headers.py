@@ -155,7 +155,7 @@ def test_files_are_maps(detector, options, empty, tmp_path):
 def test_unrounded_exposures_are_no_files(empty, tmp_path):
     taken = simulate.observe("C3", scene=empty, quantise=False)
     assert taken.data.dtype == np.float64
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="hold integers"):
         simulate.write_level05(taken, tmp_path)
     assert not list(tmp_path.iterdir())
 
