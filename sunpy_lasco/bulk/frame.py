@@ -244,10 +244,14 @@ def thumbnail(image):
     """
     step = max(1, -(-max(image.shape) // THUMBNAIL))
     ny, nx = (length // step for length in image.shape)
-    blocks = np.asarray(image[: ny * step, : nx * step], np.float32).reshape(ny, step, nx, step)
-    known = np.isfinite(blocks)
-    number = known.sum((1, 3))
-    total = np.where(known, blocks, 0).sum((1, 3), dtype=np.float32)
+    image = np.asarray(image[: ny * step, : nx * step], np.float32)
+    known = np.isfinite(image)
+
+    def sums(values):
+        # Whole rows are added first, which processors do fast.
+        return values.reshape(ny, step, nx * step).sum(1).reshape(ny, nx, step).sum(2)
+
+    number, total = sums(known.astype(np.float32)), sums(np.where(known, image, np.float32(0)))
     return np.where(number > 0, total / np.maximum(number, 1), np.float32(np.nan)).astype(np.float32)
 
 
