@@ -109,6 +109,8 @@ class Crop:
     drift: tuple[float, float] = (0.0, 0.0)
     #: Exposures before and after, nearest first; empty without context.
     neighbours: tuple[Neighbour, ...] = field(default=())
+    #: Whether the background holds the steady corona as other exposures show it.
+    over_steady: bool = False
     #: What `kept_with_crop` keeps.
     kept: dict = field(default_factory=dict, init=False, repr=False)
 

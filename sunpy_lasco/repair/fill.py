@@ -2,7 +2,7 @@
 Repair of a frame with holes, zone by zone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -261,9 +261,12 @@ class _Work:
                 mine[name] = get_method(name)(crop, worst_misfit=np.inf)
                 if np.isfinite(mine[name].z[crop.hole]).all():
                     break
-            if self._is_best(mine, zone, crop):
-                for name, fill in mine.items():
-                    self._put(fill, zone, crop, window, name, shown=True)
+            if not self._is_best(mine, zone, crop):
+                mine = {}
+            for name, fill in mine.items():
+                self._put(fill, zone, crop, window, name, shown=True)
+            if crop.over_steady and len(zone.blocks) <= LARGEST_ZONE:
+                self._put_alone(zone, crop, window)
         self._fill_in()
 
     @staticmethod
@@ -274,6 +277,22 @@ class _Work:
             return np.isfinite(expected)
         alone = get_method(EXPECTED_ALONE)(crop.with_neighbours(()))
         return not expected > _expected_error(alone.sigma[crop.hole])
+
+    def _put_alone(self, zone, crop, window):
+        """
+        Fill the rest of a zone from the frame alone, over a background that other exposures show.
+
+        Such a background is closer to the corona of the day than one of other dates.
+        """
+        left = crop.hole & ~self.filled[window]
+        if left.any():
+            values = self.holed.filled_with(self._new).signal[window]
+            z = np.where(crop.hole & ~left, crop.from_signal(values), crop.z)
+            crop = replace(crop, z=z, hole=left, neighbours=())
+            self._put(get_method(EXPECTED_ALONE)(crop), zone, crop, window, EXPECTED_ALONE, shown=False)
+            filled = left & self.filled[window]
+            names = zip(crop.block_rows[np.nonzero(filled)[0]], crop.block_columns[np.nonzero(filled)[1]], strict=True)
+            self.shown.update((int(row), int(column)) for row, column in names)
 
     def _cuts(self, name, *, shown, margin=None):
         """Zones of the remaining holes in the working space, with other exposures moved if requested."""

@@ -4,13 +4,22 @@ Moving other exposures to the time of a frame.
 Only the contrast to the background is moved. The background (F corona, stray light and vignetting) and the
 pixel pattern do not move; they are divided out before and restored afterwards. Stars move differently and are
 removed before.
+
+A background of other dates lacks the streamers of the day, which do not move either. Where an ejection passes, they
+are what all exposures have in common: at each position the smallest contrast of any of them. If the motion does not
+explain the surroundings of a hole to within their noise, it is determined over this background, too, and the one
+that explains more is used.
 """
+
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
 
+from sunpy_lasco.instrument.pixel_grid import nearest_known
 from sunpy_lasco.repair.crop import Neighbour, distance_from
-from sunpy_lasco.repair.holed_frame import RING_PIXELS, STRUCTURE_SHARE, point_like, ring_of
+from sunpy_lasco.repair.holed_frame import RING_PIXELS, STRUCTURE_SHARE, WindowedImage, point_like, ring_of
 from sunpy_lasco.repair.motion import FARTHEST, FASTEST, QUIET, UNIT, Points, Shown, fit_motion, robust_loss, sample
 from sunpy_lasco.repair.neighbours import without_points
 
@@ -33,6 +42,10 @@ KNOWN_SHARE = 0.5
 CELL, FEWEST_CELLS = 8, 32
 #: Places without which no motion is looked for.
 FEWEST_POINTS = 100
+#: Exposures needed to tell what stays from what moves: of two, anything can be either.
+FEWEST_EXPOSURES = 3
+#: Loss of a motion, in units of the noise, above which it is also determined over the steady corona.
+POOR = 1.0
 #: In large zones the motions of blocks are combined with Gaussian weights of this 2 sigma, stored pixels.
 BLEND = 32
 #: Step of the pixels used to determine the level of an exposure.
@@ -71,7 +84,30 @@ class Exposures:
                 for axis in (0, 1)
             )
         )
-        self._levels, self._shown, self._frame = {}, {}, None
+        self._levels, self._seen, self._shown, self._with_steady = {}, {}, {}, None
+        #: Background over that of the crops, None for the same.
+        self.steady = None
+
+    def with_steady_corona(self):
+        """The same over a background that holds what all exposures show at the same place."""
+        if self._with_steady is None:
+            seen = [self._fine(k) for k in range(len(self.holed.neighbours))]
+            least = np.min([np.where(there, value, np.inf) for value, there in seen], axis=0)
+            least = nearest_known(least, np.isfinite(least))
+            at = (index + 1.0 for index in self.places(*(np.arange(part.start, part.stop) for part in self.box)))
+            steady = np.ones(self.holed.signal.shape, dtype=np.float32)
+            padded = np.pad(least, 1, mode="edge")[..., None]
+            steady[self.box] += sample(padded, *np.meshgrid(*at, indexing="ij"))[..., 0]
+            found = copy(self)
+            found.steady, found._shown = steady, {}
+            usual = self.holed.background
+            background = WindowedImage(usual.shape, lambda window: usual[window] * steady[window])
+            found.holed = replace(self.holed, background=background)
+            found._seen = {
+                key: ((1.0 + value) / (1.0 + least) - 1.0, there) for key, (value, there) in self._seen.items()
+            }
+            self._with_steady = found
+        return self._with_steady
 
     def level(self, number=None):
         """Signal divided by response and background, of a neighbour or the frame: median of the known pixels."""
@@ -86,23 +122,28 @@ class Exposures:
 
     def frame(self):
         """Smoothed contrast of the frame, and where it is known; (ny, nx, 2)."""
-        if self._frame is None:
-            holed, box = self.holed, self.box
-            known = np.isfinite(holed.signal[box]) & ~(holed.holes | holed.unusable)[box]
-            self._frame = np.stack(_smooth(*self._clean(holed.signal, self.level(), known), SMOOTH), axis=-1)
-        return self._frame
+        return np.stack(self._fine(), axis=-1)
 
     def shown(self, number):
         """Contrast of a neighbour, as `~sunpy_lasco.repair.motion.Shown`."""
         if number not in self._shown:
-            other = self.holed.neighbours[number]
-            value, known = self._clean(other.signal, self.level(number), np.isfinite(other.signal[self.box]))
+            fine = self._fine(number)
             parts = []
-            for sigma in (SMOOTH, COARSE):
-                image, there = _smooth(value, known, sigma)
+            for image, there in (fine, _smooth(*fine, np.sqrt(COARSE**2 - SMOOTH**2))):
                 parts.append(np.stack([image, *np.gradient(image), there], axis=-1, dtype=np.float32))
-            self._shown[number] = Shown(*parts, other.seconds)
+            self._shown[number] = Shown(*parts, self.holed.neighbours[number].seconds)
         return self._shown[number]
+
+    def _fine(self, number=None):
+        """Contrast of a neighbour or the frame, smoothed finely, and where it is known."""
+        if number not in self._seen:
+            holed, box = self.holed, self.box
+            signal = (holed.signal if number is None else holed.neighbours[number].signal)[box]
+            known = np.isfinite(signal)
+            if number is None:
+                known &= ~(holed.holes | holed.unusable)[box]
+            self._seen[number] = _smooth(*self._clean(signal, self.level(number), known), SMOOTH)
+        return self._seen[number]
 
     def places(self, rows, columns):
         """Convert pixels of the frame to positions in the images."""
@@ -115,7 +156,7 @@ class Exposures:
         """Contrast in the pixels of the images, and where it is known and not a star."""
         holed, box = self.holed, self.box
         known = known & ~holed.hidden[box]
-        contrast = signal[box] / (holed.response[box] * holed.background[box] * level) - 1.0
+        contrast = signal / (holed.response[box] * holed.background[box] * level) - 1.0
         area = np.float32(self.factors[0] * self.factors[1])
         share = self._sums(known.astype(np.float32)).astype(float) / area
         total = self._sums(np.where(known, contrast, 0.0).astype(np.float32)) / area
@@ -180,13 +221,12 @@ def _points(exposures, crop, window, block):
 
 
 def _motion_of(exposures, crop, window, block):
-    """Motion of the corona around a hole or one of its blocks; None if there is none or it cannot be determined."""
+    """Motion of the corona around a hole or one of its blocks, and the losses with it and without any."""
     points = _points(exposures, crop, window, block)
     if len(points.frame) < FEWEST_POINTS:
-        return None
+        return None, np.inf, np.inf
     binning = tuple(size * factor for size, factor in zip(crop.binning, exposures.factors[::-1], strict=True))
-    motion, cost, at_rest = fit_motion(points, [exposures.shown(k) for k in exposures.chosen], crop.camera, binning)
-    return motion if cost < GAIN * at_rest else None
+    return fit_motion(points, [exposures.shown(k) for k in exposures.chosen], crop.camera, binning)
 
 
 def _is_at_rest(exposures, crop):
@@ -211,19 +251,39 @@ def _is_at_rest(exposures, crop):
     return len(images) > 1 and total < QUIET * weight
 
 
+def _accepted(found):
+    """Motion of what `_motion_of` finds; None where it explains too little."""
+    motion, cost, at_rest = found
+    return motion if cost < GAIN * at_rest else None
+
+
+def _best_motion(exposures, crop, window):
+    """Motion around a small hole, None at rest, and the exposures over the background by which it explains most."""
+    found = _motion_of(exposures, crop, window, crop.hole)
+    if np.isfinite(found[1]) and found[1] > POOR and len(exposures.holed.neighbours) >= FEWEST_EXPOSURES:
+        steady = exposures.with_steady_corona()
+        other = _motion_of(steady, crop, window, crop.hole)
+        if other[1] < found[1] and _accepted(other) is not None:
+            return other[0], steady
+    return _accepted(found), exposures
+
+
 def _displacement(exposures, crop, window):
-    """Along rows and columns in `UNIT`, pixels of the crop; None if nothing moves."""
+    """
+    Displacement along rows and columns in `UNIT`, pixels of the crop, or None if nothing moves; and the exposures
+    as of `_best_motion`.
+    """
     if _is_at_rest(exposures, crop):
-        return None
+        return None, exposures
     rows, columns = np.nonzero(crop.hole)
     blocks = np.stack([crop.block_rows[rows], crop.block_columns[columns]])
     names = np.unique(blocks, axis=1).T
     if (np.ptp(names, axis=0) <= 1).all():
-        motion = _motion_of(exposures, crop, window, crop.hole)
+        motion, exposures = _best_motion(exposures, crop, window)
         if motion is None:
-            return None
+            return None, exposures
         along, across = motion.displacement(crop.x, crop.y)
-        return across / crop.binning[1], along / crop.binning[0]
+        return (across / crop.binning[1], along / crop.binning[0]), exposures
     # The motion in a large zone varies, so it is determined for each block and interpolated in
     # between.
     total, weight = np.zeros((2, *crop.hole.shape)), np.full(crop.hole.shape, 1e-6)
@@ -238,12 +298,12 @@ def _displacement(exposures, crop, window):
         ]
         share = np.exp(-2.0 * (square[0][:, None] + square[1][None, :]))
         weight[near] += share
-        motion = _motion_of(exposures, crop, window, mine)
+        motion = _accepted(_motion_of(exposures, crop, window, mine))
         if motion is not None:
             along, across = motion.displacement(crop.x[near], crop.y[near])
             total[0][near] += share * across / crop.binning[1]
             total[1][near] += share * along / crop.binning[0]
-    return tuple(total / weight) if total.any() else None
+    return tuple(total / weight) if total.any() else None, exposures
 
 
 def with_moved_neighbours(exposures, crop, window, *, nearest=False):
@@ -265,9 +325,11 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     `~sunpy_lasco.repair.crop.Crop`
         The unchanged crop if nothing moves.
     """
-    displacement = _displacement(exposures, crop, window)
+    displacement, exposures = _displacement(exposures, crop, window)
     if displacement is None:
         return crop
+    if exposures.steady is not None:
+        crop = _over_background(crop, exposures, window)
     moved, whole = [], set()
     for number, other in enumerate(exposures.holed.neighbours):
         side = np.sign(other.seconds)
@@ -279,6 +341,17 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
             if np.isfinite(one.z[crop.hole]).all():
                 whole.add(side)
     return crop.with_neighbours(moved)
+
+
+def _over_background(crop, exposures, window):
+    """The crop without neighbours, over the background of exposures with the steady corona."""
+    expected = crop.expected * exposures.steady[window]
+    flat = crop.signal / crop.response
+    ring = ring_of(crop.distance, crop.known)
+    expected *= float(np.median(flat[ring] / expected[ring]))
+    noise = np.sqrt(exposures.holed.variance(expected, window))
+    z = np.where(crop.known, (flat - expected) / noise, np.nan)
+    return replace(crop, z=z, expected=expected, noise=noise, neighbours=(), over_steady=True)
 
 
 def _moved(exposures, crop, window, displacement, number):

@@ -127,6 +127,35 @@ def test_what_brightens_in_place_is_left_alone(scene_at):
     assert moved is rest
 
 
+def over_streamers(time, sun):
+    """A front that passes over structure of the day that stays, which the background does not know."""
+    stays = 1 + 0.06 * np.cos(X / 9.0) * np.cos(Y / 13.0)
+    return 4000.0 * stays * front(time, 60.0, sun=sun) / 4000.0
+
+
+def test_what_stays_is_told_from_what_passes_over_it(scene_at, hole, monkeypatch):
+    scene, truth = scene_at(over_streamers, (-720.0, 720.0, -1440.0, 1440.0))
+    _, moved = crops(scene)
+    assert moved.is_moved
+    assert moved.over_steady
+    values = repair_frame(scene, networks=False).values
+    monkeypatch.setattr("sunpy_lasco.repair.moved.FEWEST_EXPOSURES", 5)
+    assert not crops(scene)[1].over_steady
+    without = repair_frame(scene, networks=False).values
+    errors = [np.sqrt(np.mean((one[hole] - truth[hole]) ** 2)) for one in (values, without)]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_two_exposures_do_not_tell_what_stays(scene_at):
+    assert not crops(scene_at(over_streamers, (-720.0, 720.0))[0])[1].over_steady
+
+
+def test_the_working_space_over_what_stays_is_that_of_the_same_counts(scene_at):
+    rest, moved = crops(scene_at(over_streamers, (-720.0, 720.0, -1440.0, 1440.0))[0])
+    assert (moved.known == rest.known).all()
+    np.testing.assert_allclose(moved.to_signal(moved.z)[rest.known], rest.signal[rest.known])
+
+
 def test_auto_takes_moved_exposures_and_says_so(scene_at, hole):
     scene, truth = scene_at(lambda time, sun: front(time, 45.0, sun=sun), (-720.0, 720.0))
     repair = repair_frame(scene, networks=False)
