@@ -257,7 +257,6 @@ def main():
     rows = judge_all(all_holes(arguments.only, quick=arguments.quick), with_networks(METHODS, arguments.weights))
     lines = ["# Lost blocks of a moving corona", ""]
     lines += ["Medians over holes; one real event, whose holes are correlated.  See `fronts.py` for the measures."]
-    lines += ["Processor times are of a machine that was busy."]
     rows += halves([row for row in rows if row["kind"] == "real fronts"])
     for kind in dict.fromkeys(row["kind"] for row in rows):
         lines += table(rows, kind, arguments.reference)
