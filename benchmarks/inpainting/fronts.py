@@ -152,7 +152,7 @@ def score(hole, fill):
     pull = np.abs(mean) / np.sqrt(sigma**2 + noise)
     return {
         "cells": 100 * np.mean(np.abs(relative)),
-        "excess": 100 * np.abs(medians(error * unit)).sum() / np.abs(excess).sum(),
+        "excess": 100 * np.abs(medians(error * unit)).sum() / (np.abs(excess).sum() or np.nan),
         "difference": float(np.sqrt(np.mean(mean**2) / np.mean(2.0 / count[enough]))),
         "seam": seam(np.where(judged, fill.z, np.where(crop.hole, truth, np.nan)), crop),
         "seam of truth": seam(truth, crop),
