@@ -59,8 +59,6 @@ COUNTED_DIGITS = 9
 SHIFT = 23 - COUNTED_DIGITS
 #: Number of values that numpy counts at once; it makes copies of twice their size.
 COUNTED_AT_ONCE = 2**17
-#: Bits of infinity, which is counted among the positive numbers; those of NaN are larger.
-INFINITY = 0x7F800000
 
 
 def _positive(image):
@@ -71,9 +69,8 @@ def _positive(image):
         return positive, _counted(positive.view(np.int32))
     largest = np.fmax.reduce(image, axis=None, initial=np.float32(0)).view(np.int32)
     positive, counts = np.empty(image.size, np.int32), np.zeros((int(largest) >> SHIFT) + 1, np.int64)
-    size = fused.positive_bits(
-        image.reshape(-1).view(np.int32), SHIFT, np.int32(min(largest, INFINITY)), positive, counts
-    )
+    # The bits of NaN are larger than those of any number, infinity included.
+    size = fused.positive_bits(image.reshape(-1).view(np.int32), SHIFT, largest, positive, counts)
     return positive[:size].view(np.float32), counts
 
 
