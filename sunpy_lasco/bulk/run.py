@@ -40,7 +40,8 @@ __all__ = ["BulkReport", "calibrate_files", "run_frames", "stated_memory", "swee
 #: Number of files before and after a file, by name, that are candidates for its context; fewer for files that must be
 #: downloaded.
 NEAR, NEAR_REMOTE = 64, 8
-#: Smallest number of frames per process, since starting a process takes two seconds, the time of about ten frames.
+#: Smallest number of frames per process, since starting a process takes two seconds of processor time, as much as about
+#: thirty frames.
 LEAST_FRAMES = 4
 #: Memory of a process that calibrates, MB, and of one that also fills lost blocks by a network, as measured in
 #: benchmarks/bulk; 250 of it are sunpy.map.
