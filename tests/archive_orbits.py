@@ -1,4 +1,4 @@
-"""Orbit files of the SOHO archive as a user may have them, of a model orbit."""
+"""Orbit files in the formats of the SOHO archive, written from a model orbit."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def rows_of(day):
 
 
 def write_text(path, rows):
-    """As in the archive: 38 columns, without a header, of which the date in words counts for nothing."""
+    """As in the archive: 38 columns without a header; the date in words is ignored."""
     lines = []
     for year, day, milliseconds, *numbers in rows:
         gci, sun, hec = numbers[:6], numbers[6:9], numbers[9:15]

@@ -1,4 +1,4 @@
-"""What processes of the tests of bulk work do; they import it by its name."""
+"""Functions for worker processes in the tests of bulk runs, which import them by name."""
 
 import os
 import signal
@@ -9,12 +9,12 @@ from sunpy_lasco.bulk.outcome import Outcome
 
 
 def done(task, work):
-    """Done at once, by this process."""
+    """Return at once."""
     return Outcome(task.number, task.file, status="written", output=f"{work}{task.number}", memory=float(os.getpid()))
 
 
 def killed_once(task, work):
-    """Killed at each frame whose marker is not there yet, and done when it is tried again."""
+    """Kill the process at the first try of each deadly frame, and return at the second."""
     marker = Path(work, str(task.number))
     if task.file == "deadly" and not marker.exists():
         marker.touch()
@@ -23,14 +23,14 @@ def killed_once(task, work):
 
 
 def killed_always(task, work):
-    """Killed at each frame that is deadly."""
+    """Kill the process at each deadly frame."""
     if task.file == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
     return done(task, work)
 
 
 def counted(task, work):
-    """Done after a while, with the number of those that are at work at the same time."""
+    """Return after a while, with the number of processes at work at the same time."""
     marker = Path(work, f"{task.number}.busy")
     marker.touch()
     time.sleep(0.05)
@@ -42,7 +42,7 @@ def counted(task, work):
 
 
 def asleep(task, work):
-    """Asleep for longer than anybody waits, with an unfinished file that an exception removes."""
+    """Sleep for a long time, with an unfinished file that an exception removes."""
     from sunpy_lasco.files import atomic_path
 
     with atomic_path(Path(work, f"{task.number}.fts")):

@@ -1,9 +1,9 @@
 """
-What all tests share: a sealed-off configuration, and the real frames.
+Shared fixtures: an isolated configuration, and the real frames.
 
 Tests on real frames run where the environment variable SUNPY_LASCO_TEST_DATA
 names a directory that holds ``level05/c2``, ``level05/c3``, ``level1`` and so
-on; elsewhere they are skipped, and the last lines of the report say how many ran.
+on; otherwise they are skipped. The last lines of the report state how many ran.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark the tests of numbers and those that need real frames, and leave out slow ones unless asked for."""
+    """Mark the numerical tests and those that need real frames, and deselect slow ones unless requested."""
     # Before pytest looks at -m.
     for item in items:
         room, name = item.path.parent.name, item.path.stem.removeprefix("test_")
@@ -93,7 +93,7 @@ def _leave_out_further_sets(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many tests on real frames ran."""
+    """Report how many tests on real frames ran."""
 
     def count(outcome, *phases):
         reports = terminalreporter.stats.get(outcome, [])
@@ -106,7 +106,7 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session", autouse=True)
 def _sealed_off(tmp_path_factory):
-    """Keep astropy away from the user's configuration and from the network."""
+    """Isolate astropy from the user's configuration and from the network."""
     from astropy.config import set_temp_cache, set_temp_config
     from astropy.utils import iers
 
@@ -131,10 +131,10 @@ def _close_figures():
 @pytest.fixture(scope="module", autouse=True)
 def _memory_given_back():
     """
-    Give the memory of a module back to the system.
+    Return the memory that a module has used to the system.
 
-    What is freed of arrays of some megabytes leaves holes in the heap, which the C library of Linux keeps: after two
-    masses of four maps 350 of 800 MB, and gigabytes in a process that runs half of all tests.
+    Freed arrays of some megabytes leave holes in the heap, which the C library of Linux keeps: 350 of 800 MB after two
+    masses of four maps, and gigabytes in a process that runs half of all tests.
     """
     yield
     if sys.platform == "linux":
@@ -144,7 +144,7 @@ def _memory_given_back():
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """A context in which no file can exceed a number of bytes: to a writer, the disk is full."""
+    """A context in which no file can exceed a number of bytes, so that the disk appears to be full."""
     resource = pytest.importorskip("resource", reason="limits of POSIX")
 
     @contextlib.contextmanager
@@ -163,7 +163,7 @@ def full_disk(monkeypatch):
 
 @pytest.fixture(scope="session")
 def test_data():
-    """The directory of real frames; the test is skipped where there is none."""
+    """The directory of real frames; without it the test is skipped."""
     name = os.environ.get("SUNPY_LASCO_TEST_DATA")
     if not name:
         pytest.skip("SUNPY_LASCO_TEST_DATA names no directory of real frames")

@@ -1,4 +1,4 @@
-"""IDL save files for the tests, by the public description of the format: nothing writes them but IDL."""
+"""Write IDL save files for tests, following the public description of the format; otherwise only IDL writes them."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Frames with losses of which the truth is known."""
+"""Frames with losses and a known truth."""
 
 import dataclasses
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ def frame_of(smap):
 
 
 def without(smap, blocks):
-    """A raw map that lost blocks (column, row) of the grid of its own array, or blocks given as an array."""
+    """A raw map without some blocks, given as (column, row) in the grid of its array, or as an array."""
     frame = frame_of(smap)
     if not isinstance(blocks, np.ndarray):
         marked = np.zeros([-(-length // 32) for length in smap.data.shape], dtype=bool)
@@ -35,19 +35,19 @@ def without(smap, blocks):
 
 
 def has(smap, name):
-    """Pixels that carry a flag."""
+    """Mask of the pixels with a flag."""
     return (sunpy_lasco.flags(smap) & sunpy_lasco.PixelFlag[name]) != 0
 
 
 @pytest.fixture(scope="session")
 def losing():
-    """Functions for maps with losses."""
+    """Helper functions for maps with losses."""
     return SimpleNamespace(without=without, has=has, frame_of=frame_of)
 
 
 @pytest.fixture(scope="session")
 def raw_map():
-    """A function that gives simulated raw maps, each made once."""
+    """A function that returns simulated raw maps, which are cached."""
     made = {}
 
     def get(detector="C3", **options):
@@ -130,7 +130,7 @@ def make_crop():
 
 
 def turned(crop, times):
-    """A crop whose arrays are turned by quarter turns; positions go along."""
+    """A crop rotated by quarter turns, including its positions."""
     arrays = ("z", "hole", "expected", "noise", "response", "signal", "hidden", "x", "y")
     return dataclasses.replace(crop, **{name: np.rot90(getattr(crop, name), times) for name in arrays})
 
@@ -157,7 +157,7 @@ def lost():
 
 @pytest.fixture(scope="session")
 def single_blocks():
-    """A function from the path of a real frame to crops of single lost blocks and what was in them."""
+    """A function from the path of a real frame to crops with a single lost block and its content."""
 
     def get(path, places):
         with fits.open(path) as hdus:
@@ -192,5 +192,5 @@ def error_of_cells():
 
 @pytest.fixture
 def with_neighbours():
-    """What "auto" may use where exposures before and after show what is lost."""
+    """Methods that "auto" may use where exposures before and after show the lost block."""
     return {"network", *NEIGHBOUR_METHODS}

@@ -1,4 +1,4 @@
-"""What the documentation says in tables, compared with what the package does."""
+"""Tables of the documentation, compared with the package."""
 
 import re
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_every_card_is_documented(level1, tmp_path):
 
 
 def test_page_of_the_cards_that_are_read(tmp_path, monkeypatch):
-    """Made of the lists by which headers are read, each card and each rule a row."""
+    """The page has a row for each card and each rule of the lists by which headers are read."""
     from sunpy_lasco.instrument.cards import CARDS
     from sunpy_lasco.level1.rules import PIXEL_RULES, RULES
 

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and what killed processes leave is removed."""
+"""Files appear complete or not at all, and leftovers of killed processes are removed."""
 
 import errno
 import gzip
@@ -29,7 +29,7 @@ def names(folder):
 
 
 def killed_within(context):
-    """A process that is killed as soon as it is in a context."""
+    """A process that is killed inside a context."""
     with warnings.catch_warnings():
         # Python 3.12 warns of forks beside threads; this one does nothing but die.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -46,7 +46,7 @@ def no_links(source, target):
 
 @pytest.fixture(params=["links", "no links"])
 def _either_file_system(request, monkeypatch):
-    """With hard links, and without, as exFAT and many network shares are."""
+    """With and without hard links, which exFAT and many network shares lack."""
     if request.param == "no links":
         monkeypatch.setattr(os, "link", no_links)
 
@@ -85,7 +85,7 @@ def test_nothing_is_replaced_unasked(tmp_path):
 
 
 def test_a_name_that_leads_nowhere_is_taken(tmp_path):
-    """A link to a file that is gone is a file, too."""
+    """A dangling link is an existing file, too."""
     path = tmp_path / "one.fts"
     path.symlink_to(tmp_path / "gone")
     with pytest.raises(FileExistsError):
@@ -161,7 +161,7 @@ def test_what_a_living_process_writes_stays(make, tmp_path):
 
 
 def test_a_number_taken_by_another_process(tmp_path):
-    """Processes are told apart by their start, where the system tells it."""
+    """Processes with the same number are distinguished by their start time, where the system provides it."""
     start = files._start_of(os.getpid())
     left = tmp_path / f".sunpy_lasco-{files._here()}-{os.getpid()}-{start + 1}-0123456789ab.part"
     left.touch()
@@ -242,7 +242,7 @@ def test_time_of_writing(monkeypatch):
 
 
 def test_files_are_written_and_hashed_in_one_place():
-    """Who makes temporary files and hashes of their own does it less well."""
+    """Other modules use these functions instead of their own temporary files and hashes."""
     by_hand = re.compile(r"mkstemp|NamedTemporaryFile|os\.(link|rename|replace)\b|hashlib\.sha256\(\w")
     found = [
         path.relative_to(PACKAGE).as_posix()

@@ -1,4 +1,4 @@
-"""The shape of the package: what imports what, and what is documented."""
+"""The structure of the package: imports, names and documentation."""
 
 import ast
 import importlib
@@ -75,7 +75,7 @@ def relative(path):
 
 
 def imported(path):
-    """Names of the package's own modules that a module imports, wherever in it."""
+    """Names of modules of the package that a module imports, at any place."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
@@ -117,7 +117,7 @@ def test_simulator_shares_only_constants_with_the_calibration():
 
 @pytest.mark.parametrize("room", ["instrument", "geometry", "assets"])
 def test_what_the_map_sources_stand_on_does_not_import_sunpys_maps(room):
-    """They are imported when sunpy.map is, and must not find what they need half imported."""
+    """They are imported together with sunpy.map, when other modules may not be complete yet."""
     for path in sorted((PACKAGE / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -131,7 +131,7 @@ OF_DRMS = ["commands/main.py", "net/client.py"]
 
 
 def test_all_messages_go_to_one_logger():
-    """That of sunpy, so that a user silences one, and nothing is shown twice."""
+    """The package uses sunpy's logger, so that users configure one logger and nothing is shown twice."""
     loggers, others = set(), []
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -153,7 +153,7 @@ def test_private_names_stay_in_their_modules():
 
 
 def test_no_function_hides_a_module():
-    """``import sunpy_lasco.room.name as module`` must give the module, whatever the package offers."""
+    """``import sunpy_lasco.room.name as module`` must give the module, not a function of that name."""
     hidden = []
     for path in MODULES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -164,7 +164,7 @@ def test_no_function_hides_a_module():
 
 
 def own_exports():
-    """By name, the rooms of which a module defines it and has it in ``__all__``."""
+    """For each name, the subpackages of which a module defines it and lists it in ``__all__``."""
     found = {}
     for path in MODULES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -208,7 +208,7 @@ def test_modules_have_what_they_offer():
 
 
 def test_version():
-    """Where the package is installed, the version is that of its metadata."""
+    """The version of an installed package is that of its metadata."""
     version = sunpy_lasco.__version__
     assert Version(version)
     installed = {one.version: one for one in distributions(name="sunpy_lasco")}
@@ -228,7 +228,7 @@ def test_public_names_exist():
 
 
 def test_import_brings_no_torch_and_asks_no_network():
-    """In a process of its own: what this one has imported does not count."""
+    """In a new process, which is independent of the imports of this one."""
     program = """
 import socket, sys
 

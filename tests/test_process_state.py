@@ -1,4 +1,4 @@
-"""What importing and calling the package leaves as it was: all of the process but sources, client and unit."""
+"""Importing and using the package changes nothing in the process except map sources, client and unit."""
 
 import json
 import subprocess
@@ -142,7 +142,7 @@ ITEMS = [
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory):
-    """The state before the import, after it, after a calibration with files and pictures, and after commands."""
+    """The state before and after the import, after a calibration with files and pictures, and after commands."""
     folder = tmp_path_factory.mktemp("state")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(folder)], capture_output=True, text=True, check=False, cwd=folder

@@ -1,4 +1,4 @@
-"""Scatter of values of which a few are far off."""
+"""Robust scatter of values with outliers."""
 
 import numpy as np
 import pytest

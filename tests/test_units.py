@@ -1,4 +1,4 @@
-"""The unit of level 1, as astropy's own readers meet it."""
+"""The unit of level 1, as read by astropy."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def test_astropy_knows_the_unit_by_its_name():
 
 
 def test_a_unit_of_that_name_that_was_there_before_does_no_harm():
-    """Two packages may define it; the import must not fail for it."""
+    """If another package defines the unit too, the import must not fail."""
     enabled = "import astropy.units as u; u.add_enabled_units([u.def_unit('MSB', 3 * u.W)])"
     code = f"{enabled}; import sunpy_lasco.units; sunpy_lasco.units.MSB"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""Everything but the network works where torch is not installed, and the network says what it needs."""
+"""Without torch everything except the network works, and the network names the missing package."""
 
 import json
 import subprocess

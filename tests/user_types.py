@@ -1,7 +1,7 @@
 """
-What users write, for the type checker: it is not run.
+Typical user code for the type checker; it is not run.
 
-``.ci/check_types.py`` looks at it.  A line with ``type: ignore`` must be an error, or the checker says so.
+``.ci/check_types.py`` checks it.  A line with ``type: ignore`` must contain an error; otherwise the checker reports it.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""Archives on the loopback interface that fail in every way known, and files for them."""
+"""Archives on the loopback interface that fail in every known way, and files for them."""
 
 import gzip
 import io
@@ -42,12 +42,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """Clients that go away are part of the tests."""
+        """Clients that disconnect are part of the tests."""
 
 
 class Archive:
     """
-    A server of files; `faults` says for a path how it fails.
+    A file server; `faults` gives the failures of a path.
 
     A fault is the name of a method ``fault_NAME``, or a list of such names (or
     None for a right answer) that are used up one GET request after the other.
@@ -81,7 +81,7 @@ class Archive:
         self.files["/ssw/" + entry(name).paths[0]] = content
 
     def fail(self, name, fault):
-        """Let the file of an asset fail."""
+        """Make the download of an asset fail."""
         for path in entry(name).paths:
             self.faults["/ssw/" + path] = fault
 
@@ -115,7 +115,7 @@ class Archive:
             handler.wfile.write(content)
 
     def _start(self, handler, content, head, length=None):
-        """Begin an answer that will not be finished well."""
+        """Begin an answer that will be broken off."""
         handler.close_connection = True
         handler.send_response(200)
         if length is not None:
@@ -259,7 +259,7 @@ def fits_bytes(data, **cards):
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch):
-    """Settings of the user change no test."""
+    """Ignore the settings of the user."""
     for name in list(os.environ):
         if name.startswith("SUNPY_LASCO_") and name != "SUNPY_LASCO_TEST_DATA":
             monkeypatch.delenv(name)
@@ -271,7 +271,7 @@ def _no_surroundings(monkeypatch):
 
 @pytest.fixture
 def archives():
-    """Two archives; the first one is asked first."""
+    """Two archives; the first one is preferred."""
     pair = Archive(), Archive()
     yield pair
     for archive in pair:
@@ -301,7 +301,7 @@ def mask_file():
 
 @pytest.fixture(scope="session")
 def other_mask_file():
-    """Another mask of C3, as good as the first."""
+    """Another valid mask of C3."""
     return fits_bytes(ring_mask(540))
 
 

@@ -1,4 +1,4 @@
-"""The built-in estimates, beside the images from which they were made."""
+"""The built-in estimates, compared with the images from which they were made."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,10 @@ def test_no_background_and_no_tables(estimate):
 
 
 def test_c2_limits(estimate):
-    """50 under the occulter, as in the official image; at least 1; in the corners the exact law within the error."""
+    """
+    It is 50 behind the occulter, as in the official image, at least 1, and follows the exact law in the corners within
+    its error.
+    """
     asset = estimate.image(C2_VIGNETTING)
     vignetting = asset.data
     assert (vignetting[C2_RADIUS < 150] == 50).all()

@@ -215,7 +215,7 @@ def test_truncated_image(tmp_path, mask_file):
 
 
 def test_image_without_padding_is_read(tmp_path, mask_file):
-    """A file from a tape may lack the last padding; no pixel is lost by it."""
+    """A file from a tape may lack the last padding, which contains no pixels."""
     padding = 2880 - 1024 * 1024 % 2880
     (tmp_path / C3_MASK).write_bytes(mask_file[:-padding])
     assert resolve(tmp_path).image(C3_MASK).data.shape == (1024, 1024)
@@ -246,7 +246,7 @@ def test_order_of_local_trees(tmp_path, monkeypatch, mask_file):
 
 
 def test_broken_local_file_is_not_passed_over(tmp_path, monkeypatch):
-    """Somebody put it there: better an error than silently another file."""
+    """A file that the user supplied must not be replaced silently by another one."""
     (tmp_path / C3_MASK).write_bytes(b"SIMPLE")
     monkeypatch.setenv("LASCO_DATA", str(tmp_path))
     with pytest.raises(AssetError, match="cannot be read as a FITS file"):

@@ -101,7 +101,7 @@ def test_written_and_read_again(rows):
 
 
 def test_occulter_centres():
-    """The published rows, as the package knows them."""
+    """The published rows, as stored in the package."""
     known = value_of("C3.occulter_centres")
     rows = "".join(f"{day.replace('-', '/')} {x:.3f} {y:.3f}\n" for day, x, y in known)
     table = parse_occulter_centres("C3 occulter centre\ndate x y\n" + rows)

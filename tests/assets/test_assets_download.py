@@ -1,4 +1,4 @@
-"""Fetching from archives that fail."""
+"""Downloads from archives that fail."""
 
 import errno
 import json
@@ -67,25 +67,25 @@ ODDITIES = ("compressed", "redirect", "no_head", "no_length", "slow")
 
 
 def impatient(configuration, fault):
-    """The settings with a limit of time that a fault exceeds, if it is one of slowness."""
+    """Settings with a time limit that slow faults exceed."""
     limits = {"silent": "read_timeout", "stalled": "read_timeout", "drip": "file_deadline"}
     return replace(configuration, **{limits[fault]: 0.4}) if fault in limits else configuration
 
 
 def contents(configuration):
-    """The files in the cache, without its book-keeping."""
+    """The files in the cache, without those that the cache uses for itself."""
     books = {".lock", "pins.json", "absent.json", "unreachable.json"}
     return sorted(path.name for path in configuration.cache.rglob("*") if path.is_file() and path.name not in books)
 
 
 def nothing_partial(configuration):
-    """Whether the cache holds no left-over, not even an empty directory."""
+    """Whether the cache contains no unfinished files and no empty directories."""
     hidden = [path.name for path in configuration.cache.rglob(".*")]
     return hidden in ([], [".lock"])
 
 
 def asked(archive):
-    """How often the addresses of an archive were asked; a file may have several."""
+    """Number of requests for the addresses of an archive; a file may have several."""
     return set(Counter(path for _, path in archive.requests).values())
 
 
@@ -228,7 +228,7 @@ def test_politeness(archives, configuration):
 
 
 def test_killed_download_leaves_nothing_for_long(archives, configuration, mask_file):
-    """What a killed process leaves behind is gone after the next fetch."""
+    """The next fetch removes what a killed process left behind."""
     archives[0].put(C3_MASK, mask_file)
     stale = configuration.cache / ".incoming-stale"
     stale.mkdir(parents=True)
@@ -318,7 +318,7 @@ def test_interrupted_by_the_user(archives, configuration, mask_file):
 
 
 def test_server_that_does_not_answer_is_not_waited_for_again(archives, configuration, mask_file):
-    """A full backlog makes connections hang, like a firewall that drops them."""
+    """A full backlog makes connections hang, as a firewall does that drops packets."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -427,7 +427,7 @@ def test_day_without_a_file(archives, configuration):
 
 @pytest.mark.parametrize("page", ["page_not_found", "absent"])
 def test_day_without_a_file_said_by_one_server_only(page, archives, configuration):
-    """A server that breaks may have the file: then it is missing, not absent."""
+    """A failing server may have the file, so the file is missing rather than absent."""
     archives[0].fail(EXPFAC, page)
     archives[1].fail(EXPFAC, "broken_server")
     with pytest.raises(MissingAssetError) as caught:
@@ -488,7 +488,7 @@ def test_offline(archives, configuration, mask_file, monkeypatch):
 
 
 def test_cache_is_an_asset_directory(archives, configuration, mask_file):
-    """A cache copied to a cluster serves there as assets=DIR."""
+    """A copy of the cache can be used on a cluster as assets=DIR."""
     archives[0].put(C3_MASK, mask_file)
     archives[0].put(EXPFAC, EXPFAC_TEXT)
     outcomes = fetch([C3_MASK, EXPFAC, C3_MASK], configuration=configuration)
@@ -554,7 +554,7 @@ def test_damaged_pins_are_named(archives, configuration, mask_file):
 
 
 def test_import_fetches_nothing(tmp_path):
-    """Not even a directory is made by the import."""
+    """The import creates no directory."""
     code = "import sunpy_lasco.assets, sunpy_lasco.commands.assets, sys; assert 'torch' not in sys.modules"
     cache = tmp_path / "cache"
     environment = os.environ | {"SUNPY_LASCO_CACHE": str(cache), "SUNPY_LASCO_MIRRORS": "http://127.0.0.1:9/"}

@@ -1,4 +1,4 @@
-"""Where SOHO was: what counts first, and files of the SOHO archive and SPICE kernels as the user may have them."""
+"""SOHO's position: the order of the sources, files of the SOHO archive, and SPICE kernels."""
 
 import os
 import shutil
@@ -45,7 +45,7 @@ def distance(observer, time=TIME, shift=SHIFT):
 
 
 def write_fits(path, rows):
-    """As in the archive: columns by their names in the first extension, rows that are not used without a year."""
+    """As in the archive: columns with names in the first extension; unused rows have no year."""
     filler = np.zeros((3, rows.shape[1]))
     data = np.concatenate([rows, filler])
     table = Table()
@@ -105,7 +105,7 @@ def test_what_is_said_without_any_file(day, source, error):
 
 
 def test_the_closed_form_continues_the_table():
-    """Between the arcs and after the last row it goes on where the table ends, within its error."""
+    """Between the arcs and after the last row the closed form agrees with the ends of the table, within its error."""
     for last in ("1999-02-08T11:59", "2026-09-30T23:59"):
         before = packaged_observer(Time(last)).coordinate
         after = packaged_observer(Time(last) + 2 * u.min).coordinate
@@ -176,7 +176,10 @@ def test_files_are_named_by_the_setting(tmp_path, rows, monkeypatch):
 
 
 def test_order_of_all_sources(tmp_path, rows):
-    """A table made of Horizons, files of the archive, the package, closed form, L1; MDI's longitude does not count."""
+    """
+    Order: a table made from Horizons, files of the archive, the package, the closed form, L1; MDI's longitude is not
+    used.
+    """
     days = TIME.tdb.jd + np.arange(-4, 5)
     times = Time(days, format="jd", scale="tdb")
     positions = np.array([heliocentric(time, 2 * SHIFT) for time in times]) / u.au.to(u.km)
@@ -198,7 +201,7 @@ def test_order_of_all_sources(tmp_path, rows):
 
 
 def spoilt(text, rows):
-    """A file of text that cannot be right, and what the error says."""
+    """An inconsistent text file, and the expected error message."""
     lines = text.splitlines()
     ecliptic_of_date = rows.copy()
     angle = np.radians(50.29 / 3600 * 4.35)

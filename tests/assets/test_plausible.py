@@ -1,4 +1,4 @@
-"""Calibration images and tables that are whole, but not what their names say."""
+"""Calibration images and tables that are complete but not what their names say."""
 
 import json
 import shutil
@@ -75,7 +75,7 @@ def test_masks_that_hide_nothing_or_all(data, tmp_path, make_fits):
                                              (C3_RAMP, C3_VIGNETTING_POST), (C3_BACKGROUND, C3_RAMP),
                                              (C3_VIGNETTING_POST, C3_BACKGROUND)])  # fmt: skip
 def test_a_file_under_the_name_of_another(true, false, images, tmp_path, make_fits):
-    """By its values, and where it says so by its cards."""
+    """It is recognised by its values and, where it has them, by its cards."""
     (tmp_path / false).write_bytes(make_fits(images[true].data))
     with pytest.raises(AssetError, match=f"cannot be {false}"):
         resolve(tmp_path).image(false)
@@ -104,7 +104,7 @@ def test_some_stray_pixels_do_no_harm(images, tmp_path, make_fits):
 
 
 class Own(AssetSource):
-    """A source of somebody's own, without files."""
+    """A user's own source, without files."""
 
     def image(self, name):
         return Asset(name, simulate.assets().image(name).data * np.float32(0), source="my own zeros")
@@ -116,7 +116,7 @@ class Own(AssetSource):
 
 @pytest.mark.filterwarnings("error")
 def test_the_asset_is_blamed_and_not_the_frame(images, tmp_path, make_fits):
-    """A vignetting of zeros made images of zeros, with a warning that the shutter was in the way."""
+    """A vignetting of zeros used to give images of zeros, with a warning about the shutter."""
     raw = simulate.observe("C3", leb_sum=(4, 4), seed=1).level05
     for name in IMAGES:
         (tmp_path / name).write_bytes(make_fits(images[name].data))

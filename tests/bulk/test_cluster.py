@@ -1,4 +1,4 @@
-"""The same work on a cluster of Dask, and what fsspec reaches."""
+"""Runs on a Dask cluster, and files that fsspec opens."""
 
 import os
 import platform
@@ -47,7 +47,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture
 def client():
-    """A cluster within this process: what it does can be looked into."""
+    """A cluster within this process, so that tests can inspect it."""
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as local,
         distributed.Client(local) as one,
@@ -79,7 +79,7 @@ def test_a_bad_frame_stops_nothing(archive, client, tmp_path):
 
 
 def test_calibration_images_are_sent_once(archive, client, tmp_path, monkeypatch):
-    """Workers need not see the directory: it is gone when they begin."""
+    """Workers do not need the directory: it is removed before they start."""
     folder, assets = archive
     gone = shutil.copytree(assets, tmp_path / "gone")
     work = Work(Level1Options(assets=gone), str(tmp_path / "out"))
@@ -101,7 +101,7 @@ def test_calibration_images_are_sent_once(archive, client, tmp_path, monkeypatch
 
 
 def test_what_is_sent(tmp_path, monkeypatch):
-    """Exposure factors and orbit files wherever they may lie, fetched ones included; up to a limit."""
+    """Exposure factors and orbit files are sent from every place, including the cache, up to a limit."""
     there = {
         "c3_expfactor_000515.dat": b"a",
         "expfac/data/0005/c2_expfactor_000515.dat": b"b",
@@ -146,7 +146,7 @@ print(faults())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what Dask sets is of glibc")
 def test_memory_is_used_again():
-    """Where Dask has it given back to the system after each array, 12,000 pages come from it here."""
+    """If Dask's setting returns memory to the system after each array, this causes 12,000 page faults."""
     environment = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
     done = subprocess.run(
         [sys.executable, "-c", FAULTS], env=environment, capture_output=True, text=True, check=True, timeout=300
@@ -180,7 +180,7 @@ def test_batches_are_bounded(client, tmp_path, monkeypatch):
 
 
 def test_memory_file_system(archive, client, tmp_path):
-    """Inputs and outputs that are not files of this machine."""
+    """Inputs and outputs on file systems of fsspec."""
     folder, assets = archive
     fs = fsspec.filesystem("memory")
     if fs.exists("/lasco"):
@@ -233,7 +233,7 @@ def test_no_scheduler(archive, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_killed_workers(archive, tmp_path, monkeypatch):
-    """Two workers, each killed once at work: the run completes, with what an undisturbed one gives."""
+    """A run whose two workers are each killed once completes, with the same results as an undisturbed one."""
     monkeypatch.setattr(cluster, "BATCH", 4)
     folder, assets = archive
     work = Work(Level1Options(assets=assets), str(tmp_path / "out"), overwrite=True)

@@ -1,4 +1,4 @@
-"""Files that are given together are the context of each other."""
+"""Files of one call are the context of each other."""
 
 import shutil
 
@@ -20,7 +20,7 @@ LOST = [(row, column) for row in range(4, 12) for column in range(16)]
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory):
-    """Five exposures twelve minutes apart; of the middle one half is lost."""
+    """Five exposures twelve minutes apart; half of the middle one is lost."""
     directory = tmp_path_factory.mktemp("night")
     made = [
         simulate.observe("C3", date=f"2000-05-15T{12 + n // 5}:{n * 12 % 60:02d}", leb_sum=(2, 2), seed=n,
@@ -31,7 +31,7 @@ def night(tmp_path_factory):
 
 
 def lost_pixels(directory, name):
-    """Lost pixels that are NaN, away from what is hidden, and filled ones, in a level-1 file."""
+    """Numbers of lost pixels that are NaN (outside hidden areas) and of filled pixels in a level-1 file."""
     level1 = sunpy_lasco.read_level1(next(directory.rglob(name)))
     flags = sunpy_lasco.flags(level1)
     sky = ~ndimage.binary_dilation(flags & sunpy_lasco.PixelFlag.MASKED != 0, iterations=12)
@@ -73,7 +73,7 @@ def test_only_headers_are_read_until_a_frame_needs_its_neighbours(night, monkeyp
 
 
 def test_which_files_are_candidates(night, tmp_path):
-    """Not those of another filter or size, not those that are too far away, nor broken ones."""
+    """Files of another filter or size, from too different a time, or damaged ones are not used."""
     broken = tmp_path / "broken.fts"
     broken.write_text("<html>404</html>")
     other, far = tmp_path / "other.fts", tmp_path / "far.fts"
@@ -87,7 +87,7 @@ def test_which_files_are_candidates(night, tmp_path):
 
 
 def test_memory_is_bounded(night, tmp_path, monkeypatch):
-    """Of many files only those near in time are candidates, and few maps are kept."""
+    """Only files near in time are candidates, and few maps are kept in memory."""
     made = [tmp_path / f"{n}.fts" for n in range(100)]
     header = fits.getheader(night[0])
     for n, path in enumerate(made):
@@ -99,7 +99,7 @@ def test_memory_is_bounded(night, tmp_path, monkeypatch):
 
 
 def test_real_frame_with_a_broken_transfer(real_frame, calib_data, tmp_path):
-    """221 blocks of 32310957 are lost; with the frames before and after none of them stays empty."""
+    """221 blocks of 32310957 are lost; the frames before and after fill all of them."""
     files = [real_frame(name) for name in ("32310956", "32310957", "32310958")]
     arguments = ["--assets", str(calib_data), "--out", str(tmp_path), "--quiet"]
     with pytest.warns(sunpy_lasco.errors.LascoUserWarning, match="is implausible"):

@@ -1,4 +1,4 @@
-"""Runs that are killed at any moment."""
+"""Runs that are killed at random moments."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Processes: none that dies takes others with it, and none is left."""
+"""Worker processes: a death does not affect the others, and none is left behind."""
 
 import os
 import signal
@@ -96,7 +96,7 @@ class EnoughError(Exception):
 
 
 def _interrupt_when(condition, outcomes):
-    """Have the wait for the next outcome end by an exception, as Ctrl-C does."""
+    """Make the wait for the next outcome end with an exception, as Ctrl-C does."""
     begin = []
 
     def look(*_):

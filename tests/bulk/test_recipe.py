@@ -1,4 +1,4 @@
-"""Recipes: level 1 made when it is asked for, to the last bit what it was, and what says so if it is not."""
+"""Recipes: level 1 is made on access, identical to the last bit, and every change is reported."""
 
 import shutil
 
@@ -75,7 +75,7 @@ def test_both_can_be_moved(copied, tmp_path):
 
 @pytest.mark.slow
 def test_files_help_each_other(tmp_path, monkeypatch):
-    """As they do where files are written; a recipe of one alone is another."""
+    """Files of a recipe are each other's context, as in a run; a recipe of a single file has none."""
     lost = [(row, column) for row in range(4, 12) for column in range(16)]
     files = [
         simulate.write_level05(
@@ -203,7 +203,7 @@ def test_the_command_takes_a_recipe(copied, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_real_frames(real_frame, calib_data, tmp_path):
-    """A real one with lost blocks and its neighbours."""
+    """A real frame with lost blocks, with its neighbours."""
     files = [real_frame(name) for name in ("32310956", "32310957", "32310958")]
     options = {"assets": calib_data, "on_bad": "ignore"}
     recipe = sunpy_lasco.write_recipe(tmp_path / "r.ecsv", files, pixels=True, **options)

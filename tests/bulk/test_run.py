@@ -1,4 +1,4 @@
-"""Many frames: done once, kept as long as nothing differs, each failure named, nothing else stopped."""
+"""Runs of many frames: results are kept while nothing changes, and a failure is reported without stopping the run."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture
 def copied(archive, tmp_path):
-    """The same, to be changed, and where outputs go."""
+    """A copy that a test may change, and the output directory."""
     return *(shutil.copytree(one, tmp_path / one.name) for one in archive), tmp_path / "out"
 
 
@@ -158,7 +158,7 @@ def test_what_differs_is_done_again(copied, change):
 
 
 def test_orbit_files_count(copied, tmp_path, monkeypatch):
-    """Those beside the calibration images and those that the user names, of the day of a frame and of no other."""
+    """Orbit files beside the calibration images and those in the configuration count, for the day of the frame only."""
     folder, assets, out = copied
     (folder / "22418480.fts").unlink()
     run(folder, assets, out)
@@ -386,7 +386,7 @@ def test_inputs_that_vanish(copied, monkeypatch):
 
 
 def test_two_runs_on_one_directory(copied, monkeypatch):
-    """The other one writes a file between the look for it and the writing."""
+    """The other run writes a file between the check and the writing of this one."""
     folder, assets, out = copied
     run(folder, assets, out)
     content = {name: (out / name).read_bytes() for name in (C2, C3)}

@@ -1,4 +1,4 @@
-"""The page about a run: complete, escaped, and used in a browser."""
+"""The summary page of a run: completeness, escaping, and use in a browser."""
 
 import re
 import shutil
@@ -105,7 +105,7 @@ def test_a_run_in_which_nothing_went_well(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    """A browser without a window; tests are skipped where there is none."""
+    """A headless browser; tests are skipped if there is none."""
     selenium = pytest.importorskip("selenium.webdriver")
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     driver = shutil.which("chromedriver")
@@ -122,7 +122,7 @@ def browser():
 
 
 def shown(browser):
-    """Names in the rows of the table that are shown."""
+    """Names in the visible rows of the table."""
     return browser.execute_script(
         "const rows = [...document.querySelectorAll('#table tbody tr')];"
         "return rows.filter(r => !r.hidden).map(r => r.cells[0].textContent)"
@@ -137,7 +137,7 @@ def column(browser, number):
 
 
 def resized(browser, page, width):
-    """The page in a window of a width."""
+    """The page in a window of a given width."""
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
@@ -148,7 +148,7 @@ def resized(browser, page, width):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 class TestInABrowser:
-    """What a reader does."""
+    """Use the page as a reader does: search, sort, follow links."""
 
     @pytest.mark.parametrize("width", [1280, 375])
     def test_nothing_is_wider_than_the_window(self, browser, page, width):

@@ -31,7 +31,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def bad_files(tmp_path, files):
-    """Files that cannot be calibrated, with what must be said of them."""
+    """Files that cannot be calibrated, with the expected messages."""
     (good, _), _ = files
     absent = tmp_path / "absent.fts"
     text = tmp_path / "text.fts"
@@ -164,7 +164,9 @@ def test_the_official_form(files, tmp_path, capsys):
 
 
 def test_real_frames(real_frame, calib_data, tmp_path, capsys):
-    """One of each camera, one broken download, which is calibrated with a warning, and a copy of a level-1 file."""
+    """
+    One frame of each camera, a truncated download, which is calibrated with a warning, and a copy of a level-1 file.
+    """
     official = tmp_path / "official.fts"
     shutil.copy(real_frame("35082038"), official)
     with pytest.warns(sunpy_lasco.errors.LascoUserWarning, match="32310957.*is implausible"):

@@ -41,7 +41,9 @@ def test_run_as_a_module():
 
 @pytest.mark.parametrize("status", [0, 1, 130])
 def test_a_process_that_was_broken_off_ends_at_once(status, monkeypatch):
-    """Its temporary files are removed; all others end as Python ends them."""
+    """
+    After Ctrl-C the command removes its temporary files and ends the process at once; otherwise Python ends as usual.
+    """
     from sunpy_lasco.commands import main as command
 
     done = []

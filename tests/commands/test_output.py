@@ -1,4 +1,4 @@
-"""What cannot be said ends with a message and a status, and not with a traceback."""
+"""Failing output ends a command with a message and an exit status, not with a traceback."""
 
 import contextlib
 import io
@@ -118,7 +118,7 @@ def test_what_the_user_breaks_off(monkeypatch, capsys):
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no shell")
 def test_what_nobody_waits_for_is_not_begun(tmp_path):
-    """After Ctrl-C, or at a closed output, the frames at work are ended and the others left."""
+    """After Ctrl-C, or if the output is closed, the current frames are finished and no others are started."""
     tasks = [["sh", "-c", f"sleep 0.3; echo > {tmp_path}/{number}"] for number in range(12)]
     results = each_outcome(tasks, subprocess.check_output, -1, 2)
     next(results)
@@ -132,7 +132,7 @@ def test_what_nobody_waits_for_is_not_begun(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_key_ends_all_processes(frame, tmp_path):
-    """Ctrl-C reaches the whole group; what is said is one line, and the files are whole."""
+    """Ctrl-C reaches the whole process group; one line is printed, and all files are complete."""
     copies = []
     for number in range(30):
         copies.append(tmp_path / f"224{number:05d}.fts")

@@ -1,4 +1,4 @@
-"""The commands that make products, on level-1 files and on the ejection of 2012-08-31."""
+"""The commands for products, on level-1 files and on the ejection of 2012-08-31."""
 
 import csv
 import json

@@ -23,7 +23,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    """A server of an archive, its folder of C2 of 2010-01-05, and sunpy's data manager with a cache of its own."""
+    """A model archive with a folder for C2 of 2010-01-05, and sunpy's data manager with a separate cache."""
     from sunpy.data import manager
     from sunpy.data.data_manager import Cache, DataManager, ParfiveDownloader, SqliteStorage
 

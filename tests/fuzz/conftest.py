@@ -1,4 +1,4 @@
-"""Helpers of the fuzz test are modules beside this one."""
+"""Make the modules of this folder importable."""
 
 import sys
 from pathlib import Path

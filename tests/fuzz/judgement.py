@@ -1,4 +1,4 @@
-"""What becomes of a damaged input."""
+"""Outcomes of damaged inputs."""
 
 import contextlib
 import math
@@ -34,12 +34,12 @@ OPTIONS = {"assets": "simulated", "inpaint": None, "distortion": None}
 
 
 class TooLong(BaseException):
-    """Not caught by anything on the way."""
+    """Raised after a time limit; no handler on the way catches it."""
 
 
 @contextlib.contextmanager
 def time_limit(seconds):
-    """Stop what does not end."""
+    """Stop calls that do not end."""
 
     def stop(_number, _frame):
         raise TooLong
@@ -55,14 +55,14 @@ def time_limit(seconds):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an input, and what was said."""
+    """Outcome of an input, and the messages."""
 
     name: str
     said: str = ""
 
 
 def read(case, folder, number):
-    """A map of a case, by the way that its kind of input takes."""
+    """Map of a case, made in the way for its kind of input."""
     if case.meta is not None:
         return sunpy.map.Map(case.data, case.meta)
     path = folder / f"{number}{case.suffix}"
@@ -74,7 +74,7 @@ def read(case, folder, number):
 
 
 def look_at(smap):
-    """What anybody does first with a map."""
+    """Do what users do first with a map."""
     if isinstance(smap, sunpy_lasco.LASCOC2Map | sunpy_lasco.LASCOC3Map):
         _ = smap.wcs, smap.observer_coordinate, smap.mask, smap.unit, smap.exposure_time, smap.measurement
         _ = smap.processing_level, smap.scale, smap.center, smap.name, smap.rsun_obs, sunpy_lasco.flags(smap)
@@ -82,7 +82,7 @@ def look_at(smap):
 
 def outcome_of(case, sound, folder, number=0):
     """
-    What becomes of a case, of which ``sound`` is the level 1 that it should have had.
+    Outcome of a case; ``sound`` is the level 1 of the undamaged input.
     """
     try:
         with time_limit(LONGEST), warnings.catch_warnings(record=True) as caught:
@@ -117,7 +117,7 @@ def _outcome(case, sound, folder, number, caught):
 
 
 def _of_others(smap):
-    """Only maps of C2 and C3 are calibrated; others are told what they are."""
+    """Only maps of C2 and C3 are calibrated; the error for others names their kind."""
     try:
         sunpy_lasco.calibrate(smap, **OPTIONS)
     except TypeError as error:
@@ -127,7 +127,7 @@ def _of_others(smap):
 
 
 def _unless_silent(case, smap, error):
-    """A problem, unless what was lost looks measured for those who do not listen."""
+    """A problem, unless lost pixels would look like measured ones to users who ignore warnings."""
     try:
         level1 = sunpy_lasco.calibrate(smap, on_bad="ignore", **OPTIONS)
     except LascoError as another:
@@ -141,7 +141,7 @@ def _unless_silent(case, smap, error):
 
 
 def difference_of(level1, sound):
-    """In what a level-1 map differs from the one that it should be; empty if in nothing."""
+    """Differences of a level-1 map from the expected one; empty if there are none."""
     if type(level1) is not type(sound) or level1.data.shape != sound.data.shape:
         return "another class or shape"
     one, other = level1.data, sound.data

@@ -1,8 +1,8 @@
 """
-Inputs that are not what they should be.
+Damaged inputs.
 
 A mutation is a function of a generator of random numbers and a `Frame`; it returns a `Case`.
-All of them together are `KINDS`, by what they damage.
+`KINDS` lists all of them by what they damage.
 """
 
 import bz2
@@ -33,7 +33,7 @@ COMMENTARY = ("COMMENT", "HISTORY", "SIMPLE")
 
 @dataclass(frozen=True)
 class Frame:
-    """A sound level-0.5 file."""
+    """An undamaged level-0.5 file."""
 
     name: str
     content: bytes
@@ -57,7 +57,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Case:
-    """A damaged input: the content of a file, or an array with a header, or what makes a path."""
+    """A damaged input: the content of a file, an array with a header, or a function that makes a path."""
 
     what: str
     content: bytes | None = None
@@ -73,12 +73,12 @@ class Case:
 
 
 def _text(value):
-    """A value as the ground system writes it in a card."""
+    """A value in the format of the ground system."""
     return f"{value:>20}" if not isinstance(value, str) else f"'{value:8}'"
 
 
 def with_card(content, name, text):
-    """The content of a file with other text behind a keyword."""
+    """The content of a file with the value of a card replaced."""
     for start in range(0, len(content), CARD):
         if content[start : start + 8].rstrip() == name.encode():
             card = f"{name:8}= {text}"[:CARD].ljust(CARD).encode("latin-1", "replace")
@@ -110,19 +110,19 @@ NUMBERS = (0, -1, 1, 1e-30, 1e30, -1e30, 2**31, 2**63, 10**22, 0.5, 1.5, 180, 35
 
 
 def header_text(rng, frame):
-    """A text where something else stands."""
+    """Text in place of a value."""
     name, word = _name(rng, frame), WORDS[rng.integers(len(WORDS))]
     return Case(f"{name}={word!r}", with_card(frame.content, name, f"'{word}'"))
 
 
 def header_number(rng, frame):
-    """A number, of any size, where something else stands."""
+    """A number of any size in place of a value."""
     name, value = _name(rng, frame), NUMBERS[rng.integers(len(NUMBERS))]
     return Case(f"{name}={value!r}", with_card(frame.content, name, f"{value:>20}"))
 
 
 def header_nearby(rng, frame):
-    """A number that is somewhat off."""
+    """A slightly wrong number."""
     numbers = [name for name, value in frame.header.items() if isinstance(value, int | float) and name in CARDS]
     name = numbers[rng.integers(len(numbers))]
     value = frame.header[name]
@@ -133,7 +133,7 @@ def header_nearby(rng, frame):
 
 
 def header_removed(rng, frame):
-    """A card that is not there, or says nothing."""
+    """A missing or empty card."""
     name = _name(rng, frame)
     if rng.random() < 0.3:
         return Case(f"{name} empty", with_card(frame.content, name, ""))
@@ -142,7 +142,7 @@ def header_removed(rng, frame):
 
 
 def header_byte(rng, frame):
-    """A byte of the header that was changed in transfer."""
+    """A changed byte in the header."""
     place = int(rng.integers(frame.length))
     byte = bytes([int(rng.integers(256))])
     card = frame.content[place - place % CARD :][:8].decode("latin-1")
@@ -158,7 +158,7 @@ def header_swapped(rng, frame):
 
 
 def header_other_vintage(rng, frame):
-    """Dates of another time."""
+    """Wrong dates."""
     name = ("DATE-OBS", "DATE", "MID_DATE", "TIME-OBS")[rng.integers(4)]
     year = int(rng.choice([1890, 1957, 1996, 1998, 2003, 2012, 2019, 2025, 2051, 2099]))
     text = {"MID_DATE": f"{int((year - 1858.9) * 365.25):>20}", "TIME-OBS": f"'{year % 24:02d}:59:61.0'"}
@@ -166,7 +166,7 @@ def header_other_vintage(rng, frame):
 
 
 def header_of_python(rng, frame):
-    """Values that no file can hold, in a header that a program made."""
+    """Values that no file can contain, in a header made by a program."""
     name = _name(rng, frame).lower()
     values = (
         float("nan"),
@@ -187,7 +187,7 @@ def header_of_python(rng, frame):
 
 
 def _name(rng, frame):
-    """A keyword of a frame, or one that is read."""
+    """A keyword that the frame has or that the package reads."""
     names = [name for name in frame.header if name and name not in COMMENTARY]
     names += [*IMPORTANT, *(name for name in CARDS if name in frame.header and name not in COMMENTARY)]
     return names[rng.integers(len(names))]
@@ -197,7 +197,7 @@ def _name(rng, frame):
 
 
 def _with_data(frame, data, what, lost=None, *, as_file=True):
-    """A case of other pixels of the same type."""
+    """A case with other pixels of the same type."""
     if as_file:
         raw = data.astype(data.dtype.newbyteorder(">")).tobytes()
         content = frame.content[: frame.length] + raw
@@ -242,7 +242,7 @@ def hole_of_rows(rng, frame):
 
 
 def hole_of_small_counts(rng, frame):
-    """Counts that are below any bias."""
+    """Counts below any bias."""
     data, lost = frame.data, np.zeros(frame.data.shape, bool)
     lost[_hole(rng, frame, sizes=(2, 16, 32, 64))] = True
     small = rng.integers(1, 6, data.shape)
@@ -269,7 +269,7 @@ def pixels_swapped(_rng, frame):
 
 
 def pixels_moved(rng, frame):
-    """Bytes that slipped in, so that all that follow are displaced."""
+    """Inserted bytes, which displace all that follow."""
     place = frame.length + int(rng.integers(len(frame.content) - frame.length - 10))
     number = int(rng.integers(1, 9))
     content = frame.content[:place] + rng.bytes(number) + frame.content[place:-number]
@@ -277,7 +277,7 @@ def pixels_moved(rng, frame):
 
 
 def pixels_flipped(rng, frame):
-    """Bits that flipped: one, or a thousand."""
+    """Flipped bits: one, or a thousand."""
     number = int(rng.choice([1, 3, 1000]))
     content = bytearray(frame.content)
     end = frame.length + frame.data.nbytes
@@ -287,7 +287,7 @@ def pixels_flipped(rng, frame):
 
 
 def pixels_constant(rng, frame):
-    """A rectangle of one value that could be measured."""
+    """A rectangle with a single plausible value."""
     data, lost = frame.data, np.zeros(frame.data.shape, bool)
     lost[_hole(rng, frame, sizes=(16, 32, 64, 128))] = True
     value = int(np.median(data[data > 0]))
@@ -329,14 +329,14 @@ def cut(rng, frame):
 
 
 def cut_and_filled(rng, frame):
-    """A transfer that ended early in a file that had its length before."""
+    """A transfer that ended early, into a file of full length."""
     end = frame.length + int(rng.integers(frame.data.nbytes - 4))
     lost = np.arange(frame.data.size).reshape(frame.data.shape) >= -(-(end - frame.length) // frame.data.itemsize)
     return Case("cut, filled with zeros", frame.content[:end] + bytes(len(frame.content) - end), lost=lost)
 
 
 def cut_inside(rng, frame):
-    """A piece that is zero."""
+    """A part of the file set to zero."""
     start = frame.length + int(rng.integers(frame.data.nbytes // 2))
     number = int(rng.integers(64, frame.data.nbytes // 2))
     lost = np.zeros(frame.data.size, bool)
@@ -346,7 +346,7 @@ def cut_inside(rng, frame):
 
 
 def cut_rows(rng, frame):
-    """Fewer rows, and a header that agrees."""
+    """Fewer rows, with a matching header."""
     ny = int(rng.integers(1, frame.data.shape[0]))
     content = with_card(frame.content, "NAXIS2", f"{ny:>20}")[: frame.length] + frame.content[frame.length :]
     content = content[: frame.length + ny * frame.data.shape[1] * frame.data.itemsize]
@@ -354,7 +354,7 @@ def cut_rows(rng, frame):
 
 
 def cut_repeated(rng, frame):
-    """A piece that came twice in the place of another."""
+    """A part of the file replaced by a copy of another part."""
     number = frame.data.nbytes // 4
     start, other = (frame.length + int(rng.integers(frame.data.nbytes - number)) // 4 * 4 for _ in range(2))
     content = bytearray(frame.content)
@@ -366,7 +366,7 @@ def cut_repeated(rng, frame):
 
 
 def packed(rng, frame):
-    """Archives that are damaged."""
+    """Damaged compressed files."""
     content = gzip.compress(frame.content, 1)
     kind = rng.choice(["cut", "flipped", "longer", "page", "twice", "bz2"])
     place, bit = int(rng.integers(20, len(content))), 1 << int(rng.integers(8))
@@ -382,7 +382,7 @@ def packed(rng, frame):
 
 
 def no_image(rng, frame):
-    """Files that hold no image at all."""
+    """Files without an image."""
     kind = rng.choice(["empty", "page", "noise", "text", "zip", "zeros", "header", "table"])
     table = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(np.zeros(4, [("a", "f4")]))]).writeto(table)
@@ -400,20 +400,20 @@ def no_image(rng, frame):
 
 
 def sizes(rng, frame):
-    """A header that asks for something else than there is."""
+    """A header that does not match the data."""
     name = ("NAXIS1", "NAXIS2", "NAXIS", "BITPIX")[rng.integers(4)]
     value = rng.choice(["9" * 23, "9999999999", "-512", "0", "1", "2", "3", "17", "-64", "8", "1.5", "'x'", "100000"])
     return Case(f"{name}={value}", with_card(frame.content, name, f"{value:>20}"))
 
 
 def no_end(_rng, frame):
-    """A header without an end."""
+    """A header without END."""
     header = frame.content[: frame.length].replace(b"END" + b" " * 77, b" " * CARD)
     return Case("no END", header * 50)
 
 
 def pipe(_rng, _frame):
-    """A pipe with a name, or a folder."""
+    """A named pipe, or a folder."""
 
     def make(path):
         os.mkfifo(path) if hasattr(os, "mkfifo") else path.mkdir()
@@ -433,7 +433,7 @@ def bomb(rng, frame):
 
 
 def other_instrument(rng, frame):
-    """Images of others, with the pixels of a frame."""
+    """Images of other instruments, with the pixels of a frame."""
     cards = [
         {"INSTRUME": "EIT", "DETECTOR": "EIT", "WAVELNTH": 195},
         {"INSTRUME": "MDI", "DETECTOR": "MDI"},

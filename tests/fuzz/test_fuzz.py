@@ -1,11 +1,11 @@
 """
-Two thousand damaged inputs: none ends in a traceback or never, no hole and no cut is silent.
+Two thousand damaged inputs: each gives a result or a clear error in time, and no lost pixels go unnoticed.
 
-The selection that is always run is a part of the whole, which
+The default tests run a sample of them.  All of them,
 
     python -m pytest tests/fuzz --minutes -s
 
-runs in some minutes; it prints a table of what became of each kind.
+take some minutes; a table lists the outcomes by kind.
 """
 
 import os
@@ -38,7 +38,7 @@ REAL = {"C3 of 2012": "c3/32310963.fts", "C3, summed on the chip": "c3/32310962.
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory):
-    """Sound files, and the level 1 that each gives."""
+    """Undamaged files, and level 1 of each."""
     folder = tmp_path_factory.mktemp("sound")
     found = []
     for number, (name, options) in enumerate(SIMULATED.items()):
@@ -54,7 +54,7 @@ def frames(tmp_path_factory):
 
 
 def cases(frames, every):
-    """Every so-manieth input, in an order in which every kind comes early: number, kind, mutation, case, level 1."""
+    """Every n-th input, in an order in which every kind comes early: number, kind, mutation, case, level 1."""
     shares = [(kind, share, mutations) for kind, (share, mutations) in KINDS.items()]
     assert sum(share for _, share, _ in shares) == NUMBER
     order = sorted((place / share, kind, place) for kind, share, _ in shares for place in range(share))
@@ -66,7 +66,7 @@ def cases(frames, every):
 
 
 def run(frames, folder, *, every=1):
-    """Outcomes of every so-manieth input, by kind and mutation."""
+    """Outcomes of every n-th input, by kind and mutation."""
     found = {}
     for number, kind, mutation, case, sound in cases(frames, every):
         outcome = outcome_of(case, sound, folder, number)
@@ -75,7 +75,7 @@ def run(frames, folder, *, every=1):
 
 
 def faults(found):
-    """Outcomes that must not be."""
+    """Forbidden outcomes."""
     return [
         f"{number} {mutation} ({what}): {outcome.name}: {outcome.said}"
         for (kind, mutation), results in found.items()
@@ -85,7 +85,7 @@ def faults(found):
 
 
 def table(found):
-    """A row for each mutation: how many inputs became what."""
+    """Table of the numbers of inputs by mutation and outcome."""
     lines = [f"{'':38}" + "".join(f"{name:>11}" for name in OUTCOMES)]
     total = Counter()
     for (kind, mutation), results in sorted(found.items()):

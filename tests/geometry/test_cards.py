@@ -1,4 +1,4 @@
-"""Cards of the WCS from what was done to an image, and back, by hand."""
+"""Cards of the WCS for the operations on an image, and back, computed by hand."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_cards_of_a_rolled_frame():
 
 
 def test_oblong_pixels():
-    """Two columns and four rows to a pixel: the sum of scales is in CDELT, their ratio in PC."""
+    """Sums of two columns and four rows: the scale is in CDELT, the ratio of the axes in PC."""
     cards = wcs_cards(META | {"lebxsum": 2, "lebysum": 4}, (256, 512))
     assert (cards["cdelt1"], cards["cdelt2"]) == pytest.approx((2 * C3.plate_scale, 4 * C3.plate_scale))
     # Pixels of the sums have their centres at 0.5 and 1.5 of the CCD's.
@@ -70,7 +70,9 @@ def test_old_polynomials_of_sip_go():
 
 
 def test_distortion_in_the_wcs():
-    """The reference is the occulter; the Sun's centre is where SUNPIX says, in pixels with and without distortion."""
+    """
+    The reference pixel is the occulter's centre; SUNPIX gives the Sun's centre, in pixels with and without distortion.
+    """
     centre = {"occcen1": 516.25, "occcen2": 529.5}
     coefficients = {f"dist_k{number}": value for number, value in enumerate(C3.distortion_px)}
     cards = wcs_cards(META | centre | coefficients | {"distort": "wcs"}, (1024, 1024))
@@ -197,7 +199,7 @@ def test_one_card_of_the_matrix_is_enough(card, pc):
 
 
 def test_reference_pixels_count_from_one_whenever_the_file_was_made():
-    """Official files before 2010 may count from 0, standard ones never do."""
+    """Official files before 2010 may count from 0, but standard ones never do."""
     meta = META | {
         "crpix1": 10.0,
         "crpix2": 20.0,

@@ -68,14 +68,14 @@ def test_inverse_is_exact(x, y, detector, scale):
 
 @pytest.mark.parametrize("distance", [1e-3, 0.3, 0.9])
 def test_inverse_beside_the_centre(distance):
-    """There the ratio of the distances is that of the centre, 1 / (1 + k0), to a part in 100,000."""
+    """Near the centre the ratio of the distances is 1 / (1 + k0), to a part in 100,000."""
     x, _ = C3.to_corrected(C3.centre[0] + distance, C3.centre[1])
     assert x - C3.centre[0] == pytest.approx(distance / (1 + C3.k0), rel=1e-5)
     assert C3.to_raw(x, C3.centre[1])[0] == pytest.approx(C3.centre[0] + distance, abs=1e-9)
 
 
 def test_on_triangles_by_hand():
-    """Exact at the corners of cells; between them linear, on either side of the falling diagonal."""
+    """It is exact at the corners of cells and linear between them, on either side of the falling diagonal."""
     cells = Distortion(C3.k0, C3.k1, C3.k2, C3.centre, 32.0)
     at = {(i, j): np.array(C3.to_raw(32.0 * i, 32.0 * j)) for i in (3, 4) for j in (5, 6)}
     for (i, j), exact in at.items():

@@ -34,7 +34,7 @@ def test_solar_radius_is_that_of_the_day():
 
 
 def test_solar_radius_of_official_headers(test_data):
-    """Each to the digits of the headers, 6e-5 arcsec."""
+    """Each agrees to the digits of the headers, 6e-5 arcsec."""
     table = np.genfromtxt(
         test_data / "headers" / "level1_c2_official.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
     )
@@ -74,7 +74,7 @@ def test_ecliptic_north_of_many_times():
 
 
 def test_official_rolls_follow_the_ecliptic(test_data):
-    """RECTIFY is 180 plus the roll that was removed: since 2010-10-30 the ecliptic's, plus 0.5 degree of C2."""
+    """RECTIFY is 180 plus the removed roll, which since 2010-10-30 is that of the ecliptic plus 0.5 degree of C2."""
     table = np.genfromtxt(
         test_data / "headers" / "level1_c2_official.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
     )
@@ -91,7 +91,7 @@ def test_rolls_in_headers_are_seen_from_soho(test_data):
     """
     Level-0.5 headers of 2011 to 2025 hold the attitude.
 
-    As the Earth sees the Sun they are up to 0.030 degree off.
+    With the position of the Earth they would be up to 0.030 degree off.
     """
     table = np.genfromtxt(
         test_data / "headers" / "level05_2011_2025.csv", delimiter=",", names=True, dtype=None, encoding="utf-8",

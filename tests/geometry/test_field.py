@@ -19,7 +19,7 @@ def whole(detector, **options):
 
 
 def test_mask_of_solarsoft(test_data):
-    """The analytic form against the valid pixels of the official C3 level 1."""
+    """The analytic form, compared with the valid pixels of the official C3 level 1."""
     with fits.open(test_data / "calib" / "derived_c3_level1_valid_mask.fits") as hdus:
         official = next(hdu.data for hdu in hdus if hdu.data is not None) == 0
     ours = whole("C3")
@@ -65,7 +65,7 @@ def test_shapes():
 
 
 def test_outside():
-    """C3's corners come from beside the detector, C2's image lies within it."""
+    """The corners of C3 come from outside the detector; the image of C2 lies within it."""
     y, x = np.mgrid[:1024, :1024]
     # 22,150 pixels of the corrected C3 image come from beyond the centres of the outermost pixels, a
     # rim of half a pixel less from beyond their edges.
@@ -94,7 +94,7 @@ def test_hidden_pixels_of_a_frame_as_it_was_read_out(sums):
 
 
 def test_margin_at_the_edges_of_c2():
-    """20 pixels within each edge of the detector; corrected, they lie up to 9 pixels beside the raw ones."""
+    """Positions 20 pixels inside each edge of the detector; the correction moves them by up to 9 pixels."""
     places = [(1015.0, 500.0), (10.0, 500.0), (500.0, 1015.0), (500.0, 10.0)]
     assert not field_mask(*np.transpose(places), "C2").any()
     assert field_mask(*np.transpose(places), "C2", margin=25).all()

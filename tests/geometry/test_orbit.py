@@ -1,4 +1,4 @@
-"""SOHO's position between the rows of a table: circles, for which the truth is known."""
+"""SOHO's position between the rows of a table, tested on circular orbits with a known position."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_error_of_daily_rows(with_velocity, most):
 
 @pytest.mark.parametrize("with_velocity", [True, False])
 def test_rows_are_returned_as_they_are(with_velocity):
-    """The last instant, too, which lies between the last two rows."""
+    """This includes the last instant, which lies between the last two rows."""
     days = START + np.arange(60)
     position, velocity = truth(days)
     orbit = Orbit(days, position, velocity if with_velocity else None, "circle", 0.0)
@@ -63,7 +63,7 @@ def test_gaps_are_not_covered():
 
 
 def test_arcs_are_not_bridged():
-    """Two arcs that do not join, two that begin when the one before ends, and one of a single row."""
+    """Two separate arcs, two adjacent arcs, and an arc of a single row."""
     days = START + np.array([0.0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9])
     arcs = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 3])
     position, velocity = truth(days)

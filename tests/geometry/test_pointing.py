@@ -120,7 +120,9 @@ def test_nominal(detector, day, flipped, roll):
 
 
 def test_nominal_with_the_ecliptic_up():
-    """Of an official C2 header: RECTIFY = 173.252 was 180 plus the roll -6.748 of an image turned before."""
+    """
+    From an official C2 header: RECTIFY = 173.252 is 180 plus the roll, -6.748, of an image that was rotated before.
+    """
     nominal = nominal_pointing(SimpleNamespace(camera=CAMERAS["C2"], start=Time("2010-12-12T05:24")))
     assert nominal.roll == pytest.approx(-6.748, abs=0.06)
 

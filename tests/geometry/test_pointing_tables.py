@@ -1,4 +1,4 @@
-"""Pointing by tables: interpolation, ends, turns of the spacecraft."""
+"""Pointing from tables: interpolation, ends of the tables, turns of the spacecraft."""
 
 from types import SimpleNamespace
 
@@ -50,7 +50,7 @@ def test_no_table_after_its_last_day():
 
 
 def test_turn_between_rows():
-    """The earlier row counts, unless the header says that the turn was over."""
+    """The earlier row is used unless the header shows that the turn was complete."""
     for mjd in (54003.1, 54003.9):
         assert at(mjd).roll == 0.5
         assert at(mjd, flipped=False).roll == 0.5
@@ -117,6 +117,6 @@ def test_before_the_first_step_and_against_the_header():
 
 @pytest.mark.parametrize(("start", "roll"), [("2025-08-21T15:48", -177.3), ("2025-08-31T23:36", -178.6)])
 def test_roll_while_headers_of_c2_held_placeholders(start, roll):
-    """The roll of those days as the neighbours among the headers have it, without the neighbours."""
+    """The roll of those days agrees with the neighbouring headers, without using them."""
     frame = SimpleNamespace(camera=CAMERAS["C2"], start=Time(start))
     assert nominal_pointing(frame, flipped=True).roll == pytest.approx(roll, abs=0.05)

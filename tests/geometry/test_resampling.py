@@ -1,4 +1,4 @@
-"""Positions of detector and image, and what interpolation does to curved light."""
+"""Positions on detector and image, and the effect of interpolation on curved brightness."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_where_a_turned_image_has_a_pixel_of_the_detector():
 
 
 def test_curvature_of_a_parabola():
-    """Along the columns the light is x**2: half of the second derivative, 1, times f (1 - f)."""
+    """Along the columns the brightness is x**2: half of the second derivative, 1, times f (1 - f)."""
     y, x = np.mgrid[:7, :9].astype(float)
     error = curvature_error(x**2 + 3 * y, curvature_weights(x + 0.25, y))
     exact = np.zeros_like(error)
@@ -44,7 +44,7 @@ def test_curvature_of_a_parabola():
 
 
 def test_weights_of_variance_and_curvature_by_hand():
-    """At a quarter and at 0.4 of a pixel: (9 + 1) / 16 and (0.36 + 0.16) of the variance stay."""
+    """At a quarter and at 0.4 of a pixel, (9 + 1) / 16 and (0.36 + 0.16) of the variance remain."""
     assert kept_variance(7.25, 3.4) == pytest.approx(10 / 16 * 0.52)
     assert curvature_weights(7.25, 3.4) == pytest.approx((0.25 * 0.75 / 2, 0.4 * 0.6 / 2))
 
@@ -100,7 +100,7 @@ def test_positions_where_the_distortion_was_left(distort):
 
 
 def test_positions_in_an_image_that_was_moved():
-    """The pivot went to IMGTAR, and what lies above it there was to the right of it on the detector."""
+    """The pivot moved to IMGTAR; pixels above it were to the right of it on the detector."""
     meta = {"imgrot": 90.0, "imgpiv1": PIVOT[0], "imgpiv2": PIVOT[1], "imgtar1": 110.5, "imgtar2": 53.5}
     x, y = corrected_positions(meta, PART)
     assert (x[3, 5], y[3, 5]) == pytest.approx(PIVOT)
@@ -109,7 +109,7 @@ def test_positions_in_an_image_that_was_moved():
 
 
 def test_what_a_flag_reaches():
-    """Moved by half a pixel up and a quarter to the right: one pixel reaches four."""
+    """After a shift by half a pixel up and a quarter to the right, one pixel contributes to four."""
     resampling = Resampling((40, 40), (0, 0), (1, 1), None, rotation=0.0, pivot=(10.0, 10.0), target=(10.25, 10.5))
     flags = np.zeros((40, 40), np.uint8)
     flags[20, 30] = 4

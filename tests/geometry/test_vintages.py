@@ -1,4 +1,4 @@
-"""Geometry of an image by its vintage: what the maps' own tests do not show."""
+"""Geometry by the vintage of the file, beyond the tests of the maps."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from sunpy_lasco.instrument.cameras import CAMERAS
 
 @pytest.mark.parametrize(("shape", "reduced"), [((1024, 1024), 1), ((256, 512), (2, 4))])
 def test_helioviewer_images_read_at_reduced_resolution(shape, reduced):
-    """512 by 256 of 1024 pixels: a pixel holds 2 by 4, and the Sun's centre moves with them."""
+    """An image of 512 x 256 pixels with a header for 1024: each pixel contains 2 x 4, and the Sun's centre follows."""
     meta = {"detector": "C3", "naxis1": 1024, "naxis2": 1024, "crpix1": 517.25, "crpix2": 530.5}
     meta |= {"cdelt1": 56.0, "cdelt2": 56.0, "crota1": 3.0}
     found = _helioviewer(meta, shape)

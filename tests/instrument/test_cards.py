@@ -1,4 +1,4 @@
-"""The table of cards, and numbers read by it."""
+"""The table of cards, and the numbers that are read with it."""
 
 import re
 from decimal import Decimal
@@ -137,7 +137,7 @@ def test_messages_stay_on_a_line():
 
 
 def test_all_cards_that_are_read_are_in_the_table():
-    """Keywords that the modules behind the gate ask a header for; others are those of level 1 and of sunpy."""
+    """Keywords that modules read after the checks; all others are those of level 1 and of sunpy."""
     package = Path(sunpy_lasco.__file__).parent
     asked = set()
     for name in ("instrument/frame", "geometry/pointing", "level1/rules", "instrument/cards"):

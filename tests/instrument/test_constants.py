@@ -1,4 +1,4 @@
-"""The table of constants: complete, used, the only place of its numbers, and exchangeable."""
+"""The table of constants: it is complete and used, its numbers occur nowhere else, and they can be replaced."""
 
 import ast
 import functools
@@ -59,7 +59,7 @@ def test_each_entry_says_what_it_is_and_where_it_is_from(name):
 
 
 def patterns():
-    """What the code asks the table for, as patterns of names."""
+    """Names that the code looks up in the table, as patterns."""
     for attribute in vars(Camera).values():
         if hasattr(attribute, "part"):
             yield rf"(C2|C3)\.{attribute.name}"
@@ -82,7 +82,7 @@ def test_each_constant_is_used_by_code():
 
 
 def test_what_the_code_asks_for_is_in_the_table():
-    """A name that is misspelt in a rare branch would be found only by a user."""
+    """Otherwise only a user would find a misspelt name in a rare branch."""
     asked = []
     for tree in sources().values():
         for node in ast.walk(tree):
@@ -96,7 +96,7 @@ def test_what_the_code_asks_for_is_in_the_table():
 
 
 def test_numbers_of_the_table_stand_nowhere_else_in_the_code():
-    """Those of four digits and more, which are not there by chance."""
+    """Numbers of four or more digits, which do not coincide by chance."""
     kept = {}
     for name in NAMES:
         for number in numbers(value_of(name) if not hasattr(value_of(name), "items") else dict(value_of(name))):

@@ -1,4 +1,4 @@
-"""What is read from a header, with the known errors put right."""
+"""Values read from a header, with corrections of known errors."""
 
 import numpy as np
 import pytest

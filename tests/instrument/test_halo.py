@@ -1,4 +1,4 @@
-"""SOHO's halo orbit in closed form, against rows of Horizons and the table of the package."""
+"""SOHO's halo orbit in closed form, compared with rows of Horizons and with the table of the package."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_rows_of_horizons(day):
 
 
 def test_closed_form_beside_the_table():
-    """Every month from April 1996 to the end: the error stated holds, and is not idle."""
+    """For every month from April 1996 on, the stated error holds and is not excessive."""
     times = date_of("orbit.halo.begin") + np.arange(1, 11_135, 53.0) * u.d
     orbit = packaged_orbit()
     errors = []

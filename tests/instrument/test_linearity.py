@@ -1,4 +1,4 @@
-"""Light lost near the full well, and pixels that are full."""
+"""Light lost near the full well, and saturated pixels."""
 
 import numpy as np
 import pytest
@@ -85,7 +85,9 @@ def test_error_is_small_where_it_was_measured():
 
 
 def test_full_pixels_follow_the_full_well():
-    """At most 11000 (C3) and 16000 DN (C2) with the bias; less where pixels hold less."""
+    """
+    The limit is at most 11000 (C3) and 16000 DN (C2) including the bias, and lower where the full well is smaller.
+    """
     for detector, limit, lower in (("C3", 11000, 10400), ("C2", 16000, 14500)):
         one = frame(detector=detector, date="2010/01/12")
         raw = np.full((1024, 1024), 500.0)

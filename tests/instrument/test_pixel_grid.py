@@ -1,4 +1,4 @@
-"""Where stored pixels lie, and sums over them."""
+"""Positions of stored pixels, and sums over them."""
 
 from types import SimpleNamespace
 

@@ -93,7 +93,7 @@ def test_parts_of_noise():
     [({"comprssn": "X#"}, 16), ({"comprssn": "X%", "hcomp_sf": 64}, 32), ({"comprssn": "X#", "hcomp_sf": 32}, 16)],
 )
 def test_lossy_compression_rounds(cards, step):
-    """Much noise becomes more by 1/12 of the square of the step; little noise is rounded away."""
+    """Large noise grows by 1/12 of the square of the step; small noise is rounded away."""
     photon, read, quantisation = noise_parts(np.array([step**2 * 14.5 * 4, 120.0]), frame(**cards))
     assert quantisation[0] == pytest.approx((1 + step**2) / 12)
     assert photon[0] + read[0] == pytest.approx(4 * step**2 + 0.8)
@@ -104,7 +104,9 @@ def test_lossy_compression_rounds(cards, step):
 
 @given(st.floats(0.05, 3.0))
 def test_rounding_of_wavelet_coefficients(sigma):
-    """Against random numbers, in units of the step; a sixteenth of the coefficients lies anywhere between the steps."""
+    """
+    Compared with random numbers, in units of the step; a sixteenth of the coefficients lies anywhere between the steps.
+    """
     rng = np.random.default_rng(7)
     noise = sigma * rng.standard_normal(200_000)
     place = rng.uniform(-0.5, 0.5, noise.size) * (np.arange(noise.size) % 16 == 0)
@@ -141,7 +143,10 @@ def test_photometry_by_hand():
 
 
 def test_real_planets_bleed_along_the_row_of_the_image(real_map):
-    """Beside a full pixel of a planet's trail more than half are bright in the row, few in the column."""
+    """
+    Around saturated pixels of a planet's trail, more than half of the pixels in the row are bright, and few in the
+    column.
+    """
     raw = real_map("32082111").data
     full = raw >= 11_000
     beside = [np.concatenate([raw[np.roll(full, k, axis) & ~full] for k in (-1, 1)]) for axis in (0, 1)]

@@ -1,4 +1,4 @@
-"""Calibration factors, bias, exposure: vectors computed by hand or by others."""
+"""Calibration factors, bias and exposure: vectors computed by hand or by other programs."""
 
 from types import SimpleNamespace
 
@@ -147,7 +147,7 @@ def test_bias_of_the_table_comes_first_then_the_polynomial():
 
 
 def counts_from(lowest, shape=(128, 128)):
-    """Counts whose first percentile is about a level."""
+    """Counts with a given first percentile."""
     return np.linspace(lowest, lowest + 10000, shape[0] * shape[1]).reshape(shape)
 
 
@@ -170,7 +170,7 @@ LATE = {"date-obs": "2024/01/01", "mid_date": 60310, "exptime": 25.1}
 
 
 def late_c2(bias, *, edge=True, corners=None):
-    """A frame of C2 of 2024 with the light that its dark places have."""
+    """A frame of C2 of 2024 with realistic light in its dark regions."""
     counts = np.full((1024, 1024), bias + 1900.0)
     y, x = np.indices(counts.shape)
     counts[np.hypot(x - 512.634, y - 505.293) < 70] = bias + 0.054 * 1900
@@ -184,7 +184,10 @@ def late_c2(bias, *, edge=True, corners=None):
 
 
 def test_late_c2_asks_dark_places_of_the_frame():
-    """The first column tells the bias to some DN, corners that are sent nearly so, the occulter to 20 DN."""
+    """
+    The first column gives the bias to some DN, transmitted corners are nearly as good, and the occulter gives it to 20
+    DN.
+    """
     late = frame("C2", **LATE)
     for bias in (640.0, 655.0, 690.0):
         sharp = choose_bias(late, late_c2(bias))
@@ -200,7 +203,7 @@ def test_late_c2_asks_dark_places_of_the_frame():
 
 
 def test_late_c2_by_its_history_alone():
-    """Between the line that goes on and the polynomial that runs away, and both within 2 sigma."""
+    """The bias lies between the straight line and the diverging polynomial, and both are within 2 sigma."""
     assert late_c2_bias(frame("C2", **LATE | {"mid_date": 59001}))[0] == pytest.approx(648.72, abs=0.02)
     value, sigma = late_c2_bias(frame("C2", **LATE))
     assert 655.4 < value < 686.4

@@ -1,4 +1,4 @@
-"""Simulated exposures and the truth behind them, as the tests of the calibration need them."""
+"""Simulated exposures and their truth, for the tests of the calibration."""
 
 from types import SimpleNamespace
 
@@ -28,7 +28,7 @@ def interior(result, margin=6):
 
 
 def relative_errors(simulation, result, step=1):
-    """Errors of the interior pixels, each ``step``-th, relative to the scene."""
+    """Errors of every ``step``-th interior pixel, relative to the scene."""
     good = interior(result)[::step, ::step]
     assert good.sum() > 0.04 * good.size
     return np.abs(result.data[::step, ::step][good] / truth(simulation, result, step)[good] - 1)
@@ -36,7 +36,7 @@ def relative_errors(simulation, result, step=1):
 
 @pytest.fixture(scope="session")
 def closure():
-    """The functions above: what they know of a level-1 map comes from no code of the calibration."""
+    """The functions above, which share no code with the calibration."""
     return SimpleNamespace(calibrated=true_calibration, truth=truth, interior=interior, relative_errors=relative_errors)
 
 
@@ -53,7 +53,7 @@ def simulated_assets():
 
 @pytest.fixture(scope="session")
 def observe():
-    """`simulate.observe` with the last results kept."""
+    """`simulate.observe` with a cache of the last results."""
     kept = {}
 
     def observe(detector, **options):
@@ -69,5 +69,5 @@ def observe():
 
 @pytest.fixture(scope="session")
 def exact(observe, smooth_scene):
-    """An exposure of the smooth corona without chance, rounding and diffracted light."""
+    """An exposure of the smooth corona without noise, rounding and diffracted light."""
     return lambda detector, **options: observe(detector, scene=smooth_scene, **(EXACT | options))

@@ -1,4 +1,4 @@
-"""The gate of the calibration: damaged headers and pixels of whole maps."""
+"""Checks at the start of the calibration, on maps with damaged headers and pixels."""
 
 import copy
 from pathlib import Path
@@ -18,12 +18,12 @@ from sunpy_lasco.level1.checks import admit
 
 @pytest.fixture(scope="module")
 def raw(observe, smooth_scene):
-    """Small and quick: 2 x 2 sums of the electronics box."""
+    """A small frame: 2 x 2 sums of the electronics box."""
     return observe("C3", scene=smooth_scene, seed=21, leb_sum=(2, 2)).level05
 
 
 def changed(smap, data=None, **cards):
-    """A map as of a file with other pixels and cards; ... removes a card."""
+    """A map as if read from a file, with other pixels and cards; ... removes a card."""
     meta = copy.deepcopy(smap.meta)
     for name, value in cards.items():
         meta[name.replace("__", "-")] = value
@@ -79,7 +79,7 @@ def test_headers_that_are_refused(cards, error, message, on_bad, raw):
     ],
 )
 def test_headers_that_are_put_right(cards, message, raw):
-    """The product is that of the sound header; on_bad means what it says."""
+    """The product is that of the correct header, and on_bad decides about warnings and errors."""
     with pytest.warns(LascoUserWarning, match=f"is implausible: .*{message}"):
         result = calibrated(changed(raw, **cards))
     sound = calibrated(raw)
@@ -106,7 +106,7 @@ def test_nothing_tells_the_time_of_day(cards, raw):
 
 
 def test_bare_day_beside_time_obs(raw):
-    """Such a map began at midnight once."""
+    """Such a map used to begin at midnight."""
     clock = raw.meta["time-obs"]
     other = changed(raw, time__obs=..., time_obs=clock)
     assert other.date == raw.date
@@ -146,7 +146,7 @@ def test_no_hole_is_silent(kind, inpaint, raw):
 
 
 def test_edited_maps_are_not_compared_with_the_statistics(raw):
-    """A part, a repaired map and one with a new pointing have other pixels or cards, and say so."""
+    """Parts, repaired maps and maps with a new pointing have other pixels or cards, and record that."""
     part = raw.submap([100, 100] * u.pix, top_right=[400, 350] * u.pix)
     for edited in (part, sunpy_lasco.inpaint(raw), sunpy_lasco.update_pointing(raw, roll=1 * u.deg)):
         assert admit(edited)[1] == []
@@ -160,7 +160,10 @@ def test_nothing_at_all(raw):
 
 @pytest.mark.parametrize("name", [..., "my_frame.fts", "a2/../../../../x.fts"])
 def test_product_of_a_file_that_was_renamed(name, raw, tmp_path):
-    """Its name is made of camera and time; nothing fails at the end of the work, nothing leaves the folder."""
+    """
+    The name is made from camera and time, so writing does not fail at the end, and no file is written outside the
+    folder.
+    """
     result = calibrated(changed(raw, filename=name))
     start = raw.date.strftime("%Y%m%d_%H%M%S")
     assert result.meta["filename"] == f"lasco_c3_{start}.fts"
@@ -189,7 +192,7 @@ def test_name_of_the_other_camera(raw):
 
 
 def test_shifted_reference_is_kept(raw):
-    """A raw map that was shifted was calibrated as if it had not been, once."""
+    """A shifted raw map used to be calibrated as if it had not been shifted."""
     shift = (560.0, -1120.0) * u.arcsec
     moved = raw.shift_reference_coord(*shift)
     assert (moved.center.Tx - raw.center.Tx).to_value("arcsec") == pytest.approx(shift[0].value, abs=0.5)
@@ -207,7 +210,7 @@ def test_shifted_reference_is_kept(raw):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*calibration factor of the filter DEEPRD")
 def test_all_real_frames_are_admitted(real_frames, calib_data):
-    """Two is implausible: a broken transfer, and a frame of a twentieth of the light."""
+    """Two frames are implausible: an interrupted transfer, and one with a twentieth of the light."""
     refused = {}
     for path in real_frames:
         try:
@@ -220,7 +223,7 @@ def test_all_real_frames_are_admitted(real_frames, calib_data):
 
 
 def test_errors_of_a_level_1_image_that_does_not_tell_them(raw):
-    """Official images have no CALFAC, which was a KeyError once."""
+    """Official images have no CALFAC, which used to cause a KeyError."""
     result = calibrated(raw)
     del result.meta["calfac"]
     with pytest.raises(HeaderError, match="lacks the card CALFAC"):

@@ -1,4 +1,4 @@
-"""The bias: chosen once, the same for repair and calibration, with an honest sigma."""
+"""The bias: it is chosen once, is the same for repair and calibration, and has a realistic sigma."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def late_c2():
 
 
 def biases_of_the_repair(monkeypatch, run):
-    """The biases, of a single read-out, that the repair is told or chooses, frame and neighbours."""
+    """The biases of a single read-out that the repair receives or chooses, for the frame and its neighbours."""
     used = []
     original = operation.holed_frame_of
 
@@ -54,7 +54,7 @@ def test_what_was_filled_before_does_not_judge_the_bias(late_c2):
 
 
 def test_the_table_comes_first_for_the_repair_too(monkeypatch):
-    """The repair alone knows no exposure-factor file; calibrate hands its bias on."""
+    """The repair alone does not read exposure-factor files; calibrate passes its bias on."""
     exposure = simulate.observe("C3", lost_blocks=[(9, 12)], bias=391.3, seed=1)
     level1, used = biases_of_the_repair(
         monkeypatch, lambda: sunpy_lasco.calibrate(exposure.level05, assets=simulate.assets(exposure))
@@ -93,7 +93,7 @@ def test_sigma_is_honest_for_late_c2(settings):
 
 
 def test_real_frames_as_though_they_were_late(real_frames, real_map):
-    """The bias of frames of 2000 and 2010 is known; with a date of 2023 it must be found in the pixels."""
+    """The bias of frames of 2000 and 2010 is known; with a date in 2023 it must be determined from the pixels."""
     c2 = [path for path in real_frames if path.parent.name == "c2"]
     assert len(c2) >= 9
     for path in c2:

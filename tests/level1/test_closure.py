@@ -1,8 +1,8 @@
 """
-Closure: what the simulator puts in, the calibration gets out.
+Closure: the calibration recovers the scene of the simulator.
 
-The simulator shares the constants of the cameras with the calibration and no code, and the
-truth is asked for in the directions that the WCS of the result gives its pixels.
+The simulator shares constants of the cameras with the calibration but no code, and the truth is evaluated at the sky
+positions given by the WCS of the result.
 """
 
 import numpy as np
@@ -59,7 +59,7 @@ def test_closure_with_north_up_and_the_sun_moved(detector, flipped, exact, closu
 
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 def test_other_geometry_and_photometry_do_not_close(detector, exact, closure, simulated_assets):
-    """The simulator has the official ones."""
+    """The simulator uses the official ones."""
     simulation = exact(detector)
     scale = closure.calibrated(simulation, simulated_assets, photometry="stars")
     star_scale = value_of(f"{detector}.star_scale")
@@ -69,7 +69,7 @@ def test_other_geometry_and_photometry_do_not_close(detector, exact, closure, si
 
 
 def changed(value, place, factor):
-    """A value of the table with one of its numbers multiplied."""
+    """A value of the table with one number multiplied."""
     if not place:
         return factor * value
     return tuple(changed(one, place[1:], factor) if k == place[0] else one for k, one in enumerate(value))
@@ -105,7 +105,7 @@ CONSTANTS = {
 @pytest.mark.parametrize("method", ["resample", "wcs"])
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_a_constant_that_is_one_per_cent_off_does_not_close(name, method, exact, closure, simulated_assets):
-    """It is off for the calibration alone: exposure and truth are made before and after."""
+    """Only the calibration uses the wrong value: exposure and truth are computed before and after."""
     detector, options, constant, place, factor = CONSTANTS[name]
     simulation = exact(detector, **options)
     given = {"distortion": method, "bias": "official"}

@@ -1,4 +1,4 @@
-"""Compact level-1 files: the image to the last bit, sigma to 0.5 %, for every reader of FITS one image."""
+"""Compact level-1 files: the image is exact, sigma accurate to 0.5 %, and every FITS reader finds one image."""
 
 import io
 import subprocess
@@ -34,7 +34,7 @@ def written(level1, tmp_path):
 
 
 def bits(image):
-    """The numbers of an image as they are in memory, NaN included."""
+    """The bits of an image in memory, including those of NaN."""
     return np.ascontiguousarray(image, np.float32).view(np.uint32)
 
 
@@ -60,7 +60,7 @@ def test_round_trip(level1, written):
 @settings(max_examples=60, deadline=None)
 @given(ny=st.integers(1, 150), nx=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
 def test_any_bits_come_back(ny, nx, seed):
-    """NaN of all kinds, infinite and the smallest numbers; by astropy, too, which knows the standard."""
+    """NaN of all kinds, infinities and the smallest numbers, also read by astropy, which implements the standard."""
     image = np.random.default_rng(seed).integers(0, 2**32, (ny, nx), np.uint32).view(np.float32)
     image.flat[: min(7, image.size)] = [np.nan, np.inf, -np.inf, -0.0, 1e-45, -3e38, 0.0][: image.size]
     content = b"".join(bytes(part) for part in encode_packed_image(image, fits.Header({"OBJECT": "sky"})))
@@ -95,7 +95,7 @@ def test_logarithms_by_hand():
 
 
 def test_the_image_is_never_quantised(written):
-    """RICE would corrupt floats without a word, and dither cards would say that they were changed."""
+    """RICE would corrupt floats silently, and dither cards would state that values were changed."""
     with fits.open(written, disable_image_compression=True, checksum=True) as hdus:
         hdus.verify("exception")
         header = hdus[1].header
@@ -185,7 +185,7 @@ def test_damage_is_found(level1, written):
 
 
 def test_files_that_others_packed_are_refused(written):
-    """With right sums, but packed in another way: nothing is guessed."""
+    """A file with correct checksums but another packing is refused."""
     with fits.open(written) as hdus:
         image = fits.CompImageHDU(hdus[1].data, hdus[1].header, compression_type="GZIP_1", quantize_level=0)
         fits.HDUList([fits.PrimaryHDU(), image, hdus["PIXELS"]]).writeto(written.with_name("other.fts"), checksum=True)

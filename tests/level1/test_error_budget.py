@@ -1,4 +1,4 @@
-"""Parts of the error budget by themselves."""
+"""Single parts of the error budget."""
 
 import numpy as np
 

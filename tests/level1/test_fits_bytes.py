@@ -1,4 +1,4 @@
-"""Units written past astropy are those that astropy and the FITS standard ask for."""
+"""HDUs that are written without astropy follow astropy and the FITS standard."""
 
 import io
 
@@ -82,14 +82,14 @@ def test_astropy_is_asked_about_what_is_no_plain_card(value):
 
 
 def test_a_sum_worked_out_by_hand():
-    """Fifteen times 1.0, 0x3F800000: 0x3B8800000, and the carry of 3 brought round."""
+    """Fifteen times 1.0, 0x3F800000, is 0x3B8800000; the carry of 3 is added at the low end."""
     content = joined(encode_image(np.ones((3, 5), np.float32), fits.Header()))
     assert sums_of(content, 0, 2880, 5760)[0] == 0xB8800000 + 3
     assert int(fits.Header.fromstring(content[:2880].decode())["DATASUM"]) == 3095396355
 
 
 def test_the_same_as_astropy_writes():
-    """But for the places of the cards and the time in their comments."""
+    """The files are equal except for the order of the cards and the time in their comments."""
     rng = np.random.default_rng(4)
     image, sigma = rng.normal(size=(7, 9)).astype(np.float32), rng.normal(size=(7, 9)).astype(np.float32)
     flags = rng.integers(0, 256, (7, 9)).astype(np.uint8)
@@ -111,7 +111,7 @@ def test_the_same_as_astropy_writes():
 
 @pytest.mark.parametrize("byte", [0, 1, 3, 4, 41, 40, 160, 164, 255])
 def test_the_sum_as_text_has_letters_and_digits_alone(byte):
-    """Each value of a byte of the sum, many times over."""
+    """Each value of a byte of the checksum, many times."""
     rng = np.random.default_rng(byte)
     for _ in range(20):
         content = joined(encode_image(rng.integers(0, 256, (1, byte + 1)).astype(np.uint8), fits.Header()))

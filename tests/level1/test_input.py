@@ -1,4 +1,4 @@
-"""What goes into `sunpy_lasco.calibrate`: refusals, options, several maps."""
+"""Input of `sunpy_lasco.calibrate`: rejected maps, options, several maps."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""The one interpolation: against scipy, against hand-computed weights, and as a linear operation."""
+"""The interpolation, compared with scipy and with hand-computed weights, and its linearity."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_weights_by_hand():
 
 
 def test_variance_is_that_of_the_weights():
-    """Half way between four pixels of variance 1 a quarter is left."""
+    """Halfway between four pixels of variance 1, the variance is a quarter."""
     resampling = Resampling((64, 64), (0, 0), (1, 1), None, rotation=0.0, pivot=(10.0, 10.0), target=(10.5, 10.5))
     result = interpolate(np.ones((64, 64), np.float32), resampling, variance=np.ones((64, 64), np.float32))
     np.testing.assert_allclose(result.variance[5:-5, 5:-5], 0.25)
@@ -87,13 +87,13 @@ def test_it_is_linear(a, b):
 
 
 def test_matrices_are_kept():
-    """The geometry of a camera changes rarely, so that a series of frames builds one matrix."""
+    """A series of frames with the same geometry builds one matrix."""
     first = interpolation_matrix(full())
     assert interpolation_matrix(full())[0] is first[0]
 
 
 def test_turn_is_counter_clockwise():
-    """A bright pixel to the right of the pivot comes to stand above it."""
+    """A bright pixel to the right of the pivot moves above it."""
     image = np.zeros((101, 101), np.float32)
     image[50, 80] = 1
     resampling = Resampling((101, 101), (0, 0), (1, 1), None, rotation=90.0, pivot=(50.0, 50.0))
@@ -103,7 +103,7 @@ def test_turn_is_counter_clockwise():
 
 @pytest.mark.parametrize("rows", [(500, 502), (0, 3), (1020, 1024), (0, 1024)])
 def test_flags_are_carried_to_all_pixels_they_contribute_to(rows):
-    """In a band of rows or in the whole image: as the whole product says."""
+    """Partial products, for a band of rows or the whole image, equal the full product."""
     resampling = Resampling((1024, 1024), (0, 0), (1, 1), camera_distortion("C3", 52000))
     flags = np.zeros((1024, 1024), np.uint8)
     rng = np.random.default_rng(3)

@@ -1,4 +1,4 @@
-"""A level-1 file that was altered is refused, or its changes are named."""
+"""An altered level-1 file is refused, or a warning names the changes."""
 
 import gzip
 import random
@@ -32,7 +32,7 @@ def written(small, tmp_path):
 
 
 def units(path):
-    """Places of header, data and end of each unit."""
+    """Positions of header, data and end of each HDU."""
     with fits.open(path) as hdus:
         places = [hdu.fileinfo() for hdu in hdus]
     return [(one["hdrLoc"], one["datLoc"], one["datLoc"] + one["datSpan"]) for one in places]
@@ -71,7 +71,7 @@ def test_a_card_that_was_changed_is_told(small, written):
 
 
 def test_a_card_that_astropy_adds_is_no_damage(small, written):
-    """astropy brings the sums up to date where the file is changed in place, and so does who asks for it."""
+    """astropy updates the checksums if the file is changed in place or if requested."""
     with fits.open(written, mode="update", checksum=True) as hdus:
         hdus[0].header["OBSERVER"] = "somebody"
     assert sunpy_lasco.read_level1(written).meta["observer"] == "somebody"
@@ -93,7 +93,7 @@ def test_without_sums_it_is_said_that_nothing_is_known(written):
 
 
 def test_zeros_that_slip_in_are_found(written):
-    """They do not change a sum: only the length tells."""
+    """Added zeros do not change a checksum; only the length reveals them."""
     content = written.read_bytes()
     *_, (_, first, _) = units(written)
     written.write_bytes(content[: first + 800] + bytes(8) + content[first + 800 :])
@@ -195,7 +195,7 @@ def test_what_is_no_level_1_is_named(observe, smooth_scene, tmp_path):
 
 
 def test_read_as_sunpy_reads(small, written):
-    """The image comes past sunpy's reader; the map must be the same."""
+    """The image is read without sunpy's reader; the map must be the same."""
     ours, theirs = sunpy_lasco.read_level1(written), sunpy.map.Map(written)
     assert list(ours.meta.items()) == list(theirs.meta.items())
     assert ours.meta.original_meta == theirs.meta.original_meta
@@ -223,7 +223,7 @@ def mutated(content, headers, rng):
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_no_damage_passes_in_silence(seed, small, written):
-    """Refused by an error of ours, or read with a warning, and then with the pixels that were written."""
+    """The file is refused with an error of the package, or read with a warning and the original pixels."""
     content, rng = written.read_bytes(), random.Random(seed)
     headers = [place for start, first, _ in units(written) for place in range(start, first)]
     expected = small.data, small.uncertainty.array, sunpy_lasco.flags(small)

@@ -1,4 +1,4 @@
-"""Level-1 files: whole or not at all, standard, read back as they were, or refused."""
+"""Level-1 files: complete or absent, valid FITS, read back unchanged, or refused."""
 
 import itertools
 import os
@@ -23,7 +23,7 @@ from sunpy_lasco.map import replace
 
 @pytest.fixture(scope="module")
 def level1(observe, smooth_scene):
-    """With lost blocks, some of them at the edge of what can be filled."""
+    """An exposure with lost blocks, some of which can only just be filled."""
     raw = observe("C2", scene=smooth_scene, seed=8, flipped=True, lost_blocks=[(10, 9), (24, 20)]).level05
     return sunpy_lasco.calibrate(raw, assets="simulated")
 
@@ -85,7 +85,7 @@ def test_file_is_standard(level1, tmp_path):
 
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 def test_equal_maps_make_equal_files(detector, observe, smooth_scene, tmp_path, monkeypatch):
-    """But for the time of writing, which SOURCE_DATE_EPOCH sets."""
+    """Files are identical except for the time of writing, which SOURCE_DATE_EPOCH sets."""
     raw = observe(detector, scene=smooth_scene, seed=9).level05
     seconds = itertools.count(1_800_000_000)
     monkeypatch.setattr("time.time", lambda: next(seconds))
@@ -142,7 +142,7 @@ def test_no_file_outside_of_the_folder(level1, tmp_path):
 
 
 def test_sums_of_a_file_are_not_passed_on(level1, tmp_path):
-    """A map that was read and changed must not be saved with the sums of what it was."""
+    """A map that was read and changed must not be saved with its old checksums."""
     image = sunpy.map.Map(sunpy_lasco.write_level1(level1, tmp_path / "one.fts"))
     part = image.submap([10, 10] * u.pix, top_right=[99, 99] * u.pix)
     part.save(tmp_path / "part.fts")

@@ -1,4 +1,4 @@
-"""What a calibration had to approximate is said: once in a process, and not at all where it was switched off."""
+"""Warnings about approximations: once in a process, and never if they are switched off."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ NEW, OLD = "32310951", "32082037"
 
 @pytest.fixture
 def notices(monkeypatch):
-    """The notices switched on, and none said yet."""
+    """Notices enabled, with none given so far."""
     monkeypatch.delenv("SUNPY_LASCO_NOTICES")
     forget_notices()
     yield
@@ -28,7 +28,7 @@ def notices(monkeypatch):
 
 @pytest.fixture
 def raw():
-    """An exposure that does not tell that it was simulated."""
+    """An exposure without the mark of the simulator."""
     smap = simulate.observe("C3", date="2002-05-21T00:18", leb_sum=(4, 4), seed=1).level05
     smap.meta["history"] = str(smap.meta["history"]).replace("Simulated", "Any")
     return smap
@@ -220,7 +220,7 @@ for _ in range(2):
 
 @pytest.mark.slow
 def test_a_user_reads_it_once(monkeypatch):
-    """With all the handlers of loggers that sunpy.net and drms bring."""
+    """With all log handlers that sunpy.net and drms install."""
     monkeypatch.delenv("SUNPY_LASCO_NOTICES")
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert (done.stdout + done.stderr).count("calibrated with approximations") == 1

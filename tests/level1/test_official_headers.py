@@ -1,4 +1,4 @@
-"""Every official header of C2 level 1 at hand, from what the same table says of the frame."""
+"""Values of all available official headers of C2 level 1, computed from other columns of the same table."""
 
 import csv
 
@@ -32,7 +32,7 @@ def original_mjd(row):
 
 
 def test_calibration_factor(rows):
-    """It goes by the day of the original, uncorrected time."""
+    """It depends on the day of the original, uncorrected time."""
     for row in rows:
         printed = f"{calibration_factor('C2', 'ORANGE', 'CLEAR', original_mjd(row)):.5e}"
         assert float(printed) == float(row["calfactor"]), row["filename"]
@@ -45,7 +45,7 @@ def test_solar_radius(rows):
 
 
 def test_rotation_and_rectification(rows):
-    """The roll that the detector had is RECTIFY; what is left after 180 degrees was taken out by IDL's ``rot``."""
+    """RECTIFY is the roll of the detector; beyond 180 degrees IDL's ``rot`` removed it."""
     seen = []
     for row in rows:
         rectify = float(row["rectify"])
@@ -63,7 +63,7 @@ def test_rotation_and_rectification(rows):
 
 
 def test_centre_of_the_image(rows):
-    """XCEN belongs to pixel 512.5 in the count from 1, whatever the Sun's centre."""
+    """XCEN refers to pixel 512.5, counted from 1, wherever the Sun's centre is."""
     for row in rows:
         for axis, card in ((1, "xcen"), (2, "ycen")):
             expected = 11.9 * (512.5 - float(row[f"crpix{axis}"]))

@@ -1,4 +1,4 @@
-"""The options of `sunpy_lasco.calibrate`: one definition, checked before any work."""
+"""The options of `sunpy_lasco.calibrate`: defined once, and checked before any work."""
 
 import argparse
 import inspect
@@ -100,7 +100,7 @@ def test_impossible_values_are_refused_before_the_work(case, raw, monkeypatch):
 
 
 def test_every_option_is_checked():
-    """An object that is of no use to anybody is refused by each option."""
+    """Each option refuses a meaningless object."""
     for name in NAMES:
         with pytest.raises(OptionError, match=f"{name}="):
             Level1Options(**{name: object()})
@@ -131,7 +131,7 @@ def test_frozen():
 
 
 def test_centre_beside_the_detector(raw):
-    """In the pixels of a summed frame: the full-frame position tells."""
+    """The option is given in pixels of a summed frame; the full-frame position is correct."""
     with pytest.raises(OptionError, match=r"\(2041\.5, 401\.5\), which is outside the detector"):
         sunpy_lasco.calibrate(raw, assets="simulated", centre=[510, 100] * u.pix)
     with pytest.raises(OptionError, match="outside the detector"):
@@ -159,7 +159,7 @@ def test_the_steps_refuse_what_calibrate_refuses(raw, value):
 
 
 def test_observer(raw):
-    """A place without a time is that of the exposure; a place that is not SOHO's is refused."""
+    """A position without a time is taken for the time of the exposure; implausible positions are refused."""
     here = SkyCoord(-0.3 * u.deg, 2 * u.deg, 0.99 * u.au, frame="heliographic_stonyhurst")
     level1 = sunpy_lasco.calibrate(raw, assets="simulated", observer=here)
     assert level1.meta["hglt_obs"] == pytest.approx(2)

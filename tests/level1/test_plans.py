@@ -1,4 +1,4 @@
-"""One pass by a plan: the same as step by step, for all that can be configured."""
+"""Plans give the same results as the single steps, for all configurations."""
 
 import inspect
 import warnings
@@ -24,7 +24,7 @@ from sunpy_lasco.pixel_flags import PixelFlag
 
 
 def by_steps(raw, assets, *, inpaint=None, distortion="resample", north_up=False, sun_pixel=None, **options):
-    """Level 1 by the public steps, one after the other; cards of the observer and of the options are left out."""
+    """Level 1 by the public steps; cards of the observer and of the options are omitted."""
     smap = level1.unwrap(sunpy_lasco.update_pointing(raw, pointing=level1.find_pointing(raw, assets=assets)))
     factor = level1.exposure_factor(smap, assets=assets)
     # Repair and calibration rest on the same.
@@ -225,7 +225,7 @@ def test_memory_that_is_none_is_refused(memory, plan, monkeypatch):
     [(0.65236, (517.3, 530.2), (517.3, 530.2)), (-179.99995, (3.0, 900.4), (511.5, 511.5))],
 )
 def test_rounding_costs_a_thousandth_of_a_pixel(rotation, pivot, target):
-    """Where corners and middle of the frame go, exactly and rounded."""
+    """Positions of corners and middle of the frame, exact and rounded."""
     rounded, place = rounded_movement(rotation, pivot, target)
 
     def moved(point, degrees, start, end):
@@ -253,7 +253,10 @@ def in_double_precision(folded, counts, bias, scale, noise):
 
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 def test_single_precision_is_enough(detector, observe, simulated_assets):
-    """Brightness relative to the light, and sigma, against the same in double precision: 5 units of the last place."""
+    """
+    Brightness, relative to the light, and sigma agree with a calculation in double precision within 5 units in the last
+    place.
+    """
     raw = observe(detector, seed=5).level05
     folded = sunpy_lasco.plan(raw, assets=simulated_assets, linearity=False).folded
     frame, flags = frame_of(raw), flags_of(raw) & np.uint8(PixelFlag.UNTRANSMITTED)

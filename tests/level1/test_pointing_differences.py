@@ -1,4 +1,4 @@
-"""Roll and Sun centre by each source beside the official values, as benchmarks/pointing has them."""
+"""Roll and Sun centre by each source, compared with the official values of benchmarks/pointing."""
 
 import csv
 import importlib.util
@@ -27,7 +27,7 @@ def official(compare, test_data, tmp_path_factory):
 
 
 def test_nominal_beside_54_official_headers(official):
-    """The limits are those of the note on the specification; the errors stated hold."""
+    """The limits are those of the specification, and the stated errors hold."""
     assert len(official) == 54
     assert {row["source"] for row in official} == {"nominal"}
     assert sum(row["upside_down"] for row in official) == 30

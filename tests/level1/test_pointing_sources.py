@@ -1,4 +1,4 @@
-"""Where calibrate finds pointing, time and observer, and that the header says so."""
+"""Sources of pointing, time and observer in calibrate, and their record in the header."""
 
 import warnings
 
@@ -60,7 +60,7 @@ def raw():
 
 @pytest.fixture
 def both(tmp_path):
-    """The simulator's images and whatever tables a test writes."""
+    """The simulator's images, and tables that a test writes."""
     return ChainSource((simulate.assets(), DirectorySource(tmp_path)))
 
 
@@ -115,7 +115,7 @@ def test_order_and_each_source_alone(raw, tmp_path):
 
 
 def test_old_headers_take_the_roll_of_the_spacecraft(real_map, tmp_path):
-    """32108414: 2003-07-21, the first season upside down; its header says so too."""
+    """32108414 of 2003-07-21, in the first season upside down, as its header states."""
     smap = real_map("32108414")
     (tmp_path / NOMINAL_ROLL).write_text("1995-12-02 03:08:00 0.00\n2003-07-08 13:00:00 180.00\n")
     found = find_pointing(smap, assets=tmp_path)
@@ -165,7 +165,7 @@ def test_damaged_table_is_an_error_that_names_it(raw, tmp_path):
     ],
 )
 def test_corrected_times_of_published_images(raw, tmp_path, row, day, start, corrected):
-    """Vectors of three official images; midnight lies between in none of them."""
+    """Vectors of three official images, none of which crosses midnight."""
     (tmp_path / C2_TIME_OFFSETS).write_text(f"h\nh\n{int(Time(day).mjd)} 0 510 0 {row}\n")
     smap = raw["C2"]
     smap = smap._new_instance(smap.data, smap.meta | {"date-obs": day.replace("-", "/"), "time-obs": start})
@@ -190,7 +190,7 @@ def test_uncorrected_clock_says_so(raw, tmp_path):
 
 
 def test_observer_from_a_table(raw, both, tmp_path):
-    """A table with SOHO 3 degrees from its place: no other source says that."""
+    """A table with SOHO displaced by 3 degrees, which distinguishes it from other sources."""
     days = Time(MODERN).tdb.jd + np.arange(-3, 4)
     angle = np.deg2rad(np.arange(-3, 4) * 0.986)
     positions = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=-1)
@@ -214,7 +214,7 @@ def test_observer_from_a_table(raw, both, tmp_path):
 
 
 def test_observer_is_that_of_the_corrected_middle_of_the_exposure(raw):
-    """In 5 minutes SOHO goes 9,000 km around the Sun, with the frame in which the header has it."""
+    """In 5 minutes SOHO moves 9,000 km around the Sun, together with the frame of the header."""
     level1 = sunpy_lasco.calibrate(raw["C2"], assets="simulated", time_offset=300 * u.s)
     middle = Time(level1.meta["date-avg"])
     assert (middle - raw["C2"].date).to_value(u.s) == pytest.approx(level1.meta["exptime"] / 2 - 300, abs=0.01)

@@ -1,7 +1,7 @@
 """
-Errors of simulated exposures are as large as the parts of the uncertainty say.
+Errors of simulated exposures agree with the parts of the uncertainty.
 
-For pixels and for sums over regions; each part with nothing but its own cause switched on.
+This is tested for pixels and for sums over regions, and for each part with only its own cause switched on.
 """
 
 import numpy as np
@@ -75,7 +75,7 @@ def test_pixels(part, cases, method, observe, closure, smooth_scene, simulated_a
 
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 def test_lossy_frames(detector, observe, closure, smooth_scene, simulated_assets):
-    """Rounding adds noise where there is much of it, and removes it where there is little."""
+    """Rounding adds noise where the noise is large, and removes it where it is small."""
     options = {"lossy": True, "pattern": False}
     ((result, expected),) = exposures([(detector, options)], observe, closure, smooth_scene, simulated_assets)
     good = closure.interior(result)
@@ -88,7 +88,7 @@ def test_lossy_frames(detector, observe, closure, smooth_scene, simulated_assets
 
 
 def test_interpolation(observe, closure, smooth_scene, simulated_assets):
-    """Without noise, what the interpolation does to stars is the whole error, and is told within a factor of two."""
+    """Without noise the error at stars is that of the interpolation, and is estimated within a factor of two."""
     x = np.linspace(-9000, 9000, 12)
     stars = tuple(simulate.PointSource(float(a), float(b), 3.0) for a in x for b in x if np.hypot(a, b) > 6000)
     scene = simulate.Scene(smooth_scene.diffuse, stars)
@@ -107,7 +107,7 @@ def test_interpolation(observe, closure, smooth_scene, simulated_assets):
 
 @pytest.fixture(scope="module")
 def bright(observe, smooth_scene):
-    """An exposure of C3 without any chance, and bright enough to lose light."""
+    """An exposure of C3 without noise, bright enough to lose light near the full well."""
     return observe("C3", scene=smooth_scene, exptime=30.0, seed=5, **(NOISY | {"noise": False, "quantise": False}))
 
 
@@ -116,7 +116,7 @@ GIVEN_FACTOR_SIGMA = 0.005
 
 
 def one_sigma_off(term, bright, assets, closure):
-    """Level 1 with the cause of one term off by its 1 sigma, and without that."""
+    """Level 1 with the cause of one term changed by its 1 sigma, and unchanged."""
     right = closure.calibrated(bright, assets, factor=1.0, bias="official")
     meta, given = right.meta, {"factor": 1.0, "bias": "official"}
     if term == "bias":
@@ -131,7 +131,7 @@ def one_sigma_off(term, bright, assets, closure):
 
 @pytest.mark.parametrize("term", ["bias", "exposure factor", "linearity"])
 def test_common_terms_are_what_their_cause_does(term, bright, simulated_assets, closure):
-    """The image changes by the term where its cause is off by 1 sigma."""
+    """A change of the cause by 1 sigma changes the image by the term."""
     right, wrong = one_sigma_off(term, bright, simulated_assets, closure)
     sigma = sunpy_lasco.uncertainty(right, term).value
     if term == "exposure factor":
@@ -148,7 +148,7 @@ def test_common_terms_are_what_their_cause_does(term, bright, simulated_assets, 
 
 
 def test_other_common_terms_are_relative_to_the_light(bright, simulated_assets, closure):
-    """A factor or a vignetting that is off changes the light, a stray light that is off the image."""
+    """Errors of a factor or the vignetting scale the light; an error of the stray light adds to the image."""
     right = closure.calibrated(bright, simulated_assets)
     stray = sunpy_lasco.uncertainty(right, "stray light").value
     assert np.nanmax(np.abs(stray / right.meta["straysig"] - 1)) < 1e-6
@@ -203,7 +203,7 @@ def test_sums_of_any_shape(observe, closure, smooth_scene, simulated_assets):
 
 
 def test_every_part_has_a_test_here():
-    """A new term must be tried as well."""
+    """Every term of the budget is tested here."""
     tried = {"photon", "read", "quantisation", "interpolation", "pattern", "bias", "exposure factor", "linearity"}
     tried |= {"calibration factor", "vignetting", "stray light"}
     # Of real frames, and where blocks are filled, other tests tell: test_uncertainty.py, tests/inpainting.

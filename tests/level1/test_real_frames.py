@@ -1,4 +1,4 @@
-"""Real frames of both cameras through the whole calibration, and one beside its official level 1."""
+"""Real frames of both cameras through the whole calibration, one of them compared with its official level 1."""
 
 import warnings
 
@@ -43,7 +43,7 @@ def radius(smap):
 
 
 def test_same_pixels_are_valid(pair, calib_data):
-    """The mask was made of the official product; only lost blocks may differ."""
+    """The mask was made from the official product; only lost blocks may differ."""
     ours, official, _ = pair
     flags = sunpy_lasco.flags(ours)
     lost = (flags & (PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.OUTSIDE)) != 0
@@ -52,7 +52,7 @@ def test_same_pixels_are_valid(pair, calib_data):
 
 def test_brightness_by_radius(pair):
     """
-    A check of consistency: vignetting and stray light were estimated with this very pair.
+    This is a consistency check: vignetting and stray light were estimated from this pair.
 
     The exposure factor of either frame is not known here; that of the other 5 s frames
     scatters by 1 %.
@@ -65,7 +65,7 @@ def test_brightness_by_radius(pair):
 
 
 def test_brightness_of_another_epoch(pair, real_frame, calib_data):
-    """Of 2000-01-20, two years before and with other exposure: nothing was fitted to it."""
+    """The frame of 2000-01-20, two years earlier and with another exposure time, to which nothing was fitted."""
     _, official, _ = pair
     other = level1(real_frame("32046494"), calib_data)
     assert other.date.strftime("%Y-%m-%d") == "2000-01-20"
@@ -127,7 +127,7 @@ def test_positions_of_stars(pair):
 
 @pytest.mark.slow
 def test_all_frames(real_frames, calib_data):
-    """Every frame gives a sound level-1 map without an error; those that cannot be right give a warning."""
+    """Every frame gives a valid level-1 map; implausible ones give a warning."""
     for path in real_frames:
         raw = sunpy.map.Map(path)
         before = raw.data.copy()
@@ -181,7 +181,7 @@ def test_broken_download_with_repair(real_map, calib_data):
 
 @pytest.mark.parametrize("name", ["32082037", "22321894"])
 def test_distortion_in_the_wcs_and_resampled_show_the_same_sky(name, real_frame, calib_data):
-    """The brightness at the same place in the sky, read off both."""
+    """Compare the brightness at the same position in the sky."""
     resampled, measured = (level1(real_frame(name), calib_data, distortion=method) for method in ("resample", "wcs"))
     rows, columns = np.mgrid[40:1000:37, 40:1000:37]
     world = measured.wcs.pixel_to_world_values(columns, rows)

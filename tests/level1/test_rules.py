@@ -1,4 +1,4 @@
-"""What must hold between the cards of a frame, its shape and its pixels."""
+"""Rules for the cards of a frame, its shape and its pixels."""
 
 import csv
 import re
@@ -197,7 +197,7 @@ def test_missing_middle_is_no_problem():
     ],
 )
 def test_time_of_day_in_other_cards(cards):
-    """A bare DATE-OBS beside TIME_OBS was midnight once, 1,086 s off."""
+    """DATE-OBS without a time beside TIME_OBS used to be read as midnight, 1,086 s off."""
     assert judge(**cards) == ([], {})
     header = HEADER | {name.replace("__", "-"): value for name, value in cards.items()}
     frame = Frame.from_header({name: value for name, value in header.items() if value is not ...}, (1024, 1024))
@@ -223,7 +223,7 @@ CORNERS = {
 
 @pytest.mark.parametrize("port", CORNERS)
 def test_sub_frame_told_by_the_corners_of_the_read_out_alone(port):
-    """Such a frame was taken for one with 2 x 2 sums once, 14,171 arcsec off."""
+    """Such a frame used to be taken for one with 2 x 2 sums, 14,171 arcsec off."""
     read_out, expected = CORNERS[port]
     cards = dict(zip(("p1col", "p1row", "p2col", "p2row"), read_out, strict=True))
     header = {name: value for name, value in HEADER.items() if name[0] != "r"} | cards | {"readport": port}
@@ -234,7 +234,7 @@ def test_sub_frame_told_by_the_corners_of_the_read_out_alone(port):
 
 
 def test_real_headers_of_2011_to_2025(test_data):
-    """Their exposures are wrong by up to 2 % now and then, which no rule may object to."""
+    """Their exposures are sometimes wrong by up to 2 %, which the rules must accept."""
     with (test_data / "headers" / "level05_2011_2025.csv").open() as file:
         rows = [{name.lower(): value for name, value in row.items()} for row in csv.DictReader(file)]
     assert len(rows) == 42
@@ -243,7 +243,7 @@ def test_real_headers_of_2011_to_2025(test_data):
 
 
 def test_official_headers(test_data):
-    """Level 0.5 as it was before it became official level 1: times, exposures and pointing of 54 frames of C2."""
+    """The level-0.5 values behind 54 official C2 files: times, exposures and pointing."""
     with (test_data / "headers" / "level1_c2_official.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 54
@@ -273,7 +273,7 @@ def test_official_headers(test_data):
 
 
 def counts(dtype=np.int16, shape=(1024, 1024)):
-    """A frame of a bias and some light, with the statistics that belong to it."""
+    """A frame with a bias and some light, and matching statistics."""
     rng = np.random.default_rng(7)
     data = (385 + rng.gamma(2.0, 700.0, shape)).clip(0, 12000).astype(dtype)
     data[:64, :128] = 0
@@ -356,7 +356,7 @@ def test_wrapped_sums_are_compared_unwrapped():
 
 
 def test_counts_below_the_bias_are_taken_for_lost(sound):
-    """Counts of 1 to 5 under a bias of 385 DN became negative brightness without a flag once."""
+    """Counts of 1 to 5 below a bias of 385 DN used to become negative brightness without a flag."""
     data = sound[0].copy()
     data[320:352, 320:352] = np.arange(1024).reshape(32, 32) % 5 + 1
     problems, impossible = judged(data)
@@ -367,7 +367,7 @@ def test_counts_below_the_bias_are_taken_for_lost(sound):
 
 
 def test_light_has_noise(sound):
-    """A block of one value is none that was measured; beside saturation, and near the bias, there are such pixels."""
+    """A block with a single value was not measured, but such pixels occur in saturated areas and near the bias."""
     data = sound[0].copy()
     data[320:384, 300:380] = 1500
     problems, impossible = judged(data)
@@ -399,7 +399,7 @@ def test_derived_images_and_models_hold_no_bias(cards, sound):
 
 
 def test_sums_that_the_pixels_deny():
-    """Four read-outs hold the bias four times, and one that was summed on the chip holds it once."""
+    """Four read-outs contain the bias four times, a sum on the chip contains it once."""
     data = (4 * counts(np.int32, (512, 512))).clip(0, 16000)
     box = {"lebxsum": 2, "lebysum": 2}
     chip = {"sumcol": 2, "sumrow": 2}
@@ -422,7 +422,7 @@ def test_pixels_that_are_no_numbers(dtype):
 
 
 def test_real_frames_agree_with_their_statistics(real_frames):
-    """All but the broken transfer, which says DATAZER 0 with 210,815 zeros."""
+    """All but the interrupted transfer, which has DATAZER 0 and 210,815 zeros."""
     for path in real_frames:
         with fits.open(path) as hdus:
             data, header = hdus[0].data, hdus[0].header

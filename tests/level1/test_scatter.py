@@ -1,5 +1,5 @@
 """
-Successive real frames scatter by their random uncertainty, and their rates do not depend on the counts.
+Successive real frames scatter by their random uncertainty, and count rates do not depend on the counts.
 
 ``benchmarks/uncertainty`` measures the same with more frames.
 """
@@ -20,12 +20,12 @@ FINE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
 
 
 def spread(values):
-    """1 sigma of most of some values: stars and hits of particles do not count."""
+    """Robust standard deviation, which ignores stars and particle hits."""
     return 1.4826 * np.median(np.abs(values - np.median(values)))
 
 
 def white_noise(smap):
-    """White noise of unit sigma that went through the interpolation of a map."""
+    """White noise of unit sigma after the interpolation of a map."""
     noise = np.random.default_rng(1).standard_normal(smap.data.shape).astype(np.float32)
     resampling = resampling_of(smap.meta, smap.data.shape)
     result = interpolate(noise, resampling, variance=np.ones_like(noise))
@@ -66,19 +66,21 @@ def test_estimated_images_do_not_matter(real_map):
 
 
 def test_where_an_ejection_passes(real_map):
-    """What moves comes on top, in the east."""
+    """In the east, moving structure adds to the scatter."""
     found = scatter(("32310958", "32310959"), real_map, (5, 8, 12, 18, 28), assets="estimate")
     assert all(0.9 < value < 1.15 for value in found.values()), found
 
 
 def test_frames_of_c2_scatter_by_their_sigma(real_map):
-    """By the gain that was measured; with that of C3 it would be 1.13."""
+    """With the measured gain; with that of C3 the ratio would be 1.13."""
     found = scatter(("22322625", "22322749"), real_map, (3, 4.5, 6), assets="estimate")
     assert found == pytest.approx(dict.fromkeys(found, 1.0), abs=0.06)
 
 
 def test_lossy_frames(real_map):
-    """A quarter of a day apart: the corona has moved on, so that only the pixels' scatter is compared."""
+    """
+    The frames are a quarter of a day apart and the corona has changed, so only the scatter of the pixels is compared.
+    """
     found = scatter(("32082111", "32082126"), real_map, (6, 12, 18), assets="estimate")
     assert found == pytest.approx(dict.fromkeys(found, 1.0), abs=0.1)
 
@@ -96,7 +98,9 @@ def counts(name, real_map, **options):
 
 @pytest.mark.parametrize(("name", "largest"), [(32310945, 0.0055), (32310950, 0.0013)])
 def test_rates_do_not_depend_on_the_counts(name, largest, real_map):
-    """Frames of 20.6 and 19.3 s beside their neighbours of 19.1 s: before and after the correction, east and west."""
+    """
+    Ratios of frames of 20.6 and 19.3 s to their neighbours of 19.1 s: before and after the correction, east and west.
+    """
     changes = {}
     for linearity in (False, True):
         (a, ta), (p, tp), (q, tq) = (counts(str(name + k), real_map, linearity=linearity) for k in (0, -1, 1))

@@ -1,4 +1,4 @@
-"""The option ``solarsoft``: level 1 as the original makes it."""
+"""The option ``solarsoft``: level 1 as made by SolarSoft."""
 
 import csv
 from dataclasses import replace
@@ -67,10 +67,10 @@ def test_grid_is_linear_on_two_triangles_of_a_cell():
 
 def test_official_image_has_the_grid(test_data):
     """
-    The fixed pattern of the detector stands in the official image where the grid brings it.
+    The fixed pattern of the detector appears in the official image at the positions of the grid.
 
-    The polynomial and the other diagonal move it by some hundredths of a pixel: all pixels
-    together tell them apart.
+    The polynomial and the other diagonal displace it by some hundredths of a pixel, which all pixels together can
+    distinguish.
     """
     from sunpy_lasco.assets.response import builtin_response, response_epoch
     from sunpy_lasco.map.edit import frame_of
@@ -127,7 +127,7 @@ def test_distortion_grid_is_an_option_of_its_own(camera, c2, c3):
 
 
 def test_c2_is_not_masked_and_blocks_that_were_not_sent_hold_the_bias(c2):
-    """Where 61 blocks are not sent, official C2 has some 59000 negative pixels, and no zeros."""
+    """In the 61 untransmitted blocks official C2 files have some 59000 negative pixels and no zeros."""
     result = official(c2.level05)
     flags = sunpy_lasco.flags(result)
     assert not (flags & sunpy_lasco.PixelFlag.MASKED).any()
@@ -179,7 +179,7 @@ def test_repair_as_solarsoft_does_it():
 
 
 def test_fuzzy_logic_has_its_background_by_default_too():
-    """Faint coronae lie below the model of the package: with it blocks stay empty that SolarSoft fills."""
+    """Faint coronae are below the model of the package, so blocks stay empty that SolarSoft fills."""
     raw = simulate.observe("C3", date="2008-06-01", seed=2, n_lost=14).level05
 
     result = sunpy_lasco.calibrate(raw, assets="simulated", inpaint="fuzzy")
@@ -235,7 +235,7 @@ def test_roll_is_turned_from_one_degree_on(c3, roll, turned, rectify):
 
 
 def test_number_of_empty_pixels_of_official_rotated_files(test_data):
-    """DATAZER of official C2 files that were sent whole and turned: what the rotation leaves empty."""
+    """DATAZER of official C2 files that were complete and rotated counts the pixels that the rotation left empty."""
     with (test_data / "headers" / "level1_c2_official.csv").open() as table:
         rows = [row for row in csv.DictReader(table) if float(row["rot_angle_applied"] or 0)]
     assert len(rows) > 40
@@ -258,7 +258,7 @@ def test_rectify_of_official_files_has_the_same_range(test_data):
 
 
 def test_rotation_in_a_second_interpolation(c3):
-    """The image is that of two interpolations, and near that of one."""
+    """The image is that of two interpolations, and similar to that of one."""
     options = {"roll": 5 * u.deg, "inpaint": None}
     twice = official(c3.level05, **options)
     once = sunpy_lasco.calibrate(c3.level05, assets="simulated", distortion="grid", north_up=True, **options)
@@ -275,8 +275,8 @@ def test_official_c3_image(real_map, calib_data, test_data):
     """
     The frame 24 minutes before the official one, in the same corona.
 
-    Its true exposure is not known (frames of 5 s scatter by 1.5 %), nor are the official
-    calibration images at hand.
+    Its true exposure is unknown (frames of 5 s scatter by 1.5 %), and the official calibration images are not
+    available.
     """
     path = test_data / "level1" / "35082038.fts"
     header, image = fits.getheader(path), fits.getdata(path).astype(float)

@@ -18,7 +18,7 @@ def calibrated(smap, **options):
 
 
 def test_the_stars_point(real_map):
-    """Centre and roll of the solution are in the cards and in the WCS; without the option nothing changes."""
+    """The cards and the WCS contain centre and roll of the solution; without the option nothing changes."""
     smap = real_map("32219521")
     solution = stars.solve(smap)
     level1, before = calibrated(smap, pointing="stars"), calibrated(smap)
@@ -40,7 +40,7 @@ def test_the_stars_point(real_map):
 
 
 def test_no_stars_no_change(real_map):
-    """A reason is given, and the pointing of the header stays."""
+    """A warning gives the reason, and the pointing of the header is kept."""
     smap = real_map("22075760")
     with pytest.warns(LascoUserWarning) as warned:
         level1 = calibrated(smap, pointing="stars")
@@ -123,7 +123,7 @@ def test_level1_files_keep_it(real_map, tmp_path):
 
 
 def test_c2_by_a_map_of_c3(real_map):
-    """The centre by its own stars, the roll by those of both; the cards say so."""
+    """The centre follows from its own stars, the roll from those of both cameras, as the cards state."""
     smap, c3 = real_map("22321894"), real_map("32219521")
     level1, own = calibrated(smap, pointing=c3), stars.solve(smap)
     meta = level1.meta
@@ -138,7 +138,7 @@ def test_c2_by_a_map_of_c3(real_map):
 
 
 def test_c2_without_stars_by_c3(starry_pair):
-    """The roll is that of C3, the centre stays, and says where it comes from."""
+    """The roll is that of C3; the centre and its source are unchanged."""
     c2, c3 = starry_pair
     before = sunpy_lasco.calibrate(c2.level05, assets="simulated", inpaint=None)
     level1 = sunpy_lasco.calibrate(c2.level05, assets="simulated", inpaint=None, pointing=[c3.level05])
@@ -152,7 +152,7 @@ def test_c2_without_stars_by_c3(starry_pair):
 
 @pytest.fixture
 def starry_pair():
-    """C2 before a corona without stars, and C3 at the same time before the real ones."""
+    """C2 without stars, and C3 at the same time with the real ones."""
     from sunpy_lasco.verify.simulated import starry_scene
 
     date = "2010-01-11T03:18"
@@ -162,7 +162,10 @@ def starry_pair():
 
 
 def test_the_packaged_table(real_map):
-    """Within 0.05 pixel of the stars at its epochs; elsewhere a warning, and nothing changes; never by default."""
+    """
+    It agrees with the stars within 0.05 pixel at its epochs, gives a warning and changes nothing at other times, and is
+    never the default.
+    """
     smap = real_map("32082126")
     level1, own = calibrated(smap, pointing="packaged"), stars.solve(smap)
     np.testing.assert_allclose([level1.meta["sunpix1"], level1.meta["sunpix2"]], own.centre, atol=0.05)

@@ -1,7 +1,7 @@
 """
-Where stars and planets fall on real frames, calibrated by default options, beside where they stand in the sky.
+Positions of stars and planets on real frames, calibrated with default options, compared with the sky.
 
-Catalogue, centroids and statistics are of this file; from the package come the maps alone.
+Catalogue, centroids and statistics are defined in this file; only the maps come from the package.
 """
 
 from pathlib import Path
@@ -55,7 +55,7 @@ def star_positions(time):
 
 
 def pixels(smap, coordinates, observer=None):
-    """Pixels of positions in the sky, by the WCS of a map; another observer may stand in for the map's."""
+    """Pixels of positions in the sky by the WCS of a map, optionally for another observer."""
     frame = smap.coordinate_frame
     if observer is not None:
         frame = Helioprojective(observer=observer, obstime=frame.obstime)
@@ -64,7 +64,7 @@ def pixels(smap, coordinates, observer=None):
 
 
 def centroid(data, x, y):
-    """From a predicted position to the star in pixels, or None where none stands out clearly, alone and round."""
+    """Offset of a star from its predicted position, in pixels; None if there is no clear, single, round one."""
     column, row = int(np.rint(x)), int(np.rint(y))
     box = data[max(row - HALF, 0) : row + HALF + 1, max(column - HALF, 0) : column + HALF + 1]
     if box.shape != (2 * HALF + 1,) * 2 or not np.isfinite(box).all():
@@ -95,7 +95,7 @@ def centroid(data, x, y):
 
 
 def measure(smap):
-    """Stars that are found: predicted pixels and offsets, (n, 2) each."""
+    """Measured stars: predicted pixels and offsets, (n, 2) each."""
     predicted = pixels(smap, star_positions(smap.reference_date)).T
     # Behind the observer there are no pixels.
     inside = ((predicted > HALF + 1) & (predicted < 1022 - HALF)).all(axis=1)
@@ -105,7 +105,7 @@ def measure(smap):
 
 
 def error_of_l1(smap):
-    """By how many pixels stars would be misplaced if SOHO were at 0.99 of the distance of the Earth."""
+    """Offsets of stars in pixels if SOHO were assumed at 0.99 of the distance of the Earth."""
     earth = get_earth(smap.reference_date)
     point = HeliographicStonyhurst(earth.lon, earth.lat, 0.99 * earth.radius, obstime=smap.reference_date)
     stars = star_positions(smap.reference_date)
@@ -123,7 +123,7 @@ def calibrated(real_map):
 @pytest.mark.parametrize("name", C3_FRAMES)
 def test_stars_in_c3(calibrated, name):
     """
-    Within half a pixel of their places in the sky.
+    Within half a pixel of their positions in the sky.
 
     The default Sun centre is known to 0.2 pixel.
     """
@@ -153,7 +153,10 @@ def test_stars_in_c2(calibrated, name):
 
 
 def test_scale_towards_the_edge(calibrated):
-    """The official scale of C3 is 0.2 % too small: 0.4 to 0.9 pixel, known and left; that of the stars is not."""
+    """
+    The official scale of C3 is 0.2 % too small, which leaves offsets of 0.4 to 0.9 pixel; the scale from stars does
+    not.
+    """
     frames = "32046494", "32082111", "32219521"
     for geometry in ("official", "stars"):
         radius, outward = [], []
@@ -169,7 +172,7 @@ def test_scale_towards_the_edge(calibrated):
 
 def test_what_is_left_is_the_default_sun_centre(calibrated):
     """
-    With the centre of the tables stars fall within 0.07 pixel of their places.
+    With the centre from the tables, stars are within 0.07 pixel of their positions.
 
     The default centre is 0.25 pixel from it, the clock was 8.5 s fast (0.006 pixel).
     """
@@ -183,7 +186,7 @@ def test_what_is_left_is_the_default_sun_centre(calibrated):
 
 
 def test_stars_on_the_official_product(real_map):
-    """35082038 says nothing of the observer: the map knows."""
+    """35082038 has no card for the observer; the map computes it."""
     smap = real_map("35082038")
     assert "hgln_obs" not in smap.meta
     _, offsets = measure(smap)
@@ -193,7 +196,7 @@ def test_stars_on_the_official_product(real_map):
 
 def test_venus_is_seen_where_its_light_left_it(calibrated):
     """
-    In C2 of 2010-01-05 Venus is 24 arcsec from where it is: 2 pixels.
+    In C2 of 2010-01-05 Venus appears 24 arcsec, or 2 pixels, from its current position.
 
     Aberration would move it by 1.7 pixels against the Sun.  Its image is saturated; its wings are symmetric.
     """
@@ -221,7 +224,7 @@ def test_venus_is_seen_where_its_light_left_it(calibrated):
 
 
 def test_stars_move():
-    """By their proper motions, of which those in right ascension are along the circle."""
+    """Proper motions in right ascension are given along the great circle."""
     time = Time("2010-01-05")
     moved = star_positions(time).separation(star_positions(Time("J1991.25")))
     expected = np.hypot(CATALOGUE[:, 3], CATALOGUE[:, 4]) * (time.jyear - 1991.25)

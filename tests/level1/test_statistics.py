@@ -1,4 +1,4 @@
-"""Statistics and integer scaling of the official product: vectors."""
+"""Vectors for statistics and integer scaling of the official product."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Each step of the calibration on its own: by hand, and in the right order only."""
+"""Single steps of the calibration: values computed by hand, and errors if the order is wrong."""
 
 import numpy as np
 import pytest
@@ -124,7 +124,7 @@ def test_centre_of_turned_frames_vector(exact, simulated_assets, closure):
 
 @pytest.mark.parametrize("official", [False, True])
 def test_vignetting_of_summed_frames(official, exact, simulated_assets, closure):
-    """Brightness does not depend on the sums, nor, but beside the edges, on how the vignetting is summed."""
+    """Brightness does not depend on the summing and, except at edges, on how the vignetting is summed."""
     full = closure.calibrated(exact("C2"), simulated_assets, distortion=None)
     summed = closure.calibrated(exact("C2", leb_sum=(2, 2)), simulated_assets, distortion=None, solarsoft=official)
     means = full.data.reshape(512, 2, 512, 2).mean(axis=(1, 3))
@@ -145,7 +145,7 @@ def test_stray_light_is_taken_from_clear_images_of_c3_only(exact, simulated_asse
 
 
 def test_stray_light_of_the_user(exact, simulated_assets, closure, tmp_path):
-    """The veil of the simulated C3, which no published image has, taken away by an image or a file; C2 has none."""
+    """An image or a file removes the veil of the simulated C3, which published stray light lacks; C2 has no veil."""
     exposure = exact("C3", diffracted=True)
     veil = optics.veil("C3", exposure.parameters.time).astype(np.float32)
     fits.PrimaryHDU(veil).writeto(tmp_path / "veil.fits")
@@ -229,7 +229,7 @@ def test_steps_are_not_done_twice(pointed, simulated_assets):
 
 
 def test_the_steps_make_what_calibrate_makes(exact, simulated_assets):
-    """Step by step, as a user does who wants one of his own in between."""
+    """The steps one by one, as users call them to insert their own."""
     raw = exact("C3", flipped=True, leb_sum=(2, 2)).level05
     smap = calibration.update_pointing(raw)
     for step in (calibration.unwrap, calibration.pad_to_full_frame, calibration.mark_missing):
@@ -265,7 +265,7 @@ def test_brightness_does_not_depend_on_the_exposure(exposure, detector):
 
 
 def test_rolls_of_another_form_are_removed(raw):
-    """PC holds the roll; a CROTA beside it would contradict it."""
+    """PC contains the roll; CROTA must be removed, since it could contradict PC."""
     stated = {"crota": 3.0, "crota1": 4.0, "crota2": 5.0}
     smap = calibration.rectify(calibration.correct_distortion(calibration.update_pointing(changed(raw, **stated))))
     assert not set(stated) & set(smap.meta)
@@ -273,7 +273,7 @@ def test_rolls_of_another_form_are_removed(raw):
 
 
 def test_what_is_told_of_the_scale_of_the_stars(raw):
-    """The factor of the official calibration times that of the stars, in cards and in HISTORY; C3's clear filter."""
+    """The official factor times that of the stars, in cards and HISTORY, for C3 Clear."""
     smap = calibration.normalize_exposure(calibration.subtract_bias(calibration.mark_missing(calibration.unwrap(raw))))
     official, stars = (calibration.apply_calibration_factor(smap, scale=scale) for scale in ("official", "stars"))
     scale = constant("C3.star_scale")

@@ -1,4 +1,4 @@
-"""The parts of the uncertainty: by hand, their sums, and through files."""
+"""The parts of the uncertainty: computed by hand, summed, and written to files."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def value(smap, parts):
 
 
 def test_a_pixel_by_hand(observe, smooth_scene):
-    """Each term of one pixel through exposure, factor and vignetting."""
+    """Each term of a single pixel, propagated through exposure, factor and vignetting."""
     simulation = observe("C3", scene=smooth_scene, seed=21)
     result = sunpy_lasco.calibrate(simulation.level05, assets="simulated", distortion=None, stray_light=False)
     meta = result.meta
@@ -146,7 +146,7 @@ def test_what_is_not_known_any_more_is_refused(clear):
 
 
 def test_filled_pixels_have_their_own_term(observe, smooth_scene):
-    """It is all of their random part, and says more than noise does."""
+    """The error of the fill is their whole random part and exceeds the noise."""
     level1 = make(observe, smooth_scene, "C3 repaired")
     filled = (sunpy_lasco.flags(level1) & PixelFlag.FILLED) != 0
     assert filled.sum() > 1000
@@ -157,7 +157,7 @@ def test_filled_pixels_have_their_own_term(observe, smooth_scene):
 
 
 def test_saturated_pixels_are_lower_limits_in_both_cameras(real_map):
-    """They keep the value that was read, flagged; their common part is infinite, and so is that of a sum."""
+    """They keep their value with a flag; their common part is infinite, and so is that of a sum with them."""
     for name, number in (("22322544", 20_000), ("32219521", 500)):
         level1 = sunpy_lasco.calibrate(real_map(name), assets="estimate", inpaint=None)
         full = ((sunpy_lasco.flags(level1) & PixelFlag.SATURATED) != 0) & np.isfinite(level1.data)
@@ -207,7 +207,7 @@ def test_star_scale_of_c2_is_surer_than_the_official_one(observe, smooth_scene):
 
 @pytest.mark.parametrize(("name", "polariser"), [("22075759", 0), ("22075760", 0.01)])
 def test_scale_of_deep_red_is_doubtful(name, polariser, real_map):
-    """By a factor of 1.7 in Clear and polarised frames: said, and carried."""
+    """Clear and polarised frames differ by a factor of 1.7, which gives a warning and an uncertainty."""
     with pytest.warns(LascoUserWarning, match=r"uncertain by a factor 1\.7"):
         level1 = sunpy_lasco.calibrate(real_map(name), assets="estimate", inpaint=None)
     parts = sunpy_lasco.systematic_uncertainty(level1)
@@ -223,7 +223,7 @@ def test_scale_of_deep_red_is_doubtful(name, polariser, real_map):
     [("1997-03-01", "0 Deg", 0.03), ("2005-03-01", "0 Deg", 0.5), ("2005-03-01", "+60 Deg", 0.03)],
 )
 def test_polarisers_of_c3(date, polar, expected, observe, smooth_scene):
-    """That of 0 degrees degraded."""
+    """The 0 degree polariser degraded."""
     options = {"filter": "Orange", "polar": polar, "leb_sum": (4, 4)}
     raw = observe("C3", scene=smooth_scene, date=f"{date}T06:00", **options).level05
     level1 = sunpy_lasco.calibrate(raw, assets="simulated", on_bad="ignore")
@@ -231,7 +231,7 @@ def test_polarisers_of_c3(date, polar, expected, observe, smooth_scene):
 
 
 def test_bias_in_brightness(clear):
-    """The official bias of C3 is low by some DN of every pixel."""
+    """The official bias of C3 is some DN too low in every pixel."""
     parts = sunpy_lasco.systematic_uncertainty(clear)
     expected = clear.meta["biassig"] / clear.meta["exptime"] * clear.meta["calfac"]
     assert parts["bias"].to_value(sunpy_lasco.MSB) == pytest.approx(expected)
@@ -239,7 +239,7 @@ def test_bias_in_brightness(clear):
 
 
 def test_common_part_of_a_sum(clear):
-    """Errors that the pixels share are added as they are, those of different causes in quadrature."""
+    """Errors shared by pixels add linearly, those of different causes in quadrature."""
     region = np.zeros(clear.data.shape, bool)
     region[700:710, 300:320] = True
     found = sunpy_lasco.region_sum(clear, region)

@@ -1,4 +1,4 @@
-"""Headers of every vintage, made by hand, and what is true of them."""
+"""Hand-made headers of every vintage, and the expected properties."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -78,7 +78,7 @@ LEVEL1 = {
 
 @dataclass(frozen=True)
 class Vintage:
-    """A header and what a map of it must say."""
+    """A header and the expected properties of its map."""
 
     cards: dict
     #: Sun centre counted from 0, stored pixel.
@@ -335,7 +335,7 @@ VINTAGES = {
 
 @pytest.fixture(params=VINTAGES)
 def vintage(request):
-    """A header of one vintage, and what a map of it must say."""
+    """A header of one vintage, and the expected properties of its map."""
     return VINTAGES[request.param]
 
 
@@ -380,7 +380,7 @@ def make_map():
 
 @pytest.fixture(scope="session")
 def calibrated():
-    """Simulated exposures, calibrated; kept, since maps are never changed by what is done with them."""
+    """Simulated exposures, calibrated; they are cached, since no operation changes a map."""
     kept = {}
     assets = simulate.assets()
     scene = simulate.Scene(diffuse=(simulate.KCorona(), simulate.FCorona()))

@@ -1,8 +1,8 @@
 """
-Arrays that somebody made with the header of a file.
+Maps of a user's array with the header of a file.
 
-sunpy makes a map of them as it makes one of the file.  No value may be lost because of its
-sign, and nothing may pass for the exposure that the header speaks of.
+sunpy creates such maps in the same way as maps of files.  No value may be lost because of its sign, and the map must
+not be taken for the exposure of the header.
 """
 
 import numpy as np
@@ -108,7 +108,7 @@ def test_counts_are_known_by_the_statistics_of_the_header(change, holds, counts)
 
 
 def test_saturated_pixels_are_counts_too(counts):
-    """DATAMAX leaves them out, and DATASAT has their share."""
+    """DATAMAX excludes them, and DATASAT counts them."""
     image, _, header = counts
     image = image.copy()
     image[500, 500] = 16383
@@ -239,7 +239,7 @@ def test_multiples_of_counts_are_not_calibrated(factor, real_map):
 
 
 def test_wrong_pixels_and_losses_do_not_make_it_another_image(counts):
-    """They are warned of, and repaired, elsewhere."""
+    """Other code warns about them and repairs them."""
     image, _, header = counts
     damaged = {name: image.copy() for name in ("hit", "cut", "saturated", "tiny")}
     damaged["hit"][300, 300] = 16000

@@ -1,4 +1,4 @@
-"""Maps that are not exposure any more say so, and are refused where they would pass for one."""
+"""Maps that are no longer exposures are marked, and refused by functions for exposures."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How maps are shown."""
+"""Display of maps."""
 
 import copy
 

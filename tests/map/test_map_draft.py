@@ -1,4 +1,4 @@
-"""A map in the making."""
+"""Drafts of maps."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_the_frame_is_kept_as_long_as_it_reads_the_same(raw):
 
 
 def test_frames_read_no_other_cards(raw):
-    """Each card that is asked for is one by which `Frame.from_header` tells that a frame is another."""
+    """Every card that is read is part of the key by which `Frame.from_header` recognises a frame."""
 
     names = set()
 

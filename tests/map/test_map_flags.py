@@ -1,4 +1,4 @@
-"""Flags that follow from data and header."""
+"""Flags derived from data and header."""
 
 import numpy as np
 import pytest

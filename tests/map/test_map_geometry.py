@@ -1,4 +1,4 @@
-"""Pixels and sky: round trips for any pointing, roll, sum and sub-frame, and vectors computed by hand."""
+"""Pixel and sky coordinates: round trips for any pointing, roll, sum and sub-frame, and vectors computed by hand."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ CLASSES = {"C2": LASCOC2Map, "C3": LASCOC3Map}
 
 @st.composite
 def frames(draw):
-    """A modern level-0.5 header with its shape, and what is true of it: centre (full frame), roll, corner, sums."""
+    """A modern level-0.5 header with its shape, and its geometry: centre (full frame), roll, corner, sums."""
     detector = draw(st.sampled_from(["C2", "C3"]))
     sums = draw(st.sampled_from([1, 2, 4])), draw(st.sampled_from([1, 2, 4]))
     chip = draw(st.booleans())
@@ -78,7 +78,7 @@ def test_round_trip(frame, fx, fy):
 @settings(deadline=None, max_examples=30)
 @given(frames())
 def test_standard_cards_say_the_same(frame):
-    """To astropy alone, and to us when we read them again."""
+    """Read by astropy alone, and by this package."""
     header, shape, *_ = frame
     smap = CLASSES[header["detector"]](np.full(shape, 500, np.int16), header)
     cards = {card: value for card, value in standard_cards(smap._geometry).items() if value is not None}
@@ -107,7 +107,7 @@ def test_sun_centre_of_xcen(level1_cards, make_map):
 
 
 def test_official_table(test_data, level1_cards, make_map):
-    """XCEN and YCEN of 54 official C2 headers, from CRPIX as we read it."""
+    """XCEN and YCEN of 54 official C2 headers follow from our reading of CRPIX."""
     table = np.genfromtxt(
         test_data / "headers" / "level1_c2_official.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
     )
@@ -165,7 +165,7 @@ def test_broken_standard_header(level1_cards):
 
 
 def test_cd_matrix_and_degrees(level1_cards):
-    """Written by other software: degrees, and CD instead of PC and CDELT."""
+    """As written by other software: degrees, and CD instead of PC and CDELT."""
     cards = {"cd1_1": 56 / 3600, "cd1_2": 0.0, "cd2_1": 0.0, "cd2_2": 56 / 3600, "cunit1": "deg", "cunit2": "deg"}
     geometry = image_geometry(level1_cards(crpix1=101.0, crpix2=201.0, **cards), (1024, 1024))
     assert geometry.cdelt == pytest.approx((56.0, 56.0))
@@ -184,7 +184,7 @@ def test_helioviewer_at_reduced_resolution(level05_cards):
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 @pytest.mark.parametrize("binning", [(1, 1), (2, 2)])
 def test_distortion_in_the_wcs_is_astropys(detector, binning, calibrated):
-    """sunpy 7 knows no SIP; positions of our maps have it, to the digits of astropy's WCS of the same header."""
+    """sunpy 7 ignores SIP; positions of our maps include it and equal those of astropy's WCS of the same header."""
     smap = calibrated(detector, leb_sum=binning, distortion="wcs").level1
     assert smap.meta["ctype1"] == "HPLN-TAN-SIP"
     plain = WCS(smap.fits_header, fix=False)

@@ -1,4 +1,4 @@
-"""What a header says of level and dates, and what it lacks."""
+"""Level and dates of a header, and missing cards."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Holes that are made or filled on purpose."""
+"""Functions that make or fill holes."""
 
 import warnings
 
@@ -39,7 +39,7 @@ def test_what_is_seen_stays_and_the_rest_is_filled(level1):
 
 
 def test_gaps_are_bridged_along_circles(level1):
-    """What depends on the distance from the Sun alone comes out as it went in."""
+    """An image that depends only on the distance from the Sun is unchanged."""
     r = circles(level1)
     image = (1e-9 * (r + 30.0) ** -2).astype(np.float32)
     image[level1.mask] = np.nan
@@ -76,7 +76,7 @@ def test_nothing_cannot_be_filled(level1):
 
 
 def test_negatives_can_be_taken_out(real_map):
-    """Of an official image of C2 that was resampled, so that its header does not fit any more."""
+    """From a resampled official C2 image, whose header no longer matches."""
     smap = real_map("lasco_c2_25299383_s")
     negative = smap.data < 0
     assert negative.sum() == 916
@@ -87,7 +87,7 @@ def test_negatives_can_be_taken_out(real_map):
 
 
 def test_filters_of_sunkit_image(real_map):
-    """They give nothing but NaN where the pylon is NaN."""
+    """They return only NaN if the pylon is NaN."""
     radial = pytest.importorskip("sunkit_image.radial", reason="sunkit-image is not installed")
     enhance = pytest.importorskip("sunkit_image.enhance", reason="sunkit-image is not installed")
     level1 = sunpy_lasco.calibrate(real_map("32310944"), assets="estimate")

@@ -1,4 +1,4 @@
-"""Maps of Dask arrays: opened, cut and summed without a look at the pixels, computed once for the rest."""
+"""Maps of Dask arrays: submap and superpixel stay lazy, everything else computes the pixels once."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ EAGER = {
 
 @pytest.fixture(params=["32310957", "22321894", "35082038"])
 def opened(request, real_frame):
-    """A real frame in chunks, that in memory, and how often chunks were computed."""
+    """A real frame in chunks and in memory, and a count of the computed chunks."""
     with fits.open(real_frame(request.param)) as hdus:
         header, array = hdus[0].header, hdus[0].data
     array = array.astype(array.dtype.newbyteorder("="))

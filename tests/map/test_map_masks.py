@@ -1,4 +1,4 @@
-"""Which pixels show no sky."""
+"""Masks of pixels that show no sky."""
 
 import numpy as np
 import pytest
@@ -85,7 +85,7 @@ def test_masks_are_shared_and_cannot_be_changed(level05_cards):
 
 
 def test_plateaus_of_official_level_1(level1_cards):
-    """Masked zeros came to be BZERO; a single pixel of that value is a measurement."""
+    """Masked zeros were stored as BZERO; a single pixel with that value is a measurement."""
     zero = np.float32(3.2500991821289063e-09)
     data = np.full((64, 64), 1e-10, np.float32)
     data[:4, :4] = zero
@@ -104,7 +104,7 @@ def test_plateaus_of_official_level_1(level1_cards):
 
 
 def test_negatives_of_official_level_1(level1_cards):
-    """Only those of the file itself are blocks that were not sent, with the bias taken off."""
+    """Only negative values of the file itself are untransmitted blocks minus the bias."""
     data = np.full((64, 64), 1e-10, np.float32)
     data[0, 0] = 3e-10
     data[30, 30] = -1e-10

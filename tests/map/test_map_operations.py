@@ -1,4 +1,4 @@
-"""What survives which operation, and where the pixels look afterwards."""
+"""What each operation keeps, and the sky positions after it."""
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def values(data, xy):
 
 
 def positions_hold(old, new):
-    """The new map has at the same place in the sky what the old one has there."""
+    """Both maps have the same values at the same position in the sky."""
     x, y, world = sky(old)
     before, after = old.data[y, x], values(new.data, pixels_in(new, world))
     both = np.isfinite(before) & np.isfinite(after)
@@ -109,7 +109,7 @@ def positions_hold(old, new):
 
 
 def mask_holds(old, new):
-    """Masked in one is masked in the other, but for a rim of one pixel of the coarser one."""
+    """The masks agree except for a rim of one pixel of the coarser map."""
     if not isinstance(new, LASCOC3Map):
         mask = np.isnan(new.data)
     else:
@@ -128,7 +128,7 @@ def mask_holds(old, new):
 
 
 def attached_fate(new, world):
-    """What has become of the pixels of the attached mask, at whose middle ``world`` lies."""
+    """State of the pixels of the attached mask, whose centre is at ``world``."""
     value = values(new.data, pixels_in(new, world).reshape(2, 1))[0]
     masked = isinstance(new, LASCOC3Map) and new.mask is not None
     masked = masked and bool(values(new.mask, pixels_in(new, world).reshape(2, 1))[0])
@@ -174,7 +174,7 @@ def test_what_survives(name, level1, tmp_path):
 @pytest.mark.parametrize("distortion", ["resample", "wcs"])
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "reproject_to"])
 def test_the_detector_stays_where_it_is(name, distortion, calibrated, tmp_path):
-    """A place in the sky lies on the same pixel of the detector, whatever was done to the image."""
+    """A position in the sky falls on the same pixel of the detector after every operation."""
     old = calibrated("C3", leb_sum=(2, 2), lost_blocks=((10, 9),), distortion=distortion).level1
     new = OPERATIONS[name](old, tmp_path)
     x, y, world = sky(old)
@@ -216,7 +216,7 @@ def test_holes_of_raw_frames_become_nan(real_map):
 
 
 def test_a_part_of_a_raw_frame_can_be_calibrated(calibrated):
-    """It is a sub-frame then, and calibrated gives the same as a part of the whole."""
+    """The part is a sub-frame, and its calibration gives the same as a part of the calibrated frame."""
     from sunpy_lasco import simulate
 
     whole = calibrated("C3", leb_sum=(2, 2), lost_blocks=((10, 9),))

@@ -1,4 +1,4 @@
-"""What the pixels hold: unit, measurement, exposure."""
+"""Unit, measurement and exposure of maps."""
 
 import numpy as np
 import pytest

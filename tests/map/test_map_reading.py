@@ -1,4 +1,4 @@
-"""Files of which nothing is known yet: refused before they are opened, in bounded time and memory."""
+"""Untrusted files: they are refused before they are opened, in bounded time and memory."""
 
 import gzip
 import os
@@ -27,7 +27,7 @@ def content(tmp_path_factory):
 
 
 def with_card(content, keyword, value):
-    """The content with another value in a card of the header."""
+    """The content with a changed card."""
     place = next(start for start in range(0, 28800, 80) if content[start : start + 8].rstrip() == keyword.encode())
     card = f"{keyword:8}= {value:>20}".ljust(80)
     return content[:place] + card.encode() + content[place + 80 :]
@@ -109,7 +109,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def bomb(path, header, size):
-    """A file that unpacks to a header and zeros, written without ever holding these."""
+    """A file that unpacks to a header and zeros, written in bounded memory."""
     packing = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     with path.open("wb") as file:
         file.write(packing.compress(header))
@@ -119,7 +119,7 @@ def bomb(path, header, size):
 
 
 def test_small_files_that_unpack_to_gigabytes(content, tmp_path):
-    """510 kB of gzip grew to 1.4 GB once."""
+    """510 kB of gzip used to grow to 1.4 GB."""
     starts = {
         "an image too large": with_card(content, "NAXIS1", str(1 << 20))[: 2880 * 2],
         "zeros behind an image": content,

@@ -1,4 +1,4 @@
-"""New maps from old ones."""
+"""New maps made from others."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_shapes_must_agree(smap, part):
 
 
 def test_nothing_is_read_anew(smap):
-    """Zeros and negative values that an operation made are not holes, as they are in SolarSoft's files."""
+    """Zeros and negative values from an operation are not holes, unlike those in SolarSoft's files."""
     data = smap.data.copy()
     data[:100, :100] = 0
     data[600, 600] = -1e-10

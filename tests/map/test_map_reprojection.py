@@ -1,4 +1,4 @@
-"""Maps on the pixels of other times, cameras and instruments."""
+"""Reprojection to the pixels of other times, cameras and instruments."""
 
 import warnings
 
@@ -40,7 +40,7 @@ def later(calibrated):
 
 @pytest.fixture(scope="module")
 def disk():
-    """The header of an image of the solar disk, as SDO or SOHO/EIT would have it."""
+    """The header of an image of the solar disk, as of SDO or SOHO/EIT."""
 
     def header(smap, shape=(200, 200), scale=100.0, date=None):
         observer = smap.observer_coordinate
@@ -87,7 +87,7 @@ def test_sigma_and_flags_follow(level1, disk):
 
 
 def test_the_nearest_pixel_is_taken_exactly(level1):
-    """On its own grid nothing changes, but that holes grow by what rounding makes of their neighbours."""
+    """On its own grid nothing changes, except that rounding enlarges holes."""
     new = level1.reproject_to(level1.wcs)
     shown = binary_erosion(~level1.mask, np.ones((3, 3)))
     np.testing.assert_allclose(new.data[shown], level1.data[shown], rtol=1e-5)

@@ -1,9 +1,8 @@
 """
-What people do with images of LASCO, as they wrote it down.
+Typical scripts for LASCO images.
 
-Each test is one of the scripts of public galleries and reports: a gallery of differences, a
-reprojection, a composite with an image of the disk, a field of stars, and files whose names
-were changed.  Filters of sunkit-image, Dask and CCDData have tests beside the functions concerned.
+Each test follows a public gallery or report: differences, a reprojection, a composite with an image of the disk, a
+field of stars, and renamed files.  Filters of sunkit-image, Dask and CCDData are tested beside the functions concerned.
 """
 
 import gzip
@@ -36,7 +35,7 @@ def sequence(real_map):
 
 # The gallery of sunpy: "Plotting the difference images".
 def test_gallery_of_differences(sequence, tmp_path):
-    """Base and running differences of quantities, as sunpy has them, and of maps."""
+    """Base and running differences of quantities, as in sunpy's gallery, and of maps."""
     base = sunpy.map.Map([m - sequence[0].quantity for m in sequence[1:]], sequence=True)
     running = sunpy.map.Map(
         [m - prev.quantity for m, prev in zip(sequence[1:], sequence[:-1], strict=True)], sequence=True
@@ -70,7 +69,7 @@ def test_differences_from_files_and_arrays(real_frame):
 
 
 def test_detrending_by_the_distance_from_the_sun(real_map):
-    """A ratio to the mean at each distance, whose map is cut, turned and plotted."""
+    """The ratio to the mean at each distance, as a map that is cut, rotated and plotted."""
     smap = sunpy_lasco.calibrate(real_map("32310951"), assets="estimate", inpaint=None)
     position = all_coordinates_from_map(smap)
     ring = np.digitize((np.hypot(position.Tx, position.Ty) / smap.rsun_obs).to_value(u.one), np.arange(4, 28, 0.2))
@@ -124,7 +123,7 @@ def test_composite_with_an_image_of_the_disk(real_map, disk):
 
 
 def test_autoaligned_composite(real_map, disk):
-    """Without a reprojection: sunpy draws the one on the axes of the other."""
+    """Without a reprojection: sunpy draws one map on the axes of the other."""
     lasco = real_map("22321894")
     figure = plt.figure()
     axes = figure.add_subplot(projection=lasco)
@@ -136,7 +135,7 @@ def test_autoaligned_composite(real_map, disk):
 
 # The gallery of sunpy: "Querying Gaia and overplotting stars on LASCO".
 def test_stars_on_the_image(real_map):
-    """Bright stars of a real frame, marked where they shine: to a pixel and the size of one."""
+    """Bright stars of a real frame are marked at their positions, within about a pixel."""
     smap = sunpy_lasco.calibrate(real_map("32082037"), assets="estimate", inpaint=None)
     # Hipparcos positions of sigma, zeta, tau, pi and upsilon Sagittarii.
     stars = SkyCoord(
@@ -159,7 +158,7 @@ def test_stars_on_the_image(real_map):
 
 
 def test_coordinates_of_another_time(real_map):
-    """Positions that were measured in one image are looked up in another."""
+    """Positions measured in one image are looked up in another."""
     first, second = real_map("32310950"), real_map("32310951")
     feature = SkyCoord(6000 * u.arcsec, 4000 * u.arcsec, frame=first.coordinate_frame)
     with SphericalScreen(first.observer_coordinate):
@@ -170,7 +169,7 @@ def test_coordinates_of_another_time(real_map):
 # Files as they lie about.
 @pytest.mark.parametrize("name", ["lasco c3 20120831.fits", "image", "32310951.FTS", "c3_last.fts.gz"])
 def test_files_of_any_name(name, real_frame, tmp_path):
-    """The header says what it is; its level-1 file has the name that belongs to it."""
+    """The header identifies a renamed file, and its level-1 file has the standard name."""
     path = tmp_path / name
     if name.endswith(".gz"):
         path.write_bytes(gzip.compress(real_frame("32310951").read_bytes()))
@@ -182,7 +181,7 @@ def test_files_of_any_name(name, real_frame, tmp_path):
 
 
 def test_names_of_files_that_the_header_lacks(real_map, tmp_path):
-    """FILENAME removed by some tool on the way: the product is named by camera and time."""
+    """If a tool removed FILENAME, the product is named by camera and time."""
     raw = real_map("32310951")
     meta = {card: value for card, value in raw.meta.items() if card != "filename"}
     level1 = sunpy_lasco.calibrate(sunpy.map.Map(raw.data, meta), assets="estimate", inpaint=None)

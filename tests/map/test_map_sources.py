@@ -64,7 +64,7 @@ def test_every_vintage(vintage, make_map):
 
 
 def test_north_is_where_the_roll_says(vintages, make_map):
-    """Turning the image counter-clockwise by the roll brings north up: north lies to the right of up by it."""
+    """A counter-clockwise rotation by the roll brings north up, so north is to the right of up by the roll."""
     smap = make_map(vintages["pointing of the exposure, 2011"].header)
     x0, y0 = vintages["pointing of the exposure, 2011"].centre
     sun, north = (
@@ -76,7 +76,7 @@ def test_north_is_where_the_roll_says(vintages, make_map):
 
 
 def test_observer_is_soho_on_its_orbit(make_map, level05_cards):
-    """2004-05-06, for which the documentation of sunpy has the position of Horizons: 398 km from ours."""
+    """2004-05-06, for which sunpy's documentation gives the position by Horizons, 398 km from ours."""
     smap = make_map(level05_cards(**{"date-obs": "2004/05/06", "time-obs": "11:22:33"}))
     observer = smap.observer_coordinate
     assert isinstance(observer.frame, HeliographicStonyhurst)
@@ -170,7 +170,7 @@ def test_nonsense_is_named(make_map, level05_cards, cards, match):
 
 
 def test_nonsense_in_a_processing_date_is_survived(make_map, level05_cards):
-    """Only the vintage depends on it; the map can be had."""
+    """Only the vintage depends on it, so the map is created."""
     with pytest.warns(LascoUserWarning, match="DATE.*soon"):
         smap = make_map(level05_cards(date="soon"))
     assert roll_of(smap) == pytest.approx(-0.23)
@@ -277,7 +277,7 @@ def test_official_c2_level_1(real_frame):
 
 @pytest.fixture
 def openjpeg(monkeypatch):
-    """OpenJPEG for glymur, which brings none: where the system has none either, that within Pillow."""
+    """OpenJPEG for glymur, which does not include it: that of the system or else that of Pillow."""
     if glymur.version.openjpeg_version_tuple >= (2, 4, 0):
         return
     import ctypes
@@ -316,7 +316,7 @@ def test_image_of_helioviewer(test_data, tmp_path):
 
 
 def test_image_of_helioviewer_stays_one_when_saved(make_map, level05_cards, tmp_path):
-    """The cards by which it is known are too long for FITS; taken for counts it would be turned twice."""
+    """Its identifying cards are too long for FITS; if it were taken for counts it would be rotated twice."""
     cards = {"helioviewer": " ", "hv_rocc_inner": 4.4, "bunit": 0, "crota1": -7.4, "crpix1": 519.2, "crpix2": 533.5}
     smap = make_map(level05_cards(naxis1=1024, naxis2=1024, **cards), dtype=np.uint8)
     smap.save(tmp_path / "image.fits")
@@ -329,7 +329,7 @@ def test_image_of_helioviewer_stays_one_when_saved(make_map, level05_cards, tmp_
 
 @pytest.mark.parametrize("name", ["22321894", "32310941", "35082038", "lasco_c2_25299383_s"])
 def test_a_plot_shows_something_at_once(real_frame, name):
-    """The sky fills the scale of colours: neither black nor burnt out."""
+    """The sky fills the colour scale, neither black nor saturated."""
     smap = sunpy.map.Map(real_frame(name))
     figure = plt.figure()
     image = smap.plot(axes=figure.add_subplot(projection=smap))

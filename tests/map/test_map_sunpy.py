@@ -1,8 +1,8 @@
 """
 sunpy's own tests of maps, with this package imported.
 
-They pass, but for those that expect of LASCO what its headers do not support.  The reasons are
-given in the documentation, under "Where the maps differ from sunpy's".
+They pass except for those whose expectations the headers of LASCO do not support.  The documentation gives the reasons
+under "Where the maps differ from sunpy's".
 """
 
 import os
@@ -30,7 +30,7 @@ NEEDS_OPENJPEG = {"test_helioviewer_rotation[C3]"}
 
 
 def outcomes(folder, *tests, with_package=True):
-    """What became of sunpy's tests: name -> "passed", "skipped", "failure" or "error"."""
+    """Outcomes of sunpy's tests: name -> "passed", "skipped", "failure" or "error"."""
     report = folder / f"report_{with_package}.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
     command += ["-p", "sunpy_lasco.map"] if with_package else []

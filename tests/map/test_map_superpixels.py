@@ -1,4 +1,4 @@
-"""The uncertainty of operations that mix pixels, against what noise really does."""
+"""The uncertainty of operations that mix pixels, compared with simulated noise."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_independent_pixels_add_in_quadrature():
 
 @pytest.mark.parametrize(("phase", "expected"), [(0.0, 2.0), (0.5, 3.0), (0.25, None)])
 def test_interpolated_neighbours_share_noise(phase, expected):
-    """Between two pixels, each has half the variance, and half of that in common with the next."""
+    """Halfway between pixels each has half the variance, and shares half of that with the next."""
     one = np.ones((8, 12))
     rows, columns = np.indices(one.shape) + phase
     found = combined_sigma(one, NONE, NONE, size=(2, 2), start=(0, 0), function=np.sum, sources=(columns, rows))
@@ -69,7 +69,7 @@ def test_pixels_are_combined_as_in_sunpy():
 
 @pytest.mark.parametrize(("rotation", "target"), [(0.0, None), (7.25, (509.3, 511.7)), (44.0, None)])
 def test_the_covariance_is_that_of_interpolated_noise(rotation, target):
-    """White noise through the interpolation of the calibration: the scatter of blocks over what is said of it."""
+    """Scatter of block sums of interpolated white noise over the stated uncertainty."""
     distortion = camera_distortion("C3", 52282)
     options = {"rotation": rotation, "pivot": (518.2, 532.5), "target": target}
     resampling = Resampling((512, 512), (0, 0), (2, 2), distortion, **options)
@@ -140,7 +140,7 @@ def test_pixels_that_are_only_moved_keep_their_sigma(level1):
 
 
 def test_sums_over_parts_are_those_of_the_whole(level1):
-    """The cards of a part say where on the detector it lies, and so which noise neighbours share."""
+    """The cards of a part give its position on the detector, and thus the noise that neighbours share."""
     part = level1.submap([100, 150] * u.pix, width=255 * u.pix, height=255 * u.pix)
     region = np.zeros(level1.data.shape, bool)
     region[200:230, 150:190] = True
@@ -157,7 +157,7 @@ def test_superpixels_of_mixed_pixels_have_no_sigma(level1):
 
 
 def test_superpixels_of_independent_pixels_are_independent(calibrated):
-    """As they are where the distortion went into the WCS."""
+    """Pixels are independent if the distortion is in the WCS."""
     level1 = calibrated("C3", leb_sum=(2, 2), lost_blocks=((10, 9),), distortion="wcs").level1
     twice = level1.superpixel([2, 2] * u.pix).superpixel([2, 2] * u.pix)
     once = level1.superpixel([4, 4] * u.pix)

@@ -1,4 +1,4 @@
-"""Simple FITS files, read past astropy: the same as sunpy makes of them, or left to it."""
+"""Simple FITS files read without astropy: the same maps as sunpy's, or the file is left to astropy."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ PIXELS = np.arange(6, dtype=">i2").tobytes()
 
 
 def compare(content, folder):
-    """Both readings of a file are one."""
+    """Both ways of reading a file give the same."""
     path = folder / "a.fts"
     path.write_bytes(content)
     ((expected, header),) = read_file(str(path), filetype="fits")

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 in the place of all archives."""
+"""A server on 127.0.0.1 that replaces all archives."""
 
 import gc
 import sys
@@ -16,7 +16,7 @@ from loopback_archive import Site, serve
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory):
-    """Listings of one test do not answer another one."""
+    """Separate the listings of the tests from each other."""
     before = sunpy.config.get("downloads", "remote_data_manager_dir")
     sunpy.config.set("downloads", "remote_data_manager_dir", str(tmp_path_factory.mktemp("data_manager")))
     yield
@@ -28,8 +28,7 @@ def fetch():
     """
     ``Fido.fetch`` without progress bars.
 
-    It leaves the event loop of its own, empty download behind; that is swept up here,
-    where nobody complains about it.
+    It leaves the event loop of an empty download open, which is closed here to avoid a warning later.
     """
     from sunpy.net import Fido
 
@@ -47,10 +46,10 @@ def fetch():
 @pytest.fixture
 def site(monkeypatch):
     """
-    What a server shows that stands for NRL and SDAC; ``site.url`` is its address.
+    Content of a server that replaces NRL and SDAC; ``site.url`` is its address.
 
     The trees ``site.nrl``, ``site.sdac``, ``site.nrt`` and ``site.level1`` are the archives.
-    The VSO can be reached, and finds nothing; ``site.vso`` lists what it was asked.
+    The VSO can be reached but finds nothing; ``site.vso`` lists the requests to it.
     """
     from sunpy.net.vso import VSOClient
     from sunpy.net.vso.table_response import VSOQueryResponseTable

@@ -1,8 +1,7 @@
 """
-Servers that do everything wrong: what each says in the place of a listing or an image.
+Hostile servers: the answer of each in place of a listing or an image.
 
-`meet` lets the client meet one of them; the table of all is printed by
-``benchmarks/archive/hostile.py``.
+`meet` runs the client against one of them; ``benchmarks/archive/hostile.py`` prints the table of all.
 """
 
 import gzip
@@ -38,7 +37,7 @@ PAUSE = 0.02
 
 @dataclass(frozen=True)
 class Hostile:
-    """A server at fault."""
+    """A faulty server."""
 
     #: What it does.
     name: str
@@ -54,7 +53,7 @@ class Hostile:
 
 @dataclass(frozen=True)
 class Meeting:
-    """What came of meeting a server."""
+    """Result of a request to a server."""
 
     message: str
     count: int
@@ -72,7 +71,7 @@ def _index(*names):
 
 
 def _both(name, outcome, tries, listing, image):
-    """The same fault in the place of a listing and of an image."""
+    """The same fault for a listing and for an image."""
     return [
         Hostile(name, "listing", listing, outcome, tries),
         Hostile(name, "image", image, outcome, tries),
@@ -148,9 +147,9 @@ SERVERS = [
 
 def meet(server, folder):
     """
-    Let the client ask a server.
+    Run the client against a server.
 
-    The directories ``folder/out`` and ``folder/kept`` are used; gives a `Meeting`.
+    It uses the directories ``folder/out`` and ``folder/kept``, and returns a `Meeting`.
     """
     site = Site()
     tree = site.tree("/nrl").add(IMAGES)

@@ -1,7 +1,7 @@
 """
-A model archive and a server on 127.0.0.1 that shows it, with any fault one wants.
+A model archive and a server for it on 127.0.0.1, with faults on request.
 
-The model is made of images; listings, indices and files follow from them.
+The model consists of images, from which listings, indices and files are made.
 """
 
 import gzip
@@ -27,7 +27,7 @@ ENDLESS = 100_000
 
 @dataclass(frozen=True)
 class Image:
-    """An exposure as its header has it."""
+    """An exposure as described by its header."""
 
     name: str
     start: datetime
@@ -46,8 +46,8 @@ class Image:
         """
         The line of img_hdr.txt, in the format of reduce_img_hdr.
 
-        Real lines have the date at the right and the texts at the left of their columns;
-        "left" and "right" put both to one side.  "early" lines are those of before 1996-04-04.
+        In real lines dates are aligned to the right and texts to the left of their columns; "left" and "right" align
+        both to one side.  "early" lines are those of before 1996-04-04.
         """
         date_side, side = {"real": "><", "left": "<<", "right": ">>", "early": "><"}[justify]
         day = f"{self.start:%Y/%m/%d}"
@@ -116,14 +116,14 @@ class Image:
 
 
 def sequence(first, camera="C2", number=22000000, count=3, step=timedelta(minutes=24), **kwargs):
-    """Images at equal steps with numbers that follow each other."""
+    """Images at equal intervals with consecutive numbers."""
     number += 10_000_000 * (camera == "C3")
     return [Image(f"{number + n}.fts", first + n * step, **kwargs) for n in range(count)]
 
 
 @dataclass
 class Answer:
-    """What the server says."""
+    """An answer of the server."""
 
     body: bytes = b""
     status: int = 200
@@ -195,7 +195,7 @@ class Tree:
 
 
 class Site:
-    """What a server shows, and what it was asked."""
+    """Content of a server, and its requests."""
 
     def __init__(self):
         self.trees = []
@@ -337,7 +337,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serve(site):
-    """Show a site; gives the address of the server."""
+    """Serve a site and return the address of the server."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.site = site
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -1,4 +1,4 @@
-"""Model services of Horizons and of the JSOC: a SOHO on a halo about L1, told in their words."""
+"""Model services of Horizons and of the JSOC, for a SOHO on a halo orbit about L1, in their formats."""
 
 import json
 import re
@@ -19,7 +19,7 @@ BORN, LAST = Time("1995-12-03", scale="tdb").jd, Time("2026-10-20", scale="tdb")
 
 
 def halo(times):
-    """Where the model has SOHO: (n, 3), au, ecliptic of J2000; the amplitudes are those of SOHO."""
+    """Position of SOHO in the model: (n, 3), au, ecliptic of J2000; the amplitudes are those of SOHO."""
     times = times.reshape(-1)
     earth = get_earth(times).transform_to(HeliocentricEclipticIAU76(obstime=times)).cartesian.xyz.to_value(u.au).T
     outward = earth / np.linalg.norm(earth, axis=1)[:, None]
@@ -39,7 +39,7 @@ def stonyhurst(time):
 
 
 class Services(Site):
-    """Both services on one server; ``fault`` is an `Answer` given instead."""
+    """Both services on one server; ``fault`` is an `Answer` that replaces theirs."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Exposures before and after one, of the archives."""
+"""Exposures before and after a frame, from the archives."""
 
 from datetime import datetime, timedelta
 

@@ -108,7 +108,7 @@ def test_a_passing_fault_is_tried_again(services):
 
 
 def test_the_time_limit_of_all_sockets_stays(services):
-    """While the services are asked, too: other threads have sockets of their own."""
+    """The default timeout is unchanged during requests, since other threads have sockets too."""
     seen = set()
 
     def answer(path):
@@ -244,7 +244,7 @@ def test_tables_are_never_fetched_by_asking_for_them(services):
 
 
 def test_interpolation_over_many_days(services):
-    """The largest error of daily rows with velocities over a year, and of MDI's without."""
+    """The largest errors over a year of daily rows with velocities, and of MDI's rows without."""
     start = Time("2003-01-01")
     horizons, _ = fetch_horizons(start, start + 380 * u.day, configuration=Configuration.read())
     times = start + np.linspace(1, 370, 20) * u.day

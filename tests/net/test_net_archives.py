@@ -1,4 +1,4 @@
-"""Which directory holds a day."""
+"""Directories of days."""
 
 from datetime import date, timedelta
 

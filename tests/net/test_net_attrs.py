@@ -1,4 +1,4 @@
-"""Attrs of queries, and the names that they compare."""
+"""Attrs of queries, and the comparison of names."""
 
 import pytest
 from hypothesis import given

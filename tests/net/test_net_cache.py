@@ -1,4 +1,4 @@
-"""Listings of past days are kept, and only those."""
+"""Only listings of past days are cached."""
 
 import gzip
 import time
@@ -146,7 +146,7 @@ def test_recent_days_are_asked_again(site):
 
 
 def test_answers_after_a_fault_are_not_kept(site):
-    """The first archive may have more to say when it is well again."""
+    """The first archive may return more when it has recovered."""
     site.sdac.add(sequence(datetime(2012, 8, 31, 19)))
     site.faults["/nrl/level_05/120831/c2/img_hdr.txt"] = Answer(b"", 500)
     assert list(search()["Provider"]) == ["SDAC"] * 3

@@ -1,4 +1,4 @@
-"""Queries: which ones are ours, what they find, and the table that they give."""
+"""Queries: which ones the client handles, what they find, and the resulting table."""
 
 import os
 import signal
@@ -282,7 +282,7 @@ def test_recent_days_without_images_say_what_may_still_come(site):
 
 
 def test_gaps_beside_images(site):
-    """One for each run of days, with the cameras; the other days are in the answer."""
+    """There is one gap for each run of days, with the cameras; the result contains the other days."""
     for day in (1, 2, 6, 7):
         site.nrl.add(sequence(datetime(2012, 9, day, 12), number=22000000 + 10 * day))
     site.nrl.add(sequence(datetime(2012, 9, 4, 12), "C3", number=22000000))
@@ -344,7 +344,7 @@ def test_archives_in_their_order(site):
 
 
 def test_quick_look_and_final_images_of_a_day_are_merged(site):
-    """Final ones come bit by bit: each replaces the quick-look one of its exposure, and no other."""
+    """Final images arrive gradually: each replaces the quick-look image of its exposure only."""
     today = datetime.now()
     late = datetime(today.year, today.month, today.day) - timedelta(days=5)
     step = timedelta(hours=1)
@@ -417,7 +417,7 @@ def test_level_1(site):
 
 
 def test_level_1_times_are_corrected_across_midnight(site):
-    """Corrected by up to 162 s, an image lies in the directory of the day before or after."""
+    """Because of the clock correction of up to 162 s, an image may be in the directory of the day before or after."""
     late, early = (
         Image("25000000.fts", datetime(2012, 9, 1, 0, 1)),
         Image("25000001.fts", datetime(2012, 8, 31, 23, 59)),
@@ -431,7 +431,7 @@ def test_level_1_times_are_corrected_across_midnight(site):
 
 
 def test_missing_listing(site):
-    """Names come from the index, the rest from the first blocks of each image."""
+    """Names are taken from the index, everything else from the first blocks of each image."""
     site.ranges = True
     images = sequence(datetime(2012, 8, 31, 19, 0, 1, 250000), polar="+60 Deg", programme="Seq PW")
     site.nrl.add(images)
@@ -478,7 +478,7 @@ def test_progress_bar(site, monkeypatch, capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_a_search_that_is_broken_off_ends_at_once(site, monkeypatch):
-    """Servers that are slow need not be waited for."""
+    """Ctrl-C does not wait for slow servers."""
     from sunpy_lasco.net import days
 
     for day in (30, 31):
@@ -511,7 +511,7 @@ def test_settings_replace_the_archives(site, monkeypatch):
 
 
 def test_a_search_that_fails_through_fido(site):
-    """sunpy 7 lets the error through; from 7.1 on it stands in the answer."""
+    """sunpy 7.0 raises the error; from 7.1 on the result contains it."""
     for tail in ("", "img_hdr.txt"):
         for root in ("nrl", "sdac"):
             site.faults[f"/{root}/level_05/120831/c2/{tail}"] = Answer(b"", 403)

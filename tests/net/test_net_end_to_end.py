@@ -1,4 +1,4 @@
-"""The programme of the README against loopback archives: search, fetch, calibrate, save."""
+"""The example of the README with loopback archives: search, fetch, calibrate, save."""
 
 import gc
 import re
@@ -94,7 +94,7 @@ def test_simulated_calibration_images_by_name(evening, fetch, tmp_path):
 # reset its signals.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_programme_of_the_readme(evening, exposures, tmp_path, monkeypatch):
-    """Word by word; the calibration images come from a SolarSoft tree on the same server."""
+    """The code is that of the README; the calibration images come from a SolarSoft tree on the same server."""
     programme = next(
         code for code in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL) if "Fido" in code
     )

@@ -1,7 +1,7 @@
 """
-Faults of servers: each ends in the right answer from a mirror or in one clear error.
+Faults of servers: each leads to the correct result from a mirror or to one clear error.
 
-And none leaves a part of a file anywhere.
+None leaves an incomplete file behind.
 """
 
 import gzip
@@ -45,7 +45,7 @@ def found_names(table):
 
 @pytest.fixture(autouse=True)
 def _short_patience(monkeypatch):
-    """Servers that stall do so for two seconds."""
+    """Stalling servers wait for two seconds."""
     monkeypatch.setenv("SUNPY_LASCO_READ_TIMEOUT", "0.4")
 
 
@@ -80,7 +80,7 @@ LISTING_FAULTS = {
 
 @pytest.mark.parametrize("name", LISTING_FAULTS)
 def test_a_listing_at_fault(site, name):
-    """The whole directory at NRL is ill: the answer is whole, and says who gave it."""
+    """If the whole directory at NRL fails, the result is complete and names its source."""
     fault = replace(LISTING_FAULTS[name])
     lasting = fault.times is None
     site.nrl.add(IMAGES)
@@ -96,7 +96,7 @@ def test_a_listing_at_fault(site, name):
 
 @pytest.mark.parametrize("name", [name for name, fault in LISTING_FAULTS.items() if fault.times is None])
 def test_a_listing_at_fault_without_a_mirror(site, monkeypatch, name):
-    """Either there is nothing, or one clear error."""
+    """The result is either empty or one clear error."""
     fault = LISTING_FAULTS[name]
     monkeypatch.setattr(LASCOClient, "archives", LASCOClient.archives[:1])
     site.nrl.add(sequence(START - timedelta(days=1), number=22000100)).add(IMAGES)
@@ -167,7 +167,7 @@ LAST = IMAGES[-1].line()[:-1]
 @pytest.mark.parametrize("last", [LAST[:103], LAST[:101], LAST[:97], LAST[:60], LAST[:12], LAST[:5], ""])
 @pytest.mark.parametrize("index", [200, 403, 404])
 def test_a_short_last_line(site, last, index):
-    """The image that it is about is asked itself; whether there are others, the index tells, if there is one."""
+    """The header of the image itself is read; the index, if there is one, shows whether there are others."""
     site.nrl.add(IMAGES)
     text = "".join(image.line() for image in IMAGES[:-1]) + last
     site.faults[f"{DIRECTORY}img_hdr.txt"] = Answer(text.encode(), kind=PLAIN)
@@ -182,7 +182,7 @@ def test_a_short_last_line(site, last, index):
 
 
 def test_a_short_last_line_of_an_image_that_cannot_be_read(site):
-    """It is believed if all that is wanted is in it."""
+    """A cut listing is used if it contains everything that the query needs."""
     site.nrl.add(IMAGES)
     site.faults[f"{DIRECTORY}{NAMES[-1]}"] = site.faults[DIRECTORY] = Answer(b"", 404)
     for last, count in ((LAST[:101], 6), (LAST[:90], 5)):
@@ -193,7 +193,7 @@ def test_a_short_last_line_of_an_image_that_cannot_be_read(site):
 
 
 def test_a_listing_that_breaks_off_of_which_nobody_knows_the_length(site):
-    """Without an index it is believed up to there, with a warning, or not at all if a line is cut."""
+    """Without an index it is used up to the cut, with a warning, or not at all if a line is cut."""
     site.nrl.add(IMAGES)
     site.faults[f"{DIRECTORY}img_hdr.txt"] = Answer(LISTING, kind=PLAIN, how="bare")
     assert found_names(Fido.search(DAY, *ATTRS)["lasco"]) == NAMES
@@ -223,7 +223,7 @@ def test_listings_of_early_1996(site):
 
 
 def test_an_index_of_many_images(site):
-    """Those of a whole day, even if there were more than 500 of them."""
+    """This holds for a whole day, even with more than 500 images."""
     many = sequence(datetime(2012, 8, 31), count=600, step=timedelta(minutes=2))
     site.nrl.add(many)
     site.nrl.missing_listings.add((date(2012, 8, 31), "C2"))
@@ -250,7 +250,7 @@ def test_five_thousand_lines(site):
 
 
 def test_malformed_lines(site):
-    """What a line does not tell, the header of the image does."""
+    """The header of the image supplies what a line lacks."""
     lines = LISTING.decode().splitlines(keepends=True)
     lines[1] = lines[1][:28] + "xx:xx:xx" + lines[1][36:]
     lines[4] = lines[4][:49] + "*******" + lines[4][56:]
@@ -278,7 +278,7 @@ def test_malformed_line_of_an_image_that_cannot_be_read_either(site):
 
 
 def test_only_an_image_left_out_is_no_failure(site):
-    """A day that was listed is learnt, even if the query wants none of its images."""
+    """A listed day is cached even if no image matches the query."""
     site.nrl.add(IMAGES)
     site.nrl.missing_listings.add((date(2012, 8, 31), "C2"))
     site.faults[f"/nrl/level_05/120831/c2/{NAMES[0]}"] = Answer(b"", 500)
@@ -289,7 +289,7 @@ def test_only_an_image_left_out_is_no_failure(site):
 
 
 def test_pages_of_gaps(site):
-    """An archive that says "nothing here" with a status of success, beside one that says it outright."""
+    """One archive reports missing days by a page with a status of success, the other by an error."""
     for tail in ("", "img_hdr.txt"):
         site.faults[f"/sdac/level_05/980801/c2/{tail}"] = Answer(HTML, kind="text/html")
     with pytest.warns(LascoUserWarning, match="contact with SOHO was lost"):
@@ -314,7 +314,7 @@ def test_many_failed_days_are_counted(site, monkeypatch):
 
 
 def test_a_host_that_is_dead_is_left_alone(site, monkeypatch):
-    """Ten days must not wait ten times for a server that does not answer."""
+    """A query for ten days waits only once for a server that does not answer."""
     webs = []
     monkeypatch.setattr(days, "Web", lambda: webs.append(Web()) or webs[-1])
     dead = type(LASCOClient.archives[0])("NRL", "0.5", "http://127.0.0.1:9/level_05")
@@ -408,7 +408,7 @@ def test_slow_but_sound(site, fetch, tmp_path, how):
 
 
 def test_a_file_that_changed_on_the_server(site, fetch, tmp_path):
-    """Kept until it is asked for anew; then the new one, whole."""
+    """The existing file is kept until a new one is requested, which then replaces it completely."""
     site.nrl.add(IMAGES[:1])
     table = Fido.search(DAY, *ATTRS)["lasco"]
     fetch(table, path=tmp_path)
@@ -431,7 +431,7 @@ def test_a_file_that_vanished_since_the_search(site, fetch, tmp_path):
 
 
 def test_errors_of_the_web_are_of_one_kind():
-    """Whatever aiohttp raises, a search reports it for the day and goes on."""
+    """A search reports any error of aiohttp for its day and continues."""
     from sunpy_lasco.net.transfer import _translated, time_limits
 
     limits = time_limits(1, 2, 3)

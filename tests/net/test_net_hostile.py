@@ -1,4 +1,6 @@
-"""Hostile servers: each ends in a clear message or in the right answer, after a known number of tries, soon."""
+"""
+Hostile servers: each leads to a clear message or to the correct result, in time and with the expected number of tries.
+"""
 
 import re
 

@@ -1,4 +1,4 @@
-"""``Fido.fetch``: usual manners, and only whole files."""
+"""``Fido.fetch``: the usual behaviour, and only complete files."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ def found(site):
 
 
 def names(directory):
-    """All that stands in a directory, hidden files included."""
+    """All files in a directory, including hidden ones."""
     return sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.is_file())
 
 
@@ -108,7 +108,7 @@ def test_a_damaged_file_is_replaced(found, fetch, tmp_path):
 
 
 def test_a_damaged_file_stays_until_its_replacement_is_there(found, fetch, site, tmp_path):
-    """What it holds may be all that there is."""
+    """A damaged file is kept, since it may be the only copy."""
     damaged = sequence(START)[1].fits()[:-1000]
     (tmp_path / "22000001.fts").write_bytes(damaged)
     for tree in ("nrl", "sdac"):
@@ -166,7 +166,7 @@ def test_the_user_sets_the_limits_of_time(found, fetch, site, tmp_path, monkeypa
 
 
 def test_a_file_that_is_much_too_long_is_refused(found, fetch, site, tmp_path):
-    """Said beforehand, not said at all, or filled with zeros."""
+    """Answers that announce too great a length, that never end, or that are padded with zeros are refused."""
     whole = sequence(START)[0].fits()
     for tree in ("nrl", "sdac"):
         site.faults[f"/{tree}/{DIRECTORY}/22000000.fts"] = Answer(whole, headers={"Content-Length": str(60 * 2**21)})
@@ -198,7 +198,7 @@ def test_a_place_that_cannot_be_written_is_an_error_of_its_file(found, fetch, tm
 
 
 def test_left_overs_of_dead_processes_are_removed(found, fetch, tmp_path):
-    """Also where nothing need be fetched."""
+    """The template is checked even if nothing needs to be downloaded."""
     fetch(found, path=tmp_path)
     subprocess.run([sys.executable, "-c", LEAVE_SOMETHING, str(tmp_path / "22000009.fts")], check=False)
     assert len(names(tmp_path)) == 4
@@ -320,7 +320,7 @@ def test_a_downloader_of_ones_own(found, fetch, tmp_path):
 
 
 def test_the_downloader_of_fido_is_the_one_that_fetches(found, fetch, site, tmp_path):
-    """With its session, its number of connections, and what else stands in its queue."""
+    """With its session, its number of connections, and other files in its queue."""
     sessions, urls = [], []
 
     class Own(Downloader):
@@ -362,7 +362,7 @@ def test_a_fetch_leaves_the_settings_of_sunpy_alone(found, fetch, site, tmp_path
 
 
 def test_headers_say_who_asks(found, fetch, tmp_path, monkeypatch):
-    """sunpy's own session settings are used, its name among them."""
+    """sunpy's own session settings are used, including its user agent."""
     seen = []
     send = aiohttp.ClientSession._request
 
@@ -419,7 +419,7 @@ def test_a_directory_that_cannot_be_written(found, fetch, tmp_path):
 
 
 def other_image(case):
-    """What a server may hold under the name of the second image of C2."""
+    """Wrong files under the name of the second image of C2."""
     return {"camera": sequence(START, "C3")[1], "time": sequence(START)[2]}[case].fits()
 
 
@@ -431,7 +431,7 @@ def other_image(case):
     ],
 )
 def test_an_image_that_is_not_the_one_of_the_row(found, fetch, site, tmp_path, case, message):
-    """Whole, but of the other camera or of another time: the next archive is asked, and it is said."""
+    """For a complete file of the other camera or of another time, the next archive is used and a message is given."""
     wrong = Answer(other_image(case))
     site.faults[f"/nrl/{DIRECTORY}/22000001.fts"] = wrong
     files = fetch(found, path=tmp_path / "one")
@@ -460,7 +460,7 @@ def test_headers_that_tell_neither_camera_nor_time_are_not_judged(found, fetch, 
 
 
 def test_a_fetch_leaves_parfive_sockets_and_loggers_as_they_were(found, fetch, tmp_path):
-    """What others fetch afterwards, with the same downloader or with one of their own, is fetched as ever."""
+    """Later downloads by others, with the same or another downloader, are unaffected."""
     given = Downloader(progress=False)
 
     def state():

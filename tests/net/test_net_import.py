@@ -1,4 +1,4 @@
-"""What importing the client does, and does not do; each in a process of its own."""
+"""Effects of importing the client, each tested in a new process."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Fetches that are killed: what was complete is in its place, and nothing else stays."""
+"""Killed fetches: complete files are in place, and nothing else remains."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
 @pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.minutes)])
 def test_killed_fetches(kills):
-    """A third each by SIGKILL, SIGTERM and SIGINT, at random moments."""
+    """Kills by SIGKILL, SIGTERM and SIGINT in turn, at random moments."""
     command = [sys.executable, str(PROGRAM), "--kills", str(kills)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -48,7 +48,7 @@ async def cell():
 
 @pytest.mark.parametrize("how", ["work()", "asyncio.new_event_loop().run_until_complete(cell())"])
 def test_ctrl_c_says_so(site, tmp_path, how):
-    """The program ends by KeyboardInterrupt at once; its exit status tells."""
+    """The program ends at once with KeyboardInterrupt, as its exit status shows."""
     site.nrl.add(sequence(datetime(2012, 8, 31, 19)))
     site.faults["/nrl/level_05/120831/c2/22000001.fts"] = Answer(bytes(9000), how="drip")
     folder = tmp_path / "images"

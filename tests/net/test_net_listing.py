@@ -1,4 +1,4 @@
-"""Day listings: lines written by hand, malformed ones, indices of directories."""
+"""Day listings: hand-written and malformed lines, indices of directories."""
 
 from datetime import datetime
 
@@ -103,14 +103,14 @@ def test_line_endings(ending):
 
 
 def test_last_line_without_an_end():
-    """The very last line is whole when it has all its columns."""
+    """The last line is complete if it has all columns."""
     assert len(REAL) == 121
     assert len(parse_listing(REAL[:-1], "C2", "0.5")[0]) == 1
 
 
 @pytest.mark.parametrize("cut", [1, 20, 60, 119])
 def test_truncated_listing(cut):
-    """What was read before is kept; of the line that breaks off nothing is believed."""
+    """Earlier lines are kept, and the broken line is ignored."""
     with pytest.raises(TruncatedListingError) as caught:
         parse_listing(REAL + REAL[:cut].replace("22932721", "22932722"), "C2", "0.5")
     assert [entry.name for entry in caught.value.entries] == ["22932721.fts"]

@@ -1,4 +1,4 @@
-"""Queries against a model of the archives: complete, and nothing outside of the interval."""
+"""Queries of a model archive are complete and return nothing outside the interval."""
 
 from datetime import date, datetime, timedelta
 
@@ -36,7 +36,7 @@ LENGTH = timedelta(days=4)
 
 
 def model():
-    """All images around the epochs: who has them, and which are twice there."""
+    """All images around the epochs, with their archives and duplicates."""
     random = np.random.default_rng(1996)
     site = Site()
     trees = {name: site.tree(f"/{name}") for name in ("nrl", "sdac")}
@@ -85,7 +85,7 @@ def archive(tmp_path_factory):
 
 
 def moments():
-    """Moments around the epochs, with a taste for the ends of days."""
+    """Times around the epochs, preferably near the ends of days."""
     seconds = st.one_of(
         st.integers(-86400, int(LENGTH.total_seconds()) + 86400),
         st.builds(lambda day, second: day * 86400 + second, st.integers(-1, 5), st.integers(-1, 1)),

@@ -1,7 +1,7 @@
 """
-The real archives, as far as they can be asked; run with ``--remote-data``.
+Tests of the real archives; run with ``--remote-data``.
 
-Each test asks for little: single days, and two files.
+Each test makes few requests: single days, and two files.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ LASCO, LEVEL_05, LEVEL_1 = a.Instrument.lasco, a.Level("0.5"), a.Level("1")
     ["1996-05-01", "1997-12-31", "1999-12-31", "2000-01-01", "2003-07-15", "2012-08-31", "2020-02-29", "2024-01-01"],
 )
 def test_days_of_the_final_archive(day):
-    """Each has images of both cameras, with times within it and wheels that we know."""
+    """Each has images of both cameras, with times within the day and known wheel positions."""
     table = Fido.search(a.Time(day, f"{day} 23:59:59"), LASCO, C2 | C3, LEVEL_05)
     for block in table:
         assert len(block) > 5

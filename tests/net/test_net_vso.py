@@ -1,4 +1,4 @@
-"""Who answers: this package's client beside those of sunpy, which stay as they are."""
+"""Which client answers: that of this package and those of sunpy, which are unchanged."""
 
 import importlib
 import subprocess
@@ -100,7 +100,7 @@ def test_fido_answers_without_us(site):
 
 
 def test_the_import_leaves_the_other_clients_alone():
-    """In a process of its own, where nothing was imported before."""
+    """In a new process without earlier imports."""
     program = """
 import socket
 from sunpy.net import Fido

@@ -1,4 +1,4 @@
-"""Small requests: patience, politeness, and one kind of error."""
+"""Small requests: retries, limits, and one kind of error."""
 
 import gzip
 import threading
@@ -85,7 +85,7 @@ def test_a_body_without_end(site, monkeypatch):
 
 @pytest.mark.parametrize("how", ["drip", "drip of headers"])
 def test_an_endlessly_slow_server(site, monkeypatch, how):
-    """Also where so few bytes are announced that they fit into any buffer; and it is asked once only."""
+    """This holds for announced lengths that fit into any buffer, and there is only one request."""
     monkeypatch.setenv("SUNPY_LASCO_DEADLINE", "0.3")
     site.faults["/x"] = Answer(b"x" * 1000, how=how)
     start = time.monotonic()

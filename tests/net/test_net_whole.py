@@ -1,4 +1,4 @@
-"""What is a whole file."""
+"""Recognition of complete files."""
 
 import gzip
 import io

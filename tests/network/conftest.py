@@ -14,7 +14,7 @@ def architecture():
 
 @pytest.fixture
 def trained(architecture):
-    """A network with random weights that says something."""
+    """A network with random weights and a nonzero output."""
     torch = pytest.importorskip("torch", reason="the network needs torch")
     from sunpy_lasco.network.tensors import new_network
     from sunpy_lasco.network.weights import Trained

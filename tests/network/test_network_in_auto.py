@@ -20,7 +20,7 @@ from sunpy_lasco.repair.crop import METHODS, Neighbour, fill_holes, get_method, 
 
 
 def shipped(monkeypatch, trained, better):
-    """A network in the place of that of the package, with a record of what it is better at."""
+    """A network that replaces the one of the package, with a record of the holes that it fills better."""
     records = {"alone": {kind: {"better": kind in better} for kind in STRATA}}
     monkeypatch.setattr(method, "is_ready", lambda _camera: True)
     monkeypatch.setattr(method, "packaged_records", lambda _camera: records)
@@ -106,7 +106,7 @@ def test_stratum_at_the_occulter(rough):
 
 
 def seen_by(crop, value=4.0, hole=True):
-    """A crop with two exposures before and two after that show the same; or not what is in the hole."""
+    """A crop with two exposures before and two after that show the same corona, optionally without the hole."""
     image = np.where(crop.hole & ~np.array(hole), np.nan, np.where(crop.hole, value, crop.z))
     return dataclasses.replace(crop, neighbours=tuple(Neighbour(image, s, 1.0, 1.0) for s in (-720, 720, -1440, 1440)))
 
@@ -120,7 +120,7 @@ def test_the_network_of_the_package_is_for_single_frames(monkeypatch, trained, r
 
 @pytest.fixture
 def with_neighbours(trained, tmp_path):
-    """A file of weights of a network for holes that exposures before or after show; it was not trained."""
+    """A file of weights of an untrained network for holes that other exposures show."""
     architecture = dataclasses.replace(trained.architecture, neighbours=True, alone=False)
     return save_weights(tmp_path / "mine.safetensors", Trained((new_network(architecture).eval(),), "C3"))
 
@@ -135,7 +135,7 @@ def test_a_network_of_ones_own_uses_exposures_before_and_after(with_neighbours, 
 
 
 def test_exposures_are_named_by_who_uses_them(with_neighbours, trained, losing):
-    """Moved exposures are for a network that knows them; HISTORY names none that a network does not look at."""
+    """Moved exposures are given only to networks that use them; HISTORY names no exposure that a network ignores."""
     made = [one.level05 for one in simulate.sequence("C3", 3, cadence=720.0, seed=4)]
     torn = losing.without(made[1], [(8, 20)])
     context = [made[0], made[2]]

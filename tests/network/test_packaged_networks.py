@@ -50,7 +50,7 @@ def test_they_are_small():
 
 
 def test_their_cards_are_on_a_page(tmp_path):
-    """The page of the documentation follows from the files of the package."""
+    """The page of the documentation is made from the files of the package."""
     source = Path(__file__).parents[2] / "docs" / "model_cards.py"
     spec = importlib.util.spec_from_file_location("model_cards", source)
     module = importlib.util.module_from_spec(spec)
@@ -63,7 +63,7 @@ def test_their_cards_are_on_a_page(tmp_path):
 
 
 def cell_errors(filled, whole, holes):
-    """Errors of means over 8 x 8 pixels, and what the fill tells of them."""
+    """Errors of means over 8 x 8 pixels, and their stated sigma."""
     error = np.where(holes, filled.data.astype(float) - whole.data, np.nan)
     means, sigma = (
         np.where(holes, image, np.nan).reshape(128, 8, 128, 8).mean(axis=(1, 3))

@@ -96,7 +96,7 @@ def test_shifted_images_give_shifted_features():
 
 
 def test_a_mask_of_a_device_of_its_own():
-    """Nothing of the layer stays behind where it is moved: shown by a device without data."""
+    """All of the layer moves to another device, tested with a device without data."""
     layer = PartialConv2d(1, 2, 3).to("meta")
     out, mask = layer(torch.ones(1, 1, 4, 4, device="meta"), torch.ones(1, 1, 4, 4, device="meta"))
     assert out.device.type == mask.device.type == "meta"

@@ -157,7 +157,7 @@ def test_equalised_values_are_spread_evenly_and_come_back():
 
 
 def test_the_base_follows_a_front(make_crop, lost):
-    """Where structure runs in one direction, kriging along it is corrected; elsewhere the mixture."""
+    """The base is kriging along the structure if it has one direction, and otherwise the mixture."""
     rows, columns = np.indices((160, 160))
     noise = np.random.default_rng(3).normal(size=(160, 160))
     ridge = 40.0 * np.exp(-0.5 * ((rows + columns - 160) / 12) ** 2)

@@ -1,4 +1,4 @@
-"""Filled pixels on their way to level 1."""
+"""Filled pixels in the calibration."""
 
 import numpy as np
 import pytest

@@ -304,7 +304,7 @@ def test_official_level1_keeps_what_is_masked(real_map):
 
 @pytest.mark.filterwarnings("error::astropy.io.fits.verify.VerifyWarning")
 def test_tabulators_of_the_archives_are_read_in_silence(sequence, losing, real_frame, monkeypatch):
-    """Almost every file of the archive has some; they are nothing that a user could mend."""
+    """Almost every file of the archive has some, and users can do nothing about them."""
     from sunpy_lasco.net import context
 
     monkeypatch.setattr(context, "fetch_around", lambda *_, **__: [real_frame("32082037")])

@@ -1,4 +1,4 @@
-"""What must hold of the methods whatever they do inside."""
+"""Properties that hold for all methods."""
 
 import importlib.util
 

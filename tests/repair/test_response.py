@@ -102,7 +102,7 @@ def test_summed_frames_take_the_mean():
 
 @pytest.mark.parametrize(("name", "date"), [("32122317", "2004"), ("32219521", "2010")])
 def test_held_back_dates(real_map, name, date):
-    """The pattern of a date is foretold by the frames of other ones: see physics of the pattern."""
+    """The pattern of a date is predicted from the frames of other dates."""
     others = [one for one in ("32122317", "32219521", "32310945", "32310955") if one != name]
     signals, frames = zip(*(signal_of(real_map(one)) for one in others), strict=True)
     response, _ = derive_response(signals, frames)

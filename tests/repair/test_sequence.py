@@ -32,7 +32,7 @@ def still(_time):
 
 
 def waves(time):
-    """Structure that moves by a radian of its wave from exposure to exposure."""
+    """A wave that moves by one radian from exposure to exposure."""
     rows, columns = np.indices((160, 160))
     return 3 * np.sin(columns / 5 + time / 720) * np.cos(rows / 7)
 
@@ -44,7 +44,9 @@ def error(crop, truth, found):
 
 
 def test_where_nothing_changes_all_four_count(scene):
-    """The noise of four exposures is the smaller by the square root of two: weights of 1/2 each side."""
+    """
+    Averaging four exposures instead of two reduces the noise by the square root of two: weights of 1/2 on each side.
+    """
     ratios, weights, noises = [], [], []
     for seed in range(6):
         crop, truth = scene(still, seed=seed)
@@ -61,7 +63,7 @@ def test_where_nothing_changes_all_four_count(scene):
 
 
 def test_the_weight_is_what_the_surroundings_say(scene):
-    """Of such waves the nearest two show cos 1, the next two cos 2: only a negative weight gives 1."""
+    """For such waves the nearest two give cos 1 and the next two cos 2, so only a negative weight gives 1."""
     crop, truth = scene(waves, noise=0.1)
     inner, outer = ((crop.neighbours[k].z + crop.neighbours[k + 1].z) / 2 for k in (0, 2))
     expected = (1 - np.cos(1)) / (np.cos(2) - np.cos(1))

@@ -125,7 +125,7 @@ def test_nothing_without_neighbours(raw_map, losing):
 
 
 def test_simulated_sequence(sequence, losing):
-    """Better than any single frame allows, with a sigma that holds."""
+    """The error is smaller than from any single frame, and the sigma is correct."""
     errors, pulls = [], []
     for block in [(21, 18), (22, 22), (12, 22), (26, 20), (18, 24)]:
         lost = losing.without(sequence[2], [block])

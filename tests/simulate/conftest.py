@@ -1,4 +1,4 @@
-"""Exposures that several tests look at."""
+"""Exposures for several tests."""
 
 import pytest
 
@@ -18,7 +18,7 @@ BARE = {
 
 @pytest.fixture(scope="session")
 def bare():
-    """A function that takes an exposure of which only scene and optics decide."""
+    """A function that makes an exposure that depends only on scene and optics."""
 
     def take(detector, scene, **options):
         return simulate.observe(detector, scene=scene, **(BARE | options))
@@ -28,7 +28,7 @@ def bare():
 
 @pytest.fixture(scope="session")
 def empty():
-    """A scene in which there is nothing."""
+    """An empty scene."""
     return simulate.Scene()
 
 

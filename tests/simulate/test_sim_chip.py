@@ -1,4 +1,4 @@
-"""The CCD: statistics by hand formula."""
+"""The CCD: statistics from formulas."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Exposures: units, noise, sums, sub-frames, the roll, all by hand formula."""
+"""Exposures: units, noise, sums, sub-frames and roll, from formulas."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_wheels(bare, empty, detector, filter_name, polar, factor):
 
 
 def test_polariser(bare):
-    """The three angles give back brightness, polarised brightness and its tangential direction."""
+    """The three angles return brightness, polarised brightness and its tangential direction."""
     level, polarised = 1e-9, 3e-10
     images = {}
     for angle, polar in ((-60, "-60 Deg"), (0, "0 Deg"), (60, "+60 Deg")):
@@ -95,7 +95,7 @@ def test_diffracted_light_does_not_know_the_scene(bare, empty):
 
 
 def test_stray_light_of_c3_grew_in_june_2002(bare, empty):
-    """The veil is vignetted as the scene is, the arc beside the occulter is not there before."""
+    """The veil is vignetted like the scene, and the arc beside the occulter is absent before 2002."""
     before, after = (bare("C3", empty, date=day, exptime=10.0, diffracted=True) for day in ("2002-06-18", "2002-06-20"))
     rates = [(one.data - one.parameters.bias) / 10 for one in (before, after)]
     free = optics.transmission("C3", after.parameters.time)
@@ -162,7 +162,7 @@ def test_same_seed_same_exposure():
 
 
 def test_ingredients_do_not_disturb_each_other(smooth):
-    """Switching the cosmic rays leaves every photon where it was."""
+    """Switching off the cosmic rays changes no photon noise."""
     options = {"scene": smooth, "seed": 9, "quantise": False, "saturation": False}
     with_rays, without = (simulate.observe("C3", cosmic_rays=flag, **options).data for flag in (True, False))
     hit = with_rays != without
@@ -187,7 +187,7 @@ def test_sums_on_chip_and_in_the_box(bare, smooth, detector):
 
 
 def test_read_noise_of_sums(bare, empty):
-    """Once for what the chip sums, every time for what the box sums."""
+    """Read noise is added once for sums on the chip, and for every read-out summed in the box."""
     options = {"noise": True, "cosmic_rays": False, "vignetting": False}
     for sums, reads in (({"chip_sum": (2, 2)}, 1), ({"leb_sum": (2, 2)}, 4)):
         inner = bare("C3", empty, **options, **sums).data[:, 1:]
@@ -205,7 +205,7 @@ def test_subframe_is_a_cut(bare, smooth):
 
 
 def test_turned_spacecraft(bare, smooth):
-    """The Sun turns by 180 degrees about its centre on the detector; optics and blocks stay."""
+    """The Sun is rotated by 180 degrees about its centre on the detector; optics and blocks are unchanged."""
     scene = simulate.Scene(smooth.diffuse, (simulate.PointSource(12000.0, 5000.0, 3.0),))
     upright = bare("C3", scene, roll=-0.23)
     turned = bare("C3", scene, roll=-0.23, flipped=True)
@@ -228,7 +228,7 @@ def test_turned_spacecraft(bare, smooth):
 
 @pytest.mark.parametrize(("day", "roll"), [("2005-06-07", 0.0), ("2012-12-07", None), ("2012-06-07", None)])
 def test_attitude(bare, empty, day, roll):
-    """Solar north up until 2010-10-29, ecliptic north since: 7.25 degrees at most."""
+    """Solar north is up until 2010-10-29 and ecliptic north since then, at most 7.25 degrees apart."""
     found = bare("C2", empty, date=day).parameters.roll - 0.5
     if roll is not None:
         assert found == pytest.approx(roll, abs=1e-9)

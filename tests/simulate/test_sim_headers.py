@@ -19,7 +19,7 @@ from sunpy_lasco.simulate.headers import PLACEHOLDERS
 
 @pytest.fixture
 def exposure(empty):
-    """A function that takes an exposure of nothing."""
+    """A function that makes an exposure of an empty scene."""
 
     def take(detector="C3", **options):
         return simulate.observe(detector, scene=empty, noise=False, **options)

@@ -14,7 +14,7 @@ DAY = Time("2005-01-01")
 
 
 def counted(inside):
-    """Share of a unit disk, by counting points."""
+    """Fraction of a unit disk, by counting points."""
     y, x = (np.mgrid[:2000, :2000] + 0.5) / 1000 - 1
     disk = x * x + y * y < 1
     return (inside(x, y) & disk).sum() / disk.sum()
@@ -112,7 +112,7 @@ def test_absent_tables_and_images_are_named():
 
 
 def test_written_images_are_the_same(tmp_path, empty):
-    """A directory of the simulated images calibrates as the source itself does."""
+    """A directory of the simulated images gives the same calibration as the source itself."""
     from sunpy_lasco.assets.sources import DirectorySource
 
     taken = simulate.observe("C2", scene=empty, exposure_factor=1.01)

@@ -1,4 +1,4 @@
-"""Simulated exposures beside the real frames of the same day, camera, filter and exposure time."""
+"""Simulated exposures compared with real frames of the same day, camera, filter and exposure time."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def around(taken):
 
 @pytest.mark.parametrize("name", ["22321894", "22322749"])
 def test_corners_of_c2(name, pair):
-    """Its darkest pixels, in the first column, its first percentile, and what comes past field stop and lens barrel."""
+    """The darkest pixels in the first column, the first percentile, and the light past field stop and lens barrel."""
     real, simulated, taken = pair(name)
     # A lossy frame rounds to 32 DN, and the darkest pixel is a matter of chance.
     darkest = np.nanmin(real), np.nanmin(simulated)
@@ -95,7 +95,7 @@ def test_corners_of_c2(name, pair):
 
 
 def test_corners_of_c3(pair):
-    """A frame that has them: 0.8 DN / s beyond the field stop, and the same edge."""
+    """A frame with corners: 0.8 DN / s beyond the field stop, and the same edge."""
     real, simulated, taken = pair("32310941")
     r = radius(taken)
     beyond = [np.nanmedian(image[(r > 570) & (r < 640)]) / taken.parameters.exptime for image in (real, simulated)]
@@ -107,7 +107,7 @@ def test_corners_of_c3(pair):
 
 @pytest.mark.parametrize("name", C2 + C3)
 def test_radial_profiles(name, pair):
-    """Median, mean and ninth decile of the counts of each ring, without what is saturated."""
+    """Median, mean and ninth decile of the counts of each ring, without saturated pixels."""
     real, simulated, taken = pair(name)
     p = taken.parameters
     distance, _ = around(taken)
@@ -127,7 +127,7 @@ def test_radial_profiles(name, pair):
 
 @pytest.mark.parametrize("name", C2 + C3)
 def test_histograms(name, pair):
-    """Counts that are reached by shares of all pixels."""
+    """Percentiles of the counts of all pixels."""
     real, simulated, _ = pair(name)
     for share in (5, 10, 25, 50, 75, 90, 95, 99):
         found = [np.nanpercentile(image, share) for image in (real, simulated)]
@@ -150,7 +150,7 @@ def test_contrast_over_position_angle(name, pair):
 
 
 def sharp_peaks(image, limit, where):
-    """Number of groups of pixels that stand out from their surroundings, but for trails of bright ones."""
+    """Number of groups of pixels that exceed their surroundings, without trails of bright ones."""
     image = np.nan_to_num(image)
     groups, number = label((image - median_filter(image, 7) > limit) & where, np.ones((3, 3)))
     return number - np.count_nonzero(np.bincount(groups.ravel())[1:] > 60)

@@ -1,4 +1,4 @@
-"""The corona, the stars and how they move, against independent knowledge and on images."""
+"""The corona, the stars and their motion, compared with independent results and on images."""
 
 import dataclasses
 
@@ -55,7 +55,7 @@ def test_line_of_sight_integral(impact):
 
 
 def test_brightness_of_the_corona_is_that_of_textbooks():
-    """K stands below F beyond 3 solar radii; both together 1e-9 to 1e-8 at 3 and 1e-11 to 1e-9 at 10."""
+    """K is fainter than F beyond 3 solar radii; their sum is 1e-9 to 1e-8 at 3 and 1e-11 to 1e-9 at 10."""
     equator = sight([3.0, 6.0, 10.0, 20.0], 90)
     k = simulate.KCorona(activity=0.2).brightness(equator, DAY)[0]
     f = simulate.FCorona().brightness(equator, DAY)[0]
@@ -114,7 +114,7 @@ def test_cme_by_hand():
 
 
 def test_a_tilted_cme_does_not_face_outwards():
-    """What stood in the direction of the cone stands as many degrees beside it, seen from the middle of the bubble."""
+    """Structure in the direction of the cone is rotated by this angle about the middle of the bubble."""
     straight = simulate.CME("2002-01-08T10:00:00", position_angle=90.0, speed=695.7, width=60.0, strength=1e-9)
     tilted = dataclasses.replace(straight, tilt=40.0)
     radius, centre = 8.2 / 3, 8.2 * 2 / 3
@@ -222,7 +222,7 @@ def test_planets_at_their_conjunctions(planet, day):
 
 @pytest.mark.parametrize(("planet", "day"), [("mercury", "2000-01-20T00:18"), ("venus", "2010-01-12T21:20")])
 def test_planets_are_seen_where_the_light_left_them(planet, day):
-    """By sunpy, which takes the time of the light into account, and no aberration; without it both are far off."""
+    """Compared with sunpy, including the light travel time but not aberration; without the former both differ a lot."""
     time = Time(day)
     sky = solar_sky(time)
     soho = packaged_observer(time).coordinate

@@ -1,4 +1,4 @@
-"""Blocks that are not sent or get lost, and the storing of numbers."""
+"""Untransmitted and lost blocks, and the storage of numbers."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from sunpy_lasco.simulate import telemetry
 
 @pytest.mark.parametrize(("detector", "number"), [("C2", 61), ("C3", 99)])
 def test_untransmitted_blocks(detector, number, empty):
-    """As many as are empty in all real frames."""
+    """Their number is that of the blocks that are empty in all real frames."""
     blocks = telemetry.untransmitted_blocks(detector, (1, 1))
     assert blocks.sum() == number
     assert blocks[0, 0]
@@ -32,7 +32,7 @@ def test_untransmitted_blocks(detector, number, empty):
 
 @pytest.mark.parametrize("detector", ["C2", "C3"])
 def test_untransmitted_blocks_are_those_of_real_frames(detector, test_data):
-    """In a real full frame of the camera that sends not all blocks, the same ones are empty."""
+    """The same blocks are empty in a real full frame with untransmitted blocks."""
     expected = telemetry.untransmitted_blocks(detector, (1, 1))
     seen = 0
     for path in sorted((test_data / "level05" / detector.lower()).glob("*.fts")):
@@ -48,7 +48,7 @@ def test_untransmitted_blocks_are_those_of_real_frames(detector, test_data):
 
 @pytest.mark.parametrize("options", [{}, {"leb_sum": (2, 2)}, {"subframe": (128, 192, 640, 512)}])
 def test_lost_blocks_are_found_again(options):
-    """What the calibration takes for lost is what was lost, and MISSLIST says so."""
+    """The calibration finds exactly the lost blocks, and MISSLIST lists them."""
     exposure = simulate.observe("C3", n_lost=9, lost_blocks=[(9, 10)], seed=6, **options)
     assert len(set(exposure.parameters.lost_blocks)) == 10
     assert (9, 10) in exposure.parameters.lost_blocks
@@ -76,7 +76,7 @@ def test_random_losses_spare_nothing_but_what_is_not_sent(empty):
 
 
 def test_wrapped_sums():
-    """Sums beyond 32767 in 16 bits come out negative, as in old files."""
+    """Sums beyond 32767 in 16 bits become negative, as in old files."""
     bright = simulate.Scene((simulate.Uniform(6.8e-11),))
     options = {
         "leb_sum": (4, 4),

@@ -1,4 +1,4 @@
-"""The truth and the image against a calculation that shares nothing with the simulator."""
+"""The truth and the image, compared with an independent calculation."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def projection(p):
 
 
 def integral(exposure, x, y, samples, *, optical):
-    """Mean over a raw pixel of the scene, times the transmission if asked, one sample after the other."""
+    """Mean of the scene over a raw pixel, sample by sample, optionally times the transmission."""
     p = exposure.parameters
     wcs, total = projection(p), 0.0
     for dy in (np.arange(samples) + 0.5) / samples - 0.5:
@@ -78,7 +78,7 @@ def test_level1_is_the_scene(bare, smooth, detector):
 
 
 def test_level1_of_points_and_diffracted_light(bare, empty):
-    """Stars and the occulter's ring come out of level1_at as they come out of the counts."""
+    """level1_at gives the same stars and ring of the occulter as the counts."""
     scene = simulate.Scene((simulate.Uniform(1e-10),), (simulate.PointSource(9000.0, -20000.0, 2.0),))
     exposure = bare("C3", scene, diffracted=True)
     p = exposure.parameters

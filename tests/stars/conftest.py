@@ -8,7 +8,7 @@ from sunpy_lasco.verify.simulated import starry_scene
 
 @pytest.fixture
 def starry():
-    """A function that takes an exposure of the corona before the real stars."""
+    """A function that makes an exposure of the corona with the real stars."""
 
     def observe(camera, date, **options):
         return simulate.observe(camera, date=date, scene=starry_scene(date), **options)

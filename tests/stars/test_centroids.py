@@ -45,7 +45,9 @@ def test_places_without_noise(field):
 
 @pytest.mark.parametrize("flux", [300.0, 3000.0])
 def test_errors(flux):
-    """Pulls of places and fluxes are 1, for faint stars; for bright ones less, by the share of the model."""
+    """
+    Pulls of positions and fluxes are 1 for faint stars, and less for bright ones because of the error of the model.
+    """
     rng = np.random.default_rng(7)
     shape, pulls, fluxes = (60, 60), [], []
     for _ in range(300):

@@ -32,7 +32,7 @@ def test_to_the_ideal_detector_and_back(name):
 
 @pytest.mark.parametrize("name", ["whole", "upside down", "summed", "part"])
 def test_official_geometry_is_that_of_level_1(name):
-    """What the WCS of level 1 says of a direction, the grid says of level 0.5 but for the distortion."""
+    """The WCS of level 1 and the grid of level 0.5 agree on directions, apart from the distortion."""
     raw = simulate.observe("C3", date="2010-01-05T00:18", noise=False, **OPTIONS[name]).level05
     level1 = sunpy_lasco.calibrate(raw, assets="simulated", inpaint=None, on_bad="ignore", pad=False, mask=False)
     grid, after = detector_grid(raw, "official"), detector_grid(level1, "official")

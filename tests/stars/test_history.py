@@ -1,4 +1,4 @@
-"""The pointing of frames by the stars of others."""
+"""Pointing of frames from the stars in others."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from sunpy_lasco.geometry.rolls import normalize_roll
 
 
 def test_a_frame_that_was_left_out(real_map, tmp_path):
-    """Its neighbours of the same evening point it as its own stars do; so does the table that was written."""
+    """Neighbours of the same evening, and a table written from them, give the same pointing as its own stars."""
     names = ["32310941", "32310945", "32310949", "32310953", "32310961"]
     history = stars.pointing_history(real_map(name) for name in names[::-1])
     assert (np.diff(history["time"].mjd) > 0).all()
@@ -43,7 +43,7 @@ def test_other_filters_say_less(real_map):
 
 
 def test_who_is_no_neighbour(real_map):
-    """Frames of the other camera, upside down, too far away, and those without a solution."""
+    """Frames of the other camera, upside down, too far away in time, or without a solution are not used."""
     history = stars.pointing_history([real_map(name) for name in ("32219521", "22321894", "22075760")])
     assert history["reason"][0] != ""
     assert np.isnan(history["x"][0])
@@ -58,7 +58,7 @@ def test_who_is_no_neighbour(real_map):
 
 
 def test_c3_knows_the_roll_of_c2(real_map):
-    """Frames of 12 minutes apart: within 0.02 degree of what the stars of C2 say, and better than those alone."""
+    """For frames 12 minutes apart the roll is within 0.02 degree of that of the stars of C2, with a smaller error."""
     history = stars.pointing_history([real_map("32219521")])
     smap = real_map("22321894")
     roll, sigma, source = stars.roll_at(history, smap)
@@ -78,7 +78,7 @@ def test_c3_knows_the_roll_of_c2(real_map):
 
 
 def test_two_stars_suffice_with_a_roll(starry):
-    """Parts of C2 frames with a known pointing: errors of centre and roll are what they are said to be."""
+    """Parts of C2 frames with a known pointing: the stated errors of centre and roll are correct."""
     few, pulls = 0, []
     for k, date in enumerate(("2004-04-18T14:54", "2010-01-11T03:18", "2006-08-20T03:18", "2001-10-23T03:18")):
         c3 = starry("C3", date, seed=k, flipped=bool(k % 2))
@@ -104,7 +104,7 @@ def test_two_stars_suffice_with_a_roll(starry):
 
 
 def test_the_packaged_table(real_map):
-    """It has what the stars of the real frames say, and nothing that a user could spoil for others."""
+    """The table agrees with the stars of the real frames, and every call returns a new copy."""
     table = stars.packaged_history()
     assert (table["reason"] == "").all()
     for name in ("32219521", "32310941", "22322544", "32122317"):

@@ -1,4 +1,4 @@
-"""Zero points by stars, on simulated frames with a known factor and on real ones."""
+"""Zero points from stars, on simulated frames with a known factor and on real ones."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_simulated_stars_have_the_light_they_were_given(starry):
     """
     The simulator spreads 5 % of the light into wings, 0.6 of it beyond 3 pixels: less than the 4.5 % that are added.
 
-    A calibration factor that is wrong by 10 % is seen.
+    An error of 10 % in the calibration factor is detected.
     """
     maps = []
     for seed, date in enumerate(("2004-04-18T14:54", "2010-01-11T03:18")):
@@ -54,7 +54,7 @@ def measurable_with(smap, factor):
 
 @pytest.mark.parametrize("sigma", [0.003, 0.03])
 def test_errors_of_the_trend(sigma):
-    """Pulls of a trend of 0.2 % a year over 20 years are 1, where the draws are what the noise is."""
+    """Pulls of a trend of 0.2 % a year over 20 years are 1 for noise of the stated size."""
     rng = np.random.default_rng(4)
     years = np.arange(1998, 2018, 0.5)
     pulls = []
@@ -87,7 +87,7 @@ def test_what_is_refused(starry, real_map):
 
 def test_real_c3(real_map):
     """
-    Zero points beside those of an earlier measurement with other stars and apertures (+-0.02 each).
+    Zero points compared with those of an earlier measurement with other stars and apertures (+-0.02 each).
 
     They are lower by 0.03, within what the light beyond the aperture and the background leave open; the frame of
     2002-01-08 by 0.05, since its published exposure factor of 0.987 is not at hand.
@@ -120,7 +120,7 @@ def test_real_c2(real_map):
 
 
 def archive(seed, years, stars=30, own=0.05, phase=0.04, trend=0.002):
-    """Tables of stars that come back each year, each with an error of its own, and a trend."""
+    """Tables of stars that return each year, each with a constant error, and a trend."""
     rng = np.random.default_rng(seed)
     bv, errors = rng.uniform(0.0, 1.5, 8 * stars), rng.normal(0, own, 8 * stars)
     tables = []
@@ -136,7 +136,7 @@ def archive(seed, years, stars=30, own=0.05, phase=0.04, trend=0.002):
 
 @pytest.mark.slow
 def test_trend_of_an_archive():
-    """30 years, a frame a month: better than 0.02 % a year, and the error is honest."""
+    """30 years with a frame a month: the error is below 0.02 % a year and correctly stated."""
     years = np.arange(1996.3, 2026.3, 30 / 365.25)
     pulls, sigmas = [], []
     for seed in range(12):
@@ -150,7 +150,7 @@ def test_trend_of_an_archive():
 
 
 def test_zero_points_do_not_depend_on_how_they_are_solved():
-    """Against the same least squares with every unknown in one matrix."""
+    """Compared with the same least squares with all unknowns in one matrix."""
     years = np.arange(2000, 2006, 0.3)
     tables = archive(3, years)
     found = zero_points(tables, [""] * len(years), years, ("C3", "CLEAR", "CLEAR"))
@@ -172,7 +172,7 @@ def test_zero_points_do_not_depend_on_how_they_are_solved():
 
 @pytest.mark.slow
 def test_command(tmp_path, test_data, capsys):
-    """A frame that cannot be right is left out with a word, the others give a table and a figure."""
+    """An implausible frame is omitted with a message; the others give a table and a figure."""
     frames = [str(test_data / "level05" / "c3" / f"{name}.fts") for name in ("32046494", "32219521", "32108414")]
     out, figure = tmp_path / "zero.ecsv", tmp_path / "zero.png"
     given = ["photometry", *frames, "--assets", "estimate", "--out", str(out), "--figure", str(figure)]

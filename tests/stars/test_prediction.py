@@ -1,4 +1,4 @@
-"""Predicted places and fluxes, and the plot."""
+"""Predicted positions and fluxes, and the plot."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,7 +43,7 @@ def test_a_turned_map_is_followed(raw):
 
 
 def test_planets_are_there():
-    """Venus and Mercury on 2010-01-05, and Jupiter where it was."""
+    """Venus and Mercury on 2010-01-05, and Jupiter."""
     smap = simulate.observe("C3", date="2010-01-05T00:18", noise=False).level05
     table = stars.predict(smap)
     venus = table[table["name"] == "Venus"]

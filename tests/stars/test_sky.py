@@ -1,4 +1,4 @@
-"""Where stars and planets stand beside the Sun, against sunpy, and how bright planets are."""
+"""Positions of stars and planets relative to the Sun, compared with sunpy, and brightness of planets."""
 
 import numpy as np
 import pytest
@@ -85,7 +85,7 @@ def test_magnitudes_of_planets(name, where, expected):
 
 
 def test_the_sun_moves_a_degree_a_day_along_the_ecliptic():
-    """By as much as the plane of a star changes in an hour."""
+    """The motion agrees with the change of the positions of stars in an hour."""
     time = Time("2005-03-01")
     view, later = (view_from(packaged_observer(when).coordinate, when) for when in (time, time + 1 * u.hour))
     numbers = catalogue_numbers(stars.read_catalogue()[:3000])

@@ -42,7 +42,7 @@ def errors(solution, parameters):
     ],
 )
 def test_a_known_pointing_is_found(starry, camera, options):
-    """By stars that nobody moved: within 0.05 pixel and 0.01 degree of the truth, which is 1 pixel from the default."""
+    """The solution is within 0.05 pixel and 0.01 degree of the truth, which is 1 pixel from the default."""
     default = sunpy_lasco.instrument.cameras.CAMERAS[camera].sun_centre
     exposure = starry(camera, "2010-01-11T03:18", sun_centre=(default[0] + 0.8, default[1] - 0.6), seed=2, **options)
     solution = stars.solve(exposure.level05, geometry="official")
@@ -68,7 +68,7 @@ def test_a_known_pointing_is_found(starry, camera, options):
 @pytest.mark.parametrize("camera", ["C3", "C2"])
 def test_pulls(starry, camera, number, low, high):
     """
-    Errors are what they are said to be, over frames of all seasons, orientations and offsets.
+    The stated errors are correct, for frames of all seasons, orientations and offsets.
 
     The rms of three numbers of each of 120 frames is known to 0.04, of 20 to 0.09: limits are 2.5 sigma and more.
     """
@@ -138,7 +138,7 @@ def test_what_is_not_solved_says_why(starry, camera, options, reason):
 
 
 def test_stars_elsewhere_are_no_solution(starry):
-    """The sky of another season, and a frame without stars, give a reason and leave the pointing."""
+    """For the sky of another season and for a frame without stars a reason is given, and the pointing is unchanged."""
     exposure = starry("C3", "2010-01-11T03:18", seed=2)
     wrong = stars.solve(exposure.level05, time=exposure.parameters.time + 60 * u.day, geometry="official")
     assert not wrong.solved
@@ -153,7 +153,10 @@ def test_stars_elsewhere_are_no_solution(starry):
 
 
 def test_a_clock_that_is_wrong_moves_the_sun(starry):
-    """By 15.3 degrees a year: 300 s are 12 arcsec, 0.22 pixel, and the covariance lies along that way."""
+    """
+    In 300 s the Sun moves by 12 arcsec, 0.22 pixel, relative to the stars; the covariance is elongated in that
+    direction.
+    """
     exposure = starry("C3", "2010-01-11T03:18", seed=2)
     right = stars.solve(exposure.level05, geometry="official")
     late = stars.solve(exposure.level05, time=exposure.parameters.middle + 300 * u.s, geometry="official")
@@ -189,7 +192,7 @@ def held_out(smap):
 
 @pytest.mark.parametrize("name", C3_FRAMES)
 def test_real_c3_frames(real_map, name):
-    """Half of the stars point, the other half judges."""
+    """One half of the stars gives the pointing, the other half tests it."""
     smap = real_map(name)
     left, solution = held_out(smap)
     away = np.hypot(*left)
@@ -242,7 +245,7 @@ def test_nothing_radial_is_left_in_c3(real_map):
 
 
 def test_levels_agree(real_map):
-    """Level 1, with the distortion removed, kept or described, has the pointing of level 0.5."""
+    """Level 1 has the pointing of level 0.5, whether the distortion is corrected, kept or described."""
     raw = real_map("32082037")
     before = stars.solve(raw)
     for options in ({}, {"geometry": "stars"}, {"north_up": True}, {"distortion": "wcs"}, {"distortion": None}):

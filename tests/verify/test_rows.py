@@ -46,7 +46,7 @@ def report():
 
 
 def test_built_in_data_alone(report):
-    """What can be measured without files holds, and the other rows say what they need."""
+    """Rows that need no files hold, and the others state what they need."""
     assert report.counts[Verdict.FAILS] == 0
     assert report.counts[Verdict.HOLDS] > 35
     for row in report.rows.values():
@@ -97,7 +97,7 @@ def test_what_is_refused(tmp_path):
     [("sense", "c2.triplet.polarised"), ("roll", "c2.triplet.polarised"), ("factor", "c2.triplet.total")],
 )
 def test_a_triplet_that_is_treated_wrongly_is_caught(fault, row, monkeypatch):
-    """The sense of the polarisers by the product alone, a roll that is off by a degree, one image brighter by 1 %."""
+    """The sense of the polarisers from the product alone, a roll wrong by a degree, and one image brighter by 1 %."""
     right, whole = simulated.true_calibration, polarization.value_of
 
     def wrong(exposure, assets, **options):
@@ -118,7 +118,7 @@ def test_a_triplet_that_is_treated_wrongly_is_caught(fault, row, monkeypatch):
 
 @pytest.mark.slow
 def test_command(tmp_path, capsys):
-    """On built-in data alone, in well under two minutes of processor time."""
+    """With built-in data only, in well under two minutes of processor time."""
     import time
 
     start = time.process_time()

@@ -1,4 +1,4 @@
-"""Rows of files that a user has: simulated ones, and the real ones where they are."""
+"""Rows for a user's files: simulated frames, and the real ones if available."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def write_image(path, data, **cards):
 
 
 def test_calibration_images(tmp_path):
-    """One as it should be, one of another version, one that is damaged, and one of another brightness."""
+    """A correct file, one of another version, a damaged one, and one with another brightness."""
     source = EstimateSource()
     good = source.image("c2vig_final.fts").data
     write_image(tmp_path / "c2vig_final.fts", good, date="2005-09-20T12:00:00")
@@ -46,7 +46,7 @@ def test_an_estimate_is_not_the_published_file(tmp_path):
 
 @pytest.fixture(scope="module")
 def simulated_folder(tmp_path_factory):
-    """A frame of each camera, one that is cut, one that is not a FITS file, and a text."""
+    """A frame of each camera, a truncated one, one that is not a FITS file, and a text file."""
     folder = tmp_path_factory.mktemp("frames")
     exposures = [simulate.observe(camera, date="2010-01-11T03:18", seed=1, diffracted=False) for camera in ("C2", "C3")]
     for exposure in exposures:
@@ -78,7 +78,7 @@ def test_simulated_frames(simulated_folder):
 
 @pytest.mark.slow
 def test_light_that_is_fixed_to_the_detector(tmp_path):
-    """The arc of the simulated C3 since 2002 is seen by a flip, and before it the ring about the occulter alone."""
+    """A flip reveals the arc of the simulated C3 after 2002, and only the ring around the occulter before."""
     rows = {}
     for name, date, options in (
         ("arc", "2010-01-11T03:18", {}),
@@ -106,7 +106,7 @@ def test_light_that_is_fixed_to_the_detector(tmp_path):
 
 
 def test_frames_too_far_apart_say_so(real_frames):
-    """The nearest upright frame is of another year."""
+    """The nearest upright frame is from another year."""
     found, _ = find_frames(real_frames[0].parent.parent / "c3")
     row = _fixed_light(found, [])
     assert row.verdict == Verdict.OPEN
@@ -120,7 +120,7 @@ def real_rows(test_data, calib_data):
 
 @pytest.mark.slow
 def test_real_frames(real_rows):
-    """All rows hold but the one that names the broken transfer."""
+    """All rows hold except the one for the interrupted transfer."""
     for row in real_rows.values():
         print(row.name, row.value, row.verdict, row.note)
     failing = [row.name for row in real_rows.values() if row.verdict == Verdict.FAILS]

@@ -1,4 +1,4 @@
-"""A constant that is wrong is caught by a named row."""
+"""A named row detects each wrong constant."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Batches with values that can be worked out by hand."""
+"""Batches for which values can be computed by hand."""
 
 from types import SimpleNamespace
 
@@ -32,7 +32,7 @@ def make_batch(**changes):
 
 
 def make_stages(output, *, advance=(), log_ratio=None):
-    """What a cascade says that gives the same image in each network."""
+    """Output of a cascade that gives the same image in each network."""
     torch = pytest.importorskip("torch", reason="training needs torch")
     from sunpy_lasco.network.cascade import Stage
     from sunpy_lasco.network.partial import advance_mask

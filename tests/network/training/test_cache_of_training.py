@@ -1,4 +1,4 @@
-"""Windows are kept by what they follow from, not by names."""
+"""Windows are identified by the content of their inputs, not by file names."""
 
 import dataclasses
 import shutil
@@ -63,7 +63,7 @@ def test_what_is_there_is_used_again_wherever_it_lies(frame, tmp_path):
 
 
 def test_other_frames_make_other_backgrounds(frame, tmp_path):
-    """What stands beside a frame decides its background."""
+    """The other frames determine the background of a frame."""
     other = brighter(frame, tmp_path / "other")
     assert made_for(RECIPE, [frame], "C3") != made_for(RECIPE, [frame, other], "C3")
     assert made_for(RECIPE, [frame, other], "C3") == made_for(RECIPE, [other, frame], "C3")
@@ -87,7 +87,7 @@ def test_entries_that_decide_are_in_the_key(frame, change):
 
 
 def test_the_base_is_in_the_key(frame):
-    """Windows of another base are other windows."""
+    """A different base gives different windows."""
     directed = dataclasses.replace(RECIPE, architecture=dataclasses.replace(SMALL, directed=True))
     assert made_for(directed, [frame], "C3") != made_for(RECIPE, [frame], "C3")
 

@@ -24,7 +24,7 @@ from sunpy_lasco.repair.frames import counts_above_bias
 
 @pytest.fixture(scope="module")
 def exposure():
-    """A simulated exposure that stands for a real one."""
+    """A simulated exposure in place of a real one."""
     return dataclasses.replace(simulated_exposures("C3", 3), origin="real")
 
 
@@ -72,7 +72,7 @@ def test_ejections_of_all_directions_widths_and_speeds():
 
 
 def test_what_an_ejection_adds_is_known_and_lost(exposure):
-    """Fronts are lost where the ejection is, in real frames that are given one."""
+    """Blocks are lost where the added ejection is."""
     alone = dataclasses.replace(exposure, neighbours=())
     made = with_other_corona(alone, 5, seed=2, fronts=True)
     assert made.ejected.shape == (1024, 1024)

@@ -30,7 +30,7 @@ def test_groups_see_the_same_corona():
 
 
 def test_truth_is_what_was_there(scene, exposure):
-    """A window whose truth is put into its hole is the image without the loss."""
+    """A window whose hole contains the truth is the image without the loss."""
     blocks = draw_losses(exposure.frame, "single", seed=4)
     ((alone, both),) = windows_with_truth(scene, blocks, exposure.frame, ARCHITECTURE, rng=np.random.default_rng(0))
     assert (alone.hole.sum() - alone.truth_known.sum()) < 40
@@ -69,7 +69,7 @@ def test_windows_with_neighbours_hang_on_those_without(scene, exposure):
 
 
 def test_windows_of_one_kind(scene, exposure):
-    """A network for single frames gets no neighbours; one that needs them gets nothing else."""
+    """A network for single frames is given no neighbours; one that needs them is given only windows with neighbours."""
     common = {"number": 3, "seed": 1, "shares": {"single": 1.0}}
     alone = make_crops(exposure, scene, Architecture(), **common)
     assert alone["partner"].tolist() == [-1, -1, -1]

@@ -16,7 +16,7 @@ from sunpy_lasco.network.training.terms.perceptual import (  # noqa: E402
 
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
-    """Weights in the place and under the name of torch's own cache, with a hash that fits."""
+    """Weights in torch's cache, with a matching hash in the name."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     path = tmp_path / "hub" / "checkpoints" / extractors.FILE
     path.parent.mkdir(parents=True)

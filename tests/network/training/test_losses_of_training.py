@@ -115,7 +115,7 @@ def test_total_variation_by_hand(by_hand):
 
 @pytest.mark.parametrize(("kind", "best"), [("laplace", 2.0**0.5), ("gaussian", 1.0)])
 def test_likelihood_finds_the_scatter(by_hand, kind, best):
-    """The same error everywhere: a Laplace distribution then has 1 sigma of sqrt(2) times it."""
+    """If all errors are equal, the best Laplace distribution has a sigma of sqrt(2) times the error."""
     loss = LikelihoodLoss(kind, side=1)
     batch = by_hand.batch(noise=torch.full((1, 1, 1, 1), 1e-6))
     scores = {
@@ -128,7 +128,7 @@ def test_likelihood_finds_the_scatter(by_hand, kind, best):
 
 
 def test_likelihood_asks_only_for_what_noise_leaves(by_hand):
-    """An error of the noise's own size does not want any further uncertainty."""
+    """An error as large as the noise needs no additional uncertainty."""
     loss = LikelihoodLoss("gaussian", side=1)
     log_ratio = image(0.0).requires_grad_()
     loss(by_hand.stages(image(1.5), log_ratio=log_ratio), by_hand.batch()).backward()

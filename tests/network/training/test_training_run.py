@@ -159,7 +159,7 @@ def test_same_seed_same_weights_and_resumed_goes_on(files, tmp_path):
 
 @pytest.mark.parametrize("features", ["random", "efficientnet"])
 def test_recipes_with_features_go_on(files, tmp_path, features):
-    """Checkpoints hold no fixed features; continued, and brought back to the best, the network keeps its own."""
+    """Checkpoints contain no fixed features; resuming and restoring the best network keep those in memory."""
     if features == "efficientnet":
         pytest.importorskip("efficientnet_lite_pytorch", reason="its features need the extra 'features'")
     recipe = dataclasses.replace(
@@ -176,7 +176,7 @@ def test_recipes_with_features_go_on(files, tmp_path, features):
 
 
 def test_a_checkpoint_with_holes_is_refused(tmp_path):
-    """Only what is fixed may be missing."""
+    """Only fixed features may be missing from a checkpoint."""
     module = Training(dataclasses.replace(RECIPE, features="random", losses={"perceptual": 1.0}).to_dict())
     before = [value.clone() for value in module.loss.terms["perceptual"].extractor.features.state_dict().values()]
     state = module.state_dict()
@@ -198,7 +198,7 @@ def test_resumed_beyond_the_steps_it_was_begun_for(files, tmp_path):
 
 
 def test_the_stages_of_the_paper_follow_each_other(tmp_path):
-    """Fine-tuning begins with the network of pre-training, and goes on after a stop; all terms of both are computed."""
+    """Fine-tuning starts from the pre-trained network and can be resumed; all terms of both recipes are computed."""
     architecture = dataclasses.replace(
         PRESETS["paper-pretrain"].architecture, channels=(4, 4, 8), kernels=(9, 7, 5), decoder_kernels=(5, 3, 3),
         size=48, step=1, advance=(8,),
@@ -225,9 +225,9 @@ def test_the_stages_of_the_paper_follow_each_other(tmp_path):
 @pytest.mark.slow
 def test_the_published_network_makes_a_step():
     """
-    121 million parameters, all terms and bfloat16, as the recipe has them; 1024 x 1024 pixels of level 1.
+    The recipe as it is: 121 million parameters, all terms, bfloat16, level-1 images of 1024 x 1024 pixels.
 
-    The step is of the middle of the window: no layer knows the size of the image.
+    The step uses the middle of the window, since no layer depends on the size of the image.
     """
     recipe = dataclasses.replace(PRESETS["paper-full"], batch=1, steps=1)
     exposure = dataclasses.replace(simulated_exposures("C3", 3), neighbours=())
@@ -298,7 +298,7 @@ def test_command(tmp_path, capsys):
 
 
 def test_fine_tuning_follows_pre_training(files, tmp_path):
-    """The second stage begins with the network of the first, with its own optimiser and steps."""
+    """The second stage starts from the network of the first, with a new optimiser and count of steps."""
     first = dataclasses.replace(RECIPE, steps=3, batch=2, validate_every=3)
     begun = train(first, files, "C3", tmp_path / "a", accelerator="cpu")
     last = tmp_path / "a" / "checkpoints" / "last.ckpt"
