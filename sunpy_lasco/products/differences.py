@@ -170,9 +170,34 @@ def base_difference(
     the asymptotic pi / (2 n).
     """
     cube, one, kind = _with_base(images, base, normalise)
+    return _as_given(_less(cube, one), kind)
+
+
+def difference_within(cube, number, base):
+    """
+    Subtract frames of a sequence from another of its frames.
+
+    Parameters
+    ----------
+    cube : `Sequence`
+    number : `int`
+        The frame.
+    base : `list` of `int`
+        The frames whose median is subtracted.
+
+    Returns
+    -------
+    map
+        As of `base_difference`.
+    """
+    return _less(_picked(cube, [number]), _base_of(_picked(cube, sorted(base)))).frame(0)
+
+
+def _less(cube, one):
+    """The sequence of differences to a base."""
     told = _Told("base difference", "bd", "BD")
     sigma = None if cube.sigma is None or one.sigma is None else _quadrature(cube.sigma, one.sigma[None])
-    return _as_given(_against(cube, one, told, cube.data - one.data[None], sigma, cube.unit), kind)
+    return _against(cube, one, told, cube.data - one.data[None], sigma, cube.unit)
 
 
 def percent_difference(

@@ -73,16 +73,26 @@ def polar_medians(smap):
     height, angle = height_and_angle(smap)
     edges = CELL_EDGES[smap.detector]
     angles, heights = round(360 / CELL_WIDTH), len(edges) - 1
-    cell = (angle / CELL_WIDTH).astype(int) % angles * heights + np.digitize(height, edges) - 1
     valid = np.isfinite(smap.data) & (height >= edges[0]) & (height < edges[-1])
-    order = np.argsort(cell[valid], kind="stable")
-    values, cells = np.asarray(smap.data)[valid][order], cell[valid][order]
+    cell = (angle[valid] / CELL_WIDTH).astype(int) % angles * heights + np.digitize(height[valid], edges) - 1
+    # Integers of 16 bits are sorted by counting, ten times as fast.
+    cell = cell.astype(np.int16)
+    order = np.argsort(cell, kind="stable")
+    values, cells = np.asarray(smap.data)[valid][order], cell[order]
     bounds = np.searchsorted(cells, np.arange(angles * heights + 1))
     medians = np.full(angles * heights, np.nan)
     for number, (start, stop) in enumerate(pairwise(bounds)):
         if stop - start >= LEAST_PIXELS:
-            medians[number] = np.median(values[start:stop])
+            medians[number] = _median(values[start:stop])
     return medians.reshape(angles, heights)
+
+
+def _median(values):
+    """Median of finite values, which are reordered; `numpy.median` spends most of its time on the search for NaN."""
+    middle = values.size // 2
+    values.partition(middle)
+    upper = values[middle]
+    return upper if values.size % 2 else (values[:middle].max() + upper) / 2
 
 
 def has_sector(medians):

@@ -25,7 +25,7 @@ from sunpy_lasco.map.edit import add_history, replace
 from sunpy_lasco.map.masks import flags as flags_of
 from sunpy_lasco.map.sigma import sigma_of
 from sunpy_lasco.pixel_flags import PixelFlag
-from sunpy_lasco.products.differences import base_difference
+from sunpy_lasco.products.differences import difference_within
 from sunpy_lasco.products.medians import median_variance
 from sunpy_lasco.products.places import height_and_angle, in_sector, pair_of
 from sunpy_lasco.products.sequence import Sequence, read_frame
@@ -178,7 +178,7 @@ def excess_mass(
     both = both.computed()
     numbers, last = places[:-1], places[-1]
     frame = both.frame(last)
-    difference = base_difference(frame, [both.frame(number) for number in numbers])
+    difference = difference_within(both, last, numbers)
     height, position = height_and_angle(frame)
     inside = (height >= low) & (height <= high) & in_sector(position, between)
     inside &= _region_mask(region, frame)
@@ -203,9 +203,9 @@ def excess_mass(
     if not seen.any():
         msg = f"No pixel of the region is valid: heights {low:g} to {high:g} solar radii, sector {sector}."
         raise OptionError(msg)
-    grams = _grams_per_msb(frame, height, theta, constant)
-    weights = np.where(seen, grams, 0.0)
-    values = np.where(seen, difference.data, 0.0).astype(float)
+    # From here on arrays have one value for each pixel that counts.
+    height, values = height[seen], difference.data[seen].astype(float)
+    weights = _grams_per_msb(frame, height, theta, constant)
     masses = weights * values
     mass = masses.sum()
     parts = _random_parts(both, numbers, last, weights, seen, later)
@@ -218,11 +218,11 @@ def excess_mass(
             other = 1.0 / np.mean(shares, axis=0)
         else:
             other = _grams_per_msb(frame, height, min(max(tried, -85.0), 85.0), constant)
-        parts[name] = float(np.sum(np.where(seen, other, 0.0) * values) - mass)
+        parts[name] = float(np.sum(other * values) - mass)
     positive, negative = masses[masses > 0].sum(), -masses[masses < 0].sum()
     edges = np.arange(low, high, PROFILE_STEP)
-    bins = np.clip(np.digitize(height[seen], edges) - 1, 0, len(edges) - 1)
-    profile = np.bincount(bins, masses[seen], minlength=len(edges))
+    bins = np.clip(np.digitize(height, edges) - 1, 0, len(edges) - 1)
+    profile = np.bincount(bins, masses, minlength=len(edges))
     return ExcessMass(
         mass=float(mass) * u.g,
         sigma=float(np.sqrt(parts["noise"] ** 2 + parts["base"] ** 2 + parts["normalisation"] ** 2)) * u.g,
@@ -368,7 +368,7 @@ def _pixel_area(smap):
 
 
 def _grams_per_msb(smap, height, theta, constant):
-    """Grams in a pixel for a brightness of 1 MSB, shape (ny, nx)."""
+    """Grams in a pixel for a brightness of 1 MSB, of the shape of the heights."""
     distance = height / np.cos(np.deg2rad(theta))
     light = electron_brightness(distance, theta, constant=constant).total
     return _pixel_area(smap) * GRAMS_PER_ELECTRON.to_value(u.g) / light
@@ -432,7 +432,7 @@ def _shared_noise(smap, seen):
 def _random_parts(both, numbers, last, weights, seen, later):
     """1 sigma of a mass from noise, base and relative exposures, g; the covariance is that of the later map."""
     count = len(numbers)
-    light = np.array([np.nansum(weights * both.data[number]) for number in (*numbers, last)])
+    light = np.array([np.nansum(weights * both.data[number][seen]) for number in (*numbers, last)])
     exposures = both.factor_sigma[[*numbers, last]].copy()
     for place, number in enumerate((*numbers, last)):
         if "relexp" not in both.headers[number]:
@@ -443,7 +443,7 @@ def _random_parts(both, numbers, last, weights, seen, later):
     if both.sigma is not None:
         factor = _shared_noise(later, seen)
         for place, number in enumerate((*numbers, last)):
-            by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number], dtype=float)))
+            by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number][seen], dtype=float)))
         noise = np.sqrt(by_noise[-1] ** 2 + np.mean(by_noise[:-1] ** 2) * median_variance(count))
     # Pixels scatter more than exposures, so the median of frames follows the mean of their
     # exposures.

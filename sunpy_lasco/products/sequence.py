@@ -578,6 +578,7 @@ def _examined(source, *, keep, medians=False):
         exposure = smap.exposure_time
         mid = smap.date if exposure is None else smap.date + TimeDelta(exposure.to_value(u.s) / 2, format="sec")
     ordinary = level == 1.0 and not set(changes_of(smap.meta)) & VALUES and smap.unit == MSB
+    pixels = zlib.crc32(np.ascontiguousarray(smap.data))
     common = None
     if ordinary and "calfac" in smap.meta:
         try:
@@ -595,14 +596,23 @@ def _examined(source, *, keep, medians=False):
         geometry=geometry,
         wcs=smap.wcs,
         kind=kind,
-        print_of_pixels=zlib.crc32(np.ascontiguousarray(smap.data)),
+        print_of_pixels=pixels,
         dtype=np.dtype(np.float64 if smap.data.dtype.newbyteorder("=") == np.float64 else np.float32),
         has_sigma=sigma_of(smap) is not None,
         rolled=is_turned(smap.meta) or abs((_roll(geometry) + 180) % 360 - 180) > ROLLED,
-        medians=polar_medians(smap) if ordinary and medians else None,
+        medians=_medians_of(smap, pixels) if ordinary and medians else None,
         common=common,
         map=smap if keep or smap is given else None,
     )
+
+
+def _medians_of(smap, pixels):
+    """Medians of a map, kept with it for as long as its header and pixels stay: a base serves for many frames."""
+    key = smap._meta_hash, pixels
+    cached = getattr(smap, "_medians_cache", None)
+    if cached is None or cached[0] != key or key[0] is None:
+        smap._medians_cache = cached = key, polar_medians(smap)
+    return cached[1]
 
 
 def _in_order(frames):

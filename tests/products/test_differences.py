@@ -11,6 +11,7 @@ import sunpy_lasco
 from sunpy_lasco import PixelFlag, flags, products
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError, OptionError
 from sunpy_lasco.instrument.changes import changes_of
+from sunpy_lasco.products.differences import difference_within
 from sunpy_lasco.products.medians import median_of_frames, median_variance
 
 
@@ -122,6 +123,19 @@ def test_base_of_several_is_their_median(make):
         "c3_181200.fts",
         "c3_182400.fts",
     ]
+
+
+def test_frames_of_one_sequence(make, corona):
+    """A difference within a sequence is that of its frames, in whatever order the base is named."""
+    rng = np.random.default_rng(4)
+    maps = [make(corona() * (1 + 0.01 * rng.standard_normal((128, 128))), 12 * n) for n in range(4)]
+    sequence = products.Sequence(maps, normalise=False)
+    found = difference_within(sequence, 3, [2, 0, 1])
+    expected = products.base_difference(maps[3], maps[:3])
+    np.testing.assert_array_equal(found.data, expected.data)
+    np.testing.assert_array_equal(found.uncertainty.array, expected.uncertainty.array)
+    np.testing.assert_array_equal(flags(found), flags(expected))
+    assert dict(found.meta) == dict(expected.meta)
 
 
 def test_base_by_number_of_frames(make):

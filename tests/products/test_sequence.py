@@ -12,6 +12,7 @@ import sunpy.map
 
 from sunpy_lasco import PixelFlag, flags, products
 from sunpy_lasco.errors import BadFrameError, IncompatibleMapsError, LascoUserWarning, OptionError
+from sunpy_lasco.products.exposure import _median
 
 
 def test_order_time_unit_sigma_flags(make):
@@ -189,6 +190,26 @@ def test_relative_exposures(make, corona):
     # Not asked for.
     assert (products.Sequence(given, normalise=False).factors == 1).all()
     np.testing.assert_array_equal(products.Sequence(given, normalise=False).data[1], given[1].data)
+
+
+def test_relative_exposures_follow_what_a_map_becomes(make, corona):
+    """The medians of a map are kept with it, but not when its pixels or its header are changed."""
+    given = [make(corona(), 12 * number) for number in range(3)]
+    assert products.Sequence(given, normalise=True).factors == pytest.approx([1, 1, 1])
+    given[1].data[...] *= 1.01
+    assert products.Sequence(given, normalise=True).factors == pytest.approx([1, 1.01, 1], abs=1e-6)
+    # With the Sun two pixels further north, the corona of each cell is another.
+    given[2].meta["crpix2"] += 2
+    with pytest.raises(BadFrameError, match=r"c3_182400\.fts"):
+        products.Sequence(given, normalise=True)
+
+
+@pytest.mark.parametrize("size", [5, 6, 101, 102])
+def test_medians_of_cells(size):
+    values = np.random.default_rng(size).standard_normal(size).astype(np.float32)
+    expected = np.median(values)
+    assert _median(values) == expected
+    assert isinstance(_median(values), np.float32)
 
 
 def test_published_factors_are_kept(make, corona):
