@@ -14,4 +14,7 @@ def sigma_of(smap):
     uncertainty = smap.uncertainty
     if uncertainty is None or isinstance(uncertainty, UnknownUncertainty):
         return None
+    if isinstance(uncertainty, StdDevUncertainty):
+        # astropy squares it and takes the root: three copies, and rounded.  The result is a copy here, too.
+        return np.abs(np.asarray(uncertainty.array))
     return np.asarray(uncertainty.represent_as(StdDevUncertainty).array)

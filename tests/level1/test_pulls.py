@@ -51,6 +51,12 @@ def exposures(cases, observe, closure, smooth_scene, assets, *, ingredients=NOIS
         yield result, closure.truth(simulation, result)
 
 
+@pytest.fixture(scope="module")
+def exposed(observe, closure, smooth_scene, simulated_assets):
+    """Those with noise of all kinds."""
+    return list(exposures(EXPOSURES, observe, closure, smooth_scene, simulated_assets))
+
+
 def width(pulls):
     return np.sqrt(np.mean(np.square(pulls)))
 
@@ -162,10 +168,10 @@ def test_other_common_terms_are_relative_to_the_light(bright, simulated_assets, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "shifts"), [(8, [0]), (64, [0, 21, 43])])
-def test_sums(size, shifts, observe, closure, smooth_scene, simulated_assets):
+def test_sums(size, shifts, exposed, closure):
     rng = np.random.default_rng(1)
     pulls = []
-    for result, expected in exposures(EXPOSURES, observe, closure, smooth_scene, simulated_assets):
+    for result, expected in exposed:
         good = closure.interior(result)
         corners = [
             (row, column)
@@ -185,11 +191,11 @@ def test_sums(size, shifts, observe, closure, smooth_scene, simulated_assets):
     assert width(pulls) == pytest.approx(1, abs=0.05)
 
 
-def test_sums_of_any_shape(observe, closure, smooth_scene, simulated_assets):
+def test_sums_of_any_shape(exposed, closure):
     """Two separate pieces, thin lines and scattered pixels share less noise than a block does."""
     rng = np.random.default_rng(2)
     pulls = []
-    for result, expected in exposures(EXPOSURES[:1], observe, closure, smooth_scene, simulated_assets):
+    for result, expected in exposed[:1]:
         good = closure.interior(result)
         for _ in range(400):
             region = good & (rng.random(good.shape) < rng.choice([1e-4, 1e-3]))
