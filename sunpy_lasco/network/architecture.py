@@ -78,12 +78,12 @@ class Architecture:
         return len(self.advance) + 1
 
     def to_dict(self):
-        """A dictionary that JSON can hold."""
+        """Dictionary for JSON."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values):
-        """The architecture of `to_dict`; names that are not known are an error."""
+        """The architecture from `to_dict`; unknown names are an error."""
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
             msg = f"An architecture has no {', '.join(unknown)}; it has {', '.join(sorted(known))}."

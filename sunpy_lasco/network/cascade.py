@@ -38,15 +38,15 @@ class Cascade(nn.Module):
     """
     L networks, each of which uses the results of the previous ones.
 
-    Network l gets the image and the mask M(l-1), predicts all invalid pixels, and passes on the image with
-    the mask M(l), which is M(l-1) advanced by a given number of pixels; after the last one all pixels are
-    valid. The natural update of the mask would fill any real hole in the first network.
+    Network l receives the image and the mask M(l-1), predicts all invalid pixels, and passes on the image with the mask
+    M(l), which is M(l-1) grown by a given number of pixels; after the last network all pixels are valid. The natural
+    update of the mask would fill any real hole in the first network.
 
     Parameters
     ----------
     architecture : `~sunpy_lasco.network.architecture.Architecture`
     channels : `int`, optional
-        Channels of the image and of what comes with a mask of its own.
+        Channels of the image and of other images with masks of their own.
     condition : `int`, optional
         Channels of conditions known for every pixel.
     """
@@ -70,13 +70,12 @@ class Cascade(nn.Module):
         condition : `torch.Tensor`, optional
             (N, G, H, W)
         base : `torch.Tensor`, optional
-            What a residual network corrects, in units of the output; (N, 1, H, W).
+            The base that a residual network corrects, in units of the output; (N, 1, H, W).
         scale : `torch.Tensor`, optional
-            Unit of the output over that of the image, (N, 1, 1, 1); 1 by default.
+            Ratio of the unit of the output to that of the image, (N, 1, 1, 1); 1 by default.
         truth, known : `torch.Tensor`, optional
-            The true image in units of the output, and where it is known: with these, each
-            network but the first sees the truth in the rings before its own instead of
-            what was filled there (teacher forcing).  (N, 1, H, W)
+            The true image in units of the output, and the mask of known pixels, (N, 1, H, W).  With these, each network
+            but the first is given the truth in earlier rings instead of the results there (teacher forcing).
 
         Returns
         -------

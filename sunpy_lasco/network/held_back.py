@@ -36,7 +36,7 @@ OCCULTER_REACH = 1.3
 
 
 def stratum(crop):
-    """What kind of hole a crop has, one of `STRATA`."""
+    """Kind of the hole of a crop, one of `STRATA`."""
     found = hole_setting(crop)
     if found == "border":
         away = np.hypot(crop.x - crop.occulter[0], crop.y - crop.occulter[1])[crop.hole].min()
@@ -54,7 +54,7 @@ USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}
 
 
 def packaged_file(camera):
-    """Path of the packaged weights for a camera."""
+    """Path of the weights of the package for a camera."""
     return resources.files("sunpy_lasco.network").joinpath("data", f"network_{camera.lower()}.safetensors")
 
 
@@ -79,13 +79,13 @@ def _records_in(place):
 
 
 def key_of(crop, *, neighbours):
-    """Which of the records, one of `KEYS`, is for a hole, with or without exposures before or after that show it."""
+    """Name of the record, one of `KEYS`, for a hole that exposures before or after show, or do not."""
     return KEYS[int(neighbours) + 2 * int(max(crop.binning) > 1)]
 
 
 def record_of(crop, records, *, neighbours):
     """
-    What is known of a kind of hole by records, which have for each of `KEYS` one by `STRATA`.
+    Entry of the records for a kind of hole; the records are dictionaries by `KEYS` and `STRATA`.
 
     ``"weight"`` of the correction, factor of ``"sigma"``, and whether the network is ``"better"`` than
     all other methods there.
@@ -94,7 +94,7 @@ def record_of(crop, records, *, neighbours):
 
 
 def is_shown(crop):
-    """Whether an exposure before or after shows the most of a hole."""
+    """Whether an exposure before or after shows most of a hole."""
     return any(
         one is not None and np.isfinite(one.z[crop.hole]).mean() > SHOWN_SHARE for one in nearest_neighbours(crop)
     )

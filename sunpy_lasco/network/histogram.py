@@ -16,19 +16,19 @@ LEVELS = 1024
 
 class Equalisation:
     """
-    A mapping of values to 0 .. 1 whose known values are spread evenly.
+    A mapping of values to 0 .. 1 that distributes the known values evenly.
 
     Parameters
     ----------
     values : `~numpy.ndarray`
-        What is known; NaN does not count.
+        The known values; NaN is ignored.
     levels : `int`, optional
         Steps of the table.
 
     Raises
     ------
     ValueError
-        If nothing is known.
+        If no value is known.
     """
 
     def __init__(self, values, levels=LEVELS):

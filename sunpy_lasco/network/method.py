@@ -33,19 +33,17 @@ def fill(crop, *, weights=None, device="cpu", coefficients=None, neighbours=True
 
 def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours=True, only_better=False):
     """
-    Fill the holes of crops of one frame with a network of partial convolutions, many at a time: a
-    `Fill` for each.
+    Fill the holes of crops of one frame with a network of partial convolutions, many at a time; return a `Fill` for
+    each.
 
-    ``weights`` are those of ``sunpy-lasco train`` for all holes, by default what comes with the package
-    for the camera; ``device`` is where to compute, as torch names it; ``coefficients`` are those of the
-    mixture that is corrected, by default those of the camera. ``neighbours`` uses exposures before and
-    after, where there are any and ``weights`` are of a network for them; ``only_better`` fills only such
-    holes as the network has been seen to fill better than all other methods, on dates that it was not
-    trained on.
+    ``weights`` is a file of ``sunpy-lasco train``, by default that of the package for the camera; ``device`` is a
+    device of torch; ``coefficients`` are those of the mixture that is corrected, by default those of the camera.
+    ``neighbours`` uses exposures before and after, if there are any and the network supports them; ``only_better``
+    fills only holes of the kinds that the network fills better than all other methods on dates on which it was not
+    trained.
 
-    `~sunpy_lasco.errors.MissingAssetError` if there is no network, or no torch;
-    `~sunpy_lasco.errors.AssetError` if the file of weights is damaged, of another program, or for the
-    other camera.
+    Raises `~sunpy_lasco.errors.MissingAssetError` if there is no network or no torch, and
+    `~sunpy_lasco.errors.AssetError` if the file of weights is damaged, of another program, or for the other camera.
     """
     if not crops:
         return []
@@ -69,7 +67,7 @@ def fill_all(crops, *, weights=None, device="cpu", coefficients=None, neighbours
 
 
 def knows_neighbours(camera, *, weights=None, neighbours=True, **_options):
-    """Whether holes are filled from exposures before and after, too: by a network of the user's that has learnt it."""
+    """Whether the network, given by the user, also uses exposures before and after."""
     if weights is None or not neighbours or not _has_torch():
         return False
     from sunpy_lasco.network.weights import network_for

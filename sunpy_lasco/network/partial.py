@@ -1,5 +1,5 @@
 """
-Partial convolution: a convolution of what is known.
+Partial convolution: a convolution over known pixels.
 """
 
 from contextlib import nullcontext
@@ -15,9 +15,8 @@ class PartialConv2d(nn.Module):
     """
     Convolution over the valid pixels of each window.
 
-    ``O = W^T (X M) sum(1) / sum(M) + b`` where the window holds a valid pixel, and
-    exactly 0 where it holds none; the mask of the output is valid where the window
-    holds a valid pixel (Liu et al. 2018, arXiv 1804.07723).
+    ``O = W^T (X M) sum(1) / sum(M) + b`` if the window contains a valid pixel, and exactly 0 otherwise; the mask of the
+    output is valid if the window contains a valid pixel (Liu et al. 2018, arXiv 1804.07723).
 
     Parameters
     ----------
@@ -28,10 +27,9 @@ class PartialConv2d(nn.Module):
 
     Notes
     -----
-    ``sum(1)`` counts the pixels of the window that lie inside of the image: its border is
-    no missing data, and with a full mask this is a plain convolution with zeros
-    around the image.  The ratio is of single precision, whatever the precision
-    of the features.
+    ``sum(1)`` counts the pixels of the window inside the image, so its border does not count as missing data, and with
+    a full mask this is a plain convolution with zeros around the image.  The ratio has single precision, whatever the
+    precision of the features.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, *, stride=1, dilation=1):
@@ -53,7 +51,7 @@ class PartialConv2d(nn.Module):
         )
 
     def _ratio(self, mask, channels):
-        """sum(1) / sum(M), 0 where the window is empty; and where it is not."""
+        """sum(1) / sum(M), 0 for empty windows; and the mask of the others."""
         share = mask.float()
         per_channel = channels if share.shape[1] == 1 else 1
         device = share.device.type
@@ -66,11 +64,11 @@ class PartialConv2d(nn.Module):
 
     def forward(self, x, mask, *, masked=False):
         """
-        Convolve values, (N, C, H, W), that are valid where the mask, (N, C or 1, H, W), is 1 and not where
-        it is 0; None for a mask says that all of them are.
+        Convolve values, (N, C, H, W), which are valid where the mask, (N, C or 1, H, W), is 1; if the mask is None, all
+        are valid.
 
-        What is not valid does not matter, not even NaN; ``masked`` says that it is known to be 0. Gives
-        features, (N, C', H', W'), and their mask, (N, 1, H', W'), or None.
+        Invalid values are ignored, even NaN; ``masked`` states that they are known to be 0.  Returns features, (N, C',
+        H', W'), and their mask, (N, 1, H', W'), or None.
         """
         if mask is None:
             weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
@@ -89,7 +87,6 @@ class PartialConv2d(nn.Module):
 
 def advance_mask(mask, pixels):
     """
-    Declare valid what lies within some pixels, at least 1, along rows and columns of something valid in
-    a mask, (N, 1, H, W).
+    Grow the valid part of a mask, (N, 1, H, W), by some pixels, at least 1, along rows and columns.
     """
     return functional.max_pool2d(mask, 2 * pixels + 1, stride=1, padding=pixels)

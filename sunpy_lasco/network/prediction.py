@@ -21,7 +21,7 @@ BATCH = 16
 
 
 class _Hole:
-    """A hole while it is filled."""
+    """State of a hole while it is being filled."""
 
     def __init__(self, crop, trained, *, coefficients, neighbours):
         self.crop, self.architecture = crop, trained.architecture
@@ -35,11 +35,11 @@ class _Hole:
         self.record = record_of(crop, trained.records, neighbours=shown)
 
     def window(self, number):
-        """A window, with what was said of the rings outside of it."""
+        """A window, with the results for the outer rings."""
         return self.prepared.window(number, value=self.value)
 
     def take(self, number, window, said, spread):
-        """Take over what the network says of a block."""
+        """Store the result of the network for a block."""
         place, pixels = self.prepared.places[number]
         at, where = place.to_window(*pixels), tuple(pixels)
         found = _between(said, window.hole, at)
@@ -53,7 +53,7 @@ class _Hole:
 
     @property
     def fill(self):
-        """What was made of the hole."""
+        """The filled hole."""
         if self.prepared is None:
             return Fill(self.value, self.spread)
         if self.unit:
@@ -69,12 +69,11 @@ class _Hole:
 
 def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbours=True):
     """
-    Fill holes with trained networks, many windows at a time: a `Fill` for each crop.
+    Fill holes with trained networks, many windows at a time; return a `Fill` for each crop.
 
-    Options are as for `~sunpy_lasco.network.method.fill_all`. A fill is NaN all over where too little is
-    known around a hole, or nothing shows it to a network that needs exposures before or after. The
-    blocks of a large zone are filled from its edge inwards: what was said of one ring of blocks stands
-    in the windows of the next.
+    Options are as for `~sunpy_lasco.network.method.fill_all`. A fill is all NaN if too little is known around a hole,
+    or if the network needs exposures before or after and none shows the hole.  The blocks of a large zone are filled
+    from its edge inwards: the windows of each ring of blocks contain the results for the previous one.
     """
     holes = [_Hole(crop, trained, coefficients=coefficients, neighbours=neighbours) for crop in crops]
     networks = [_on(device, network) for network in trained.networks]
@@ -91,7 +90,7 @@ def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbou
 
 
 def _on(device, network):
-    """A network on a device; to ask whether it is there is faster than to bring it there."""
+    """Move a network to a device; checking first is faster than moving."""
     return network if next(network.parameters()).device == torch.device(device) else network.to(device)
 
 
@@ -117,7 +116,7 @@ def _said(windows, trained, networks, *, device):
 
 
 def _between(image, hole, at):
-    """Values between the pixels of a window; beside the hole they are those of its nearest pixel."""
+    """Values interpolated between the pixels of a window; outside the hole those of its nearest pixel are used."""
     if not hole.any():
         return np.zeros(len(at[0]))
     return ndimage.map_coordinates(nearest_known(image, hole), at, order=1, mode="nearest")

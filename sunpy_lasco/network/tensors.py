@@ -1,5 +1,5 @@
 """
-Windows as tensors, for training and repair alike.
+Windows as tensors, for training and repair.
 """
 
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ __all__ = ["Batch", "batch_of", "new_network", "run_network"]
 @dataclass(eq=False)
 class Batch:
     """
-    Windows of a batch; values are in units of what the network says (`Window.unit`).
+    Windows of a batch; values are in units of the output of the network (`Window.unit`).
 
     Shapes are (N, C, H, W), of scalars (N, 1, 1, 1).
     """
@@ -54,7 +54,7 @@ class Batch:
 
     @property
     def mirrored(self):
-        """The batch mirrored at the rows' middle: for aligned windows, at the line to the Sun."""
+        """The batch with rows mirrored; for aligned windows, about the line to the Sun."""
         parts = {
             field.name: getattr(self, field.name).flip(2).contiguous(memory_format=torch.channels_last)
             for field in fields(self)
@@ -81,8 +81,8 @@ PIXEL_NOISE = 0.4
 
 def batch_of(windows, *, unit_output=False):
     """
-    Stack windows, or objects with the same attributes, into a `Batch`; with ``unit_output`` the network
-    says the image itself, 0 .. 1, and corrects no base.
+    Stack windows, or objects with the same attributes, into a `Batch`; with ``unit_output`` the network returns the
+    image itself, 0 .. 1, and corrects no base.
     """
 
     def stack(name):
@@ -116,8 +116,8 @@ def batch_of(windows, *, unit_output=False):
 
 def run_network(network, batch, *, forced=False):
     """
-    Run a cascade on a batch: a `Stage` for each of its networks, of which, if ``forced``, later ones
-    see the truth in the rings before theirs.
+    Run a cascade on a batch and return a `Stage` for each network; if ``forced``, later networks are given the truth in
+    earlier rings.
     """
     images, conditions = _seen(network.architecture)
     return network(
@@ -138,7 +138,7 @@ def new_network(architecture):
 
 
 def _seen(architecture):
-    """Numbers of the first images and of the first conditions that a network sees."""
+    """Numbers of images and conditions in the input of a network."""
     if architecture.output == "unit":
         return 1, 0
     # What exposures before and after show, and how far away in time they are, comes last.

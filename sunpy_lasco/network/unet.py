@@ -16,20 +16,20 @@ SLOPE = 0.1
 
 class PartialStage(nn.Module):
     """
-    A partial convolution, what conditions it, and its activation.
+    A partial convolution with condition and activation.
 
     Parameters
     ----------
     in_channels, out_channels, kernel_size : `int`
     condition : `int`, optional
-        Channels of what is known of every pixel; they come in by a plain 1 x 1 convolution.
+        Channels of conditions known for every pixel, which are added by a plain 1 x 1 convolution.
     stride, dilation : `int`, optional
     norm : `bool`, optional
         Batch normalisation.
     residual : `bool`, optional
         A second partial convolution whose output is added to that of the first.
     active : `bool`, optional
-        With the activation.
+        Whether to apply the activation.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PartialStage(nn.Module):
         self.active = active
 
     def forward(self, x, mask, conditions=None, *, masked=True):
-        """Features and mask of the next scale or place: (N, C', H', W') and (N, 1, H', W'), or None if all is valid."""
+        """Features and mask of the next layer: (N, C', H', W') and (N, 1, H', W'), or None if all is valid."""
         x, mask = self.conv(x, mask, masked=masked)
         if mask is not None and not torch.is_grad_enabled() and bool(mask.all()):
             # A mask of ones changes nothing, and takes most of the time.
@@ -62,7 +62,7 @@ class PartialStage(nn.Module):
 
 
 def _valid(x, mask):
-    """Features that are 0 where a mask is; None is a mask of ones."""
+    """Features multiplied by a mask; None is a mask of ones."""
     return x if mask is None else x * mask
 
 
@@ -75,13 +75,12 @@ class PartialUNet(nn.Module):
     architecture : `~sunpy_lasco.network.architecture.Architecture`
     in_channels, out_channels : `int`
     condition : `int`, optional
-        Channels of what is known of every pixel.
+        Channels of conditions known for every pixel.
 
     Notes
     -----
-    Masks are joined like the features they belong to.  Attention, where there is
-    any, is among the places of one image.  With ``output="residual"`` the last layer is
-    zero at first.
+    Masks are concatenated like their features.  Attention, if there is any, is among the positions of one image.  With
+    ``output="residual"`` the last layer is initially zero.
     """
 
     def __init__(self, architecture, in_channels, out_channels, *, condition=0):
@@ -118,8 +117,8 @@ class PartialUNet(nn.Module):
 
     def forward(self, x, mask, condition=None):
         """
-        Run the network: of (N, C, H, W) with a mask, (N, C or 1, H, W), and a condition, (N, G, H, W), make
-        (N, C', H, W) and its mask, (N, 1, H, W).
+        Run the network on features (N, C, H, W) with a mask, (N, C or 1, H, W), and a condition, (N, G, H, W); return
+        features (N, C', H, W) and their mask, (N, 1, H, W).
         """
         kept = []
         conditions = _pyramid(condition, len(self.encoder))
@@ -157,12 +156,12 @@ class PartialUNet(nn.Module):
 
 
 def _ones(x):
-    """A mask, (N, 1, H, W), of features that are all valid."""
+    """Mask of ones, (N, 1, H, W)."""
     return torch.ones_like(x[:, :1])
 
 
 def _joined(mask, channels, its_mask, skipped):
-    """Masks of so many coarser channels and of those that are skipped, (N, C, H, W); None if all is valid."""
+    """Masks of upsampled and skipped channels together, (N, C, H, W); None if all is valid."""
     if mask is None and its_mask is None:
         return None
     its_mask = _ones(skipped) if its_mask is None else its_mask
@@ -171,7 +170,7 @@ def _joined(mask, channels, its_mask, skipped):
 
 
 def _pyramid(condition, scales):
-    """What is known of every pixel, at each scale by the width of its images."""
+    """Conditions at each scale, by the width of the images."""
     found = {}
     for _ in range(scales if condition is not None else 0):
         found[condition.shape[-1]] = condition

@@ -1,5 +1,5 @@
 """
-Weights of networks in files that hold numbers and text, nothing that runs.
+Weights of networks in files with numbers and text, but no executable code.
 
 A file is of the safetensors format.  Its metadata hold the architecture, the camera,
 the card of the model (data by date, recipe, measured errors, limits) and a hash of the
@@ -31,7 +31,7 @@ FORMAT = "sunpy_lasco network 2"
 
 @dataclass(eq=False)
 class Trained:
-    """Networks with their weights, and what is known of them."""
+    """Networks with their weights and metadata."""
 
     #: Networks of one architecture, whose answers are averaged.
     networks: tuple[Cascade, ...]
@@ -59,7 +59,7 @@ def hash_of(tensors):
 
 
 def save_weights(path, trained):
-    """Write a network to a file, whole or not at all."""
+    """Write a network to a file, completely or not at all."""
     path = Path(path)
     tensors = {
         f"{number}.{name}": value.detach().cpu().contiguous()
@@ -84,8 +84,8 @@ def load_weights(path):
     """
     Read a network, on the CPU and ready for repairs.
 
-    `~sunpy_lasco.errors.MissingAssetError` if there is no such file, `~sunpy_lasco.errors.AssetError`
-    if it is not a file of weights, one of another program, or damaged.
+    Raises `~sunpy_lasco.errors.MissingAssetError` if there is no such file, and `~sunpy_lasco.errors.AssetError` if it
+    is not a file of weights, is from another program, or is damaged.
     """
     path = Path(path)
     if not path.is_file():
@@ -128,7 +128,7 @@ def packaged_weights(camera):
     """
     The network for a camera that comes with the package.
 
-    `~sunpy_lasco.errors.MissingAssetError` if there is none.
+    Raises `~sunpy_lasco.errors.MissingAssetError` if there is none.
     """
     place = packaged_file(camera)
     if not place.is_file():
@@ -144,9 +144,9 @@ def packaged_weights(camera):
 
 def network_for(camera, weights=None):
     """
-    The network for a camera, by default, as for `packaged_weights`, what comes with the package.
+    The network for a camera, by default that of the package, as for `packaged_weights`.
 
-    `~sunpy_lasco.errors.AssetError` if it is for the other camera, or cannot be read.
+    Raises `~sunpy_lasco.errors.AssetError` if it is for the other camera or cannot be read.
     """
     if weights is None:
         return packaged_weights(camera)

@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """A fill, and what it was made of."""
+    """A fill and its ingredients."""
 
     #: A sequence or averaged neighbours where there are any, else kriging along a front or the mixture.
     fill: Fill
@@ -49,12 +49,12 @@ class Base:
 
 def bases_of(crop, *, coefficients=None, neighbours=True, directed=False, made=None):
     """
-    Fill a hole without a network: a `Base`, or None where too little is known around the hole.
+    Fill a hole without a network; return a `Base`, or None if too little is known around the hole.
 
     ``coefficients`` are those of the mixture, ``made`` what
-    `~sunpy_lasco.repair.methods.mixture.candidates` gave for this hole; ``neighbours`` uses exposures
-    before and after, where the crop has them and they fit; ``directed`` takes kriging along structure that
-    lies in one direction, where there is such structure.
+    `~sunpy_lasco.repair.methods.mixture.candidates` returned for this hole; ``neighbours`` uses exposures before and
+    after, if the crop has suitable ones; ``directed`` uses kriging along structure in one direction, if there is such
+    structure.
     """
     values, spread = candidates(crop) if made is None else made
     if np.isnan(values).any():
@@ -88,7 +88,7 @@ SHARE = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where a window stands in a crop."""
+    """Position of a window in a crop."""
 
     #: Row and column of its middle, stored pixels.
     middle: tuple[float, float]
@@ -119,10 +119,10 @@ class Placement:
 
 def place_windows(crop, *, size, step, aligned):
     """
-    One window around each lost block: a `Placement`, and the pixels of the hole, (2, n), that it fills.
+    One window around each lost block, as a `Placement` and the pixels of the hole, (2, n), that it fills.
 
-    ``size`` is the pixels of a window along an axis, ``step`` the stored pixels of each; ``aligned``
-    turns windows towards the Sun.
+    ``size`` is the number of pixels of a window along an axis, ``step`` the number of stored pixels in each;
+    ``aligned`` rotates windows towards the Sun.
     """
     rows, columns = np.nonzero(crop.hole)
     # As single numbers blocks are sorted at once.
@@ -139,7 +139,7 @@ def place_windows(crop, *, size, step, aligned):
 
 class Sampler:
     """
-    Means of images over the pixels of a window, as far as they are known.
+    Means of images over the known parts of the pixels of a window.
 
     Parameters
     ----------
@@ -149,8 +149,8 @@ class Sampler:
 
     Notes
     -----
-    A pixel of a window is the mean over a square of stored pixels, between whose places
-    is interpolated.  Both are one sparse matrix, which is made once for all images.
+    A pixel of a window is the mean over a square of interpolated stored pixels.  Interpolation and mean are one sparse
+    matrix, which is computed once for all images.
     """
 
     def __init__(self, placement, shape):
@@ -169,25 +169,25 @@ class Sampler:
         )
 
     def shares(self, images):
-        """Means over the pixels of the window, outside of the crop with 0: (..., size, size)."""
+        """Means over the pixels of the window, with 0 outside the crop: (..., size, size)."""
         flat = np.asarray(images, dtype=np.float32)
         found = self.matrix @ flat.reshape(-1, flat.shape[-2] * flat.shape[-1]).T
         return np.ascontiguousarray(found.T).reshape(*flat.shape[:-2], self.size, self.size)
 
     def means(self, images, known):
-        """Means over the known part of each pixel, 0 where it is too small; and where it is not."""
+        """Means over the known part of each pixel, 0 where that is too small; and a mask of the others."""
         known = np.asarray(known, dtype=bool)
         return _shared_out(*self.shares(np.stack([np.where(known, images, 0.0), known])))
 
 
 def _shared_out(totals, share):
-    """Means of totals over the known share of each pixel, 0 where it is too small; and where it is not."""
+    """Means of totals over the known fraction of each pixel, 0 where that is too small; and a mask of the others."""
     good = share >= SHARE
     return np.where(good, totals / np.maximum(share, 1e-3), 0.0), good
 
 
 def _along(at, step, length):
-    """Along one axis: pixels that take part in each mean, and their weights; those outside have none."""
+    """Pixels of each mean along one axis, and their weights, 0 outside."""
     # The mean over a square is a step function of its middle; between steps is interpolated.
     first = at - step / 2 + 0.5
     lowest = np.floor(first).astype(np.int64)
@@ -260,7 +260,7 @@ def equalised_window(crop, image, truth, placement):
     """
     A window of an equalised image, (ny, nx), 0 ..
 
-    1, NaN where nothing is known, as in the paper; ``truth`` is the same in the hole, or None.
+    1, NaN for unknown pixels, as in the paper; ``truth`` is the same in the hole, or None.
     """
     sampler = Sampler(placement, crop.hole.shape)
     value, known = sampler.means(np.nan_to_num(image), np.isfinite(image))
@@ -289,8 +289,7 @@ def _truth(sampler, truth, like):
 
 def working_window(crop, base, truth, placement, pixels):
     """
-    A window in the working space, in which a base is corrected in pixels of the hole, (2, n), that it
-    is there for.
+    A window in the working space; it corrects a base in the given pixels of the hole, (2, n).
 
     ``truth``, (ny, nx) or None, is the working space in the hole, NaN where it is not known.
     """
@@ -372,7 +371,7 @@ def _condition(crop, placement, sampler, masks, numbers):
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A hole with all that its windows are made of."""
+    """A hole with all inputs of its windows."""
 
     crop: Crop
     architecture: Architecture
@@ -385,16 +384,15 @@ class Prepared:
 
     @property
     def is_shown(self):
-        """Whether exposures before or after show the most of the hole, so that what is corrected rests on them."""
+        """Whether exposures before or after show most of the hole, so that the base depends on them."""
         return self.base is not None and bool(self.base.shown[self.crop.hole].mean() > SHOWN_SHARE)
 
     def window(self, number, *, truth=None, value=None):
         """
-        One window, of the place with a number.
+        The window with a given number.
 
-        ``truth`` is the working space in the hole, NaN where it is not known; ``value`` what stands in the
-        hole instead of the base where it is finite: what the network said of the rings outside of this
-        block; (ny, nx) both.
+        ``truth`` is the working space in the hole, NaN where unknown; finite pixels of ``value``, the results of the
+        network for the outer rings, replace the base in the hole; both (ny, nx).
         """
         place, pixels = self.places[number]
         crop = self.crop
@@ -412,11 +410,10 @@ class Prepared:
 
 def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=None, made=None):
     """
-    Make all that the windows of a hole are made of, `Prepared`; None where too little is known around
-    the hole.
+    Prepare the inputs of the windows of a hole, `Prepared`; None if too little is known around the hole.
 
-    ``places`` are some of those of `place_windows`, by default all; other options are as for `bases_of`,
-    and exposures before and after are used if the architecture and the crop have them.
+    ``places`` is a selection from `place_windows`, by default all; other options are as for `bases_of`.  Exposures
+    before and after are used if the architecture and the crop have them.
     """
     if places is None:
         places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
@@ -432,8 +429,7 @@ def prepare(crop, architecture, *, coefficients=None, neighbours=True, places=No
 
 def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=True, places=None, made=None):
     """
-    Everything that a network gets of a crop: windows, and what they are made of; no windows, and None,
-    where too little is known.
+    Input of a network for a crop: windows and their `Prepared`; no windows, and None, if too little is known.
 
     Options are as for `prepare`; ``truth`` is the working space in the hole, NaN where it is not known,
     (ny, nx).
@@ -446,8 +442,8 @@ def windows_of(crop, architecture, *, truth=None, coefficients=None, neighbours=
 
 def rings_of(crop, places):
     """
-    How deep in the zone each lost block lies: 1 for blocks next to one that is not lost, diagonals
-    counted, 2 for those behind them, and so on.
+    Depth of each lost block in its zone: 1 for blocks adjacent (also diagonally) to one that is not lost, 2 for those
+    behind them, and so on.
     """
     first = crop.block_rows[0], crop.block_columns[0]
     lost = np.zeros((crop.block_rows[-1] - first[0] + 1, crop.block_columns[-1] - first[1] + 1), dtype=bool)

@@ -1,8 +1,8 @@
 """
 Intervals of historical coronal mass ejections, from the catalogue of the CDAW.
 
-The catalogue (Gopalswamy et al. 2009, Earth Moon Planets 104, 295) lists what was seen in
-C2 and C3 since 1996: <https://cdaw.gsfc.nasa.gov/CME_list/UNIVERSAL_ver2/text_ver/univ_all.txt>.
+The catalogue (Gopalswamy et al. 2009, Earth Moon Planets 104, 295) lists the ejections seen in C2 and C3 since 1996:
+<https://cdaw.gsfc.nasa.gov/CME_list/UNIVERSAL_ver2/text_ver/univ_all.txt>.
 """
 
 from dataclasses import dataclass
@@ -48,13 +48,11 @@ def _number(text):
 
 def read_cme_catalogue(source):
     """
-    Read the catalogue from a file or an address that begins with http: an `Ejection` for each, in its
-    order.
+    Read the catalogue from a file or an address that begins with http; return an `Ejection` for each line.
 
     Columns are separated by spaces: date, time, central position angle or ``Halo``, width (``>`` where
     it is a lower limit), linear speed (dashes where there is none), and others that are not used.
-    `~sunpy_lasco.errors.LascoError` if nothing looks like a line of the catalogue, or it cannot be
-    fetched.
+    Raises `~sunpy_lasco.errors.LascoError` if no line has the format of the catalogue, or if it cannot be downloaded.
     """
     if str(source).startswith(("http://", "https://")):
         from sunpy_lasco.net.web import Web, WebError, unpacked
@@ -90,10 +88,9 @@ def read_cme_catalogue(source):
 
 def intervals_of(ejections, *, before=1.0 * u.hour, narrowest=0.0 * u.deg):
     """
-    Intervals, from some time before the first appearance, in which ejections of a least width are in
-    the field.
+    Intervals, from some time before the first appearance, in which ejections of at least some width are in the field.
 
-    In order of time; those that overlap are joined. An interval ends when the front has passed 30 solar
+    They are in order of time, and overlapping ones are merged.  An interval ends when the front has passed 30 solar
     radii.
     """
     spans = []
@@ -113,8 +110,8 @@ def intervals_of(ejections, *, before=1.0 * u.hour, narrowest=0.0 * u.deg):
 
 def search_intervals(intervals, camera, *, most=20):
     """
-    Search the archives for level-0.5 frames of a camera in at most so many of the intervals, evenly
-    spread: a response for each in which there are frames.
+    Search the archives for level-0.5 frames of a camera in a limited number of evenly spread intervals; return a
+    response for each interval with frames.
     """
     import numpy as np
 
@@ -134,8 +131,7 @@ def search_intervals(intervals, camera, *, most=20):
 
 def fetch_intervals(intervals, camera, directory, *, most=20):
     """
-    Fetch the frames that `search_intervals` finds into a directory: paths of what was fetched, and of
-    what was there already.
+    Download the frames that `search_intervals` finds to a directory; return the paths of new and existing files.
     """
     from sunpy.net import Fido
 

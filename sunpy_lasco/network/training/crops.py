@@ -1,8 +1,8 @@
 """
 Windows with known truth, kept in files.
 
-Blocks are lost as the telemetry loses them (`sunpy_lasco.repair.simulated_losses`), or as in
-the paper: one rectangle of blocks.
+Blocks are removed as telemetry loses them (`sunpy_lasco.repair.simulated_losses`) or, as in the paper, as one
+rectangle.
 """
 
 import json
@@ -63,7 +63,7 @@ NUMBERS = ("level", "structure", "unit")
 
 
 def draw_rectangle(frame, rng):
-    """Lose one rectangle of n x m blocks of a frame, as the masks of the paper: bool, which blocks."""
+    """Mask of a random rectangle of n x m lost blocks, as in the paper: bool, by block."""
     sent = ~nominal_untransmitted(frame)
     lost = np.zeros_like(sent)
     size = [int(rng.integers(1, min(LARGEST_RECTANGLE, length - 1) + 1)) for length in sent.shape]
@@ -74,11 +74,10 @@ def draw_rectangle(frame, rng):
 
 def windows_with_truth(scene, blocks, frame, architecture, *, rng):
     """
-    Lose blocks of a scene, and cut out windows around them; the generator chooses where there are more
-    than four.
+    Remove blocks from a scene and cut out windows around them; of more than four, four are chosen at random.
 
-    Yields a `~sunpy_lasco.network.windows.Window` without neighbours, and the same with them; None for
-    what the architecture does not want or the scene does not have.
+    Yield a `~sunpy_lasco.network.windows.Window` without neighbours and the same with them; each is None if the
+    architecture does not use it or the scene does not have it.
     """
     holes = blocks_to_pixels(blocks, frame)
     # As in a repair, what is hidden is no hole but for its rim.
@@ -117,7 +116,7 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng):
 
 
 def _some_neighbours(crop, rng):
-    """All exposures before and after, or the nearest ones, or those of one side of time."""
+    """Random choice: all exposures before and after, the nearest ones, or those on one side in time."""
     kept = crop.neighbours
     if (drawn := rng.random()) < NEAREST_SHARE:
         kept = kept[:2]
@@ -129,13 +128,11 @@ def _some_neighbours(crop, rng):
 
 def make_crops(exposure, scene, architecture, *, number, seed, shares=None, fronts=0.0, rectangles=False):
     """
-    Windows of one exposure and its scene: so many losses are drawn, of which each gives up to four
-    windows per zone.
+    Windows of one exposure and its scene: a number of losses is drawn, each of which gives up to four windows per zone.
 
-    ``shares`` say how often each kind of loss is drawn, by default `SHARES`; ``fronts`` is the share of those that
-    lie where ejections add most, as far as that is known; ``rectangles`` loses one
-    rectangle of blocks each time, as in the paper. Gives stacked arrays of all windows; ``partner`` is
-    the place of the window with neighbours, -1 for those that have none or are it.
+    ``shares`` gives the frequency of each kind of loss, by default `SHARES`; ``fronts`` is the fraction that lies where
+    ejections add most, if that is known; ``rectangles`` removes one rectangle of blocks each time, as in the paper.
+    Returns stacked arrays of all windows; ``partner`` is the index of the same window with neighbours, or -1.
     """
     digest = int.from_bytes(bytes.fromhex(sha256_of(exposure.name.encode())[:8]), "little")
     rng = np.random.default_rng([seed, digest])
@@ -171,8 +168,7 @@ def make_crops(exposure, scene, architecture, *, number, seed, shares=None, fron
 
 def save_crops(path, crops, **about):
     """
-    Keep windows, as for `make_crops`, in a file, with what is to be known of them: group, origin, seed
-    and so on.
+    Write windows, as from `make_crops`, to a file, with their metadata: group, origin, seed and so on.
     """
     path = Path(path)
     with atomic_path(path, overwrite=True) as temporary, temporary.open("wb") as file:
@@ -181,7 +177,7 @@ def save_crops(path, crops, **about):
 
 
 def load_crops(path):
-    """Windows from a file, and what is known of them."""
+    """Windows from a file, and their metadata."""
     with np.load(path, allow_pickle=False) as file:
         crops = {name: file[name] for name in file.files if name != "about"}
         return crops, json.loads(str(file["about"]))

@@ -21,27 +21,26 @@ BORDER_SHARE = 0.25
 
 class Windows(Dataset):
     """
-    Windows of files, from which batches are taken.
+    Windows from files, for batches.
 
     Parameters
     ----------
     files : sequence of path-like
         As for `~sunpy_lasco.network.training.window_files.fill_cache`.
     without, only : `str`, optional
-        Group of dates that is held back, or is all there is; several with commas between them.
+        Group of dates to exclude, or to use exclusively; several are separated by commas.
     unit_output : `bool`, optional
-        The network says the image itself.
+        The network returns the image itself.
     dropout : `float`, optional
-        Share of the windows with neighbours that are shown without; 0 shows both kinds
-        in equal number.
+        Fraction of the windows with neighbours that are used without them; 0 uses both kinds equally often.
     flips : `bool`, optional
-        Mirror half of the windows at the line to the Sun.
+        Mirror half of the windows about the line to the Sun.
     seed : `int`, optional
 
     Raises
     ------
     ValueError
-        If nothing is left.
+        If no window is left.
     """
 
     def __init__(self, files, *, without=None, only=None, unit_output=False, dropout=0.5, flips=False, seed=0):
@@ -73,7 +72,7 @@ class Windows(Dataset):
         return len(self.places)
 
     def weights(self):
-        """How often each place is shown: a quarter of the time one at a border."""
+        """Sampling weights of the windows: a quarter of those drawn are at a border."""
         border = np.isin(self.arrays["kind"][self.places], BORDERS)
         if border.all() or not border.any():
             return np.ones(len(border))
@@ -89,7 +88,7 @@ class Windows(Dataset):
         return SimpleNamespace(**one)
 
     def __getitem__(self, indices):
-        """A batch of the windows at these places."""
+        """A batch of the windows with these indices."""
         chosen = []
         for index in self.places[np.asarray(indices)]:
             partner = self.partner[index]

@@ -1,8 +1,7 @@
 """
-Frames from which a network learns: real ones from files, and simulated ones.
+Frames for training: real ones from files, and simulated ones.
 
-What is held back together are dates: frames less than 27 days apart see the same corona,
-and belong to one group.
+Frames less than 27 days apart show the same corona and belong to one group of dates, which is held back as a whole.
 """
 
 from dataclasses import dataclass, replace
@@ -43,7 +42,7 @@ SIMULATED_DATES = (50200.0, 56700.0)
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """A frame with what is needed to make a scene of it."""
+    """A frame with everything that is needed to make its scene."""
 
     name: str
     raw: np.ndarray
@@ -70,8 +69,7 @@ class Exposure:
 
 def groups_of(days, apart=ROTATION):
     """
-    Number of the group of each day (MJD), in order of time, that sees the same corona: a group ends
-    where no day follows within ``apart`` days.
+    Number of the group of each day (MJD), in order of time: a group ends where no day follows within ``apart`` days.
     """
     order = np.argsort(days)
     numbers = np.zeros(len(days), dtype=int)
@@ -85,7 +83,7 @@ def read_exposures(paths, camera, *, apart=ROTATION):
     Read level-0.5 files of a camera, in order of time; files of the other camera, sums and sub-frames
     are omitted.
 
-    Groups of dates are ``apart`` days from each other, and have the first day of each as their name.
+    Groups of dates are at least ``apart`` days apart and are named by their first day.
     """
     found = []
     for path in sorted(map(str, paths)):
@@ -104,7 +102,7 @@ def read_exposures(paths, camera, *, apart=ROTATION):
 
 
 def with_neighbours(exposures):
-    """Give exposures the two nearest ones before and after, where there are any."""
+    """Attach to each exposure the two nearest ones before and after it, if there are any."""
     found = []
     for one in exposures:
         near = {-1.0: [], 1.0: []}
@@ -152,10 +150,10 @@ def draw_ejections(camera, time, rng):
 @lru_cache(maxsize=32)
 def simulated_exposures(camera, number, *, seed=0, fronts=False):
     """
-    A simulated `Exposure` with two before and two after; date, activity of the Sun and streamers follow
-    from the number and the seed.
+    A simulated `Exposure` with two before and two after it; date, solar activity and streamers depend on the number and
+    the seed.
 
-    With ``fronts`` each holds an ejection at least.
+    With ``fronts`` each contains at least one ejection.
     """
     from sunpy_lasco import simulate
 
@@ -199,8 +197,8 @@ SUM = 2
 
 def summed(exposure):
     """
-    A full frame without sums, and its neighbours, summed; of the same group of dates, and 0 where a
-    pixel was not measured.
+    Sum the pixels of a full frame and of its neighbours; the group of dates is kept, and sums with unmeasured pixels
+    are 0.
     """
     raw = np.asarray(exposure.raw, dtype=float)
     sums = SUM, SUM
@@ -234,7 +232,7 @@ IDEAL = {
 
 
 def _ideal(camera, time, scene):
-    """Signal of a scene without noise and all that belongs to no ratio of coronae."""
+    """Signal of a scene without noise and other contributions that are not part of a ratio of coronae."""
     from sunpy_lasco import simulate
 
     return simulate.observe(camera, date=time, scene=scene, **IDEAL).data
@@ -246,7 +244,7 @@ def _ratio(first, second):
 
 
 def _ejected(camera, time, ejections, **corona):
-    """What ejections do to the signal of a corona: with them over without."""
+    """Ratio of the signals of a corona with and without ejections."""
     from sunpy_lasco import simulate
 
     scenes = (simulate.corona(cme=cme, stars=False, planets=False, **corona) for cme in ((), ejections))
@@ -255,11 +253,11 @@ def _ejected(camera, time, ejections, **corona):
 
 def corona_ratios(camera, times, rng, *, fronts=False):
     """
-    What another corona would make of exposures that start at some times, and show the same one as it
-    turns and moves; and what its ejections do at the first time.
+    Factors that give exposures at some times another corona, which rotates and moves; and the effect of its ejections
+    at the first time.
 
-    Factors of the signal, shape (1024, 1024) each, in the orientation of the detector.  With ``fronts`` there
-    is an ejection at least; without, some coronae have one, and the second is None.
+    The factors of the signal have the shape (1024, 1024) each, in the orientation of the detector.  With ``fronts``
+    there is at least one ejection; without, some coronae have one, and the second result is None.
     """
     from sunpy_lasco import simulate
 
@@ -290,10 +288,10 @@ def corona_ratios(camera, times, rng, *, fronts=False):
 
 def with_other_corona(exposure, number, *, seed=0, fronts=False):
     """
-    Put another corona into a real exposure, a full frame without sums, and into its neighbours.
+    Replace the corona in a real exposure (a full frame without sums) and in its neighbours.
 
     The same number and seed give the same corona; the result is of the same group of dates, with
-    ``origin`` "mixed"; with ``fronts`` that corona holds an ejection at least.
+    ``origin`` "mixed"; with ``fronts`` that corona contains at least one ejection.
     """
     rng = np.random.default_rng([seed, number, int(exposure.frame.mjd)])
     all_of_them = (exposure, *exposure.neighbours)

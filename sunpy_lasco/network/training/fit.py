@@ -73,7 +73,7 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Result:
-    """What a training leaves."""
+    """Results of a training."""
 
     weights: Path
     card: dict
@@ -82,11 +82,11 @@ class Result:
 
 def score(network, windows, *, neighbours, batch=32, device="cpu"):
     """
-    Errors of a network on windows: with neighbours, of places that have both; or of all places, mostly
-    without.
+    Errors of a network on windows: with neighbours, on windows that exist with and without them; otherwise on all
+    windows.
 
-    Number of windows, error relative to the base, factor of sigma and coverages, for all, open sky and
-    borders; empty if there are no such windows.
+    Number of windows, error relative to the base, factor of sigma and coverages, for all windows, open sky and borders;
+    empty without such windows.
     """
     indices = windows.partner[windows.partner >= 0] if neighbours else windows.places
     kinds = np.isin(windows.arrays["kind"][indices], BORDERS)
@@ -113,7 +113,7 @@ def score(network, windows, *, neighbours, batch=32, device="cpu"):
 
 
 def _records(scores):
-    """Factors of sigma by kind of hole, as held-back windows tell them."""
+    """Factors of sigma by kind of hole, from held-back windows."""
     usual = scores.get("all", {}).get("factor", 1.0)
 
     def of(name):

@@ -1,5 +1,5 @@
 """
-The training step, as pytorch-lightning wants it.
+The training step for pytorch-lightning.
 """
 
 import copy
@@ -33,8 +33,8 @@ def cell_errors(network, batch):
     """
     Errors of means over cells of a network on a batch.
 
-    Mean absolute errors of each window, of the network and of its base, (N,), NaN where no cell has a
-    truth; and of each cell error, 1 sigma of the scene, 1 sigma of the noise, (n, 3).
+    Return the mean absolute errors of each window, of the network and of its base, (N,), NaN where no cell has a truth;
+    and for each cell its error, 1 sigma of the scene and 1 sigma of the noise, (n, 3).
     """
     with torch.inference_mode():
         stages = run_network(network, batch)
@@ -54,7 +54,7 @@ def cell_errors(network, batch):
 
 
 def relative_error(mine, base):
-    """Geometric mean of ratios of errors of the same holes; NaN does not count."""
+    """Geometric mean of ratios of errors of the same holes; NaN is ignored."""
     mine, base = (np.asarray(part, dtype=float) for part in (mine, base))
     good = (mine > 0) & (base > 0)
     return float(np.exp(np.mean(np.log(mine[good] / base[good])))) if good.any() else float("nan")
@@ -65,7 +65,7 @@ def best_factor(pulls):
     The factor of sigma that brings the coverages nearest to 0.683 and 0.95, by error, sigma and noise
     of cells, (n, 3).
 
-    With it come the shares of cells within 1 and 1.96 sigma.
+    Also return the fractions of cells within 1 and 1.96 sigma.
     """
     error, sigma, noise = np.abs(np.asarray(pulls, dtype=float)).T
 
@@ -136,13 +136,13 @@ class Training(lightning.LightningModule):
 
     @property
     def result(self):
-        """The network that is kept: the moving average, if there is one."""
+        """The network to store: the moving average, if there is one."""
         return self.network if self.average is None else self.average
 
     def begin_with(self, path):
         """
-        Take the network of a checkpoint, averaged if it was, or of a file of weights; it is to have the
-        architecture of the recipe.
+        Load the network of a checkpoint (averaged, if available) or of a file of weights; it must have the architecture
+        of the recipe.
         """
         network = _network_in(path)
         try:
@@ -154,17 +154,17 @@ class Training(lightning.LightningModule):
             self.average.load_state_dict(network)
 
     def on_load_checkpoint(self, checkpoint):
-        """A training that is continued to more steps than it was begun for spreads its schedule over those."""
+        """If a resumed training has more steps than before, stretch its schedule to them."""
         for state in checkpoint.get("lr_schedulers", ()):
             for name in ("total_steps", "_schedule_phases"):
                 state.pop(name, None)
 
     def transfer_batch_to_device(self, batch, device, _dataloader_idx):
-        """Bring a batch to a device."""
+        """Move a batch to a device."""
         return batch.to(device)
 
     def training_step(self, batch, _index):
-        """The loss of a batch, with its terms in the log."""
+        """Compute the loss of a batch, and log its terms."""
         stages = run_network(self.network, batch, forced=self.recipe.teacher_forcing)
         total, terms = self.loss(stages, batch)
         self.log("loss", total.detach(), batch_size=len(batch.images), prog_bar=True)
@@ -172,7 +172,7 @@ class Training(lightning.LightningModule):
         return total
 
     def on_train_batch_end(self, *_):
-        """Move the average, faster at first."""
+        """Update the moving average, faster at first."""
         if self.average is None:
             return
         keep = min(self.recipe.average, (1 + self.global_step) / (10 + self.global_step))
@@ -183,7 +183,7 @@ class Training(lightning.LightningModule):
                 mine.copy_(its)
 
     def on_validation_epoch_start(self):
-        """Forget the scores of last time."""
+        """Reset the scores."""
         self.scored = []
 
     def validation_step(self, batch, _index):
@@ -191,7 +191,7 @@ class Training(lightning.LightningModule):
         self.scored.append(cell_errors(self.result, batch)[:2])
 
     def on_validation_epoch_end(self):
-        """Log the error relative to the base; of a network without a base, its own."""
+        """Log the error relative to the base, or the absolute error of a network without a base."""
         mine, base = (torch.cat(part).cpu().numpy() for part in zip(*self.scored, strict=True))
         if self.recipe.architecture.output == "unit":
             base = base * 0 + 1

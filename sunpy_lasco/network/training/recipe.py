@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "TrainingRecipe", "RecipeError", "read_recipe"]
 
 
 class RecipeError(LascoError, ValueError):
-    """A recipe of training that cannot be followed."""
+    """Raised for an invalid recipe."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class TrainingRecipe:
     seed: int = 0
 
     def to_dict(self):
-        """A dictionary that JSON can hold."""
+        """Dictionary for JSON."""
         return {**asdict(self), "architecture": self.architecture.to_dict()}
 
 
@@ -161,9 +161,8 @@ def read_recipe(name, **changes):
     Find a recipe: one of `PRESETS`, or a TOML file whose entry ``preset`` names one and whose other
     entries change it.
 
-    The tables ``[architecture]`` and ``[losses]`` change single values; ``changes`` come before those
-    of the file, and None changes nothing. `RecipeError` if there is no such preset or file, or an entry
-    is not known.
+    The tables ``[architecture]`` and ``[losses]`` change single values; ``changes`` take precedence over the file, and
+    None changes nothing.  Raises `RecipeError` if there is no such preset or file, or if an entry is unknown.
     """
     values = {}
     if str(name) in PRESETS:

@@ -1,8 +1,7 @@
 """
-Scenes of exposures from which a network learns.
+Scenes of exposures for training.
 
-The background model of a frame, and the response of its pixels, come from other dates, as
-they will where the network is used.
+The background model of a frame and the response of its pixels come from other dates, as in the use of the network.
 """
 
 from dataclasses import replace
@@ -39,10 +38,10 @@ def _level1(exposure, assets):
 
 def level1_scene(exposure, *, assets=None):
     """
-    Calibrate an exposure with its header, and its neighbours: a `Scene` in mean solar brightness.
+    Calibrate an exposure that has its header, and its neighbours; return a `Scene` in mean solar brightness.
 
-    Level 1 is the second-best place of a repair, see `sunpy_lasco.inpaint`: the paper trains there, the
-    recommended recipe at level 0.5.
+    The paper trains at level 1, the recommended recipe at level 0.5, where a repair is more accurate (see
+    `sunpy_lasco.inpaint`).
     """
     level1 = _level1(exposure, assets)
     scene = calibrated_holed_frame(level1, flags(level1))
@@ -61,7 +60,7 @@ def _signal(exposure):
 
 
 def _others(exposure, exposures):
-    """One exposure of each other date, of other groups if there are enough."""
+    """One exposure of each other date, from other groups if there are enough."""
     origin = "simulated" if exposure.origin == "simulated" else "real"
     by_date = {one.date: one for one in reversed(exposures) if one.origin == origin}
     for far in (True, False):
@@ -79,7 +78,7 @@ def _others(exposure, exposures):
 
 
 def _simulated_response(exposure):
-    """The response of simulated pixels, known as well as that of real ones."""
+    """The response of simulated pixels, with the accuracy of that of real ones."""
     from sunpy_lasco.simulate.chip import pixel_pattern
 
     pattern = pixel_pattern(exposure.frame.camera.name, exposure.frame.start)
@@ -89,14 +88,14 @@ def _simulated_response(exposure):
 
 class Scenes:
     """
-    Scenes of exposures; what is derived for a date is kept until the next one is asked for.
+    Scenes of exposures; results for a date are cached until another date is requested.
 
     Parameters
     ----------
     exposures : sequence of `~sunpy_lasco.network.training.exposures.Exposure`
-        All there are, of one camera.
+        All exposures of one camera.
     calibrated : `bool`, optional
-        Calibrate the exposures: scenes are of level 1.
+        Calibrate the exposures, so that scenes are level 1.
     assets : optional
         Where the calibration images come from, as for `sunpy_lasco.calibrate`; simulated exposures
         have their own.

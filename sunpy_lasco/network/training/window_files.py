@@ -1,9 +1,8 @@
 """
-The windows of a training, made once and kept: one file for each frame.
+Windows for training, made once and stored in one file for each frame.
 
-The name of a file holds a digest of all that its windows follow from, by content: the frame and
-those around it, all frames, of which backgrounds are made, the calibration images, the recipe, and the
-package that makes them.
+The name of a file contains a digest of all inputs of its windows, by content: the frame and its neighbours, all frames
+(of which backgrounds are made), the calibration images, the recipe, and the version of the package.
 """
 
 import json
@@ -40,11 +39,10 @@ DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated"
 
 def chosen_exposures(recipe, paths, camera):
     """
-    Exposures from which a network learns, those with neighbours if it fills no hole without them; and
-    all there are.
+    Exposures for training (those with neighbours only, if the network needs them), and all exposures.
 
-    Of each group of dates as many as the recipe says, evenly spread; some of these with other coronae;
-    simulated ones; and some of all of them summed over 2 x 2 pixels.
+    They are as many evenly spread ones of each group of dates as the recipe says, some of these with other coronae,
+    simulated ones, and some of all of these summed over 2 x 2 pixels.
     """
     real = with_neighbours(read_exposures(paths, camera, apart=recipe.days_apart))
     drawn = {"seed": recipe.seed, "fronts": recipe.fronts > 0}
@@ -80,12 +78,12 @@ def made_for(recipe, paths, camera):
 
 
 def _digest(parts):
-    """12 hexadecimal digits that tell what JSON can hold apart."""
+    """Digest of an object that JSON can represent, 12 hexadecimal digits."""
     return sha256_of(json.dumps(parts).encode())[:12]
 
 
 def _assets_of(recipe, paths, camera):
-    """SHA-256 of the calibration images and tables of a camera and its days, by name; None where there is none."""
+    """SHA-256 of the calibration images and tables of a camera and its days, by name; None for missing ones."""
     days = set()
     for path in paths:
         header = fits.getheader(path)
@@ -111,10 +109,9 @@ def _sha256(source, name):
 
 def fill_cache(recipe, paths, camera, directory, *, say=None):
     """
-    Make the windows that are not there yet of level-0.5 files, of which there may be none, in a
-    directory.
+    Make the missing windows of level-0.5 files (which may be none) in a directory.
 
-    A file for each frame that has windows; ``say`` is told about each frame.
+    Return one file for each frame that has windows; ``say`` is called for each frame.
     """
     key = made_for(recipe, paths, camera)
     parts = [key, recipe.frames_per_group, recipe.mixed, recipe.summed]

@@ -1,5 +1,5 @@
 """
-The likelihood of the truth under the uncertainty that a network tells.
+The likelihood of the truth, given the uncertainty of a network.
 """
 
 import torch
@@ -17,9 +17,8 @@ class LikelihoodLoss(nn.Module):
     """
     Negative logarithm of the likelihood, of pixels and of cells of 4 x 4 pixels.
 
-    The uncertainty is that of the scene; the noise of the truth comes on top, and averages
-    out in cells while the uncertainty does not.  Its gradient goes to the uncertainty
-    alone: what is expected is the matter of the other terms.
+    The uncertainty is that of the scene.  The noise of the truth is added; it averages out in cells, while the
+    uncertainty does not.  The gradient acts on the uncertainty only; the other terms determine the expected value.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ class LikelihoodLoss(nn.Module):
         return 0.5 * (error / sigma) ** 2 + torch.log(sigma)
 
     def forward(self, stages, batch):
-        """A number for the cascade; 0 for one that tells no uncertainty."""
+        """Value of the term; 0 for a network without uncertainty."""
         loss = 0.0 * stages[-1].output.sum()
         for stage in stages:
             if stage.log_ratio is None:

@@ -1,8 +1,8 @@
 """
 Differences of features and of their correlations.
 
-On the noise of real frames these terms make a network add texture like noise, which
-photometry must not have; they are here for the recipe of the paper.
+Because of the noise of real frames these terms make a network add noise-like texture, which falsifies photometry.  They
+exist for the recipe of the paper.
 """
 
 import importlib.util
@@ -41,11 +41,10 @@ MEAN, SCATTER = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def vgg19_weights(path=None, *, download=False):
     """
-    Names and tensors of the convolutions of VGG-19 up to the third scale, from a file, by default of
-    torch's own cache.
+    Names and tensors of the convolutions of VGG-19 up to the third scale, from a file, by default in torch's cache.
 
-    ``download`` fetches it (550 MB) if it is not there, else `~sunpy_lasco.errors.MissingAssetError`;
-    `~sunpy_lasco.errors.AssetError` if its hash is not the one in its name, or it cannot be read.
+    ``download`` allows fetching it (550 MB) if it is missing; otherwise `~sunpy_lasco.errors.MissingAssetError` is
+    raised.  `~sunpy_lasco.errors.AssetError` is raised if its hash is not the one in its name, or if it cannot be read.
     """
     home = Path(os.environ.get("TORCH_HOME", Path("~/.cache/torch").expanduser())) / "hub" / "checkpoints"
     file = home / FILE if path is None else Path(path)
@@ -75,8 +74,7 @@ class FixedFeatures(nn.Module):
     """
     Layers that are never trained, and features of some of them.
 
-    Images are not resized: a block keeps its 32 pixels.  The weights are not part of a network that
-    is saved.
+    Images are not resized, so a block keeps its 32 pixels.  The weights are not saved with a network.
     """
 
     #: Places of the layers whose outputs are features.
@@ -93,7 +91,7 @@ class FixedFeatures(nn.Module):
         self.eval()
 
     def train(self, mode=True):
-        """It is never trained."""
+        """Ignore training mode, since the layers are never trained."""
         return super().train(mode=False)
 
     def forward(self, image):
@@ -114,15 +112,15 @@ class FeatureExtractor(FixedFeatures):
     Parameters
     ----------
     weights : mapping or ``"random"``
-        Weights of `vgg19_weights`; or random ones of a seed, which serve textures nearly as well
-        (He et al. 2016, arXiv 1606.04801).
+        Weights from `vgg19_weights`, or random ones, which represent textures nearly as well (He et al. 2016, arXiv
+        1606.04801).
     seed : `int`, optional
     width : `float`, optional
-        Share of the channels that random features have.
+        Fraction of the channels for random features.
 
     Notes
     -----
-    Values are brought to 0 .. 1 over the range of the truth.
+    Values are scaled to 0 .. 1 over the range of the truth.
     """
 
     places = PLACES
@@ -150,18 +148,18 @@ class FeatureExtractor(FixedFeatures):
 
 
 def _drop_everything(_module, state, prefix, _metadata):
-    """What is fixed does not belong into checkpoints."""
+    """Save nothing, since the weights are fixed."""
     for name in [name for name in state if name.startswith(prefix)]:
         del state[name]
 
 
 def _keep_own(module, state, prefix, *_):
-    """A checkpoint without it is complete: what is fixed stays what it is."""
+    """Accept a checkpoint without these weights, which are fixed."""
     state.update(module.features.state_dict(prefix=f"{prefix}features."))
 
 
 def _unit(image, batch):
-    """Values brought to 0 .. 1 over the range of what is known of the truth."""
+    """Values scaled to 0 .. 1 over the range of the known truth."""
     large = torch.where(batch.known > 0, batch.truth, torch.full_like(batch.truth, -torch.inf)).amax((1, 2, 3))
     small = torch.where(batch.known > 0, batch.truth, torch.full_like(batch.truth, torch.inf)).amin((1, 2, 3))
     empty = ~torch.isfinite(large)
@@ -170,7 +168,7 @@ def _unit(image, batch):
 
 
 class _FeatureLoss(nn.Module):
-    """What compares features of the output in a region with those of the truth in it."""
+    """Base of terms that compare features of output and truth in a region."""
 
     regions = ()
 
@@ -179,7 +177,7 @@ class _FeatureLoss(nn.Module):
         self.extractor = extractor
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         loss = 0.0
         truth = _unit(batch.truth, batch)
         for stage in stages:
@@ -197,7 +195,7 @@ class _FeatureLoss(nn.Module):
 
 class PerceptualLoss(_FeatureLoss):
     """
-    L1 of features of what is missing and of the ring, over their number: eqs 8 to 10.
+    Mean L1 difference of features of the missing pixels and of the ring: eqs 8 to 10.
 
     Parameters
     ----------
@@ -228,7 +226,7 @@ class _StyleLoss(_FeatureLoss):
 
 class StyleInnerLoss(_StyleLoss):
     """
-    L1 of the correlations of features of what is missing after each network: eq. 11.
+    L1 difference of the correlations of features of the pixels missing after each network: eq. 11.
 
     Parameters
     ----------
@@ -240,7 +238,7 @@ class StyleInnerLoss(_StyleLoss):
 
 class StyleDifferenceLoss(_StyleLoss):
     """
-    L1 of the correlations of features of the ring of each network: eq. 12.
+    L1 difference of the correlations of features of the ring of each network: eq. 12.
 
     Parameters
     ----------
@@ -267,11 +265,11 @@ class EfficientNetFeatures(FixedFeatures):
     sunpy_lasco.errors.MissingAssetError
         If the packages are not installed.
     sunpy_lasco.errors.AssetError
-        If the weights are not those that are expected.
+        If the weights are not the expected ones.
 
     Notes
     -----
-    It stands in for VGG-19, whose weights no package holds.
+    It replaces VGG-19, whose weights no package contains.
     """
 
     places = EFFICIENTNET_PLACES

@@ -1,7 +1,7 @@
 """
-What the physics of a corona asks of a fill.
+Terms from the physics of the corona.
 
-The paper names a functional on W(1,1) and two Lagrange multipliers, and defines neither.
+The paper names a functional on W(1,1) and two Lagrange multipliers without defining them.
 Here the functional is of first order and bounded for functions of bounded variation, so
 that fronts and rays may have edges.
 """
@@ -24,7 +24,7 @@ class RadialGradientLoss(nn.Module):
     Differences of the gradients along the radius and, with less weight, around the Sun.
 
     ``1/|H| Int_H ( |d_r (u - u_gt)| + tangential |d_t (u - u_gt)| )`` of means over
-    cells, without which it would be the gradient of the noise.
+    cells; without these means the gradient would be that of the noise.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class RadialGradientLoss(nn.Module):
         self.tangential, self.side = tangential, side
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         error, share = binned(composited(stages, batch) - batch.truth, batch.known, self.side)
         direction = nn.functional.avg_pool2d(batch.direction, self.side)
         right = error[..., :-1, 1:] - error[..., :-1, :-1]
@@ -52,14 +52,14 @@ class RadialGradientLoss(nn.Module):
 
 class AdmissibilityLoss(nn.Module):
     """
-    How far a fill lies below zero, and below what the F corona alone would show.
+    How far a fill lies below zero, and below the F corona alone.
 
-    It needs no truth.  The second limit is 0.8 of the background model, as of SolarSoft.
+    It needs no truth.  The second limit is 0.8 of the background model, such as SolarSoft's.
 
     Parameters
     ----------
     share : `float`, optional
-        Of the background, below which a fill counts as too dark.
+        Fraction of the background below which a fill counts as too dark.
     """
 
     def __init__(self, share=DARKEST_SHARE):
@@ -67,7 +67,7 @@ class AdmissibilityLoss(nn.Module):
         self.share = share
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         output = composited(stages, batch)
         # The background expects the signal zero of the working space, which lies this far
         # above no light.
@@ -80,12 +80,12 @@ class FluxLoss(nn.Module):
     """
     Error of the mean over a hole in units of its noise, which grows slowly beyond 5.
 
-    The flux of a hole is the mass of what stands in it.
+    The flux of a hole is proportional to the mass in it.
 
     Parameters
     ----------
     largest : `float`, optional
-        Pulls beyond this count little more.
+        Scale beyond which larger pulls add little.
     """
 
     def __init__(self, largest=LARGEST_PULL):
@@ -93,7 +93,7 @@ class FluxLoss(nn.Module):
         self.largest = largest
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         number = batch.known.sum((1, 2, 3)).clamp(min=1.0)
         mean = ((composited(stages, batch) - batch.truth) * batch.known).sum((1, 2, 3)) / number
         pull = mean.abs() * number.sqrt() / batch.noise.reshape(-1)

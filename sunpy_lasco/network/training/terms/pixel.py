@@ -11,13 +11,13 @@ __all__ = ["MultiScaleLoss", "PixelDifferenceLoss", "PixelInnerLoss"]
 
 class PixelInnerLoss(nn.Module):
     """
-    L1 over what is still missing after each network: eq. 5 of the paper.
+    L1 over the pixels still missing after each network: eq. 5 of the paper.
 
-    The paper sums over all pixels; here it is the mean over those that are scored.
+    The paper sums over all pixels; this is the mean over the scored ones.
     """
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         return sum(mean_over((stage.output - batch.truth).abs(), inner(stage, batch)) for stage in stages)
 
 
@@ -25,12 +25,12 @@ class PixelDifferenceLoss(nn.Module):
     """
     L1 over the ring of each network: eqs 6 and 7 of the paper.
 
-    The ring is M(l-1) XOR M(l), as the text of the paper says; its eq. 6 prints the
-    product, which are the pixels that were valid from the beginning.
+    The ring is M(l-1) XOR M(l), as in the text of the paper; its eq. 6 prints the product, which selects the pixels
+    that were valid from the beginning.
     """
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         return sum(mean_over((stage.output - batch.truth).abs(), ring(stage, batch)) for stage in stages)
 
 
@@ -38,8 +38,7 @@ class MultiScaleLoss(nn.Module):
     """
     L1 of means over cells of 1, 2 and 4 pixels.
 
-    The means over larger cells have less of the noise that nobody can predict, and
-    carry the photometry.
+    Means over larger cells contain less unpredictable noise and determine the photometry.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class MultiScaleLoss(nn.Module):
         self.weights = {1: 0.5, 2: 1.0, 4: 2.0} if weights is None else {int(k): v for k, v in weights.items()}
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         error = composited(stages, batch) - batch.truth
         loss = 0.0
         for side, weight in self.weights.items():

@@ -9,28 +9,28 @@ __all__ = ["binned", "composited", "inner", "mean_over", "ring"]
 
 
 def inner(stage, batch):
-    """What is still missing after a network, as far as the truth is known: 1 - M(l), (N, 1, H, W)."""
+    """Pixels still missing after a network, where the truth is known: 1 - M(l), (N, 1, H, W)."""
     return (1 - stage.after) * batch.known
 
 
 def ring(stage, batch):
-    """What a network is there for, as far as the truth is known: M(l-1) XOR M(l), (N, 1, H, W)."""
+    """Ring of a network, where the truth is known: M(l-1) XOR M(l), (N, 1, H, W)."""
     return stage.ring * batch.known
 
 
 def composited(stages, batch):
     """
-    What the cascade says as a whole, (N, 1, H, W): each network in its own ring, the truth elsewhere.
+    Output of the cascade as a whole, (N, 1, H, W): each network in its own ring, the truth elsewhere.
 
-    Outside of the rings and of the hole it is the base.
+    Outside the rings and the hole it is the base.
     """
     return batch.base + sum(stage.ring * batch.hole * (stage.output - batch.base) for stage in stages)
 
 
 def mean_over(values, region):
     """
-    Mean of values over a region, (N, 1, H, W), of weights that are not negative, of each image, and
-    over the images that have one; 0 without any.
+    Mean of values over a region, given by non-negative weights (N, 1, H, W): of each image, then over the images that
+    have such a region; 0 if there are none.
     """
     size = region.sum(dim=(1, 2, 3))
     total = torch.where(region > 0, values * region, torch.zeros_like(values)).sum(dim=(1, 2, 3))
@@ -39,8 +39,8 @@ def mean_over(values, region):
 
 def binned(values, region, side):
     """
-    Means over cells of some side as far as they belong to a region, (N, 1, H / side, W / side), and the
-    share of the cell that does.
+    Means over the parts of square cells that belong to a region, (N, 1, H / side, W / side), and the fraction of each
+    cell that does.
     """
     share = functional.avg_pool2d(region, side)
     total = functional.avg_pool2d(torch.where(region > 0, values, torch.zeros_like(values)) * region, side)

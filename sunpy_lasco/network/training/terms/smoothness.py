@@ -1,5 +1,5 @@
 """
-What holds a fill together, and to its surroundings.
+Smoothness of a fill, and continuity with its surroundings.
 """
 
 import torch
@@ -15,8 +15,7 @@ class EdgeLoss(nn.Module):
     """
     Continuity across the edge of a hole.
 
-    Mean over pairs of pixels on both sides of the edge of the difference between the
-    jump of the fill and the jump of the truth.
+    Mean difference between the jump of the fill and that of the truth, over pairs of pixels on both sides of the edge.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ class EdgeLoss(nn.Module):
         self.side = side
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         error, share = binned(composited(stages, batch) - batch.truth, batch.known, self.side)
         measured = functional.avg_pool2d(batch.masks[:, :1], self.side) > 0.5
         inside = (share > 0.5) & ~measured
@@ -48,7 +47,7 @@ class TotalVariationLoss(nn.Module):
     """
 
     def forward(self, stages, batch):
-        """A number for the cascade."""
+        """Value of the term for a cascade."""
         output = composited(stages, batch)
         loss = 0.0
         for axis in (2, 3):

@@ -45,7 +45,7 @@ class TotalLoss(nn.Module):
     Raises
     ------
     ValueError
-        If there is no such term, or it needs features and has none.
+        If a term is unknown, or needs features and there are none.
     """
 
     def __init__(self, weights, *, extractor=None):
