@@ -254,11 +254,12 @@ def zero_points(tables, names, years, kind, *, seed=0):
     _, owner = np.unique(np.asarray(identity), return_inverse=True)
     number = len(tables)
     slope = colour_slope(*kind[:2])
-    best = _fit(stars, number, np.ones(owner.max() + 1)[owner], slope)
+    fitted = _Fit(stars, number, slope)
+    best = fitted(np.ones(len(stars)))
     rng = np.random.default_rng(seed)
     # Weights with the spread of draws, by which no frame of few stars is left without any.
     drawn = rng.exponential(size=(DRAWS, owner.max() + 1))
-    draws = np.array([_fit(stars, number, one[owner], slope) for one in drawn])
+    draws = np.array([fitted(one[owner]) for one in drawn])
     covariance = np.atleast_2d(np.cov(draws, rowvar=False))
     zero, spread = best[:number], covariance[:number, :number]
     trend, trend_sigma = _trend(years, zero, draws[:, :number])
@@ -286,34 +287,39 @@ def _aperture(data, x, y):
     return (light * inside).sum(axis=(1, 2)), noise * np.sqrt((inside**2).sum(axis=(1, 2)) * 1.17)
 
 
-def _fit(stars, number, drawn, slope):
-    """Zero points and coefficients of the colour, robustly."""
-    redder = np.asarray(stars["bv"]) - value_of("star.solar_colour")
-    frame, ratio = np.asarray(stars["frame"]), np.asarray(stars["ratio"])
-    powers = redder[:, None] ** np.arange(1, len(COLOUR_SIGMAS) + 1)
-    known = 1 / np.square(COLOUR_SIGMAS)
-    expected = np.array([slope, *[0.0] * (len(COLOUR_SIGMAS) - 1)])
-    weight = drawn / (np.asarray(stars["sigma"]) ** 2 + SCATTER**2)
+class _Fit:
+    """Zero points and coefficients of the colour for weights of stars, which stand in order of their frames."""
 
-    def means(values, weight, total):
-        return np.bincount(frame, weight * values, minlength=number) / total
+    def __init__(self, stars, number, slope):
+        self.number, self.frame = number, np.asarray(stars["frame"])
+        self.starts = np.searchsorted(self.frame, np.arange(number))
+        redder = np.asarray(stars["bv"]) - value_of("star.solar_colour")
+        # Rows: powers of the colour, the light.
+        powers = [redder ** (1 + power) for power in range(len(COLOUR_SIGMAS))]
+        self.values = np.array([*powers, stars["ratio"]], dtype=float)
+        self.known = 1 / np.square(COLOUR_SIGMAS)
+        self.expected = np.array([slope, *[0.0] * (len(COLOUR_SIGMAS) - 1)])
+        self.weight = 1 / (np.asarray(stars["sigma"]) ** 2 + SCATTER**2)
 
-    def solved(weight):
+    def __call__(self, drawn):
+        """Fit robustly."""
+        weight = drawn * self.weight
+        found = self._solved(weight)
+        for _ in range(6):
+            left = self.values[-1] - found[self.frame] - found[self.number :] @ self.values[:-1]
+            size = robust_sigma(left[drawn > 0]) + 1e-12
+            found = self._solved(weight * np.minimum(1, 2 * size / np.maximum(np.abs(left), 1e-12)))
+        return found
+
+    def _solved(self, weight):
         # The zero points of the frames are eliminated: what is left of colour and light in each frame is fitted.
-        total = np.bincount(frame, weight, minlength=number)
-        mean_powers = np.stack([means(power, weight, total) for power in powers.T], axis=1)
-        level = means(ratio, weight, total)
-        within, rest = powers - mean_powers[frame], ratio - level[frame]
-        normal = (within * weight[:, None]).T @ within + np.diag(known)
-        colours = np.linalg.solve(normal, (within * weight[:, None]).T @ rest + known * expected)
-        return np.append(level - mean_powers @ colours, colours)
-
-    found = solved(weight)
-    for _ in range(6):
-        left = ratio - found[frame] - powers @ found[number:]
-        size = robust_sigma(left[drawn > 0]) + 1e-12
-        found = solved(weight * np.minimum(1, 2 * size / np.maximum(np.abs(left), 1e-12)))
-    return found
+        total = np.add.reduceat(weight, self.starts)
+        means = np.add.reduceat(weight * self.values, self.starts, axis=1) / total
+        within = self.values - means[:, self.frame]
+        products = (weight * within) @ within.T
+        normal, right = products[:-1, :-1] + np.diag(self.known), products[:-1, -1] + self.known * self.expected
+        colours = np.linalg.solve(normal, right)
+        return np.append(means[-1] - colours @ means[:-1], colours)
 
 
 def _trend(years, zero, draws):
