@@ -144,13 +144,13 @@ def _beneath(directory, frame):
 
 
 def _downloaded(frame):
-    # sunpy.data loads parfive and a database, which those who have the files need not wait for.
+    # Imported here, since sunpy.data loads parfive and a database, which users with local files do not need.
     from sunpy.data import manager
 
     if Configuration.read().offline and not manager._cache.get_by_hash(frame.sha256):
         msg = (
-            f"{frame.name} is not here, and the network is switched off. Let the setting 'sample' of sunpy_lasco "
-            f"name a directory that holds it; it is published as {frame.urls[0]} ."
+            f"{frame.name} has not been downloaded, and the network is switched off. Name a directory that contains it "
+            f"in SUNPY_LASCO_SAMPLE or in the setting 'sample'; it is published as {frame.urls[0]} ."
         )
         raise MissingAssetError(msg)
 
@@ -162,7 +162,7 @@ def _downloaded(frame):
         return path()
     except (OSError, RuntimeError, ValueError) as error:
         msg = (
-            f"{frame.name} could not be downloaded ({error}). Let the setting 'sample' of sunpy_lasco name a directory "
-            f"that holds it; it is published as {frame.urls[0]} ."
+            f"{frame.name} could not be downloaded ({error}). Name a directory that contains it in "
+            f"SUNPY_LASCO_SAMPLE or in the setting 'sample'; it is published as {frame.urls[0]} ."
         )
         raise MissingAssetError(msg) from error
