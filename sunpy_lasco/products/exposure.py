@@ -13,6 +13,7 @@ import numpy as np
 import astropy.units as u
 
 from sunpy_lasco.errors import BadFrameError, OptionError
+from sunpy_lasco.products.medians import median_of_finite
 from sunpy_lasco.products.places import height_and_angle, pair_of
 
 __all__ = ["RelativeExposures", "has_published_factor", "has_sector", "polar_medians", "relative_exposures"]
@@ -83,16 +84,8 @@ def polar_medians(smap):
     medians = np.full(angles * heights, np.nan)
     for number, (start, stop) in enumerate(pairwise(bounds)):
         if stop - start >= LEAST_PIXELS:
-            medians[number] = _median(values[start:stop])
+            medians[number] = median_of_finite(values[start:stop])
     return medians.reshape(angles, heights)
-
-
-def _median(values):
-    """Median of finite values, which are reordered; `numpy.median` spends most of its time on the search for NaN."""
-    middle = values.size // 2
-    values.partition(middle)
-    upper = values[middle]
-    return upper if values.size % 2 else (values[:middle].max() + upper) / 2
 
 
 def has_sector(medians):

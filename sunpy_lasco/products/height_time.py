@@ -21,6 +21,7 @@ from astropy.time import Time
 from sunpy_lasco.errors import OptionError
 from sunpy_lasco.files import write_whole
 from sunpy_lasco.pixel_flags import flagged
+from sunpy_lasco.products.medians import median_of_finite
 from sunpy_lasco.products.places import height_and_angle, pair_of
 from sunpy_lasco.products.polar import FIELD
 from sunpy_lasco.products.sequence import Sequence
@@ -299,6 +300,9 @@ def jmap(
     if not any(len(cell) for cell in cells):
         msg = f"No pixel of the frames lies at position angle {middle:g} degrees, {low:g} to {edges[-1]:g} solar radii."
         raise OptionError(msg)
+    # Only the pixels of the strip are looked at, cell by cell.
+    strip, bounds = np.concatenate(cells), np.cumsum([len(cell) for cell in cells])
+    cells = np.split(np.arange(len(strip)), bounds[:-1])
     known = cube.sigma is not None
     earlier = _earlier(cube.time, interval) if difference else []
     first_row = next((index for index, one in enumerate(earlier) if one is not None), None) if difference else 0
@@ -307,11 +311,13 @@ def jmap(
         raise OptionError(msg)
     rows, sigmas, past = [], [], {}
     for index in range(len(cube)):
-        data, sigma, flags = cube._frame_parts(index)
-        data = np.array(data, float)
+        data, sigma, flags = (
+            None if part is None else np.asarray(part).ravel()[strip] for part in cube._frame_parts(index)
+        )
+        data = data.astype(float)
         if not filled:
-            data[flagged(np.asarray(flags), "FILLED")] = np.nan
-        variance = np.asarray(sigma, float) ** 2 if known else None
+            data[flagged(flags, "FILLED")] = np.nan
+        variance = sigma.astype(float) ** 2 if known else None
         if difference:
             past[index] = data, variance
         if index < first_row:
@@ -612,7 +618,7 @@ def _medians(data, variance, cells):
         values = data.ravel()[cell]
         seen = np.isfinite(values)
         if seen.sum() >= max(1, LEAST_SHARE * len(cell)):
-            medians[number] = np.median(values[seen])
+            medians[number] = median_of_finite(values[seen])
             if variance is not None:
                 mean = variance.ravel()[cell][seen].mean()
                 sigma[number] = (MEDIAN_EFFICIENCY if seen.sum() > 2 else 1.0) * np.sqrt(mean / seen.sum())
@@ -625,13 +631,14 @@ def _windows(length):
 
 def _first_scatter(data, height):
     """Scatter at each height in the quietest frames."""
-    scatter = np.full(len(height), np.nan)
-    for cell, window in enumerate(_windows(len(height))):
-        part = data[:, window]
-        part = part[np.isfinite(part).sum(axis=1) > NEAR_CELLS]
-        if len(part):
-            scatter[cell] = LEAST_OF_SCATTERS * SIGMA_OF_MEDIAN * np.nanmedian(np.abs(part), axis=1).min()
-    return _continued(scatter, height)
+    around = np.pad(np.abs(data), ((0, 0), (NEAR_CELLS, NEAR_CELLS)), constant_values=np.nan)
+    # NaN is sorted last.
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(around, 2 * NEAR_CELLS + 1, axis=1), axis=-1)
+    number = np.isfinite(ordered).sum(axis=-1)[..., None]
+    middle = [np.take_along_axis(ordered, np.maximum(number - one, 0) // 2, axis=-1)[..., 0] for one in (0, 1)]
+    medians = np.where(number[..., 0] > NEAR_CELLS, (middle[0] + middle[1]) / 2, np.inf)
+    least = medians.min(axis=0, initial=np.inf)
+    return _continued(np.where(np.isfinite(least), LEAST_OF_SCATTERS * SIGMA_OF_MEDIAN * least, np.nan), height)
 
 
 def _scatter_ahead(data, height, edge):

@@ -4,7 +4,7 @@ Medians of frames, and their uncertainty.
 
 import numpy as np
 
-__all__ = ["median_of_frames", "median_variance", "percentile_of_frames"]
+__all__ = ["median_of_finite", "median_of_frames", "median_variance", "percentile_of_frames"]
 
 #: Ratio of the variance of the median of n Gaussian values to that of their mean, from n = 1 on; order statistics,
 #: integrated numerically.
@@ -44,6 +44,26 @@ def median_variance(number):
     factor = np.where(number < len(table), table[np.minimum(number, len(table) - 1)], many)
     variance = factor / np.maximum(number, 1)
     return float(variance) if variance.ndim == 0 else variance
+
+
+def median_of_finite(values):
+    """
+    Median of a few values, several times as fast as `numpy.median`, which looks for NaN.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray`
+        Finite, shape (n,), n > 0; they are reordered.
+
+    Returns
+    -------
+    `numpy.floating`
+        Of the type of ``values``.
+    """
+    middle = values.size // 2
+    values.partition(middle)
+    upper = values[middle]
+    return upper if values.size % 2 else (values[:middle].max() + upper) / 2
 
 
 def percentile_of_frames(data, share):

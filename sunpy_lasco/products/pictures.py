@@ -109,8 +109,14 @@ def _smooth_corona(image, distance, angle, inner):
         weight = np.where(matrix @ solution < target, LIGHT, 1.0)
 
     def smooth(distance, angle):
+        # As the terms, but one after the other: all those of an image together need 120 MB and more.
         with np.errstate(divide="ignore"):
-            return np.exp(terms(np.log(distance), angle) @ solution)
+            t = np.clip((np.log(distance) - middle) / half, -1, 1)
+        found = np.polynomial.polynomial.polyval(t, solution[: DEGREE + 1])
+        waves = [wave(turns * angle) for turns in TURNS for wave in (np.cos, np.sin)]
+        for wave, part in zip(waves, solution[DEGREE + 1 :].reshape(-1, 3), strict=True):
+            found += wave * (part[0] + t * (part[1] + t * part[2]))
+        return np.exp(found)
 
     return smooth
 

@@ -12,7 +12,7 @@ from sunpy_lasco import PixelFlag, flags, products
 from sunpy_lasco.errors import IncompatibleMapsError, LascoError, OptionError
 from sunpy_lasco.instrument.changes import changes_of
 from sunpy_lasco.products.differences import difference_within
-from sunpy_lasco.products.medians import median_of_frames, median_variance
+from sunpy_lasco.products.medians import median_of_finite, median_of_frames, median_variance
 
 
 def test_running_difference(make, corona):
@@ -203,6 +203,14 @@ def test_different_cameras_are_refused(make):
 def test_variance_of_a_median(number):
     drawn = np.median(np.random.default_rng(number).standard_normal((200_000, number)), axis=1)
     assert median_variance(number) == pytest.approx(drawn.var(), rel=0.015)
+
+
+@pytest.mark.parametrize("size", [5, 6, 101, 102])
+def test_median_of_finite_values(size):
+    values = np.random.default_rng(size).standard_normal(size).astype(np.float32)
+    expected = np.median(values)
+    assert median_of_finite(values) == expected
+    assert isinstance(median_of_finite(values), np.float32)
 
 
 def test_medians_leave_missing_values_out():

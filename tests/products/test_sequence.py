@@ -12,7 +12,6 @@ import sunpy.map
 
 from sunpy_lasco import PixelFlag, flags, products
 from sunpy_lasco.errors import BadFrameError, IncompatibleMapsError, LascoUserWarning, OptionError
-from sunpy_lasco.products.exposure import _median
 
 
 def test_order_time_unit_sigma_flags(make):
@@ -202,14 +201,6 @@ def test_relative_exposures_follow_what_a_map_becomes(make, corona):
     given[2].meta["crpix2"] += 2
     with pytest.raises(BadFrameError, match=r"c3_182400\.fts"):
         products.Sequence(given, normalise=True)
-
-
-@pytest.mark.parametrize("size", [5, 6, 101, 102])
-def test_medians_of_cells(size):
-    values = np.random.default_rng(size).standard_normal(size).astype(np.float32)
-    expected = np.median(values)
-    assert _median(values) == expected
-    assert isinstance(_median(values), np.float32)
 
 
 def test_published_factors_are_kept(make, corona):
