@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -110,12 +111,17 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 def bomb(path, header, size):
     """A file that unpacks to a header and zeros, written in bounded memory."""
-    packing = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    packing, zeros, sum_of_all = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS), bytes(1 << 20), zlib.crc32(header)
     with path.open("wb") as file:
-        file.write(packing.compress(header))
+        file.write(b"\x1f\x8b\x08\0\0\0\0\0\0\xff")
+        file.write(packing.compress(header) + packing.flush(zlib.Z_FULL_FLUSH))
+        # What follows a full flush does not depend on what came before it, so a MB is packed once.
+        packed = packing.compress(zeros) + packing.flush(zlib.Z_FULL_FLUSH)
         for _ in range(size >> 20):
-            file.write(packing.compress(bytes(1 << 20)))
+            file.write(packed)
+            sum_of_all = zlib.crc32(zeros, sum_of_all)
         file.write(packing.flush())
+        file.write(struct.pack("<II", sum_of_all, len(header) + (size >> 20 << 20)))
 
 
 def test_small_files_that_unpack_to_gigabytes(content, tmp_path):
