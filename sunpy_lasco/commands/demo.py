@@ -7,10 +7,10 @@ from pathlib import Path
 __all__ = ["add_arguments"]
 
 DESCRIPTION = """
-Simulate an exposure of each camera, with a coronal mass ejection on the way and
-with blocks lost in telemetry; calibrate both, the lost blocks filled from the frame alone
-and from the exposures before and after; compare the results with the
-truth; and write level-0.5 files, level-1 files and a picture.
+Simulate an exposure of each camera with a coronal mass ejection and with blocks
+lost in telemetry.  Calibrate both, and fill the lost blocks from the frame alone and
+from the exposures before and after.  Compare the results with the truth, and
+write level-0.5 files, level-1 files and a picture.
 """
 
 #: Start of the exposures: the Pleiades are north of the Sun, Saturn beside it.
@@ -69,7 +69,7 @@ def run(options):
         bar.set_postfix_str("picture")
         picture = draw(stages, options.out / "before_and_after.png")
         bar.update()
-    print(f"Drew both cameras before and after, and both in one picture: {picture}")
+    print(f"Picture of both cameras, before and after the calibration and combined: {picture}")
     return 0
 
 
@@ -144,7 +144,7 @@ def _compared(exposure, level1, alone):
 
     flags, known = sunpy_lasco.flags(level1), np.isfinite(level1.data)
     filled = known & flagged(flags, "FILLED")
-    # One in four of the measured pixels is sufficient.
+    # Every fourth of the measured pixels is sufficient.
     sound = known & ~flagged(flags, "FILLED", "SATURATED")
     sound[1::2], sound[:, 1::2] = False, False
     looked = filled | sound
@@ -158,25 +158,25 @@ def _compared(exposure, level1, alone):
     sigma = sunpy_lasco.uncertainty(level1, ["random", "pattern"]).value
 
     def per_cent(where, smap=level1):
-        return f"{100 * np.nanmedian(np.abs(smap.data[where] / truth[where] - 1)):.2f} % (median)"
+        return f"{100 * np.nanmedian(np.abs(smap.data[where] / truth[where] - 1)):.2f} %"
 
-    yield f"  {sound.sum()} measured pixels, one in four, differ from the truth by {per_cent(sound)},"
-    yield f"  {robust_sigma(error[sound] / sigma[sound]):.2f} times what the stated 1 sigma lets expect."
+    yield f"  Measured pixels ({sound.sum()}, every fourth): median error {per_cent(sound)};"
+    yield f"    the errors are {robust_sigma(error[sound] / sigma[sound]):.2f} times as large as the stated 1 sigma."
     if filled.any():
         holes, number = ndimage.label(filled)
         each = ndimage.median(np.abs(error / truth), holes, np.arange(1, number + 1))
         row, column = ndimage.center_of_mass(filled, holes, int(np.argmax(each)) + 1)
-        yield f"  {filled.sum()} filled pixels differ from the truth by {per_cent(filled)}, {per_cent(filled, alone)}"
-        yield f"  without the neighbours.  The worst of {number} holes errs by {100 * each.max():.2f} % (median); it"
-        yield f"  lies around pixel ({column:.0f}, {row:.0f})."
+        yield f"  Filled pixels ({filled.sum()}): median error {per_cent(filled)}, or"
+        yield f"    {per_cent(filled, alone)} without the exposures before and after."
+        yield f"    Worst of {number} holes: {100 * each.max():.2f} % (median), around pixel ({column:.0f}, {row:.0f})."
         if crossed.any():
-            yield f"  Where an ejection crosses the holes, in {crossed.sum()} pixels, it is {per_cent(crossed)},"
-            yield f"  and {per_cent(crossed, alone)} without the neighbours."
+            yield f"    Where an ejection crosses the holes ({crossed.sum()} pixels): {per_cent(crossed)}, or"
+            yield f"    {per_cent(crossed, alone)} without the exposures before and after."
         else:
-            yield "  No ejection crosses the holes."
+            yield "    No ejection crosses the holes."
         pulls = np.abs(error[filled] / level1.uncertainty.array[filled])
         within = [100 * np.mean(pulls < one) for one in (1, 2)]
-        yield f"  Errors of filled pixels over their 1 sigma: {robust_sigma(pulls):.2f} wide; {within[0]:.0f} %"
-        yield f"  are within 1 sigma, {within[1]:.0f} % within 2 (68 and 95 % of a normal distribution)."
+        yield f"    The errors are {robust_sigma(pulls):.2f} times as large as the stated 1 sigma; {within[0]:.0f} %"
+        yield f"    are within 1 sigma and {within[1]:.0f} % within 2 sigma (normal distribution: 68 and 95 %)."
     empty = np.isnan(level1.data).sum()
-    yield f"  {empty} pixels hold no measurement: occulter, pylon, corners, what was lost and not filled."
+    yield f"  Pixels without a value: {empty} (occulter, pylon, corners, lost pixels that were not filled)."
