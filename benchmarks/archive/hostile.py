@@ -1,9 +1,9 @@
 """
-What hostile servers lead to: the message, how often each is asked, and the time it takes.
+Results of requests to hostile servers: the message, the number of requests, and the time.
 
-The limits of time are small: 0.4 s of silence, 0.8 s for an answer, 0.02 s before the second
-try; with those of a user, who set none, silence takes 15 s and an answer 120 (a listing) or
-900 s (an image).  Run it with ``python benchmarks/archive/hostile.py``.
+The time limits are small: 0.4 s of silence, 0.8 s for an answer, 0.02 s before the second try.  The defaults are 15 s
+of silence, and 120 s (a listing) or 900 s (an image) for an answer.  Run it with ``python
+benchmarks/archive/hostile.py``.
 """
 
 import logging

@@ -1,9 +1,8 @@
 """
-What a fetch leaves that is killed at any moment.
+Files left behind by downloads that are killed at random moments.
 
-A fetch of twelve images from a slow loopback server is ended by SIGKILL, SIGTERM and SIGINT
-in turn, at a random time, and then made again.  Run it with
-``python benchmarks/archive/kills.py [--kills 200] [--seed 1]``.
+A download of twelve images from a slow loopback server is ended by SIGKILL, SIGTERM and SIGINT in turn, at a random
+time, and then repeated.  Run it with ``python benchmarks/archive/kills.py [--kills 200] [--seed 1]``.
 """
 
 import argparse
@@ -32,7 +31,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
 class Slow(Site):
-    """Listings as they are, and images bit by bit."""
+    """Serve listings at once, and images slowly."""
 
     def answer(self, path):
         found = super().answer(path)
@@ -49,7 +48,7 @@ def show(address, stop):
 
 
 def fetch(table, folder, report):
-    """Fetch in a process of its own, which says of each file that it is complete."""
+    """Download in a separate process, which reports each complete file."""
     import parfive
 
     from sunpy_lasco.net import LASCOClient

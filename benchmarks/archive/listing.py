@@ -1,9 +1,8 @@
 """
-How long it takes to list years of images, how many requests and how much memory.
+Time, requests and memory to list years of images.
 
-A model archive with the cadence of today stands on a loopback server in a process of
-its own.  Run it with ``python benchmarks/archive/listing.py [--years 1 2 5 10]
-[--latency SECONDS]``.
+A model archive with today's cadence runs on a loopback server in a separate process.  Run it with ``python
+benchmarks/archive/listing.py [--years 1 2 5 10] [--latency SECONDS]``.
 """
 
 import argparse
@@ -26,7 +25,7 @@ FIRST = date(2010, 1, 1)
 
 
 class Years(Site):
-    """Day listings of a mission without gaps, written as they are asked for."""
+    """Day listings of a mission without gaps, written on request."""
 
     def __init__(self, latency):
         super().__init__()
@@ -55,7 +54,7 @@ def show(latency, address, stop):
 
 
 def measure(url, years, connection):
-    """Search twice in a process of its own, first with nothing kept, then with everything."""
+    """Search twice in a new process, first without and then with cached listings."""
     import sunpy
     from sunpy.net import attrs as a
 

@@ -1,13 +1,13 @@
 """
-What a run of many frames leaves that is killed at any moment.
+Files left behind by runs of many frames that are killed at random moments.
 
-``sunpy-lasco calibrate`` works on small simulated frames with two processes.  In turn it, one of its
-processes, or all of them are ended by SIGKILL, or it by SIGTERM or SIGINT, at a random time; then it is
-started again on the same directory.  Whenever a run comes to its end, its files are compared, byte by
-byte, with those of an undisturbed one.  Some runs have a second one beside them on the same directory.
+``sunpy-lasco calibrate`` processes small simulated frames with two processes.  The command, one of its processes or all
+of them are ended by SIGKILL, or the command by SIGTERM or SIGINT, at a random time; then it is started again on the
+same directory.  The files of completed runs are compared, byte by byte, with those of an undisturbed run.  Some runs
+share the directory with a second one.
 
 ``python benchmarks/bulk/kills.py [--kills 40] [--seed 1]`` ends with status 1 if a file is not whole or differs,
-if an unfinished file or a process is left where none may be, or if an end takes more than two seconds.
+if an unfinished file or a process is left behind, or if the command takes more than two seconds to end.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def start(frames, assets, out):
 
 
 def processes(session):
-    """Processes of a session that run, and the program of each."""
+    """Running processes of a session, and their programs."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -78,7 +78,7 @@ def workers(session):
 
 
 def wait_for_end(session, seconds=30.0):
-    """Seconds until no process of a session is left."""
+    """Seconds until all processes of a session have ended."""
     begin = time.monotonic()
     while processes(session):
         if time.monotonic() - begin > seconds:
@@ -104,7 +104,7 @@ def content_of(out):
 
 
 class Trial:
-    """Runs, one after the other, and what was wrong with them."""
+    """Make runs one after the other, and return their faults."""
 
     def __init__(self, folder, seed, longest_end=LONGEST_END):
         self.longest_end = longest_end
@@ -135,7 +135,7 @@ class Trial:
             self.counts["files in place and whole"] += 1
 
     def run(self, kind):
-        """Start a run, disturb it, and look at what is left."""
+        """Start a run, disturb it, and check what it leaves behind."""
         # What an earlier run left where all of its processes were killed is swept by this one, if it comes so far.
         self.before = set(unfinished(self.out))
         one = start(self.frames, self.assets, self.out)
@@ -168,7 +168,7 @@ class Trial:
             self.check(f"{kind}: {said}", right=kind == "a process" and "twice" in said)
 
     def wait(self, one):
-        """Until some time after the start, or, more often, after the first file on which it works."""
+        """Wait until some time after the start or, more often, after its first unfinished file."""
         begin, before = time.monotonic(), set(self.out.rglob("*"))
         if self.random.random() < SHARE_AT_WORK:
             while one.poll() is None and not {path for path in self.out.rglob("*.*") if path.is_file()} - before:
@@ -179,7 +179,7 @@ class Trial:
             time.sleep(0.005)
 
     def kill_processes(self, one):
-        """Kill one process after the other for a while."""
+        """Kill one process after the other for some time."""
         for _ in range(3):
             found = workers(one.pid)
             if found and send(self.random.choice(found), signal.SIGKILL):
@@ -199,7 +199,7 @@ class Trial:
         self.check(f"{kind}: {left} is left", right=not left)
 
     def finish(self, kind, said):
-        """Compare the files of a run that came to its end with those of an undisturbed one."""
+        """Compare the files of a completed run with those of an undisturbed one."""
         self.counts["runs that came to their end"] += 1
         self.check(f"after {kind}: the files differ; {said}", right=content_of(self.out) == self.expected)
         self.check(f"after {kind}: {unfinished(self.out)} is left", right=not unfinished(self.out))

@@ -1,16 +1,16 @@
 """
-Many frames on one machine: rate, memory, overhead of Dask, and what the archive would take.
+Many frames on one machine: rate, memory, overhead of Dask, and an estimate for the whole archive.
 
 ``python benchmarks/bulk/run.py frames LEVEL05 ARCHIVE [--count 2000]``
     repeats real frames (the directory ``level05`` of SUNPY_LASCO_TEST_DATA) under new names and on other days;
-    of each twentieth some blocks are lost.
+    in every twentieth some blocks are removed.
 ``python benchmarks/bulk/run.py calibrate ARCHIVE OUT --assets DIR [--jobs 2] [--compress none] [--dask] [--count N]``
-    calibrates them and adds a line to OUT.results.jsonl.  OUT is emptied before.
+    calibrates them and adds a line to OUT.results.jsonl.  OUT is emptied first.
 ``python benchmarks/bulk/run.py recipes ARCHIVE TABLES --assets DIR [--count 1000]``
     writes recipes of one frame each with several options and the SHA-256 of its pixels, and opens each again in another
     process.
 ``python benchmarks/bulk/run.py archive OUT.results.jsonl``
-    says what 1.5 million frames would take.
+    estimates the cost of 1.5 million frames.
 """
 
 import argparse
@@ -89,13 +89,13 @@ def _place(content, card):
 
 
 def _get(content, card):
-    """Value of a card as text."""
+    """The value of a card as text."""
     place = _place(content, card)
     return content[place + 10 : place + 80].decode().split("/ ")[0].strip().strip("'")
 
 
 def _set(content, card, value):
-    """Put a value into a card, whatever else the header holds."""
+    """Change the value of a card in the bytes of a header."""
     place = _place(content, card)
     content[place : place + 80] = f"{card:8}= {value}".ljust(80).encode()
 
@@ -105,7 +105,7 @@ def _data_start(content):
 
 
 def calibrate(arguments):
-    """Calibrate the archive, and note how long it took."""
+    """Calibrate the archive, and record the time."""
     from sunpy_lasco import bulk
 
     shutil.rmtree(arguments.out, ignore_errors=True)
@@ -158,7 +158,7 @@ def calibrate(arguments):
 
 
 def _cpu():
-    """Seconds of all processes of this run."""
+    """Processor time of all processes of this run, s."""
     found = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(one.ru_utime + one.ru_stime for one in found)
 
@@ -201,7 +201,7 @@ def recipes(arguments):
 
 
 def archive(arguments):
-    """Say what the archive would take, by the last result of each kind."""
+    """Print the cost of the whole archive, by the last result of each kind."""
     found = {}
     for line in map(json.loads, arguments.results.read_text().splitlines()):
         found[line["how"], line["jobs"], line["compress"]] = line

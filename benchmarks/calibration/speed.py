@@ -1,11 +1,11 @@
 """
-How long a frame takes from file to file, beside the least that must be done and beside other packages.
+Time per frame from file to file, compared with the necessary minimum and with other packages.
 
     python benchmarks/calibration/speed.py DATA CALIB [--repeat N] [--corkit DIR]
 
 DATA is a directory with real frames, level05/c2/*.fts and level05/c3/*.fts, CALIB one with calibration images.  It
-prints the tables of the README beside this file.  Every row is measured in a process of its own, in one thread, in
-seconds of the processor; ten different frames a camera follow each other, so that no cache of a frame counts.
+prints the tables of the README beside this file.  Every row is measured in a separate process, in one thread and in
+processor time.  Ten different frames per camera follow each other, so that caches of a frame do not help.
 """
 
 import argparse
@@ -60,14 +60,14 @@ STAGES = {
 
 
 def paths(data, camera, row):
-    """Ten frames of a camera; some come again."""
+    """Ten frames of a camera; some are repeated."""
     names = (SUMMED if row == "sums" else FRAMES)[camera]
     found = [Path(data, "level05", camera.lower(), f"{name}.fts") for name in names]
     return [found[k % len(found)] for k in range(ROTATING)]
 
 
 class Clock:
-    """Seconds of the processor by stage."""
+    """Processor time by stage, s."""
 
     def __init__(self):
         self.stages = {}
@@ -85,7 +85,7 @@ class Clock:
 
 
 def floor(data, calib, camera, out):
-    """A function that does the least: everything that does not change from frame to frame is at hand."""
+    """A function that does the minimum: everything that does not change from frame to frame is precomputed."""
     import numpy as np
 
     from astropy.io import fits
@@ -112,7 +112,7 @@ def floor(data, calib, camera, out):
 
 
 def ours(data, calib, camera, out, row, clock=None):
-    """Functions from a path: file to file, and the calibration in memory with what has been read before."""
+    """Functions of a path: from file to file, and the calibration in memory of a map that was read before."""
     import numpy as np
 
     import sunpy_lasco
@@ -157,7 +157,7 @@ def ours(data, calib, camera, out, row, clock=None):
 
 
 def without_statistics(smap, data, **cards):
-    """A map of other counts with a header that says so."""
+    """A map with other counts and a matching header."""
     import sunpy.map
 
     from sunpy_lasco.instrument.changes import without_statistics as stripped
@@ -176,8 +176,8 @@ def corkit(calib, camera, directory):
     """
     corkit's calibration of the counts, and its two warps, of image and mask, in memory.
 
-    Its tables of the clock, of the pointing and of the occulter are not published with it, so that it makes no header
-    here, and is handed the centre of the occulter.  Its C3 needs the weights of a network.
+    Its tables of clock, pointing and occulter are not published with it, so it makes no header here, and the centre of
+    the occulter is passed to it.  Its calibration of C3 needs the weights of a network.
     """
     if camera == "C3":
         msg = "its C3 path needs the weights of a network"
@@ -258,7 +258,7 @@ def measure(arguments):
 
 
 def run_row(arguments, row, camera, *, fast=True, stages=False, repeat=None):
-    """The row as `measure` finds it in a process of its own; None, with the reason, where it fails."""
+    """Result of `measure` in a separate process; None, with the reason, if it fails."""
     environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment["SUNPY_LASCO_FAST"] = "yes" if fast else "no"
     command = [sys.executable, __file__, arguments.data, arguments.calib, "--row", row, "--camera", camera]
@@ -276,7 +276,7 @@ def middle(numbers):
 
 
 def report(arguments):
-    """Measure all rows, side by side, and print the tables."""
+    """Measure all rows and print the tables."""
     import numpy as np
 
     import astropy

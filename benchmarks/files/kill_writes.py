@@ -1,10 +1,9 @@
 """
-Kill processes that write level-1 files, at random moments, and look at what is left.
+Kill processes that write level-1 files at random moments, and check what they leave behind.
 
-Each process writes files one after the other: new ones, some of them compressed, and one
-that is replaced again and again.  It tells of each when it is written.  After each kill,
-all that it told of must be there and pass its checksums, and nothing else may be seen; what
-the dead process left unfinished must be gone when the next one has written its first file.
+Each process writes files one after the other: new ones, some of them compressed, and one that is replaced repeatedly.
+It reports each written file.  After a kill all reported files must exist with correct checksums, and no other file may
+be visible; unfinished files must be gone when the next process has written its first file.
 """
 
 import argparse
@@ -34,7 +33,7 @@ def unfinished(folder):
 
 
 def write_for_ever(smap, folder, tell, life):
-    """What the process does that is killed."""
+    """Work of the process that is killed."""
     for number in itertools.count():
         kind = number % 4
         name = "same.fts" if kind == 3 else f"{life}_{number}.fts{'.gz' if kind == 2 else ''}"
@@ -45,7 +44,7 @@ def write_for_ever(smap, folder, tell, life):
 
 
 def one_life(smap, folder, life, seconds):
-    """Start a process and kill it after its first file and so many seconds; what it told."""
+    """Start a process, kill it some seconds after its first file, and return its reports."""
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -65,7 +64,7 @@ def one_life(smap, folder, life, seconds):
 
 
 def look(folder, names, found):
-    """Count what is there after a kill, and what is wrong with it."""
+    """Count files and faults after a kill."""
     seen = {path.name for path in folder.iterdir()} - unfinished(folder)
     found["files told of that are missing"] += len(set(names) - seen)
     # The process may die between a rename and the word of it.
@@ -87,7 +86,7 @@ def look(folder, names, found):
 
 
 def kill_writes(kills, seed=0, longest=0.25):
-    """Kill so many processes; what was found."""
+    """Kill a number of processes and return the counts."""
     rng, smap = random.Random(seed), level1()
     found = Counter(dict.fromkeys(WRONG, 0))
     with tempfile.TemporaryDirectory() as name:

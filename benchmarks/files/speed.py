@@ -1,7 +1,7 @@
 """
 Time to write and to read level-1 files: CPU of one thread, median of 30.
 
-The floor is a file of the same bytes, written and read without a look at them.
+The floor is a file with the same bytes, written and read without interpretation.
 """
 
 import os
@@ -40,7 +40,7 @@ def flushed(path, content):
 
 
 def rows(detector, folder):
-    """What is timed, by name."""
+    """Functions to time, by name."""
     level1 = sunpy_lasco.calibrate(simulate.observe(detector, seed=5).level05, assets="simulated")
     one = sunpy_lasco.write_level1(level1, folder / f"{detector}.fts")
     packed = sunpy_lasco.write_level1(level1, folder / f"{detector}.fts.gz")

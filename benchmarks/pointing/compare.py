@@ -1,10 +1,10 @@
 """
-Roll and Sun centre by each source, beside the official values.
+Roll and Sun centre by each source, compared with the official values.
 
 ``python benchmarks/pointing/compare.py DATA [--assets DIR]`` writes ``official_c2.csv`` and
-``real_frames.csv`` beside this file and prints what README.md says.  DATA is the directory of
+``real_frames.csv`` beside this file and prints the table of README.md.  DATA is the directory of
 real frames, with ``headers/level1_c2_official.csv``, ``level05`` and ``level1``; DIR may hold
-the pointing tables and the nominal roll, which make the sources ``tables`` and ``attitude`` speak.
+the pointing tables and the nominal roll, for the sources ``tables`` and ``attitude``.
 """
 
 import argparse
@@ -40,21 +40,21 @@ def official_pointing(row):
 
 
 def upright(pointing):
-    """Sun centre and roll of a pointing after the image is turned upright."""
+    """Sun centre and roll of a pointing after the image is rotated upright."""
     if is_flipped(pointing.roll):
         return rectified_centre(pointing.centre), float(normalize_roll(pointing.roll - 180))
     return pointing.centre, pointing.roll
 
 
 def ask(meta, shape, time, assets):
-    """Pointing by each source that knows."""
+    """Pointing by each available source."""
     frame = Frame.from_header(meta, shape)
     answers = {name: source(meta, frame, time or frame.start, assets) for name, source in POINTING_SOURCES.items()}
     return {name: answer for name, answer in answers.items() if answer is not None}
 
 
 def compare_official(path, assets):
-    """One row an official C2 header and source: official values and differences, source minus official."""
+    """One row for each official C2 header and source: official values, and differences (source minus official)."""
     rows = []
     with Path(path).open(newline="") as file:
         for row in csv.DictReader(file):
@@ -87,7 +87,7 @@ def official_of(level1):
 
 
 def compare_frames(data, assets):
-    """One row a real level-0.5 frame and source; beside it the official values where there are any."""
+    """One row for each real level-0.5 frame and source, with the official values if there are any."""
     rows = []
     for path in sorted(Path(data, "level05").glob("c[23]/*.fts")):
         with warnings.catch_warnings():
@@ -111,7 +111,7 @@ def compare_frames(data, assets):
 
 
 def summarize(rows):
-    """Count, mean and largest differences by source and side: what README.md shows."""
+    """Number, mean and largest differences by source and orientation, as in README.md."""
     lines = []
     for source in POINTING_SOURCES:
         for side in (0, 1):

@@ -27,7 +27,7 @@ def peak():
 
 
 def write_frames(folder, days, frames):
-    """Copies of one simulated level-1 frame, with times and noise of their own."""
+    """Copies of one simulated level-1 frame with different times and noise."""
     shown = simulate.observe("C3", date="2012-08-01T00:06", seed=1)
     smap = sunpy_lasco.calibrate(shown.level05, assets="simulated", inpaint=None)
     rng, names = np.random.default_rng(1), []

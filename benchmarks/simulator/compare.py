@@ -1,5 +1,5 @@
 """
-Simulated exposures beside real frames of the same day, camera, filter and exposure time.
+Simulated exposures compared with real frames of the same day, camera, filter and exposure time.
 
 ``python benchmarks/simulator/compare.py DATA [--output DIR]`` draws ``frames.png`` and writes ``tables.md``:
 radial profiles, contrast over position angle, histograms, corners and sharp peaks.  DATA is the directory of real
@@ -49,7 +49,7 @@ COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 
 
 class Pair:
-    """Rates of a real frame and of its simulation, DN / s above the dark level; NaN is not sent."""
+    """Rates of a real frame and of its simulation, DN / s above the dark level; NaN in untransmitted blocks."""
 
     def __init__(self, path):
         with fits.open(path) as file:
@@ -122,7 +122,7 @@ class Pair:
         return middles, np.array(medians)
 
     def peaks(self):
-        """Numbers of groups of pixels that stand out by `LIMITS`, away from trails, shape (2, limits)."""
+        """Numbers of groups of pixels that exceed their surroundings by `LIMITS`, without trails, shape (2, limits)."""
         low, high = PEAKS[self.camera]
         counts = [np.nan_to_num(image) * self.exptime for image in self.images]
         where = (self.from_occulter > low) & (self.from_occulter < high) & np.isfinite(sum(self.images))
@@ -182,7 +182,7 @@ def draw(pairs, path):
 
 
 def tables(pairs):
-    """Lines of what the figure shows."""
+    """Lines of the tables."""
     lines = ["# Simulated exposures beside real frames", ""]
     for camera, mine in pairs.items():
         edges = RINGS[camera]

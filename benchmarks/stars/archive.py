@@ -1,13 +1,12 @@
 """
-What the whole archive would tell of the calibration factor: the error of its trend, and whether it is honest.
+Trend of the calibration factor from the whole archive: its error, and whether the error is stated correctly.
 
     python benchmarks/stars/archive.py [--draws 40]
 
 Stars of the catalogue are placed in frames from 1996 to 2026, one every ten days of C3 and every three of C2,
-without the interruption of 1998.  Each star has an error of its own of 5 %, which stays (its magnitude and colour),
-one of 3 % in each frame (its phase in the pixel) beside its noise; every fiftieth is off by a normal error of 30 %
-(what lies behind it); each frame has one of 0.24 % (its exposure).  The noise by magnitude is that of the stars
-measured on real frames.
+without the interruption of 1998.  Each star has a constant error of 5 % (magnitude and colour), an error of 3 % in each
+frame (phase in the pixel), and noise; every fiftieth measurement has an additional error of 30 % (background); each
+frame has an error of 0.24 % (exposure).  The noise by magnitude is that of stars measured on real frames.
 """
 
 import argparse
@@ -47,7 +46,7 @@ def noise_by_magnitude(camera):
 
 
 def frames_of(camera):
-    """Years of the frames, and the rows of the catalogue that each shows."""
+    """Years of the frames, and the rows of the catalogue in each."""
     step, limit, scale, _ = SAMPLING[camera]
     numbers = packaged_numbers()
     good = (numbers["magnitude"] < limit) & (numbers["flags"] & int(DOUBTFUL) == 0) & (numbers["hip"] > 0)
@@ -66,7 +65,7 @@ def frames_of(camera):
 
 
 def tables_of(camera, years, rows, noise, rng):
-    """Tables as of `sunpy_lasco.stars.star_fluxes`."""
+    """Tables in the form of `sunpy_lasco.stars.star_fluxes`."""
     numbers = packaged_numbers()
     slope = colour_slope(camera, SAMPLING[camera][3])
     own = rng.normal(0, OWN, len(numbers["hip"])) + np.where(

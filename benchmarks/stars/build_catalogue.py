@@ -8,7 +8,7 @@ Make the star catalogue of the package from published catalogues.
 
 Positions, motions and parallaxes of stars with a number of Hipparcos are those of the new
 reduction (van Leeuwen 2007, I/311), their V and B-V those of the main catalogue (ESA 1997, I/239);
-other stars are those of Tycho-1 (ESA 1997).  Neighbours are looked for in all of them.
+other stars are from Tycho-1 (ESA 1997).  Neighbours are searched in all of them.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def read_tycho(path):
 
 
 def main():
-    """Read, choose, flag and write."""
+    """Read, select, flag and write."""
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("new_reduction")
     parser.add_argument("hipparcos")

@@ -4,9 +4,9 @@ Measure the stars of real frames for the package.
     python benchmarks/stars/measure.py DATA sunpy_lasco/stars/data/measured.json
 
 DATA is a directory with level-0.5 frames in ``level05/c2`` and ``level05/c3``.  Full frames of C3 Clear and C2 Orange
-are taken, of the sequence of 2012-08-31 every eighth, but none that is far too dark.  Places are those that agree
-with a solution by stars; light is measured on frames calibrated with the packaged estimate of the vignetting, and
-divided by calibration factor and solid angle again.
+are used, of the sequence of 2012-08-31 every eighth, but none that is far too dark.  Positions are those that agree
+with a solution by stars; light is measured on frames calibrated with the estimated vignetting, and divided by
+calibration factor and solid angle.
 """
 
 import argparse
@@ -39,7 +39,7 @@ EVERY = 8
 
 
 def measured(path):
-    """Header and stars of a frame; None where it is of another kind or has too few stars."""
+    """Header and stars of a frame; None if it is of another kind or has too few stars."""
     smap = sunpy.map.Map(path)
     frame = Frame.from_header(smap.meta, smap.data.shape)
     wanted = {"C2": ("ORANGE", "CLEAR"), "C3": ("CLEAR", "CLEAR")}[frame.camera.name]

@@ -1,13 +1,13 @@
 """
-What real frames say of the diffuse light in C3 that stars do not have, and what C2 over C3 would be without it.
+Diffuse light in C3 that does not affect stars, from real frames, and the ratio of C2 to C3 without it.
 
     python benchmarks/stars/stray_light.py DATA
 
-DATA is a directory with level-0.5 frames in ``level05/c2`` and ``level05/c3``.  Light that is fixed to the detector
-can be told from the sky by two frames of one week, of which one is upside down: the first table says how near the
-frames come to that.  The second has the change of the diffuse light between frames of one season, each by the scale of
-its own stars, in rings and by position angle; the F corona is the same in one season, the K corona is not.  The third
-has the overlap with C2 of 2010-01-05 as it is, and with each of these changes taken for stray light.
+DATA is a directory with level-0.5 frames in ``level05/c2`` and ``level05/c3``.  Light that is fixed to the detector can
+be separated from the sky by two frames of one week, one of them upside down; the first table lists the nearest pairs.
+The second lists the change of the diffuse light between frames of one season, each on the scale of its own stars, in
+rings and by position angle; the F corona is the same in one season, the K corona is not.  The third lists the overlap
+with C2 on 2010-01-05, as measured and with each of these changes taken for stray light.
 """
 
 import argparse
@@ -35,7 +35,7 @@ RINGS = np.array([*OVERLAP, 8.0, 10.0, 13.0, 16.0, 20.0, 24.0, 28.0])
 
 
 def level1(path, **options):
-    """Level 1 by the estimated calibration images."""
+    """Level 1 with the estimated calibration images."""
     return calibrate(open_map(path), assets="estimate", inpaint=None, on_bad="ignore", geometry="stars", **options)
 
 

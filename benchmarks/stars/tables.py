@@ -1,5 +1,5 @@
 """
-Tables of pointings by stars: real frames, kinds of simulated frames, and errors against what is stated.
+Tables of pointings by stars: real frames, kinds of simulated frames, and errors relative to the stated ones.
 
     python benchmarks/stars/tables.py DATA [--simulated N]
 
@@ -42,7 +42,7 @@ KINDS = {
 
 
 def held_out(smap, solution):
-    """Distances of each half of the stars from their places by the other half, pixel."""
+    """Offsets of each half of the stars from their positions by the solution of the other half, pixel."""
     table = solution.table[solution.table["used"]]
     plane, seen = (np.array([table[f"{stem}_x"], table[f"{stem}_y"]]) for stem in ("plane", "ideal"))
     sigma, first = np.asarray(table["ideal_sigma"]), np.arange(len(table)) % 2 == 0
@@ -53,7 +53,9 @@ def held_out(smap, solution):
 
 
 def real(folder):
-    """A row a real frame; the last column is the share of held-out stars within 0.15 pixel beside their own 1 sigma."""
+    """
+    A row for each real frame; the last column is the fraction of held-out stars within 0.15 pixel and their own error.
+    """
     print("frame         date             kind            stars offset  50 %  95 %  centre - header  roll - header  +-"
           "      0.15 px")  # fmt: skip
     for path in sorted((folder / "level05").glob("c[23]/*.fts")):
@@ -78,7 +80,7 @@ def real(folder):
 
 
 def with_c3(folder):
-    """C2 with the roll of C3: the roll by C3 alone, by C2 alone, and the solution by both."""
+    """C2 with the roll of C3: the roll from C3 alone, from C2 alone, and from both."""
     c2, c3 = (
         [open_map(path) for path in sorted((folder / "level05" / camera).glob("*.fts"))] for camera in ("c2", "c3")
     )
@@ -111,7 +113,7 @@ def cost(folder):
 
 
 def kinds(camera):
-    """A row a kind of simulated frames: error and stated sigma by the stars alone."""
+    """A row for each kind of simulated frames: error and stated sigma from the stars alone."""
     print(f"{camera}: kind                     stars   error of centre, sigma / pixel   error of roll, sigma / degree")
     for name, options in KINDS.items():
         if camera == "C2" and "100 s" not in name:

@@ -1,8 +1,8 @@
 """
 Uncertainty and linearity on real frames.
 
-``python benchmarks/uncertainty/measure.py DATA --assets DIR`` prints what README.md holds; DATA is the
-directory of real frames.  ``--figure FILE`` draws the parts of the uncertainty of one frame of each camera.
+``python benchmarks/uncertainty/measure.py DATA --assets DIR`` prints the tables of README.md; DATA is the directory of
+real frames.  ``--figure FILE`` draws the parts of the uncertainty of one frame of each camera.
 """
 
 import argparse
@@ -40,7 +40,7 @@ COUNTS = (1000, 2000, 4000, 6000, 7000, 7500, 8000, 8250, 8500, 8750, 9000, 9250
 
 
 class Frames:
-    """Level-0.5 maps and what the package makes of them."""
+    """Level-0.5 maps and their calibration."""
 
     def __init__(self, data, assets):
         self.paths = {path.stem: path for path in Path(data).rglob("level05/*/*.fts")}
@@ -69,7 +69,7 @@ class Frames:
 
 
 def spread(values):
-    """1 sigma of most of some values: stars and hits of particles do not count."""
+    """Robust standard deviation, which ignores stars and particle hits."""
     return 1.4826 * np.median(np.abs(values - np.median(values)))
 
 
@@ -85,8 +85,8 @@ def scatter(frames, pairs, rings, *, fine, **options):
     """
     Scatter of differences over the random uncertainty by ring and quadrant, mean over pairs of frames.
 
-    The fixed pattern drops out of the difference.  ``fine`` looks at what differs from pixel to pixel, for
-    what moves between the frames; else at all that is finer than 15 pixels.
+    The fixed pattern cancels in the difference.  ``fine`` uses differences from pixel to pixel, which exclude moving
+    structure; otherwise everything finer than 15 pixels is included.
     """
     found = {}
     for pair in pairs:
@@ -114,10 +114,10 @@ def scatter(frames, pairs, rings, *, fine, **options):
 
 def by_change(frames, pair, low=4.5, high=6.0, quadrant=3):
     """
-    Scatter of a ring and quadrant, from pixel to pixel, over the random uncertainty, by how much the pixels changed.
+    Scatter in a ring and quadrant, from pixel to pixel, over the random uncertainty, by the change of the pixels.
 
-    Means over quarters of the pixels, from those whose surroundings changed least to those that changed most; and how
-    much neighbours share, of the differences and of white noise.
+    Means over quarters of the pixels, from those whose surroundings changed least to those that changed most; and the
+    correlation of neighbours, for the differences and for white noise.
     """
     one, two = (frames.level1(name) for name in pair)
     bad = ~np.isfinite(one.data) | ~np.isfinite(two.data)
@@ -154,7 +154,7 @@ def print_changes(frames):
 
 
 def _white(smap):
-    """White noise of unit sigma that went through the interpolation of a map."""
+    """White noise of unit sigma after the interpolation of a map."""
     noise = np.random.default_rng(1).standard_normal(smap.data.shape).astype(np.float32)
     resampling = resampling_of(smap.meta, smap.data.shape)
     if resampling is None:
@@ -223,7 +223,7 @@ def print_linearity(frames):
 
 
 def print_curve(frames):
-    """The curve fitted to one frame and to others: loss at the full well, growth of it along x, power."""
+    """The curve fitted to one frame and to others: loss at the full well, its growth along x, power."""
     print("\nCurve of the loss, full well 11870 DN in the middle: loss there, slope along x, power, chi2 / points")
     samples = {}
     for name, _ in LONGER:
@@ -257,7 +257,10 @@ def print_curve(frames):
 
 
 def print_noise(frames):
-    """Electrons per DN by the scatter of differences of raw frames, by counts: they seem more where light is lost."""
+    """
+    Apparent electrons per DN from the scatter of differences of raw frames, by counts; the number grows where light is
+    lost.
+    """
     for camera, pairs, bias in (("C2", C2_PAIRS, 620.9), ("C3", QUIET, 413.5)):
         print(f"\n{camera}: electrons / DN by the scatter of raw frames")
         table = {}
