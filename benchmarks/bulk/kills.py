@@ -168,7 +168,7 @@ class Trial:
             self.check(f"{kind}: {said}", right=kind == "a process" and "twice" in said)
 
     def wait(self, one):
-        """Wait until some time after the start or, more often, after its first unfinished file."""
+        """Wait until some time after the start or, more often, after its first new file."""
         begin, before = time.monotonic(), set(self.out.rglob("*"))
         if self.random.random() < SHARE_AT_WORK:
             while one.poll() is None and not {path for path in self.out.rglob("*.*") if path.is_file()} - before:
