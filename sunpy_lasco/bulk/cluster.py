@@ -129,7 +129,7 @@ def bundle_of(assets):
 
 
 def _factors_here(source):
-    """Paths of the files of exposure factors that are at hand, best first."""
+    """Paths of the available files of exposure factors, best first."""
     if isinstance(source, ChainSource):
         return [path for one in source.sources for path in _factors_here(one)]
     kept = source.store if isinstance(source, RemoteSource) else None
@@ -139,7 +139,7 @@ def _factors_here(source):
 
 
 def _path_here(source, name):
-    """Path of an asset that is at hand; nothing is fetched."""
+    """Path of an available asset; nothing is downloaded."""
     if isinstance(source, ChainSource):
         return next(filter(None, (_path_here(one, name) for one in source.sources)), None)
     try:

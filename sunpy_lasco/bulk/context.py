@@ -138,7 +138,9 @@ def _frame_of(file, *_):
 
 
 def _facts(file):
-    """What exposures must have in common, and the middle of the exposure, s; None if the file does not tell."""
+    """
+    Properties that exposures must have in common, and the middle of the exposure, s; None if the header lacks them.
+    """
     try:
         frame = facts_of(file)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, its own calibration says so
@@ -148,7 +150,7 @@ def _facts(file):
 
 
 def _header_of(file):
-    """The first header of a FITS file, of which no more than that is read."""
+    """The first header of a FITS file; nothing else is read."""
     import gzip
 
     from astropy.io import fits

@@ -139,7 +139,7 @@ def _key(frame, digest, work):
 
 
 def _frame_or_none(file):
-    """What the header says, or None where the calibration is to say what is wrong with it."""
+    """The header as a frame, or None if it is invalid; the calibration then reports the fault."""
     try:
         return facts_of(file)
     except Exception:  # noqa: BLE001
@@ -217,7 +217,7 @@ def _cards(header):
 
 
 def _context_digest(near):
-    """SHA-256 of the files that are context of a frame, in their order."""
+    """SHA-256 of the context files of a frame, in order."""
     return sha256_of("\n".join(sha256_of(file) for file in near.files).encode())
 
 

@@ -154,7 +154,7 @@ def orbit_digests(frame, options):
 
 def options_digest(options):
     """
-    SHA-256 of the options of a calibration, but for the source of its assets and its context.
+    SHA-256 of the options of a calibration, except the source of its assets and its context.
 
     Parameters
     ----------

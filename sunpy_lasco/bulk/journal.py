@@ -26,9 +26,9 @@ class Journal:
     Parameters
     ----------
     path : path-like
-        Its folder is made where it is missing.
+        Its folder is created if necessary.
     versions : `dict`
-        What each line says of them.
+        Versions to record in each line.
     """
 
     def __init__(self, path, versions):

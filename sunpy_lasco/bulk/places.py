@@ -101,7 +101,7 @@ def clear_copies():
 
 def output_folder(name):
     """
-    Where outputs go.
+    Location of outputs.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class _LocalFolder:
         function(self.root / relative)
 
     def address(self, relative):
-        """How the file is called."""
+        """Name of the file."""
         return str(self.root / relative)
 
 
@@ -169,5 +169,5 @@ class _RemoteFolder:
                     fs.rm_file(hidden)
 
     def address(self, relative):
-        """How the file is called."""
+        """Name of the file."""
         return f"{self.root}/{PurePosixPath(relative)}"

@@ -138,7 +138,7 @@ class _Crew:
         return {by_handle[handle]: None for handle in wait(list(by_handle))}
 
     def _take(self, worker):
-        """What a process that has spoken or ended did with its task; None if it has only just started."""
+        """Outcome of a process that has sent a message or ended; None if it has only just started."""
         try:
             if not worker.pipe.poll():
                 raise EOFError

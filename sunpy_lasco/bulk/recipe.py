@@ -404,5 +404,5 @@ class Recipe:
 
 
 def _text(cell):
-    """A cell of a table; nothing where it is empty."""
+    """A cell of a table; an empty text if it is masked."""
     return "" if np.ma.is_masked(cell) else str(cell)

@@ -168,7 +168,7 @@ def _hours(first, second):
 
 
 def _height(image):
-    """Number of the ring around the middle in which each pixel is."""
+    """Number of the ring around the middle for each pixel."""
     ny, nx = image.shape
     y, x = np.mgrid[:ny, :nx]
     return np.hypot(y - (ny - 1) / 2, x - (nx - 1) / 2).astype(int)
@@ -190,7 +190,7 @@ def _relative(image, earlier):
 
 
 def _data_uri(image, low, high):
-    """An image as the text of a JPEG; black where nothing is known."""
+    """An image as an encoded JPEG; unknown pixels are black."""
     from PIL import Image
 
     grey = np.nan_to_num((image[::-1] - low) / (high - low), nan=0.0).clip(0, 1)
@@ -200,7 +200,7 @@ def _data_uri(image, low, high):
 
 
 def _charts(points):
-    """Places of the points of each chart, with the ends of its axes."""
+    """Positions of the points of each chart, with the ends of its axes."""
     for title, card, logarithmic in CHARTS:
         found = [
             (np.datetime64(when).astype("datetime64[s]").astype(float), float(facts[card]), facts.get("detector", ""))
@@ -231,7 +231,7 @@ def _scaled(values, length):
 
 
 def _bars(values):
-    """A histogram beside the chart: place, width and length of each bar."""
+    """A histogram beside the chart: position, width and length of each bar."""
     number, _ = np.histogram(values, bins=20)
     step = (HEIGHT - 8) / 20
     return [

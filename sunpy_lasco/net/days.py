@@ -188,7 +188,7 @@ class _Answers:
 
 
 def _nothing(archives, day, camera):
-    """The listing of a day of which no archive has images."""
+    """The listing of a day without images in any archive."""
     today = date.today()
     reasons = [why for first, last, why in OUTAGES if first <= day <= last]
     reasons += [archive.excludes(day, today) or archive.lacks(day, today) for archive in archives]
@@ -197,8 +197,8 @@ def _nothing(archives, day, camera):
 
 def find_gaps(listings):
     """
-    The days of which no archive has images, as `~sunpy_lasco.net.table.Gap`, in order; days that follow
-    each other are one if cameras and reasons agree.
+    The days without images in any archive, as `~sunpy_lasco.net.table.Gap`, in order; consecutive days with the same
+    cameras and reasons are combined.
     """
     days = {}
     for listing in listings:
@@ -216,7 +216,7 @@ def find_gaps(listings):
 
 
 def _ask(web, archive, day, camera):
-    """The entries that an archive has of a day, and errors about single images."""
+    """The entries of a day in an archive, and errors about single images."""
     directory, level = archive.directory(day, camera), archive.level
     entries, names, broken = _listed(web, f"{directory}/img_hdr.txt", camera, level)
     # A line of another day is damaged; around midnight, images lie in either directory.
@@ -237,7 +237,7 @@ def _ask(web, archive, day, camera):
 
 
 def _checked(web, url, camera, level, entries, names, broken):
-    """The names without a line, and those of the directory that a doubtful listing lacks; what remains doubtful."""
+    """The names without a line, including those missing from a doubtful listing, and the remaining doubt."""
     shown, reason = False, "the directory is not listed"
     try:
         indexed = _indexed(web, url, camera, level)
@@ -284,7 +284,7 @@ def _headers(web, directory, names, day, camera, level, broken):
 
 
 def _listed(web, url, camera, level):
-    """Entries and unread names of an ``img_hdr.txt``, and the error if it breaks off; nothing where it is missing."""
+    """Entries and unread names of an ``img_hdr.txt``, and the error if it is truncated; nothing if it is missing."""
 
     def read(body):
         text = unpacked(body)
@@ -313,7 +313,7 @@ def _listed(web, url, camera, level):
 
 
 def _indexed(web, url, camera, level):
-    """Names of the images in a directory; none where the server has no such directory."""
+    """Names of the images in a directory; none if the server has no such directory."""
 
     def read(body):
         page = unpacked(body).decode("latin-1")

@@ -71,14 +71,13 @@ class Job:
 
 def download(jobs, place, downloader, *, limits, silences=1, unreachable=(), done=None):
     """
-    Fetch the files of jobs, which are changed in place; the servers that did not answer, and what else
-    stood in the queue.
+    Download the files of jobs, which are changed in place; return the servers that did not answer, and the results of
+    other files in the queue.
 
-    ``place(job, url)`` is a context manager that gives a path to write to, and takes the file in when
-    it is left; it raises `~sunpy_lasco.net.transfer.RequestError` if the file is not what it should be.
-    The transfers run in the slots of the downloader, with its session, proxies and progress bars, each
-    within ``limits``; what stands in its queue already is fetched as well, and comes back as
-    `parfive.Results`.
+    ``place(job, url)`` is a context manager that gives a path to write to and stores the file on exit; it raises
+    `~sunpy_lasco.net.transfer.RequestError` if the file is not the expected one.  The transfers use the slots of the
+    downloader, with its session, proxies and progress bars, each within ``limits``.  Files that are already in its
+    queue are downloaded too, with results as `parfive.Results`.
 
     A server that fails to answer ``silences`` times in a row is asked no more, and those of
     ``unreachable`` (host and port) are not asked at all. ``done`` is called with each job when nothing
@@ -108,7 +107,7 @@ def _fault_beforehand(url, unreachable):
 
 
 async def _uninterrupted(downloader):
-    """Run the downloads; parfive counts what the user breaks off as failed transfers, the task knows better."""
+    """Run the downloads; unlike parfive, do not count an interruption by the user as a failed transfer."""
     results = await downloader.run_download()
     if asyncio.current_task().cancelling():
         raise asyncio.CancelledError
@@ -127,7 +126,7 @@ def _of_others(results):
 
 
 class _Run:
-    """What the transfers of one call share."""
+    """Shared state of the transfers of one call."""
 
     def __init__(self, place, settings, limits, most_silences, done):
         self._place, self._settings, self._limits = place, settings, limits
@@ -137,7 +136,7 @@ class _Run:
         self.silences = defaultdict(int)
 
     async def bring(self, job, session, *, token, file_pb):
-        """Fetch a file from the first address that has it; what parfive runs."""
+        """Download a file from the first address that has it; parfive calls this."""
         try:
             await self._try_all(job, session, token, file_pb)
         except OSError as error:

@@ -36,11 +36,11 @@ _LIMIT = re.compile(r"No ephemeris for target .*?(prior to|after) A\.D\. (\d{4}-
 
 def fetch_horizons(first, last, *, configuration, step=1):
     """
-    Positions and velocities of SOHO, a row each ``step`` days, as `~sunpy_lasco.geometry.orbit.Orbit`,
-    and where they came from.
+    Positions and velocities of SOHO, one row for every ``step`` days, as `~sunpy_lasco.geometry.orbit.Orbit`, and their
+    source.
 
-    The interval is cut to what Horizons covers; the configuration tells timeout and offline switch.
-    `~sunpy_lasco.errors.AssetError` if there is no usable answer.
+    The interval is limited to that of Horizons; timeouts and the offline setting are those of the configuration.
+    Raises `~sunpy_lasco.errors.AssetError` if there is no usable answer.
     """
     server = setting("horizons", HORIZONS_URL)
     if configuration.offline:

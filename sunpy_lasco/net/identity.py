@@ -38,8 +38,8 @@ class Offer(NamedTuple):
 
 def mismatch(path, offer):
     """
-    What an image, a whole FITS file, is if not the one of the `Offer`: ``"it is an image of C3 and not
-    of C2"``; None if camera and time agree or are not told.
+    Difference of an image (a complete FITS file) from the `Offer`, such as ``"it is an image of C3 and not of C2"``;
+    None if camera and time agree or are unknown.
     """
     try:
         with warnings.catch_warnings():

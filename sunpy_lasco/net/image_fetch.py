@@ -52,12 +52,11 @@ _INTEGER = re.compile(rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT) *= +(-?\d{1,18})(?!\d)"
 
 def file_fault(path):
     """
-    What is wrong with a file that should be a FITS image, such as ``"it is an HTML page"``; None if
-    it is whole.
+    Fault of a file that should be a FITS image, such as ``"it is an HTML page"``; None if it is complete.
 
-    It consists then of a FITS image and perhaps extensions, one of which holds an image of two axes or
-    more, has as many bytes as their headers ask for, padding included, and hardly more than that. What
-    is compressed by gzip is unpacked for it, all of it.
+    A complete file contains a FITS image and possibly extensions, one of which has at least two axes, and has the
+    length given by their headers, including padding, or slightly more.  Files compressed by gzip are unpacked
+    completely for this check.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -106,14 +105,14 @@ def _fault(file):
 
 
 def _skip(file, length, end):
-    """Read on from ``length`` to ``end``; where the file really ends."""
+    """Continue reading from ``length`` to ``end``; return the actual end of the file."""
     while length < end and (chunk := file.read(min(1 << 20, end - length))):
         length += len(chunk)
     return length
 
 
 def _fault_of_rest(file, block, length):
-    """What is wrong with what follows the last image: ``block`` and on."""
+    """Fault of the bytes after the last image, from ``block`` on."""
     padding = 0
     # Reading on also has gzip check its sum.  Few zeros behind the image do no harm.
     while block:
@@ -133,7 +132,7 @@ def _data_bytes(cards, axes):
 
 
 def _header(file, block):
-    """Integers in the header that begins with ``block``, its number of blocks, and what is wrong with it."""
+    """Integers in the header that begins with ``block``, its number of blocks, and its fault."""
     found = {}
     for number in range(1, MOST_BLOCKS + 1):
         if len(block) < BLOCK:
@@ -189,10 +188,10 @@ class _Order(Job):
 
     def path_of_retry(self, response, url):
         """
-        Where parfive is to write if it is asked to try again.
+        Path for parfive if a download is retried.
 
-        ``Fido.fetch(files)`` hands what failed to a new downloader and asks no client.  So the
-        trying again is done here: parfive finds the file in its place, and leaves it.
+        ``Fido.fetch(files)`` passes failed files to a new downloader without calling the client.  The retry is
+        therefore done here: parfive finds the file in its place and keeps it.
         """
         self.faults.clear()
         self.trouble = None
@@ -203,7 +202,7 @@ class _Order(Job):
 
     @property
     def error(self):
-        """The error if it was not delivered, else None."""
+        """The error of a failed download, else None."""
         if self.was_there or self.source is not None:
             return None
         reasons = [f"{url}: {fault}" for url, fault in self.faults.items()]
@@ -217,12 +216,11 @@ class _Order(Job):
 
 def deliver(table, archives, *, path=None, overwrite=False, progress=True, downloader=None):
     """
-    Fetch the files of a table of results, or of a row of it, from the first of the archives that
-    delivers them.
+    Download the files of a table of results, or of a row of it, each from the first archive that delivers it.
 
-    Other options are as for `sunpy_lasco.net.LASCOClient.fetch`. Gives `parfive.Results` with the paths
-    in the order of the table, those of failed files left out; ``errors`` has a `DeliveryError` for each
-    of these. If the user breaks off, what is complete is in its place.
+    Other options are as for `sunpy_lasco.net.LASCOClient.fetch`. Returns `parfive.Results` with the paths in the order
+    of the table, without failed files; ``errors`` contains a `DeliveryError` for each of these.  If the user
+    interrupts, complete files remain.
     """
     if isinstance(table, QueryResponseRow):
         table = table.as_table()
@@ -254,7 +252,7 @@ def deliver(table, archives, *, path=None, overwrite=False, progress=True, downl
 
 
 def _add(rows, results):
-    """Add what came of the orders of rows to results."""
+    """Add the outcomes of the orders to results."""
     failed = {order for order in rows if order.error is not None}
     if failed:
         log.info(f"{len(failed)} of {len(set(rows))} files could not be downloaded; see .errors")
@@ -267,7 +265,7 @@ def _add(rows, results):
 
 
 def _fetch(orders, downloader, done=None):
-    """Fetch each file from the first address that has it; what the downloader brought besides."""
+    """Download each file from the first address that has it; return the results of other files in the downloader."""
     settings = Configuration.read()
     limits = downloader.config.timeouts
     if limits == _UNCHOSEN:
@@ -277,7 +275,7 @@ def _fetch(orders, downloader, done=None):
 
 @contextlib.contextmanager
 def _take_in(order, url):
-    """A path for an image that comes in; it takes its place if it is whole."""
+    """Context with a path for an incoming image, which is stored if it is complete."""
     with atomic_path(order.target, overwrite=True) as temporary:
         yield temporary
         fault = order.fault_of(temporary)
@@ -306,12 +304,12 @@ def _place_orders(table, archives, path, overwrite):
 
 
 def _within(value):
-    """A value that leads to no other folder where it becomes part of a path; listings may hold any text."""
+    """A value that is safe as part of a path; listings may contain any text."""
     return _SEPARATORS.sub("_", value) if isinstance(value, str) else value
 
 
 def _free(target, taken):
-    """A name like ``22000000.1.fts`` that nothing bears yet."""
+    """An unused name like ``22000000.1.fts``."""
     if not target.exists() and target not in taken:
         return target
     stem, dot, suffix = target.name.partition(".")

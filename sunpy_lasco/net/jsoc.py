@@ -40,12 +40,10 @@ ERROR = 26_000.0
 
 def fetch_mdi(first, last, *, configuration):
     """
-    Positions and rolls of SOHO, a row a day, as `~sunpy_lasco.geometry.orbit.Orbit`, and where they
-    came from.
+    Positions and rolls of SOHO, one row per day, as `~sunpy_lasco.geometry.orbit.Orbit`, and their source.
 
-    The interval is cut to that of MDI, whose card CROTA2 is the roll of the spacecraft; the
-    configuration tells timeout and offline switch. `~sunpy_lasco.errors.AssetError` if there is no
-    usable answer.
+    The interval is limited to that of MDI, whose card CROTA2 is the roll of the spacecraft; timeouts and the offline
+    setting are those of the configuration.  Raises `~sunpy_lasco.errors.AssetError` if there is no usable answer.
     """
     server = setting("jsoc", JSOC)
     if configuration.offline:
@@ -69,11 +67,14 @@ def _slot(mjd):
 
 
 def _ask(web, server, query):
-    """Values of the keys, a tuple of text or numbers a record."""
+    """Values of the keys, a tuple of text or numbers for each record."""
     import drms
 
     class Client(drms.HttpJsonClient):
-        """Asks by ``web``, which has limits of time; that of drms is the one of all sockets of the process."""
+        """
+        Client of drms that makes its requests through ``web``, with its time limits, instead of changing the timeout of
+        all sockets.
+        """
 
         def _json_request(self, url):
             answer = web.get(url, read=_read)
@@ -111,7 +112,7 @@ def _read(body):
 
 
 def _orbit(rows, server):
-    """The table in the answers, without records that hold no position."""
+    """The table in the answers, without records that lack a position."""
     good = {}
     for moment, *values in rows:
         try:

@@ -2,9 +2,9 @@
 Listings of the images of a day.
 
 The pipeline appends a line of fixed columns to ``img_hdr.txt`` for every image
-(SolarSoft ``reduce_img_hdr``).  Texts stand at either side of their columns and may
-hold blanks, so lines are cut by column, never at blanks.  Before 1996-04-04 filter and
-polariser had five characters instead of six; the last two columns came on 1996-08-26.
+(SolarSoft ``reduce_img_hdr``).  Texts may be aligned to either side of their columns and contain blanks, so lines are
+split by column and not at blanks.  Before 1996-04-04 filter and polariser had five characters instead of six; the last
+two columns exist since 1996-08-26.
 """
 
 import math
@@ -197,7 +197,7 @@ def _texts(line, start):
 
 @lru_cache(maxsize=4096)
 def _read_texts(filter_, polarizer, programme, width):
-    """The names that stand in three columns, and how many of them are known."""
+    """The names in three columns, and the number of known ones."""
     names = filter_name(filter_, width), polarizer_name(polarizer, width), programme_name(programme)
     return sum(name in known for name, known in zip(names, (FILTERS, POLARIZERS, PROGRAMMES), strict=True)), names
 
@@ -231,8 +231,8 @@ def is_html(content):
 
 def is_index(text):
     """
-    Whether a page is the server's own listing of a directory, and not one that says, with a status of
-    success, that there is nothing.
+    Whether a page is the server's listing of a directory, and not a message, sent with a status of success, that there
+    is nothing.
     """
     text = text.lower()
     return "index of" in text or "parent directory" in text or "img_hdr.txt" in text
@@ -240,8 +240,8 @@ def is_index(text):
 
 def parse_index(text, camera, level):
     """
-    Names of the images of a camera and level to which a directory listing links, each once, in order;
-    `TruncatedListingError` if it breaks off.
+    Names of the images of a camera and level to which a directory listing links, each once, in order; raises
+    `TruncatedListingError` if it is truncated.
     """
     lower = text.lower()
     if "<html" in lower and "</html" not in lower:
@@ -262,10 +262,10 @@ COMPRESSED = 24 * 1024
 
 def remote_entry(web, url, camera, level):
     """
-    Read the header of an image on a server, which must be of a camera and level, as `ListingEntry`.
+    Read the header of an image of a camera and level on a server, as `ListingEntry`.
 
-    None where the file holds no pixels, or is not there; `~sunpy_lasco.net.web.WebError` if the header
-    cannot be had or understood.
+    None if the file contains no pixels or does not exist; raises `~sunpy_lasco.net.web.WebError` if the header cannot
+    be read.
     """
     compressed = url.lower().endswith(".gz")
     length = COMPRESSED if compressed else BLOCKS * BLOCK
@@ -285,7 +285,7 @@ def remote_entry(web, url, camera, level):
 
 
 def _header_end(body):
-    """Number of bytes of the header, or None where its end is not in ``body``."""
+    """Number of bytes of the header, or None if its end is not in ``body``."""
     for start in range(0, len(body) - BLOCK + 1, BLOCK):
         block = bytes(body[start : start + BLOCK])
         if any(block[card : card + 8] == b"END     " for card in range(0, BLOCK, 80)):

@@ -78,7 +78,7 @@ def _squeezed(text):
 
 
 def _lookup(text, names, width):
-    """The name that agrees with ``text`` as far as a listing of ``width`` characters shows it."""
+    """The name that agrees with ``text`` in a listing of ``width`` characters."""
     key = _squeezed(str(text)[:width])
     if key:
         for name in names:
@@ -91,7 +91,7 @@ def _lookup(text, names, width):
 def filter_name(text, width=6):
     """
     The usual name of a filter of a header, a listing (with columns of some width) or a query: a key of
-    `FILTERS`, or the text itself where it is none.
+    `FILTERS`, or the text itself if it is unknown.
     """
     return _lookup(text, FILTERS, width)
 
@@ -99,7 +99,7 @@ def filter_name(text, width=6):
 @lru_cache(maxsize=256)
 def polarizer_name(text, width=6):
     """
-    The usual name of a polariser position: a key of `POLARIZERS`, or the text itself where it is none.
+    The usual name of a polariser position: a key of `POLARIZERS`, or the text itself if it is unknown.
 
     The text is as in a header (``'+60 Deg'``), a listing (``'+60 De'``, with columns of some width) or
     a query (``'+60'``, ``'plus60'``).
@@ -111,18 +111,17 @@ def polarizer_name(text, width=6):
 def programme_name(text):
     """
     The usual name of a programme of a header, a listing (eight characters) or a query: a key of
-    `PROGRAMMES`, or the text itself where it is none.
+    `PROGRAMMES`, or the text itself if it is unknown.
     """
     return _lookup(text, PROGRAMMES, 8)
 
 
 def size_name(nx, ny, column, row):
     """
-    How much of the detector an image of (nx, ny) pixels covers, as far as a listing tells: a key of
-    `SIZES`.
+    Part of the detector that an image of (nx, ny) pixels covers, according to a listing: a key of `SIZES`.
 
     ``column`` and ``row`` are the CCD coordinates of the first pixel (P1COL and P1ROW, or R1COL and
-    R1ROW). Listings do not tell the sums. A square image that begins at the corner of the detector and
+    R1ROW). Listings do not contain the sums. A square image that begins at the corner of the detector and
     whose side divides 1024 counts as binned, any other image that is smaller than the detector as a
     sub-frame.
     """
@@ -134,8 +133,8 @@ def size_name(nx, ny, column, row):
 
 def level_name(value):
     """
-    The level of processing as the archives name it, ``"0.5"`` or ``"1"``, of a text or a number; None
-    for any other.
+    The processing level in the notation of the archives, ``"0.5"`` or ``"1"``, from a text or a number; None for any
+    other.
     """
     try:
         return {0.5: "0.5", 1.0: "1"}.get(float(value))

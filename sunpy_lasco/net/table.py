@@ -99,14 +99,14 @@ class LASCOQueryResponse(QueryResponse):
 
 
 def compact(entries):
-    """Put `~sunpy_lasco.net.listing.ListingEntry` into one array of dtype `ENTRY`."""
+    """Convert `~sunpy_lasco.net.listing.ListingEntry` to one array of dtype `ENTRY`."""
     return np.array([tuple(entry) for entry in entries], dtype=ENTRY)
 
 
 def pack(entries, camera, day, archive):
     """
-    Make rows, of dtype `ROW`, of the entries, of dtype `ENTRY`, that an archive (its number) gave for a
-    camera and a day.
+    Convert the entries of an archive (given by its number) for a camera and a day, of dtype `ENTRY`, to rows of dtype
+    `ROW`.
     """
     rows = np.empty(len(entries), dtype=ROW)
     for name in ENTRY.names:
@@ -117,11 +117,11 @@ def pack(entries, camera, day, archive):
 
 def unique(rows):
     """
-    Leave out images that stand in rows, of dtype `ROW`, already, and put the rest in order of time.
+    Remove duplicate images from rows of dtype `ROW`, and sort the others by time.
 
-    Two rows are the same image where file names agree (they begin with the number of the camera), or
-    level, camera, second of the start, size and both wheels: quick-look and final image of an exposure
-    have different numbers but the same time. The final one stays.
+    Two rows are the same image if their file names agree (they begin with the number of the camera), or if level,
+    camera, second of the start, size and both wheels agree: the quick-look and final images of an exposure have
+    different numbers but the same time.  The final one is kept.
     """
     if len(rows) == 0:
         return rows
@@ -144,11 +144,10 @@ def unique(rows):
 
 def response(rows, times, archives, client, *, errors=(), gaps=()):
     """
-    The `LASCOQueryResponse` that a user gets, with all columns, also where it has no rows.
+    The `LASCOQueryResponse` for users, with all columns even if it has no rows.
 
-    It is made of rows of dtype `ROW`, the starts of the exposures, the archives to which the numbers in
-    the rows refer, and the Fido client; ``errors`` tell what could not be learnt, ``gaps`` the days of
-    which there are no images.
+    It is made from rows of dtype `ROW`, the starts of the exposures, the archives to which the numbers in the rows
+    refer, and the Fido client; ``errors`` lists failures, ``gaps`` the days without images.
     """
     ends = times + rows["exptime"] * u.s
     for time in (times, ends):
@@ -180,7 +179,7 @@ def response(rows, times, archives, client, *, errors=(), gaps=()):
 
 
 def _file_sizes(rows, level):
-    """Sizes of uncompressed files of 16 bits a pixel with three blocks of header; NaN where they are compressed."""
+    """Sizes of uncompressed files with 16 bits per pixel and three blocks of header; NaN for compressed ones."""
     blocks = 3 + np.ceil(2 * rows["nx"].astype(int) * rows["ny"].astype(int) / 2880)
     return np.round(np.where(level == "0.5", blocks * 2880 / 2**20, np.nan), 3) * u.Mibyte
 
@@ -209,8 +208,7 @@ _EXPOSURE_ROUNDING = 0.05
 
 def selection(found):
     """
-    The part of a query (attrs by their types) that looks at single images: takes rows of dtype `ROW`
-    and gives those that are wanted.
+    The part of a query (attrs by their types) for single images: a function that selects matching rows of dtype `ROW`.
     """
     texts = {column: found[kind].value for kind, column in _TEXTS.items() if kind in found}
     exposure = found.get(ExposureTime)
@@ -234,8 +232,7 @@ def in_period(rows, found):
     The rows, in order of time, whose exposure starts within the period of a query (attrs by their
     types), and the starts.
 
-    Of these, as the query asks, one in every ``a.Sample``, or the one nearest to the third argument of
-    ``a.Time``.
+    With ``a.Sample`` one for each interval is kept, and with a third argument of ``a.Time`` the nearest one.
     """
     period, times = found[a.Time], start_times(rows)
     inside = (times >= period.start) & (times <= period.end)
@@ -255,7 +252,7 @@ def start_times(rows):
 
 
 def _sampled(rows, times, step):
-    """Numbers of the rows that remain when the images of a camera are at least ``step`` apart."""
+    """Numbers of the rows for which the images of a camera are at least ``step`` apart."""
     chosen = []
     seconds = (times - times[0]).to_value(u.s)
     for camera in np.unique(rows["camera"]):

@@ -98,7 +98,7 @@ async def answer_of(session, url, *, limits, longest, headers=None, proxy=None):
     headers : `dict`, optional
         Further header lines of the request.
     proxy : `str`, optional
-        By which server to ask.
+        Proxy server for the request.
 
     Yields
     ------
@@ -182,14 +182,13 @@ def _translated(error, answered, limits):
 
 def pause_before(attempt, wait=0.0):
     """
-    Seconds to wait before an address is asked again, 2 being the second attempt, where the server asked
-    for ``wait``.
+    Seconds to wait before an attempt (2 is the second one), if the server requested ``wait``.
     """
     return min(max(PAUSE * 2 ** (attempt - 2), wait), LONGEST_PAUSE)
 
 
 def run_coroutine(coroutine):
-    """Run a coroutine, whether or not an event loop runs already, as in notebooks, and return what it returns."""
+    """Run a coroutine and return its result, also if an event loop is already running, as in notebooks."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

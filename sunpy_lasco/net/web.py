@@ -62,8 +62,8 @@ class Body(bytes):
 
 def unpacked(body):
     """
-    Unpack what is compressed by gzip, whether or not the server says so; `ValueError` if it breaks off,
-    is damaged, or longer than `LONGEST_BODY`.
+    Unpack a body compressed by gzip, declared or not; raises `ValueError` if it is truncated, damaged, or longer than
+    `LONGEST_BODY`.
     """
     if body[:2] != b"\x1f\x8b":
         return body
@@ -120,7 +120,7 @@ class Web:
         self._loop = None
 
     def _run(self, coroutine):
-        """Run a coroutine in the thread that has the connections, and wait for it."""
+        """Run a coroutine in the thread of the connections, and wait for it."""
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -130,19 +130,18 @@ class Web:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def give_up(self):
-        """Make all requests fail, so that nothing waits for them."""
+        """Make all pending requests fail at once."""
         self._given_up.set()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)])
 
     def get(self, url, *, read=bytes, enough=None, headers=None):
         """
-        What stands behind an address; None where the server says that there is no such thing.
+        Content of an address; None if the server reports that it does not exist.
 
-        ``read`` makes of the `Body`, which may be compressed (`unpacked`), what is returned; a `ValueError`
-        that it raises counts as a passing fault. ``enough``, given the bytes so far, tells whether they are
-        enough; the rest is not read. `WebError` if there is no usable answer; the message names the
-        address.
+        ``read`` converts the `Body`, which may be compressed (`unpacked`), to the result; a `ValueError` that it raises
+        counts as a temporary fault.  ``enough`` is called with the bytes so far and stops the transfer when they
+        suffice.  Raises `WebError`, whose message names the address, if there is no usable answer.
         """
         host = urlsplit(url).netloc
         self._check_may_ask(url, host)
@@ -175,7 +174,7 @@ class Web:
         raise error
 
     def _rest(self, seconds):
-        """Pause; whether it is broken off."""
+        """Pause, and return whether it was interrupted."""
         return self._given_up.wait(seconds)
 
     def _check_may_ask(self, url, host):

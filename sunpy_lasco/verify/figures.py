@@ -16,17 +16,17 @@ COLOURS = {"c2": "#c2571a", "c3": "#2f6fb3"}
 
 def draw(figures):
     """
-    Draw what was measured.
+    Draw the measurements.
 
     Parameters
     ----------
     figures : `dict`
-        As the rows left it.
+        Data for figures, collected by the rows.
 
     Returns
     -------
     `list` of `tuple`
-        Title, what is to be seen, and the picture (PNG).
+        Title, description, and the picture (PNG).
     """
     found = []
     for name, (title, text, function) in FIGURES.items():

@@ -138,11 +138,11 @@ def frame_rows(folder, assets, figures):
     Parameters
     ----------
     folder : path-like or None
-        None says which rows need what.
+        If None, the rows state what they need.
     assets : path-like or None
-        Calibration images; what is missing there is estimated.
+        Calibration images; missing ones are estimated.
     figures : `dict`
-        Takes what is to be drawn, by name.
+        Collects data for figures, by name.
 
     Yields
     ------
@@ -175,7 +175,7 @@ def _several(number, thing):
 
 
 def _spread(frames, most=MOST):
-    """At most so many, evenly spread."""
+    """At most a given number, evenly spread."""
     if len(frames) <= most:
         return frames
     return [frames[k] for k in np.linspace(0, len(frames) - 1, most).astype(int)]
@@ -246,7 +246,7 @@ def _stars(camera, frames, figures):
 
 
 def _held_out(table, seen, found):
-    """Median offset of one half of the stars by the shift and turn of the other."""
+    """Median offset of one half of the stars after the shift and rotation of the other."""
     plane = np.stack([table["plane_x"], table["plane_y"]]) / found.scale
     order = np.argsort(table["hip"])
     first = np.zeros(len(table), dtype=bool)
@@ -291,7 +291,7 @@ def _dark(camera, frames):
 
 
 def _corner(counts):
-    """Median of the corners of C3 that were sent; None where none was."""
+    """Median of the transmitted corners of C3; None if there are none."""
     y, x = np.mgrid[:1024, :1024]
     away = np.hypot(x - 511.5, y - 511.5)
     dark = counts[(away > 690) & (counts > 0)]
@@ -380,7 +380,7 @@ def _profile(smap, edges):
 
 
 def _overlap(frames, sources, figures):
-    """C2 over C3 where both see the corona."""
+    """Ratio of C2 to C3 where both see the corona."""
     text = f"C2 over C3, {OVERLAP[0]} to {OVERLAP[-1]} solar radii, median"
     usual = [one for one in frames if one.polar == "CLEAR" and one.shape == (1024, 1024)]
     c2, c3 = ([one for one in usual if one.kind[:2] == kind] for kind in (("C2", "ORANGE"), ("C3", "CLEAR")))
@@ -432,7 +432,8 @@ def _fixed_light(frames, sources):
     """
     Light of C3 that is fixed to the detector, by frames of one week of which one is upside down.
 
-    Sectors of the sky see opposite sectors of the detector in both, so that the corona drops out of the difference.
+    In the two frames a sector of the sky falls on opposite sectors of the detector, so the corona cancels in the
+    difference.
     """
     row, text = "frames.c3.fixed_light", "C3: light of a sector of the detector less that of the opposite one, over all"
     text = f"{text} light, {OVERLAP[0]} to {OVERLAP[-1]} solar radii, ninth decile"
@@ -612,9 +613,9 @@ def _ratio_by_radius(ours, theirs):
 
 def _star_offset(ours, theirs):
     """
-    Offset of stars between both images, without the motion of the Sun that is to be expected, pixel.
+    Offset of stars between both images, without the expected motion of the Sun, pixel.
 
-    The median, and by how much the outer half is farther out than the inner one.
+    The median, and the difference of the outward offsets of the outer and the inner half.
     """
     found = []
     for smap in (ours, theirs):

@@ -64,7 +64,7 @@ def asset_rows(assets=None):
 
 
 def _against_estimate(row, path, name):
-    """A published vignetting over the estimate of it."""
+    """Ratio of a published vignetting to its estimate."""
     camera, inner, outer, limit = COMPARED[name]
     x0, y0 = CAMERAS[camera].occulter_centre
     image, estimate = read_image(path, name).data, EstimateSource().image(name).data

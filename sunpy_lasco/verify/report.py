@@ -59,14 +59,14 @@ class Report:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Versions by which the report was made."""
+        """Versions with which the report was made."""
         from importlib.metadata import version as version_of
 
         versions = {name: version_of(name) for name in PACKAGES}
         return {"sunpy_lasco": version, "python": platform.python_version(), "system": platform.platform(), **versions}
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as JSON knows it."""
+        """The report as a dictionary for JSON."""
         return {
             "made": time_of_writing(),
             "environment": self.environment,
@@ -77,12 +77,12 @@ class Report:
 
     def page(self) -> str:
         """
-        The report as a page that needs nothing else.
+        The report as a self-contained page.
 
         Returns
         -------
         `str`
-            HTML with its figures in it.
+            HTML that includes the figures.
         """
         from jinja2 import Environment, StrictUndefined
 
@@ -126,7 +126,7 @@ class Report:
 
 
 def shown(value):
-    """A number in as many digits as are read."""
+    """A number with a readable number of digits."""
     if value is None or not np.isfinite(value):
         return "–"
     if value == int(value) and abs(value) < 1e5:

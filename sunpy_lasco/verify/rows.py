@@ -57,7 +57,7 @@ class Row:
         return Verdict.HOLDS if self.low <= self.value <= self.high else Verdict.FAILS
 
     def as_dict(self) -> dict[str, Any]:
-        """The row as JSON knows it, with None for a number that is none."""
+        """The row as a dictionary for JSON, with None for NaN."""
         values = asdict(self) | {"verdict": str(self.verdict)}
         return {
             name: None if isinstance(value, float) and not np.isfinite(value) else value

@@ -43,7 +43,7 @@ def starry_scene(date, scene=None):
     date : `str`
         Of the exposure.
     scene : `~sunpy_lasco.simulate.Scene`, optional
-        What else there is to be seen.
+        The rest of the scene.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def true_calibration(simulation, assets, **options):
     simulation : `~sunpy_lasco.simulate.Simulation`
     assets : `~sunpy_lasco.assets.AssetSource`
     **options
-        For `sunpy_lasco.calibrate`, beside or instead of those.
+        For `sunpy_lasco.calibrate`, in addition to or instead of those.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def true_calibration(simulation, assets, **options):
 
 
 def sky_plane(result, step=1):
-    """Where in the plane at the Sun, arcsec (west, north), the WCS of a map puts its pixels, each ``step``-th."""
+    """Positions of every ``step``-th pixel in the plane at the Sun by the WCS of a map, arcsec (west, north)."""
     rows, columns = np.mgrid[: result.data.shape[0] : step, : result.data.shape[1] : step]
     world = result.wcs.pixel_to_world_values(columns, rows)
     tx, ty = (
@@ -99,7 +99,7 @@ def sky_plane(result, step=1):
 
 def truth(simulation, result, step=1):
     """
-    The scene in the directions that the WCS of a level-1 map gives its pixels.
+    The scene at the positions of the pixels by the WCS of a level-1 map.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def truth(simulation, result, step=1):
     result : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1 of the exposure.
     step : `int`
-        Each so manieth row and column is taken.
+        Every ``step``-th row and column is used.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def simulated_rows(figures):
     Parameters
     ----------
     figures : `dict`
-        Takes what is to be drawn, by name.
+        Collects data for figures, by name.
 
     Yields
     ------

@@ -35,7 +35,7 @@ def star_rows(figures):
     Parameters
     ----------
     figures : `dict`
-        Takes what is to be drawn, by name.
+        Collects data for figures, by name.
 
     Yields
     ------
@@ -159,7 +159,7 @@ def _places(camera, frames, figures):
 
 
 def _radial(solved):
-    """Distance from the Sun, outward residual, place and residual of all stars, pixel."""
+    """Distance from the Sun, outward residual, position and residual of all stars, pixel."""
     radius, outward, places, left = [], [], [], []
     for _, found in solved:
         table = found.table[found.table["used"]]
@@ -174,7 +174,10 @@ def _radial(solved):
 
 
 def _fifth_order(radius, outward):
-    """Coefficient of the fifth power of the radius, pixel at 500 pixels, beside that of the first, and its 1 sigma."""
+    """
+    Coefficient of the fifth power of the radius, pixel at 500 pixels, fitted together with that of the first power, and
+    its 1 sigma.
+    """
     open_field = radius > RINGS[0][0]
     share, rest = radius[open_field] / 500, outward[open_field]
     design, weight = np.stack([share, share**5], axis=1), np.ones(len(share))
