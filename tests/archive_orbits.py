@@ -8,7 +8,7 @@ from astropy.time import Time
 
 from sunpy_lasco.assets.orbits import packaged_orbit
 
-#: By which the model files differ from the orbit of the package, km: so it is seen which counts.
+#: Offset of the model files from the orbit of the package, km, which shows the source in use.
 SHIFT = np.array([30_000.0, -20_000.0, 10_000.0])
 OBLIQUITY = np.radians(84381.448 / 3600)
 #: From the equator to the ecliptic of J2000.

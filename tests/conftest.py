@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-# Helpers of the tests are modules beside this one.
+# Make the helper modules in this folder importable.
 sys.path.insert(0, str(Path(__file__).parent))
-#: Fixtures that tests of several rooms use.
+#: Fixtures for tests of several subpackages.
 pytest_plugins = ["lost_blocks"]
 
 # Before sunpy and matplotlib are imported: nobody's configuration, calibration
@@ -35,8 +35,8 @@ for _name in ("LASCO_DATA", "SSW", "SSWDB", "SUNPY_LASCO_OFFLINE"):
 # which comes once in a process, would fall on any of them.  tests/level1/test_notices.py has it switched on.
 os.environ["SUNPY_LASCO_NOTICES"] = "no"
 
-#: Rooms whose tests are of numbers, with truths and statistics beside them, and modules of other rooms that are: what
-#: they prove does not depend on versions of Python and sunpy, nor on torch.
+#: Subpackages and modules with numerical tests, whose results do not depend on the versions of Python and sunpy, nor
+#: on torch.
 OF_NUMBERS = ("fuzz", "geometry", "instrument", "repair", "simulate", "stars", "verify")
 OF_NUMBERS_TOO = {
     "level1": (
@@ -45,9 +45,9 @@ OF_NUMBERS_TOO = {
     ),
     "products": ("backgrounds", "coronas", "fronts", "height_time", "mass", "polarization", "thomson", "truths"),
 }
-#: Rooms in which each set of parameters is another use of sunpy.
+#: Subpackages in which each set of parameters is another use of sunpy.
 OF_SUNPY = ("map",)
-#: Fixtures that hand out real frames; a test that uses one counts as such.
+#: Fixtures that provide real frames; tests that use one are counted as tests on real frames.
 REAL_FRAME_FIXTURES = {"test_data", "calib_data"}
 
 
@@ -64,7 +64,7 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Mark the numerical tests and those that need real frames, and deselect slow ones unless requested."""
-    # Before pytest looks at -m.
+    # Before pytest evaluates -m.
     for item in items:
         room, name = item.path.parent.name, item.path.stem.removeprefix("test_")
         if room in OF_NUMBERS or name in OF_NUMBERS_TOO.get(room, ()):
@@ -150,7 +150,7 @@ def full_disk(monkeypatch):
     @contextlib.contextmanager
     def limited(size):
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        # What is imported meanwhile would leave half a file of bytecode to all later processes.
+        # A module that is imported meanwhile would leave a truncated file of bytecode for later processes.
         monkeypatch.setattr(sys, "dont_write_bytecode", True)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:

@@ -14,7 +14,7 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 
 DOCS = Path(__file__).parents[1] / "docs"
-#: Cards that FITS asks for.
+#: Cards that FITS requires.
 STRUCTURAL = {"SIMPLE", "BITPIX", "NAXIS", "EXTEND", "CHECKSUM", "DATASUM", "COMMENT"}
 
 
@@ -75,7 +75,7 @@ def written(smap, tmp_path):
     return sunpy_lasco.read_level1(sunpy_lasco.write_level1(smap, tmp_path / "written.fts"))
 
 
-#: By the first cell of a row of the table: the operations that it stands for.
+#: Operations by the first cell of a row of the table.
 OPERATIONS = {
     "``submap``": [lambda smap, _: smap.submap([10, 20] * u.pix, top_right=[400, 300] * u.pix)],
     "``rotate``, ``resample``": [

@@ -50,7 +50,7 @@ def test_ccddata_reads_official_level_1(real_frame):
     assert (image.unit, image.data.shape) == (MSB, (1024, 1024))
 
 
-# That no other program than astropy will know the unit is what astropy has to say.
+# astropy warns that other programs do not know the unit.
 @pytest.mark.filterwarnings("ignore:The unit 'MSB' could not be saved in native FITS")
 def test_tables_keep_the_unit(tmp_path):
     table = QTable({"brightness": [1.0, 2.0] * MSB})

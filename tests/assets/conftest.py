@@ -228,7 +228,7 @@ class Archive:
         while not head and not self._stop.wait(0.05):
             handler.wfile.write(b"x")
 
-    # Odd, but to be understood.
+    # Unusual, but valid.
 
     def fault_compressed(self, handler, content, head):
         self.send(handler, gzip.compress(content, 1), head, Content_Encoding="gzip")
@@ -265,7 +265,7 @@ def _no_surroundings(monkeypatch):
             monkeypatch.delenv(name)
     for name in ("LASCO_DATA", "SSW"):
         monkeypatch.delenv(name, raising=False)
-    # Nobody need wait before a second try.
+    # No pause before a second try.
     monkeypatch.setattr(transfer, "PAUSE", 0.01)
 
 

@@ -68,7 +68,7 @@ def test_fetch_days(run, archives, capsys):
     output = capsys.readouterr().out
     assert "2 files of exposure factors are here" in output
     assert f"{exposure_factor_name('C2', 54891)}: there is none for that day" in output
-    # Each day is asked for once, the one without a file too.
+    # Each day is requested once, including the one without a file.
     asked = [exposure_factor_name("C2", mjd) for mjd in (54890, 54891, 54892)]
     assert sorted(path.split("/")[-1] for path in archives[1].gets if "expfactor" in path) == asked
     assert run("check") == 0

@@ -114,7 +114,7 @@ def test_c3_vignetting_beside_the_pixel_estimate(estimate, calib_data, low, high
         deviation = rms(ratio[part])
         print(f"C3 {low}-{high} px: {100 * deviation:.2f} %")
         assert deviation < most
-        # What the parametric form leaves out is less than the systematic error stated.
+        # Features that the parametric form omits are smaller than the stated systematic error.
         assert deviation < 1.5 * np.median(asset.sigma[part])
 
 

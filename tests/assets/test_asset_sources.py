@@ -238,7 +238,7 @@ def test_order_of_local_trees(tmp_path, monkeypatch, mask_file):
     for folder in (ssw, data, own):
         (folder / C3_MASK).write_bytes(mask_file)
         assert resolve().path(C3_MASK) == folder / C3_MASK
-    # A directory given as an argument is the only one that is asked.
+    # A directory given as an argument is the only one that is searched.
     with pytest.raises(MissingAssetError):
         resolve(tmp_path / "elsewhere").path(C3_MASK)
     assert resolve([tmp_path / "elsewhere", data]).path(C3_MASK) == data / C3_MASK

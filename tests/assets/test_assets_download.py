@@ -31,7 +31,7 @@ from sunpy_lasco.errors import AssetError, MissingAssetError
 EXPFAC = exposure_factor_name("C2", 54890)
 EXPFAC_TEXT = b"22157677.fts  1.001080     618.5  090228      376.02  Orange      Clear            5400  10  1.20e-04\n"
 
-#: Faults after which the next mirror is asked, and what the error says if all fail so.
+#: Faults after which the next mirror is used, and the error if all mirrors fail in this way.
 FAULTS = {
     "absent": "no such file",
     "gone": "no such file",
@@ -62,7 +62,7 @@ FAULTS = {
     "endless": "longer than 33554432 bytes",
     "drip": "not complete after 0.4 s",
 }
-#: Oddities that are understood.
+#: Unusual answers that are accepted.
 ODDITIES = ("compressed", "redirect", "no_head", "no_length", "slow")
 
 
@@ -134,7 +134,7 @@ def test_broken_transfer_is_tried_again(fault, archives, configuration, mask_fil
     first.fail(C3_MASK, [fault, fault, None])
     second.fail(C3_MASK, "absent")
     assert RemoteSource(impatient(configuration, fault)).path(C3_MASK).read_bytes() == mask_file
-    # The mirror comes before the second try, and need not say twice that it has nothing.
+    # The mirror is used before the second try, and is not asked again after "not found".
     assert sum(C3_MASK in path for _, path in first.requests) == 3
     assert asked(second) == {1}
 
@@ -333,7 +333,7 @@ def test_server_that_does_not_answer_is_not_waited_for_again(archives, configura
         quick = replace(configuration, connect_timeout=0.4, mirrors={"ssw": mirrors, "ancillary": mirrors})
         with pytest.raises(MissingAssetError, match="does not answer"):
             RemoteSource(quick).path(C3_MASK)
-        # Nothing is asked now: nothing could answer within no time.
+        # No request is made, since the time limit is zero.
         hasty = replace(quick, connect_timeout=1e-6)
         with pytest.raises(MissingAssetError, match="did not answer a short while ago"):
             RemoteSource(hasty).path(C2_VIGNETTING)
@@ -418,7 +418,7 @@ def test_day_without_a_file(archives, configuration):
     with pytest.raises(AbsentAssetError):
         source.text(EXPFAC)
     assert sum(len(archive.requests) for archive in archives) == requests
-    # Once it is there, whoever asks explicitly gets it.
+    # When it exists, an explicit request returns it.
     archives[1].put(EXPFAC, EXPFAC_TEXT)
     assert source.fetch([EXPFAC], patient=True)[EXPFAC].read_bytes() == EXPFAC_TEXT
     assert source.text(EXPFAC)[0] == EXPFAC_TEXT.decode()

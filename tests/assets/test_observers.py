@@ -137,7 +137,7 @@ def test_the_highest_version_counts(tmp_path, rows):
     observer = find_observer(TIME, resolve(tmp_path))
     assert observer.source == f"SO_OR_PRE_{DAY}_V10.DAT"
     assert distance(observer) == pytest.approx(100, abs=1)
-    # Of the same version FITS, and before all what is definitive.
+    # FITS precedes text of the same version, and definitive files precede all others.
     write_fits(tmp_path / f"SO_OR_PRE_{DAY}_V10.FITS", rows)
     assert find_observer(TIME, resolve(tmp_path)).source == f"SO_OR_PRE_{DAY}_V10.FITS"
     write_text(tmp_path / f"SO_OR_DEF_{DAY}_V01.DAT", rows)
@@ -286,7 +286,7 @@ def test_kernels(tmp_path, centre, frame):
     observer = find_observer(TIME, resolve(tmp_path))
     assert observer.source == "soho_orbit.bsp"
     assert distance(observer) < 1
-    # Outside of it the package's orbit counts, and at once again inside.
+    # Outside it the orbit of the package is used, and inside it the kernel again.
     assert find_observer(Time("2004-05-09"), resolve(tmp_path)).source == "orbit of the package"
     assert find_observer(TIME, resolve(tmp_path)).source == "soho_orbit.bsp"
 
@@ -296,7 +296,7 @@ def test_kernels_named_by_the_setting(tmp_path, monkeypatch):
     assert find_observer(TIME, resolve(tmp_path)).source == "orbit of the package"
     monkeypatch.setenv("SUNPY_LASCO_ORBIT", str(kernel))
     assert find_observer(TIME, resolve(tmp_path)).source == "mine.bsp"
-    # Other kernels of the user, loaded before, do not get in the way.
+    # Kernels that the user loaded before do not interfere.
     spiceypy = pytest.importorskip("spiceypy")
     spiceypy.furnsh(str(write_kernel(tmp_path / "other.bsp", 399)))
     assert distance(find_observer(TIME, resolve(tmp_path))) < 1

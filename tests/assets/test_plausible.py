@@ -28,7 +28,7 @@ from sunpy_lasco.assets.tables import check_table
 from sunpy_lasco.errors import AssetError, MissingAssetError
 
 IMAGES = (C2_VIGNETTING, C3_VIGNETTING_PRE, C3_VIGNETTING_POST, C3_RAMP, C3_MASK, C3_BACKGROUND)
-#: What may be done to an image that no eye sees: (name, function, what the error says).
+#: Damage that is not obvious in an image: (name, function, expected error).
 CHANGES = {
     "zeros": (lambda image: image * 0, "values are not within|median is 0"),
     "negative": (lambda image: -image.astype(np.float32), "values are not within|median is -"),

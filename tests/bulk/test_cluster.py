@@ -24,7 +24,7 @@ distributed = pytest.importorskip("distributed", reason="the extra dask is not i
 fsspec = pytest.importorskip("fsspec")
 
 pytestmark = [
-    # What Dask's own connections say when a cluster is taken down.
+    # Messages of Dask's connections when a cluster is closed.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -66,7 +66,7 @@ def test_the_same_files(archive, client, tmp_path):
         here, there = (sunpy_lasco.read_level1(tmp_path / one / name) for one in ("here", "dask"))
         assert here.data.tobytes() == there.data.tobytes()
         assert here.meta["calkey"] == there.meta["calkey"]
-    # What one has done the other keeps.
+    # Each keeps the results of the other.
     assert bulk.calibrate_files(folder, tmp_path / "here", assets=assets, client=client).kept == 3
     assert bulk.calibrate_files(folder, tmp_path / "dask", assets=assets, jobs=1).kept == 3
 
@@ -203,7 +203,7 @@ def test_memory_file_system(archive, client, tmp_path):
         assert sunpy_lasco.read_level1(copy).data.tobytes() == sunpy_lasco.read_level1(here).data.tobytes()
     assert {line["output"] for line in read_journal(options["journal"])} == {f"memory:/{name}" for name in outputs}
     assert bulk.calibrate_files(*where, client=client, **options).kept == 3
-    # Without a cluster, too.
+    # Also without a cluster.
     assert bulk.calibrate_files(*where, jobs=1, **options).kept == 3
     assert bulk.calibrate_files(*where, jobs=1, overwrite=True, **options).written == 3
     with pytest.raises(OptionError, match="no level-0"):

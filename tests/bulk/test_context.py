@@ -14,7 +14,7 @@ from sunpy_lasco.bulk import context as context_files
 from sunpy_lasco.bulk.context import KEPT_MAPS, context_of_files
 from sunpy_lasco.commands.main import main
 
-#: Too many blocks for a fill from their surroundings: only exposures before and after can help.
+#: Too many blocks for a fill from their surroundings; only exposures before and after can fill them.
 LOST = [(row, column) for row in range(4, 12) for column in range(16)]
 
 

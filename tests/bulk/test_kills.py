@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "bulk" / "kills.py"
 
 def killed(kills):
     done = subprocess.run(
-        # Other tests run beside this one: that an end takes two seconds at most is said by the benchmark.
+        # Other tests run at the same time, so the benchmark checks that an end takes at most two seconds.
         [sys.executable, str(SCRIPT), "--kills", str(kills), "--longest-end", "25"],
         capture_output=True,
         text=True,

@@ -63,7 +63,7 @@ def test_a_death_costs_nothing_but_time(tmp_path, jobs):
     assert sorted(one.number for one in outcomes) == list(range(12))
     assert {one.status for one in outcomes} == {"written"}
     assert sorted(one.number for one in outcomes if one.again) == [0, 5, 11]
-    # Those that died come last, each alone.
+    # Frames that killed their process come last, each alone.
     assert {one.number for one in outcomes[-3:]} == {0, 5, 11}
 
 

@@ -82,7 +82,7 @@ def test_of_files_of_all_kinds(copied, compress):
     folder, assets, out = copied
     assert run(folder, assets, out, compress=compress).written == 2
     assert run(folder, assets, out, compress=compress).kept == 2
-    # Another form is another file.
+    # Another format is another file.
     other = run(folder, assets, out, compress="none")
     assert other.written == 2
     assert not other.failures
@@ -151,7 +151,7 @@ def test_what_differs_is_done_again(copied, change):
     report = run(folder, assets, out, **options)
     assert report.failures == []
     assert statuses(report)["22418480.fts"] == "written"
-    # The other camera has nothing to do with it, but for the options.
+    # The other camera is affected by the options only.
     assert statuses(report)["32418480.fts"] == ("written" if options else "kept")
     assert run(folder, assets, out, **options).kept == 2
     sunpy_lasco.read_level1(out / C2)
@@ -231,7 +231,7 @@ def test_neighbours_count_where_blocks_were_lost(tmp_path):
     assert bulk.calibrate_files(files, out, **options).written == 3
     assert bulk.calibrate_files(files, out, **options).kept == 3
     assert bulk.calibrate_files(files[1:2], out, others=[files[0], files[2]], **options).kept == 1
-    # With one of them gone it is another image; those without lost blocks stay.
+    # Without one of them the image differs; frames without lost blocks are kept.
     report = bulk.calibrate_files(files[:2], out, **options)
     assert (report.written, report.kept) == (1, 1)
     with pytest.warns(LascoUserWarning, match="stay empty"):
@@ -257,7 +257,7 @@ def test_bad_frames_are_in_the_journal_and_stop_nothing(copied):
     assert good["output"] == str(out / C3)
     assert good["choices"]["biassrc"]
     assert good["time"].startswith("2000-05-15T12:00")
-    # A second run adds to it; of each frame the last line counts.
+    # A second run appends to it; the last line of each frame counts.
     run(files, assets, out)
     assert len(report.journal.read_text().splitlines()) == 10
     assert statuses(report)["32418480.fts"] == "kept"

@@ -156,7 +156,7 @@ class TestInABrowser:
         assert browser.title == "Level 1 of 12 frames"
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
-        # Nothing is smaller than a finger or unreadably small where it is to be read.
+        # Buttons are as large as a finger, and text is readable.
         sizes = browser.execute_script(
             "return [...document.querySelectorAll('p, td, th, li')].map(e => parseFloat(getComputedStyle(e).fontSize))"
         )

@@ -15,7 +15,7 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.commands.main import main
 
-#: What sub-frames need is least: the tests are about files.
+#: Sub-frames are sufficient, since the tests are about files.
 SMALL = {"leb_sum": (4, 4), "noise": False}
 
 

@@ -34,7 +34,7 @@ def test_demo(tmp_path, capsys):
         assert fits.getdata(path).shape == (512, 512)
         # Blocks that were lost, and those of the corners that are never sent.
         assert (fits.getdata(path) == 0).sum() >= 1024 * 14
-    # Both cameras agree with the truth to what they state.
+    # Both cameras agree with the truth within the stated uncertainty.
     ratios = [float(one) for one in re.findall(r"every fourth.*\n *the errors are ([\d.]+) times", said)]
     assert ratios == pytest.approx([1, 1], abs=0.05)
     # The report is honest about filled pixels: it gives the worst hole, and names ejections.

@@ -55,7 +55,7 @@ def test_standard_output_that_fails(command, output, reason, buffering, frame, t
         monkeypatch.setattr(sys, "stdout", stream)
         assert main(arguments) == 1
         assert sys.stdout is stream
-        # Nothing is left that would be tried again.
+        # Nothing is left to retry.
         stream.close()
     assert capsys.readouterr().err == (
         f"sunpy-lasco: standard output cannot be written to ({reason}); the command stopped there\n"

@@ -37,7 +37,7 @@ def test_difference(files, tmp_path, capsys):
     assert "difference" in changes_of(smap.meta)
     assert smap.meta["prlabel"] == "[RD 12 min]"
     assert names[0] in capsys.readouterr().out
-    # Files that are there are not replaced unasked.
+    # Existing files are not replaced by default.
     assert main(["difference", *files, "--out", str(tmp_path)]) == 1
     assert main(["difference", *files, "--out", str(tmp_path), "--overwrite", "--no-pictures"]) == 0
     assert main(["difference", *files, "--out", str(tmp_path), "--kind", "percent", "--base", "2"]) == 0
@@ -94,7 +94,7 @@ def test_jmap(ejection, tmp_path, capsys):
     assert float(row["Linear speed (km/s)"]) == pytest.approx(900, rel=0.05)
     assert row["MPA (deg)"] == "90.0"
     assert "km/s at position angle 90" in capsys.readouterr().out
-    # Elsewhere nothing moves: the J-map is there, and the status says that there is no speed.
+    # In other directions nothing moves: the J-map is written, and the status shows that there is no speed.
     quiet = tmp_path / "quiet"
     assert main(["jmap", *ejection, "--position-angle", "270", "--out", str(quiet), "--no-pictures"]) == 1
     assert "No front" in capsys.readouterr().err
@@ -110,7 +110,7 @@ def test_event(ejection, tmp_path, capsys):
     assert told["speed"]["speed_km_s"] == pytest.approx(930, rel=0.07)
     assert 30 <= told["front"]["Width (deg)"] <= 110
     masses = [one["mass_g"] for one in told["masses"]]
-    # A base of one frame knows its relative exposure badly.
+    # The relative exposure of a single base frame is uncertain.
     assert max(masses) > 3 * told["masses"][0]["sigma_g"]
     assert set(told["masses"][0]["parts_g"]) >= {"noise", "base", "normalisation", "scale", "angle", "depth"}
     assert abs(told["composite"]["seam_step"]) < 0.05

@@ -15,7 +15,7 @@ import sunpy_lasco
 from sunpy_lasco.errors import BadFrameError, LascoError, LascoUserWarning
 from sunpy_lasco.map import open_map
 
-#: What can become of an input, in words.
+#: Possible outcomes of an input.
 OUTCOMES = {
     "refused": "an error of the package names it",
     "problem": "refused by on_bad='raise', and what was lost is marked otherwise",
@@ -27,9 +27,9 @@ OUTCOMES = {
 }
 #: Longest time of an input, s.
 LONGEST = 60.0
-#: Pixels, times and positions may differ so much, relative, s and pixel.
+#: Allowed differences of pixels, times and positions: relative, s and pixel.
 SAME_PIXELS, SAME_TIME, SAME_PLACE = 1e-4, 0.3, 0.05
-#: Quick: the steps that need no second look at each pixel are left out.
+#: Quick options, without some of the steps.
 OPTIONS = {"assets": "simulated", "inpaint": None, "distortion": None}
 
 

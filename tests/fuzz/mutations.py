@@ -20,14 +20,14 @@ from sunpy_lasco.instrument.cards import CARDS
 
 #: Length of a card and of a block of FITS, byte.
 CARD, BLOCK = 80, 2880
-#: Cards that are changed twice as often as others: those by which a frame is understood.
+#: Cards that are changed twice as often as others, because the calibration depends on them.
 IMPORTANT = (
     "EXPTIME DATE-OBS TIME-OBS MID_DATE MID_TIME FILTER POLAR SUMROW SUMCOL LEBXSUM LEBYSUM R1COL R1ROW R2COL R2ROW "
     "DETECTOR FILENAME READPORT CRPIX1 CROTA1 DATE NAXIS1 NAXIS2 BITPIX"
 ).split()
 
 
-#: Cards that are changed by the byte only.
+#: Cards that are only changed byte by byte.
 COMMENTARY = ("COMMENT", "HISTORY", "SIMPLE")
 
 
@@ -65,7 +65,7 @@ class Case:
     data: np.ndarray | None = None
     meta: dict | None = None
     make: object = None
-    #: Pixels that were lost, of the shape of the image, where there are such.
+    #: Lost pixels, an array of the shape of the image, if there are any.
     lost: np.ndarray | None = None
 
 

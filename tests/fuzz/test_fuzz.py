@@ -21,11 +21,11 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.map import open_map
 
-#: Damage that must not pass without a word, whatever it is.
+#: Damage that must always be reported.
 NEVER_SILENT = ("holes", "truncation")
-#: Inputs of the whole, and one in how many of these is run always.
+#: Number of all inputs, and the step of the selection that is always run.
 NUMBER, EVERY = 2000, 47
-#: Frames that are damaged: real ones where there are any, else simulated ones.
+#: Frames to damage: real ones if there are any, else simulated ones.
 SIMULATED = {
     "C3, summed in the box": {"detector": "C3", "leb_sum": (2, 2), "seed": 3},
     "C2, summed in the box": {"detector": "C2", "leb_sum": (2, 2), "seed": 4},

@@ -15,7 +15,7 @@ import sunpy_lasco
 from sunpy_lasco.errors import HeaderError
 from sunpy_lasco.instrument.cards import CARDS, frame_name, is_blank, number, plain_filename, shown, whole_number
 
-#: Values that no number of a header may be, each by what is wrong with it.
+#: Invalid numbers of a header, by their fault.
 NO_NUMBERS = {
     "text": "long",
     "text of a number and more": "19.1 s",

@@ -22,7 +22,7 @@ from sunpy_lasco.instrument.constants import all_constants, constant, constants_
 PACKAGE = Path(sunpy_lasco.__file__).parent
 FILE = PACKAGE / "instrument" / "constants.json"
 NAMES = list(json.loads(FILE.read_text(encoding="utf-8")))
-#: Names of which code knows how they begin, and what may follow.
+#: Names that the code composes: their beginnings, and the possible endings.
 FAMILIES = {r"C3\.mask\.": r"\w+", r"(C2|C3)\.untransmitted": r"\.\dx\d"}
 
 
@@ -53,7 +53,7 @@ def test_each_entry_says_what_it_is_and_where_it_is_from(name):
     assert first is None or Time(first) >= Time("1995-12-02")
     assert last is None or Time(last) >= Time(first or "1995-12-02")
     assert all(np.isfinite(list(numbers(entry["value"]))))
-    # What a text refers to is there.
+    # The names in references exist.
     for other in re.findall("`(.+?)`", entry["meaning"]):
         assert other in NAMES
 

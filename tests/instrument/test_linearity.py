@@ -32,7 +32,7 @@ def test_curve_by_hand():
         found = lost_light(np.array([8750.0]), well[column], CAMERAS["C3"])[0]
         assert found == pytest.approx(expected, rel=1e-12)
         assert found == pytest.approx(share, rel=0.03)
-    # Nothing to speak of below 6500 DN.
+    # The loss is negligible below 6500 DN.
     assert lost_light(np.array([6500.0]), well, CAMERAS["C3"]).max() < 2e-3
     assert lost_light(np.array([4000.0]), well, CAMERAS["C3"]).max() < 1e-5
 

@@ -114,7 +114,7 @@ def test_bias_segments_are_in_order_and_join(detector):
     segments = value_of(f"{detector}.bias")
     ends = [row[0] for row in segments[:-1]]
     assert ends == sorted(ends)
-    # The known steps: the interruption of 1998, and one in 2019 of C2, in 2012 of C3.
+    # The known steps: the interruption of 1998, one of C2 in 2019, and one of C3 in 2012.
     steps = {"C2": {51057, 58571}, "C3": {50072, 51057, 56170}}[detector]
     for end, inclusive, *_ in segments[:-1]:
         first = end + 1 if inclusive else end

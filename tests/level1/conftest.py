@@ -9,7 +9,7 @@ from scipy import ndimage
 from sunpy_lasco import simulate
 from sunpy_lasco.verify.simulated import true_calibration, truth
 
-#: Nothing left to chance, nothing rounded.  The light diffracted at the occulter, a few
+#: No noise, no rounding.  The light diffracted at the occulter, a few
 #: pixels wide, is left out: the scene is smooth up to the shadow's edge.
 EXACT = {
     "noise": False,

@@ -49,10 +49,10 @@ def test_round_trip(level1, written):
     for card in set(plain.meta) | set(back.meta):
         if card not in ("date", "checksum", "datasum", "keycomments"):
             assert back.meta[card] == plain.meta[card], card
-    # The parts of the uncertainty, too, which are found from the light path.
+    # This includes the parts of the uncertainty, which are computed from the light path.
     ours, theirs = (sunpy_lasco.systematic_uncertainty(one) for one in (back, plain))
     np.testing.assert_array_equal(ours, theirs)
-    # Sigma does not wander when a file is written again and again.
+    # Sigma does not drift when a file is written repeatedly.
     again = sunpy_lasco.read_level1(sunpy_lasco.write_level1(back, written.with_name("again.fts"), compress="compact"))
     np.testing.assert_array_equal(again.uncertainty.array, back.uncertainty.array)
 
@@ -81,7 +81,7 @@ def test_any_bits_come_back(ny, nx, seed):
 @given(st.floats(min_value=0, allow_nan=False, width=32))
 def test_logarithms_err_by_half_a_percent(value):
     back = decode_logarithm(encode_logarithm(np.float32([value])))[0]
-    # The smallest numbers of float32 are themselves steps of more than that.
+    # For the smallest numbers the steps of float32 are larger than that.
     assert back == pytest.approx(np.float32(value), rel=0.005, abs=1e-45)
 
 
@@ -112,7 +112,7 @@ def test_plain_astropy(level1, written):
             assert [hdu.name for hdu in hdus] == ["PRIMARY", "COMPRESSED_IMAGE", "PIXELS", "LIGHTPATH"]
             np.testing.assert_array_equal(bits(hdus[1].data), bits(level1.data))
             np.testing.assert_array_equal(bits(hdus[1].section[100:140, 7:9]), bits(level1.data[100:140, 7:9]))
-            # As the page on level-1 files says it.
+            # The code of the page on level-1 files.
             pixels = hdus["PIXELS"]
             flags = np.concatenate(
                 [np.frombuffer(zlib.decompress(tile, 31), np.uint8) for tile in pixels.data["FLAGS"]]

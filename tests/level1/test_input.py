@@ -119,7 +119,7 @@ def test_input_does_not_change(simulation):
 
 def test_dim_and_saturated_frames(simulation):
     raw = simulation.level05
-    # Counts that such a frame would have, whose header would say so.
+    # Counts that such a frame would have, with matching header.
     raw = sunpy.map.Map(raw.data, without_statistics(raw.meta))
     bias = simulation.parameters.nominal_bias
     sent = raw.data > 0

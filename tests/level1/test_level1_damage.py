@@ -112,9 +112,9 @@ def test_our_file_without_its_table_is_refused(small, written):
     written.write_bytes(whole[:end])
     with pytest.raises(HeaderError, match=r"one\.fts comes from this package but lacks the table PIXELS"):
         sunpy_lasco.read_level1(written)
-    # sunpy cannot know that there was one.
+    # sunpy cannot detect the loss.
     assert sunpy.map.Map(written).uncertainty is None
-    # Nor does it keep it.
+    # It does not keep it either.
     small.save(written, overwrite=True)
     with pytest.raises(HeaderError, match="lacks the table PIXELS"):
         sunpy_lasco.read_level1(written)

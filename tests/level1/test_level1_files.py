@@ -46,7 +46,7 @@ def test_round_trip(level1, tmp_path):
     for card in ("calfac", "biasval", "expfac", "vigfile", "vigsha", "turned", "nmissing", "misslist", "detroll"):
         assert back.meta[card] == level1.meta[card], card
     assert back.meta["history"].split() == level1.meta["history"].split()
-    # What was read can be written again.
+    # A map that was read can be written again.
     again = sunpy_lasco.write_level1(back, tmp_path / "two.fts")
     np.testing.assert_array_equal(sunpy_lasco.read_level1(again).data, level1.data)
 
@@ -124,7 +124,7 @@ def test_history_breaks_at_words(level1, tmp_path):
         assert "".join(lines[first + 3 :]).replace(" ", "").endswith(long)
         if name != "ssw.fts":
             assert list(header["COMMENT"])[-2:] == lines[first : first + 2]
-    # What was broken once stays as it is.
+    # The damaged file is unchanged.
     back = sunpy_lasco.read_level1(tmp_path / "one.fts")
     again = sunpy_lasco.write_level1(back, tmp_path / "two.fts")
     assert list(fits.getheader(again)["HISTORY"]) == list(fits.getheader(tmp_path / "one.fts")["HISTORY"])
@@ -137,7 +137,7 @@ def test_no_file_outside_of_the_folder(level1, tmp_path):
         with pytest.raises(HeaderError, match=r"FILENAME is .* not a plain file name"):
             sunpy_lasco.write_level1(replace(level1, meta=meta), tmp_path / "out")
         assert names(tmp_path) == []
-        # Where it goes is said, the name in the header does not matter.
+        # The path is given, so the name in the header does not matter.
         sunpy_lasco.write_level1(replace(level1, meta=meta), tmp_path / "one.fts").unlink()
 
 

@@ -13,7 +13,7 @@ from sunpy_lasco.errors import ApproximationWarning, LascoUserWarning
 from sunpy_lasco.level1 import approximations
 from sunpy_lasco.level1.notices import forget_notices, found_approximations, unsaid
 
-#: A frame of 2012: its header has the pointing; and one of 2000, of which it has none.
+#: A frame of 2012, whose header contains the pointing, and one of 2000, whose header does not.
 NEW, OLD = "32310951", "32082037"
 
 
@@ -41,7 +41,7 @@ def said(function, *arguments, **options):
     return [one for one in caught if issubclass(one.category, ApproximationWarning)]
 
 
-#: Cards of a level-1 header of which nothing is approximate.
+#: Cards of a level-1 header without approximations.
 BEST = {
     "vigest": False,
     "vigfile": "c2vig_final.fts",
@@ -123,11 +123,11 @@ def test_once_of_a_kind(notices, raw):
     text = str(first.message)
     for words in (raw.meta["filename"], "no exposure factor", "Sun centre is the default", "NOTICES=0"):
         assert words in text
-    # The place is that of the call, as of any warning that helps.
+    # The warning refers to the line of the call.
     assert first.filename == __file__
     assert said(sunpy_lasco.calibrate, raw, **given) == []
     assert said(sunpy_lasco.calibrate, [raw, raw], **given) == []
-    # Less is approximated: another kind of frame.
+    # Fewer approximations are another kind of frame.
     (second,) = said(sunpy_lasco.plan(raw, factor=1.01, **given), raw)
     assert "no exposure factor" not in str(second.message)
     assert second.filename == __file__
@@ -152,7 +152,7 @@ def test_filters_of_python_hold(notices, raw):
         sunpy_lasco.calibrate(raw, assets="simulated")
     assert caught == []
     forget_notices()
-    # As an error it comes each time.
+    # As an error it is raised every time.
     for _ in range(2):
         with warnings.catch_warnings():
             warnings.simplefilter("error", ApproximationWarning)
@@ -166,7 +166,7 @@ def test_nothing_is_said_where_many_are_calibrated(notices, raw):
             sunpy_lasco.calibrate(raw, assets="simulated")
 
     assert said(silently) == []
-    # And it counts for nothing.
+    # It does not count as given.
     assert len(said(sunpy_lasco.calibrate, raw, assets="simulated")) == 1
 
 
@@ -175,7 +175,7 @@ def test_of_a_run_one_says_it_of_all(notices, tmp_path):
     for minute in (6, 18, 30):
         exposure = simulate.observe("C3", date=f"2012-08-31T18:{minute:02d}", leb_sum=(4, 4), seed=minute)
         path = simulate.write_level05(exposure, tmp_path)
-        # Of the same length, so that the file stays whole.
+        # Of the same length, so that the file stays valid.
         path.write_bytes(path.read_bytes().replace(b"Simulated image", b"Anybody's image"))
         paths.append(path)
 
@@ -191,7 +191,7 @@ def test_of_a_run_one_says_it_of_all(notices, tmp_path):
     lines = [json.loads(line) for line in report.journal.read_text().splitlines()]
     assert all("exposure factor" in line["approximations"] and line["warnings"] == [] for line in lines)
     assert "exposure factor in 3 frames" in report.summary.read_text()
-    # What was kept counts as well, and is not said again.
+    # Kept files are counted too, without another warning.
     assert said(run) == []
     assert (report.kept, report.approximations["exposure factor"]) == (3, 3)
 

@@ -19,7 +19,7 @@ from sunpy_lasco.level1.option_types import OptionTypes
 from sunpy_lasco.level1.options import Level1Options, add_options, options_of
 
 NAMES = [one.name for one in fields(Level1Options)]
-#: Values that no frame can have, and what the error must name.
+#: Impossible values, and what the error must name.
 IMPOSSIBLE = {
     "centre, NaN": ({"centre": [np.nan, 500] * u.pix}, "centre.*not finite"),
     "centre, infinite": ({"centre": [510, np.inf] * u.pix}, "centre.*not finite"),
@@ -184,7 +184,7 @@ def test_signature_and_docstring():
         assert " ".join(" ".join(described[one.name].desc).split()) == " ".join(one.metadata["text"].split())
 
 
-#: How each option is given on the command line, and its value.
+#: Arguments of the command line for each option, and the value.
 COMMAND_LINE = {
     "assets": (["estimate"], "estimate"),
     "inpaint": (["none"], None),
@@ -232,7 +232,7 @@ def test_all_options_on_the_command_line():
             assert type(found[name]) is type(expected)
             np.testing.assert_array_equal(found[name], expected)
         if name != "context":
-            # It is a value that the option takes, and reaches another process.
+            # The option accepts the value, which can be sent to another process.
             options = pickle.loads(pickle.dumps(Level1Options(**found)))
             assert set(options.given()) == {name}
 

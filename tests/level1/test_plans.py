@@ -27,7 +27,7 @@ def by_steps(raw, assets, *, inpaint=None, distortion="resample", north_up=False
     """Level 1 by the public steps; cards of the observer and of the options are omitted."""
     smap = level1.unwrap(sunpy_lasco.update_pointing(raw, pointing=level1.find_pointing(raw, assets=assets)))
     factor = level1.exposure_factor(smap, assets=assets)
-    # Repair and calibration rest on the same.
+    # Repair and calibration use the same.
     bias = find_bias(smap, bias=options.get("bias", "official"), factor=factor)
     if inpaint is not None:
         smap = sunpy_lasco.inpaint(smap, inpaint, bias=bias.single * u.DN)
@@ -66,7 +66,7 @@ def assert_same(steps, whole):
     left_out |= {"obserr", "keycomments", "timesrc", "timeoff", "timesig"}
     for card in set(whole.meta) - left_out:
         assert steps.meta[card] == whole.meta[card], card
-    # All that the steps tell, in the order in which they do.
+    # All lines of the steps, in order.
     steps, whole = (
         [line for line in smap.meta["history"].split("\n") if not line.startswith(("Observer", "sunpy_lasco"))]
         for smap in (steps, whole)
@@ -74,7 +74,7 @@ def assert_same(steps, whole):
     assert steps == whole
 
 
-#: Options, and what the simulated exposure is like.
+#: Options, and parameters of the simulated exposure.
 CONFIGURATIONS = {
     "plain C2": ("C2", {}, {}),
     "plain C3": ("C3", {}, {}),
@@ -274,7 +274,7 @@ def test_single_precision_is_enough(detector, observe, simulated_assets):
     assert (sigma[good] > 0).all()
 
 
-#: Configurations that go different ways through the loops.
+#: Configurations that use different branches of the loops.
 LOOPS = ["plain C2", "turned", "rolled and turned, north up", "moved and rotated", "oblong sums, turned", "no mask",
          "flat field", "saturated", "lossy", "holes", "SolarSoft's positions", "bare"]  # fmt: skip
 
@@ -291,7 +291,7 @@ def test_compiled_loops_give_what_matrices_give(name, observe, simulated_assets,
     matrices = quietly(sunpy_lasco.plan, raw, **options)
     assert "numba" in repr(loops)
     assert "sparse matrices" in repr(matrices)
-    # The first frame of a plan goes without matrices, which are made for the second.
+    # The first frame of a plan does not use matrices, which are made for the second.
     first, second = quietly(matrices, raw), quietly(matrices, raw)
     assert_same(quietly(loops, raw), second)
     for one, other in ((first.data, second.data), (first.uncertainty.array, second.uncertainty.array)):

@@ -54,7 +54,7 @@ def test_header_nominal_and_stars_in_2012(compare, test_data, tmp_path):
     rolls = {source: {row["file"]: float(row["roll"]) for row in frames if row["source"] == source}
              for source in ("header", "nominal")}  # fmt: skip
     assert len(rolls["header"]) == 25
-    # 37 stars of these frames say 0.659 +- 0.004 degree.
+    # 37 stars of these frames give 0.659 +- 0.004 degree.
     means = {source: sum(rolls[source][name] for name in rolls["header"]) / 25 for source in rolls}
     assert means["header"] == pytest.approx(0.659, abs=value_of("pointing.header_roll_sigma"))
     assert means["nominal"] == pytest.approx(0.659, abs=value_of("pointing.nominal_roll_sigma"))

@@ -143,7 +143,7 @@ def test_ones_own_pointing_comes_before_all(raw, both, tmp_path):
     assert (level1.meta["rollsrc"], level1.meta["rollstat"]) == ("given", "given")
     assert level1.meta["detroll"] == pytest.approx(2.5)
     assert "rollsig" not in level1.meta
-    # What is not given comes from the table still.
+    # Values that are not given still come from the table.
     assert (level1.meta["centstat"], level1.meta["sunpix1"]) == ("final", 510.0)
     before = sunpy_lasco.update_pointing(raw["C2"], roll=3 * u.deg, roll_sigma=0.1 * u.deg, roll_source="my stars")
     level1 = sunpy_lasco.calibrate(before, assets=both)
@@ -204,7 +204,7 @@ def test_observer_from_a_table(raw, both, tmp_path):
     given = sunpy_lasco.calibrate(raw["C3"], assets=both, observer=level1.observer_coordinate)
     assert given.meta["obssrc"] == "given"
     assert "obserr" not in given.meta
-    # Out of the table's reach it is the orbit of the package, and the header says so.
+    # Outside the table the orbit of the package is used, as the header states.
     later = {"date-obs": "2012/05/21", "mid_date": raw["C3"].meta["mid_date"] + 366, "date": "2012/08/01"}
     later = raw["C3"]._new_instance(raw["C3"].data, raw["C3"].meta | later)
     level1 = sunpy_lasco.calibrate(later, assets=both)
@@ -223,7 +223,7 @@ def test_observer_is_that_of_the_corrected_middle_of_the_exposure(raw):
     assert observer.obstime == middle
     assert observer.separation_3d(expected) < 0.5 * u.km
     assert observer.separation_3d(packaged_observer(raw["C2"].date).coordinate) > 5000 * u.km
-    # A coordinate for another time stays where it is beside the Earth, and is not left behind.
+    # A coordinate for another time keeps its position relative to the Earth.
     given = sunpy_lasco.update_observer(level1, packaged_observer(raw["C2"].date).coordinate)
     assert given.observer_coordinate.separation_3d(expected) < 100 * u.km
     assert given.meta["rsun_obs"] == pytest.approx(

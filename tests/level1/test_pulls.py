@@ -15,7 +15,7 @@ from sunpy_lasco.instrument.constants import other_constants, value_of
 from sunpy_lasco.level1.error_budget import PARTS
 from sunpy_lasco.map import edit as records
 
-#: Noise of all kinds: photons, read-out, rounding; the fixed pattern of the pixels is chosen apart.
+#: All kinds of noise: photons, read-out, rounding; the fixed pattern of the pixels is set separately.
 NOISY = {
     "noise": True,
     "cosmic_rays": 0.0,
@@ -26,7 +26,7 @@ NOISY = {
 }
 #: The fixed pattern alone.
 PATTERNED = NOISY | {"noise": False, "pattern": True, "quantise": False}
-#: Each with a pattern of its own epoch or camera, so that the pulls are independent, and at dates for
+#: Each with the pattern of a different epoch or camera, so that the pulls are independent, and at dates for
 #: which the simulated vignetting holds: the occulter of C3 moved by 0.03 pixel in between.
 EXPOSURES = [
     ("C3", {"date": "1998-03-01T12:00", "exposure_factor": 0.99}),
@@ -162,7 +162,7 @@ def test_other_common_terms_are_relative_to_the_light(bright, simulated_assets, 
     good = closure.interior(right)
     for term, card in (("calibration factor", "calfsig"), ("vignetting", "vigsig")):
         sigma = sunpy_lasco.uncertainty(right, term).value
-        # The light is the image without the stray light taken away.
+        # The light is the image before the stray light is subtracted.
         np.testing.assert_allclose(sigma[good], right.meta[card] * bare.data[good], rtol=2e-3)
 
 
@@ -212,6 +212,6 @@ def test_every_part_has_a_test_here():
     """Every term of the budget is tested here."""
     tried = {"photon", "read", "quantisation", "interpolation", "pattern", "bias", "exposure factor", "linearity"}
     tried |= {"calibration factor", "vignetting", "stray light"}
-    # Of real frames, and where blocks are filled, other tests tell: test_uncertainty.py, tests/inpainting.
+    # Other tests cover real frames and filled blocks: test_uncertainty.py, tests/repair.
     elsewhere = {"fill", "polariser", "saturation"}
     assert {term for terms in PARTS.values() for term in terms} == tried | elsewhere

@@ -12,11 +12,11 @@ import sunpy_lasco
 from sunpy_lasco.errors import BadFrameError, LascoUserWarning
 from sunpy_lasco.pixel_flags import PixelFlag
 
-#: The official level 1 at hand was taken 24 minutes after this level-0.5 frame.
+#: The available official level-1 image was taken 24 minutes after this level-0.5 frame.
 BEFORE, OFFICIAL = "32082037", "35082038"
-#: Motion of the stars between the two, pixel along (x, y): the Sun moved on by 61 arcsec.
+#: Motion of the stars between the two, pixel along (x, y): the Sun moved by 61 arcsec.
 STAR_DRIFT = (1.09, -0.13)
-#: Frames that cannot be right, and what the warning says of them.
+#: Implausible frames, and the expected warnings.
 BAD = {"32310957": "5 whole rows of blocks", "32108414": "times as bright"}
 #: Median brightness of good frames between 4 and 8 (C2: 3 and 6) solar radii, MSB.
 BRIGHTNESS = {"C2": (2e-10, 3e-9), "C3": (2e-11, 3e-10)}
@@ -146,7 +146,7 @@ def test_all_frames(real_frames, calib_data):
         empty = np.isnan(result.data)
         assert 0.05 < empty.mean() < 0.6, name
         assert np.array_equal(empty, np.isnan(result.uncertainty.array)) or name in BAD
-        # Nothing is NaN without a reason.
+        # Every NaN has a flag.
         reasons = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelFlag.OUTSIDE
         assert ((flags & reasons) != 0)[empty].all(), name
         if name not in BAD:
@@ -192,5 +192,5 @@ def test_distortion_in_the_wcs_and_resampled_show_the_same_sky(name, real_frame,
     assert good.sum() > 200
     ratio = ndimage.map_coordinates(smooth[0], [y[good], x[good]], order=1) / smooth[1][rows[good], columns[good]]
     assert np.median(ratio) == pytest.approx(1, abs=1e-3)
-    # The distortion that one of them has removed is far larger than what would be noticed.
+    # The distortion that only one of them corrects is much larger than the tolerance.
     assert np.hypot(x - columns, y - rows)[good].max() > 2

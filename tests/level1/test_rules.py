@@ -130,7 +130,7 @@ def test_what_the_camera_has(polar):
     assert judge(polar=polar) == ([], {})
 
 
-#: Cards, what is said of them, and what they are set to.
+#: Cards, the expected message, and their values.
 PROBLEMS = {
     "day of the middle": ({"mid_date": 1}, "MID_DATE.*holds 1", {"mid_date": 52415, "mid_time": 1096.066}),
     "another day": ({"mid_date": 54000}, "are \\+136944000.0 s", {"mid_date": 52415, "mid_time": 1096.066}),
@@ -324,7 +324,7 @@ def test_pixels_that_are_not_those_of_the_header(name, sound):
     problems, _ = judged(damage(name, data), cards)
     assert len(problems) == 1
     assert "its pixels do not agree with its header" in problems[0]
-    # Maps that were edited have other pixels.
+    # Edited maps have other pixels.
     assert judged(damage(name, data), cards, as_read=False) == ([], None)
     assert judged(damage(name, data)) == ([], None)
 

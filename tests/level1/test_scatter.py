@@ -15,7 +15,7 @@ import sunpy_lasco
 from sunpy_lasco.errors import LascoUserWarning
 from sunpy_lasco.geometry.resampling import interpolate, resampling_of
 
-#: What passes pixels that differ from their neighbours, of unit variance: corona and background do not.
+#: A filter of unit variance for differences of a pixel from its neighbours, which removes corona and background.
 FINE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
 
 
@@ -119,7 +119,7 @@ def test_rates_do_not_depend_on_the_counts(name, largest, real_map):
     before = {place[:2]: change for place, change in changes.items() if not place[2]}
     after = {place[:2]: change for place, change in changes.items() if place[2]}
     assert len(after) >= 8
-    # The east loses more, and what is lost grows with the counts.
+    # The east loses more, and the loss grows with the counts.
     assert before["east", 8500] < before["west", 8500] < 0
     assert before["east", 8500] < -0.6 * largest
     assert max(abs(change) for change in after.values()) < 4e-4

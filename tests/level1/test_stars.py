@@ -37,7 +37,7 @@ C3_FRAMES = {
 C2_FRAMES = {"22321894": 7, "22322544": 4, "22322625": 4, "22322749": 3, "22322784": 4}
 #: Sun centre of the official level 1 of 2002-01-08 (35082038), by the tables of the instrument team: pixel from 0.
 OFFICIAL_CENTRE = 517.986, 532.623
-#: Half the box around a star, and how far from its prediction it is looked for, pixel.
+#: Half the size of the box around a star, and the largest distance from its prediction, pixel.
 HALF, REACH = 5, 2.5
 
 
@@ -134,7 +134,7 @@ def test_stars_in_c3(calibrated, name):
     dx, dy = np.median(offsets, axis=0)
     print(f"{name} {smap.reference_date.isot[:16]} {len(offsets)} stars, offset {dx:+.2f} {dy:+.2f}")
     assert np.hypot(dx, dy) < 0.5
-    # Of the point L1 they are far off: up to 16 pixels.
+    # With SOHO at L1 they would be far off, by up to 16 pixels.
     assert error_of_l1(smap) > 5
     # The scatter about the median is that of the centroids, and of the roll.
     assert np.median(np.abs(offsets - [dx, dy])) < 0.25

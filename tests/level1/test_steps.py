@@ -50,7 +50,7 @@ def test_unwrap_vector(pointed):
     result = calibration.unwrap(smap)
     assert result.data[0, :3].tolist() == [65535, 32768, 5]
     assert smap.data[0, 0] == -1
-    # Unsummed frames hold no such counts, and floats are what they are.
+    # Unsummed frames contain no such counts, and floats are unchanged.
     assert calibration.unwrap(changed(pointed, np.full((1024, 1024), -1, np.int16))).data[0, 0] == -1
 
 
@@ -98,7 +98,7 @@ def test_sub_frame_is_put_where_it_was_cut(exact):
     outside = np.ones((1024, 1024), bool)
     outside[256:640, 192:704] = False
     assert ((sunpy_lasco.flags(result)[outside] & PixelFlag.UNTRANSMITTED) != 0).all()
-    # A pixel looks into the same direction as before.
+    # The direction of a pixel is unchanged.
     before = smap.wcs.pixel_to_world_values(100, 200)
     np.testing.assert_allclose(result.wcs.pixel_to_world_values(292, 456), before, atol=1e-9)
 
@@ -302,7 +302,7 @@ def test_dark_level_of_c3_alone(camera, raised, exact):
     assert dark.single == pytest.approx(official.single + excess)
     assert dark.level == dark.single
     assert dark.source == f"{official.source}, raised to the dark level"
-    # Who does not ask for it is told how far the level can be off.
+    # Without the correction the uncertainty includes the possible error.
     assert official.sigma >= excess > dark.sigma
 
 

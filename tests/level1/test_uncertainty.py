@@ -45,11 +45,11 @@ def test_a_pixel_by_hand(observe, smooth_scene):
     }
     found = {name: value(result, name)[300, 700] for name in expected}
     assert found == pytest.approx(expected, rel=2e-3, abs=0)
-    # Of 700 DN nothing is lost to speak of.
+    # At 700 DN the loss is negligible.
     assert value(result, "linearity")[300, 700] < 1e-9 * result.data[300, 700]
 
 
-#: They make tests four times as fast.
+#: These options make the tests four times as fast.
 SUMS = {"leb_sum": (2, 2)}
 
 

@@ -12,7 +12,7 @@ import sunpy.map
 import sunpy_lasco
 from sunpy_lasco import simulate
 
-#: What nearly all level-0.5 headers say.
+#: Cards of nearly all level-0.5 headers.
 LEVEL05 = {
     "filename": "32088304.fts",
     "fileorig": "020521_001853.img",
@@ -92,7 +92,7 @@ class Vintage:
     shape: tuple = (1024, 1024)
     level: float = 0.5
     unit: str = "DN"
-    #: What the warning says, if there is one.
+    #: The warning, if there is one.
     warning: str = ""
 
     @property
@@ -115,7 +115,7 @@ VINTAGES = {
         roll=0.5,
         date="1996-05-01T12:00:05.123",
     ),
-    # The electronics box summed, and the header denies it.
+    # The electronics box summed, but the header does not say so.
     "sums of March 1997": Vintage(
         {"date": "1997/04/01", "date-obs": "1997/03/10", "cdelt1": 56.0, "cdelt2": 56.0},
         shape=(512, 512),
@@ -132,7 +132,7 @@ VINTAGES = {
         roll=179.77,
         date="2004-10-01T00:18:06.516",
     ),
-    # CRPIX counts from 1, and is still no measurement.
+    # CRPIX counts from 1, but is not a measurement yet.
     "between the rules of 2010": Vintage(
         C2
         | {
@@ -390,7 +390,7 @@ def calibrated():
         if key not in kept:
             simulation = simulate.observe(detector, scene=scene, **options)
             with warnings.catch_warnings():
-                # What the calibration warns of is the business of its own tests.
+                # Warnings of the calibration are tested elsewhere.
                 warnings.simplefilter("ignore")
                 level1 = sunpy_lasco.calibrate(simulation.level05, assets=assets, distortion=distortion)
             kept[key] = SimpleNamespace(level05=simulation.level05, level1=level1, simulation=simulation)

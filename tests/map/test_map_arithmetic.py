@@ -43,7 +43,7 @@ def test_difference_of_maps(make):
     assert difference.meta["history"].endswith(
         "Difference: 35000002.fts (2002-05-21T00:18:01) minus 35000001.fts (2002-05-21T00:18:01)"
     )
-    # What they were made of is as it was.
+    # The inputs are unchanged.
     assert "edited" not in later.meta
     assert later.data[0, 0] == np.float32(5e-10)
 
@@ -134,7 +134,7 @@ def test_quantities_and_arrays(make):
     expected = {
         "quantity": smap - background * MSB,
         "other unit": smap - 200 * background * 1e12 * (1e-12 * MSB) / 200,
-        # Of the shape of the map, an array is in its unit, as those from its files are.
+        # An array of the same shape has the unit of the map.
         "array": smap - background,
         "scalar": smap - 2e-10 * MSB,
         "from the left": -(background * MSB - smap),
@@ -183,7 +183,7 @@ def test_difference_of_real_frames(real_map):
     expected = later.data.astype(float) - earlier.data
     np.testing.assert_array_equal(difference.data, expected)
     assert (difference.data <= 0).sum() == (expected <= 0).sum() > 400000
-    # Of the measured pixels none is masked.
+    # No measured pixel is masked.
     np.testing.assert_array_equal(difference.mask, later.mask | earlier.mask)
     assert difference.unit == u.DN
     assert "32310942.fts (2012-08-31T18:18:06, 19.094 s) minus 32310941.fts" in difference.meta["history"]
@@ -205,8 +205,8 @@ def test_differences_are_shown_symmetrically(real_map, tmp_path):
         assert image.norm.vmin == -image.norm.vmax < 0
         assert image.norm(0.0) == pytest.approx(0.5)
         assert image.cmap.name == "gray"
-    # A scale that somebody chose stays.
+    # A scale that the user chose is kept.
     difference.plot_settings["norm"].vmax = 70
     assert difference.rotate(order=0).plot_settings["norm"].vmax == 70
-    # Sums look as images do.
+    # Sums are displayed like images.
     assert (real_map("32310942") + real_map("32310941")).plot_settings["cmap"].name == "soholasco3"

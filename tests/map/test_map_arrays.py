@@ -19,7 +19,7 @@ from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.map import checksum, edit
 from sunpy_lasco.pixel_flags import PixelFlag
 
-#: What people make of images, and whether the numbers still can be counts.
+#: Typical operations on images, and whether the result can still be counts.
 RESULTS = {
     "difference": lambda image, other: image.astype(float) - other,
     "difference of integers": lambda image, other: image - other,
@@ -52,7 +52,7 @@ def test_nothing_is_masked_by_its_value(name, counts):
     array = RESULTS[name](image, other)
     smap = sunpy.map.Map(array, header)
     np.testing.assert_array_equal(smap.data, array)
-    # The geometry remains.
+    # The geometry is kept.
     np.testing.assert_array_equal(smap.mask, sunpy.map.Map(image, header).mask)
     assert not (sunpy_lasco.flags(smap) & (PixelFlag.MISSING | PixelFlag.SATURATED)).any()
     np.testing.assert_array_equal(smap.quantity.value, array)
@@ -78,7 +78,7 @@ def test_in_counts_every_zero_is_a_hole(counts):
         array = array.copy()
         array[700, 700] = 0
         assert sunpy_lasco.flags(sunpy.map.Map(array, header))[700, 700] == PixelFlag.MISSING
-    # Without the statistics the lowest bias tells.
+    # Without statistics the lowest bias decides.
     bare = {card: value for card, value in header.items() if not card.startswith("data")}
     array = image.copy()
     array[700, 700] = 0
@@ -91,7 +91,7 @@ def test_in_counts_every_zero_is_a_hole(counts):
     [
         (lambda image: image, True),
         (lambda image: image[:512], True),
-        # What was lost in transfer may take the extremes with it.
+        # Lost pixels may include the extremes.
         (lambda image: np.where(image > 1000, 0, image), True),
         (lambda image: image * 2, False),
         (lambda image: image * 1.01, False),
@@ -133,7 +133,7 @@ def test_every_real_frame_holds_counts(real_frames):
         assert part.meta["datamax"] == part.data.max()
 
 
-# The numbers of the public report.
+# The numbers of the public bug report.
 def test_official_level_1_minus_its_median(real_frame):
     header = fits.getheader(real_frame("35082038"))
     official = sunpy.map.Map(real_frame("35082038"))
@@ -156,7 +156,7 @@ def test_the_array_of_an_official_file_is_read_as_the_file(dtype, real_frame):
         array, header = hdus[0].data.astype(dtype), hdus[0].header
     smap = sunpy.map.Map(array, header)
     assert np.isnan(smap.data).sum() == 189510
-    # Of a difference of two, what was masked is a plateau of zeros.
+    # In a difference of two images masked pixels are a plateau of zeros.
     array[600, 600] += 1e-10
     assert np.isnan(sunpy.map.Map(array - fits.getdata(real_frame("35082038")), header).data).sum() >= 189510
 
@@ -183,7 +183,7 @@ def test_holes_are_looked_for_when_they_are_asked_for(real_frame, monkeypatch):
     assert len(calls) == 1
 
 
-# What poses as a level-1 image.
+# Arrays that look like a level-1 image.
 @pytest.mark.parametrize("name", ["difference", "logarithm", "minus its median", "twice", "half", "signal to noise"])
 def test_what_is_no_brightness_is_not_written_as_level_1(name, calibrated, tmp_path):
     pair = [calibrated("C3", leb_sum=(2, 2), seed=seed).level1 for seed in (3, 4)]
@@ -220,7 +220,7 @@ def test_parts_and_repaired_images_are_still_level_1(calibrated, tmp_path):
     sunpy_lasco.write_level1(edit.replace(level1, data=masked), tmp_path / "masked.fts")
 
 
-# What poses as counts.
+# Arrays that look like counts.
 @pytest.mark.parametrize("name", [name for name in RESULTS if name != "bytes"])
 def test_what_is_no_counts_is_not_calibrated_or_repaired(name, counts):
     image, other, header = counts

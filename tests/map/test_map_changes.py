@@ -13,7 +13,7 @@ from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument import changes
 from sunpy_lasco.map import replace
 
-#: Whatever changes the values, by the name that the header gives it.
+#: Operations that change the values, by their names in the header.
 VALUES = {
     "difference": lambda smap: smap - smap,
     "sum": lambda smap: smap + smap,
@@ -28,7 +28,7 @@ GRID = {
     "resample": lambda smap: smap.resample([256, 256] * u.pix),
     "superpixel": lambda smap: smap.superpixel([2, 2] * u.pix, func=np.mean),
 }
-#: What takes a level-0.5 map.
+#: Functions of a level-0.5 map.
 STEPS = {
     "calibrate": lambda smap: sunpy_lasco.calibrate(smap, assets="simulated", inpaint=None),
     "inpaint": sunpy_lasco.inpaint,
@@ -40,7 +40,7 @@ STEPS = {
     "correct_time": calibration.correct_time,
     "find_pointing": lambda smap: calibration.find_pointing(smap, assets="simulated"),
 }
-#: What takes a level-1 map.
+#: Functions of a level-1 map.
 LEVEL1 = {
     "write_level1": lambda smap, path: sunpy_lasco.write_level1(smap, path),
     "write_solarsoft": lambda smap, path: sunpy_lasco.write_solarsoft(smap, path / "official.fts"),

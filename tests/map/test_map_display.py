@@ -33,7 +33,7 @@ def test_limits_that_are_set_stay(norm):
     norm.autoscale_None(np.arange(101.0))
     assert (norm.vmin, norm.vmax) == (3.0, 99.0)
     new = norm.renewed()
-    # The one that was found is found anew; the one that was set is kept.
+    # An automatic limit is determined again; one that was set is kept.
     assert (new.vmin, new.vmax) == (3.0, None)
     assert (norm.vmin, norm.vmax) == (3.0, 99.0)
 
@@ -58,7 +58,7 @@ def test_colours(detector):
     colours = corona_colours(detector)
     assert colours.name == f"soholasco{detector[1]}"
     assert tuple(colours.get_bad()) == mpl.colors.to_rgba(NO_SKY) != (0, 0, 0, 1)
-    # The registered map is as it was.
+    # The registered colour map is unchanged.
     assert tuple(mpl.colormaps[f"soholasco{detector[1]}"].get_bad()) != (0, 0, 0, 1)
 
 
@@ -71,7 +71,7 @@ def test_a_map_and_its_parts_have_scales_of_their_own(level05_cards, make_map):
     shown = part.plot(axes=plt.figure().add_subplot(projection=part))
     assert shown.norm.vmin > 500 + 700 + 3 * 700
     assert (whole.norm.vmin, whole.norm.vmax) == limits
-    # What a user sets is kept.
+    # Settings of the user are kept.
     smap.plot_settings["norm"].vmax = 4000.0
     assert smap.submap([700, 700] * u.pix, top_right=[800, 800] * u.pix).plot_settings["norm"].vmax == 4000.0
 
@@ -80,7 +80,7 @@ def test_brightness_has_a_steeper_scale_than_counts(calibrated):
     pair = calibrated("C3", leb_sum=(2, 2))
     assert pair.level05.plot_settings["norm"].stretch(np.array([0.125])) == pytest.approx(0.125**0.5)
     assert pair.level1.plot_settings["norm"].stretch(np.array([0.125])) == pytest.approx(0.5)
-    # One that was chosen goes along.
+    # A chosen one is kept.
     raw = replace(pair.level05)
     raw.plot_settings["norm"] = CoronaNorm((5.0, 95.0), PowerStretch(1.0))
     assert replace(raw, meta=pair.level1.meta).plot_settings["norm"].percentiles == (5.0, 95.0)

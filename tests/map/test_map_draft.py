@@ -63,5 +63,5 @@ def test_frames_read_no_other_cards(raw):
             return super().__contains__(name)
 
     Frame.read(Asked({str(card).lower(): value for card, value in raw.meta.items()}), raw.data.shape)
-    # HISTORY tells the time in official level 1 only.
+    # Only in official level 1 does HISTORY contain the time.
     assert names - {"history"} <= set(FRAME_CARDS)

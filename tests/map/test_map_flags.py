@@ -29,7 +29,7 @@ def test_raw_counts(level05_cards, make_map):
     assert (found[700, 297:304] & SATURATED).all()
     assert found[600, 600] == 0
     assert found[531, 518] == MASKED
-    # A raw pixel is on the detector always.
+    # A raw pixel is always on the detector.
     assert not (found & OUTSIDE).any()
 
 
@@ -50,7 +50,7 @@ def test_level_1(level1_cards, make_map):
     assert found[600, 600] == MISSING
     assert found[531, 518] == MASKED
     assert found[601, 600] == 0
-    # A corner of the corrected image comes from beside the detector.
+    # A corner of the corrected image lies outside the detector.
     assert found[0, 0] == MASKED | OUTSIDE
 
 

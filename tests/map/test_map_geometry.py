@@ -211,5 +211,5 @@ def test_distortion_in_the_wcs_is_that_of_the_resampled_image(detector, calibrat
     world = distorted.wcs.pixel_to_world(x, y)
     corrected = resampled._geometry.to_detector(*resampled.wcs.world_to_pixel(world))
     expected = header_distortion(distorted.meta).to_corrected(*distorted._geometry.to_detector(x, y))
-    # The projection is tangential at the occulter in one, at the Sun in the other.
+    # One projection is tangential at the occulter, the other at the Sun.
     np.testing.assert_allclose(corrected, expected, atol=0.05)

@@ -40,7 +40,7 @@ def test_counts_as_they_came_down(cards, raw):
     ("cards", "time"),
     [
         ({"date-obs": "2002/05/21", "time-obs": "00:18:06.516"}, "2002-05-21T00:18:06.516"),
-        # Level 1: TIME-OBS is there and empty.
+        # Level 1: TIME-OBS exists but is empty.
         ({"date-obs": "2009-02-28T00:05:33.380", "time-obs": ""}, "2009-02-28T00:05:33.380"),
         # Helioviewer writes underscores.
         ({"date_obs": "2023/12/01", "time_obs": "00:06:07.373"}, "2023-12-01T00:06:07.373"),

@@ -33,7 +33,7 @@ def test_what_is_seen_stays_and_the_rest_is_filled(level1):
     assert (filled.unit, type(filled), filled.data.dtype) == (level1.unit, type(level1), level1.data.dtype)
     np.testing.assert_array_equal((sunpy_lasco.flags(filled) & PixelFlag.FILLED)[hidden] != 0, True)
     np.testing.assert_array_equal(np.isnan(filled.uncertainty.array), hidden)
-    # What the camera hides is still hidden in pictures.
+    # Pixels hidden by the camera are still hidden in pictures.
     assert filled.mask.mean() > 0.9 * hidden.mean()
     assert np.isnan(level1.data).any()
 
@@ -46,7 +46,7 @@ def test_gaps_are_bridged_along_circles(level1):
     filled = fill_for_display(replace(level1, data=image))
     inside = (r > 60) & (r < 230)
     np.testing.assert_allclose(filled.data[inside], (1e-9 * (r + 30.0) ** -2)[inside], rtol=0.02)
-    # Under the occulter it is the innermost circle that is seen.
+    # Behind the occulter it is the value of the innermost visible circle.
     assert np.ptp(filled.data[r < 20]) < 0.3 * filled.data[r < 20].max()
 
 
@@ -107,5 +107,5 @@ def test_filters_of_sunkit_image(real_map):
             new = function(filled)
         assert np.isfinite(new.data[shown]).all(), name
         assert type(new) is type(level1)
-        # The result says that it is no exposure.
+        # The result is marked as not an exposure.
         assert new.meta["edited"] == "superpixel, display"

@@ -15,7 +15,7 @@ from sunpy_lasco.map.lazy import in_memory, is_lazy
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 
 CUT = {"bottom_left": [96, 64] * u.pix, "width": 299 * u.pix, "height": 199 * u.pix}
-#: What stays lazy, as in sunpy.
+#: Operations that stay lazy, as in sunpy.
 LAZY = {
     "submap": lambda smap: smap.submap(**CUT),
     "superpixel": lambda smap: smap.superpixel([4, 2] * u.pix, func=np.mean),
@@ -23,7 +23,7 @@ LAZY = {
     "superpixel of a submap": lambda smap: smap.submap(**CUT).superpixel([2, 2] * u.pix, func=np.max),
     "conservative": lambda smap: smap.superpixel([8, 8] * u.pix, conservative_mask=True),
 }
-#: What computes the pixels.
+#: Operations that compute the pixels.
 EAGER = {
     "rotate": lambda smap: smap.rotate(order=1),
     "resample": lambda smap: smap.resample([512, 512] * u.pix),

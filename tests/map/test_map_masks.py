@@ -38,7 +38,7 @@ def test_mask_of_a_map_is_geometry_and_holes(raw, make_map):
     hidden, outside = masks.hidden_and_outside(image_geometry(header, data.shape), data.shape, header)
     np.testing.assert_array_equal(smap.mask, hidden | (data == 0))
     assert (outside <= hidden).all()
-    # An attached mask comes on top, and can be taken away.
+    # An attached mask is added, and can be removed.
     attached = np.zeros(data.shape, bool)
     attached[800, 800] = True
     smap.mask = attached
@@ -99,7 +99,7 @@ def test_plateaus_of_official_level_1(level1_cards):
     for other in (data.astype(float), np.where(data == zero, np.float32(0), data)):
         found = masks.holes_to_nan(other, level1_cards(bitpix=16, bzero=3.2501e-09))
         assert np.isnan(found).sum() == 16
-    # The data that were given stay as they are.
+    # The given data are unchanged.
     assert not np.isnan(data).any()
 
 
@@ -112,7 +112,7 @@ def test_negatives_of_official_level_1(level1_cards):
     assert np.isnan(masks.holes_to_nan(data, level1_cards(**cards))).sum() == 1
     # Statistics of saturated images leave out the largest value.
     assert np.isnan(masks.holes_to_nan(data, level1_cards(datamin=1e-10, datamax=2e-10, dsatval=3e-10))).sum() == 1
-    # Arrays of something else.
+    # Arrays with other content.
     assert masks.holes_to_nan(data, level1_cards()) is data
     for other in ({"datamin": 2e-11}, {"datamax": 2e-10}):
         assert masks.holes_to_nan(data, level1_cards(**(cards | other))) is data

@@ -50,7 +50,7 @@ OPERATIONS = {
 }
 
 
-#: What becomes of the parts of a map, where it is not "kept".
+#: Effect on the parts of a map, if they are not "kept".
 FATES = {
     "submap": {},
     "rotate": {"attached mask": "NaN"},
@@ -166,7 +166,7 @@ def test_what_survives(name, level1, tmp_path):
         "uncertainty": "lost" if new.uncertainty is None else "kept",
     }
     assert found == dict.fromkeys(found, "kept") | FATES[name]
-    # The map that it began with is as it was.
+    # The original map is unchanged.
     np.testing.assert_array_equal(old.data, before[0])
     assert dict(old.meta) == before[1]
 

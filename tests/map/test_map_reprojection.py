@@ -81,7 +81,7 @@ def test_sigma_and_flags_follow(level1, disk):
     assert (sunpy_lasco.flags(new) & PixelFlag.FILLED).any()
     ratio = new.uncertainty.array[y, x] / level1.uncertainty.array[row, column]
     assert np.median(ratio[np.isfinite(ratio)]) == pytest.approx(1, abs=0.02)
-    # What hides the sky is NaN, and told; nothing is masked besides.
+    # Hidden pixels are NaN and flagged; nothing else is masked.
     np.testing.assert_array_equal(new.mask, np.isnan(new.data))
     assert (sunpy_lasco.flags(new)[np.isnan(new.data)] != 0).all()
 
@@ -205,7 +205,7 @@ def test_the_extent_can_be_found(level1):
         warnings.simplefilter("ignore")
         new = level1.reproject_to(level1.wcs, auto_extent="corners")
     assert np.subtract(new.data.shape, level1.data.shape).max() <= 2
-    # The target that was given stays as it is.
+    # The given target is unchanged.
     assert level1.wcs.array_shape == (512, 512)
 
 

@@ -49,7 +49,7 @@ def test_gallery_of_differences(sequence, tmp_path):
         axes = figure.add_subplot(2, 3, number + 1, projection=smap)
         image = smap.plot(axes=axes, norm=ImageNormalize(vmin=-50, vmax=50), cmap="Greys_r")
         shown = image.get_array().compressed()
-        # The field is there, with both signs, and only what hides the sky is not.
+        # The field contains both signs, and only hidden pixels are missing.
         assert shown.size == (~smap.mask).sum() > 0.8 * smap.data.size
         assert (shown < 0).any()
         assert (shown > 0).any()
@@ -166,7 +166,7 @@ def test_coordinates_of_another_time(real_map):
     assert np.hypot(there.Tx.arcsec - 6000, there.Ty.arcsec - 4000) < 120
 
 
-# Files as they lie about.
+# Files with unusual names and headers.
 @pytest.mark.parametrize("name", ["lasco c3 20120831.fits", "image", "32310951.FTS", "c3_last.fts.gz"])
 def test_files_of_any_name(name, real_frame, tmp_path):
     """The header identifies a renamed file, and its level-1 file has the standard name."""

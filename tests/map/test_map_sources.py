@@ -245,7 +245,7 @@ def test_all_real_frames(real_frames):
         assert smap.scale[0].value == {"C2": 11.9, "C3": 56.0}[camera] * sums, path.name
         centre = (np.array({"C2": (510.2, 506.5), "C3": (518.2, 532.5)}[camera]) + 0.5) / sums - 0.5
         np.testing.assert_allclose(u.Quantity(smap.reference_pixel).value, centre, atol=0.01, err_msg=path.name)
-        # Headers made before November 2010 hold 0 or 180, and no offset of the camera.
+        # Headers made before November 2010 contain 0 or 180, without the offset of the camera.
         offset = 0.0 if header["DATE"] > "2010/11/08" else {"C2": 0.5, "C3": -0.23}[camera]
         turn = np.deg2rad(roll_of(smap) - header["CROTA1"] - offset)
         assert np.rad2deg(np.arctan2(np.sin(turn), np.cos(turn))) == pytest.approx(0.0, abs=1e-5), path.name
@@ -306,7 +306,7 @@ def test_image_of_helioviewer(test_data, tmp_path):
     assert u.Quantity(smap.reference_pixel).value == pytest.approx((518.2, 532.5))
     assert unchanged(smap.meta)
     black = smap.data == 0
-    # All that is black lies under the mask, but for single dark pixels.
+    # All black pixels are masked, except single dark ones.
     assert (black & ~smap.mask).mean() < 0.01
     assert smap.mask.mean() == pytest.approx(0.181, abs=0.005)
     smap.save(tmp_path / "image.fits")

@@ -12,16 +12,16 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-#: sunpy's tests that our maps fail on purpose, and why.
+#: sunpy's tests that our maps fail intentionally, and the reasons.
 DELIBERATE = {
-    # What was measured, for which "white-light" leaves no room: with a polariser, or pB.
+    # The measured quantity, which "white-light" cannot express: with a polariser, or pB.
     "test_measurement[C2]",
     "test_measurement[C3]",
     # sunpy reads DATE-OBS without TIME-OBS, and takes midnight.
     "test_reference_date[C3]",
     # Level 0.5 has the roll of the camera, which its header lacks.
     "test_helioviewer_rotation[C3]",
-    # They want the warning that the observer is not known; it is.
+    # They expect the warning about an unknown observer, but the observer is known.
     "test_wcs[C2]",
     "test_wcs[C3]",
 }
@@ -58,7 +58,7 @@ def test_all_of_sunpys_tests_of_maps(tmp_path):
     found = outcomes(tmp_path, "sunpy.map")
     assert len(found) > 700
     broken = {case for case, outcome in found.items() if outcome in ("failure", "error")}
-    # What fails for other reasons, such as a package that is not installed, fails without us too.
+    # Tests that fail for other reasons, such as a missing package, fail without this package too.
     others = {name for _, name in broken} - DELIBERATE
     alone = outcomes(tmp_path, "sunpy.map", with_package=False)
     ours = {case for case in broken if alone.get(case) not in ("failure", "error")}

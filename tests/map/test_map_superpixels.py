@@ -131,7 +131,7 @@ def test_pixels_that_are_only_moved_keep_their_sigma(level1):
     turned = level1.rotate(180 * u.deg, order=0)
     back = np.s_[-2:0:-1, -2:0:-1]
     shown = np.isfinite(turned.data[back])
-    # sunpy lets holes grow by a pixel.
+    # In sunpy holes grow by a pixel.
     assert shown.sum() > 0.97 * np.isfinite(level1.data).sum()
     np.testing.assert_array_equal(turned.data[back][shown], level1.data[shown])
     np.testing.assert_array_equal(turned.uncertainty.array[back][shown], level1.uncertainty.array[shown])

@@ -70,7 +70,7 @@ def test_headers_of_astropy(cards, lines, tmp_path_factory):
     folder = tmp_path_factory.mktemp("astropy")
     fits.PrimaryHDU(np.arange(6, dtype=np.int16).reshape(2, 3), header).writeto(folder / "b.fts")
     content = (folder / "b.fts").read_bytes()
-    # Long texts, for example, are another kind.
+    # Long strings, for example, are not simple.
     if simple_image(content) is not None:
         compare(content, folder)
 

@@ -29,7 +29,7 @@ TEXT = "text/plain"
 ROWS = "".join(
     image.line() for image in sequence(datetime(2012, 8, 31), count=5000, step=timedelta(seconds=17))
 ).encode()
-#: Limits of time, s, small so that nobody waits.
+#: Time limits, s; small, for quick tests.
 LIMITS = {"CONNECT_TIMEOUT": 0.5, "READ_TIMEOUT": 0.4, "DEADLINE": 0.8, "FILE_DEADLINE": 0.8}
 #: Pause before the second try, s.
 PAUSE = 0.02
@@ -39,15 +39,15 @@ PAUSE = 0.02
 class Hostile:
     """A faulty server."""
 
-    #: What it does.
+    #: Its fault.
     name: str
-    #: In the place of a ``"listing"``, an ``"index"`` (there is no listing) or an ``"image"``.
+    #: Instead of a ``"listing"``, an ``"index"`` (without a listing) or an ``"image"``.
     thing: str
-    #: What it says.
+    #: Its answer.
     answer: Answer
-    #: What the user is told, a regular expression; or, if it is understood, how many images or files there are.
+    #: The expected message, a regular expression; or the number of images or files if the answer is usable.
     outcome: str | int
-    #: Times that it is asked for the thing.
+    #: Number of requests.
     tries: int
 
 
@@ -167,7 +167,7 @@ def meet(server, folder):
         answer = replace(server.answer)
         site.faults[path] = answer
         if server.thing == "listing" and isinstance(server.outcome, str):
-            # The rest of the directory is as ill.
+            # The rest of the directory fails too.
             site.faults[DIRECTORY] = answer
         if server.thing == "index":
             tree.missing_listings.add((IMAGES[0].start.date(), "C2"))

@@ -21,7 +21,7 @@ from astropy.io import fits
 
 #: Pause within slow answers, s; there are ten.
 SLOWNESS = 0.03
-#: So often an endless answer says its body.
+#: Number of repetitions of the body of an endless answer.
 ENDLESS = 100_000
 
 
@@ -128,10 +128,10 @@ class Answer:
     body: bytes = b""
     status: int = 200
     kind: str = "application/octet-stream"
-    #: How it says it: whole, reset, drop, cut, long, short, slow, stall, silence, drip, drip of
+    #: The way of sending: whole, reset, drop, cut, long, short, slow, stall, silence, drip, drip of
     #: headers, endless, chunked-cut or bare.
     how: str = "whole"
-    #: After so many requests it says what it should.
+    #: Number of requests after which the answer is correct.
     times: int | None = None
     headers: dict = field(default_factory=dict)
 
@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = site.answer(self.path)
         if site.delay:
             time.sleep(site.delay)
-        # Before the answer: the next request may be here before this thread goes on.
+        # Counted before the answer, since the next request may arrive before this thread continues.
         with site.lock:
             site.now -= 1
         try:

@@ -14,7 +14,7 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst, get_earth
 
 AU_KM = u.au.to(u.km)
-#: Days between which Horizons knows SOHO.
+#: First and last day of SOHO in Horizons.
 BORN, LAST = Time("1995-12-03", scale="tdb").jd, Time("2026-10-20", scale="tdb").jd
 
 
@@ -76,7 +76,7 @@ class Services(Site):
             "DSUN_OBS": [f"{value:.3f}" for value in seen.radius.to_value(u.m)],
             "CROTA2": [f"{self.roll(mjd):.4f}" for mjd in times.mjd],
         }
-        # Records without an image hold no pointing.
+        # Records without an image have no pointing.
         for key, values in columns.items():
             values[3] = "-4712.01.01_11:59_TAI" if key == "T_OBS" else "MISSING"
         keys = query["key"].split(",")

@@ -86,14 +86,14 @@ def test_interval_is_cut_to_what_horizons_covers(services):
 def test_mdi_orbit_and_roll(services):
     services.roll = lambda mjd: 180.0 if mjd < 54880 else 0.1
     orbit, _ = fetch_mdi(FIRST - 20 * u.day, LAST, configuration=Configuration.read())
-    # Rounded keywords, and a day without a record within reach.
+    # Rounded keywords, and a day without a record nearby.
     assert separation(orbit.position(TIME), stonyhurst(TIME)) < 100
     assert orbit.position(TIME).lon.wrap_at(180 * u.deg).deg == pytest.approx(
         stonyhurst(TIME).lon.wrap_at(180 * u.deg).deg, abs=1e-4
     )
     assert orbit.roll(TIME) == pytest.approx(0.1)
     assert orbit.roll(Time("2009-02-05T06:00")) == pytest.approx(180)
-    # Between a row of one kind and one of the other nobody knows.
+    # Between rows of different kinds the position is unknown.
     assert orbit.roll(Time(54879.5, format="mjd")) is None
     with pytest.raises(AssetError, match=r"MDI observed from 1996-04-20 to 2011-04-12 only"):
         fetch_mdi(Time("2012-01-01"), Time("2012-02-01"), configuration=Configuration.read())

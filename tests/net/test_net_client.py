@@ -324,7 +324,7 @@ def test_no_more_than_two_requests_at_once(site):
     assert site.most == 2
 
 
-# Who gives the images.
+# The source of the images.
 
 
 def test_archives_in_their_order(site):
@@ -353,7 +353,7 @@ def test_quick_look_and_final_images_of_a_day_are_merged(site):
     query = a.Time(late, late + timedelta(hours=23)), a.lasco.Size("full"), a.Detector.c2
     assert list(Fido.search(*query)["lasco"]["Provider"]) == ["SDAC-NRT"] * 8
     site.nrl.add(sequence(late + 2 * step, number=22000000, count=1))
-    # One that quick-look never had.
+    # An image that did not exist as quick-look.
     site.nrl.add(sequence(late + 9 * step, number=22000001, count=1))
     found = Fido.search(*query)["lasco"]
     names = [url.rsplit("/", 1)[-1] for url in found["url"]]

@@ -49,7 +49,7 @@ def _short_patience(monkeypatch):
     monkeypatch.setenv("SUNPY_LASCO_READ_TIMEOUT", "0.4")
 
 
-#: What stands in the place of img_hdr.txt.  All but the first four are lasting.
+#: Answers instead of img_hdr.txt.  All but the first four are permanent.
 LISTING_FAULTS = {
     "500 once": Answer(b"", 500, times=1),
     "503 twice, with Retry-After": Answer(b"", 503, times=2, headers={"Retry-After": "0"}),
@@ -109,7 +109,7 @@ def test_a_listing_at_fault_without_a_mirror(site, monkeypatch, name):
         ):
             assert len(Fido.search(DAY, *ATTRS)["lasco"]) == 0
         return
-    # The other day is in the answer all the same, and the failed one is named.
+    # The result contains the other day, and the failed one is named.
     with pytest.warns(LascoUserWarning, match="2012-08-31 C2"):
         table = Fido.search(TWO_DAYS, *ATTRS)["lasco"]
     assert len(table) == 3
@@ -117,11 +117,11 @@ def test_a_listing_at_fault_without_a_mirror(site, monkeypatch, name):
     assert isinstance(error, ListingError)
     assert "127.0.0.1" in str(error)
     assert "/nrl/level_05/120831/c2/" in str(error)
-    # A search of which nothing could be learnt fails.
+    # A search without any usable listing fails.
     client = LASCOClient()
     with pytest.raises(ListingError, match="2012-08-31 C2"):
         client.search(DAY, *ATTRS)
-    # Nothing of it is kept for later.
+    # Nothing of it is cached.
     assert not list(cache_directory().rglob("120831*"))
 
 
@@ -160,7 +160,7 @@ def test_a_damaged_compressed_listing_is_none(site):
     assert site.asked().count(f"{DIRECTORY}img_hdr.txt") == 3
 
 
-#: The last line, without its end.
+#: The last line, truncated.
 LAST = IMAGES[-1].line()[:-1]
 
 
@@ -214,7 +214,7 @@ def test_listings_of_early_1996(site):
         a.Time("1996-02-10", "1996-02-10 23:00"), *ATTRS, a.lasco.Polarizer.plus60, a.lasco.Filter.orange
     )
     assert len(found["lasco"]) == 3
-    # The last line has no end.
+    # The last line is truncated.
     clear_listings()
     body = "".join(image.line("early") for image in early).encode().rstrip()
     site.faults["/nrl/level_05/960210/c2/img_hdr.txt"] = Answer(body, kind=PLAIN)
@@ -296,7 +296,7 @@ def test_pages_of_gaps(site):
         table = Fido.search(a.Time("1998-08-01", "1998-08-01 23:00"), *ATTRS)["lasco"]
     assert len(table) == 0
     assert table.errors == []
-    # The page may have meant something else: it is asked for again.
+    # The page may have another meaning, so it is requested again.
     assert not list(cache_directory().rglob("*.gz"))
 
 
@@ -342,7 +342,7 @@ def test_offline(site, monkeypatch):
 
 # Files.
 
-#: What stands in the place of an image.
+#: Answers instead of an image.
 FILE_FAULTS = {
     "404": Answer(HTML, 404, "text/html"),
     "403": Answer(b"", 403),

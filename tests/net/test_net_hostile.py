@@ -8,7 +8,7 @@ import pytest
 from hostile import DIRECTORY, LIMITS, NAME, SERVERS, meet
 from loopback_archive import Answer
 
-#: What a machine that is busy with other things needs besides, s.
+#: Additional time for a busy machine, s.
 LEEWAY = 3.0
 
 
@@ -17,7 +17,7 @@ def test_a_hostile_server(server, tmp_path):
     found = meet(server, tmp_path)
     if isinstance(server.outcome, str):
         assert re.search(server.outcome, found.message), found.message
-        # What it is about is named.
+        # The message names the subject.
         assert (NAME if server.thing == "image" else DIRECTORY) in found.message
         assert found.count == 0
     else:

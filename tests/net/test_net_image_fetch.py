@@ -157,7 +157,7 @@ def test_the_user_sets_the_limits_of_time(found, fetch, site, tmp_path, monkeypa
     assert time.monotonic() - start < 4
     assert "stood still" in str(files.errors[0].exception)
     assert "not complete after 0.5 s" in str(files.errors[1].exception)
-    # parfive does not report the same in its own words.
+    # parfive does not report the same error a second time.
     assert not any(record.name == "parfive" for record in caplog.records)
     # Slowness counts once, silence three times.
     assert sum(path.endswith("0.fts") for path in site.asked()) == 2 * 3
@@ -291,12 +291,12 @@ def test_failures_can_be_tried_again(found, fetch, site, tmp_path):
     assert isinstance(error.exception, DeliveryError)
     assert f"{site.url}/nrl/{DIRECTORY}/22000001.fts could not be downloaded" in str(error.exception)
     assert "it is an HTML page" in str(error.exception)
-    # The server is ill still.
+    # The server still fails.
     files = fetch(files)
     assert len(files.errors) == 1
     assert "HTML" in str(files.errors[0].exception)
     assert names(tmp_path) == ["22000000.fts", "22000002.fts"]
-    # Now it is well.
+    # Now it works.
     site.faults.clear()
     files = fetch(files)
     assert files.errors == []

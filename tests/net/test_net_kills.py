@@ -27,7 +27,7 @@ def test_killed_fetches(kills):
     assert f"{kills * 12} of {kills * 12}" in done.stdout
 
 
-#: What a user writes, in a script and in a notebook, where an event loop runs already.
+#: Code of a user, in a script and in a notebook, where an event loop is already running.
 SCRIPT = """
 import signal, sys
 # Where the tests run in the background of a shell, interrupts are ignored.

@@ -18,7 +18,7 @@ from sunpy_lasco.net.listing import (
 
 # fmt: off
 #: A line of 2024 as the archive has it, and one written from the format alone, in which
-#: the texts stand at the right of their columns.
+#: the texts are aligned to the right of their columns.
 REAL = "22932721.fts    2024/01/01  00:00:05   C2    25.1   1024   1024     20      1" \
        "  Orange  Clear   Normal       0.0000  4179\n"
 RIGHT = "32088304.fts    2002/05/21  00:18:06   C3    19.1   1024   1024     20      1" \
@@ -45,10 +45,10 @@ EARLY = [
     ("  IR     Clear  Normal  ", ("IR", "Clear", "Normal")),
     ("   Blue     ND    Normal", ("Blue", "ND", "Normal")),
     ("  Lens   Clear  Cont    ", ("Lens", "Clear", "Cont")),
-    # With programmes that nobody knows, and with the last two columns.
+    # With unknown programmes, and with the last two columns.
     ("  Orang  Clear  Trial   ", ("Orange", "Clear", "Trial")),
     ("  Orang  0 Deg  Trial        0.0000    12", ("Orange", "0 Deg", "Trial")),
-    # Perhaps these listings were made anew, as later ones are.
+    # These listings may have been regenerated in the later format.
     ("  Orange  Clear   Normal  ", ("Orange", "Clear", "Normal")),
     ("  Clear   +60 De  Seq PW       0.0000    12", ("Clear", "+60 Deg", "Seq PW")),
     ("  Blue    ND      Normal  ", ("Blue", "ND", "Normal")),
@@ -168,7 +168,7 @@ def test_leap_second_is_read():
 def test_the_last_line_of_a_name_counts():
     text = REAL + REAL.replace("Orange", "Blue  ")
     assert [entry.filter for entry in parse_listing(text, "C2", "0.5")[0]] == ["Blue"]
-    # A good line makes up for a bad one of the same image, wherever it stands.
+    # A valid line replaces a bad one of the same image, wherever it is.
     bad = REAL.replace("00:00:05", "xx:00:05")
     assert parse_listing(bad + REAL, "C2", "0.5") == parse_listing(REAL, "C2", "0.5")
     assert parse_listing(REAL + bad, "C2", "0.5") == parse_listing(REAL, "C2", "0.5")

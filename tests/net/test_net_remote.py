@@ -89,7 +89,7 @@ def test_files(tmp_path, detector, source):
     assert file_fault(Path(files[0])) is None
     smap = sunpy.map.Map(files[0])
     assert isinstance(smap, source)
-    # Listings hold whole seconds.
+    # Listings contain whole seconds.
     assert abs(smap.date - table["Start Time"][0]) < 30 * u.s
 
 

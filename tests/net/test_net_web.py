@@ -123,7 +123,7 @@ def test_a_dead_host_is_asked_again_after_a_rest(site, monkeypatch):
         assert len(site.hits) == before
         now[0] += web.REST + 1
         assert asking.get(f"{site.url}/other") is None
-        # It is well again.
+        # It has recovered.
         assert asking.get(f"{site.url}/other") is None
 
 

@@ -97,7 +97,7 @@ def test_second_network_learns_from_a_hole_of_one_block():
     stages = network(torch.randn(2, 1, 32, 32), hole())
     (stages[1].output * stages[1].ring).abs().sum().backward()
     assert network.networks[1].encoder[0].conv.weight.grad.any()
-    # It sees the fill of the first, which so learns as well.
+    # It uses the fill of the first network, which is thus trained as well.
     assert network.networks[0].encoder[0].conv.weight.grad.any()
 
 

@@ -85,7 +85,7 @@ def test_weight_of_the_record(trained, rough):
     assert np.allclose((found.z - base.z)[crop.hole], 0.5 * (full.z - base.z)[crop.hole])
     assert not is_better(crop, half.records)
     assert is_better(crop, {"alone": {"single": {"better": True}}})
-    # Of holes with neighbours nothing is known.
+    # There is no record for holes with neighbours.
     assert not is_better(crop, {"neighbours": {"single": {"better": True}}})
 
 
@@ -160,7 +160,7 @@ def test_networks_are_averaged(trained, rough):
     plain = new_network(trained.architecture).eval()
     both = dataclasses.replace(trained, networks=(*trained.networks, plain))
     one, mean = (get_method("network")(crop, weights=these) for these in (trained, both))
-    # The second one says nothing: the mean is half of the first.
+    # The second one predicts zero, so the mean is half of the first.
     assert np.allclose((mean.z - base.z)[crop.hole], 0.5 * (one.z - base.z)[crop.hole], atol=1e-6)
 
 

@@ -115,7 +115,7 @@ def test_rings_of_a_zone(rough):
     blocks = tuple((row, column) for row in range(1, 4) for column in range(1, 4))
     _, prepared = windows_of(rough(blocks=blocks), Architecture())
     assert rings_of(prepared.crop, prepared.places) == [1, 1, 1, 1, 2, 1, 1, 1, 1]
-    # What was said of the outer blocks stands in the window of the inner one.
+    # The window of the inner block contains the results for the outer ones.
     value = np.where(prepared.crop.hole & (prepared.crop.block_rows[:, None] != 2), 9.0, np.nan)
     one, other = prepared.window(4), prepared.window(4, value=value)
     assert not np.array_equal(one.images[1], other.images[1])

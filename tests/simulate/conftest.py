@@ -4,7 +4,7 @@ import pytest
 
 from sunpy_lasco import simulate
 
-#: Nothing left to chance, nothing rounded, nothing left out.
+#: No noise, no rounding, no omitted blocks.
 BARE = {
     "noise": False,
     "quantise": False,

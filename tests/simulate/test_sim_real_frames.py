@@ -12,7 +12,7 @@ from sunpy_lasco.simulate import optics
 from sunpy_lasco.simulate.photometry import bias_level
 from sunpy_lasco.simulate.pixels import occulter_centre
 
-#: How far a simulated frame may be from a real one.
+#: Allowed differences between simulated and real frames.
 WITHIN = 0.10
 #: Frames of the usual filter, of minimum and maximum of two cycles, lossy and not.  That of 2003-07-21, in which
 #: something closed the aperture, is not among them.

@@ -67,7 +67,7 @@ def test_c3_knows_the_roll_of_c2(real_map):
     assert sigma.value < own.roll_sigma < 0.02
     assert abs(normalize_roll(roll.value - own.roll)) < 0.02
     assert stars.pointing_at(history, smap) is None
-    # Both together weigh by their errors, and C2 says nothing of C3.
+    # Both are weighted by their errors, and C2 does not affect C3.
     both = stars.pointing_history([real_map("32219521"), smap])
     together = stars.pointing_at(both, smap)
     assert together.roll_source == "stars of 1 neighbours and stars of 1 neighbours of C3"
@@ -112,7 +112,7 @@ def test_the_packaged_table(real_map):
         own = stars.solve(real_map(name))
         assert np.hypot(row["x"].value - own.centre[0], row["y"].value - own.centre[1]) < 0.02, name
         assert abs(normalize_roll(row["roll"].value - own.roll)) < 0.003
-        # Those without a number of Hipparcos, a quarter of the stars of C2, are not in the package.
+        # Stars without a number of Hipparcos, a quarter of those of C2, are not in the package.
         noise = np.sqrt(np.trace(own.covariance[:2, :2] - own.sky_covariance) / 2)
         assert 0.9 < row["centre_sigma"].value / noise < 1.5
     table["x"] += 5 * u.pix

@@ -52,7 +52,7 @@ def test_a_known_pointing_is_found(starry, camera, options):
     assert abs(error[2]) < 0.012
     assert np.abs(error / sigma).max() < 4
     assert solution.number == solution.table["used"].sum()
-    # Clock and orbit count for more than the stars.
+    # Clock and orbit dominate the error.
     assert solution.centre_sigma > (0.07 if camera == "C3" else 0.35)
     known = stars.solve(exposure.level05, geometry="official", clock_sigma=1 * u.s)
     assert known.centre_sigma < (0.08 if camera == "C3" else 0.33)

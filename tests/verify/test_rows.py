@@ -66,7 +66,7 @@ def test_files(report, tmp_path):
     assert stored["counts"]["holds"] == report.counts[Verdict.HOLDS]
     assert [row["name"] for row in stored["groups"]["stars"]] == [row.name for row in report.groups["stars"]]
     page = paths[1].read_text()
-    # Everything is in the page, and nothing is fetched.
+    # The page is self-contained.
     assert all(f'id="{name}"' in page for name in report.rows)
     assert page.count("data:image/png;base64,") == 2
     assert not re.search(r'(src|href)="(?!data:|#)', page)

@@ -7,8 +7,8 @@ from sunpy_lasco.verify import Verdict
 from sunpy_lasco.verify.constants import constant_rows
 from sunpy_lasco.verify.sky import star_rows
 
-#: By what a number of the table of constants is changed, up and down: 1 % where an identity or an official header holds
-#: it, 5 % where only stars can; which number of several; and the row that catches it.
+#: Changes of a number of the table of constants, up and down: 1 % where an identity or an official header fixes it, 5 %
+#: where only stars can; which number of several; and the row that catches it.
 CHANGES = {
     "C2.factor.ORANGE": (1.01, 2, "c2.header.factor"),
     "C3.factor.CLEAR": (1.01, 2, "c3.header.factor"),

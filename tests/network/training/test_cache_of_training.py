@@ -46,7 +46,7 @@ def test_files_of_the_same_name_are_told_apart(frame, tmp_path):
     assert first != second
     images = [load_crops(path)[0]["truth"] for path in (first, second)]
     assert not (images[0].shape == images[1].shape and np.array_equal(*images))
-    # Both at once: a file for each, though their names agree.
+    # Both together: one file for each, although their names agree.
     assert len(set(fill_cache(RECIPE, [frame, other], "C3", windows))) == 2
 
 
@@ -107,5 +107,5 @@ def test_calibration_images_are_in_the_key_by_content(frame, tmp_path):
     taken = simulate.observe("C3", seed=5)
     simulate.write_assets(tmp_path, taken)
     assert made_for(recipe, [frame], "C3") != changed
-    # Without calibration no image is asked for.
+    # Without calibration no image is needed.
     assert made_for(dataclasses.replace(recipe, calibrated=False), [frame], "C3") == made_for(RECIPE, [frame], "C3")

@@ -6,7 +6,7 @@ import astropy.units as u
 from sunpy_lasco.errors import LascoError
 from sunpy_lasco.network.training.cme_catalogue import intervals_of, read_cme_catalogue
 
-#: Made up, in the columns of the catalogue.
+#: Fictitious entries in the format of the catalogue.
 TEXT = """\
                     SOHO/LASCO HALO AND NORMAL CME CATALOG
 ------------------------------------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def test_intervals_are_joined_and_end_at_the_edge(catalogue):
     start, end = spans[0]
     assert start.isot[:19] == "2001-05-21T09:26:05"
     assert (end - start).to_value("hour") == pytest.approx(1 + 30 * u.R_sun.to("km") / 700 / 3600, rel=1e-6)
-    # What is slower than 100 km / s is not believed.
+    # Speeds below 100 km / s are ignored.
     assert (spans[2][1] - spans[2][0]).to_value("hour") == pytest.approx(
         1 + 30 * u.R_sun.to("km") / 100 / 3600, rel=1e-6
     )

@@ -53,7 +53,7 @@ def test_the_signal_is_multiplied(exposure, mixed):
     assert ratio.std() > 0.004
     assert (mixed.raw[missing] == exposure.raw[missing]).all()
     assert (mixed.group, mixed.origin, mixed.frame) == (exposure.group, "mixed", exposure.frame)
-    # The noise stays that of the exposure: what differs between pixels differs by the same share.
+    # The noise is that of the exposure: relative differences between pixels are unchanged.
     window = np.s_[800:864, 800:864]
     ratios = (new / np.where(old > 0, old, np.nan))[window]
     assert np.nanstd(np.diff(ratios)) < 0.1 * np.nanstd(np.diff(old[window])) / np.nanmean(old[window])

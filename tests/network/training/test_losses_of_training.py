@@ -39,7 +39,7 @@ def test_every_term_has_a_gradient(by_hand, extractor, name):
     gradient = log_ratio.grad if name == "likelihood" else output.grad
     assert torch.isfinite(gradient).all()
     assert (gradient != 0).sum() >= 16
-    # Nothing outside of the hole is asked for; features see a little around their region.
+    # Nothing outside the hole is scored; features extend a little beyond their region.
     assert (gradient[batch.hole == 0] == 0).all()
 
 
@@ -59,7 +59,7 @@ def test_pixel_terms_by_hand(by_hand):
     stages = by_hand.stages(image(4.0), advance=(2,))
     assert PixelInnerLoss()(stages, by_hand.batch()).item() == pytest.approx(3.0)
     assert PixelDifferenceLoss()(stages, by_hand.batch()).item() == pytest.approx(6.0)
-    # One pixel of the ring is 48 more off.
+    # One pixel of the ring has an additional error of 48.
     other = image(4.0)
     other[0, 0, 4, 4] += 48.0
     stages = by_hand.stages(other, advance=(2,))

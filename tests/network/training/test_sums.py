@@ -20,7 +20,7 @@ def test_four_pixels_are_one(exposure):
     assert small.frame.binning == (2, 2)
     assert small.group == exposure.group
     assert small.raw[300, 100] == exposure.raw[600:602, 200:202].sum()
-    # Blocks that were not sent stay empty, and nothing else is.
+    # Only untransmitted blocks stay empty.
     empty = exposure.raw.reshape(512, 2, 512, 2).min(axis=(1, 3)) == 0
     assert np.array_equal(small.raw == 0, empty)
     assert [one.frame.binning for one in small.neighbours] == [(2, 2)] * 4

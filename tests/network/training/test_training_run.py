@@ -35,7 +35,7 @@ from sunpy_lasco.network.training.scenes import Scenes  # noqa: E402
 from sunpy_lasco.network.weights import load_weights  # noqa: E402
 from sunpy_lasco.repair.simulated_losses import draw_losses  # noqa: E402
 
-# What other packages warn of on their own account.
+# Warnings that concern other packages.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:::pytorch_lightning"),
     pytest.mark.filterwarnings("ignore:::torch"),
@@ -115,7 +115,7 @@ def test_training_lowers_the_loss(files, tmp_path):
     third = len(losses) // 3
     assert np.mean(losses[-third:]) < 0.85 * np.mean(losses[:third])
     assert result.curves.stat().st_size > 10000
-    # What was learnt is in the weights: on what it was trained it beats its base.
+    # The weights contain what was learnt: the network is better than its base on the training data.
     trained = load_weights(result.weights)
     assert score(trained.networks[0], Windows(files[1:]), neighbours=False)["all"]["ratio"] < 0.8
     assert trained.card["dates"] == ["second"]
@@ -126,7 +126,7 @@ def test_training_lowers_the_loss(files, tmp_path):
 def test_held_back_date_is_judged_and_ends_the_training(files, tmp_path):
     recipe = dataclasses.replace(RECIPE, learning_rate=0.0, keep="best", patience=1, validate_every=5, average=0.0)
     result = train(recipe, files, "C3", tmp_path, held_back="first", accelerator="cpu")
-    # Nothing is learnt at no rate: the base is not beaten, and the second score is the last.
+    # At a rate of zero nothing is learnt: the base remains better, and the training stops after the second score.
     assert result.card["steps"] == 10
     assert result.card["dates"] == ["second"]
     metrics = result.card["metrics"]
@@ -144,7 +144,7 @@ def test_same_seed_same_weights_and_resumed_goes_on(files, tmp_path):
     before = numbers()
     short = dataclasses.replace(RECIPE, steps=4, validate_every=2)
     one, other = (train(short, files, "C3", tmp_path / name, accelerator="cpu") for name in ("a", "b"))
-    # The random numbers of the process, and its environment, are none of a training's business.
+    # A training changes neither the random numbers of the process nor its environment.
     assert numbers() == before
     states = [load_weights(result.weights).networks[0].state_dict() for result in (one, other)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
@@ -307,7 +307,7 @@ def test_fine_tuning_follows_pre_training(files, tmp_path):
     assert second.card["steps"] == 1
     states = [load_weights(result.weights).networks[0].state_dict() for result in (begun, second)]
     assert all(torch.allclose(states[0][name], states[1][name], atol=1e-6) for name in states[0])
-    # A file of weights does as well.
+    # A file of weights works too.
     third = train(still, files, "C3", tmp_path / "e", accelerator="cpu", start=begun.weights)
     weights = load_weights(third.weights).networks[0].state_dict()
     assert all(torch.allclose(states[0][name], weights[name], atol=1e-6) for name in states[0])
