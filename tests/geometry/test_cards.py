@@ -5,8 +5,17 @@ import pytest
 
 from astropy.wcs import WCS
 
-from sunpy_lasco.geometry.cards import image_roll, image_sun_centre, standard_cards, standard_geometry, wcs_cards
+from sunpy_lasco.errors import HeaderError
+from sunpy_lasco.geometry.cards import (
+    _tangential,
+    image_roll,
+    image_sun_centre,
+    standard_cards,
+    standard_geometry,
+    wcs_cards,
+)
 from sunpy_lasco.geometry.image import ImageGeometry
+from sunpy_lasco.geometry.sip import rescaled_sip
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.headers import MapHeaderError
 
@@ -211,3 +220,30 @@ def test_reference_pixels_count_from_one_whenever_the_file_was_made():
     }
     for date in ("2005/01/01", "2020/01/01"):
         assert standard_geometry(meta | {"date": date, "level": "1.0"}).crpix == (9.0, 19.0)
+
+
+def test_polynomials_of_a_header_may_lack_the_inverse():
+    """A and B alone, of pixels that become 2 x 4: A_p_q grows by 2**p 4**q / 2, B_p_q by 2**p 4**q / 4."""
+    header = {"a_order": 2, "b_order": 2, "a_2_0": 1e-6, "a_1_1": 2e-6, "b_0_2": 3e-6}
+    found = rescaled_sip(header, (2, 4))
+    assert found == pytest.approx({"a_2_0": 1e-6 * 4 / 2, "a_1_1": 2e-6 * 8 / 2, "b_0_2": 3e-6 * 16 / 4})
+    for order in (-2, 1.5, 99):
+        with pytest.raises(HeaderError, match="A_ORDER"):
+            rescaled_sip(header | {"a_order": order}, (2, 4))
+
+
+def test_scale_of_a_distorted_image_is_that_of_its_centre():
+    """Pixels at the centre of the distortion are smaller or larger than the plate scale, by DIST_K0."""
+    standard = {"ctype1": "HPLN-TAN-SIP", "ctype2": "HPLT-TAN-SIP", "cunit1": "arcsec", "cunit2": "arcsec"}
+    standard |= {"crpix1": 517.25, "crpix2": 530.5, "crval1": 0.0, "crval2": 0.0, "cdelt1": 56.0, "cdelt2": 56.0}
+    standard |= {"a_order": 2, "b_order": 2, "pc1_1": 1.0, "pc2_2": 1.0}
+    plain, grown = (standard_geometry(META | standard | {"dist_k0": k0}) for k0 in (0.0, 0.25))
+    assert plain.detector_scale / grown.detector_scale == pytest.approx(1.25)
+    assert standard_geometry(META | standard).detector_scale == pytest.approx(
+        plain.detector_scale / (1 + C3.distortion_px[0])
+    )
+
+
+def test_a_degree_in_the_tangent_plane():
+    """atan of the radians of a degree; half a degree up, at the cosine of that."""
+    assert _tangential((3600.0, 1800.0)) == pytest.approx([3599.634535, 1799.680237], abs=1e-5)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from astropy.io import fits
 
 from sunpy_lasco.geometry.distortion import camera_distortion
-from sunpy_lasco.geometry.field import field_mask, hidden_pixels, outside_detector
+from sunpy_lasco.geometry.field import _c3_mask, field_mask, hidden_pixels, outside_detector
 from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.frame import Frame
 
 
@@ -99,3 +100,14 @@ def test_margin_at_the_edges_of_c2():
     assert not field_mask(*np.transpose(places), "C2").any()
     assert field_mask(*np.transpose(places), "C2", margin=25).all()
     assert not field_mask(*np.transpose([(950.0, 500.0), (70.0, 500.0)]), "C2", margin=25).any()
+
+
+@pytest.mark.parametrize("margin", [0.0, 3.0])
+def test_foot_of_the_pylon(margin):
+    """The corner of the detector behind the foot grows with the margin."""
+    foot = value_of("C3.mask.foot") + margin
+    beside = np.array([foot - 0.1, foot + 0.1])
+    there = np.full(2, 124.0 if margin else 126.0)
+    assert _c3_mask(beside, there, margin).tolist() == [True, False]
+    if margin:
+        assert _c3_mask(there - 1, beside, margin).tolist() == [True, False]

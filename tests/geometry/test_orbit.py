@@ -162,3 +162,26 @@ def test_stonyhurst_coordinates_are_those_of_sunpy(date):
         found = stonyhurst_place(position, time).coordinate
         assert found.separation(known).to_value(u.deg) < 1e-9
         assert abs((found.radius - known.radius).to_value(u.au)) < 1e-12
+
+
+@pytest.mark.parametrize(("rows", "covered"), [(3, False), (4, True), (5, True)])
+def test_without_velocities_four_rows_are_needed(rows, covered):
+    """The cubic has four coefficients; between all of the rows it is used, also the first two."""
+    days = START + np.arange(rows)
+    orbit = Orbit(days, truth(days)[0], None, "circle", 0.0)
+    times = START + np.arange(rows - 1) + 0.5
+    assert [orbit.covers(Time(day, format="jd", scale="tdb")) for day in times] == [covered] * (rows - 1)
+    if covered:
+        # The terms of fourth order that a cubic omits, in days: 0.99 au (2 pi / 365.25)**4 / 24 * 0.94 is 0.5 km.
+        assert errors(orbit, times).max() < 2.0
+
+
+def test_times_may_be_texts():
+    days = START + np.arange(5)
+    orbit = Orbit(days, *truth(days), "circle", np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    there, same = orbit.place("2003-01-03T06:00"), orbit.place(Time("2003-01-03T06:00"))
+    assert (there.longitude, there.latitude, there.distance) == (same.longitude, same.latitude, same.distance)
+    # The third interval.
+    assert orbit.error("2003-01-03T06:00") == 3.0
+    with pytest.raises(ValueError, match="covers no time near 2003-02-03"):
+        orbit.error("2003-02-03")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from astropy.time import Time
 
-from sunpy_lasco.geometry.pointing import header_pointing, header_roll, is_placeholder, nominal_pointing
+from sunpy_lasco.geometry.pointing import header_pointing, header_roll, is_old_centre, is_placeholder, nominal_pointing
 from sunpy_lasco.geometry.rolls import is_flipped, normalize_roll, rectified_centre
 from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.frame import Frame
@@ -210,3 +210,17 @@ def test_middle_of_the_image_was_never_filled_in(shape, centre, never):
     frame = Frame.from_header(header(), shape)
     assert is_placeholder(cards, frame) is never
     assert not is_placeholder(cards | {"crota1": 2.0}, frame)
+
+
+@pytest.mark.parametrize(("x", "y"), [(517.784, 530.989), (517.956, 532.632)])
+def test_centre_of_all_files_of_some_years(x, y):
+    """In pixels of the frame or of the whole detector, counted from 0 or from 1; here of 2 x 4 detector pixels."""
+    frame = Frame.from_header(header(lebxsum=2, lebysum=4), (256, 512))
+    assert frame.binning == (2, 4)
+    for old in ((x, y), (x / 2, y / 4)):
+        for first in (0, 1):
+            assert is_old_centre({"crpix1": old[0] + first, "crpix2": old[1] + first + 0.001}, frame)
+            assert not is_old_centre({"crpix1": old[0] + first, "crpix2": old[1] + first + 0.01}, frame)
+    assert not is_old_centre({"crpix1": x / 2, "crpix2": y}, frame)
+    assert not is_old_centre({"crpix1": x / 2, "crpix2": y * 4}, frame)
+    assert not is_old_centre({"crpix1": x}, frame)

@@ -7,6 +7,8 @@ from sunpy_lasco.geometry.distortion import SOLARSOFT_CELLS, Distortion, camera_
 from sunpy_lasco.geometry.resampling import (
     PIVOT,
     Resampling,
+    _reached,
+    bilinear,
     corrected_positions,
     curvature_error,
     curvature_weights,
@@ -119,3 +121,26 @@ def test_what_a_flag_reaches():
     assert values.toarray().reshape(40, 40, 40, 40)[21, 31, 20:22, 30:32] == pytest.approx(
         np.array([[0.125, 0.375], [0.125, 0.375]])
     )
+
+
+def test_an_open_end_repeats_the_last_pixels():
+    """Half a pixel beyond the last row and column there is no more than these; a pixel beyond them nothing."""
+    column, row = np.array([3.5, 1.5, 4.0, 1.0]), np.array([1.0, 2.75, 1.0, 3.0])
+    gather = bilinear(column, row, (3, 4), open_end=True)
+    assert gather.inside.tolist() == [True, True, False, False]
+    assert gather.corner[:2].tolist() == [1 * 4 + 2, 1 * 4 + 1]
+    np.testing.assert_array_equal(gather.fx[:2], [1.0, 0.5])
+    np.testing.assert_array_equal(gather.fy[:2], [0.0, 1.0])
+    closed = bilinear(column, row, (3, 4))
+    assert closed.inside.tolist() == [False, False, False, False]
+
+
+def test_what_is_kept_cannot_be_changed():
+    """The pixels that a pattern of lost blocks reaches are kept for the next frame."""
+    resampling = Resampling((64, 64), (0, 0), (1, 1), None, rotation=0.0, pivot=(10.0, 10.0), target=(10.5, 10.5))
+    lost = np.zeros((64, 64), bool)
+    lost[20, 30] = True
+    found = _reached(resampling, np.packbits(lost).tobytes())
+    assert np.argwhere(found).tolist() == [[20, 30], [20, 31], [21, 30], [21, 31]]
+    with pytest.raises(ValueError, match="read-only"):
+        found[0, 0] = True

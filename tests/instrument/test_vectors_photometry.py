@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sunpy_lasco.errors import NotCalibratableError
 from sunpy_lasco.instrument.bias import bias_excess, bias_polynomial, choose_bias, dark_level, late_c2_bias
@@ -11,6 +12,7 @@ from sunpy_lasco.instrument.cameras import CAMERAS
 from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.instrument.exposure import find_exposure_factor, no_factor
 from sunpy_lasco.instrument.frame import Frame
+from sunpy_lasco.instrument.noise import rounded_variance
 from sunpy_lasco.instrument.photometry import (
     calibration_factor,
     calibration_factor_sigma,
@@ -302,3 +304,22 @@ def test_every_camera_constant_is_positive():
     for camera in CAMERAS.values():
         numbers = SimpleNamespace(**{k: v for k, v in vars(camera).items() if isinstance(v, float)})
         assert all(value > 0 for name, value in vars(numbers).items() if name != "roll_offset")
+
+
+@pytest.mark.parametrize("variance", [0.05, 0.1, 0.2, 0.3, 0.45])
+def test_rounding_of_coefficients(variance):
+    """
+    A Gaussian that is rounded to integers, with the probability of each of them.
+
+    A sixteenth of the coefficients are of the coarse levels, which vary by more than the step: 1 / 12 for them.
+    """
+    numbers = np.arange(-40, 41)
+    edges = stats.norm.cdf((numbers[:, None] + [-0.5, 0.5]) / np.sqrt(variance))
+    fine = (numbers**2 * np.diff(edges)[:, 0]).sum() - variance
+    step = 8.0
+    found = rounded_variance(np.array([variance * step**2]), step)
+    assert found[0] / step**2 - variance == pytest.approx(fine * 15 / 16 + 1 / 12 / 16, abs=2e-4)
+
+
+def test_rounding_of_large_coefficients_adds_a_twelfth():
+    assert rounded_variance(np.array([100.0, 1e6]), 2.0) == pytest.approx([100 + 4 / 12, 1e6 + 4 / 12], rel=1e-7)

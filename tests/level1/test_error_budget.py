@@ -1,9 +1,19 @@
 """Single parts of the error budget."""
 
-import numpy as np
+from types import SimpleNamespace
 
+import numpy as np
+import pytest
+
+import sunpy_lasco
+from sunpy_lasco import simulate
 from sunpy_lasco.geometry.resampling import curvature_error, curvature_weights
-from sunpy_lasco.level1.error_budget import _curvature
+from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.level1.error_budget import _Budget, _curvature
+
+
+def simulate_level1():
+    return sunpy_lasco.calibrate(simulate.observe("C3", leb_sum=(4, 4), seed=2).level05, assets="simulated")
 
 
 def test_curvature_at_some_pixels_is_that_of_the_whole_image():
@@ -16,3 +26,42 @@ def test_curvature_at_some_pixels_is_that_of_the_whole_image():
     some = _curvature(image, [weight[rows, columns] for weight in weights], (rows, columns))
     np.testing.assert_allclose(some.reshape(image.shape), curvature_error(image, weights), rtol=1e-12, atol=1e-15)
     assert some.any()
+
+
+@pytest.mark.parametrize(("derived", "model", "share"), [(True, False, 0.0), (False, True, 0.0), (False, False, None)])
+def test_sums_of_exposures_and_models_have_no_loss_of_their_own(derived, model, share):
+    """Their counts are not those of one exposure; of all others the loss is the error where it is not corrected."""
+    frame = SimpleNamespace(is_derived=derived, is_model=model, binning=(1, 1), camera=CAMERAS["C3"])
+    light = np.array([1e-9, 2e-9])
+    nothing = np.zeros(2, bool)
+    budget = _Budget(
+        frame, {}, light * 0.01, light, np.full(2, 1e-13), *np.full((2, 2), 500.0), None, nothing, nothing, nothing
+    )
+    found = budget.term("linearity")
+    if share is None:
+        # 10,000 and 20,000 DN: the loss is a share of the light that grows with it.
+        assert 0 < found[0] / light[0] < found[1] / light[1] < 0.2
+    else:
+        assert found.tolist() == [0.0, 0.0]
+
+
+def test_systematic_errors_by_their_cards():
+    """The bias is 0.3 DN in 20 s, at 1e-10 MSB per DN / s; what has no card is no error."""
+    level1 = simulate_level1()
+    meta = level1.meta
+    meta |= {"biassig": 0.3, "exptime": 20.0, "calfac": 1e-10, "vigsig": 0.02, "straysig": 3e-13}
+    meta |= {"expfsig": 0.001, "calfsig": 0.01, "polsig": 0.004}
+    found = sunpy_lasco.systematic_uncertainty(level1)
+    assert {name: getattr(value, "value", value) for name, value in found.items()} == pytest.approx(
+        {
+            "exposure factor": 0.001,
+            "calibration factor": 0.01,
+            "polariser": 0.004,
+            "vignetting": 0.02,
+            "bias": 0.3 / 20 * 1e-10,
+            "stray light": 3e-13,
+        }
+    )
+    for card in ("biassig", "vigsig", "straysig", "expfsig", "calfsig", "polsig"):
+        del meta[card]
+    assert {getattr(value, "value", value) for value in sunpy_lasco.systematic_uncertainty(level1).values()} == {0.0}

@@ -9,11 +9,14 @@ from scipy import ndimage
 from sunpy_lasco.geometry.distortion import camera_distortion
 from sunpy_lasco.geometry.resampling import (
     Resampling,
+    bilinear,
     bilinear_weights,
     interpolate,
     interpolation_matrix,
     source_positions,
 )
+from sunpy_lasco.level1.fused import compiled
+from sunpy_lasco.level1.interpolation import Interpolation
 
 MJD = 52000
 
@@ -120,3 +123,26 @@ def test_flags_are_carried_to_all_pixels_they_contribute_to(rows):
     assert not (result.flags & ~np.uint8(5)).any()
     lacking = (values @ np.isfinite(image).ravel().astype(np.float32)) < 0.999
     assert np.array_equal(np.isnan(result.image).ravel(), lacking)
+
+
+def test_places_on_the_lines_between_pixels_are_partial():
+    """Right on a column, right on a row, the last column and row, none of them, and outside."""
+    column = np.array([1.0, 1.5, 2.0, 1.5, 0.5, 5.0])
+    row = np.array([0.5, 1.0, 0.5, 2.0, 0.5, 0.5])
+    gather = bilinear(column, row, (3, 3))
+    assert Interpolation(gather).partial.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("loops", [False, True])
+def test_variance_or_sigma(loops):
+    """Halfway between four pixels of variance 16: 4, or its root times a scale."""
+    if loops:
+        pytest.importorskip("numba")
+    column, row = (axis.ravel() + 0.5 for axis in np.meshgrid(np.arange(4), np.arange(4)))
+    interpolation = Interpolation(bilinear(column, row, (4, 4)), compiled() if loops else None)
+    empty = np.zeros((4, 4), bool)
+    image, variance = np.full((4, 4), 2, np.float32), np.full((4, 4), 16, np.float32)
+    for scale, expected in ((None, 4.0), (3.0, 6.0)):
+        moved, spread = interpolation(image, variance, empty, interpolation.matrices(empty), scale=scale)
+        np.testing.assert_allclose(moved[:3, :3], 2.0)
+        np.testing.assert_allclose(spread[:3, :3], expected)

@@ -1,5 +1,7 @@
 """Single steps of the calibration: values computed by hand, and errors if the order is wrong."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,8 +21,8 @@ from sunpy_lasco.instrument.constants import constant
 from sunpy_lasco.instrument.exposure import ExposureFactor
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.photometry import calibration_factor_sigma
-from sunpy_lasco.level1.arrays import lost_blocks
-from sunpy_lasco.level1.counts import find_bias
+from sunpy_lasco.level1.arrays import lost_blocks, unwrapped
+from sunpy_lasco.level1.counts import bias_told, find_bias
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
 from sunpy_lasco.simulate import optics
@@ -316,3 +318,38 @@ def test_lost_blocks_of_a_part_have_their_numbers_in_the_full_frame():
     flags[64:96, 32:64] = PixelFlag.MISSING
     flags[0, 0] = PixelFlag.MISSING
     assert lost_blocks(flags, frame) == [(11, 15)]
+
+
+@pytest.mark.parametrize(("level", "negative"), [(0, False), (1, False), (-1, True)])
+def test_only_negative_counts_have_overflowed(level, negative):
+    """Of 16 bits and summed; 0, as in lost blocks, has not."""
+    frame = SimpleNamespace(is_binned=True, is_derived=False)
+    counts = np.array([[5, level]], np.int16)
+    found, corrected = unwrapped(counts, frame)
+    assert corrected is negative
+    assert found.tolist() == [[5, level + 65536 if negative else level]]
+
+
+def test_error_of_the_bias_of_summed_pixels():
+    """Four pixels have four times the bias, and its error."""
+    bias = SimpleNamespace(level=470.0, source="given", sigma=0.25)
+    for sums, error in (((1, 1), 0.25), ((2, 2), 1.0), ((2, 4), 2.0)):
+        told = bias_told(SimpleNamespace(leb_sum=sums), bias)
+        assert told["cards"] == {"biasval": 470.0, "biassrc": "given", "biassig": error}
+
+
+def test_noise_is_estimated_before_the_exposure_is_normalised(pointed):
+    smap = calibration.normalize_exposure(calibration.subtract_bias(calibration.mark_missing(pointed)))
+    with pytest.raises(NotCalibratableError, match=r"EXPFAC: normalize_exposure was already applied"):
+        calibration.estimate_noise(smap)
+
+
+def test_the_light_path_stays_when_the_factor_is_applied(pointed, simulated_assets):
+    smap = calibration.normalize_exposure(calibration.subtract_bias(calibration.mark_missing(pointed)))
+    path = calibration.apply_calibration_factor(smap)._light_path
+    assert (path.vignetting, path.stray_light) == (None, None)
+    flat = calibration.correct_vignetting(calibration.apply_calibration_factor(smap), assets=simulated_assets)
+    path = flat._light_path
+    assert path.vignetting is not None
+    del flat.meta["calfac"]
+    assert calibration.apply_calibration_factor(flat)._light_path is path
