@@ -180,10 +180,10 @@ def recipes(arguments):
         right = 0
         tables = sorted(arguments.tables.glob("*.ecsv"))
         for table in tables:
-            # A warning of any change, and pixels that are others, are errors.
+            # Warnings about changes, and different pixels, are errors.
             sunpy_lasco.open_recipe(table, on_change="raise")[0]
             right += 1
-        print(f"{right} of {len(tables)} recipes gave the pixels that were noted")
+        print(f"{right} of {len(tables)} recipes reproduced their pixels")
         return
     shutil.rmtree(arguments.tables, ignore_errors=True)
     arguments.tables.mkdir(parents=True)

@@ -357,7 +357,7 @@ class Recipe:
             if now.get(name) != before:
                 found.append(f"{name} is {now.get(name, 'not there')}, and was {before}")
         if constants_hash() != meta["constants"]:
-            found.append("the constants of the instrument are others")
+            found.append("the constants of the instrument have changed")
         cameras = sorted(set(map(str, self.table["camera"])))
         here = {}
         for camera in cameras:
@@ -381,17 +381,17 @@ class Recipe:
         file = local_input(name)
         changed = []
         if sha256_of(file) != str(row["sha256"]):
-            changed.append(f"{name} is another file than it was (SHA-256)")
+            changed.append(f"{name} has changed (SHA-256)")
         frame = _frame(file)
         factor = asset_names(frame.camera.name, frame.mid_mjd)[-1]
         if asset_digests(self._options.assets, [factor]).get(factor, "") != _text(row["factor_sha256"]):
-            changed.append(f"the exposure factors {factor} are others, or there are some now")
+            changed.append(f"the exposure factors {factor} have changed or are new")
         if _digest(orbit_digests(frame, self._options)) != _text(row["orbit_sha256"]):
-            changed.append("the orbit files of that day are others, or there are some now")
+            changed.append("the orbit files of that day have changed or are new")
         smap = calibrate(open_map(file), **self._options_of(number))
         self._react(changed)
         if "pixel_sha256" in self.table.colnames and pixel_digest(smap) != str(row["pixel_sha256"]):
-            self._react([f"the pixels of {name} are others than those that were noted"])
+            self._react([f"the pixels of {name} differ from those in the recipe"])
         return smap
 
     def _options_of(self, number):

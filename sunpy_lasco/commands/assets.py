@@ -160,7 +160,9 @@ def _report(outcomes, what):
     for name in days[1:]:
         del failed[name]
     for name, outcome in failed.items():
-        others = f" Neither could {len(days) - 1} others be had." if days[:1] == [name] and len(days) > 1 else ""
+        others = (
+            f" {len(days) - 1} others could not be downloaded either." if days[:1] == [name] and len(days) > 1 else ""
+        )
         print(f"sunpy-lasco assets: {outcome}{others}", file=sys.stderr)
     return 1 if failed else 0
 

@@ -48,7 +48,7 @@ def run(arguments):
     Returns
     -------
     `int`
-        0, or 1 if there is no front, or there are no two frames of one kind.
+        0, or 1 if there is no front, or there are fewer than two frames of the same kind.
     """
     import io
     import json
@@ -62,7 +62,7 @@ def run(arguments):
     sequences = sequences_of(arguments)
     moving = {camera: frames for camera, frames in sequences.items() if len(frames) > 1}
     if not moving:
-        print("sunpy-lasco event: there are no two frames of one kind.", file=sys.stderr)
+        print("sunpy-lasco event: there are fewer than two frames of the same kind.", file=sys.stderr)
         return 1
     told = {"frames": {camera: len(frames) for camera, frames in sequences.items()}}
     if not arguments.no_movies:

@@ -67,7 +67,7 @@ def run(arguments):
 
     sequences = [frames for frames in sequences_of(arguments).values() if len(frames) > 1]
     if not sequences:
-        print("sunpy-lasco jmap: there are no two frames of one kind.", file=sys.stderr)
+        print("sunpy-lasco jmap: there are fewer than two frames of the same kind.", file=sys.stderr)
         return 1
     return 0 if write_track(sequences, arguments.position_angle, arguments) is not None else 1
 

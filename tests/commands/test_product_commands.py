@@ -117,7 +117,7 @@ def test_event(ejection, tmp_path, capsys):
     for name in ("c3_images.gif", "c3_differences.gif", "jmap.png", "front.csv", "mass.csv", "composite.png"):
         assert (tmp_path / name).stat().st_size > 0
     assert main(["event", ejection[0], "--out", str(tmp_path)]) == 1
-    assert "no two frames" in capsys.readouterr().err
+    assert "fewer than two frames" in capsys.readouterr().err
 
 
 def test_polarize(tmp_path, capsys):
