@@ -1,6 +1,7 @@
 """Recipes: level 1 is made on access, identical to the last bit, and every change is reported."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from archive_orbits import rows_of, write_text
 
 import astropy.units as u
 from astropy.io import fits
+from astropy.io.misc import yaml
 from astropy.table import Table
 
 import sunpy_lasco
 from sunpy_lasco import simulate
-from sunpy_lasco.bulk.recipe import pixel_digest
+from sunpy_lasco.bulk.recipe import _written, pixel_digest
 from sunpy_lasco.errors import BadFrameError, HeaderError, LascoUserWarning, OptionError
 from sunpy_lasco.map.reading import open_map
 
@@ -210,3 +212,19 @@ def test_real_frames(real_frame, calib_data, tmp_path):
     assert (tmp_path / "r.ecsv").stat().st_size < 4000
     again = sunpy_lasco.open_recipe(tmp_path / "r.ecsv", on_change="raise")
     assert [pixel_digest(smap) for smap in again] == list(recipe.table["pixel_sha256"])
+
+
+def test_options_that_a_recipe_cannot_keep(tmp_path):
+    with pytest.raises(OptionError, match="its files are each other's context"):
+        _written({"context": "archive"})
+    with pytest.raises(OptionError, match="response is an array"):
+        _written({"response": np.ones((2, 2))})
+    with pytest.raises(OptionError, match="bias cannot be stored"):
+        _written({"bias": object()})
+    # A directory is the same from wherever one reads it; names that mean something stay.
+    assert yaml.load(_written({"assets": tmp_path}))["assets"] == str(tmp_path.resolve())
+    assert yaml.load(_written({"assets": "here"}))["assets"] == str(Path("here").resolve())
+    assert yaml.load(_written({"assets": "simulated", "pointing": "stars"})) == {
+        "assets": "simulated",
+        "pointing": "stars",
+    }

@@ -4,7 +4,9 @@ import io
 import json
 import re
 import shutil
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,9 +22,10 @@ import sunpy_lasco
 from sunpy_lasco import bulk, simulate
 from sunpy_lasco.bulk import frame as frames
 from sunpy_lasco.bulk.context import facts_of
-from sunpy_lasco.bulk.identity import orbit_digests
+from sunpy_lasco.bulk.identity import _said, orbit_digests
 from sunpy_lasco.bulk.journal import Journal, read_journal
 from sunpy_lasco.bulk.outcome import Outcome
+from sunpy_lasco.bulk.run import _Progress
 from sunpy_lasco.commands.main import main
 from sunpy_lasco.errors import LascoError, LascoUserWarning, OptionError
 from sunpy_lasco.files import sha256_of
@@ -434,3 +437,41 @@ def test_context_of_the_archives_is_asked_for_frame_by_frame(copied, monkeypatch
     asked.clear()
     assert command(folder, "--assets", assets, "--out", out, "--context", "none", "--overwrite", "--jobs", 1) == 0
     assert asked == [None, None]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_bar_in_a_terminal(monkeypatch, shown):
+    monkeypatch.setattr("sys.stderr", _Terminal())
+    with _Progress(3, shown=shown) as progress:
+        for number in range(3):
+            progress.step(SimpleNamespace(done=number + 1, failed=number // 2))
+        with progress.aside():
+            print("said meanwhile", file=sys.stderr)
+    said = sys.stderr.getvalue()
+    assert "said meanwhile" in said
+    assert ("3/3" in said and "failed=1" in said) is shown
+    assert ("0/3" in said) is shown
+
+
+def test_options_are_the_same_only_with_the_same_values(tmp_path):
+    """Numbers with their unit, arrays by all of their values, files and tables by what they hold."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"1")
+    other.write_bytes(b"2")
+    many = np.arange(20.0)
+    different = [
+        *(1.0, "1.0", True, None, 1 * u.s, 1 * u.min, [1, 2] * u.s, np.array([1.0, 2.0]), many, many[::-1]),
+        *(one, other, Table({"a": [1]}), Table({"b": [1]}), Table({"a": [1]}, units=["s"]), np.float32(0.1)),
+    ]
+    said = [json.dumps(_said(value)) for value in different]
+    assert len(set(said)) == len(different)
+    again = tmp_path / "again"
+    again.write_bytes(b"1")
+    assert _said(again) == _said(str(again)) == _said(one)
+    assert _said(many.astype("f4")) == _said(many)
+    assert _said(np.float64(0.25)) == 0.25

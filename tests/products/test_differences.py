@@ -231,3 +231,16 @@ def test_pulls_of_differences_are_one(make):
     assert pulls == pytest.approx(1.0, abs=0.02)
     found = products.base_difference(maps[5], maps[:5])
     assert np.std(found.data / found.uncertainty.array) == pytest.approx(1.0, abs=0.02)
+
+
+def test_gaps_by_what_is_said(make):
+    maps = [make(1e-10, minute) for minute in (0, 12, 60)]
+    with pytest.raises(OptionError, match="max_gap='never' is unknown"):
+        products.running_difference(maps, max_gap="never")
+    with pytest.raises(OptionError, match="max_gap=20 is not an interval of time"):
+        products.running_difference(maps, max_gap=20)
+    assert [np.isfinite(one.data).all() for one in products.running_difference(maps, max_gap=None)] == [True, True]
+    assert [np.isfinite(one.data).all() for one in products.running_difference(maps, max_gap=20 * u.min)] == [
+        True,
+        False,
+    ]

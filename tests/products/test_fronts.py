@@ -265,3 +265,24 @@ def test_sigma_of_the_speed_covers_the_truth_in_a_thousand_fronts():
     print(f"coverage of 1 sigma {share:.3f}, bias {bias:.1f} of its error")
     assert 0.65 <= share <= 0.71
     assert abs(bias) < 3
+
+
+def test_directions_that_no_pixel_shows(make, monkeypatch):
+    """In the western half of the images, a front of 200 degrees from west by south to east is seen in its part."""
+    height, angle = height_and_angle(make())
+    frames = []
+    for number in range(8):
+        front = np.exp(-0.5 * ((height - 5 - 1.2 * number) / 0.4) ** 2) * ((angle > 200) & (angle < 330))
+        frames.append(make(1e-10 * (10 / height) ** 2.5 + 4e-11 * front, 12 * number, sigma=1e-13))
+    half = products.Sequence(frames, normalise=False)[:, :, 64:]
+    found = products.front_around(half, every=30 * u.deg, step=0.5 * u.R_sun)
+    table = found.table
+    east = (table["position_angle"] > 20 * u.deg) & (table["position_angle"] < 160 * u.deg)
+    assert not table["seen"][east].any()
+    assert (table["points"][east] == 0).all()
+    assert np.isnan(table["speed"][east]).all()
+    assert 200 <= found.measurement_angle.value <= 330
+    # 1.2 solar radii in 12 minutes; pixels have half a solar radius.
+    assert table["speed"][table["position_angle"] == 270 * u.deg][0].value == pytest.approx(1.2 * KM / 720, rel=0.1)
+    with pytest.raises(OptionError, match="does not divide 360"):
+        products.front_around(half, every=50 * u.deg)

@@ -287,3 +287,17 @@ def test_frames_that_show_nothing_neither_show_nor_lose_the_front():
     assert len(products.track(changed_copy(strip, data=data))) == len(whole) - 7
     with pytest.raises(OptionError, match="positive"):
         products.track(strip, threshold=0)
+
+
+def test_what_a_jmap_needs(make):
+    frames = products.Sequence([make(1e-10, 0), make(1e-10, 12)], normalise=False)
+    with pytest.raises(OptionError, match=r"position_angle=.*nan.* is not finite"):
+        products.jmap(frames, position_angle=np.nan * u.deg)
+    with pytest.raises(OptionError, match="position_angle=90 is not an angle"):
+        products.jmap(frames, position_angle=90)
+    with pytest.raises(OptionError, match="interval=12 is not an interval of time"):
+        products.jmap(frames, position_angle=90 * u.deg, interval=12)
+    with pytest.raises(OptionError, match=r"No two frames are 2\.0 h apart"):
+        products.jmap(frames, position_angle=90 * u.deg, interval=2 * u.hour)
+    with pytest.raises(OptionError, match="No pixel of the frames lies at position angle 90 degrees"):
+        products.jmap(frames[:, :, 70:], position_angle=90 * u.deg)

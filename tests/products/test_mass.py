@@ -224,3 +224,18 @@ def test_rings_before_the_ejection(event):
     height, _ = height_and_angle(sequence.frame(0))
     rings = [np.nanmedian(found.data[:, (height >= low) & (height < low + 2)], axis=1) for low in range(6, 24, 2)]
     assert np.abs(np.median(rings, axis=0)).max() < 0.03
+
+
+def test_what_a_mass_needs(make, corona):
+    later, base = make(corona() * 1.001, 12), make(corona(), 0)
+    for angle in (90, -95):
+        with pytest.raises(OptionError, match="not within 90 degrees of the plane of the sky"):
+            products.excess_mass(later, base, angle=angle * u.deg)
+    with pytest.raises(OptionError, match="threshold needs maps with uncertainty"):
+        products.excess_mass(make(corona(), 12, sigma=None), make(corona(), 0, sigma=None), threshold=3)
+    with pytest.raises(OptionError, match="base is empty"):
+        products.excess_mass(later, [])
+    one = products.Sequence([later], normalise=False)
+    assert products.excess_mass(one, base).mass == products.excess_mass(later, base).mass
+    with pytest.raises(OptionError, match=r"this sequence has 2; use sequence\.frame"):
+        products.excess_mass(products.Sequence([base, later], normalise=False), base)

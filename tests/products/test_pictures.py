@@ -239,3 +239,23 @@ def test_what_makes_no_movie(series, tmp_path):
     with pytest.raises(OptionError, match="even"):
         products.movie(series, tmp_path / "m.gif", size=129)
     assert not list(tmp_path.iterdir())
+
+
+def test_looks_by_kind(make, corona):
+    look = products.Look.of([make(corona(), 0), make(corona() * 1.1, 12)])
+    assert (look.kind, look.cmap) == ("corona", "soholasco3")
+    # Relative to a smooth corona the mean of the two is drawn as 1.
+    height, _ = height_and_angle(make())
+    middle = (height > 8) & (height < 20)
+    assert np.median(look.values(make(corona() * 1.0))[middle]) == pytest.approx(1, rel=0.05)
+    assert products.Look.of(make(0.3, polar="DEGREE", edited="polarised")).kind == "linear"
+    for polar in ("ANGLE", "pBres"):
+        shown = products.Look.of(make(np.linspace(-1, 1, 128), polar=polar))
+        assert (shown.kind, shown.cmap, shown.low) == ("symmetric", "gray", -shown.high)
+    with pytest.raises(OptionError, match="There are no maps"):
+        products.Look.of([])
+    nothing = products.running_difference([make(np.nan, 0), make(np.nan, 12)])[0]
+    with pytest.raises(OptionError, match="contains nothing to draw"):
+        products.Look.of(nothing)
+    with pytest.raises(OptionError, match="too little of the corona"):
+        products.Look.of(make(np.nan))

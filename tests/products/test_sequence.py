@@ -12,6 +12,7 @@ import sunpy.map
 
 from sunpy_lasco import PixelFlag, flags, products
 from sunpy_lasco.errors import BadFrameError, IncompatibleMapsError, LascoUserWarning, OptionError
+from sunpy_lasco.products.sequence import same_grid
 
 
 def test_order_time_unit_sigma_flags(make):
@@ -281,3 +282,38 @@ def test_iterating_gives_maps_of_which_pictures_can_be_made(make, corona, tmp_pa
     assert products.picture(frames[1], tmp_path / "frame.png", size=64).is_file()
     with pytest.raises(TypeError, match=r"not a NDCube.*sequence\.frame"):
         products.picture(sequence[0], tmp_path / "slice.png")
+
+
+def test_what_cannot_be_one_sequence(make):
+    plain = sunpy.map.Map(np.ones((8, 8)), {"ctype1": "HPLN-TAN", "ctype2": "HPLT-TAN", "cunit1": "arcsec",
+                          "cunit2": "arcsec", "cdelt1": 1, "cdelt2": 1, "date-obs": "2012-08-31", "hgln_obs": 0,
+                          "hglt_obs": 0, "dsun_obs": 1.5e11, "filename": "other.fits"})  # fmt: skip
+    with pytest.raises(IncompatibleMapsError, match=r"other\.fits is not a single image of C2 or C3 \(GenericMap\)"):
+        products.Sequence([make(), plain])
+    frames = [make(1e-10, 0), make(1e-10, 12)]
+    with pytest.raises(OptionError, match="normalise='often' is unknown"):
+        products.Sequence(frames, normalise="often")
+    with pytest.raises(OptionError, match="Relative exposures require level 1 in MSB"):
+        products.Sequence([make(bunit="DN"), make(1e-10, 12, bunit="DN")], normalise=True)
+
+
+def test_frames_without_a_common_sector(make, corona):
+    """The east of one and the west of the other: a warning, and an error where relative exposures are asked for."""
+    halves = [corona(), corona()]
+    halves[0][:, :64], halves[1][:, 64:] = np.nan, np.nan
+    frames = [make(half, 12 * number) for number, half in enumerate(halves)]
+    with pytest.warns(LascoUserWarning, match="The 2 frames from c3_180000.fts on have no common sector"):
+        sequence = products.Sequence(frames)
+    assert (sequence.factors == 1).all()
+    with pytest.raises(OptionError, match=r"have no common sector.*Use normalise=False"):
+        products.Sequence(frames, normalise=True)
+    with pytest.raises(OptionError, match="The sector from 30 by 60 degrees is not visible in all 2 frames"):
+        products.Sequence(frames, normalise=(30, 90) * u.deg)
+
+
+def test_maps_of_one_grid(make):
+    same_grid(make(), make(crpix1=65.4))
+    with pytest.raises(IncompatibleMapsError, match=r"Sun centres of a\.fts and b\.fts are 3\.00 pixels apart"):
+        same_grid(make(filename="a.fts"), make(filename="b.fts", crpix2=67.5))
+    with pytest.raises(IncompatibleMapsError, match=r"do not match: \(128, 128\) pixels in MSB, \(128, 128\) in DN"):
+        same_grid(make(), make(bunit="DN"))
