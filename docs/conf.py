@@ -25,6 +25,14 @@ for category in (MatplotlibDeprecationWarning, AstropyDeprecationWarning, SunpyD
 # Comments in real headers hold characters that astropy warns of at each reading.
 warnings.filterwarnings("ignore", category=VerifyWarning)
 
+
+def without_paths(message, category, *_arguments, **_keywords):
+    """Text of a warning without the path of the example, which differs from machine to machine."""
+    return f"{category.__name__}: {message}\n"
+
+
+warnings.formatwarning = without_paths
+
 project = "sunpy_lasco"
 author = "The sunpy_lasco developers"
 copyright = f"2026, {author}"  # noqa: A001 - Sphinx wants this name

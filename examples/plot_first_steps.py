@@ -35,7 +35,7 @@ print(raws[0].nickname, raws[0].date, raws[0].unit)
 
 ###############################################################################
 # One call calibrates an image.  By default the calibration images are downloaded from the SolarSoft archives; the
-# estimated set of the package is less accurate but needs no network.
+# estimated set of the package is less accurate but needs no network.  A warning names all approximations.
 
 images = [sunpy_lasco.calibrate(raw, assets="estimate") for raw in raws]
 print(images[0].unit)
