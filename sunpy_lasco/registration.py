@@ -30,7 +30,7 @@ class _Follower:
         follower = self.followers.pop(name, None)
         if follower is None:
             return None
-        # When asked again, this finder ignores the name.
+        # This finder ignores the name when it is called again.
         spec = importlib.util.find_spec(name)
         if spec is None or spec.loader is None:
             self.followers[name] = follower

@@ -74,7 +74,7 @@ LAST_POINTING_DAYS = "c2_c3_last_post_recovery_day.sav"
 #: Tables of SOHO's position by origin, best first; made by this package and not published.
 SOHO_ORBITS = {"horizons": "soho_orbit_horizons.fits", "mdi": "soho_orbit_mdi.fits"}
 
-#: Servers by archive, in the order in which they are asked.
+#: Servers by archive, in order of use.
 MIRRORS = {"ssw": SSW_MIRRORS, "ancillary": ANCILLARY_MIRRORS}
 
 _CALIB = ("soho/lasco/lasco/data/calib", "soho/lasco/idl/data/calib")

@@ -31,7 +31,7 @@ __all__ = ["Observer", "find_observer", "known_observers", "orbit_files", "packa
 class Observer:
     """Position of SOHO, with its source and error."""
 
-    #: Position at the time asked for.
+    #: Position at the requested time.
     place: Place
     #: What the card OBSSRC says.
     source: str

@@ -224,7 +224,7 @@ class DirectorySource(AssetSource):
         if os.path.basename(name) != name or name in ("", ".", ".."):  # noqa: PTH119
             msg = f"{name!r} is not a file name."
             raise AssetError(msg)
-        # Asked for each frame, mostly for what is not there: texts are joined faster than paths.
+        # Called for each frame, mostly for missing files: joining texts is faster than joining paths.
         root = os.fspath(self.root)
         for relative in candidate_paths(name):
             if os.path.isfile(f"{root}/{relative}"):  # noqa: PTH113

@@ -55,7 +55,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 DEFAULT_THRESHOLD = 128 * 1024
 #: Memory that is kept instead, and largest array that is kept, bytes; more than a frame needs.
 KEPT_MEMORY, KEPT_ARRAY = 256 * 1024**2, 64 * 1024**2
-#: What messages call what was sent.
+#: Name of the data in messages.
 BUNDLE_LABEL = "the calibration images of the client"
 
 

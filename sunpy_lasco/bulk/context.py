@@ -16,7 +16,7 @@ __all__ = ["ContextFiles", "NearFiles", "context_of_files", "facts_of"]
 CANDIDATES = 2 * PER_SIDE
 #: Number of maps cached by a process; successive frames share most of their neighbours.
 KEPT_MAPS = 2 * CANDIDATES + 1
-#: Headers of which a process keeps what they say.
+#: Number of headers whose contents a process keeps.
 KEPT_HEADERS = 4096
 #: No header of LASCO is longer, bytes.
 LONGEST_HEADER = 100 * 2880

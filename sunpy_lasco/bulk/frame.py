@@ -53,7 +53,7 @@ class Work:
     out: str
     #: As for `sunpy_lasco.write_level1`.
     compress: str = "none"
-    #: Whether to do again what is done.
+    #: Whether to make existing files again.
     overwrite: bool = False
     #: Whether the files are context for each other.
     together: bool = True

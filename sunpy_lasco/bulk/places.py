@@ -160,7 +160,7 @@ class _RemoteFolder:
             hidden = f"{parent}/.sunpy_lasco-{secrets.token_hex(6)}.part"
             try:
                 fs.put_file(str(Path(folder, relative.name)), hidden)
-                # A file that is there would be in the way on some file systems.
+                # On some file systems an existing file cannot be replaced.
                 if fs.exists(path):
                     fs.rm_file(path)
                 fs.mv(hidden, path)

@@ -122,7 +122,7 @@ class _Crew:
 
     def _give(self, task):
         if not self.idle:
-            # No signal comes between the start of a process and the note that it is there.
+            # Signals are blocked between the start of a process and its registration.
             with _signals_later():
                 self.idle.append(_Worker(self.context, self.function, self.work))
         worker = self.idle[-1]

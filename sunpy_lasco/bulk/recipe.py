@@ -45,7 +45,7 @@ __all__ = ["Recipe", "open_recipe", "pixel_digest", "write_recipe"]
 
 #: Keyword in the header of a recipe, and version of the format.
 KIND, FORM = "sunpy_lasco recipe", 1
-#: What to do where something is not what it was.
+#: What to do if something has changed.
 REACTIONS = ("warn", "raise", "ignore")
 
 

@@ -48,7 +48,7 @@ LEAST_FRAMES = 4
 PROCESS_MEMORY, NETWORK_MEMORY = 750, 1000
 #: Frames, and seconds, between two lines of progress without a terminal.
 LINE_FRAMES, LINE_SECONDS = 100, 10.0
-#: Names of what is left in the output directory.
+#: Names of the files about the run in the output directory.
 JOURNAL, SUMMARY = "sunpy_lasco_journal.jsonl", "sunpy_lasco_summary.html"
 
 

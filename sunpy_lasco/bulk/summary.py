@@ -18,7 +18,7 @@ __all__ = ["Sheet", "write_summary"]
 PICTURES, ROWS = 240, 4000
 #: Frames that stand in the charts.
 POINTS = 2000
-#: Hours between two frames of which a difference is shown.
+#: Longest time between two frames whose difference is shown, hours.
 LONGEST_DIFFERENCE = 2.5
 #: Brightness relative to the mean at its height for black and white, and the same for differences.
 RANGE, DIFFERENCE_RANGE = (0.4, 2.2), (-0.06, 0.06)

@@ -19,7 +19,7 @@ from sunpy_lasco.version import version
 
 __all__ = ["main", "run_process"]
 
-#: Subcommands in the order of the help: what each does, and the module that does it.
+#: Subcommands in the order of the help: description and module.
 COMMANDS = {
     "demo": ("calibrate simulated exposures and draw them", "sunpy_lasco.commands.demo"),
     "calibrate": ("turn level-0.5 files into level-1 files", "sunpy_lasco.commands.calibrate"),
@@ -84,7 +84,7 @@ def main(arguments=None):
     try:
         status = _run(arguments, output)
     except SystemExit:
-        # argparse ends the process so after a help of which it does not ask whether it arrived.
+        # argparse ends the process in this way after a help text, without checking that it was written.
         if output.error is None:
             raise
     if output.error is None:
@@ -104,7 +104,7 @@ def run_process():
         signal.signal(signal.SIGINT, _Interrupt())
     status = main()
     if status == INTERRUPTED:
-        # Temporary files go, and what was said arrives.
+        # Remove temporary files and flush the output.
         atexit._run_exitfuncs()
         for stream in filter(None, (sys.stdout, sys.stderr)):
             with contextlib.suppress(OSError, ValueError):

@@ -25,7 +25,7 @@ VIEW = 17.0
 C2_EDGE = 6.2
 #: Solar radii within which light diffracted at the occulter outshines the corona in C2.
 DIFFRACTED = 2.35
-#: Colour of what holds no measurement, and of text.
+#: Colours of pixels without a measurement, and of text.
 HOLE, TEXT = "#101014", "#d8d8e0"
 
 

@@ -38,8 +38,8 @@ __all__ = [
 
 #: An output pixel is valid if its valid sources carry at least this weight.
 VALID_WEIGHT = 0.999
-#: Angles are rounded to so many decimals of a degree, and positions to this fraction of a full-frame pixel. Together
-#: this moves no pixel by more than 0.001, and frames of a sequence can share a resampling.
+#: Angles are rounded to this number of decimals of a degree, and positions to this fraction of a full-frame pixel.
+#: Together this moves no pixel by more than 0.001, and frames of a sequence can share a resampling.
 ANGLE_DECIMALS, POSITION_STEPS = 4, 2048
 #: Matrices kept; each takes about 50 MB for a full frame.
 KEPT_MATRICES = 3

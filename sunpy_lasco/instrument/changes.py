@@ -31,7 +31,7 @@ __all__ = ["GRID", "VALUES", "changed", "changes_of", "require_exposure", "requi
 
 #: Card with the names of the operations.
 CARD = "edited"
-#: Operations that change what the values mean.
+#: Operations that change the meaning of the values.
 VALUES = frozenset(
     {"difference", "sum", "scaled", "inverse", "power", "negative", "filtered", "display", "background", "polarized"}
 )

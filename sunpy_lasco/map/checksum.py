@@ -29,7 +29,7 @@ COUNTS_MARGIN = 1.0
 BRIGHTNESS_AGREEMENT = 1e-5
 #: Percentiles in level-0.5 headers, as in the names of their cards.
 PERCENTILES = ("01", "10", "25", "75", "90", "95", "98", "99")
-#: With fewer of them, nothing can be told from them.
+#: Smallest number of percentiles that allows a conclusion.
 FEWEST_PERCENTILES = 5
 #: Relative tolerance of percentiles, in addition to `COUNTS_MARGIN`; in real frames they agree to 1 DN, except for
 #: saturated pixels.

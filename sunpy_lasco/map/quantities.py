@@ -13,7 +13,7 @@ from sunpy_lasco.units import MSB
 
 __all__ = ["exposure_seconds", "header_unit", "measurement"]
 
-#: POLAR without blanks and in upper case -> what is measured.
+#: Measured quantity by POLAR (without blanks, in upper case).
 MEASUREMENTS = {
     "": "B",
     "CLEAR": "B",

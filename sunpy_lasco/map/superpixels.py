@@ -15,7 +15,7 @@ from sunpy_lasco.instrument.pixel_grid import binned_position
 
 __all__ = ["combined_pixels", "combined_sigma", "sources_of"]
 
-#: Functions that heed masked pixels, for those that do not.
+#: Functions that support masked pixels, by functions that do not.
 HEEDING_MASKS = {
     np.median: np.ma.median,
     np.nanmedian: np.ma.median,

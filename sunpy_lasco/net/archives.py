@@ -36,7 +36,7 @@ FIRST_DAY = date(1995, 12, 2)
 #: More than the largest error of the on-board clock (162 s, in 2010 to 2013).
 CLOCK_ERROR = 300 * u.s
 
-#: The cameras that the archives are asked for.
+#: The cameras for which the archives are queried.
 ARCHIVED_CAMERAS = ("C2", "C3")
 
 #: Periods without images, and the reasons. The end of the second is uncertain by days.
@@ -53,7 +53,7 @@ LATE = 365
 class Archive:
     """A tree of day directories on a web server."""
 
-    #: Name that stands in the column Provider.
+    #: Name in the column Provider.
     provider: str
     #: Level of processing, ``"0.5"`` or ``"1"``.
     level: str

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LASCOClient"]
 
-#: Attrs that no other client understands.
+#: Attrs that only this client supports.
 _OWN = {lasco_attrs.ExposureTime, lasco_attrs.Filter, lasco_attrs.Polarizer, lasco_attrs.Programme, lasco_attrs.Size}
 _KNOWN = {a.Time, a.Instrument, a.Detector, a.Source, a.Provider, a.Level, a.Physobs, a.Sample} | _OWN
 
@@ -241,7 +241,7 @@ class LASCOClient(BaseClient):
         asked = [archives[number] for number in numbers]
         listings = survey(asked, days, _cameras(found), progress=self.progress, wanted=selection(found))
         for listing in listings:
-            # Do not report a missing day of which the period includes only an instant.
+            # Do not report a missing day if the period includes only an instant of it.
             if not day_of(start) <= listing.day <= day_of(max(start, end - 1 * u.ms)):
                 listing.gap = None
         rows = np.concatenate([np.empty(0, ROW), *(listing.rows for listing in listings)])

@@ -49,7 +49,7 @@ class DayListing:
     camera: str
     #: The images, of dtype `~sunpy_lasco.net.table.ROW`.
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, ROW))
-    #: Whether an archive told of the day.
+    #: Whether an archive has listed the day.
     learnt: bool = True
     #: What went wrong.
     errors: list = field(default_factory=list)
@@ -121,7 +121,7 @@ def _list_day(web, cache, archives, day, camera):
     recent = _Answers([(number, archive) for number, archive in asked if archive.recent_days is not None])
     final.ask(web, day, camera, all_of_them=False)
     recent.ask(web, day, camera, all_of_them=True)
-    # Pages without a list count as "nothing there" only beside an archive that says so
+    # Pages without a list count as "nothing there" only if an archive confirms it
     # outright, and not for long: a portal that wants a password answers like that, too.
     absent = final.absent or recent.absent
     troubles = [*final.troubles(absent), *recent.troubles(absent)]
@@ -156,7 +156,7 @@ class _Answers:
         self.archives = archives
         #: Number, entries, and errors about single images, of each that has images.
         self.found = []
-        #: The provider and the error of each that could not be asked.
+        #: The provider and the error of each archive that could not be queried.
         self.faults = []
         #: One says that it has none.
         self.absent = False

@@ -43,11 +43,11 @@ class Job:
 
     #: Its name.
     name: str
-    #: Addresses, in the order in which they are asked.
+    #: Addresses, in order of use.
     urls: tuple[str, ...]
     #: The address from which it came, once it is taken in.
     source: str | None = None
-    #: For each address asked without success, the last fault.
+    #: The last fault of each failed address.
     faults: dict[str, RequestError] = field(default_factory=dict)
     #: Why it cannot be written.
     trouble: OSError | None = None

@@ -150,7 +150,7 @@ def _header(file, block):
     return found, 0, "its header has no end"
 
 
-#: The limits of time of parfive where nobody chose any.
+#: The default time limits of parfive.
 _UNCHOSEN = aiohttp.ClientTimeout(total=0, sock_read=90)
 #: What must not stand in a text that becomes part of a path.
 _SEPARATORS = re.compile(r"[/\\\0]|^\.+$")
@@ -168,7 +168,7 @@ class _Order(Job):
     target: Path | None = None
     #: What the row says of the image.
     offer: Offer | None = None
-    #: What is wrong with the file that stands there.
+    #: Fault of the existing file.
     damage: str | None = None
     #: A whole file stood there before.
     was_there: bool = False
@@ -296,7 +296,7 @@ def _place_orders(table, archives, path, overwrite):
         target = Path(template.format(**{**words, "file": _within(url.rsplit("/", 1)[-1])})).expanduser()
         if overwrite == "unique":
             target = _free(target, taken)
-        # An image that stands in two rows, perhaps of two archives, is fetched once.
+        # An image in two rows, perhaps of two archives, is downloaded once.
         if target not in taken:
             taken[target] = _Order(target.name, _addresses(url, archives), target=target, offer=Offer.of_row(row))
         orders.append(taken[target])

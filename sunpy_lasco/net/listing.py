@@ -254,9 +254,9 @@ def parse_index(text, camera, level):
 
 #: A FITS block, bytes.
 BLOCK = 2880
-#: Blocks that are asked for; headers of level 0.5 have three, those of level 1 up to six.
+#: Number of requested blocks; headers of level 0.5 have three, those of level 1 up to six.
 BLOCKS = 8
-#: Bytes of a compressed file that are asked for.
+#: Number of requested bytes of a compressed file.
 COMPRESSED = 24 * 1024
 
 

@@ -19,7 +19,7 @@ __all__ = [
     "size_name",
 ]
 
-#: Positions of the filter wheels and what they are for.
+#: Positions of the filter wheels and their purpose.
 FILTERS = {
     "Orange": "540 to 640 nm, the usual filter of C2",
     "Clear": "400 to 850 nm, the usual filter of C3",

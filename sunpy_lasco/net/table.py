@@ -68,7 +68,7 @@ class Gap(NamedTuple):
     #: The first and the last day.
     first: date
     last: date
-    #: The cameras that were asked for.
+    #: The cameras of the query.
     cameras: tuple
     #: Why there are none, archive by archive.
     reason: str

@@ -34,7 +34,7 @@ __all__ = [
 
 #: Simultaneous requests to a host; the archives ask for no more than two.
 PER_HOST = 2
-#: Times that an address is asked before it counts as failed.
+#: Number of attempts before an address counts as failed.
 TRIES = 3
 #: Pause before the second try, s; it doubles with every further one.
 PAUSE = 0.5
@@ -50,7 +50,7 @@ _GONE = frozenset({404, 410})
 #: Answers that may be others a little later.
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
-#: By what name servers know the package.
+#: User agent of the package.
 AGENT = f"sunpy_lasco sunpy/{sunpy.__version__} aiohttp/{aiohttp.__version__}"
 
 
@@ -60,7 +60,7 @@ class RequestError(Exception):
     def __init__(self, kind, reason, *, answered=True, status=None, wait=0.0):
         super().__init__(reason)
         self.kind = kind
-        #: Whether the server said anything.
+        #: Whether the server answered.
         self.answered = answered
         #: The status of its answer, if that is the fault.
         self.status = status

@@ -47,7 +47,7 @@ def stratum(crop):
 
 #: Records are kept apart for frames with summed pixels, and for holes with exposures before or after.
 KEYS = ("alone", "neighbours", "alone, summed", "neighbours, summed")
-#: Exposures before and after count for a hole of which they show more than this share.
+#: Exposures before and after are used for a hole if they show more than this fraction of it.
 SHOWN_SHARE = 0.5
 #: What is taken where nothing is known.
 USUAL = {"weight": 1.0, "sigma": 1.0, "better": False}

@@ -61,7 +61,7 @@ class _Hole:
             return Fill(self.value, np.where(self.crop.hole, structure(self.crop), np.nan))
         base, value = self.prepared.base.fill, self.value
         if len(self.rings) > LARGEST_ZONE:
-            # Too far from all that was measured, but for what neighbours show.
+            # Too far from measured pixels, except where neighbours show it.
             value = np.where(self.prepared.base.shown, value, np.nan)
         sigma = base.sigma * np.exp(self.spread) * self.record["sigma"]
         return Fill(value, np.maximum(sigma, SMALLEST_SIGMA), base.noise)
@@ -79,7 +79,7 @@ def predict_windows(crops, trained, *, coefficients=None, device="cpu", neighbou
     networks = [_on(device, network) for network in trained.networks]
     for ring in range(1, max((max(hole.rings, default=0) for hole in holes), default=0) + 1):
         jobs = [(hole, number) for hole in holes for number, its in enumerate(hole.rings) if its == ring]
-        # What is said of a ring does not depend on the order within it.
+        # The results for a ring do not depend on the order within it.
         windows = [hole.window(number) for hole, number in jobs]
         for first in range(0, len(jobs), BATCH):
             part = slice(first, first + BATCH)

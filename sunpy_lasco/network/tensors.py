@@ -36,7 +36,7 @@ class Batch:
     #: The truth, and where it is known within the hole.
     truth: torch.Tensor
     known: torch.Tensor
-    #: Where no light at all would be, and where what the background expects is.
+    #: Values of zero light, and of the background.
     dark: torch.Tensor
     zero: torch.Tensor
     #: 1 sigma of the noise of the truth.

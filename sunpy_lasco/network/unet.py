@@ -124,7 +124,7 @@ class PartialUNet(nn.Module):
         conditions = _pyramid(condition, len(self.encoder))
         for number, stage in enumerate(self.encoder):
             if number and self.pool == "max":
-                # What is not valid is 0 and must not win against what is negative.
+                # Invalid values are 0 and must not exceed negative ones.
                 low = x if mask is None else torch.where(mask > 0, x, torch.full_like(x, -torch.inf))
                 x = functional.max_pool2d(low, 2)
                 if mask is not None:

@@ -74,7 +74,7 @@ def bases_of(crop, *, coefficients=None, neighbours=True, directed=False, made=N
         if shown[crop.hole].all():
             break
         found = get_method(name)(crop)
-        # The best comes first; others fill what it leaves.
+        # The best method comes first; others fill what it leaves.
         there = np.isfinite(found.z) & np.isfinite(found.sigma) & ~shown
         value, sigma = np.where(there, found.z, value), np.where(there, found.sigma, sigma)
         noise = np.where(there, 0.0 if found.noise is None else found.noise, noise)
@@ -252,7 +252,7 @@ class Window:
     #: What the values of the image are measured by, in the working space.
     level: float
     structure: float
-    #: Unit of what the network says, in the working space.
+    #: Unit of the output of the network, in the working space.
     unit: float
 
 

@@ -48,7 +48,7 @@ ANGLES = np.linspace(0, 2 * np.pi, 1080, endpoint=False)
 _WRAP = 12
 #: Synodic rotation of the Sun, radian / day (Carrington).
 ROTATION = 2 * np.pi / 27.2753
-#: Angular width of the thin rays, 1 sigma in degree, and their brightness relative to what is around, 1 sigma.
+#: Angular width of the thin rays, 1 sigma in degree, and their brightness relative to the surroundings, 1 sigma.
 RAY_WIDTH, RAY_STRENGTH = (0.6, 2.5), 0.10
 #: Position and width of the shoulder of the F corona in the plane of the ecliptic, solar radii.
 SHOULDER = 8.2, 1.0

@@ -41,7 +41,7 @@ class Optics:
     pupil: float
     occulter: float
     obstruction: float
-    #: Edge of the shadow of what holds the occulter, inside of which nothing of the scene is seen: radius, and
+    #: Edge of the shadow of the occulter's support, inside which the scene is invisible: radius, and
     #: radius of the pupil's image on it.
     shadow: tuple[float, float]
     #: Direction of the pylon, counter-clockwise from +x, degree; half width of the pylon, radius of the pupil's image

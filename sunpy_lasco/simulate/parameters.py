@@ -69,7 +69,7 @@ class Parameters:
     processed: Time
     #: The seed.
     seed: int
-    #: Cosmic rays relative to what is usual at that time.
+    #: Cosmic rays relative to the usual rate at that time.
     cosmic_rays: float
     #: BITPIX of the stored image.
     bitpix: int

@@ -39,7 +39,7 @@ __all__ = ["IMAGES", "SimulatedSource", "assets"]
 _BEFORE, _AFTER = Time("1998-03-29"), Time("2000-10-20")
 #: Inverse vignetting beyond which the mask hides pixels, and border of the frame that it hides, pixel.
 MASK_LIMIT, MASK_BORDER = 15.0, 5
-#: Exposure time of the background model, s, and what remains of the median in its minimum.
+#: Exposure time of the background model, s, and the ratio of its minimum to the median.
 BACKGROUND_EXPOSURE, BACKGROUND_LEVEL = 19.0, 0.947
 #: Number of regions and sigma of the exposure factors in the tables.
 REGIONS, FACTOR_SIGMA = 16, 0.0005

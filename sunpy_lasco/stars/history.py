@@ -215,7 +215,7 @@ def _roll(history, frame, turned, within):
         value, variance = np.average(rows["beside"].value, weights=weight), 1 / weight.sum()
         source = f"stars of {len(rows)} neighbours"
         if camera != frame.camera.name:
-            # The table has rolls beside those that are nominal of each camera.
+            # The table contains rolls relative to the nominal one of each camera.
             nominal = CAMERAS["C2"].roll_offset - CAMERAS["C3"].roll_offset
             value += value_of("C2.roll_from_C3") - nominal
             variance += error_of("C2.roll_from_C3") ** 2

@@ -47,7 +47,7 @@ COLOURS = (-0.3, 1.7)
 COLOUR_SIGMAS = (0.08, 0.3, 0.3)
 #: Largest error of a flux, relative.
 LARGEST_ERROR = 0.15
-#: Scatter of stars beside the errors of their fluxes, relative: the phase in the pixel, and the star.
+#: Relative scatter of stars in addition to the errors of their fluxes: the phase in the pixel, and the star.
 SCATTER = 0.05
 #: Stars of a frame that count at least.
 FEWEST = 3
@@ -312,7 +312,7 @@ class _Fit:
         return found
 
     def _solved(self, weight):
-        # The zero points of the frames are eliminated: what is left of colour and light in each frame is fitted.
+        # The zero points of the frames are eliminated: residuals of colour and light in each frame are fitted.
         total = np.add.reduceat(weight, self.starts)
         means = np.add.reduceat(weight * self.values, self.starts, axis=1) / total
         within = self.values - means[:, self.frame]

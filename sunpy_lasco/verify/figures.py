@@ -132,7 +132,7 @@ def _official(figure, data):
     axes.legend(frameon=False)
 
 
-#: Figures in their order: title, what is to be seen, and the function that draws it.
+#: Figures in order: title, description, and the function that draws it.
 FIGURES = {
     "closure": ("Closure on the simulator", "Median and quartiles of the error of level 1 in rings.", _closure),
     "places": (

@@ -40,11 +40,11 @@ __all__ = ["Found", "find_frames", "frame_rows"]
 TOGETHER, NEIGHBOUR = 0.25, 1 / 24
 #: Minutes between frames of a triplet, and between frames whose difference is noise.
 TRIPLET, SUCCESSIVE = 15.0, 30.0
-#: Days between frames of which one is upside down, over which the corona is taken to stay.
+#: Days between frames, one of them upside down, within which the corona is assumed to be unchanged.
 FLIPPED = 7.0
 #: Rings in which the cameras are compared, solar radii.
 OVERLAP = (4.8, 5.1, 5.4, 5.7, 6.0, 6.3)
-#: At most so many frames are solved or compared for a row, evenly spread.
+#: Largest number of frames that are solved or compared for a row, evenly spread.
 MOST = 24
 #: Stars that both images must show at least.
 FEWEST = 8

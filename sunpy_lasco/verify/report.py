@@ -39,7 +39,7 @@ class Report:
 
     #: Rows by group.
     groups: dict
-    #: Title of each group, and what it rests on.
+    #: Title of each group, and its basis.
     titles: dict
     #: Directories that were looked into.
     about: dict = field(default_factory=dict)

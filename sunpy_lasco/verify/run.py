@@ -48,7 +48,7 @@ def _frames(assets, frames, figures):
     return frame_rows(frames, assets, figures)
 
 
-#: Groups of rows: what they are called, what they rest on, and where they come from.
+#: Groups of rows: titles, basis, and functions.
 GROUPS = {
     "constants": ("Constants", "Official headers, and values computed by hand.", _constants),
     "stars": (

@@ -39,7 +39,7 @@ SHARES = {
     "front": 0.06,
     "stars": 0.02,
 }
-#: A front is lost in one of so many blocks to which ejections add most.
+#: A lost block on a front is one of this number of blocks to which ejections add most.
 FRONT_BLOCKS = 40
 #: How often only the nearest exposure of each side is shown, and only those of one side.
 NEAREST_SHARE, ONE_SIDE_SHARE = 0.3, 0.15
@@ -80,7 +80,7 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng):
     architecture does not use it or the scene does not have it.
     """
     holes = blocks_to_pixels(blocks, frame)
-    # As in a repair, what is hidden is no hole but for its rim.
+    # As in a repair, hidden pixels do not belong to the hole, except at their edge.
     sky = ~ndimage.binary_erosion(scene.hidden, iterations=round(HIDDEN_MARGIN / max(scene.binning)))
     lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
     working = architecture.normalisation == "working"
@@ -94,7 +94,7 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng):
             continue
         truth = crop.from_signal(scene.signal[window].astype(float))
         usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
-        # Stars and hits are not what a network can know.
+        # A network cannot predict stars and hits.
         usable &= ~point_like(np.nan_to_num(truth), usable)
         truth = np.where(crop.hole & usable, truth, np.nan)
         places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)

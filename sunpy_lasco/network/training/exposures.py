@@ -36,7 +36,7 @@ ROTATION = 27.0
 #: Longest time to a neighbour, s, and time between simulated exposures.
 LONGEST = {"C2": 1800.0, "C3": 5400.0}
 CADENCES = (720.0, 1440.0)
-#: Solar cycles 23 and 24, of which simulated dates are drawn (MJD).
+#: Solar cycles 23 and 24, from which simulated dates are drawn (MJD).
 SIMULATED_DATES = (50200.0, 56700.0)
 
 
@@ -214,7 +214,7 @@ def summed(exposure):
     return replace(exposure, raw=counts, header=header, frame=frame, name=name, neighbours=around, ejected=ejected)
 
 
-#: What such exposures are called, beside ``"real"`` and ``"simulated"``.
+#: Origin of such exposures, besides ``"real"`` and ``"simulated"``.
 MIXED = "mixed"
 #: Activity of the Sun in the corona that is divided out and in the one that is put in.
 QUIET, ACTIVE = (0.05, 0.4), (0.3, 1.0)

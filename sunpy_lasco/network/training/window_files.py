@@ -33,7 +33,7 @@ __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
 #: What is corrected where there are neighbours: windows of another base are other windows.
 BASES = "sequence"
-#: Entries of a recipe that decide what windows look like.
+#: Entries of a recipe that affect the windows.
 DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated", "fronts")
 
 
