@@ -1,4 +1,4 @@
-"""Level-1 maps of which the tests of products know everything."""
+"""Level-1 maps with known content, for the tests of products."""
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def make():
 
 @pytest.fixture
 def corona(make):
-    """A function that gives the brightness of a corona that falls with height, MSB."""
+    """A function that returns the brightness of a corona that decreases with height, MSB."""
     from sunpy_lasco.products.places import height_and_angle
 
     height, angle = height_and_angle(make())

@@ -1,4 +1,4 @@
-"""Backgrounds: their expectation, what is not mixed, names, and the way into the calibration."""
+"""Backgrounds: expectation, groups that are not mixed, names, and use in the calibration."""
 
 import itertools
 import tracemalloc
@@ -25,7 +25,7 @@ DAY = 24 * 60
 
 @pytest.fixture
 def month(make):
-    """A function that gives frames of some days: a constant with noise, and transients in a fifth of them."""
+    """A function that makes frames of some days: a constant with noise, and transients in a fifth of them."""
 
     def build(days=27, frames=5, sigma=1e-12, transients=0.0, seed=0):
         rng = np.random.default_rng(seed)
@@ -39,7 +39,7 @@ def month(make):
 
 
 def test_minimum_of_daily_medians_lies_where_noise_puts_it(month):
-    """27 days of 9 frames: 2.00 times sigma of a daily median too low; about -2.5 sigma / sqrt(n)."""
+    """For 27 days of 9 frames the minimum is 2.00 times sigma of a daily median too low, about -2.5 sigma / sqrt(n)."""
     found = products.background(month(frames=9))
     expected = -1.998 * np.sqrt(1.4949 / 9)
     assert np.mean(found.data - 1e-10) / 1e-12 == pytest.approx(expected, abs=0.01)
@@ -58,7 +58,7 @@ def test_percentiles_lie_where_noise_puts_them(month, kind):
 
 
 def test_transients_are_left_out(month):
-    """Positive transients in a fifth of the frames leave minimum and low percentiles as they were."""
+    """Positive transients in a fifth of the frames do not change minimum and low percentiles."""
     quiet, busy = (products.background(month(frames=5, transients=t), kind=3) for t in (0.0, 5e-11))
     assert abs(np.median(busy.data - quiet.data)) < 2e-13
 
@@ -147,7 +147,7 @@ def test_no_background_passes_for_an_exposure(month, tmp_path):
 
 
 def test_counts_become_the_model_that_fuzzy_logic_reads(real_frame, tmp_path):
-    """Frames of level 0.5 make 3m_clcl_all.fts: DN at 19 s, as the asset of the calibration."""
+    """Level-0.5 frames give 3m_clcl_all.fts: DN at 19 s, as used by the calibration."""
     files = [real_frame(name) for name in range(32310942, 32310945)]
     with pytest.warns(LascoUserWarning, match="1 days contains streamers"):
         found = products.background(files)

@@ -1,4 +1,4 @@
-"""Cosmic rays: those put in are found, stars and fronts are left alone."""
+"""Cosmic rays: added ones are found, stars and fronts are kept."""
 
 import warnings
 
@@ -43,7 +43,7 @@ def test_hits_are_replaced_and_told(still):
 
 
 def test_snow(still):
-    """Of a frame in a storm nothing is kept alone."""
+    """A frame in a proton storm is replaced completely."""
     hits = np.zeros(still.shape, bool)
     hits[2] = np.random.default_rng(1).random((128, 128)) < 0.15
     found = products.remove_cosmic_rays(still, hits)
@@ -81,7 +81,7 @@ def evening(test_data, calib_data):
 
 
 def test_a_thousand_hits_in_an_ejection(evening):
-    """At least 95 % are found, less than 0.05 % of the pixels falsely, and the front keeps 99 % of its light."""
+    """At least 95 % are found, with less than 0.05 % of false pixels, and the front keeps 99 % of its light."""
     before = products.find_cosmic_rays(evening)[3]
     rng = np.random.default_rng(1)
     data = evening.data.copy()
@@ -101,7 +101,7 @@ def test_a_thousand_hits_in_an_ejection(evening):
     found = products.find_cosmic_rays(evening._like(data, evening.sigma, evening.flags, evening.headers))[3]
     assert np.mean([any(found[pixel] for pixel in pixels) for pixels in groups]) >= 0.95
     assert (found & ~hit & ~before).sum() / seen.sum() < 5e-4
-    # The light of the front, without points, where the frame as it was has hits: protons of the flare are among them.
+    # The light of the front without points, since the original frame has hits too, some by protons of the flare.
     smooth = ndimage.median_filter(np.nan_to_num(evening.data[3] - evening.data[:2].mean(axis=0)), 7)
     front = smooth > 5 * evening.sigma[3]
     assert front.sum() > 5000
@@ -110,7 +110,7 @@ def test_a_thousand_hits_in_an_ejection(evening):
 
 
 def test_stars_are_replaced_and_the_front_stays():
-    """A simulated ejection with its stars and without: 97 % of their light goes, and 99 % of the front stays."""
+    """In a simulated ejection 97 % of the light of the stars is removed, and 99 % of that of the front is kept."""
     cme = simulate.CME("2001-05-21T08:40", position_angle=90, speed=900, width=60, strength=9e-10, seed=3)
     options = {"date": "2001-05-21T10:48", "noise": False, "cosmic_rays": False, "exposure_factor": 1.0, "seed": 2}
 
@@ -132,7 +132,7 @@ def test_stars_are_replaced_and_the_front_stays():
     assert np.nansum((found.data - quiet.data)[front]) == pytest.approx(
         np.nansum((truth.data - quiet.data)[front]), rel=0.01
     )
-    # What is not near a star is as it was.
+    # Pixels away from stars are unchanged.
     elsewhere = ~filled & np.isfinite(found.data)
     assert np.array_equal(found.data[elsewhere], with_stars.data[elsewhere])
     assert 0 < np.mean(filled) < 0.1

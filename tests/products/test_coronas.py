@@ -1,4 +1,4 @@
-"""F corona, K corona, and what a roll tells apart."""
+"""F corona, K corona, and their separation by a roll."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_f_corona_by_hand(make):
     np.testing.assert_allclose(found.data[north], 1.05e-10 * (height[north] / 10) ** -2.45, rtol=2e-3)
     share = found.uncertainty.array / found.data
     assert np.nanmin(share) == pytest.approx(0.2, abs=1e-3)
-    # 8 % more where it is flat.
+    # It is 8 % brighter where it is flat.
     assert np.nanmax(share) == pytest.approx(np.hypot(0.2, 0.08), abs=1e-3)
 
 
@@ -61,7 +61,7 @@ def test_what_has_no_k_corona(make):
 
 
 def test_two_rolls_tell_sky_from_detector(make, corona):
-    """F, and stray light that is stronger on one side of the detector."""
+    """F corona, and stray light that is stronger on one side of the detector."""
     height, angle = height_and_angle(make())
     stray = 2e-12 * np.sin(np.deg2rad(angle)) / np.maximum(height, 1)
     even = 1e-12 / np.maximum(height, 1)

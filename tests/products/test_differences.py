@@ -1,4 +1,4 @@
-"""Differences: values, uncertainty, gaps, flags, and what the header says of them."""
+"""Differences: values, uncertainty, gaps, flags and header."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_one_percent(make, corona, dtype):
     assert np.nanmedian(found.data) == pytest.approx(1.0, abs=1e-6)
     if dtype == np.float64:
         np.testing.assert_allclose(found.data, 1.0, atol=1e-6)
-    # The same of maps of one time, as a multiple of a map is.
+    # The same for maps of the same time, such as a multiple of a map.
     assert np.nanmedian(products.percent_difference([base, base * 1.01])[1].data) == pytest.approx(1.0, abs=2e-6)
 
 
@@ -95,7 +95,7 @@ def test_rate(make):
 
 
 def test_step(make):
-    """The last frame that is a step earlier, up to the seconds by which frames are early or late."""
+    """The last frame that is a step earlier, within the seconds by which frames deviate."""
     maps = [make(1e-10 + n * 1e-12, 12 * n + 0.1 * (-1) ** n) for n in range(5)]
     found = products.running_difference(maps, step=24 * u.min)
     assert len(found) == 3
@@ -126,7 +126,7 @@ def test_base_of_several_is_their_median(make):
 
 
 def test_frames_of_one_sequence(make, corona):
-    """A difference within a sequence is that of its frames, in whatever order the base is named."""
+    """A difference within a sequence equals that of its frames, for any order of the base."""
     rng = np.random.default_rng(4)
     maps = [make(corona() * (1 + 0.01 * rng.standard_normal((128, 128))), 12 * n) for n in range(4)]
     sequence = products.Sequence(maps, normalise=False)
@@ -223,7 +223,7 @@ def test_medians_leave_missing_values_out():
 
 
 def test_pulls_of_differences_are_one(make):
-    """What the uncertainty says is what repeated noise does."""
+    """The uncertainty agrees with the scatter of repeated noise."""
     rng = np.random.default_rng(1)
     maps = [make(1e-10 + 1e-13 * rng.standard_normal((128, 128)), 12 * n, dtype=np.float64) for n in range(6)]
     running = products.running_difference(maps)

@@ -1,4 +1,4 @@
-"""Filters on images with holes: nothing is lost, nothing is invented, rings are normalised."""
+"""Filters on images with holes: no pixels are lost or invented, and rings are normalised."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ pytest.importorskip("sunkit_image", reason="sunkit-image is not installed")
 
 @pytest.fixture
 def holed(make, corona):
-    """A corona with noise, streamers, and a pylon that hides a part of it."""
+    """A corona with noise and streamers, partly hidden by a pylon."""
     smap = make()
     height, angle = height_and_angle(smap)
     data = corona() * (1 + 0.02 * np.random.default_rng(5).standard_normal(height.shape))
@@ -27,7 +27,7 @@ def holed(make, corona):
 @pytest.mark.parametrize("method", ["nrgf", "fnrgf", "rhef", "mgn"])
 def test_what_is_seen_stays_and_what_is_not_stays_away(holed, method):
     before = holed.data.copy()
-    # Parts of rings that hold more than a pixel each.
+    # Parts of rings with more than one pixel each.
     options = {"number_angular_segments": 24} if method == "fnrgf" else {}
     found = products.radial_filter(holed, method, bins=20, **options)
     height, _ = height_and_angle(holed)

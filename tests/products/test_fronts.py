@@ -1,4 +1,4 @@
-"""Parts of a front, drag, points by hand, and fronts in all directions."""
+"""Parts of a front, drag, manual points, and fronts in all directions."""
 
 from dataclasses import replace as changed_copy
 
@@ -24,7 +24,7 @@ KM = 695_700.0
 
 
 def profiles(speed=1000.0, *, frames=12, minutes=12.0, thickness=0.03, noise=0.0, seed=0, detector="C3", power=-2.0):
-    """A J-map of a front with a Gaussian outer flank whose thickness grows with its height, and a filled inside."""
+    """A J-map of a filled front whose outer flank is a Gaussian that widens with height."""
     height = np.arange(3.85 if detector == "C3" else 2.25, 30.0 if detector == "C3" else 6.3, 0.1)
     seconds = np.arange(frames) * minutes * 60
     ridge = 4.5 + speed * (seconds - 1.9 * minutes * 60) / KM
@@ -51,7 +51,7 @@ def profiles(speed=1000.0, *, frames=12, minutes=12.0, thickness=0.03, noise=0.0
 
 
 def test_edge_half_and_ridge_of_a_front_that_widens():
-    """A Gaussian flank has half its brightness 1.18 sigma out, and the ridge is where it was put."""
+    """A Gaussian flank has half of its brightness at 1.18 sigma, and the ridge is at its true position."""
     strip = profiles(noise=1e-13)
     speeds = {}
     for edge in ("outer", "half", "peak"):
@@ -76,7 +76,7 @@ def test_table_of_a_fit_has_units():
 
 @pytest.mark.parametrize(("speed", "wind"), [(1500.0, 400.0), (250.0, 450.0)])
 def test_drag_by_hand(speed, wind):
-    """Points of the equation of motion, integrated step by step, give speed and drag back."""
+    """Points from the integrated equation of motion return speed and drag."""
     drag, seconds = 1e-7, np.arange(0, 12) * 1200.0
     height, now, fine = [5 * KM], speed, 1.0
     place = 5 * KM
@@ -151,7 +151,7 @@ def test_points_by_hand():
     assert (table["sigma"] > 0.1 * u.R_sun).all()
     assert table.meta["edge"] == "by hand"
     assert products.fit_height_time(table).speed.value > 0
-    # Outside of the rows and of the axes nothing happens, nor after it is closed.
+    # Clicks outside the rows and axes, or after closing, have no effect.
     click(axes, strip.earlier[0] - 1 * u.min, 6)
     click(axes, middle[3], 100)
     picker.close()
@@ -167,7 +167,7 @@ def test_jmaps_of_both_cameras_together():
     assert low < 2.3
     assert high > 29
     edges = [mesh.get_coordinates()[..., 1] for mesh in axes.collections]
-    # Where C2 sees, C3 is not drawn over it.
+    # C3 is not drawn over the field of C2.
     assert sorted({round(float(one.min()), 2) for one in edges}) == [2.2, 6.3]
     with pytest.raises(OptionError, match="have one position angle"):
         products.draw_jmaps([])
@@ -213,14 +213,14 @@ def test_runs_on_a_circle():
         return _run_around(np.array(there, bool), np.array(hidden, bool), best)
 
     assert ends([0, 1, 1, 1, 0, 0], [0] * 6, 2) == (-1, 1)
-    # Through what is hidden, but not ending there; and by way of 0.
+    # The range crosses hidden angles, but does not end there, and includes 0.
     assert ends([1, 0, 1, 0, 0, 1], [0, 1, 0, 1, 0, 0], 0) == (-1, 2)
     assert ends([1] * 6, [0] * 6, 3) == (0, 5)
     assert ends([1, 1, 0, 1, 1, 1], [0, 0, 1, 0, 0, 0], 0) == (0, 5)
 
 
 def random_front(rng):
-    """A front of any speed in 13 differences of every 12 minutes, with an edge that scatters by 0.1 solar radii."""
+    """A front of a given speed in 13 differences, 12 minutes apart, with an edge that scatters by 0.1 solar radii."""
     height = np.arange(3.85, 30, 0.1)
     speed = rng.uniform(600, 1800)
     seconds = np.arange(14) * 720.0 + rng.uniform(-20, 20, 14)
@@ -240,7 +240,7 @@ def random_front(rng):
 
 
 def coverage(number, seed):
-    """Share of fronts whose true speed is within 1 sigma of the one that is found, and how far off it is on average."""
+    """Fraction of fronts whose true speed is within 1 sigma of the measured one, and the mean error."""
     rng = np.random.default_rng(seed)
     off, sigma = [], []
     for _ in range(number):

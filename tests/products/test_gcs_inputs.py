@@ -1,9 +1,9 @@
 """
-Differences as programs read them that fit a graduated cylindrical shell: PyThea 1.2 and gcs_python.
+Differences as read by programs that fit a graduated cylindrical shell: PyThea 1.2 and gcs_python.
 
-Both take a FITS file by `sunpy.map.Map`, and lay a mesh in heliographic coordinates on it.  PyThea (whose own
-dependencies are a web server and a renderer, and which asks a service for the place of SOHO) reads besides: DETECTOR,
-EXPTIME, DATE-OBS, CRVAL, CDELT and CRPIX, by which it masks the occulter.
+Both read a FITS file with `sunpy.map.Map` and draw a mesh in heliographic coordinates on it.  PyThea (which depends on
+a web server and a renderer, and asks a service for the position of SOHO) also reads DETECTOR, EXPTIME, DATE-OBS, CRVAL,
+CDELT and CRPIX, to mask the occulter.
 """
 
 import warnings
@@ -24,7 +24,7 @@ from sunpy_lasco import products
 
 @pytest.fixture
 def path(make, corona, tmp_path):
-    """A running difference of frames with the roll of the archive's, on disk."""
+    """A running difference, as a file, of frames with a roll as in the archive."""
     roll = np.deg2rad(3.0)
     cards = {
         "pc1_1": np.cos(roll),
@@ -63,7 +63,7 @@ def test_a_mesh_lies_where_the_header_says(path):
         wcs = WCS(fits.getheader(path))
     plain = wcs.wcs_world2pix([[seen.Tx.to_value(u.deg), seen.Ty.to_value(u.deg)]], 0)[0]
     assert [pixel.x.value, pixel.y.value] == pytest.approx(list(plain), abs=1e-3)
-    # What PyThea does to a map before it shows it.
+    # Operations of PyThea on a map before display.
     again = sunpy.map.Map(smap.data / smap.exposure_time.value, smap.meta)
     assert again.observer_coordinate.separation_3d(observer) < 1 * u.km
     assert np.isfinite(again.superpixel([2, 2] * u.pix).data).any()

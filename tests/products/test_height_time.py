@@ -1,4 +1,4 @@
-"""Polar unwrapping, J-maps, tracks and speeds: synthetic truths, and the front of 2012-08-31."""
+"""Polar unwrapping, J-maps, tracks and speeds: synthetic fronts, and that of 2012-08-31."""
 
 import csv
 from dataclasses import replace as changed_copy
@@ -29,7 +29,7 @@ def c3():
 
 
 def drawn(smap, values):
-    """The map with other pixels, each of them seen."""
+    """The map with other pixels, none of them masked."""
     return replace(smap, data=values, uncertainty=np.full(values.shape, 1e-13), flags=np.zeros(values.shape, np.uint8))
 
 
@@ -93,7 +93,7 @@ def test_polar_of_the_rolled_twin_and_of_holes(c3):
 
 
 def moving(c3, speed, *, minutes=12, frames=12, first=5.0, noise=1e-13, angle=90.0, seed=0):
-    """Frames of a shell that fills up behind its edge, at a position angle and 25 degrees about it."""
+    """Frames of a shell that is filled behind its edge, within 25 degrees of a position angle."""
     rng = np.random.default_rng(seed)
     height, where = height_and_angle(c3)
     radius = c3.rsun_obs.to_value(u.rad)
@@ -191,7 +191,7 @@ def test_truth_of_a_straight_line_and_a_parabola():
 
 
 def test_sigma_of_speeds_covers_the_truth():
-    """1,000 draws: 6.4 km/s, and the stated sigmas hold."""
+    """1,000 draws: the scatter is 6.4 km/s, and the stated sigmas are correct."""
     rng = np.random.default_rng(3)
     fits_ = [products.fit_height_time(points(1000.0, rng=rng)) for _ in range(1000)]
     speeds = np.array([one.speed.value for one in fits_])
@@ -247,7 +247,7 @@ def test_speed_of_the_real_front(real_map, calib_data):
     assert np.abs(np.concatenate([at[85], at[90]]) / 1442 - 1).max() < 0.05
     assert speeds[90, 0, 5] == pytest.approx(1464, abs=25)
     for one in at.values():
-        # Whatever the first frame and the threshold.
+        # This holds for other first frames and thresholds.
         assert np.abs(one - np.median(one)).max() < 60
     centre = np.median([np.median(one) for one in at.values()])
     assert max(abs(np.median(one) - centre) for one in at.values()) < 60
@@ -281,7 +281,7 @@ def test_frames_that_show_nothing_neither_show_nor_lose_the_front():
     part = products.track(strip, after=strip.time[5], before=strip.time[9])
     assert len(part) == 4
     assert len(products.track(changed_copy(strip, data=np.full_like(data, np.nan)))) == 0
-    # Faded: the edge jumps back to what follows.
+    # The front has faded, and the edge jumps back to the structure that follows.
     data[7:] = 1e-13 * rng.standard_normal((7, len(height)))
     data[7:, 5:20] += 1e-11
     assert len(products.track(changed_copy(strip, data=data))) == len(whole) - 7

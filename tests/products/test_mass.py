@@ -1,4 +1,4 @@
-"""Masses: truths, closure, and the ejection of 2012-08-31."""
+"""Masses: known values, closure, and the ejection of 2012-08-31."""
 
 import warnings
 
@@ -57,7 +57,7 @@ def test_energies_of_the_catalogue():
 
 @pytest.fixture
 def cloud(make, corona):
-    """Later and base maps, and the mass in grams that the later has more at 6 to 12 radii east."""
+    """Later and base maps, and the additional mass of the later one at 6 to 12 radii east, g."""
 
     def build(rng=None, scatter=0.0, sigma=1e-13, bases=5):
         height, angle = height_and_angle(make())
@@ -125,7 +125,7 @@ def test_away_from_the_sky_it_is_more(cloud):
 
 @pytest.mark.parametrize("bits", [PixelFlag.FILLED, PixelFlag.FILLED | PixelFlag.MISSING])
 def test_filled_pixels_do_not_count_unless_asked(cloud, make, bits):
-    # Stars and hits that were taken out are FILLED, lost blocks that were repaired MISSING as well.
+    # Removed stars and hits are FILLED, repaired blocks are MISSING as well.
     later, bases, grams = cloud()
     height, angle = height_and_angle(later)
     filled = (height > 6) & (height < 12) & (angle > 60) & (angle < 90)
@@ -153,7 +153,7 @@ def test_only_exposures_have_mass(make, corona):
 
 @pytest.mark.parametrize(("bases", "scatter"), [(1, 0.002), (5, 0.002), (5, 0.0)])
 def test_sigma_covers(cloud, monkeypatch, bases, scatter):
-    """In two thirds of repeated events the mass lies within its sigma of the truth."""
+    """In two thirds of repeated events the true mass is within 1 sigma."""
     monkeypatch.setattr("sunpy_lasco.products.mass.SHARED_NOISE", 1.0)
     rng = np.random.default_rng(bases)
     pulls = []
@@ -169,7 +169,7 @@ def test_sigma_covers(cloud, monkeypatch, bases, scatter):
 
 @pytest.fixture(scope="module")
 def event(test_data, calib_data):
-    """Level-1 maps of 2012-08-31: eight from before the ejection, and two of it."""
+    """Level-1 maps of 2012-08-31: eight before the ejection, and two with it."""
 
     def level1(number):
         with warnings.catch_warnings():
@@ -191,7 +191,7 @@ def test_the_ejection_of_2012(event, number, grams, bases):
 
 
 def test_mass_is_the_same_whatever_the_base_and_the_quiet_sector(event):
-    """A region, eight ways to measure it: within 1.5e15 g (published masses of one event differ by 2.5e15 g)."""
+    """Eight ways to measure a region agree within 1.5e15 g (published masses of one event differ by 2.5e15 g)."""
     frames = [event[name] for name in BEFORE]
     ways = [{"base": frames[-count:]} for count in (8, 6, 3, 1)] + [{"base": frames[:count]} for count in (3, 5)]
     ways += [{"base": frames, "normalise": sector * u.deg} for sector in ((200, 290), (270, 360))]
@@ -207,7 +207,7 @@ def test_the_sector_of_the_ejection_has_three_quarters_of_it(event):
 
 
 def test_before_the_ejection_there_is_nothing(event):
-    """Frames against the others: the masses scatter by 6e14 g at most, and by 6e15 g without relative exposures."""
+    """Frames relative to the others: masses scatter by at most 6e14 g, and by 6e15 g without relative exposures."""
     found, plain = [], []
     for name in BEFORE:
         bases = [event[other] for other in BEFORE if other != name]

@@ -1,4 +1,4 @@
-"""Pictures, composites and movies: what each pixel says, and that files are what they claim to be."""
+"""Pictures, composites and movies: the values of pixels, and the validity of files."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ from sunpy_lasco.products.places import height_and_angle
 
 @pytest.fixture
 def level1(make, corona):
-    """A level-1 map with an occulter that hides, a block that was lost, and a streamer."""
+    """A level-1 map with an occulter, a lost block, and a streamer."""
     smap = make()
     height, angle = height_and_angle(smap)
     flags = np.zeros(height.shape, np.uint8)
@@ -43,7 +43,7 @@ def test_hidden_lost_and_dark_are_told_apart(level1):
     elsewhere = (height > 5) & np.isfinite(level1.data)
     for reserved in (HIDDEN, LOST):
         assert not (colours[elsewhere] == reserved).all(axis=-1).any()
-    # Near and far the streamer stands out alike, and the fall of the corona does not.
+    # The streamer has the same contrast near and far, and the decrease of the corona is removed.
     light = colours.sum(axis=-1).astype(float)
     for low in (6, 12, 20):
         ring = (height > low) & (height < low + 3) & elsewhere
@@ -64,7 +64,7 @@ def test_differences_are_symmetric_and_grey(make, corona):
     assert (zero[..., 0] == zero[..., 2]).all()
     assert products.Look.of(products.percent_difference([earlier, later])[1]).kind == "symmetric"
     assert stamp(difference) == "SOHO/LASCO C3  2012-08-31 18:12 UT  [RD 12 min]"
-    # Weighted with the height: what falls as r**-1.15 is as bright far out as near.
+    # Weighted with height: r**-1.15 has the same brightness everywhere.
     height, _ = height_and_angle(difference)
     even = look.values(make(1e-12 * (10 / height) ** 1.15))
     assert np.allclose(even, 1e-12, rtol=1e-4)
@@ -88,7 +88,7 @@ def test_north_is_up_whatever_the_roll(make, tmp_path):
         assert (rows < 128).all()
         assert abs(columns.mean() - 127.5) < 3
         shown.append(light)
-    # Of 765; the smooth corona is fitted to other pixels.
+    # Of 765, since the smooth corona is fitted to other pixels.
     assert np.abs(shown[0] - shown[1]).mean() < 20
 
 
@@ -105,7 +105,7 @@ def test_picture_files(level1, tmp_path):
 
 @pytest.fixture
 def pair(make):
-    """C2 that shows 0.8 of what C3 does."""
+    """C2 with 0.8 of the brightness of C3."""
 
     def brightness(smap):
         height, angle = height_and_angle(smap)
@@ -167,7 +167,7 @@ def test_what_makes_no_composite(pair, make):
 
 @pytest.fixture
 def series(make, corona):
-    """Five frames of every 12 minutes with half an hour between the third and the fourth."""
+    """Five frames, 12 minutes apart, with half an hour between the third and the fourth."""
     minutes = (0, 12, 24, 60, 72)
     maps = [make(corona() * (1 + 0.01 * number), minute) for number, minute in enumerate(minutes)]
     return products.Sequence(maps, normalise=False)
@@ -180,7 +180,7 @@ def test_moments_are_even_in_time_and_gaps_are_held(series):
     assert moments[3].mark == "no image until 19:00"
     assert [one.number for one in _moments(series.time, None, 720.0)] == [0, 1, 2, 3, 4]
     assert len(_moments(series.time, 6 * u.min, 720.0)) == 13
-    # Coarser than the frames: each is shown all the same.
+    # The steps are longer than those of the frames, but each frame is shown.
     assert [one.number for one in _moments(series.time, 1 * u.hour, 720.0)] == [0, 1, 2, 3, 4]
     for step, message in (("often", "unknown"), (3 * u.m, "not an interval"), (-1 * u.s, "not positive")):
         with pytest.raises(OptionError, match=message):
@@ -205,7 +205,7 @@ def test_movie_of_h264(series, tmp_path):
 def test_movies_of_gif_and_of_pictures(series, tmp_path):
     path = products.movie(products.running_difference(series), tmp_path / "m.gif", size=128, fps=5)
     with Image.open(path) as shown:
-        # The difference over the gap shows nothing: that of 18:24 is held for three more steps, as one.
+        # The difference over the gap is blank: that of 18:24 is held for three more steps, as one image.
         lasting = []
         for number in range(shown.n_frames):
             shown.seek(number)

@@ -1,4 +1,4 @@
-"""Polarised triplets: truths, sense, scale and transmissions, and the real ones."""
+"""Polarised triplets: known values, sense, scale and transmissions, and real triplets."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_stokes_of_any_triplet(total, degree, angle):
 
 
 def triplet(detector, date, polars=POLARS, **options):
-    """Simulated images through the polarisers and without, at level 1; and the exposures."""
+    """Simulated level-1 images with and without polarisers, and the exposures."""
     steps = {name: options.pop(name) for name in ("north_up", "distortion") if name in options}
     shown = [
         simulate.observe(
@@ -125,7 +125,9 @@ def test_sigma_is_that_of_draws(images):
     ],
 )
 def test_polarisation_of_simulated_coronas(detector, date, options):
-    """pB as it went in, in both cameras, rolled and turned, with the 0 degrees of C3 from Clear after 1998."""
+    """
+    The simulated pB is recovered in both cameras, rolled and upside down, with 0 degrees of C3 from Clear after 1998.
+    """
     maps, shown = triplet(detector, date, **options)
     found = products.polarize(*maps)
     height, _ = height_and_angle(found.total)
@@ -216,7 +218,7 @@ def test_degraded_polariser_of_c3_is_not_used():
 
 
 def test_real_triplet_of_c2(real_map, calib_data):
-    """2000-09-03: the sense of the polarisers, and a scale that is off."""
+    """2000-09-03: the sense of the polarisers, and a wrong scale."""
     names = ("22075762", "22075761", "22075760", "22075759")
     with pytest.warns(LascoUserWarning, match="DEEPRD"):
         maps = [sunpy_lasco.calibrate(real_map(name), assets=calib_data) for name in names]
@@ -233,7 +235,7 @@ def test_real_triplet_of_c2(real_map, calib_data):
 
 
 def test_real_triplet_of_c3(real_map, calib_data):
-    """2012-08-31: 0 degrees from Clear, and a sense that is not that of C2."""
+    """2012-08-31: 0 degrees from Clear, and a sense opposite to that of C2."""
     names = ("32310964", "32310965", "32310963")
     minus, plus, clear = (sunpy_lasco.calibrate(real_map(name), assets=calib_data) for name in names)
     found = products.polarize(minus, None, plus, clear)
@@ -248,7 +250,7 @@ def test_real_triplet_of_c3(real_map, calib_data):
 
 def test_agrees_with_solpolpy(images):
     """
-    solpolpy takes polarisers to halve the light, and counts angles counter-clockwise from solar north.
+    solpolpy assumes that polarisers halve the light, and counts angles counter-clockwise from solar north.
 
     Its residual has the other sign.
     """
@@ -268,7 +270,7 @@ def test_agrees_with_solpolpy(images):
     largest = np.nanmax(np.abs(ours.total.data))
     for name, mine, sign in (("tB", ours.total, 1), ("pB", ours.polarized, 1), ("pBp", ours.residual, -1)):
         assert np.abs(sign * theirs[name].data - mine.data)[seen].max() < 1e-6 * largest
-    # Given the images as they are, it doubles both.
+    # Given the images unchanged, it doubles both.
     for _, cube in cubes[:3]:
         cube.data[:] = cube.data * 2
     double = transforms.mzpsolar_to_bp3(NDCollection(cubes, meta={}, aligned_axes="all"))

@@ -1,4 +1,4 @@
-"""Frames as a cube: order, grid, kinds, relative exposures, and the way back."""
+"""Frames as a cube: order, grid, kinds, relative exposures, and conversion to maps."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_nothing_and_nonsense(make):
 
 
 def test_another_pointing_is_reprojected_once(make, corona):
-    """A frame whose Sun is two pixels off shows the same corona at the same pixels afterwards."""
+    """A frame whose Sun is displaced by two pixels is shifted to the same pixels."""
     usual = [make(corona(), 0), make(corona(), 12), make(corona(), 24)]
     moved = np.roll(corona(), (1, 2), axis=(0, 1))
     other = make(moved, 36, crpix1=66.5, crpix2=65.5)
@@ -161,7 +161,7 @@ def test_arithmetic_gives_a_plain_cube(make):
 
 
 def test_relative_exposures(make, corona):
-    """Factors of 0.3 % are found and divided out, with a front over a quarter of the position angles."""
+    """Factors of 0.3 % are determined and divided out, with a front over a quarter of the position angles."""
     true = np.array([1.0, 1.003, 0.997, 1.001, 0.9985])
     rng = np.random.default_rng(5)
     from sunpy_lasco.products.places import height_and_angle
@@ -184,21 +184,21 @@ def test_relative_exposures(make, corona):
     away = (angle > 200) & (angle < 330) & (height > 6) & (height < 22)
     medians = [np.median((frame / corona())[away]) for frame in sequence.data]
     np.testing.assert_allclose(np.array(medians) / np.median(medians), 1.0, atol=5e-4)
-    # Chosen by hand.
+    # Manual choice.
     chosen = products.Sequence(given, normalise=(200, 300) * u.deg)
     np.testing.assert_allclose(chosen.factors, true / np.median(true), atol=4e-4)
-    # Not asked for.
+    # Not requested.
     assert (products.Sequence(given, normalise=False).factors == 1).all()
     np.testing.assert_array_equal(products.Sequence(given, normalise=False).data[1], given[1].data)
 
 
 def test_relative_exposures_follow_what_a_map_becomes(make, corona):
-    """The medians of a map are kept with it, but not when its pixels or its header are changed."""
+    """The medians of a map are cached, unless its pixels or its header change."""
     given = [make(corona(), 12 * number) for number in range(3)]
     assert products.Sequence(given, normalise=True).factors == pytest.approx([1, 1, 1])
     given[1].data[...] *= 1.01
     assert products.Sequence(given, normalise=True).factors == pytest.approx([1, 1.01, 1], abs=1e-6)
-    # With the Sun two pixels further north, the corona of each cell is another.
+    # With the Sun two pixels farther north, the corona of each cell differs.
     given[2].meta["crpix2"] += 2
     with pytest.raises(BadFrameError, match=r"c3_182400\.fts"):
         products.Sequence(given, normalise=True)
@@ -254,7 +254,7 @@ def test_input_does_not_change(make, corona):
 
 
 def test_level05_files_with_options(tmp_path):
-    """Frames of level 0.5 are calibrated when they are needed, as calibrate does it."""
+    """Level-0.5 frames are calibrated when they are needed, with the same result as calibrate."""
     import sunpy_lasco
     from sunpy_lasco import simulate
 

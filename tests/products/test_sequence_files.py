@@ -1,4 +1,4 @@
-"""What is written comes back."""
+"""Sequences are read as they were written."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Truths: direct quadrature over the disk, and the published values."""
+"""Compared with direct quadrature over the disk, and with published values."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sunpy_lasco.products.thomson import GRAMS_PER_ELECTRON, LIMB_DARKENING, ele
 
 
 def by_quadrature(distance, theta):
-    """Total and polarised brightness by adding up what each part of the disk sends, 1e-27 MSB cm2."""
+    """Total and polarised brightness as a sum over the parts of the disk, 1e-27 MSB cm2."""
     u, sigma_t = LIMB_DARKENING, 6.65246e-25
     # An observer at infinity along x; the electron in the x-z plane.
     chi = np.deg2rad(90.0 - theta)

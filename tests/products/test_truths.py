@@ -1,8 +1,7 @@
 """
-Closure of products on the simulator, and where each truth of the products is tested.
+Closure of products on the simulator, and a list of the tests of each known value.
 
-What a truth is: a number that was known before, by hand, by an independent quadrature, by a catalogue, or by what
-was put in.
+Known values come from a calculation by hand, an independent quadrature, a catalogue, or the input of a simulation.
 """
 
 import ast
@@ -18,7 +17,7 @@ import sunpy_lasco
 from sunpy_lasco import products, simulate
 from sunpy_lasco.products.places import height_and_angle
 
-#: What is true, to how much, and the test of it.
+#: Known values, their accuracy, and their tests.
 TRUTHS = {
     "A constant added gives a difference of exactly 0": (
         "test_differences.py::test_equal_frames_differ_by_exactly_nothing"
@@ -92,7 +91,7 @@ def test_each_truth_has_a_test(place):
     assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-#: Exposures whose times are known, without cosmic rays: what is left is noise.
+#: Exposures with known times and without cosmic rays, which differ by noise only.
 PLAIN = {"leb_sum": (2, 2), "exposure_factor": 1.0, "cosmic_rays": False, "pattern": False}
 
 
@@ -123,7 +122,7 @@ def test_pulls_of_simulated_differences():
 
 @pytest.mark.slow
 def test_mass_of_a_simulated_ejection():
-    """The truth is the same exposure with and without the ejection, free of noise."""
+    """The known value is the difference of noise-free exposures with and without the ejection."""
     cme = simulate.CME("2001-05-21T08:50", position_angle=90, speed=1100, width=60, strength=9e-10, seed=3)
     quiet, loud = simulate.corona(activity=0.7, seed=5), simulate.corona(activity=0.7, seed=5, cme=cme)
     when, options = "2001-05-21T10:30", {"heights": (4.5, 25) * u.R_sun, "sector": (50, 130) * u.deg}
