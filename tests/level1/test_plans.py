@@ -8,6 +8,8 @@ import pytest
 
 import astropy.units as u
 
+import sunpy.map
+
 import sunpy_lasco
 from sunpy_lasco import level1
 from sunpy_lasco.config import ConfigurationError
@@ -130,6 +132,21 @@ def test_one_pass_gives_what_the_steps_give(name, observe, simulated_assets):
     options = {"inpaint": None, **options}
     whole = quietly(sunpy_lasco.calibrate, raw, assets=simulated_assets, **options)
     assert_same(quietly(by_steps, raw, simulated_assets, **options), whole)
+
+
+def test_counts_as_floats_with_nan(observe, simulated_assets):
+    """NaN and lost blocks, both of which are missing, in one pass and by the steps."""
+    raw = observe("C3", seed=5, lost_blocks=[(20, 12)]).level05
+    data = raw.data.astype(np.float32)
+    data[700:710, 300:320] = np.nan
+    given = sunpy.map.Map(data, raw.meta)
+    whole = quietly(sunpy_lasco.calibrate, given, assets=simulated_assets, inpaint=None)
+    assert np.isnan(whole.data[702:708, 303:317]).all()
+    assert np.isfinite(whole.data[712:720, 300:320]).all()
+    steps = quietly(by_steps, given, simulated_assets)
+    np.testing.assert_array_equal(flags_of(steps), flags_of(whole))
+    np.testing.assert_array_equal(steps.data, whole.data)
+    np.testing.assert_array_equal(steps.uncertainty.array, whole.uncertainty.array)
 
 
 @pytest.fixture(scope="module")

@@ -215,6 +215,8 @@ def test_steps_are_not_done_twice(pointed, simulated_assets):
     flat = calibration.correct_response(smap, response=np.ones((1024, 1024), np.float32))
     assert flat.meta["patfile"] == "given"
     again += [("correct_response", {}, flat)]
+    with pytest.raises(NotCalibratableError, match="PATFILE: correct_response was already applied"):
+        calibration.correct_response(flat)
     smap = calibration.normalize_exposure(smap)
     with pytest.raises(NotCalibratableError, match="normalize_exposure"):
         calibration.correct_linearity(smap)
