@@ -9,6 +9,7 @@ import sunpy_lasco
 from sunpy_lasco import simulate
 from sunpy_lasco.geometry.resampling import curvature_error, curvature_weights
 from sunpy_lasco.instrument.cameras import CAMERAS
+from sunpy_lasco.instrument.constants import value_of
 from sunpy_lasco.level1.error_budget import _Budget, _curvature
 
 
@@ -65,3 +66,26 @@ def test_systematic_errors_by_their_cards():
     for card in ("biassig", "vigsig", "straysig", "expfsig", "calfsig", "polsig"):
         del meta[card]
     assert {getattr(value, "value", value) for value in sunpy_lasco.systematic_uncertainty(level1).values()} == {0.0}
+
+
+def test_errors_of_estimated_images():
+    """Of the vignetting a share of the light that depends on the place, of the stray light a brightness."""
+    frame = SimpleNamespace(is_derived=False, is_model=False, binning=(1, 1), camera=CAMERAS["C2"])
+    light, nothing = np.array([1e-9, -2e-9]), np.zeros(2, bool)
+    # Right and far right of the occulter of C2, at (512.634, 505.293).
+    x, y = np.array([713.0, 993.0]), np.full(2, 505.0)
+    meta = {"vigfile": "c2vig_final.fts", "vigest": True, "vigsig": 0.03}
+    meta |= {"rampfile": "C3ramp.fts", "rampest": True, "straysig": 3e-13}
+    budget = _Budget(frame, meta, light, light, light, x, y, None, nothing, nothing, nothing)
+    radii, errors = value_of("estimate.C2_vignetting.radii"), value_of("estimate.C2_vignetting.errors")
+    share = np.interp(np.hypot(x - 512.634, y - 505.293), radii, errors)
+    assert share[0] != share[1]
+    np.testing.assert_allclose(budget.term("vignetting"), np.hypot(0.03, share) * [1e-9, 2e-9], rtol=1e-5)
+    np.testing.assert_allclose(budget.term("stray light"), np.hypot(3e-13, value_of("estimate.C3_ramp")))
+    # Of measured images only what their cards say, and without an image nothing.
+    measured = {name: value for name, value in meta.items() if not name.endswith("est")}
+    budget = _Budget(frame, measured, light, light, light, x, y, None, nothing, nothing, nothing)
+    np.testing.assert_allclose(budget.term("vignetting"), [3e-11, 6e-11])
+    np.testing.assert_allclose(budget.term("stray light"), 3e-13)
+    bare = _Budget(frame, {}, light, light, light, x, y, None, nothing, nothing, nothing)
+    assert [bare.term(name).tolist() for name in ("vignetting", "stray light")] == [[0, 0], [0, 0]]

@@ -20,8 +20,9 @@ from sunpy_lasco.instrument.bias import bias_excess
 from sunpy_lasco.instrument.constants import constant
 from sunpy_lasco.instrument.exposure import ExposureFactor
 from sunpy_lasco.instrument.frame import Frame
-from sunpy_lasco.instrument.photometry import calibration_factor_sigma
+from sunpy_lasco.instrument.photometry import calibration_factor_sigma, frame_factor
 from sunpy_lasco.level1.arrays import lost_blocks, unwrapped
+from sunpy_lasco.level1.brightness import stray_light_scale
 from sunpy_lasco.level1.counts import bias_told, find_bias
 from sunpy_lasco.map.edit import frame_of
 from sunpy_lasco.pixel_flags import PixelFlag
@@ -355,3 +356,11 @@ def test_the_light_path_stays_when_the_factor_is_applied(pointed, simulated_asse
     assert path.vignetting is not None
     del flat.meta["calfac"]
     assert calibration.apply_calibration_factor(flat)._light_path is path
+
+
+@pytest.mark.parametrize(("change", "scale"), [(1 + 5e-7, 1), (1 - 5e-7, 1), (1.5, 1.5), (1 + 2e-6, 1 + 2e-6)])
+def test_scale_of_the_stray_light(raw, change, scale):
+    """The image holds for the official factor; a card has that rounded, which changes nothing."""
+    frame = frame_of(raw)
+    found = stray_light_scale(frame, frame_factor(frame) * change)
+    assert found == np.float32(scale)
