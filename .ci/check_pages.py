@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag
 
 #: Attributes by tag from which a browser loads something.
 LOADED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
-#: Links of these kinds only tell of other pages.
+#: Links of these kinds load nothing.
 TOLD = {"search", "index", "next", "prev", "canonical", "author", "copyright", "license"}
 
 

@@ -88,7 +88,7 @@ def shown():
                 found = found.fget if isinstance(found, property) else found
                 found = inspect.unwrap(found.func if isinstance(found, cached_property) else found)
                 own = isinstance(found, FunctionType) and found.__module__ == one.__module__
-                # What dataclasses write has the types of the fields.
+                # Methods that dataclasses generate have the types of the fields.
                 if own and not name.startswith("_") and found.__code__.co_filename != "<string>":
                     yield f"{one.__module__}.{one.__qualname__}.{name}", found
 

@@ -16,7 +16,7 @@ from types import FunctionType
 from numpydoc.validate import ERROR_MSGS, validate
 
 ROOT = Path(__file__).parents[1]
-#: Attributes say what the fields of a class mean, and one sentence may do for a method that another class documents.
+#: Attributes are documented in the class, and one sentence is enough for a method that another class documents.
 NOT_OF_CLASSES = {"PR01", "PR02"}
 NOT_OF_METHODS = {"PR01", "RT01"}
 METHODS = FunctionType | classmethod | staticmethod | property | cached_property

@@ -19,10 +19,10 @@ import sunpy_lasco
 
 HERE = Path(__file__).parent
 
-# The examples must not rely on what will go away.
+# The examples must not use deprecated features.
 for category in (MatplotlibDeprecationWarning, AstropyDeprecationWarning, SunpyDeprecationWarning):
     warnings.filterwarnings("error", category=category)
-# Comments in real headers hold characters that astropy warns of at each reading.
+# Real headers contain tabulators, about which astropy warns whenever a file is read.
 warnings.filterwarnings("ignore", category=VerifyWarning)
 
 
@@ -84,7 +84,7 @@ if os.environ.get("SUNPY_LASCO_DOCS_ONLINE") or os.environ.get("READTHEDOCS"):
         "torch": ("https://docs.pytorch.org/docs/stable", None),
     }
 else:
-    # Nor are sample frames that nothing but the listing of a module asks for.
+    # Sample frames are not downloaded just to document a module.
     os.environ["SUNPY_LASCO_OFFLINE"] = "1"
     # sphinx-gallery looks up each name of an example, and a sample frame that is looked up is fetched; where that
     # fails the example shows simulated frames.
@@ -92,7 +92,7 @@ else:
     backreferences._get_short_module_name = lambda module, name: (
         module if module == "sunpy_lasco.data.sample" else _short_name(module, name)
     )
-# A link that leads nowhere is an error, if it leads to something of ours.
+# A broken link to an object of this package is an error.
 nitpicky = True
 # Names of inner modules, see docs/inner_names.py.
 sys.path.insert(0, str(HERE))
@@ -145,7 +145,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sunpy_lasco": None},
     "within_subsection_order": "gallery_order.ByTopic",
     "show_memory": False,
-    # Neither the addresses of objects that an example happens to end with, nor pages of computing times.
+    # No addresses of objects at the end of an example, and no pages of computing times.
     "capture_repr": ("_repr_html_",),
     "write_computation_times": False,
     "copyfile_regex": "",

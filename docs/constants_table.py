@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sunpy_lasco.instrument.constants import all_constants, constants_hash
 
-#: A value longer than this stands below its table, as in the file.
+#: Longer values are shown below the table, as in the file.
 LONGEST = 60
 #: Titles by the first word of a name.
 TITLES = {

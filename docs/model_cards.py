@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 from sunpy_lasco.network.held_back import packaged_file
 
-#: What the metadata of a file name, in words.
+#: Names of the metadata of a file, in words.
 ERRORS = "error relative to other methods on held-back dates: mean, 95 % interval, holes"
 
 

@@ -25,7 +25,7 @@ from loopback_archive import Answer, Site, sequence, serve
 
 START = datetime(2012, 8, 31)
 FILES = 12
-#: A file takes ten times as long, s; two come at once.
+#: Pause, s; a file takes ten of them, and two files are sent at once.
 PAUSE = 0.012
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
@@ -117,7 +117,7 @@ def run(url, options):
             there = {path.name for path in folder.glob("*.fts")} if folder.exists() else set()
             faults = {name: file_fault(folder / name) for name in there}
             left = hidden(folder)
-            # The next start.
+            # Start again.
             again = fetch(table, folder, os.open(os.devnull, os.O_WRONLY))
             finished = os.waitstatus_to_exitcode(os.waitpid(again, 0)[1]) == 0
             counts.update(

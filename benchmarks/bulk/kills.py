@@ -28,10 +28,10 @@ from sunpy_lasco.level1.files import verified_header
 
 #: Frames of a run.
 FRAMES = 24
-#: Share of the runs that are ended while they work on frames and not at a time after their start; and the
-#: latest such time, s.
+#: Fraction of the runs that are ended while they process frames, the others some time after their start; the longest
+#: such time, s.
 SHARE_AT_WORK, LATEST = 0.75, 1.5
-#: Seconds that an end may take, where nothing else runs.
+#: Longest time that an end may take on an idle machine, s.
 LONGEST_END = 2.0
 KINDS = ("a process", "it", "all", "SIGTERM", "SIGINT", "a process", "it", "a second run")
 #: The same time of writing for all, so that files can be compared byte by byte.
@@ -136,7 +136,7 @@ class Trial:
 
     def run(self, kind):
         """Start a run, disturb it, and check what it leaves behind."""
-        # What an earlier run left where all of its processes were killed is swept by this one, if it comes so far.
+        # This run removes unfinished files of an earlier one whose processes were all killed, if it gets that far.
         self.before = set(unfinished(self.out))
         one = start(self.frames, self.assets, self.out)
         second = start(self.frames, self.assets, self.out) if kind == "a second run" else None
@@ -164,7 +164,7 @@ class Trial:
         if one.returncode == 0:
             self.finish(kind, said)
         elif one.returncode == 1:
-            # Frames that were killed twice are named, and done by the next run.
+            # Frames that were killed twice are reported, and made by the next run.
             self.check(f"{kind}: {said}", right=kind == "a process" and "twice" in said)
 
     def wait(self, one):
@@ -213,7 +213,7 @@ def main():
     parser.add_argument("--kinds", nargs="+", choices=sorted(set(KINDS) | {"all"}), default=KINDS)
     parser.add_argument("--longest-end", type=float, default=LONGEST_END, help="seconds that an end may take")
     arguments = parser.parse_args()
-    # A shell has what it starts in the background ignore it, and that is inherited.
+    # Processes that a shell starts in the background ignore it, and their children inherit this.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder), arguments.seed, arguments.longest_end)
@@ -221,7 +221,7 @@ def main():
         while trial.counts["kills"] < arguments.kills:
             trial.run(arguments.kinds[turn % len(arguments.kinds)])
             turn += 1
-        # The last ones to the end, undisturbed.
+        # The last ones run to the end, undisturbed.
         if trial.out.exists():
             one = start(trial.frames, trial.assets, trial.out)
             _, said = one.communicate()

@@ -32,9 +32,9 @@ from astropy.time import Time
 
 #: Frames of level 0.5 in the archive, their mean size as they are archived (lossless RICE), MB.
 ARCHIVE_FRAMES, COUNTS_MB = 1.5e6, 0.75
-#: Each so many frames lost blocks, and how many.
+#: Interval of frames with lost blocks, and their number of blocks.
 EACH_LOST, LOST = 20, (1, 8)
-#: Of this one half was lost in a download.
+#: Half of this frame was lost in a download.
 BROKEN = ("32310957",)
 #: Options of recipes, in turn.
 OPTIONS = (
@@ -143,7 +143,7 @@ def calibrate(arguments):
         "inpaint": arguments.inpaint,
         "seconds": round(seconds, 2),
         "frames_per_second": round(report.total / seconds, 2),
-        # With the start of processes, and once they have made what they keep.
+        # Including the start of processes, and after their caches are filled.
         "cpu_seconds_per_frame_with_start": round((_cpu() - spent) / report.total, 4),
         "cpu_seconds_per_frame": round(float(np.mean([line["cpu"] for line in lines[len(lines) // 10 :]])), 4),
         "memory_mb_quarters": [float(memory[n * quarter : (n + 1) * quarter].max()) for n in range(4)],

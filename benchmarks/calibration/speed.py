@@ -21,7 +21,7 @@ import time
 import warnings
 from pathlib import Path
 
-#: Frames without sums that hold data throughout, by camera; those of C2 are fewer, and come again.
+#: Complete frames without sums, by camera; those of C2 are fewer and are repeated.
 FRAMES = {
     "C2": ["22321894", "22322544", "22322625", "22322749", "22322784"],
     "C3": [str(name) for name in range(32310941, 32310951)],
@@ -33,7 +33,7 @@ SUMMED = {
 }
 #: Frames that rotate.
 ROTATING = 10
-#: What one row measures, by its name.
+#: Measurement of each row, by name.
 ROWS = {
     "floor": "floor: read, one pass, one remap, write the same output",
     "plain": "level 1",
@@ -45,7 +45,7 @@ ROWS = {
     "context": "level 1, one lost block, context of two frames",
     "corkit": "corkit: read, calibration of the counts, two warps; no header, no sigma, no flags",
 }
-#: Functions of `sunpy_lasco.level1.pipeline` by the stage that they are, in their order.
+#: Functions of `sunpy_lasco.level1.pipeline` by stage, in order.
 STAGES = {
     "admit": "checks of header and counts",
     "_prepared": "scalars: pointing, clock, bias, factor; repair",
@@ -242,7 +242,7 @@ def measure(arguments):
             run(path)
             seconds.append(time.process_time() - begin)
             peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        # What comes now would count once more.
+        # Later calls would be counted twice.
         stages = None if clock is None else dict(clock.stages)
         if in_memory is not None:
             for k in range(arguments.repeat):

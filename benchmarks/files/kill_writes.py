@@ -67,7 +67,7 @@ def look(folder, names, found):
     """Count files and faults after a kill."""
     seen = {path.name for path in folder.iterdir()} - unfinished(folder)
     found["files told of that are missing"] += len(set(names) - seen)
-    # The process may die between a rename and the word of it.
+    # The process may die between a rename and its report.
     found["files in place, and not told of"] += len(seen - {"same.fts"} - set(names))
     for name in seen:
         try:
@@ -100,7 +100,7 @@ def kill_writes(kills, seed=0, longest=0.25):
     return found
 
 
-#: What must be 0.
+#: Counts that must be 0.
 WRONG = ("files told of that are missing", "files that are not whole", "unfinished after the next start")
 
 

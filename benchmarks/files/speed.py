@@ -16,7 +16,7 @@ import sunpy_lasco
 from sunpy_lasco import level1 as calibration
 from sunpy_lasco import simulate
 
-#: How often each is done.
+#: Number of repetitions.
 ROUNDS = 30
 
 

@@ -24,14 +24,14 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.level1.pointing_sources import POINTING_SOURCES
 
 HERE = Path(__file__).parent
-#: Official level 1 at hand, and a level-0.5 frame taken shortly before it.
+#: The available official level-1 image, and a level-0.5 frame taken shortly before it.
 PAIRS = {"32082037": "35082038"}
 
 
 def official_pointing(row):
     """Sun centre, roll (both upright) and whether SOHO was upside down, of a row of official headers."""
     rectify = float(row["rectify"])
-    # The angle in HISTORY is the one by which the image was turned, clockwise; else CROTA stands.
+    # The angle in HISTORY is the clockwise rotation of the image; without it CROTA is used.
     turned_by = row["rot_angle_applied"]
     roll = -float(turned_by) if turned_by.strip() else float(row["crota"])
     removed = roll if turned_by.strip() else 0.0
@@ -60,7 +60,7 @@ def compare_official(path, assets):
         for row in csv.DictReader(file):
             centre, roll, flipped = official_pointing(row)
             day, clock = row["date_obs_original"].split()
-            # What a level-0.5 header of that time, from before the pointing was written into it, says.
+            # Content of a level-0.5 header from before the pointing was written into headers.
             meta = {
                 "detector": "C2", "date-obs": day, "time-obs": clock, "date": "2010-01-01", "exptime": 25.0,
                 "filter": "Orange", "polar": "Clear", "crota1": 180.0 * flipped, "crpix1": 512.634, "crpix2": 505.293,

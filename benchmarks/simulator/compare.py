@@ -39,9 +39,9 @@ AROUND = {"C2": (3.2, 4.0), "C3": (4.5, 6.0)}
 SOLAR_RADIUS = {"C2": 81.0, "C3": 17.2}
 FULL = {"C2": 14000.0, "C3": 10000.0}
 PEAKS = {"C2": (230, 640), "C3": (180, 500)}
-#: By how much a peak stands out, DN.
+#: Height of a peak above its surroundings, DN.
 LIMITS = np.array([100, 200, 400, 800, 1600])
-#: Distances from the occulter's centre, pixel, over which the corners are drawn: first, end, step.
+#: Distances from the occulter's centre for the corners, pixel: first, end, step.
 RIM = {"C2": (560, 700, 10), "C3": (540, 570, 2)}
 #: Width of sectors, and how far from the pylon they begin, degree.
 SECTOR, OFF_PYLON = 15, 75

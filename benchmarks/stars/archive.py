@@ -25,13 +25,13 @@ from sunpy_lasco.stars.photometry import COLOURS, DOUBTFUL, FIELD, zero_points
 from sunpy_lasco.stars.prediction import colour_slope
 from sunpy_lasco.stars.sky import star_plane, view_from
 
-#: Step of the frames, day; magnitude to which stars are taken; plate scale, arcsec; filter.
+#: Interval of the frames, day; limiting magnitude; plate scale, arcsec; filter.
 SAMPLING = {"C2": (3.0, 8.0, 11.9, "ORANGE"), "C3": (10.0, 7.0, 56.182, "CLEAR")}
 #: True change of the zero point, 1 / year.
 TREND = 0.002
-#: Errors of a star, of a star in a frame, of a frame; share and error of stars that are off.
+#: Errors of a star, of a star in a frame, of a frame; fraction and error of outliers.
 OWN, PHASE, EXPOSURE, OFF, OFF_ERROR = 0.05, 0.03, 0.0024, 0.02, 0.3
-#: When there were no frames, years.
+#: Period without frames, years.
 GAP = (1998.48, 1998.80)
 
 

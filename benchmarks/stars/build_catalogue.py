@@ -24,7 +24,7 @@ from astropy.table import Table
 FAINTEST, BELT = 9.0, 10.0
 #: A neighbour counts within this distance (arcsec, 2.7 pixels of C3) if it gives 1 % of the light, 5 magnitudes.
 NEAR, FAINTER = 150.0, 5.0
-#: One this near (arcsec) is the same star in the other catalogue, or a companion no camera here can part.
+#: A star this near (arcsec) is the same in the other catalogue, or an unresolved companion.
 SAME = 3.0
 #: Scatter of the Hipparcos magnitudes above which a star counts as variable, mag.
 SCATTER = 0.05

@@ -27,14 +27,14 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.instrument.photometry import frame_factor
 from sunpy_lasco.stars.photometry import BEYOND
 
-#: Faintest magnitude of the light, by camera, and frames that are not as they should be.
+#: Faintest magnitude of the brightness, by camera, and implausible frames.
 LIMITS, BAD = {"C2": 8.0, "C3": 7.0}, {"32108414.fts", "32310957.fts"}
-#: Cards that say where and when the frame was taken, and how.
+#: Cards for position, time and mode of the frame.
 CARDS = """naxis1 naxis2 date filename fileorig date-obs time-obs exptime exp0 exp1 exp2 exp3 telescop instrume
 detector readport sumrow sumcol lebxsum lebysum filter polar lp_num comprssn mid_date mid_time r1col r1row r2col r2row
 level rectify crpix1 crpix2 crota crota1 crota2 crval1 crval2 ctype1 ctype2 cunit1 cunit2 cdelt1 cdelt2
 platescl offset""".split()
-#: Frames of the sequence of one evening of which one is taken.
+#: Interval of the frames used from the sequence of one evening.
 EVERY = 8
 
 

@@ -28,7 +28,7 @@ from sunpy_lasco.verify.frames import OVERLAP, _profile
 #: Frames of C3 Clear before and after 2002-06-19, and the frame of C2 beside the last.
 FRAMES = "32046494 32082037 32082126 32122317 32219521 32310941".split()
 BESIDE = "22321894"
-#: Pairs of one season, early and late: two before the change say what the corona does by itself.
+#: Pairs of one season, early and late: two before the change show the variation of the corona itself.
 PAIRS = [("32046494", "32219521"), ("32082037", "32219521"), ("32046494", "32082037")]
 #: Edges of rings, solar radii.
 RINGS = np.array([*OVERLAP, 8.0, 10.0, 13.0, 16.0, 20.0, 24.0, 28.0])
@@ -47,7 +47,7 @@ def main():
     warnings.simplefilter("ignore", LascoUserWarning)
     paths = {name: arguments.data / "level05" / f"c{name[0]}" / f"{name}.fts" for name in [*FRAMES, BESIDE]}
     maps = {name: level1(path) for name, path in paths.items()}
-    # Stars are measured where they fell, rings where they are in the sky.
+    # Stars are measured at their raw positions, rings at corrected ones.
     c3 = [level1(paths[name], distortion="wcs") for name in FRAMES]
     turned = {name: is_flipped(maps[name].meta["detroll"]) for name in FRAMES}
     print("upside down, nearest upright frame, days apart")

@@ -22,7 +22,7 @@ from sunpy_lasco.stars.solution import _similarity
 from sunpy_lasco.verify.simulated import starry_scene
 
 DATE = "2010-01-11T03:18"
-#: Kinds of frames that are simulated.
+#: Kinds of simulated frames.
 KINDS = {
     "full": {},
     "upside down": {"flipped": True},
@@ -70,7 +70,7 @@ def real(folder):
         left = held_out(smap, solution)
         away, header = np.hypot(*left), detector_grid(smap).attitude
         off = np.subtract(solution.centre, header.centre)
-        # The centroid's error along both axes; what is beyond it is that of the pointing.
+        # The error of a centroid along both axes; larger offsets are due to the pointing.
         own = np.sqrt(2) * np.asarray(solution.table["ideal_sigma"][solution.table["used"]])
         share = np.mean(away < np.hypot(0.15, 2 * own))
         turn = normalize_roll(solution.roll - header.roll)

@@ -33,7 +33,7 @@ RINGS = {"C3": (4.5, 6, 8, 11, 15, 20, 25, 29), "C2": (2.3, 3, 4, 5, 6, 7)}
 QUADRANTS = ("NW", "NE", "SW", "SE")
 #: Longer exposures and the frames before and after.
 LONGER = [(32310945, "20.59 s"), (32310947, "19.59 s"), (32310950, "19.29 s")]
-#: What passes pixels that differ from their neighbours, of unit variance.
+#: A filter of unit variance for differences of a pixel from its neighbours.
 FINE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
 #: Counts above the bias, DN.
 COUNTS = (1000, 2000, 4000, 6000, 7000, 7500, 8000, 8250, 8500, 8750, 9000, 9250, 9500, 9750, 10250, 10750)
@@ -48,7 +48,7 @@ class Frames:
 
     def raw(self, name):
         with warnings.catch_warnings():
-            # Of tabs in HISTORY.
+            # Warnings about tabulators in HISTORY.
             warnings.simplefilter("ignore", AstropyWarning)
             return sunpy.map.Map(self.paths[str(name)])
 
