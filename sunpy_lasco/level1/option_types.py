@@ -21,7 +21,7 @@ __all__ = ["OptionTypes"]
 
 
 class OptionTypes(TypedDict, total=False):
-    """The options by name, each of which may be left out."""
+    """The options by name, all of them optional."""
 
     assets: AssetsLike
     inpaint: str | bool | None

@@ -39,8 +39,8 @@ def diffuse_rate(scene, parameters, *, subsamples=1):
     Rate of the full-resolution pixels from diffuse light of a scene, behind the optics; DN / s, shape
     (1024, 1024).
 
-    What a pixel collects is the integral over its area of the light times the transmission there; it is
-    taken by the midpoint rule with ``subsamples`` along an axis, of which 1 takes the centre.
+    A pixel collects the integral over its area of the light times the transmission, which is computed by the midpoint
+    rule with ``subsamples`` along an axis (1 is the centre).
     """
     p = parameters
     places = (np.arange(subsamples) + 0.5) / subsamples - 0.5

@@ -211,7 +211,9 @@ def _begun(along, place):
 
 
 def _at(function, detector, time, x, y):
-    """What ``function`` gives at raw positions, pixel, at a time: the occulter moved, and stray light changed."""
+    """
+    Values of ``function`` at raw positions, pixel, at a time, because the occulter moved and the stray light changed.
+    """
     return function(detector, occulter_centre(detector, time), x, y, bool(time >= STRAY_CHANGE))
 
 
@@ -242,7 +244,7 @@ def _diffracted(detector, centre, x, y, late):
 
 
 def veil_at(detector, time, x, y):
-    """Stray light that passes the optics as that of the scene does, at raw positions as for `diffracted_at`; MSB."""
+    """Stray light that passes the optics like that of the scene, at raw positions as for `diffracted_at`; MSB."""
     return _at(_veil, detector, time, x, y)
 
 

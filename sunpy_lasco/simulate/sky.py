@@ -112,7 +112,7 @@ def _orbit_table():
 
 
 def _on_orbit(day):
-    """Heliocentric SOHO by the table, au, ecliptic, (3,); None where it has a gap or ends."""
+    """Heliocentric SOHO by the table, au, ecliptic, (3,); None in its gap and after its end."""
     days, positions, velocities, arcs = _orbit_table()
     before = np.searchsorted(days, day, side="right") - 1
     if not 0 <= before < len(days) - 1 or arcs[before] != arcs[before + 1]:

@@ -28,8 +28,7 @@ def block_grid(binning):
 
 def untransmitted_blocks(detector, binning):
     """
-    Blocks that are not sent of a full frame that was summed by (x, y) pixels; bool, (blocks along y,
-    blocks along x).
+    Untransmitted blocks of a full frame that was summed by (x, y) pixels; bool, (blocks along y, blocks along x).
 
     A block of a summed frame counts if all its parts are in the table.
     """

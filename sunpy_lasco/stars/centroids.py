@@ -39,7 +39,9 @@ SECOND_LIGHT = 0.6
 
 
 def _profile(offset, width):
-    """Share of the light in pixels at an offset from the star along an axis, and its derivative by the star's place."""
+    """
+    Fraction of the light in pixels at an offset from the star along an axis, and its derivative by the star's position.
+    """
     root = np.sqrt(2) * width
     low, high = (offset - 0.5) / root, (offset + 0.5) / root
     share = (erf(high) - erf(low)) / 2
@@ -48,7 +50,7 @@ def _profile(offset, width):
 
 
 def boxes_about(data, column, row, half):
-    """Boxes of (2 half + 1) pixels about integer places, (n, side, side); NaN beyond the image."""
+    """Boxes of (2 half + 1) pixels around integer positions, (n, side, side); NaN beyond the image."""
     step = np.arange(-half, half + 1)
     rows, columns = row[:, None, None] + step[:, None], column[:, None, None] + step[None, :]
     inside = (rows >= 0) & (rows < data.shape[0]) & (columns >= 0) & (columns < data.shape[1])
@@ -169,7 +171,9 @@ def star_places(data, x, y, reach, width, gain, read_variance):
 
 
 def _fit(boxes, unit, width, gain):
-    """Least squares for flux, place and a sloping background of every box at once; boxes are in units of the noise."""
+    """
+    Least squares for flux, position and a sloping background of all boxes at once; boxes are in units of the noise.
+    """
     step = np.arange(-FIT, FIT + 1.0)
     number = len(boxes)
     boxes = np.where(np.isfinite(boxes), boxes, np.nanmedian(boxes, axis=(1, 2), keepdims=True))

@@ -37,7 +37,7 @@ class Attitude:
 
 @dataclass(frozen=True)
 class DetectorGrid:
-    """Where the pixels of a map lie on the ideal detector."""
+    """Positions of the pixels of a map on the ideal detector."""
 
     camera: Camera
     geometry: ImageGeometry
@@ -89,7 +89,7 @@ class DetectorGrid:
 
 def detector_grid(smap, geometry="stars"):
     """
-    Where the pixels of a map lie on the ideal detector.
+    Positions of the pixels of a map on the ideal detector.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ class MeasuredFrame:
 
 
 def _catalogue_rows(hip):
-    """Numbers of the catalogue of stars that it knows, and their places in ``hip``."""
+    """Catalogue data of the stars that are known, and their indices in ``hip``."""
     numbers = packaged_numbers()
     place = {int(one): row for row, one in enumerate(numbers["hip"]) if one}
     rows = np.array([row for row, one in enumerate(hip) if int(one) in place], dtype=int)

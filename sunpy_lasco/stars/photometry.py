@@ -271,7 +271,7 @@ def zero_points(tables, names, years, kind, *, seed=0):
 
 
 def _aperture(data, x, y):
-    """Light within the aperture about places, above the plane through the ring, and its error."""
+    """Light within the aperture around positions, above the plane through the ring, and its error."""
     column, row = np.rint(x).astype(int), np.rint(y).astype(int)
     boxes = boxes_about(data, column, row, HALF)
     dy, dx = np.mgrid[-HALF : HALF + 1, -HALF : HALF + 1].astype(float)
@@ -288,7 +288,7 @@ def _aperture(data, x, y):
 
 
 class _Fit:
-    """Zero points and coefficients of the colour for weights of stars, which stand in order of their frames."""
+    """Zero points and coefficients of the colour for weights of stars, which are in order of their frames."""
 
     def __init__(self, stars, number, slope):
         self.number, self.frame = number, np.asarray(stars["frame"])
@@ -326,7 +326,7 @@ def _trend(years, zero, draws):
     """
     Slope of zero points, 1 / year, and its 1 sigma; frames of one season count as one.
 
-    The error is that of the draws, and grows where the epochs lie off the line by more than theirs.
+    The error is that of the draws, increased if the epochs deviate from the line by more than their errors.
     """
     if np.ptp(years) < SHORTEST or len(draws) < 10:
         return np.nan, np.nan

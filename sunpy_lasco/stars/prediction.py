@@ -199,7 +199,7 @@ def _pixels(smap, x, y):
 
 
 def _flux(smap, magnitude, colour):
-    """What the pixels of a star add up to, in the unit of the map times pixel; NaN where that is unknown."""
+    """Sum of the pixels of a star, in the unit of the map times pixel; NaN where that is unknown."""
     grid = detector_grid(smap)
     slope = colour_slope(grid.camera.name, squeezed(smap.meta["filter"]))
     redder = np.where(np.isfinite(colour), colour - value_of("star.solar_colour"), 0.0)

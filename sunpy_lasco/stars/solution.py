@@ -403,7 +403,7 @@ def _agreeing(offsets, weight):
 
 
 def _design(attitude, plane):
-    """What the four numbers of an attitude do to places, ideal pixel, shape (4, 2, n)."""
+    """Derivatives of positions by the four parameters of an attitude, ideal pixel, shape (4, 2, n)."""
     away = np.stack(attitude.ideal(*plane)) - np.array(attitude.centre)[:, None]
     one = np.ones(plane.shape[1])
     # By a degree of roll the image turns clockwise.
@@ -426,7 +426,7 @@ def _seen_covariance(attitude, plane, left, sigma, covariance):
 
 def _similarity(plane, seen, sigma, used, start, fits_scale, known=None):
     """
-    Weighted least squares; attitude, covariance of its four numbers, and what is left, ideal pixel, (2, n).
+    Weighted least squares; attitude, covariance of its four parameters, and residuals, ideal pixel, (2, n).
 
     ``known`` is a roll, and its 1 sigma, degree, which counts as a measurement.
     """
