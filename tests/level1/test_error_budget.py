@@ -1,5 +1,6 @@
 """Single parts of the error budget."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,6 +43,10 @@ def test_sums_of_exposures_and_models_have_no_loss_of_their_own(derived, model, 
     if share is None:
         # 10,000 and 20,000 DN: the loss is a share of the light that grows with it.
         assert 0 < found[0] / light[0] < found[1] / light[1] < 0.2
+        # Of sums of eight pixels with eight times the light, the pixels lose the same share.
+        frame.binning = (2, 4)
+        summed = replace(budget, light=8 * light, gain=budget.gain)
+        np.testing.assert_allclose(summed.term("linearity"), 8 * found, rtol=1e-6)
     else:
         assert found.tolist() == [0.0, 0.0]
 

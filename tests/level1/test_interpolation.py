@@ -16,7 +16,7 @@ from sunpy_lasco.geometry.resampling import (
     source_positions,
 )
 from sunpy_lasco.level1.fused import compiled
-from sunpy_lasco.level1.interpolation import Interpolation
+from sunpy_lasco.level1.interpolation import Interpolation, fused_loops
 
 MJD = 52000
 
@@ -146,3 +146,19 @@ def test_variance_or_sigma(loops):
         moved, spread = interpolation(image, variance, empty, interpolation.matrices(empty), scale=scale)
         np.testing.assert_allclose(moved[:3, :3], 2.0)
         np.testing.assert_allclose(spread[:3, :3], expected)
+
+
+def test_flags_of_all_four_sources():
+    """Halfway between the pixels one row and one column of flags reaches two."""
+    column, row = (axis.ravel() + 0.5 for axis in np.meshgrid(np.arange(6), np.arange(6)))
+    interpolation = Interpolation(bilinear(column, row, (6, 6)))
+    bits = np.zeros((6, 6), np.uint8)
+    bits[3, 4] = 9
+    found = interpolation.reached(bits)
+    assert {tuple(place) for place in np.argwhere(found)} == {(2, 3), (2, 4), (3, 3), (3, 4)}
+    assert set(found[found > 0]) == {9}
+
+
+def test_compiled_loops_are_used_where_numba_is():
+    pytest.importorskip("numba")
+    assert fused_loops() is compiled()

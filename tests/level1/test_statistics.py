@@ -118,3 +118,10 @@ def test_percentiles_are_those_of_numpy(size):
         assert cards[f"DATAP{q:02d}"] == pytest.approx(np.percentile(positive.astype(float), q), rel=1e-6)
     assert cards["DATAMIN"] == positive.min()
     assert cards["DATAMAX"] == positive.max()
+
+
+def test_the_lowest_bin_counts():
+    """Five of a hundred values are below the width of a bin, 1, so that one per cent lies in bin 0."""
+    cards, _ = official_statistics(np.r_[np.full(5, 0.5), np.full(95, 2000.0)] * 1e-3 * 1e-3)
+    unscaled = {name: cards[f"DATAP{name}"] * 1e6 for name in ("01", "10", "25")}
+    assert unscaled == pytest.approx({"01": 0.0, "10": 2000.0, "25": 2001.0})
