@@ -311,13 +311,11 @@ def jmap(
         raise OptionError(msg)
     rows, sigmas, past = [], [], {}
     for index in range(len(cube)):
-        data, sigma, flags = (
-            None if part is None else np.asarray(part).ravel()[strip] for part in cube._frame_parts(index)
-        )
-        data = data.astype(float)
+        data, sigma, flags = cube._frame_parts(index)
+        data = np.asarray(data).ravel()[strip].astype(float)
         if not filled:
-            data[flagged(flags, "FILLED")] = np.nan
-        variance = sigma.astype(float) ** 2 if known else None
+            data[flagged(np.asarray(flags).ravel()[strip], "FILLED")] = np.nan
+        variance = np.asarray(sigma).ravel()[strip].astype(float) ** 2 if known else None
         if difference:
             past[index] = data, variance
         if index < first_row:
