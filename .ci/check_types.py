@@ -49,7 +49,7 @@ def option_types():
         "",
         "",
         "class OptionTypes(TypedDict, total=False):",
-        '    """The options by name, each of which may be left out."""',
+        '    """The options by name, all of them optional."""',
         "",
         *(f"    {one.name}: {one.type}" for one in given),
         "",
