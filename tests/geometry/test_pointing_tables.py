@@ -120,3 +120,11 @@ def test_roll_while_headers_of_c2_held_placeholders(start, roll):
     """The roll of those days agrees with the neighbouring headers, without using them."""
     frame = SimpleNamespace(camera=CAMERAS["C2"], start=Time(start))
     assert nominal_pointing(frame, flipped=True).roll == pytest.approx(roll, abs=0.05)
+
+
+@pytest.mark.parametrize(("step", "roll"), [(4.9, 10 + 4.9 / 2), (5.1, 10.0), (-4.9, 10 - 4.9 / 2), (-5.1, 10.0)])
+def test_more_than_five_degrees_are_a_turn(step, roll):
+    """Halfway between two rows: the mean of both, and of a turn the earlier."""
+    table = {"mjd": [51000.0, 51001.0], "x": [510.0, 512.0], "y": [520.0, 524.0], "roll": [10.0, 10.0 + step]}
+    found = table_pointing(table, Time(51000.5, format="mjd"), name="rows")
+    assert found.roll == pytest.approx(roll, abs=1e-9)

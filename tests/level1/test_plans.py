@@ -253,6 +253,10 @@ def test_rounding_costs_a_thousandth_of_a_pixel(rotation, pivot, target):
         shift = abs(moved(point, rotation, pivot, target) - moved(point, rounded, PIVOT, place))
         assert shift <= 1e-3
     assert rounded_movement(rounded, PIVOT, place) == (rounded, place)
+    # The middle of 1024 pixels, and fractions of a pixel that frames have in common.
+    assert PIVOT == (511.5, 511.5)
+    assert all((value * 2048).is_integer() for value in place)
+    assert round(rounded * 1e4) / 1e4 == rounded
 
 
 def in_double_precision(folded, counts, bias, scale, noise):
