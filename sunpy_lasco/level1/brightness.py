@@ -64,6 +64,11 @@ def apply_calibration_factor(smap: AnyCoronagraphMap, *, scale: str = "official"
     map of the same class
         In MSB, with the card CALFAC and the relative errors CALFSIG and POLSIG.
 
+    Raises
+    ------
+    sunpy_lasco.errors.OptionError
+        If ``scale`` is neither of the two.
+
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
@@ -75,7 +80,7 @@ def apply_calibration_factor(smap: AnyCoronagraphMap, *, scale: str = "official"
     """
     require(smap, "expfac", "normalize_exposure")
     require_not(smap, "calfac", "apply_calibration_factor")
-    told = factor_told(frame_of(smap), scale)
+    told = factor_told(frame_of(smap), checked_option("photometry", scale))
     data, sigma = arrays.scale(smap.data, sigma_array(smap), np.float32(told["cards"]["calfac"]))
     return record(smap, data=data, uncertainty=with_sigma(sigma), light_path=smap._light_path or LightPath(), **told)
 

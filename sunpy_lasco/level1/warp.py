@@ -91,6 +91,7 @@ def correct_distortion(
     require(smap, "detroll", "update_pointing")
     require_not(smap, "distort", "correct_distortion")
     frame = frame_of(smap)
+    scale = checked_option("geometry", scale)
     distortion, told = distortion_told(smap.meta, frame, method, scale, north_up, sun_pixel)
     if method not in INTERPOLATED:
         return record(smap, **told)

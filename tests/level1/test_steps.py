@@ -364,3 +364,11 @@ def test_scale_of_the_stray_light(raw, change, scale):
     frame = frame_of(raw)
     found = stray_light_scale(frame, frame_factor(frame) * change)
     assert found == np.float32(scale)
+
+
+@pytest.mark.parametrize("step", ["apply_calibration_factor", "correct_distortion"])
+def test_a_scale_that_does_not_exist_is_refused(step, pointed):
+    smap = calibration.normalize_exposure(calibration.subtract_bias(calibration.mark_missing(pointed)))
+    smap = smap if step == "apply_calibration_factor" else calibration.apply_calibration_factor(smap)
+    with pytest.raises(OptionError, match="'star' is unknown; it is one of 'official', 'stars'"):
+        getattr(calibration, step)(smap, scale="star")
