@@ -185,3 +185,10 @@ def test_times_may_be_texts():
     assert orbit.error("2003-01-03T06:00") == 3.0
     with pytest.raises(ValueError, match="covers no time near 2003-02-03"):
         orbit.error("2003-02-03")
+
+
+def test_a_roll_that_changes_by_more_than_five_degrees_is_a_turn():
+    days = START + np.arange(5)
+    orbit = Orbit(days, *truth(days), "circle", 0.0, np.array([0.0, 4.9, 10.0, 5.2, 0.1]))
+    found = [orbit.roll(Time(day + 0.5, format="jd", scale="tdb")) for day in days[:-1]]
+    assert found == [pytest.approx(2.45, abs=1e-6), None, pytest.approx(7.6, abs=1e-6), None]

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -320,3 +321,9 @@ def test_compiled_loops_give_what_matrices_give(name, observe, simulated_assets,
     np.testing.assert_array_equal(flags_of(first), flags_of(second))
     assert loops.folded.interpolation is None or loops.folded.matrices.made is None
     assert matrices.folded.interpolation is None or matrices.folded.matrices.made is not None
+
+
+def test_names_of_the_parts_of_a_key():
+    assert set(plans.PART_NAMES) <= {one.name for one in fields(plans.PlanKey)}
+    told = plans._clause("shape", (512, 512), (1024, 1024))
+    assert told == "its shape (rows, columns) is (512, 512), but the plan has (1024, 1024)"
