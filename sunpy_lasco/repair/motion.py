@@ -10,10 +10,26 @@ described by a few numbers, which are fitted so that
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
+from scipy import ndimage
 
-__all__ = ["FARTHEST", "FASTEST", "QUIET", "UNIT", "Motion", "Points", "Shown", "fit_motion", "robust_loss", "sample"]
+__all__ = [
+    "FARTHEST",
+    "FASTEST",
+    "KNOWN_SHARE",
+    "QUIET",
+    "SMOOTH",
+    "UNIT",
+    "Motion",
+    "Points",
+    "Shown",
+    "fit_motion",
+    "robust_loss",
+    "sample",
+    "smoothed",
+]
 
 #: Time for which displacements are given, s.
 UNIT = 1440.0
@@ -28,6 +44,10 @@ INWARDS = {"C2": 12.0, "C3": 8.0}
 AROUND = {"C2": 20.0, "C3": 12.0}
 #: Spacing of the starting displacements between two exposures, full-resolution pixels.
 START_STEP = 6.0
+#: 1 sigma of the smoothing of the compared images, in their own pixels: for the fit, and for the first search.
+SMOOTH, COARSE = 0.8, 3.0
+#: Share of a pixel of the images that must be known.
+KNOWN_SHARE = 0.5
 #: Residual beyond which a pixel has less weight, in units of the noise of a pixel.
 ROBUST = 0.5
 #: Weight of no slope, in the same unit per pixel.
@@ -82,14 +102,34 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Contrast of another exposure, and its gradient."""
+    """Contrast of another exposure."""
 
-    #: Contrast, its gradient along rows and columns, and 1 where it is known; (ny, nx, 4).
-    images: np.ndarray
-    #: Coarser, for the first look; the same.
-    coarse: np.ndarray
+    #: Smoothed by `SMOOTH`, and where it is known; (ny, nx).
+    contrast: np.ndarray
+    known: np.ndarray
     #: Middle of the exposure after that of the frame, s.
     seconds: float
+
+    @cached_property
+    def images(self):
+        """Contrast, its gradient along rows and columns, and 1 where it is known; (ny, nx, 4)."""
+        return _with_gradient(self.contrast, self.known)
+
+    @cached_property
+    def coarse(self):
+        """The same, smoothed by `COARSE`, for the first look."""
+        return _with_gradient(*smoothed(self.contrast, self.known, np.sqrt(COARSE**2 - SMOOTH**2)))
+
+
+def _with_gradient(image, known):
+    return np.stack([image, *np.gradient(image), known], axis=-1, dtype=np.float32)
+
+
+def smoothed(value, known, sigma):
+    """Gaussian mean of known pixels, and where it is known well enough."""
+    weight = ndimage.gaussian_filter(known.astype(np.float32), sigma, truncate=3.0)
+    total = ndimage.gaussian_filter(np.where(known, value, np.float32(0.0)), sigma, truncate=3.0)
+    return total / np.maximum(weight, np.float32(1e-3)), weight > KNOWN_SHARE
 
 
 def robust_loss(residual):
@@ -158,13 +198,18 @@ class _Fit:
     """Residuals of displacements."""
 
     def __init__(self, points, shown, binning, middle):
-        self.points, self.shown = points, shown
+        self.points, self.shown, self.binning = points, shown, binning
         self.radius, self.angle = middle
         along, across = self.motion(np.zeros(NUMBER)).basis(points.x, points.y)
         #: Columns and rows of the images by coefficient.
         self.along, self.across = along / binning[0], across / binning[1]
         self.known = np.isfinite(points.frame)
         self.frame = np.nan_to_num(points.frame)
+
+    def with_some(self, number):
+        """The same with about so many of the points."""
+        step = max(len(self.frame) // number, 1)
+        return _Fit(self.points.some(step), self.shown, self.binning, (self.radius, self.angle))
 
     def motion(self, coefficients):
         return Motion(np.asarray(coefficients, dtype=float), self.radius, self.angle)
@@ -298,7 +343,7 @@ def _starts(camera, seconds):
     return found
 
 
-def fit_motion(points, shown, camera, binning):
+def fit_motion(points, shown, camera, binning, *, near=None):
     """
     Determine the motion of the corona around a hole.
 
@@ -311,6 +356,8 @@ def fit_motion(points, shown, camera, binning):
         ``"C2"`` or ``"C3"``.
     binning : `tuple` of `float`
         Full-resolution pixels per pixel of the images along (x, y).
+    near : `Motion`, optional
+        A motion of the same position from which to start, in place of a search.
 
     Returns
     -------
@@ -324,8 +371,19 @@ def fit_motion(points, shown, camera, binning):
     at_rest = fit.loss(fit.residuals(rest))
     if at_rest < QUIET:
         return fit.motion(rest), at_rest, at_rest
-    starts = _starts(camera, [one.seconds for one in shown])
-    some = _Fit(points.some(max(len(points.frame) // ROUGH_POINTS, 1)), shown, binning, middle)
+    starts = _search(fit, camera) if near is None else [near.coefficients]
+    tried = [(rest, at_rest), *(fit.refine(p) for p in starts)]
+    coefficients, cost = min(tried, key=lambda one: one[1])
+    if fit.interpolated(coefficients) > WORSE * fit.interpolated(rest):
+        # Changes without motion are better described by exposures that are not moved.
+        return fit.motion(rest), at_rest, at_rest
+    return fit.motion(coefficients), cost, at_rest
+
+
+def _search(fit, camera):
+    """The most likely of the starts of the search, refined approximately with some of the points."""
+    starts = _starts(camera, [one.seconds for one in fit.shown])
+    some = fit.with_some(ROUGH_POINTS)
     costs = fit.first_look(starts)
     chosen = []
     for index in np.argsort(costs, kind="stable"):
@@ -334,11 +392,5 @@ def fit_motion(points, shown, camera, binning):
             chosen.append(index)
         if len(chosen) == BEST:
             break
-    # All candidates approximately with some of the points, the better half precisely.
     rough = sorted((some.refine(starts[index], coarse=True, steps=4) for index in chosen), key=lambda one: one[1])
-    tried = [(rest, at_rest), *(fit.refine(p) for p, _ in rough[: (len(rough) + 1) // 2])]
-    coefficients, cost = min(tried, key=lambda one: one[1])
-    if fit.interpolated(coefficients) > WORSE * fit.interpolated(rest):
-        # Changes without motion are better described by exposures that are not moved.
-        return fit.motion(rest), at_rest, at_rest
-    return fit.motion(coefficients), cost, at_rest
+    return [p for p, _ in rough[: (len(rough) + 1) // 2]]

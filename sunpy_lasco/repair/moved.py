@@ -20,7 +20,20 @@ from scipy import ndimage
 from sunpy_lasco.instrument.pixel_grid import nearest_known
 from sunpy_lasco.repair.crop import Neighbour, distance_from
 from sunpy_lasco.repair.holed_frame import RING_PIXELS, STRUCTURE_SHARE, WindowedImage, point_like, ring_of
-from sunpy_lasco.repair.motion import FARTHEST, FASTEST, QUIET, UNIT, Points, Shown, fit_motion, robust_loss, sample
+from sunpy_lasco.repair.motion import (
+    FARTHEST,
+    FASTEST,
+    KNOWN_SHARE,
+    QUIET,
+    SMOOTH,
+    UNIT,
+    Points,
+    Shown,
+    fit_motion,
+    robust_loss,
+    sample,
+    smoothed,
+)
 from sunpy_lasco.repair.neighbours import without_points
 
 __all__ = ["Exposures", "with_moved_neighbours"]
@@ -30,14 +43,10 @@ AROUND = 40.0
 FADING = 24.0
 #: Spacing of the compared positions, and full-resolution pixels per pixel of the compared images.
 STEP, FINE = 4, 2
-#: 1 sigma of their smoothing, in their own pixels: for the fit, and for the first search.
-SMOOTH, COARSE = 1.0, 3.0
 #: Motion is accepted if it reduces the loss to less than this share of that at rest.
 GAIN = 0.85
 #: Margin beyond the largest displacement in which stars are distinguished from the corona, pixels.
 REACH = 8
-#: Share of a pixel of the images that must be known.
-KNOWN_SHARE = 0.5
 #: Side of the cells whose means first show whether anything moves, and smallest number of cells for this.
 CELL, FEWEST_CELLS = 8, 32
 #: Places without which no motion is looked for.
@@ -94,14 +103,14 @@ class Exposures:
             seen = [self._fine(k) for k in range(len(self.holed.neighbours))]
             least = np.min([np.where(there, value, np.inf) for value, there in seen], axis=0)
             least = nearest_known(least, np.isfinite(least))
-            at = (index + 1.0 for index in self.places(*(np.arange(part.start, part.stop) for part in self.box)))
-            steady = np.ones(self.holed.signal.shape, dtype=np.float32)
-            padded = np.pad(least, 1, mode="edge")[..., None]
-            steady[self.box] += sample(padded, *np.meshgrid(*at, indexing="ij"))[..., 0]
-            found = copy(self)
-            found.steady, found._shown = steady, {}
-            usual = self.holed.background
-            background = WindowedImage(usual.shape, lambda window: usual[window] * steady[window])
+
+            def steady(window):
+                rows, columns = (np.arange(part.start, part.stop) for part in window)
+                return 1.0 + _between_pixels(least, *self.places(rows, columns))
+
+            found, usual = copy(self), self.holed.background
+            found.steady, found._shown = WindowedImage(usual.shape, steady), {}
+            background = WindowedImage(usual.shape, lambda window: usual[window] * found.steady[window])
             found.holed = replace(self.holed, background=background)
             found._seen = {
                 key: ((1.0 + value) / (1.0 + least) - 1.0, there) for key, (value, there) in self._seen.items()
@@ -120,18 +129,15 @@ class Exposures:
             self._levels[number] = float(np.median(ratio)) if ratio.size else 1.0
         return self._levels[number]
 
-    def frame(self):
-        """Smoothed contrast of the frame, and where it is known; (ny, nx, 2)."""
-        return np.stack(self._fine(), axis=-1)
+    def frame_at(self, rows, columns):
+        """Smoothed contrast of the frame at positions in the images; NaN where it is not known."""
+        found = sample(np.stack(self._fine(), axis=-1), rows, columns)
+        return np.where(found[..., 1] > 0.95, found[..., 0], np.nan)
 
     def shown(self, number):
         """Contrast of a neighbour, as `~sunpy_lasco.repair.motion.Shown`."""
         if number not in self._shown:
-            fine = self._fine(number)
-            parts = []
-            for image, there in (fine, _smooth(*fine, np.sqrt(COARSE**2 - SMOOTH**2))):
-                parts.append(np.stack([image, *np.gradient(image), there], axis=-1, dtype=np.float32))
-            self._shown[number] = Shown(*parts, self.holed.neighbours[number].seconds)
+            self._shown[number] = Shown(*self._fine(number), self.holed.neighbours[number].seconds)
         return self._shown[number]
 
     def _fine(self, number=None):
@@ -142,7 +148,7 @@ class Exposures:
             known = np.isfinite(signal)
             if number is None:
                 known &= ~(holed.holes | holed.unusable)[box]
-            self._seen[number] = _smooth(*self._clean(signal, self.level(number), known), SMOOTH)
+            self._seen[number] = smoothed(*self._clean(signal, self.level(number), known), SMOOTH)
         return self._seen[number]
 
     def places(self, rows, columns):
@@ -185,11 +191,13 @@ def _reach(camera, seconds):
     return 1.2 * fastest * max(abs(one) for one in seconds) / UNIT
 
 
-def _smooth(value, known, sigma):
-    """Gaussian mean of known pixels, and where it is known well enough."""
-    weight = ndimage.gaussian_filter(known.astype(np.float32), sigma, truncate=3.0)
-    total = ndimage.gaussian_filter(np.where(known, value, np.float32(0.0)), sigma, truncate=3.0)
-    return total / np.maximum(weight, 1e-3), weight > KNOWN_SHARE
+def _between_pixels(image, rows, columns):
+    """Interpolate linearly at every combination of rows and columns; beyond the edge as at the edge."""
+    for positions in (rows, columns):
+        first = np.clip(np.floor(positions).astype(int), 0, max(len(image) - 2, 0))
+        share = np.clip(positions - first, 0.0, 1.0)[:, None]
+        image = (image[first] * (1.0 - share) + image[np.minimum(first + 1, len(image) - 1)] * share).T
+    return image
 
 
 def _points(exposures, crop, window, block):
@@ -208,25 +216,23 @@ def _points(exposures, crop, window, block):
     distance = distance[rows, columns]
     rows, columns = rows + near[0].start, columns + near[1].start
     places = exposures.places(rows + window[0].start, columns + window[1].start)
-    found = sample(exposures.frame(), *places)
     return Points(
         rows=places[0],
         columns=places[1],
         x=crop.x[rows, columns],
         y=crop.y[rows, columns],
-        frame=np.where((found[:, 1] > 0.95) & ~crop.hole[rows, columns], found[:, 0], np.nan),
+        frame=np.where(crop.hole[rows, columns], np.nan, exposures.frame_at(*places)),
         unit=(crop.expected / crop.noise)[rows, columns],
         weight=1.0 / (1.0 + distance / FADING),
     )
 
 
-def _motion_of(exposures, crop, window, block):
-    """Motion of the corona around a hole or one of its blocks, and the losses with it and without any."""
-    points = _points(exposures, crop, window, block)
+def _motion_of(exposures, crop, points, *, near=None):
+    """Motion of the corona at positions, and the losses with it and without any."""
     if len(points.frame) < FEWEST_POINTS:
         return None, np.inf, np.inf
     binning = tuple(size * factor for size, factor in zip(crop.binning, exposures.factors[::-1], strict=True))
-    return fit_motion(points, [exposures.shown(k) for k in exposures.chosen], crop.camera, binning)
+    return fit_motion(points, [exposures.shown(k) for k in exposures.chosen], crop.camera, binning, near=near)
 
 
 def _is_at_rest(exposures, crop):
@@ -259,10 +265,12 @@ def _accepted(found):
 
 def _best_motion(exposures, crop, window):
     """Motion around a small hole, None at rest, and the exposures over the background by which it explains most."""
-    found = _motion_of(exposures, crop, window, crop.hole)
+    points = _points(exposures, crop, window, crop.hole)
+    found = _motion_of(exposures, crop, points)
     if np.isfinite(found[1]) and found[1] > POOR and len(exposures.holed.neighbours) >= FEWEST_EXPOSURES:
         steady = exposures.with_steady_corona()
-        other = _motion_of(steady, crop, window, crop.hole)
+        frame = np.where(np.isnan(points.frame), np.nan, steady.frame_at(points.rows, points.columns))
+        other = _motion_of(steady, crop, replace(points, frame=frame), near=found[0])
         if other[1] < found[1] and _accepted(other) is not None:
             return other[0], steady
     return _accepted(found), exposures
@@ -298,7 +306,7 @@ def _displacement(exposures, crop, window):
         ]
         share = np.exp(-2.0 * (square[0][:, None] + square[1][None, :]))
         weight[near] += share
-        motion = _accepted(_motion_of(exposures, crop, window, mine))
+        motion = _accepted(_motion_of(exposures, crop, _points(exposures, crop, window, mine)))
         if motion is not None:
             along, across = motion.displacement(crop.x[near], crop.y[near])
             total[0][near] += share * across / crop.binning[1]
