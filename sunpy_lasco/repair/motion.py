@@ -159,7 +159,7 @@ def sample(images, rows, columns):
     inside = (first >= 0) & (left >= 0) & (first < ny - 1) & (left < nx - 1)
     at = np.where(inside, first * nx + left, 0).astype(np.intp)
     flat = images.reshape(ny * nx, -1)
-    down, right = down * inside, right * inside
+    down, right = ((share * inside).astype(images.dtype) for share in (down, right))
     w11 = down * right
     w10, w01 = down - w11, right - w11
     found = flat.take(at, axis=0) * (inside - down - w01)[..., None]

@@ -164,10 +164,10 @@ class Exposures:
         known = known & ~holed.hidden[box]
         contrast = signal / (holed.response[box] * holed.background[box] * level) - 1.0
         area = np.float32(self.factors[0] * self.factors[1])
-        share = self._sums(known.astype(np.float32)).astype(float) / area
+        share = self._sums(known.astype(np.float32)) / area
         total = self._sums(np.where(known, contrast, 0.0).astype(np.float32)) / area
         good = share > KNOWN_SHARE
-        value = np.where(good, total / np.maximum(share, 0.1), np.float32(0.0))
+        value = np.where(good, total / np.maximum(share, np.float32(0.1)), np.float32(0.0))
         step = np.abs(np.diff(value, axis=1)[good[:, 1:] & good[:, :-1]])
         noise = max(float(np.median(step)) if step.size else 0.0, 1e-6)
         points = point_like(value / noise, good, structure=STRUCTURE_SHARE)

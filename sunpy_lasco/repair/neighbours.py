@@ -104,8 +104,7 @@ def compared_pixels(difference):
         Finite pixels, except stars and hits.
     """
     compared = np.isfinite(difference)
-    compared &= ~point_like(np.nan_to_num(difference), compared) & ~point_like(-np.nan_to_num(difference), compared)
-    return compared
+    return compared & ~point_like(np.nan_to_num(difference), compared, dark=True)
 
 
 def comparison(crop, value):
