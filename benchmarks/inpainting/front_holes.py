@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 from cases import FEWEST_PIXELS
-from frames import _derived, _response, data_directory, read
+from frames import _derived, _response, data_directory, exposures, read, scene_of
+from scipy import ndimage
 from scores import cells
 
 from astropy.time import Time, TimeDelta
@@ -21,7 +22,7 @@ from sunpy_lasco.assets.background import derive_background
 from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.repair.fill import find_zones
 from sunpy_lasco.repair.frames import counts_above_bias, holed_frame_of, neighbour_of
-from sunpy_lasco.repair.holed_frame import STRUCTURE_SHARE, cut, point_like
+from sunpy_lasco.repair.holed_frame import RING, STRUCTURE_SHARE, cut, point_like
 from sunpy_lasco.repair.simulated_losses import draw_losses
 from sunpy_lasco.simulate.cme import SOLAR_RADIUS_KM
 
@@ -39,7 +40,10 @@ FRONT, QUIET = 1.5, 0.3
 #: Blocks that were lost at the end of the stream on 2025-10-17, and the exposures that lose as many here.
 TAILS = {32310953: 244, 32310959: 639}
 #: Holes of each exposure, and of each simulated one.
-EACH = {"front": 10, "quiet": 10, "border": 3, "apart": 10, "square": 5, "row": 1, "simulated": 6}
+EACH = {"front": 10, "quiet": 10, "border": 3, "apart": 10, "square": 5, "row": 1, "saturated": 8, "simulated": 6}
+#: A block is beside saturation if at least the first share of the pixels up to `RING` around it is saturated, and less
+#: than the second of its own.
+SATURATED_AROUND, SATURATED_INSIDE = 0.1, 0.5
 #: Speeds, km / s, and widths, degree, of simulated ejections; and distance of the front, solar radii.
 SPEEDS = {"C3": (400.0, 900.0, 1800.0), "C2": (300.0, 700.0, 1400.0)}
 WIDTHS = (30.0, 60.0, 110.0)
@@ -231,6 +235,30 @@ def real_holes(kinds=("front", "apart", "square", "row", "quiet", "border")):
         # Column by column, in each from the lowest row.
         blocks = [(place % 32, place // 32) for place in range(length)]
         yield from holes_in(real_scene(number)[0], blocks, "real, end of the stream", str(number), quiet)
+
+
+def saturated_holes():
+    """Blocks beside saturated pixels, in the frames of all dates, as exposures of one frame."""
+    for exposure in exposures(origins=("real",)):
+        scene = replace(scene_of(exposure), neighbours=())
+        saturated = scene.unusable & np.isfinite(scene.signal)
+        chosen = []
+        for row, column in np.argwhere(_shares(saturated | scene.hidden, scene) < SATURATED_INSIDE):
+            block = np.ix_(scene.block_rows == row, scene.block_columns == column)
+            inside = np.zeros_like(saturated)
+            inside[block] = True
+            box = tuple(slice(max(at[0] - RING, 0), at[-1] + RING + 1) for at in (block[0].ravel(), block[1].ravel()))
+            around = ndimage.binary_dilation(inside[box], np.ones((3, 3)), RING) & ~inside[box]
+            if saturated[box][around].mean() >= SATURATED_AROUND:
+                chosen.append((int(row), int(column)))
+        for block in _some(chosen, EACH["saturated"], sum(map(ord, exposure.name))):
+            yield from holes_in(scene, [block], "real, beside saturation", exposure.group, scene.signal)
+
+
+def _shares(pixels, scene):
+    """Share of such pixels in each block."""
+    rows, columns = scene.grid
+    return pixels.reshape(rows, pixels.shape[0] // rows, columns, -1).mean(axis=(1, 3))
 
 
 def ejections(camera):

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from front_holes import real_holes, simulated_holes
+from front_holes import real_holes, saturated_holes, simulated_holes
 from run import HERE
 from scipy import ndimage
 from scores import cells
@@ -34,6 +34,8 @@ FLOW_RADIUS = 10
 FOR_LARGE_ZONES = ("temporal, at rest", "auto", "auto, earlier exposures alone")
 #: Of kinds of holes that cost much, or of which there are many alike, every so many are taken.
 EVERY = {"real, quiet": 4, "real fronts, 2 x 2": 2, "real, whole rows": 2, "simulated C3": 4, "simulated C2": 4}
+#: Neighbours are near if both are within this time, minutes.
+NEAR = 13.5
 #: Draws of the bootstrap.
 DRAWS = 1000
 
@@ -58,9 +60,9 @@ def by_flow(hole):
     """Averaged neighbours, moved by a library's optical flow between them."""
     from skimage.registration import optical_flow_ilk
 
-    exposures = Exposures(hole.scene, [hole.window])
-    if len({np.sign(hole.scene.neighbours[k].seconds) for k in exposures.chosen}) < 2:
+    if len({np.sign(one.seconds) for one in hole.scene.neighbours}) < 2:
         return Fill(*(np.full(hole.crop.z.shape, np.nan) for _ in range(2)))
+    exposures = Exposures(hole.scene, [hole.window])
     before, after = (exposures.shown(k) for k in exposures.chosen)
     scale = float(np.std(before.images[..., 0])) or 1.0
     flow = optical_flow_ilk(before.images[..., 0] / scale, after.images[..., 0] / scale, radius=FLOW_RADIUS)
@@ -175,8 +177,15 @@ def judge_all(holes, methods):
             found = None if fill is None else score(hole, fill)
             if found is not None:
                 key = {"hole": number, "kind": hole.kind, "group": hole.group, "camera": hole.camera, "method": name}
+                key["minutes"] = minutes_to_neighbours(hole)
                 rows.append({**key, **found, "ms": 1000 * spent / len(hole.blocks)})
     return rows
+
+
+def minutes_to_neighbours(hole):
+    """Time to the nearest exposures on both sides, of the farther one."""
+    seconds = [one.seconds for one in hole.scene.neighbours]
+    return max(min((abs(one) for one in seconds if one * side > 0), default=np.inf) for side in (-1, 1)) / 60.0
 
 
 def ratio(rows, name, reference, measure="excess"):
@@ -214,12 +223,17 @@ def table(rows, kind, reference):
         pulls = np.concatenate([row["pull"] for row in its])
         against = ratio(mine, name, reference, measure)
         text = "-" if against is None else f"{against[0]:.2f} [{against[1]:.2f}, {against[2]:.2f}]"
-        values = [np.nanmedian([row[key] for row in its]) for key in ("cells", "excess", "difference", "seam", "ms")]
+        values = [_median([row[key] for row in its]) for key in ("cells", "excess", "difference", "seam", "ms")]
         lines.append(
             f"| {name} | {len(its)} | {values[0]:.3f} | {values[1]:.1f} | {text} | {values[2]:.2f} | {values[3]:.2f} | "
             f"{np.mean(pulls < 1):.2f}/{np.mean(pulls < 1.96):.2f} | {values[4]:.0f} |"
         )
     return lines
+
+
+def _median(values):
+    known = np.asarray(values)[np.isfinite(values)]
+    return np.median(known) if known.size else np.nan
 
 
 def halves(rows):
@@ -233,12 +247,19 @@ def halves(rows):
     ]
 
 
+def by_time(rows):
+    """The same rows as two kinds: exposures on both sides near, or one of them farther away."""
+    names = {True: "both neighbours within 13 minutes", False: "one neighbour 23 to 36 minutes away"}
+    return [{**row, "kind": f"{row['kind']}, {names[row['minutes'] < NEAR]}"} for row in rows]
+
+
 def all_holes(only, *, quick=False):
     """Holes of all kinds, or of those that are asked for."""
     names = {"front", "apart", "square", "row", "tail", "quiet", "border"}
+    other = {"saturated": saturated_holes, "C3": lambda: simulated_holes("C3"), "C2": lambda: simulated_holes("C2")}
     chosen = names & set(only) if only else names
     sources = [real_holes(tuple(chosen))] if chosen else []
-    sources += [simulated_holes(camera) for camera in ("C3", "C2") if not only or camera in only]
+    sources += [holes() for name, holes in other.items() if not only or name in only]
     number = {}
     for hole in chain.from_iterable(sources):
         k = number[hole.kind] = number.get(hole.kind, -1) + 1
@@ -249,7 +270,9 @@ def all_holes(only, *, quick=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="every fourth hole")
-    parser.add_argument("--only", nargs="+", default=(), help="front, apart, square, row, tail, quiet, border, C3, C2")
+    parser.add_argument(
+        "--only", nargs="+", default=(), help="front, apart, square, row, tail, quiet, border, saturated, C3, C2"
+    )
     parser.add_argument("--weights", nargs="+", default=(), metavar="FILE", help="networks of your own, too")
     parser.add_argument("--reference", default="temporal, at rest", help="method with which errors are compared")
     parser.add_argument("--output", type=Path, default=HERE / "results")
@@ -257,7 +280,8 @@ def main():
     rows = judge_all(all_holes(arguments.only, quick=arguments.quick), with_networks(METHODS, arguments.weights))
     lines = ["# Lost blocks of a moving corona", ""]
     lines += ["Medians over holes; one real event, whose holes are correlated.  See `fronts.py` for the measures."]
-    rows += halves([row for row in rows if row["kind"] == "real fronts"])
+    fronts = [row for row in rows if row["kind"] == "real fronts"]
+    rows += by_time(fronts) + halves(fronts)
     for kind in dict.fromkeys(row["kind"] for row in rows):
         lines += table(rows, kind, arguments.reference)
     print("\n".join(lines))

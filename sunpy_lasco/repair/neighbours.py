@@ -213,7 +213,7 @@ SMALLEST_SIGMA = 0.03
 #: 1 sigma relative to the local difference of the frame, for exposures at rest and moved, on both sides and on one.
 #: Where a front was moved, the surroundings do not show all errors. Fitted to the coverage of every second hole of
 #: ``benchmarks/inpainting/fronts.py``; the others test it.
-NEARBY_SHARE = {"both": (0.6, 0.9), "one": (0.7, 1.1)}
+NEARBY_SHARE = {"both": (0.6, 0.8), "one": (0.7, 1.1)}
 #: Time between these exposures, s. Moving structure deviates from its course, so 1 sigma grows with the root of the
 #: distance in time, as fronts with neighbours 24 and 36 minutes away require.
 CADENCE = 720.0
