@@ -20,9 +20,10 @@ from sunpy_lasco.repair.fill import LARGEST_ZONE, find_zones
 from sunpy_lasco.repair.frames import HIDDEN_MARGIN
 from sunpy_lasco.repair.holed_frame import MARGIN, cut, point_like
 from sunpy_lasco.repair.methods.mixture import candidates
+from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
 
-__all__ = ["SHARES", "draw_rectangle", "load_crops", "make_crops", "save_crops", "windows_with_truth"]
+__all__ = ["SHARES", "draw_rectangle", "load_crops", "lost_from", "make_crops", "save_crops", "windows_with_truth"]
 
 #: How often each kind of loss is drawn: a quarter of them at the occulter, where fills
 #: err most.
@@ -72,6 +73,13 @@ def draw_rectangle(frame, rng):
     return lost & sent
 
 
+def lost_from(scene, blocks, frame):
+    """The scene without some blocks; as in a repair, hidden pixels belong to the hole only at their edge."""
+    holes = blocks_to_pixels(blocks, frame)
+    sky = ~ndimage.binary_erosion(scene.hidden, iterations=round(HIDDEN_MARGIN / max(scene.binning)))
+    return replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
+
+
 def windows_with_truth(scene, blocks, frame, architecture, *, rng):
     """
     Remove blocks from a scene and cut out windows around them; of more than four, four are chosen at random.
@@ -79,10 +87,7 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng):
     Yield a `~sunpy_lasco.network.windows.Window` without neighbours and the same with them; each is None if the
     architecture does not use it or the scene does not have it.
     """
-    holes = blocks_to_pixels(blocks, frame)
-    # As in a repair, hidden pixels do not belong to the hole, except at their edge.
-    sky = ~ndimage.binary_erosion(scene.hidden, iterations=round(HIDDEN_MARGIN / max(scene.binning)))
-    lost = replace(scene, signal=np.where(holes, np.nan, scene.signal), holes=holes & sky)
+    lost = lost_from(scene, blocks, frame)
     working = architecture.normalisation == "working"
     # Large windows want large surroundings.
     margin = max(MARGIN, architecture.size * architecture.step // (2 * BLOCK))
@@ -96,17 +101,22 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng):
         usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
         # A network cannot predict stars and hits.
         usable &= ~point_like(np.nan_to_num(truth), usable)
-        truth = np.where(crop.hole & usable, truth, np.nan)
+        judged = crop.hole & usable
         places = place_windows(crop, size=architecture.size, step=architecture.step, aligned=architecture.aligned)
         if len(places) > MOST_WINDOWS:
             places = [places[k] for k in sorted(rng.choice(len(places), MOST_WINDOWS, replace=False))]
-        # Both kinds of windows rest on the same fills.
-        common = {"truth": truth, "places": places, "made": candidates(crop) if working else None}
+        truth = np.where(judged, scene.signal[window], np.nan)
+        fills = candidates(crop) if working else None
         alone, both = [None] * len(places), [None] * len(places)
         if architecture.alone:
-            alone, _ = windows_of(crop, architecture, neighbours=False, **common)
+            alone, _ = windows_of(
+                crop, architecture, neighbours=False, truth=crop.from_signal(truth), places=places, made=fills
+            )
         if architecture.neighbours and crop.neighbours:
-            both, prepared = windows_of(_some_neighbours(crop, rng), architecture, **common)
+            moved = _with_some_neighbours(lost, zone, margin, rng)
+            # Both kinds of windows rest on the same fills, unless the background of the moved exposures is another.
+            fills = None if moved.over_steady else fills
+            both, prepared = windows_of(moved, architecture, truth=moved.from_signal(truth), places=places, made=fills)
             if not (architecture.alone or (prepared is not None and prepared.is_shown)):
                 continue
         for one, other in zip(alone, both, strict=False):
@@ -115,15 +125,21 @@ def windows_with_truth(scene, blocks, frame, architecture, *, rng):
                 yield one, other
 
 
-def _some_neighbours(crop, rng):
-    """Random choice: all exposures before and after, the nearest ones, or those on one side in time."""
-    kept = crop.neighbours
+def _with_some_neighbours(holed, zone, margin, rng):
+    """
+    A hole with a random choice of exposures: all before and after, the nearest ones, or those on one side in time.
+
+    They are moved to the time of the frame, as in a repair.
+    """
+    kept = holed.neighbours
     if (drawn := rng.random()) < NEAREST_SHARE:
         kept = kept[:2]
     elif drawn < NEAREST_SHARE + ONE_SIDE_SHARE:
         side = rng.choice([-1, 1])
         kept = tuple(one for one in kept if np.sign(one.seconds) == side) or kept
-    return replace(crop, neighbours=kept)
+    holed = replace(holed, neighbours=kept)
+    crop, window = cut(holed, zone, margin)
+    return with_moved_neighbours(Exposures(holed, [window]), crop, window) if crop.neighbours else crop
 
 
 def make_crops(exposure, scene, architecture, *, number, seed, shares=None, fronts=0.0, rectangles=False):

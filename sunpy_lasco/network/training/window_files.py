@@ -32,7 +32,7 @@ from sunpy_lasco.version import version
 __all__ = ["chosen_exposures", "fill_cache", "made_for"]
 
 #: What is corrected where there are neighbours: windows of another base are other windows.
-BASES = "sequence"
+BASES = "sequence of moved exposures"
 #: Entries of a recipe that affect the windows.
 DECIDING = ("losses_per_frame", "rectangles", "seed", "days_apart", "calibrated", "fronts")
 

@@ -5,9 +5,19 @@ import pytest
 
 from sunpy_lasco.instrument.blocks import nominal_untransmitted
 from sunpy_lasco.network.architecture import Architecture
-from sunpy_lasco.network.training.crops import draw_rectangle, load_crops, make_crops, save_crops, windows_with_truth
+from sunpy_lasco.network.training.crops import (
+    draw_rectangle,
+    load_crops,
+    lost_from,
+    make_crops,
+    save_crops,
+    windows_with_truth,
+)
 from sunpy_lasco.network.training.exposures import groups_of, read_exposures, simulated_exposures, with_neighbours
 from sunpy_lasco.network.training.scenes import Scenes
+from sunpy_lasco.network.windows import windows_of
+from sunpy_lasco.repair.fill import find_zones
+from sunpy_lasco.repair.holed_frame import MARGIN, cut
 from sunpy_lasco.repair.simulated_losses import draw_losses
 
 ARCHITECTURE = Architecture(neighbours=True)
@@ -38,6 +48,23 @@ def test_truth_is_what_was_there(scene, exposure):
     assert 0.1 < np.abs(alone.truth[alone.truth_known]).mean() * alone.unit < 3 * alone.structure
     assert not alone.masks[6:].any()
     assert both.masks[6:].any(axis=(1, 2)).all()
+
+
+@pytest.mark.slow
+def test_exposures_are_moved_as_in_a_repair():
+    """Windows of a front show exposures at the time of the frame, although the front moves by 75 pixels in between."""
+    exposure = simulated_exposures("C3", 3, fronts=True)
+    scene = Scenes([exposure]).scene_of(exposure)
+    before = scene.signal / exposure.ejected
+    blocks = draw_losses(exposure.frame, "front", seed=1, signal=scene.signal, before=before, best=1)
+    needs = Architecture(neighbours=True, alone=False)
+    ((_, window), *_) = windows_with_truth(scene, blocks, exposure.frame, needs, rng=np.random.default_rng(1))
+    crop, _ = cut(lost_from(scene, blocks, exposure.frame), find_zones(blocks)[0], MARGIN)
+    at_rest = windows_of(crop, needs)[0][0]
+    shown = (window.masks[6:8].min(axis=0) > 0) & (at_rest.masks[6:8].min(axis=0) > 0) & ~window.hole
+    apart = [np.abs(one.images[6:8, shown]).mean() * one.structure for one in (window, at_rest)]
+    assert shown.sum() > 100
+    assert apart[0] < 0.5 * apart[1]
 
 
 def test_no_truth_where_something_is_hidden(scene, exposure):
