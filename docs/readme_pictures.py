@@ -30,8 +30,8 @@ from sunpy_lasco.repair.simulated_losses import lose
 #: The frame that is shown, and blocks (row, column) on its front that are removed, so that the repair can be compared
 #: with what was measured.
 SHOWN, LOST = "32310960.fts", [(18, 10), (19, 10), (19, 11), (20, 12), (21, 12), (15, 9)]
-#: Size of a panel in inches at 100 dots per inch, space for its title, and half width of the views, solar radii.
-PANEL, TITLE, WIDE, NARROW = 5.4, 0.36, 29.5 * u.R_sun, 6.5
+#: Width in inches at 100 dots per inch, space for a title, and half width of the views, solar radii.
+WIDTH, TITLE, WIDE, NARROW = 16.2, 0.36, 29.5 * u.R_sun, 6.5
 #: Quality of the JPEG file.
 QUALITY = 86
 #: Pixels on a side of the animation, and frames per second.
@@ -54,30 +54,36 @@ def main():
     empty = sunpy_lasco.calibrate(lossy, assets="estimate", inpaint=None, on_bad="ignore")
     context = raws[number - 2 : number + 2]
     filled = sunpy_lasco.calibrate(lossy, assets="estimate", context=context, on_bad="ignore")
+    alone = sunpy_lasco.calibrate(lossy, assets="estimate", on_bad="ignore")
     measured = differences.frame(number - 1)
-    before, after = (
-        products.running_difference(products.Sequence([images[number - 1], one])).frame(0) for one in (empty, filled)
+    before, after, single = (
+        products.running_difference(products.Sequence([images[number - 1], one])).frame(0)
+        for one in (empty, filled, alone)
     )
     look = products.Look.of([measured])
-    panels = [
-        ("Level 0.5: counts, blocks lost", lossy, None, False),
-        ("Level 1: calibrated and repaired", filled, None, False),
-        ("Running difference", after, look, False),
-        ("The front with lost blocks ...", before, look, True),
-        ("... filled from other exposures", after, look, True),
-        ("... and as it was measured", measured, look, True),
-    ]
-    height = 2 * (PANEL + TITLE)
-    figure = Figure(figsize=(3 * PANEL, height), dpi=100, facecolor="black")
-    for place, (title, smap, scale, zoomed) in enumerate(panels):
-        row, column = divmod(place, 3)
-        bottom = (1 - row) * (PANEL + TITLE)
-        axes = figure.add_axes([column / 3 + 0.002, bottom / height, 1 / 3 - 0.004, PANEL / height])
-        axes.set_title(title, color="0.9", loc="left", fontsize=15)
-        products.draw(smap, axes, look=scale, half_width=WIDE)
-        if zoomed:
-            x, y = _middle(empty)
-            axes.set(xlim=(x - NARROW, x + NARROW), ylim=(y - NARROW, y + NARROW))
+    above = {
+        "Level 0.5: counts, blocks lost": (lossy, None),
+        "Level 1: calibrated and repaired": (filled, None),
+        "Running difference": (after, look),
+    }
+    below = {
+        "The front with lost blocks": (before, look),
+        "filled from the frame alone": (single, look),
+        "filled from other exposures": (after, look),
+        "as measured": (measured, look),
+    }
+    height = sum(WIDTH / len(row) + TITLE for row in (above, below))
+    figure = Figure(figsize=(WIDTH, height), dpi=100, facecolor="black")
+    top, (x, y) = height, _middle(empty)
+    for row in (above, below):
+        size = WIDTH / len(row)
+        top -= size + TITLE
+        for column, (title, (smap, scale)) in enumerate(row.items()):
+            axes = figure.add_axes([column / len(row) + 0.002, top / height, 1 / len(row) - 0.004, size / height])
+            axes.set_title(title, color="0.9", loc="left", fontsize=15)
+            products.draw(smap, axes, look=scale, half_width=WIDE)
+            if row is below:
+                axes.set(xlim=(x - NARROW, x + NARROW), ylim=(y - NARROW, y + NARROW))
     written = io.BytesIO()
     figure.savefig(written, format="jpeg", facecolor="black", pil_kwargs={"quality": QUALITY, "optimize": True})
     write_whole(folder / "before_and_after.jpg", written.getvalue())

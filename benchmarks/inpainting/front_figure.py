@@ -1,5 +1,5 @@
 """
-Three lost blocks on a front, by each method, and as they were.
+Three lost blocks on a front: the loss, the result of each method, and the truth.
 
     SUNPY_LASCO_TEST_DATA=... python benchmarks/inpainting/front_figure.py [PATH]
 """
@@ -28,13 +28,13 @@ def main():
         crop = hole.crop
         around = crop.from_signal(scene.signal[hole.window])
         low, high = np.nanpercentile(around, (2, 98))
-        images = [("as it came", np.where(crop.hole, np.nan, around))]
+        images = [("lost block", np.where(crop.hole, np.nan, around))]
         for name in SHOWN:
             fill = METHODS[name](hole)
             found = score(hole, fill)
             text = "not filled" if found is None else f"{found['excess']:.0f} %"
             images.append((f"{name}: {text}", np.where(crop.hole, fill.z, around)))
-        images.append(("as it was", around))
+        images.append(("truth", around))
         for axis, (title, image) in zip(row, images, strict=True):
             axis.imshow(image, origin="lower", vmin=low, vmax=high, cmap="gray")
             axis.set_title(title, fontsize=8)
