@@ -34,6 +34,8 @@ WHOLE = tuple(number for number in range(32310941, 32310962) if number != 323109
 WITH_FRONT = (32310952, 32310953, 32310954, 32310955, 32310956, 32310958, 32310959, 32310960)
 APART = (32310952, 32310953, 32310956, 32310958)
 AT_REST = (32310943, 32310947, 32310950, 32310951, 32310953, 32310959)
+#: An exposure for what many lost blocks cost.
+MANY = 32310960
 #: A block holds a front where the running difference of its cells of 8 x 8 pixels is above the first, and is at
 #: rest below the second, rms in the noise of a pixel.
 FRONT, QUIET = 1.5, 0.3
@@ -130,12 +132,24 @@ def real_scene(number, steps=(-1, 1, -2, 2)):
     return replace(scene, unusable=scene.unusable | unknown & ~scene.holes), frame
 
 
-def holes_in(scene, blocks, kind, group, quiet):
-    """Lose blocks of a scene; a hole for each zone."""
+def with_lost(scene, blocks):
+    """A scene from which blocks are lost."""
     lost = np.zeros(scene.grid, dtype=bool)
     lost[tuple(np.transpose(blocks))] = True
     pixels = lost[np.ix_(scene.block_rows, scene.block_columns)]
-    torn = replace(scene, signal=np.where(pixels, np.nan, scene.signal), holes=pixels & ~scene.hidden)
+    return replace(scene, signal=np.where(pixels, np.nan, scene.signal), holes=pixels & ~scene.hidden)
+
+
+def with_many_holes():
+    """An exposure with 20 lost blocks, five of them on the front."""
+    scene, _ = real_scene(MANY)
+    front = _some(_blocks_where(scene, _is_front, hidden=0.5), 5, 0)
+    return with_lost(scene, [*front, *_some(_blocks_where(scene, _is_quiet, hidden=0.02), 15, 0)])
+
+
+def holes_in(scene, blocks, kind, group, quiet):
+    """Lose blocks of a scene; a hole for each zone."""
+    torn = with_lost(scene, blocks)
     for zone in find_zones(torn.lost_blocks()):
         crop, window = cut(torn, zone)
         if crop is None:
