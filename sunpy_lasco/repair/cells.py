@@ -1,9 +1,9 @@
 """
 Cells around a hole, and nodes at which its fill is evaluated.
 
-Coronal structure is long in radius and narrow in position angle. In the coordinates ``u = R ln(r / R)`` and
-``v = R (phi - Phi)``, with the middle of the hole at distance R and angle Phi, it is similar all over a crop;
-near the middle the unit is a pixel.
+Coronal structure is long in radius and narrow in position angle. The coordinates are ``u = R ln(r / R)`` and
+``v = R (phi - Phi)``, where R and Phi are the distance and angle of the middle of the hole. In them, structure
+looks similar everywhere in a crop. Near the middle of the hole, their unit is a pixel.
 """
 
 from dataclasses import dataclass
@@ -17,25 +17,25 @@ from sunpy_lasco.repair.crop import kept_with_crop
 
 __all__ = ["Cells", "Nodes", "between_nodes", "coarse_grid", "gather", "harmonic", "nodes", "polar", "refine"]
 
-#: Smallest distance from the Sun centre for these coordinates, full-resolution pixels.
+#: Smallest distance from the Sun centre in these coordinates, full-resolution pixels.
 SMALLEST_RADIUS = 8.0
 #: Side of the cells next to the hole and farther out, stored pixels.
 CELLS = (4, 8)
 #: Extent of the small and of the large cells, in units of their sides.
 REACH = (4, 6)
-#: Cells are doubled in size while there are more than this.
+#: The size of the cells is doubled while there are more than this.
 MOST_CELLS = 900
 #: A cell counts if at least this share of it is known.
 CELL_SHARE = 0.25
-#: Up to this many cells of a hole a full matrix is used, which is faster.
+#: Up to this many cells in a hole, a dense matrix is used because it is faster.
 MOST_DENSE = 256
-#: Distance between nodes, stored pixels, which is less than the size of structure visible above the noise.
+#: Distance between nodes, stored pixels; smaller than any structure that is visible above the noise.
 NODE_STEP = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Means over cells around a hole."""
+    """Means over the cells around a hole."""
 
     #: Coordinates (u, v), full-resolution pixels; (n, 2).
     points: np.ndarray
@@ -52,7 +52,7 @@ class Cells:
 @kept_with_crop
 def polar(crop):
     """
-    Coordinates outwards and around.
+    Coordinates u (outwards) and v (around the Sun).
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def polar(crop):
 
 
 def _totals(images, side):
-    """Sums of images, (n, ny, nx), over cells; the last ones may be smaller."""
+    """Sums of images, (n, ny, nx), over cells; the last cells may be smaller."""
     number, height, width = images.shape
     if height % side or width % side:
         images = np.pad(images, ((0, 0), (0, -height % side), (0, -width % side)))
@@ -82,7 +82,7 @@ def _totals(images, side):
 @kept_with_crop
 def gather(crop, u, v):
     """
-    Average the surroundings of a hole over cells, smaller ones next to it.
+    Average the surroundings of a hole over cells, which are smaller next to the hole.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def gather(crop, u, v):
     """
     distance, known = crop.distance, crop.known
     rows, columns = np.indices(crop.z.shape)
-    # What is not known must not count, not even as NaN.
+    # Unknown pixels must not contribute, and NaN would spread.
     images = np.stack([u, v, columns, rows, np.where(known, crop.z, 0.0), distance, known])
     factor = 1
     while True:
@@ -128,7 +128,7 @@ def gather(crop, u, v):
 
 
 def _box(pixels, side):
-    """The part of an image in which there are some, in whole cells."""
+    """The part of an image that holds these pixels, in whole cells."""
     found = []
     for axis in (1, 0):
         at = np.flatnonzero(pixels.any(axis=axis))
@@ -138,7 +138,7 @@ def _box(pixels, side):
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """Points at which a fill is evaluated; it is interpolated between them."""
+    """Points at which a fill is evaluated. Between them it is interpolated."""
 
     #: Coordinates (u, v), full-resolution pixels, and position (column, row) in the crop; (n, 2).
     points: np.ndarray
@@ -168,7 +168,7 @@ def nodes(crop, u, v):
         np.arange(length // NODE_STEP + 2) * NODE_STEP - 0.5 * (NODE_STEP + 1) for length in map(_even, crop.z.shape)
     )
     at = np.stack(np.meshgrid(rows, columns, indexing="ij"))
-    # Those in whose neighbourhood are pixels of the hole.
+    # Only nodes near pixels of the hole are evaluated.
     last = np.array(crop.z.shape)[:, None, None] - 1
     nearest = np.clip(np.rint(at).astype(int), 0, last)
     wanted = ndimage.maximum_filter(crop.hole, 2 * NODE_STEP + 1)[tuple(nearest)]
@@ -189,14 +189,14 @@ def between_nodes(values, grid, crop):
     Parameters
     ----------
     values : `~numpy.ndarray`
-        At the points of the nodes, (n,).
+        Values at the nodes, (n,).
     grid : `Nodes`
     crop : `~sunpy_lasco.repair.crop.Crop`
 
     Returns
     -------
     `~numpy.ndarray`
-        NaN outside of the hole, shape (ny, nx).
+        NaN outside the hole, shape (ny, nx).
     """
     lattice = np.zeros(grid.wanted.shape)
     lattice[grid.wanted] = values
@@ -214,7 +214,7 @@ SIDE = 4
 @kept_with_crop
 def coarse_grid(crop, side=SIDE):
     """
-    Means of the known pixels over square cells.
+    Average the known pixels over square cells.
 
     Parameters
     ----------
@@ -225,9 +225,9 @@ def coarse_grid(crop, side=SIDE):
     Returns
     -------
     means : `~numpy.ndarray`
-        NaN where too little is known, shape (ceil(ny / side), ceil(nx / side)).
+        NaN where too few pixels are known, shape (ceil(ny / side), ceil(nx / side)).
     hole : `~numpy.ndarray` of `bool`
-        Cells with pixels to fill and too few known ones.
+        Cells with pixels to fill and too few known pixels.
     """
     count, total, lost = _totals(np.stack([crop.known, np.where(crop.known, crop.z, 0.0), crop.hole]), side)
     means = np.full(count.shape, np.nan)
@@ -243,7 +243,7 @@ def refine(cells, crop, side=SIDE):
     Parameters
     ----------
     cells : `~numpy.ndarray`
-        NaN where there is nothing.
+        NaN in cells without a value.
     crop : `~sunpy_lasco.repair.crop.Crop`
     side : `int`
         Side of the cells, stored pixels.
@@ -251,14 +251,14 @@ def refine(cells, crop, side=SIDE):
     Returns
     -------
     `~numpy.ndarray`
-        Interpolated between the middles of the cells, NaN outside of the hole and
-        where the cell has nothing; shape (ny, nx).
+        Interpolated between the middles of the cells; NaN outside the hole and in cells
+        without a value. Shape (ny, nx).
     """
     empty = np.isnan(cells)
     filled = np.full(crop.hole.shape, np.nan)
     if empty.all():
         return filled
-    # Cells without a value get that of the nearest one, so that they do not spoil their neighbours.
+    # Cells without a value take that of the nearest cell, so that NaN does not spread to their neighbours.
     whole = nearest_known(cells, ~empty)
     at = np.array(np.nonzero(crop.hole))
     values = ndimage.map_coordinates(whole, (at + 0.5) / side - 0.5, order=1, mode="nearest")
@@ -269,7 +269,7 @@ def refine(cells, crop, side=SIDE):
 @kept_with_crop
 def harmonic(crop, side=SIDE):
     """
-    Fill a hole with the smoothest values (harmonic fill): each cell is the mean of those around it.
+    Fill a hole with the smoothest values (harmonic fill): each cell is the mean of the cells around it.
 
     Parameters
     ----------
@@ -280,12 +280,12 @@ def harmonic(crop, side=SIDE):
     Returns
     -------
     `~numpy.ndarray`
-        In the working space; NaN outside the hole and in parts without known neighbours; shape (ny, nx).
+        In the working space; NaN outside the hole and in parts without known neighbours. Shape (ny, nx).
 
     Notes
     -----
-    Unknown cells, such as those behind the occulter, are not neighbours; the flux through such a border is
-    zero.
+    Unknown cells, such as those behind the occulter, do not count as neighbours. The flux through such a
+    border is zero.
     """
     means, hole = coarse_grid(crop, side)
     if not hole.any():
@@ -306,7 +306,7 @@ def harmonic(crop, side=SIDE):
         first.append(np.nonzero(unknown)[0])
         second.append(other[unknown])
     first, second = np.concatenate(first), np.concatenate(second)
-    # Isolated parts have no level of their own.
+    # Parts that touch no known cell have no defined level.
     label, islands = _islands(hole, means)
     determined = islands[label]
     diagonal = np.where(determined, diagonal, diagonal + 1.0)

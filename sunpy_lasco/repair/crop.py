@@ -2,8 +2,8 @@
 Input and output of a repair method.
 
 A method is one module of `sunpy_lasco.repair.methods` with a function ``fill(crop, **options)`` that takes a
-`Crop` and returns a `Fill`; or with ``fill_all(crops, **options)`` beside it, if many holes are filled faster
-together. A method works on arrays only and changes nothing; its values outside the hole are ignored.
+`Crop` and returns a `Fill`. A method that fills many holes faster together also has ``fill_all(crops, **options)``.
+Methods work on arrays and never change their input. Values outside the hole are ignored.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ __all__ = [
     "usable_methods",
 ]
 
-#: Methods by name, and their modules, which are imported when needed.
+#: Names of the methods and their modules, which are imported when needed.
 METHODS = {
     name: f"sunpy_lasco.repair.methods.{name}"
     for name in ("sequence", "temporal", "mixture", "kriging", "radial", "biharmonic", "fuzzy")
 }
-#: Those methods that need exposures before and after, best first.
+#: Methods that need exposures before and after, best first.
 NEIGHBOUR_METHODS = ("sequence", "temporal")
 #: Methods that need torch.
 LEARNT_METHODS = {"network": "sunpy_lasco.network.method"}
@@ -48,18 +48,18 @@ LEARNT_METHODS = {"network": "sunpy_lasco.network.method"}
 
 @dataclass(frozen=True, eq=False)
 class Neighbour:
-    """The same part of another exposure, scaled to the level of the crop."""
+    """The same part of the image in another exposure, scaled to the level of the crop."""
 
     #: In the working space of the crop; NaN where it was not measured; (ny, nx).
     z: np.ndarray
-    #: Middle of its exposure after that of the frame, s.
+    #: Time from the middle of the frame's exposure to the middle of this one, s.
     seconds: float
-    #: Its noise over that of the frame.
+    #: Ratio of its noise to that of the frame.
     noise: float
-    #: Ratio of its level to that of the frame, from the surroundings of the hole.
+    #: Ratio of its level to that of the frame, measured around the hole.
     scale: float
-    #: Stars and hits that were removed before it was moved, at their positions at the time of the frame; (ny, nx). None
-    #: if they were not removed.
+    #: Stars and particle hits that were removed before the exposure was moved, at their positions at the time of the
+    #: frame; (ny, nx). None if they were not removed.
     points: np.ndarray | None = None
 
 
@@ -72,13 +72,13 @@ class Crop:
     background, in units of its noise. In it the corona is smooth over a block, in all directions and at all
     distances.
 
-    All arrays are of shape (ny, nx) and of type float64 or bool.
+    All arrays have shape (ny, nx) and type float64 or bool.
     """
 
-    #: Working space; NaN in the hole and in pixels that cannot be used because they are missing, hidden, saturated, hit
-    #: by a particle, or a star.
+    #: Image in the working space. NaN in the hole and in unusable pixels: missing, hidden, saturated, hit by a
+    #: particle, or covered by a star.
     z: np.ndarray
-    #: Pixels to be filled.
+    #: Pixels to fill.
     hole: np.ndarray
     #: Background model scaled to the surroundings of the hole, in units of the frame (DN above the bias, or MSB).
     expected: np.ndarray
@@ -88,10 +88,9 @@ class Crop:
     response: np.ndarray
     #: Measured signal in units of the frame; NaN where nothing was measured.
     signal: np.ndarray
-    #: Behind the occulter or the pylon or beyond the field.
+    #: Pixels behind the occulter or the pylon, or outside the field.
     hidden: np.ndarray
-    #: Position in full-resolution pixels of the camera from the Sun's centre,
-    #: along the axes of the array.
+    #: Position relative to the Sun's centre along the axes of the array, full-resolution pixels.
     x: np.ndarray
     y: np.ndarray
     #: Position of the occulter's centre in these coordinates.
@@ -109,9 +108,9 @@ class Crop:
     drift: tuple[float, float] = (0.0, 0.0)
     #: Exposures before and after, nearest first; empty without context.
     neighbours: tuple[Neighbour, ...] = field(default=())
-    #: Whether the background holds the steady corona as other exposures show it.
+    #: Whether the background includes the steady corona that other exposures show.
     over_steady: bool = False
-    #: What `kept_with_crop` keeps.
+    #: Results cached by `kept_with_crop`.
     kept: dict = field(default_factory=dict, init=False, repr=False)
 
     def with_neighbours(self, neighbours: Iterable[Neighbour]) -> Crop:
@@ -163,31 +162,32 @@ class Fill:
     #: 1 sigma of these values relative to the noise-free corona, in the working space. These errors are common to
     #: neighbouring pixels and do not average out.
     sigma: np.ndarray
-    #: 1 sigma of independent errors of pixels, if the values have noise of their own, as those from another exposure;
-    #: None for none.
+    #: 1 sigma of errors that are independent in each pixel, for values with noise of their own, such as those from
+    #: another exposure. None if there are no such errors.
     noise: np.ndarray | None = None
 
 
 def kept_with_crop(function: Callable) -> Callable:
     """
-    Decorate a function of a crop, other than of its neighbours, whose result methods share.
+    Decorate a function of a crop so that several methods can share its result.
 
     Parameters
     ----------
     function : callable
-        Of a crop and other objects, which are known by their identity.
+        Function of a crop and other objects, which are compared by identity. It must not depend on the
+        neighbours of the crop.
 
     Returns
     -------
     callable
-        Its result, which nobody may change, is kept as long as the crop is.
+        The function with a cache that lives as long as the crop. Do not change its results.
     """
 
     @wraps(function)
     def kept(crop, *arguments):
         key = (function.__qualname__, *map(id, arguments))
         if key not in crop.kept:
-            # With the arguments, so that no other object can have their identity.
+            # The arguments are kept too, so that no other object can get their identity.
             crop.kept[key] = function(crop, *arguments), arguments
         return crop.kept[key][0]
 
@@ -195,7 +195,7 @@ def kept_with_crop(function: Callable) -> Callable:
 
 
 def _rectangle(hole):
-    """First row and column of a hole and those after the last, if it is a rectangle; None otherwise."""
+    """Bounds of a hole (top, bottom, left, right) if it is a rectangle; None otherwise."""
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     if not len(rows):
         return None
@@ -216,7 +216,7 @@ def distance_from(hole: np.ndarray, *, sampling: tuple[float, float] = (1.0, 1.0
     Returns
     -------
     `~numpy.ndarray`
-        0 in the hole.
+        Zero in the hole.
     """
     found = _rectangle(hole)
     if found is None:
@@ -236,7 +236,7 @@ def distance_from(hole: np.ndarray, *, sampling: tuple[float, float] = (1.0, 1.0
 
 def depth_in(hole: np.ndarray) -> np.ndarray:
     """
-    Distance of the pixels of a hole from its surroundings.
+    Distance of each pixel in a hole from the surroundings.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def depth_in(hole: np.ndarray) -> np.ndarray:
     Returns
     -------
     `~numpy.ndarray`
-        0 outside the hole; the edges of the array do not count as surroundings.
+        Zero outside the hole. Pixels beyond the edge of the array do not count as surroundings.
     """
     found = _rectangle(hole)
     if found is None or hole.all():
@@ -300,7 +300,7 @@ def usable_methods(camera: str) -> tuple[str, ...]:
     Returns
     -------
     `tuple` of `str`
-        `METHODS`, and those of `LEARNT_METHODS` whose libraries are installed and for which the package has
+        `METHODS`, and each of `LEARNT_METHODS` whose libraries are installed and for which the package includes
         weights for the camera.
     """
     learnt = (name for name, module in LEARNT_METHODS.items() if importlib.import_module(module).is_ready(camera))

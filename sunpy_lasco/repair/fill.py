@@ -21,7 +21,7 @@ from sunpy_lasco.repair.moved import Exposures, with_moved_neighbours
 
 __all__ = ["Piece", "Repair", "Zone", "find_zones", "repair_frame"]
 
-#: Largest zone that is filled from its surroundings alone, blocks (SolarSoft ``fuzzy_image``).
+#: Largest zone that is filled from a single frame, blocks (SolarSoft ``fuzzy_image``).
 LARGEST_ZONE = 100
 
 
@@ -29,9 +29,9 @@ LARGEST_ZONE = 100
 class Zone:
     """Lost blocks and the rectangle around them."""
 
-    #: The blocks (row, column) of the stored array's grid, in raster order.
+    #: Blocks (row, column) in the grid of the stored array, in raster order.
     blocks: tuple[tuple[int, int], ...]
-    #: First and last block row and column that hold lost blocks.
+    #: First and last block row and column with lost blocks.
     first: tuple[int, int]
     last: tuple[int, int]
 
@@ -49,7 +49,7 @@ class Zone:
         Returns
         -------
         rows, columns : `tuple` of `int`
-            First block and the one after the last.
+            First block, and the block after the last.
         """
         return tuple(
             (max(self.first[axis] - margin, 0), min(self.last[axis] + margin + 1, shape[axis])) for axis in (0, 1)
@@ -78,7 +78,7 @@ class _Growing:
         self.high = [max(min(block[axis] + 1, shape[axis] - 2), 0) for axis in (0, 1)]
 
     def reaches(self, other):
-        """Whether a block of the other lies within this rectangle grown by one."""
+        """Whether a block of the other zone lies within this rectangle enlarged by one block."""
         (low_row, low_column), (high_row, high_column) = self.low, self.high
         return any(
             low_row - 1 <= row <= high_row + 1 and low_column - 1 <= column <= high_column + 1
@@ -108,10 +108,10 @@ def find_zones(lost):
 
     Notes
     -----
-    The rule of SolarSoft ``fuzzy_image``: the rectangle of a zone reaches one block
-    beyond its blocks (but keeps off the outermost blocks of the frame), and two
-    zones become one when a block of either lies within the other's rectangle
-    grown by one more block.  Single blocks are joined up to a distance of two.
+    This is the rule of SolarSoft ``fuzzy_image``. The rectangle of a zone extends one
+    block beyond its blocks, but excludes the outermost blocks of the frame. Two zones
+    are merged if a block of either lies within the other's rectangle enlarged by one
+    more block. Single blocks are merged up to a distance of two blocks.
     """
     lost = np.asarray(lost, dtype=bool)
     zones = [_Growing((int(row), int(column)), lost.shape) for row, column in np.argwhere(lost)]
@@ -127,25 +127,26 @@ def find_zones(lost):
     return sorted((_zone(zone.blocks) for zone in zones), key=lambda zone: zone.blocks[0])
 
 
-#: Number of blocks around a hole in a crop; no method uses more distant pixels.
+#: Width of the surroundings in a crop, blocks. No classical method uses more distant pixels.
 NARROW = 1.5
-#: Methods that ``"auto"`` uses for holes, or parts of them, that neighbours in time cannot fill, best first.
+#: Methods that ``"auto"`` uses for holes, or parts of holes, that other exposures cannot fill; best first.
 SINGLE_FRAME_METHODS = ("kriging", "radial", "biharmonic")
-#: Other exposures with an expected error below this, in units of the noise of a pixel, are used without evaluating
-#: methods for one frame. Of 102 such holes of 2012-08-31 kriging was expected to be better in six, and was in one.
+#: If the expected error of other exposures is below this, in units of the noise of a pixel, they are used without
+#: evaluating methods for one frame. Among 102 such holes on 2012-08-31, kriging was expected to be better in six and
+#: was better in one.
 CLEARLY_GOOD = 1.0
-#: The method whose uncertainty tells what one frame allows.
+#: The method whose uncertainty is the expected error of a repair from one frame.
 EXPECTED_ALONE = "kriging"
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """What was filled in a window of a frame."""
+    """The filled pixels in a window of a frame."""
 
     #: Position of the window in the frame, and its filled pixels; (ny, nx).
     window: tuple[slice, slice]
     pixels: np.ndarray
-    #: As of `Repair`, of these pixels; (n,).
+    #: As in `Repair`, for these pixels; (n,).
     values: np.ndarray
     sigma: np.ndarray
     noise: np.ndarray
@@ -153,26 +154,25 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Repair:
-    """Result of the repair of a frame."""
+    """The result of repairing a frame."""
 
     #: Shape of the frame, (ny, nx).
     shape: tuple[int, int]
-    #: What was filled, each pixel once.
+    #: The filled pixels; each occurs once.
     pieces: tuple[Piece, ...]
-    #: Methods used for each block (row, column) of the array's grid, in the order
-    #: in which they were used.
+    #: Methods used for each block (row, column) of the array, in the order of use.
     methods: dict[tuple[int, int], tuple[str, ...]]
-    #: Blocks with pixels that nothing could fill, and why.
+    #: Blocks with pixels that no method could fill, and the reason.
     unfilled: dict[tuple[int, int], str]
     #: Blocks that were filled only from ``"earlier"`` or only from ``"later"`` exposures.
     one_sided: dict[tuple[int, int], str] = field(default_factory=dict)
-    #: Blocks that were filled from other exposures, and those for which these were moved with the corona.
+    #: Blocks that were filled from other exposures, and the subset for which the exposures were moved with the corona.
     shown: frozenset[tuple[int, int]] = frozenset()
     moved: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property
     def values(self):
-        """Signal in the pixels that were filled, NaN elsewhere; (ny, nx)."""
+        """Signal in the filled pixels, NaN elsewhere; (ny, nx)."""
         return self._whole("values")
 
     @cached_property
@@ -200,12 +200,13 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
     ----------
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     method : `str`, optional
-        One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``, which selects for each hole the method with
-        the smallest expected error: exposures before and after, moved to the time of the frame, if suitable
-        ones exist; the network of the package if torch is installed and the network is better than other
-        methods for one frame; else the best of these.
+        One of `~sunpy_lasco.repair.crop.METHODS`, or ``"auto"``, which selects the method with the smallest
+        expected error for each hole. It uses suitable exposures before and after, moved to the time of the
+        frame; otherwise the network, if torch is installed and the network is better than the other
+        methods for one frame; otherwise the best of these methods.
     networks : `bool`, optional
-        Whether ``"auto"`` may use the network, which is trained on level-0.5 frames through the usual filter.
+        Whether ``"auto"`` may use the network. The network is trained on level-0.5 frames taken through the
+        usual filter.
     **options
         Options of the method.
 
@@ -218,7 +219,7 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
         if holed.neighbours:
             work.fill_from_neighbours()
         if networks and "network" in usable_methods(holed.camera):
-            # Kriging preserves fronts, which networks smooth; both use the same surroundings.
+            # Kriging preserves fronts, which networks smooth. The same margin for both avoids a second cut.
             work.fill("kriging", {"only_directed": True, **options}, margin=MARGIN)
             work.fill("network", {"only_better": True, **options})
         for name in SINGLE_FRAME_METHODS:
@@ -229,7 +230,7 @@ def repair_frame(holed, method="auto", *, networks=True, **options):
 
 
 class _Work:
-    """State of a repair."""
+    """The state of a repair in progress."""
 
     def __init__(self, holed):
         self.holed = holed
@@ -240,10 +241,10 @@ class _Work:
         self._crops = {}
 
     def fill(self, name, options, *, margin=None):
-        """Fill the remaining holes with one method; ``margin`` is that of the crops, blocks, by default its own."""
+        """Fill the remaining holes with one method; ``margin`` (blocks) overrides the margin of its crops."""
         if not self.holed.holes.any():
             return
-        # Zones of any size can be filled if exposures before or after show them.
+        # Zones of any size can be filled if other exposures show them.
         shown = bool(self.holed.neighbours) and takes_neighbours(name, self.holed.camera, **options)
         cuts = self._cuts(name, shown=shown, margin=margin)
         fills = fill_holes(name, [crop for _, crop, _ in cuts], **options)
@@ -252,11 +253,11 @@ class _Work:
         self._fill_in()
 
     def fill_from_neighbours(self):
-        """Fill from other exposures those holes for which they are expected to be better than one frame."""
+        """Use other exposures for the holes in which they are expected to be more accurate than one frame."""
         cuts = self._cuts("temporal", shown=True)
         for zone, crop, window in cuts:
             mine = {}
-            # Among moved exposures the nearest are the best, since the corona evolves.
+            # The corona evolves, so the nearest moved exposures are the best.
             for name in ("temporal",) if crop.is_moved else NEIGHBOUR_METHODS:
                 mine[name] = get_method(name)(crop, worst_misfit=np.inf)
                 if np.isfinite(mine[name].z[crop.hole]).all():
@@ -271,7 +272,7 @@ class _Work:
 
     @staticmethod
     def _is_best(fills, zone, crop):
-        """Whether other exposures are expected to be more accurate than the surroundings in the frame."""
+        """Whether other exposures are expected to be more accurate than the frame alone."""
         expected = min(map(_expected_error, (fill.sigma[crop.hole] for fill in fills.values())))
         if expected < CLEARLY_GOOD or len(zone.blocks) > LARGEST_ZONE:
             return np.isfinite(expected)
@@ -280,9 +281,9 @@ class _Work:
 
     def _put_alone(self, zone, crop, window):
         """
-        Fill the rest of a zone from the frame alone, over a background that other exposures show.
+        Fill the rest of a zone from the frame alone, over the steady corona that other exposures show.
 
-        Such a background is closer to the corona of the day than one of other dates.
+        This background is closer to the corona of the day than a background from other dates.
         """
         left = crop.hole & ~self.filled[window]
         if left.any():
@@ -328,17 +329,17 @@ class _Work:
         return self._crops[key]
 
     def _fill_in(self):
-        """Continue with the holes that are still empty."""
+        """Add the new fills to the frame, so that later methods see only the remaining holes."""
         if not self._new:
             return
         self.holed = self.holed.filled_with(self._new)
-        # Crops in which nothing was filled stay what they are.
+        # Crops without new fills stay valid.
         boxes = [_box(*piece[:2]) for piece in self._new]
         self._crops = {key: one for key, one in self._crops.items() if not any(_meet(one[1], box) for box in boxes)}
         self._new = []
 
     def _put(self, fill, zone, crop, window, name, *, shown):
-        """Store the values of a method for pixels of a zone that are still empty."""
+        """Store the values of a method in the pixels of a zone that are still empty."""
         good = crop.hole & np.isfinite(fill.z) & np.isfinite(fill.sigma) & ~self.filled[window]
         if not good.any():
             return
@@ -392,6 +393,6 @@ def _meet(one, other):
 
 
 def _expected_error(sigma):
-    """Root mean square of 1 sigma over the pixels of a hole; infinite if half of them have none."""
+    """Root mean square of sigma over the pixels of a hole; infinite if at least half of the pixels have none."""
     known = np.isfinite(sigma)
     return float(np.sqrt(np.mean(sigma[known] ** 2))) if known.mean() > 0.5 else np.inf

@@ -42,27 +42,27 @@ __all__ = [
     "star_drift",
 ]
 
-#: Number of stored pixels around a saturated pixel that are not used either.
+#: Width of the margin around a saturated pixel that is excluded too, stored pixels.
 SATURATION_MARGIN = 3
-#: Hidden pixels within this distance of the sky are filled, too, full-resolution pixels.
+#: Hidden pixels within this distance of the sky are filled too, full-resolution pixels.
 HIDDEN_MARGIN = 4.0
-#: Motion of the Sun along the ecliptic, arcsec / day.
+#: Apparent motion of the Sun along the ecliptic, arcsec / day.
 ECLIPTIC_MOTION = 3548.2
-#: Remaining 1 sigma of the fixed response after it was divided out, relative to the signal.
+#: 1 sigma of the fixed response that remains after division by the response map, relative to the signal.
 RESIDUAL_PATTERN = 0.004
 
 
 def counts_above_bias(raw, frame, *, bias=None, offset=None):
     """
-    Counts above the bias, NaN where nothing was measured.
+    Subtract the bias from counts; pixels that were not measured become NaN.
 
     Parameters
     ----------
     raw : `~numpy.ndarray`
-        Counts as stored in the file, shape (ny, nx); negative values of summed frames are unwrapped.
+        Counts as stored in the file, shape (ny, nx). Negative values of summed frames are unwrapped.
     frame : `~sunpy_lasco.instrument.frame.Frame`
     bias : `float`, optional
-        Bias of a stored pixel, DN; by default chosen as in the calibration.
+        Bias of a stored pixel, DN. By default it is chosen as in the calibration.
     offset : `float`, optional
         The header card OFFSET, DN.
 
@@ -84,7 +84,7 @@ def counts_above_bias(raw, frame, *, bias=None, offset=None):
 
 def saturated(signal, frame):
     """
-    Pixels that are saturated, or near one that is.
+    Pixels that are saturated or near a saturated pixel.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def saturated(signal, frame):
 
 
 def _widened(full):
-    """Pixels within `SATURATION_MARGIN` of some; these change."""
+    """Extend a mask by `SATURATION_MARGIN` pixels, in place."""
     rows = np.flatnonzero(full.any(axis=1))
     if not rows.size:
         return full
@@ -120,7 +120,7 @@ def _widened(full):
 
 class _Counts:
     """
-    Counts above a bias of a frame with known flags.
+    Counts above the bias, for a frame with known flags.
 
     The whole frame keeps its stored type; only windows are converted to double precision.
     """
@@ -141,10 +141,10 @@ class _Counts:
         return counts
 
     def saturated(self):
-        """Pixels that are saturated, or near one that is, (ny, nx)."""
+        """Pixels that are saturated or near a saturated pixel, (ny, nx)."""
         limit = full_counts(self.frame)
         full = np.zeros(self.raw.shape, dtype=bool)
-        # Rows that may contain one, from the stored values; negative sums are the largest.
+        # Only rows with large stored values are searched. Negative sums are the largest.
         brightest = np.fmax.reduce(self.raw, axis=1)
         rows = brightest >= np.min(limit) + self.bias - 1.0
         if self.wraps:
@@ -157,7 +157,7 @@ class _Counts:
 
 def star_drift(frame, roll):
     """
-    Motion of the stars in a frame, due to the motion of the Sun relative to them.
+    Motion of the stars in a frame, caused by the motion of the Sun relative to them.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def star_drift(frame, roll):
 
 
 def frame_variance(expected, _window, frame, *, corrected):
-    """Variance of the noise about an expected signal, DN**2, with or without the response divided out."""
+    """Variance of the noise about an expected signal, DN**2; ``corrected`` if the response was divided out."""
     variance = noise_variance(expected, frame, pattern=not corrected)
     if corrected:
         variance = variance + (RESIDUAL_PATTERN * expected) ** 2 / (frame.binning[0] * frame.binning[1])
@@ -185,7 +185,7 @@ def frame_variance(expected, _window, frame, *, corrected):
 
 def neighbour_of(frame, raw, other, *, flags=None, offset=None, bias=None):
     """
-    Another exposure of the same pixels, for a `~sunpy_lasco.repair.holed_frame.HoledFrame`.
+    Prepare another exposure of the same pixels for a `~sunpy_lasco.repair.holed_frame.HoledFrame`.
 
     Parameters
     ----------
@@ -194,16 +194,16 @@ def neighbour_of(frame, raw, other, *, flags=None, offset=None, bias=None):
     raw : `~numpy.ndarray`
         Counts of the other exposure as stored in the file.
     other : `~sunpy_lasco.instrument.frame.Frame`
-        Its frame, with the same sums and pixel grid as the frame to repair.
+        The other exposure, with the same summing and pixel grid as the frame to repair.
     flags : `~numpy.ndarray` of `numpy.uint8`, optional
-        Its flags, if known; filled pixels are not used.
+        Flags of the other exposure, if known. Filled pixels are not used.
     offset, bias : `float`, optional
         As for `counts_above_bias`.
 
     Returns
     -------
     `~sunpy_lasco.repair.holed_frame.OtherExposure`
-        In the pixels of the frame; NaN where the other exposure has no data.
+        On the pixels of the frame; NaN where the other exposure has no data.
     """
     if flags is None or bias is None:
         measured = raw if flags is None else np.where(flagged(flags, "FILLED"), np.nan, raw)
@@ -225,12 +225,12 @@ def neighbour_of(frame, raw, other, *, flags=None, offset=None, bias=None):
             there.append(slice(first + shift, max(last, first) + shift))
         signal[tuple(here)] = counts[tuple(there)]
     seconds = (other.mid_mjd - frame.mid_mjd) * 86400.0 + other.mid_time - frame.mid_time
-    # Both exposures use the same pixels, so their response is not noise here.
+    # Both exposures use the same pixels, so the response does not add noise.
     return OtherExposure(signal, seconds, lambda expected, _window: noise_variance(expected, other, pattern=False))
 
 
 def _measured(raw, flags, frame, bias):
-    """Counts of another exposure above its bias, by windows; NaN where they cannot be used."""
+    """Counts of another exposure above its bias, computed by windows; NaN in unusable pixels."""
     counts = _Counts(raw, flags, frame, bias)
     no_use = counts.saturated() | flagged(flags, "FILLED")
 
@@ -252,18 +252,18 @@ def holed_frame_of(
     Parameters
     ----------
     raw : `~numpy.ndarray`
-        Counts as they stand in the file, shape (ny, nx).
+        Counts as stored in the file, shape (ny, nx).
     frame : `~sunpy_lasco.instrument.frame.Frame`
     background : `~numpy.ndarray`, optional
-        Background model, DN / s, shape (1024, 1024); by default that of the package.
+        Background model, DN / s, shape (1024, 1024); by default the model in the package.
     response : `~numpy.ndarray`, optional
-        Fixed response of the frame's pixels, shape (ny, nx); none by default.
+        Fixed response of the frame's pixels, shape (ny, nx); by default no response is divided out.
     flags : `~numpy.ndarray` of `numpy.uint8`, optional
-        Its flags, if known; then only the windows that a repair needs are computed.
+        Flags of the frame, if known. With flags, only the windows that a repair needs are computed.
     holes : `~numpy.ndarray` of `bool`, optional
-        Pixels to fill, shape (ny, nx); by default those that were lost.
+        Pixels to fill, shape (ny, nx); by default the lost pixels.
     pointing : `~sunpy_lasco.geometry.pointing.Pointing`, optional
-        Pointing; by default that of an unrolled spacecraft.
+        Pointing of the frame; by default the nominal pointing.
     neighbours : sequence of `~sunpy_lasco.repair.holed_frame.OtherExposure`, optional
         Nearest in time first.
     bias, offset : `float`, optional
@@ -273,7 +273,7 @@ def holed_frame_of(
     -------
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     bias : `float`
-        DN, to be added to the result of the repair.
+        Bias in DN, to be added to the result of the repair.
     """
     if flags is None or bias is None:
         signal, missing, bias = counts_above_bias(raw, frame, bias=bias, offset=offset)
@@ -287,8 +287,8 @@ def holed_frame_of(
     else:
         holes = np.asarray(holes, dtype=bool)
         signal[holes] = np.nan
-    # Pixels behind the occulter are not repaired, except those that the interpolation of the
-    # calibration mixes with the sky.
+    # Pixels behind the occulter are not repaired, except those near the sky: the calibration
+    # interpolates between them and the sky.
     holes = holes & ~hidden_pixels(frame, margin=-HIDDEN_MARGIN)
     model = builtin_background(frame.camera.name) if background is None else background
     pointing = nominal_pointing(frame) if pointing is None else pointing
@@ -321,7 +321,7 @@ def holed_frame_of(
 
 
 def _background(model, frame):
-    """A background model in the pixels of a frame, as from `frame_background`, by windows."""
+    """A background model on the pixels of a frame, as from `frame_background`, computed by windows."""
     mean = block_mean(frame_cutout(model, frame), frame.binning)
     level = frame.exptime * frame.binning[0] * frame.binning[1]
     return WindowedImage(frame.shape, lambda window: mean[window] * level)
@@ -329,7 +329,7 @@ def _background(model, frame):
 
 def holes_of(flags):
     """
-    Pixels that were lost and not yet filled.
+    Pixels that were lost and are not yet filled.
 
     Parameters
     ----------
@@ -344,14 +344,14 @@ def holes_of(flags):
 
 def measured_counts(data, flags=None):
     """
-    Counts without filled pixels, for the choice of the bias.
+    Remove filled pixels from counts, to choose the bias from the others.
 
     Parameters
     ----------
     data : `~numpy.ndarray`
-        Counts, DN, unwrapped; 0 or NaN where nothing was measured.
+        Unwrapped counts, DN; 0 or NaN where nothing was measured.
     flags : `~numpy.ndarray` of `numpy.uint8`, optional
-        Of a map that may have filled pixels.
+        Flags of the map, if it may have filled pixels.
 
     Returns
     -------
@@ -367,7 +367,7 @@ def measured_counts(data, flags=None):
 
 def card_offset(meta):
     """
-    The bias predicted by the header card OFFSET, DN, or None.
+    The bias that the header card OFFSET predicts, DN, or None.
 
     Parameters
     ----------
@@ -382,7 +382,7 @@ def card_offset(meta):
 
 def pointing_of(smap, frame):
     """
-    Pointing of a map: the one that was set, else that of the header.
+    Pointing of a map: a pointing that was set before, otherwise that of the header.
 
     Parameters
     ----------
@@ -419,7 +419,7 @@ def seconds_between(frame, other):
 NOISE_BOX = 31
 #: Mean of |v - median of its 3 x 3 neighbourhood| divided by sigma, for Gaussian white noise.
 NOISE_SCALE = 0.73
-#: Differences beyond this many times the typical one are due to stars.
+#: Differences larger than this many times the typical difference are caused by stars.
 NOISE_CLIP = 5.0
 
 
@@ -436,7 +436,7 @@ class LocalVariance:
 
 def local_noise(image, known):
     """
-    Noise of an image, from the differences of its pixels from their neighbours.
+    Estimate the noise of an image from the differences between neighbouring pixels.
 
     Parameters
     ----------
@@ -477,7 +477,7 @@ def _positions(smap):
     ny, nx = smap.data.shape
     sx, sy = frame.binning
     x, y = (np.arange(nx) - sun[0]) * sx, (np.arange(ny) - sun[1]) * sy
-    # The pixels of the detector are an affine function of those of the map.
+    # Detector pixels are an affine function of map pixels.
     origin = np.array(geometry.to_detector(0.0, 0.0))
     matrix = np.column_stack(
         [np.subtract(geometry.to_detector(1.0, 0.0), origin), np.subtract(geometry.to_detector(0.0, 1.0), origin)]
@@ -495,13 +495,13 @@ def calibrated_holed_frame(smap, flags):
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1.
     flags : `~numpy.ndarray` of `numpy.uint8`
-        Its flags.
+        Flags of the map.
 
     Returns
     -------
     `~sunpy_lasco.repair.holed_frame.HoledFrame`
-        In the unit of the map. The background is derived from the map itself and the noise from differences
-        of neighbouring pixels; the pixel response is unknown.
+        In the unit of the map. The background is derived from the map itself, and the noise from differences
+        between neighbouring pixels. The pixel response is unknown and set to 1.
     """
     frame = frame_of(smap)
     signal = np.array(smap.data, dtype=float)
@@ -535,14 +535,14 @@ def calibrated_holed_frame(smap, flags):
 
 def calibrated_neighbour(frame, other):
     """
-    Another level-1 map, for a `~sunpy_lasco.repair.holed_frame.HoledFrame`.
+    Prepare another level-1 map for a `~sunpy_lasco.repair.holed_frame.HoledFrame`.
 
     Parameters
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
-        Of the map to repair.
+        Frame of the map to repair.
     other : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 1, on the same pixels.
+        Level-1 map on the same pixels.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 """
 The working space: the excess of a frame over a scaled background, in units of its noise.
 
-Counts of a coronagraph change by orders of magnitude over a block, and the fixed response differs by 0.85 %
-from pixel to pixel. After division by the response and subtraction of a background that includes vignetting
-and F corona, and in units of its noise, the image is smooth. This step decides most of the quality of a
-repair.
+The counts of a coronagraph change by orders of magnitude over a block, and the fixed response varies by 0.85 %
+from pixel to pixel. To obtain a smooth image, the counts are divided by the response, a background with vignetting
+and F corona is subtracted, and the rest is divided by the noise. Most of the quality of a repair depends on this
+step.
 """
 
 from dataclasses import dataclass, field, replace
@@ -32,23 +32,23 @@ __all__ = [
 
 #: Width of the ring around a hole on which levels are matched, stored pixels.
 RING = 12
-#: The ring is doubled repeatedly if it has fewer pixels than this.
+#: The width of the ring is doubled, up to twice, if it has fewer pixels than this.
 RING_PIXELS = 64
 #: Blocks of surroundings in a crop.
 MARGIN = 2
-#: A pixel is a star or a hit if it exceeds the median of its surroundings by this many times the scatter.
+#: A pixel is a star or a particle hit if it exceeds the median of its surroundings by this many times the scatter.
 POINT_THRESHOLD = 6.0
 
 
 class WindowedImage:
     """
-    An image of which only requested windows are computed; a hole needs some per cent of a frame.
+    An image that is computed only in requested windows. A hole needs a few per cent of a frame.
 
     Parameters
     ----------
     shape : `tuple` of `int`
     make : callable
-        Function from a window (slices along rows and columns) to the image in it, a new array.
+        Function that takes a window (slices along rows and columns) and returns the image in it as a new array.
     """
 
     def __init__(self, shape, make):
@@ -62,12 +62,12 @@ class WindowedImage:
 
     def with_values(self, pieces):
         """
-        The same image with other values in it.
+        The same image with some values replaced.
 
         Parameters
         ----------
         pieces : sequence of `tuple`
-            A window without steps, pixels in it, and an image with their new values.
+            Each piece is a window without steps, a mask of pixels in it, and an image with their new values.
         """
 
         def make(window):
@@ -81,7 +81,7 @@ class WindowedImage:
 
 
 def _common(window, part, length):
-    """Intersection of a slice and a slice without steps, as slices of both."""
+    """Intersection of a slice with a slice without steps, as slices into each."""
     first, last, step = window.indices(length)
     low = max(-(-(part.start - first) // step), 0)
     high = max(min(-(-(part.stop - first) // step), len(range(first, last, step))), low)
@@ -93,32 +93,32 @@ def _common(window, part, length):
 class OtherExposure:
     """Another exposure of the same pixels."""
 
-    #: Signal in its own units; NaN in pixels that cannot be used; (ny, nx).
+    #: Signal in its own units; NaN in unusable pixels; (ny, nx).
     signal: np.ndarray | WindowedImage
-    #: Middle of the exposure after that of the frame, s.
+    #: Time from the middle of the frame's exposure to the middle of this one, s.
     seconds: float
-    #: Function from an expected signal and its window to the variance of the noise.
+    #: Function that takes an expected signal and its window, and returns the variance of the noise.
     variance: object
 
 
 @dataclass(frozen=True, eq=False)
 class HoledFrame:
-    """A frame with holes, and known properties of its pixels."""
+    """A frame with holes, and the known properties of its pixels."""
 
     #: Signal (DN above the bias, or MSB); NaN where nothing was measured; (ny, nx).
     signal: np.ndarray | WindowedImage
     #: Pixels to fill.
     holes: np.ndarray
-    #: Pixels that were measured but must not be used because they are saturated.
+    #: Pixels with values that must not be used: saturated, or filled before.
     unusable: np.ndarray
-    #: Behind the occulter or the pylon, or beyond the field.
+    #: Pixels behind the occulter or the pylon, or outside the field.
     hidden: np.ndarray
-    #: Background model in units of the frame up to a factor, positive.
+    #: Background model, positive, proportional to the units of the frame.
     background: np.ndarray | WindowedImage
-    #: Fixed response of the pixels, near 1; ones where it is not known.
+    #: Fixed response of the pixels, near 1; exactly 1 where it is unknown.
     response: np.ndarray
-    #: Function from an expected signal and its window to the variance of the noise; it accounts for a response that was
-    #: divided out.
+    #: Function that takes an expected signal and its window, and returns the variance of the noise. It accounts for a
+    #: response that was divided out.
     variance: object
     #: Positions of columns and rows relative to the Sun centre, full-resolution pixels.
     x: np.ndarray
@@ -127,20 +127,19 @@ class HoledFrame:
     occulter: tuple[float, float]
     #: Full-resolution pixels per pixel along (x, y).
     binning: tuple[int, int]
-    #: Block row of each row and block column of each column, counted from the
-    #: first of the array.
+    #: Block row of each row and block column of each column, counted from the first of the array.
     block_rows: np.ndarray
     block_columns: np.ndarray
     #: ``"C2"`` or ``"C3"``.
     camera: str
-    #: Motion of the stars along (x, y), pixel / s; zeros where it is not known.
+    #: Motion of the stars along (x, y), pixel / s; zeros if it is unknown.
     drift: tuple[float, float] = (0.0, 0.0)
     #: Other exposures of the same pixels, nearest in time first.
     neighbours: tuple[OtherExposure, ...] = field(default=())
 
     @property
     def grid(self):
-        """Block rows and columns of the array."""
+        """Number of block rows and block columns of the array."""
         return int(self.block_rows[-1]) + 1, int(self.block_columns[-1]) + 1
 
     def lost_blocks(self):
@@ -152,7 +151,7 @@ class HoledFrame:
         return lost
 
     def filled_with(self, pieces):
-        """The frame with some pixels filled; pieces are as for `WindowedImage.with_values`."""
+        """The frame with some pixels filled; ``pieces`` as for `WindowedImage.with_values`."""
         if not pieces:
             return self
         holes = self.holes.copy()
@@ -164,13 +163,13 @@ class HoledFrame:
         return replace(self, signal=signal.with_values(pieces), holes=holes)
 
 
-#: Smallest excess of a point on a bright structure, relative to its brightness, divided by `POINT_THRESHOLD`, so that
-#: ridges in the bright core of an ejection are not taken for stars. In the core of 2012-08-31, 80 instead of 280 pixels
-#: are then taken for stars, and 99.5 % of all others still are.
+#: Smallest excess of a point on a bright structure, relative to the brightness of the structure and divided by
+#: `POINT_THRESHOLD`. Without it, ridges in the bright core of an ejection would count as stars. In the core of
+#: 2012-08-31, it reduces the number of such pixels from 280 to 80; elsewhere 99.5 % of the stars are still found.
 STRUCTURE_SHARE = 0.08
 
 
-#: About so many pixels are enough for a median of an image; the error of the scatter from them is 2 %.
+#: Number of pixels from which medians of an image are taken. The scatter then has an error of 2 %.
 ENOUGH_PIXELS = 4096
 
 
@@ -181,18 +180,18 @@ def _some(values):
 
 def point_like(z, known, *, structure=0.0, dark=False):
     """
-    Stars, planets and hits of particles.
+    Find stars, planets and particle hits.
 
     Parameters
     ----------
     z : `~numpy.ndarray`
-        In units of the noise, shape (ny, nx).
+        Image in units of the noise, shape (ny, nx).
     known : `~numpy.ndarray` of `bool`
-        Pixels that count.
+        Pixels to use.
     structure : `float`, optional
-        Share of the excess brightness around a point that counts as scatter.
+        Fraction of the excess brightness around a point that counts as scatter.
     dark : `bool`, optional
-        Include points that are darker than their surroundings, as in differences.
+        Include points that are darker than their surroundings, as they occur in differences.
 
     Returns
     -------
@@ -218,16 +217,16 @@ def mean_around(z, known, sides=(5,)):
     Parameters
     ----------
     z : `~numpy.ndarray`
-        Finite where it is known; (ny, nx).
+        Image, finite in known pixels; (ny, nx).
     known : `~numpy.ndarray` of `bool`
-        At least one.
+        Pixels to use, at least one.
     sides : sequence of `int`, optional
-        Sides of the squares, pixel; the first with a known pixel is used.
+        Sides of the squares, pixel. The first square with a known pixel is used.
 
     Returns
     -------
     `~numpy.ndarray`
-        If none of the squares has a known pixel, the median of the known pixels is used.
+        The mean. Where no square has a known pixel, the median of all known pixels.
     """
     found = np.full(z.shape, np.median(_some(z[known])), dtype=z.dtype)
     for side in reversed(sides):
@@ -239,7 +238,7 @@ def mean_around(z, known, sides=(5,)):
 
 
 def _local_median(image):
-    """Medians of five pixels along columns, then along rows; thirty times as fast as medians over squares."""
+    """Median of five pixels along columns, then along rows; thirty times faster than the median over a square."""
     for _ in range(2):
         padded = np.pad(image, ((2, 2), (0, 0)), mode="edge")
         a, b, c, d, e = (padded[first : first + len(image)] for first in range(5))
@@ -318,12 +317,12 @@ def cut(holed, zone, margin=MARGIN):
 
 def ring_of(distance, known):
     """
-    Known pixels around a hole, out to a distance at which there are enough.
+    Known pixels around a hole, in a ring wide enough to hold `RING_PIXELS` of them if possible.
 
     Parameters
     ----------
     distance : `~numpy.ndarray`
-        From the hole, pixel; (ny, nx).
+        Distance from the hole, pixel; (ny, nx).
     known : `~numpy.ndarray` of `bool`
 
     Returns

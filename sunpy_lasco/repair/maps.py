@@ -50,37 +50,37 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST", "history_lines", "inpaint", "neighbours_among", "unfilled_message"]
 
-#: Neighbours farther away in time than this are not used, s: structure at 300 km / s then has moved by 60 pixels of C2
-#: and 40 of C3.
+#: Longest distance in time of a neighbour, s. In this time, structure at 300 km / s moves by 60 pixels in C2 and by 40
+#: in C3.
 LONGEST = {"C2": 1800.0, "C3": 5400.0}
-#: Largest difference of the Sun centre, full-resolution pixels, and of the roll, degree (a pixel at the edge of the
+#: Largest difference of the Sun centre, full-resolution pixels, and of the roll, degree (one pixel at the edge of the
 #: field).
 LARGEST_SHIFT = 1.0
 LARGEST_TURN = 0.1
-#: Largest ratio of the levels per second; beyond it an exposure is wrong.
+#: Largest ratio of the levels per second. Exposures with a larger ratio are unusable.
 LARGEST_RATIO = 1.5
-#: Number of neighbours used on each side, nearest first; the second fills what is missing from the first.
+#: Number of neighbours on each side, nearest first. The second fills pixels that are missing from the first.
 PER_SIDE = 2
-#: Step of the pixels of which the level is taken.
+#: Step between the pixels from which the level is measured.
 LEVEL_STEP = 16
-#: Largest difference in the WCS of level-1 neighbours, stored pixels.
+#: Largest difference between the WCS of level-1 neighbours, stored pixels.
 WCS_TOLERANCE = 0.1
 
 
 def neighbours_among(smap, context, holed, make, *, longest=None):
     """
-    Find the exposures that can help to repair a map.
+    Select the exposures that can help to repair a map.
 
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         The map to repair.
     context : sequence of maps
-        Candidates, of the same level; the map itself may be among them.
+        Candidates of the same level. The map itself may be among them.
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
         The prepared map.
     make : callable
-        Function from the frame of the map and another map to a
+        Function that takes the frame of the map and another map, and returns an
         `~sunpy_lasco.repair.holed_frame.OtherExposure`.
     longest : `float`, optional
         Longest distance in time, s; by default `LONGEST`.
@@ -97,7 +97,7 @@ def neighbours_among(smap, context, holed, make, *, longest=None):
     Raises
     ------
     TypeError
-        If a candidate is not a map of C2 or C3.
+        If a candidate is not a C2 or C3 map.
     """
     frame = frame_of(smap)
     longest = LONGEST[frame.camera.name] if longest is None else longest
@@ -128,7 +128,7 @@ def neighbours_among(smap, context, holed, make, *, longest=None):
 
 
 def _distance(frame, other):
-    """Distance in time, s."""
+    """Distance in time between a frame and a map, s."""
     if not hasattr(other, "_flags"):
         msg = f"The context of a repair is maps of LASCO C2 and C3; there is a {type(other).__name__} in it."
         raise TypeError(msg)
@@ -136,7 +136,7 @@ def _distance(frame, other):
 
 
 def _misfit(smap, frame, other, theirs, longest):
-    """Why another exposure cannot help, by its header; None if it can."""
+    """The reason in the header why another exposure cannot be used; None if it can."""
     raw = is_raw(smap.meta)
     if theirs.camera != frame.camera:
         return f"is of {theirs.camera.name}"
@@ -161,7 +161,7 @@ def _misfit(smap, frame, other, theirs, longest):
 
 
 def _same_wcs(smap, other):
-    """Whether the pixels of two level-1 maps look at the same places."""
+    """Whether the pixels of two level-1 maps have the same sky positions."""
     if smap.data.shape != other.data.shape:
         return False
     ny, nx = smap.data.shape
@@ -171,7 +171,7 @@ def _same_wcs(smap, other):
 
 
 def _level_ratio(signal, frame, other, theirs, *, raw):
-    """Level of another exposure over that of the frame; counts are taken per second."""
+    """Ratio of the level of another exposure to that of the frame; for counts, of the levels per second."""
     here, there = signal[::LEVEL_STEP, ::LEVEL_STEP], other[::LEVEL_STEP, ::LEVEL_STEP]
     both = np.isfinite(here) & np.isfinite(there) & (here > 0)
     if not both.any():
@@ -180,34 +180,34 @@ def _level_ratio(signal, frame, other, theirs, *, raw):
     return ratio * frame.exptime / theirs.exptime if raw else ratio
 
 
-#: Characters of a line of HISTORY, which FITS cuts at 72.
+#: Longest line of HISTORY; FITS breaks lines at 72 characters.
 LINE = 70
-#: Blocks and exposures that a warning names at most.
+#: Largest number of blocks and of exposures that a warning names.
 MOST_BLOCKS = 8
 MOST_REFUSED = 4
 
 
 def _blocks(blocks, first):
-    """Blocks (row, column) of the array as texts column,row of the full frame's grid."""
+    """Names "column,row" in the grid of the full frame, for blocks (row, column) of the array."""
     return [f"{column + first[1]},{row + first[0]}" for row, column in sorted(blocks)]
 
 
 def history_lines(methods, first, neighbours=(), *, moved=(), one_sided=None):
     """
-    Lines of HISTORY that say how each block was filled.
+    Lines of HISTORY that state how each block was filled.
 
     Parameters
     ----------
     methods : `dict`
-        From blocks (row, column) of the array to the names of the methods used.
+        Names of the methods used, by block (row, column) of the array.
     first : `tuple` of `int`
         Row and column, in the grid of the full frame, of the array's first block.
     neighbours : sequence of `str`, optional
         File names of the exposures that were used.
     moved : collection of `tuple`, optional
-        Blocks for which these were moved with the corona.
+        Blocks for which the exposures were moved with the corona.
     one_sided : `dict`, optional
-        From blocks that were filled from exposures of one side of time to ``"earlier"`` or ``"later"``.
+        ``"earlier"`` or ``"later"``, by block; blocks that were filled only from exposures on this side.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def history_lines(methods, first, neighbours=(), *, moved=(), one_sided=None):
 
 
 def _with_blocks(text, blocks, first):
-    """Lines of HISTORY with a text and blocks."""
+    """Lines of HISTORY with a text and a list of blocks."""
     lines, line = [], f"{text}, blocks column,row:"
     for name in _blocks(blocks, first):
         if len(line) + 1 + len(name) > LINE:
@@ -240,18 +240,18 @@ def _with_blocks(text, blocks, first):
 
 def unfilled_message(name, unfilled, first, refused=()):
     """
-    A warning of blocks that stay empty.
+    Warning about blocks that stay empty.
 
     Parameters
     ----------
     name : `str` or None
         File name.
     unfilled : `dict`
-        From blocks (row, column) of the array to the reasons.
+        The reasons, by block (row, column) of the array.
     first : `tuple` of `int`
         As for `history_lines`.
     refused : sequence of `str`, optional
-        Which exposures of the context were not used, and why.
+        The exposures of the context that were not used, with the reason.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def unfilled_message(name, unfilled, first, refused=()):
     return f"{name or 'The map'}: pixels stay empty in {'; '.join(parts)}. {remedy}"
 
 
-#: Filters of the frames from which networks learn.
+#: Filters of the frames on which the networks are trained.
 USUAL_FILTER = {"C2": "ORANGE", "C3": "CLEAR"}
 
 
@@ -292,67 +292,66 @@ def inpaint(
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Preferably level 0.5, before any other step; `sunpy_lasco.calibrate` repairs it there by default.  In
-        level 1, pixels that are flagged MISSING and are NaN are filled; see the notes.
+        Preferably level 0.5, before any other step; `sunpy_lasco.calibrate` repairs level 0.5 by default.  In
+        level 1, NaN pixels that are flagged MISSING are filled; see the notes.
     method : `str`, optional
-        ``"auto"``: for each hole the method with the smallest expected error: exposures of the ``context``,
-        moved to the time of the map, or the map itself, with the network for those kinds of holes that it fills
-        better than other methods, if torch is installed.  ``"network"``, also with ``weights=`` of your own
-        training
-        (`sunpy_lasco.network.method`); ``"sequence"`` of two exposures before and
-        two after, ``"temporal"`` of one each; ``"mixture"``, ``"kriging"``, ``"radial"``,
-        ``"biharmonic"``, ``"fuzzy"``.
+        ``"auto"`` selects the method with the smallest expected error for each hole.  It uses the exposures of
+        the ``context``, moved to the time of the map, or the map alone.  If torch is installed, it uses the
+        network for the kinds of holes that the network fills better than the other methods.
+        ``"network"`` also accepts ``weights=`` from your own training (`sunpy_lasco.network.method`).
+        ``"sequence"`` uses two exposures before and two after, and ``"temporal"`` uses one before and one after.
+        ``"mixture"``, ``"kriging"``, ``"radial"``, ``"biharmonic"`` and ``"fuzzy"`` use the map alone.
     context : sequence of maps or ``"archive"``, optional
-        Exposures before and after, of the same level, in any order and number.  Those with
-        another filter, polariser, sum, roll or pointing, or too far away in time, are ignored.  ``"archive"``,
-        for level 0.5, downloads the two before and the two after of the same camera, filter and polariser if
-        something was lost.  Exposures are moved with the corona; with earlier exposures only, the motion is
-        extrapolated.
+        Exposures before and after, of the same level, in any order and number.  Exposures with another filter,
+        polariser, summing, roll or pointing are ignored, and so are those too far away in time.  ``"archive"``
+        works for level 0.5: if blocks were lost, it downloads the two exposures before and the two after with
+        the same camera, filter and polariser.  Exposures are moved with the corona; if all are earlier, the
+        motion is extrapolated.
     background : `~numpy.ndarray`, optional
         Background model of the full frame, DN / s, shape (1024, 1024), see
-        `~sunpy_lasco.assets.background`; by default the one that comes with
-        the package.  Of level 1 the background is made of the map itself.
+        `~sunpy_lasco.assets.background`; by default the model in the package.  For level 1 it is not used: the
+        background is derived from the map itself.
     response : `~numpy.ndarray`, ``"auto"`` or None
         Fixed response of the pixels relative to their surroundings, shape (1024, 1024), see
-        `~sunpy_lasco.assets.response`.  ``"auto"`` takes the map that comes with the
-        package where there is one for the date; None does without.
+        `~sunpy_lasco.assets.response`.  ``"auto"`` uses the map in the package if there is one for the date;
+        None uses no response map.
     longest : `~astropy.units.Quantity`, optional
         Longest distance in time of a neighbour; by default 30 minutes for C2 and 90
         minutes for C3.
     bias : `~astropy.units.Quantity`, optional
-        Bias of a single read-out, DN, instead of that of the calibration.
+        Bias of a single read-out, DN, in place of the bias that the calibration would choose.
     **options
-        Of the method, for example ``variant="intended"`` of ``"fuzzy"``.
+        Options of the method, for example ``variant="intended"`` for ``"fuzzy"``.
 
     Returns
     -------
     map of the same class
-        float32 if something was filled, with flags, uncertainty, HISTORY and the cards
-        NFILLED and FILLMETH; else a copy.  Pixels that could not be filled are NaN.
+        If pixels were filled, a float32 map with flags, uncertainty, HISTORY and the cards
+        NFILLED and FILLMETH; otherwise a copy.  Pixels that could not be filled are NaN.
 
     Raises
     ------
     TypeError
-        If it is not a map of C2 or C3.
+        If the input is not a C2 or C3 map.
     ValueError
         If there is no such method.
     sunpy_lasco.errors.NotCalibratableError
-        If it is neither raw counts nor a level-1 image, or is not an exposure but a difference, a multiple and
-        so on.
+        If the map is neither raw counts nor a level-1 image, or if it is not an exposure, for example a
+        difference or a multiple of one.
 
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If blocks stay empty, with the reason: a whole frame, zones of more than
-        100 blocks without neighbours in time, blocks without surroundings.
+        If blocks stay empty, with the reason: the whole frame is lost, a zone has more than 100 blocks and no
+        neighbours in time, or nothing was measured around the blocks.
 
     Notes
     -----
-    Level 0.5 is the right place: the fixed response of the pixels is known there, the background model includes
-    the vignetting, holes have their true size, and the uncertainty of filled pixels propagates through all
+    Repair at level 0.5 is best.  There the fixed response of the pixels is known, the background model includes
+    the vignetting, and holes have their true size.  The uncertainty of filled pixels propagates through all
     later steps.
 
-    SolarSoft ``fuzzy_image``, which is ``"fuzzy"``, fills C3 Clear only.
+    ``"fuzzy"`` is SolarSoft ``fuzzy_image``, which fills C3 Clear only.
 
     Examples
     --------
@@ -394,10 +393,9 @@ def inpaint(
 
 def fill_counts(draft, method, *, context, background, bias):
     """
-    A level-0.5 map in the making, whose flags and bias of a single read-out, DN, are known, with the repair in it, for
-    the calibration.
+    Fill a level-0.5 map during the calibration, when its flags and the bias of a single read-out (DN) are known.
 
-    As `inpaint`, but that it has an uncertainty in filled pixels alone.
+    Like `inpaint`, but only filled pixels get an uncertainty.
     """
     if method != "auto":
         get_method(method)
@@ -409,7 +407,7 @@ def fill_counts(draft, method, *, context, background, bias):
 
 
 def _repair(smap, flags, method, *, context, background, response, longest, bias, **options):
-    """The map as the methods see it, what became of its holes, its level, and lines of HISTORY."""
+    """The prepared frame, its repair, the level to add to filled values, and the lines of HISTORY."""
     raw = is_raw(smap.meta)
     if raw:
         holed, level = raw_holed_frame(smap, flags, background, response, bias)
@@ -438,7 +436,7 @@ def _repair(smap, flags, method, *, context, background, response, longest, bias
 
 
 def _from_archive(smap, context, longest):
-    """Exposures before and after a level-0.5 map, fetched."""
+    """Download the exposures before and after a level-0.5 map."""
     if context != "archive" or not is_raw(smap.meta):
         msg = f"context={context!r} is not a sequence of maps; the only word is 'archive', for a map of level 0.5."
         raise OptionError(msg)
@@ -451,7 +449,7 @@ def _from_archive(smap, context, longest):
 
 
 def _is_usual(frame):
-    """Whether a frame was taken as those from which networks learn."""
+    """Whether a frame is of the kind on which the networks are trained."""
     return not frame.is_derived and (frame.filter, frame.polar) == (USUAL_FILTER[frame.camera.name], "CLEAR")
 
 
@@ -461,7 +459,7 @@ def _first_block(smap, raw):
 
 
 def raw_holed_frame(smap, flags, background, response, bias):
-    """A level-0.5 map with some flags as a frame with holes, and its level, as of `holed_frame_of`."""
+    """Prepare a level-0.5 map with known flags; returns the same as `holed_frame_of`."""
     frame = frame_of(smap)
     if isinstance(response, str):
         epoch = response_epoch(frame)
@@ -482,7 +480,7 @@ def raw_holed_frame(smap, flags, background, response, bias):
 
 
 def _raw_neighbour(frame, other, *, bias):
-    """The counts of another map; what was filled in it is not a measurement."""
+    """The counts of another map without its filled pixels, which are not measurements."""
     theirs = frame_of(other)
     bias = None if bias is None else bias * theirs.leb_sum[0] * theirs.leb_sum[1]
     return neighbour_of(
@@ -491,7 +489,7 @@ def _raw_neighbour(frame, other, *, bias):
 
 
 def _counts_flags(smap, frame):
-    """Flags of a level-0.5 map as far as its counts go: what was lost, not sent or filled."""
+    """Flags of a level-0.5 map that concern its counts: lost, not sent or filled."""
     if smap._flags is not None:
         return smap._flags
     missing, untransmitted = classify_missing(smap.data, frame)
@@ -499,12 +497,12 @@ def _counts_flags(smap, frame):
 
 
 def _filled_map(smap, flags, holed, repair, level, lines, *, measured=True):
-    """The map with the repair in it; ``measured`` says whether measured pixels have an uncertainty."""
+    """The repaired map; ``measured`` tells whether measured pixels get an uncertainty."""
     raw, empty = is_raw(smap.meta), holes_of(flags)
     data = smap.data.astype(np.float32)
     frame = frame_of(smap)
     if raw and smap.data.dtype.kind == "i" and frame.is_binned and not frame.is_derived and (data < 0).any():
-        # Sums beyond 32767 are negative in the file; beside filled pixels they cannot stay so.
+        # Sums above 32767 are negative in the file, which filled values are not.
         data[data < 0] += np.float32(65536)
         lines = ["Negative counts of the summed image unwrapped (+65536)", *lines]
     sigma = np.zeros(data.shape, np.float32)
@@ -527,7 +525,7 @@ def _filled_map(smap, flags, holed, repair, level, lines, *, measured=True):
 
 
 def _uncertainty(smap, holed, frame, *, raw):
-    """1 sigma of the measured pixels, as far as it is known."""
+    """1 sigma of the measured pixels; NaN if it is unknown."""
     if smap.uncertainty is not None:
         return np.array(smap.uncertainty.array, dtype=np.float32)
     if raw:

@@ -36,17 +36,17 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Level 0.5: full frames, sums and sub-frames. For level 1 the card MISSLIST is read, since its pixels
-        are no longer those of the telemetry.
+        Level 0.5: full frames, summed frames and sub-frames. Level-1 pixels are no longer those of the telemetry,
+        so for level 1 the card MISSLIST is read.
     partial : `bool`, optional
-        Include blocks of which only a part is missing, as at the end of an interrupted transfer.
+        Include blocks that are only partly missing, as at the end of an interrupted transfer.
 
     Returns
     -------
     `list` of (`int`, `int`)
-        Column and row (i, j) of each block in the grid of the full frame (32 x 32 blocks, 16 x 16 where 2 x 2
-        pixels were summed), counted from the lower left of the level-0.5 image, in the order of the
-        telemetry. `~sunpy_lasco.instrument.blocks.encode_blocks` converts it to a MISSLIST.
+        Column and row (i, j) of each block in the grid of the full frame (32 x 32 blocks; 16 x 16 if 2 x 2
+        pixels were summed). They are counted from the lower left of the level-0.5 image and sorted in the order of
+        the telemetry. `~sunpy_lasco.instrument.blocks.encode_blocks` converts the list to a MISSLIST.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
 
     Notes
     -----
-    SolarSoft ``fuzzy_image`` and ``mb2strmap``. A block that is only partly in a sub-frame is lost if all of
-    that part is empty.
+    This corresponds to SolarSoft ``fuzzy_image`` and ``mb2strmap``. A block that lies only partly in a sub-frame
+    is lost if that part is empty.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def find_missing_blocks(smap: CoronagraphMap, *, partial: bool = False) -> list[
     if not is_raw(smap.meta):
         return decode_blocks(smap.meta.get("misslist", "no card MISSLIST"), rows=grid_shape(frame)[0])
     missing = flagged(flags(smap), "MISSING")
-    # Only zeros count as empty there.
+    # `empty_blocks` counts only zeros as empty.
     lost = empty_blocks((~missing).astype(np.uint8), frame)
     rows, columns = block_indices(frame)
     if partial:
@@ -90,7 +90,7 @@ def missing_block_mask(smap: CoronagraphMap) -> np.ndarray:
     Parameters
     ----------
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Of any level.
+        Map of any level.
 
     Returns
     -------

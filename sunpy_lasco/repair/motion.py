@@ -1,11 +1,11 @@
 """
 Motion of the corona around a hole.
 
-Between two exposures a front moves by many pixels. Its position in between can be determined, since both
-exposures show it completely. The displacement outwards and around the Sun is smooth over a block and
-described by a few numbers, which are fitted so that
+Between two exposures a front moves by many pixels. Since both exposures show the complete front, its position
+between them can be determined. The displacement outwards and around the Sun is smooth over a block and has a
+few coefficients. They are fitted so that
 
-* the structure in the earlier exposure, when moved, matches the later exposure, also in the hole;
+* the earlier exposure, when moved, matches the later exposure, also in the hole;
 * both exposures, when moved to the time of the frame, match the frame outside the hole.
 """
 
@@ -35,65 +35,66 @@ __all__ = [
 UNIT = 1440.0
 #: Length over which slopes are defined, full-resolution pixels.
 LENGTH = 40.0
-#: Fastest displacement outwards that is looked for, full-resolution pixels in `UNIT`: 3,000 km / s in C3
-#: (56 arcsec a pixel); in C2 as far as both exposures can hold a front, whose displacement between them is
-#: at most `FARTHEST`, up to the same speed.  Inwards, and around to either side.
+#: Range of the search, full-resolution pixels. `FASTEST` is the largest outward displacement in `UNIT`: 3,000 km / s
+#: in C3 (56 arcsec per pixel) and in C2. `FARTHEST` is the largest displacement between two exposures for which the
+#: field can show a front in both. `INWARDS` and `AROUND` are the largest displacements in `UNIT` inwards, and around
+#: the Sun to either side.
 FASTEST = {"C2": 500.0, "C3": 106.0}
 FARTHEST = {"C2": 314.0, "C3": 230.0}
 INWARDS = {"C2": 12.0, "C3": 8.0}
 AROUND = {"C2": 20.0, "C3": 12.0}
 #: Spacing of the starting displacements between two exposures, full-resolution pixels.
 START_STEP = 6.0
-#: 1 sigma of the smoothing of the compared images, in their own pixels: for the fit, and for the first search.
+#: 1 sigma of the smoothing of the compared images, in pixels of these images: for the fit, and for the first search.
 SMOOTH, COARSE = 0.8, 3.0
-#: Share of a pixel of the images that must be known.
+#: Fraction of an image pixel that must be known.
 KNOWN_SHARE = 0.5
-#: Residual beyond which a pixel has less weight, in units of the noise of a pixel.
+#: Residual above which the weight of a pixel decreases, in units of the noise of a pixel.
 ROBUST = 0.5
-#: Weight of no slope, in the same unit per pixel.
+#: Weight of the prior that the displacement does not vary, in the same unit per pixel.
 PRIOR = 0.02
-#: Starts that are refined, and steps of each.
+#: Number of starts that are refined, and number of steps for each.
 BEST, STEPS = 3, 8
-#: Iterations end when a step reduces the loss by less than this share.
+#: Iterations end when a step reduces the loss by less than this fraction.
 ENOUGH = 1e-3
-#: Points of the first look, and of the first steps.
+#: Number of points for the first search, and for the first steps.
 FIRST_POINTS, ROUGH_POINTS = 200, 350
-#: Loss below which nothing moves; noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
+#: Below this loss nothing moves. Noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
 QUIET = 0.1
-#: Factor by which motion may increase the loss of the interpolated exposures around a hole if it explains their
-#: difference in the hole.
+#: Largest factor by which motion may increase the loss of the interpolated exposures around a hole, if it explains
+#: their difference in the hole.
 WORSE = 1.1
-#: Share of the points that must be shown by a start.
+#: Fraction of the points that the exposures must show after a displacement.
 SHOWN_SHARE = 0.4
-#: Number of coefficients. Outward displacement: constant, along the radius, around the Sun and its square; sideward
-#: displacement: constant, around the Sun, along the radius.
+#: Number of coefficients. The outward displacement has a constant, a slope along the radius, and a slope and a square
+#: around the Sun. The sideward displacement has a constant, a slope around the Sun and a slope along the radius.
 NUMBER = 7
 CONSTANTS = (0, 4)
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Positions in and around a hole at which exposures are compared; all of shape (n,)."""
+    """Positions in and around a hole at which exposures are compared; all arrays have shape (n,)."""
 
     #: Row and column in the images.
     rows: np.ndarray
     columns: np.ndarray
-    #: From the Sun's centre, full-resolution pixels.
+    #: Position relative to the Sun's centre, full-resolution pixels.
     x: np.ndarray
     y: np.ndarray
-    #: What the frame shows, NaN where nothing; and in the hole.
+    #: Contrast of the frame; NaN in the hole and where it is unknown.
     frame: np.ndarray
-    #: Expected signal over its noise, which converts contrast to units of the noise of a pixel.
+    #: Expected signal divided by its noise, which converts contrast to units of the noise of a pixel.
     unit: np.ndarray
-    #: How much each counts.
+    #: Weight in the fit.
     weight: np.ndarray
 
     def some(self, step):
-        """A regular subset of them."""
+        """Every ``step``-th point."""
         return Points(*(getattr(self, one.name)[::step] for one in fields(self)))
 
     def middle(self):
-        """Distance of the middle of the hole from the Sun's centre, full-resolution pixels, and its angle, radian."""
+        """Distance of the hole's middle from the Sun's centre, full-resolution pixels, and its angle, radian."""
         inside = np.isnan(self.frame)
         here = inside if inside.any() else np.ones_like(inside)
         x, y = self.x[here].mean(), self.y[here].mean()
@@ -104,10 +105,10 @@ class Points:
 class Shown:
     """Contrast of another exposure."""
 
-    #: Smoothed by `SMOOTH`, and where it is known; (ny, nx).
+    #: Contrast smoothed by `SMOOTH`, and a mask of known pixels; (ny, nx).
     contrast: np.ndarray
     known: np.ndarray
-    #: Middle of the exposure after that of the frame, s.
+    #: Time from the middle of the frame's exposure to the middle of this one, s.
     seconds: float
 
     @cached_property
@@ -117,7 +118,7 @@ class Shown:
 
     @cached_property
     def coarse(self):
-        """The same, smoothed by `COARSE`, for the first look."""
+        """The same, smoothed by `COARSE`, for the first search."""
         return _with_gradient(*smoothed(self.contrast, self.known, np.sqrt(COARSE**2 - SMOOTH**2)))
 
 
@@ -126,7 +127,7 @@ def _with_gradient(image, known):
 
 
 def smoothed(value, known, sigma):
-    """Gaussian mean of known pixels, and where it is known well enough."""
+    """Gaussian mean of the known pixels, and a mask of pixels with enough known pixels around them."""
     weight = ndimage.gaussian_filter(known.astype(np.float32), sigma, truncate=3.0)
     total = ndimage.gaussian_filter(np.where(known, value, np.float32(0.0)), sigma, truncate=3.0)
     return total / np.maximum(weight, np.float32(1e-3)), weight > KNOWN_SHARE
@@ -139,19 +140,19 @@ def robust_loss(residual):
 
 def sample(images, rows, columns):
     """
-    Interpolate linearly in images.
+    Interpolate images linearly.
 
     Parameters
     ----------
     images : `~numpy.ndarray`
-        (ny, nx, k), at least two by two pixels.
+        Shape (ny, nx, k), at least two by two pixels.
     rows, columns : `~numpy.ndarray`
         Positions, of any shape.
 
     Returns
     -------
     `~numpy.ndarray`
-        (..., k); 0 outside the images.
+        Shape (..., k); 0 outside the images.
     """
     ny, nx = images.shape[:2]
     first, left = np.floor(rows), np.floor(columns)
@@ -172,14 +173,14 @@ def sample(images, rows, columns):
 class Motion:
     """A smooth displacement around a position."""
 
-    #: Of `NUMBER`, full-resolution pixels in `UNIT`.
+    #: `NUMBER` coefficients, full-resolution pixels in `UNIT`.
     coefficients: np.ndarray
     #: Distance of the position from the Sun centre, full-resolution pixels, and its angle, radian.
     radius: float
     angle: float
 
     def basis(self, x, y):
-        """Outward and sideward displacement along (x, y) by each coefficient, (`NUMBER`, ...) each."""
+        """Displacement along x and along y for each coefficient set to one, shape (`NUMBER`, ...) each."""
         far = np.maximum(np.hypot(x, y), 1.0)
         u = np.clip((far - self.radius) / LENGTH, -2.5, 2.5)
         away = (np.arctan2(y, x) - self.angle + np.pi) % (2 * np.pi) - np.pi
@@ -189,7 +190,7 @@ class Motion:
         return np.concatenate([outwards * cos, -around * sin]), np.concatenate([outwards * sin, around * cos])
 
     def displacement(self, x, y):
-        """Along (x, y) in `UNIT`, full-resolution pixels."""
+        """Displacement along (x, y) in `UNIT`, full-resolution pixels."""
         along, across = self.basis(x, y)
         return np.tensordot(self.coefficients, along, 1), np.tensordot(self.coefficients, across, 1)
 
@@ -201,13 +202,13 @@ class _Fit:
         self.points, self.shown, self.binning = points, shown, binning
         self.radius, self.angle = middle
         along, across = self.motion(np.zeros(NUMBER)).basis(points.x, points.y)
-        #: Columns and rows of the images by coefficient.
+        #: Displacement along columns and rows of the images, by coefficient.
         self.along, self.across = along / binning[0], across / binning[1]
         self.known = np.isfinite(points.frame)
         self.frame = np.nan_to_num(points.frame)
 
     def with_some(self, number):
-        """The same with about so many of the points."""
+        """The same fit with about ``number`` of the points."""
         step = max(len(self.frame) // number, 1)
         return _Fit(self.points.some(step), self.shown, self.binning, (self.radius, self.angle))
 
@@ -215,7 +216,7 @@ class _Fit:
         return Motion(np.asarray(coefficients, dtype=float), self.radius, self.angle)
 
     def residuals(self, p, *, coarse=False):
-        """Residuals of pairs of exposures, which of them are valid, and their gradients."""
+        """Residuals of each pair of images, a mask of the valid ones, and their gradients."""
         points, seen = self.points, []
         for one in self.shown:
             share = one.seconds / UNIT
@@ -267,7 +268,7 @@ class _Fit:
         return float(np.average(loss, weights=self.points.weight[there]))
 
     def first_look(self, starts):
-        """Approximate costs of many displacements from some of the points; (n,)."""
+        """Approximate losses of many displacements, from some of the points; (n,)."""
         some = slice(None, None, max(len(self.frame) // FIRST_POINTS, 1))
         points, frame, known = self.points, self.frame[some], self.known[some]
         weight, unit = points.weight[some], points.unit[some]
@@ -287,7 +288,7 @@ class _Fit:
         for value, there in pairs:
             weights = weight * there
             sums = np.maximum(weights.sum(axis=1), 1e-9)
-            # Robust offset, as in the iterations: the mean, and the mean of values near it.
+            # Robust offset, as in the iterations: the mean, then the mean of the values near it.
             middle = (value * weights).sum(axis=1) / sums
             residual = (value - middle[:, None]) * unit
             near = weights / (1.0 + (residual / ROBUST) ** 2)
@@ -307,7 +308,7 @@ class _Fit:
             normal, right = np.diag(prior), -prior * p
             for value, there, slope in pairs:
                 weight = self.points.weight * there / np.sqrt(1.0 + (value / ROBUST) ** 2) / ROBUST**2
-                # The median is subtracted like the mean.
+                # The residuals are without their median; its gradient is taken as that of the mean.
                 slope = slope - (slope @ weight / max(weight.sum(), 1e-9))[:, None]
                 weighted = slope * weight
                 normal += weighted @ slope.T
@@ -357,13 +358,13 @@ def fit_motion(points, shown, camera, binning, *, near=None):
     binning : `tuple` of `float`
         Full-resolution pixels per pixel of the images along (x, y).
     near : `Motion`, optional
-        A motion of the same position from which to start, in place of a search.
+        Motion at the same position from which the fit starts, in place of a search.
 
     Returns
     -------
     motion : `Motion`
     cost, at_rest : `float`
-        Mean loss of the points with this motion and without any.
+        Mean loss of the points with this motion, and without motion.
     """
     middle = points.middle()
     fit = _Fit(points, shown, binning, middle)
@@ -375,13 +376,13 @@ def fit_motion(points, shown, camera, binning, *, near=None):
     tried = [(rest, at_rest), *(fit.refine(p) for p in starts)]
     coefficients, cost = min(tried, key=lambda one: one[1])
     if fit.interpolated(coefficients) > WORSE * fit.interpolated(rest):
-        # Changes without motion are better described by exposures that are not moved.
+        # Exposures at rest describe changes without motion better.
         return fit.motion(rest), at_rest, at_rest
     return fit.motion(coefficients), cost, at_rest
 
 
 def _search(fit, camera):
-    """The most likely of the starts of the search, refined approximately with some of the points."""
+    """The best starting displacements, refined approximately with some of the points."""
     starts = _starts(camera, [one.seconds for one in fit.shown])
     some = fit.with_some(ROUGH_POINTS)
     costs = fit.first_look(starts)

@@ -1,14 +1,14 @@
 """
-Moving other exposures to the time of a frame.
+Move other exposures to the time of a frame.
 
-Only the contrast to the background is moved. The background (F corona, stray light and vignetting) and the
-pixel pattern do not move; they are divided out before and restored afterwards. Stars move differently and are
-removed before.
+Only the contrast to the background moves. The background (F corona, stray light and vignetting) and the
+pixel pattern do not move. They are divided out first and restored afterwards. Stars move differently and are
+removed first.
 
-A background of other dates lacks the streamers of the day, which do not move either. Where an ejection passes, they
-are what all exposures have in common: at each position the smallest contrast of any of them. If the motion does not
-explain the surroundings of a hole to within their noise, it is determined over this background, too, and the one
-that explains more is used.
+The streamers of the day do not move either, but a background from other dates lacks them. Where an ejection passes,
+the steady corona is what all exposures have in common: the smallest contrast of any exposure at each position. If
+the motion does not explain the surroundings of a hole to within their noise, it is also determined over a background
+with this steady corona, and the better of the two is used.
 """
 
 from copy import copy
@@ -38,46 +38,46 @@ from sunpy_lasco.repair.neighbours import without_points
 
 __all__ = ["Exposures", "with_moved_neighbours"]
 
-#: Distance from a hole up to which motion is fitted, full-resolution pixels; distant positions have less weight.
+#: Motion is fitted up to this distance from a hole, full-resolution pixels. Distant positions have less weight.
 AROUND = 40.0
 FADING = 24.0
 #: Spacing of the compared positions, and full-resolution pixels per pixel of the compared images.
 STEP, FINE = 4, 2
-#: Motion is accepted if it reduces the loss to less than this share of that at rest.
+#: Motion is accepted if it reduces the loss to less than this fraction of the loss at rest.
 GAIN = 0.85
 #: Margin beyond the largest displacement in which stars are distinguished from the corona, pixels.
 REACH = 8
-#: Side of the cells whose means first show whether anything moves, and smallest number of cells for this.
+#: Side of the cells whose means first show whether anything moves, stored pixels, and smallest number of cells.
 CELL, FEWEST_CELLS = 8, 32
-#: Places without which no motion is looked for.
+#: Motion is not fitted to fewer positions than this.
 FEWEST_POINTS = 100
-#: Exposures needed to tell what stays from what moves: of two, anything can be either.
+#: Number of exposures needed to separate the steady corona from moving structure. Two are ambiguous.
 FEWEST_EXPOSURES = 3
 #: Loss of a motion, in units of the noise, above which it is also determined over the steady corona.
 POOR = 1.0
-#: In large zones the motions of blocks are combined with Gaussian weights of this 2 sigma, stored pixels.
+#: In large zones, the motions of blocks are combined with Gaussian weights; 2 sigma, stored pixels.
 BLEND = 32
-#: Step of the pixels used to determine the level of an exposure.
+#: Step between the pixels from which the level of an exposure is measured.
 LEVEL_STEP = 8
 
 
 class Exposures:
     """
-    The exposures of a frame with holes, prepared for the search of motion.
+    A frame with holes and its neighbours, prepared for the search for motion.
 
     Parameters
     ----------
     holed : `~sunpy_lasco.repair.holed_frame.HoledFrame`
         With neighbours.
     windows : sequence of `tuple` of `slice`
-        Position of holes and surroundings in the frame.
+        Positions of the holes with their surroundings in the frame.
     """
 
     def __init__(self, holed, windows):
         self.holed = holed
-        #: Pixels of the frame in one of the images, along rows and columns.
+        #: Number of frame pixels per image pixel, along rows and columns.
         self.factors = tuple(max(FINE // size, 1) for size in holed.binning[::-1])
-        #: The exposures whose motion is determined: the nearest on each side, or two on one side.
+        #: The exposures to which the motion is fitted: the nearest on each side, or two on one side.
         before, after = (
             [k for k, one in enumerate(holed.neighbours) if np.sign(one.seconds) == side] for side in (-1, 1)
         )
@@ -94,11 +94,11 @@ class Exposures:
             )
         )
         self._levels, self._seen, self._shown, self._with_steady = {}, {}, {}, None
-        #: Background over that of the crops, None for the same.
+        #: Ratio of the background to that of the crops; None if they are the same.
         self.steady = None
 
     def with_steady_corona(self):
-        """The same over a background that holds what all exposures show at the same place."""
+        """The same exposures over a background that includes the steady corona."""
         if self._with_steady is None:
             seen = [self._fine(k) for k in range(len(self.holed.neighbours))]
             least = np.min([np.where(there, value, np.inf) for value, there in seen], axis=0)
@@ -119,7 +119,7 @@ class Exposures:
         return self._with_steady
 
     def level(self, number=None):
-        """Signal divided by response and background, of a neighbour or the frame: median of the known pixels."""
+        """Median over known pixels of a neighbour, or the frame, divided by response and background."""
         if number not in self._levels:
             step = (slice(None, None, LEVEL_STEP),) * 2
             holed = self.holed
@@ -130,7 +130,7 @@ class Exposures:
         return self._levels[number]
 
     def frame_at(self, rows, columns):
-        """Smoothed contrast of the frame at positions in the images; NaN where it is not known."""
+        """Smoothed contrast of the frame at positions in the images; NaN where it is unknown."""
         found = sample(np.stack(self._fine(), axis=-1), rows, columns)
         return np.where(found[..., 1] > 0.95, found[..., 0], np.nan)
 
@@ -141,7 +141,7 @@ class Exposures:
         return self._shown[number]
 
     def _fine(self, number=None):
-        """Contrast of a neighbour or the frame, smoothed finely, and where it is known."""
+        """Contrast of a neighbour or the frame, smoothed by `SMOOTH`, and a mask of known pixels."""
         if number not in self._seen:
             holed, box = self.holed, self.box
             signal = (holed.signal if number is None else holed.neighbours[number].signal)[box]
@@ -159,7 +159,7 @@ class Exposures:
         ]
 
     def _clean(self, signal, level, known):
-        """Contrast in the pixels of the images, and where it is known and not a star."""
+        """Contrast on the pixels of the images, and a mask of known pixels without stars."""
         holed, box = self.holed, self.box
         known = known & ~holed.hidden[box]
         contrast = signal / (holed.response[box] * holed.background[box] * level) - 1.0
@@ -174,8 +174,8 @@ class Exposures:
         return value, good & ~ndimage.binary_dilation(points)
 
     def _sums(self, image):
-        """Sums of the pixels of the frame over those of the images; what no whole one holds is omitted."""
-        # Images of every second pixel are added faster than pairs of pixels.
+        """Sums of the frame's pixels over the pixels of the images; incomplete ones at the end are omitted."""
+        # Adding images of every second pixel is faster than adding pairs of pixels.
         for axis, factor in ((1, self.factors[1]), (0, self.factors[0])):
             image = image.T if axis else image
             last = len(image) // factor * factor
@@ -192,7 +192,7 @@ def _reach(camera, seconds):
 
 
 def _between_pixels(image, rows, columns):
-    """Interpolate linearly at every combination of rows and columns; beyond the edge as at the edge."""
+    """Interpolate linearly at every combination of rows and columns; beyond the edge, use the value at the edge."""
     for positions in (rows, columns):
         first = np.clip(np.floor(positions).astype(int), 0, max(len(image) - 2, 0))
         share = np.clip(positions - first, 0.0, 1.0)[:, None]
@@ -201,7 +201,7 @@ def _between_pixels(image, rows, columns):
 
 
 def _points(exposures, crop, window, block):
-    """Positions in and around a hole, or one of its blocks, at which exposures are compared."""
+    """Positions in and around a hole, or around one of its blocks, at which exposures are compared."""
     steps = tuple(max(STEP // size, 1) for size in crop.binning[::-1])
     sampling = crop.binning[::-1]
     reach = [int(AROUND / size) + 1 for size in sampling]
@@ -228,7 +228,7 @@ def _points(exposures, crop, window, block):
 
 
 def _motion_of(exposures, crop, points, *, near=None):
-    """Motion of the corona at positions, and the losses with it and without any."""
+    """Motion of the corona at positions, and the losses with and without it."""
     if len(points.frame) < FEWEST_POINTS:
         return None, np.inf, np.inf
     binning = tuple(size * factor for size, factor in zip(crop.binning, exposures.factors[::-1], strict=True))
@@ -258,13 +258,13 @@ def _is_at_rest(exposures, crop):
 
 
 def _accepted(found):
-    """Motion of what `_motion_of` finds; None where it explains too little."""
+    """Motion from the result of `_motion_of`; None if it explains too little."""
     motion, cost, at_rest = found
     return motion if cost < GAIN * at_rest else None
 
 
 def _best_motion(exposures, crop, window):
-    """Motion around a small hole, None at rest, and the exposures over the background by which it explains most."""
+    """Motion around a small hole, None if at rest, and the exposures over the background that explains more."""
     points = _points(exposures, crop, window, crop.hole)
     found = _motion_of(exposures, crop, points)
     if np.isfinite(found[1]) and found[1] > POOR and len(exposures.holed.neighbours) >= FEWEST_EXPOSURES:
@@ -279,7 +279,7 @@ def _best_motion(exposures, crop, window):
 def _displacement(exposures, crop, window):
     """
     Displacement along rows and columns in `UNIT`, pixels of the crop, or None if nothing moves; and the exposures
-    as of `_best_motion`.
+    as from `_best_motion`.
     """
     if _is_at_rest(exposures, crop):
         return None, exposures
@@ -292,8 +292,7 @@ def _displacement(exposures, crop, window):
             return None, exposures
         along, across = motion.displacement(crop.x, crop.y)
         return (across / crop.binning[1], along / crop.binning[0]), exposures
-    # The motion in a large zone varies, so it is determined for each block and interpolated in
-    # between.
+    # Motion varies over a large zone, so it is determined for each block and interpolated between blocks.
     total, weight = np.zeros((2, *crop.hole.shape)), np.full(crop.hole.shape, 1e-6)
     for name in names:
         mine = np.zeros_like(crop.hole)
@@ -316,22 +315,22 @@ def _displacement(exposures, crop, window):
 
 def with_moved_neighbours(exposures, crop, window, *, nearest=False):
     """
-    Cut out a crop, with its neighbours moved to the time of its frame.
+    Move the neighbours of a crop to the time of its frame.
 
     Parameters
     ----------
     exposures : `Exposures`
     crop : `~sunpy_lasco.repair.crop.Crop`
-        As for `~sunpy_lasco.repair.holed_frame.cut`.
+        As from `~sunpy_lasco.repair.holed_frame.cut`.
     window : `tuple` of `slice`
-        Position in the frame.
+        Position of the crop in the frame.
     nearest : `bool`, optional
         Omit exposures if nearer ones on the same side show the whole hole.
 
     Returns
     -------
     `~sunpy_lasco.repair.crop.Crop`
-        The unchanged crop if nothing moves.
+        The crop with moved neighbours, or the unchanged crop if nothing moves.
     """
     displacement, exposures = _displacement(exposures, crop, window)
     if displacement is None:
@@ -352,7 +351,7 @@ def with_moved_neighbours(exposures, crop, window, *, nearest=False):
 
 
 def _over_background(crop, exposures, window):
-    """The crop without neighbours, over the background of exposures with the steady corona."""
+    """The crop without neighbours, over the background that includes the steady corona."""
     expected = crop.expected * exposures.steady[window]
     flat = crop.signal / crop.response
     ring = ring_of(crop.distance, crop.known)
@@ -363,7 +362,7 @@ def _over_background(crop, exposures, window):
 
 
 def _moved(exposures, crop, window, displacement, number):
-    """One exposure in the pixels of a crop, moved to its time."""
+    """One exposure, moved to the time and the pixels of a crop."""
     holed = exposures.holed
     other = holed.neighbours[number]
     share = other.seconds / UNIT

@@ -1,5 +1,5 @@
 """
-Comparison of a frame with other exposures: their agreement, and their difference.
+Compare a frame with other exposures, and interpolate between them.
 """
 
 import numpy as np
@@ -25,20 +25,20 @@ __all__ = [
 
 #: Number of exposures used together: two before and two after.
 EXPOSURES = 4
-#: Weight of a zero difference when a difference is extended into the hole.
+#: Weight of the prior that the difference is zero, when a difference is extended into the hole.
 CARRY_PRIOR = 0.05
 #: Width of the surroundings in which neighbours are compared with the frame, stored pixels.
 COMPARED = 24
-#: Side of the cells over which noise is averaged there, stored pixels.
+#: Side of the cells over which noise is averaged for the comparison, stored pixels.
 CELL = 8
-#: A cell counts if at least this share of it is known.
+#: A cell counts if at least this fraction of it is known.
 CELL_SHARE = 0.5
-#: Cells without which one cannot tell whether neighbours fit.
+#: With fewer cells than this, it is unknown whether neighbours fit.
 FEWEST_CELLS = 6
-#: 1 sigma of the kernel that extends squared differences into a hole, stored pixels, and smallest weight of known
+#: 1 sigma of the kernel that extends squared differences into a hole, stored pixels, and smallest weight of the known
 #: pixels.
 NEARBY, NEARBY_LEAST = 8.0, 1e-4
-#: Number of pixels around the core of a star that belong to it, and sides of the squares whose mean replaces it.
+#: Width of the wings around the core of a star, and sides of the squares whose mean replaces the star, pixels.
 STAR_WINGS, AROUND_STARS = 2, (5, 13)
 
 
@@ -53,8 +53,8 @@ def nearest_neighbours(crop):
     Returns
     -------
     `tuple`
-        `EXPOSURES` `~sunpy_lasco.repair.crop.Neighbour` or None: before, after, second before,
-        second after.
+        `EXPOSURES` objects, each a `~sunpy_lasco.repair.crop.Neighbour` or None: before, after, second
+        before, second after.
     """
     sides = [
         [one for one in crop.neighbours if np.sign(one.seconds) == side and np.isfinite(one.z).any()]
@@ -65,7 +65,7 @@ def nearest_neighbours(crop):
 
 def without_points(z, known):
     """
-    Remove stars and hits of particles.
+    Remove stars and particle hits.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def without_points(z, known):
     Returns
     -------
     corona, points : `~numpy.ndarray`
-        The remaining image, and the removed points.
+        The image without points, and the removed points.
     """
     points = point_like(np.nan_to_num(z), known, structure=STRUCTURE_SHARE)
     if not points.any():
@@ -96,12 +96,12 @@ def compared_pixels(difference):
     Parameters
     ----------
     difference : `~numpy.ndarray`
-        Their difference; NaN where one of them was not measured; (ny, nx).
+        Difference of frame and exposures, (ny, nx); NaN where one of them was not measured.
 
     Returns
     -------
     `~numpy.ndarray` of `bool`
-        Finite pixels, except stars and hits.
+        Finite pixels, except stars and particle hits.
     """
     compared = np.isfinite(difference)
     return compared & ~point_like(np.nan_to_num(difference), compared, dark=True)
@@ -115,7 +115,7 @@ def comparison(crop, value):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     value : `~numpy.ndarray`
-        The prediction, in the working space; NaN where they were not measured, (ny, nx).
+        The prediction in the working space, (ny, nx); NaN where the exposures were not measured.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def comparison(crop, value):
 
 def carried(difference, compared, scale):
     """
-    Smoothed difference of a frame from other exposures, extended from the surroundings into the hole.
+    Smooth the difference of a frame from other exposures, and extend it from the surroundings into the hole.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def misfit(difference, compared):
     Returns
     -------
     `float` or None
-        1 sigma; None if too little is known.
+        1 sigma; None if too few pixels are known.
     """
     ny, nx = (length // CELL * CELL for length in difference.shape)
     cells = (ny // CELL, CELL, nx // CELL, CELL)
@@ -197,8 +197,8 @@ def nearby_misfit(difference, compared):
     Returns
     -------
     `~numpy.ndarray`
-        Root mean square of means over cells, extended from the surroundings into the hole, so that a front
-        that enters on one side increases it there.
+        Root mean square of the means over cells, extended from the surroundings into the hole. A front that
+        enters on one side therefore increases it on that side.
     """
     share = ndimage.uniform_filter(compared.astype(float), CELL)
     known = compared & (share > CELL_SHARE)
@@ -210,17 +210,17 @@ def nearby_misfit(difference, compared):
 
 #: Smallest 1 sigma of the structure, in units of the noise of a pixel.
 SMALLEST_SIGMA = 0.03
-#: 1 sigma relative to the local difference of the frame, for exposures at rest and moved, on both sides and on one.
-#: Where a front was moved, the surroundings do not show all errors. Fitted to the coverage of every second hole of
-#: ``benchmarks/inpainting/fronts.py``; the others test it.
+#: 1 sigma relative to the local difference between frame and exposures: for exposures at rest and for moved exposures,
+#: on both sides and on one side. If a front was moved, the surroundings do not show all errors. The values are fitted
+#: to the coverage in every second hole of ``benchmarks/inpainting/fronts.py`` and tested on the others.
 NEARBY_SHARE = {"both": (0.6, 0.8), "one": (0.7, 1.1)}
-#: Time between these exposures, s. Moving structure deviates from its course, so 1 sigma grows with the root of the
-#: distance in time, as fronts with neighbours 24 and 36 minutes away require.
+#: Time between the exposures of this fit, s. Moving structure deviates from its course, so 1 sigma grows with the
+#: square root of the distance in time. Fronts with neighbours 24 and 36 minutes away confirm this.
 CADENCE = 720.0
-#: 1 sigma relative to the change between the neighbours, in the middle between them, for the distance of a moving front
-#: from the interpolated one.
+#: 1 sigma relative to the change between the neighbours. It accounts for the difference between a moving front and the
+#: interpolated one.
 FRONT_SHARE = 0.3
-#: Largest distance of a star in both neighbours from its predicted position, pixel.
+#: Largest distance of a star from its predicted position in both neighbours, pixel.
 STAR_TOLERANCE = 1
 #: 1 sigma of a star, relative to its brightness above the corona.
 STAR_SHARE = 0.3
@@ -228,7 +228,7 @@ STAR_SHARE = 0.3
 
 def nearest_pixels(neighbours, side, drift):
     """
-    Combine the neighbours of one side; each pixel is taken from the nearest that has it.
+    Combine the neighbours on one side; each pixel comes from the nearest exposure that measured it.
 
     Parameters
     ----------
@@ -242,8 +242,8 @@ def nearest_pixels(neighbours, side, drift):
     Returns
     -------
     corona, stars, seconds, noise : `~numpy.ndarray`
-        Stars are at their positions at the time of the frame; time and noise are given for each pixel. None
-        if there is no such neighbour.
+        Stars are at their positions at the time of the frame. Time and noise are given for each pixel. The
+        result is None if there is no neighbour on this side.
     """
     mine = [one for one in neighbours if np.sign(one.seconds) == side]
     if not mine:
@@ -276,8 +276,8 @@ def between_exposures(before, after, shape):
     Returns
     -------
     value, noise, change, stars : `~numpy.ndarray`
-        At the time of the frame; if only one of the two was measured, its value. The change is their
-        difference beyond noise.
+        At the time of the frame. If only one of the two was measured, its value is used. The change is the
+        difference of the two beyond their noise.
     """
     nothing = tuple(np.full(shape, np.nan) for _ in range(4))
     (b, b_stars, b_seconds, b_noise), (a, a_stars, a_seconds, a_noise) = before or nothing, after or nothing
@@ -288,7 +288,7 @@ def between_exposures(before, after, shape):
     )
     value = np.where(both | one, share * b + (1 - share) * a, np.nan)
     noise = np.hypot(share * b_noise, (1 - share) * a_noise)
-    # Difference of the two beyond their noise, averaged over a cell.
+    # The difference of the two beyond their noise, averaged over a cell.
     area = ndimage.uniform_filter(both.astype(float), CELL)
     change = np.abs(ndimage.uniform_filter(np.where(both, b - a, 0.0), CELL)) / np.maximum(area, 1 / CELL**2)
     change = np.maximum(change - np.hypot(b_noise, a_noise) / CELL, 0.0)
@@ -300,7 +300,7 @@ def between_exposures(before, after, shape):
 
 def spread(crop, difference, compared, change, stars, *, both):
     """
-    1 sigma of the interpolated values.
+    1 sigma of interpolated values.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def spread(crop, difference, compared, change, stars, *, both):
     change, stars : `~numpy.ndarray`
         As for `between_exposures`.
     both : `bool`
-        Whether exposures on both sides are interpolated.
+        Whether the values are interpolated between exposures on both sides.
 
     Returns
     -------
@@ -322,7 +322,7 @@ def spread(crop, difference, compared, change, stars, *, both):
 
 
 def _longer(crop):
-    """Increase of the uncertainty of moved exposures that are farther away in time than `CADENCE`."""
+    """Factor by which the uncertainty increases if moved exposures are farther away in time than `CADENCE`."""
     if not crop.is_moved:
         return 1.0
     sides = [[abs(one.seconds) for one in crop.neighbours if np.sign(one.seconds) == side] for side in (-1, 1)]

@@ -1,5 +1,5 @@
 """
-The fixed pattern of the pixels, measured on exposures.
+Measure the fixed pattern of the pixels on exposures.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["derive_response", "fine_pattern"]
 
-#: Sigma of the Gaussian that defines the surroundings of a pixel, pixel. The corona is smooth over them, and the map
-#: holds finer structure.
+#: 1 sigma of the Gaussian that defines the surroundings of a pixel, pixels. The corona is smooth on this scale, and the
+#: map contains finer structure.
 SURROUNDINGS = 3.0
-#: Share of the surroundings that must be known.
+#: Fraction of the surroundings that must be known.
 KNOWN_SHARE = 0.5
 #: Fine coronal structure that frames of one day share in addition to the response, 1 sigma relative to the brightness.
 COMMON_STRUCTURE = 0.002
-#: Frames are rejected if they deviate from the median of a pixel by more than this many sigma.
+#: In each pixel, frames that deviate from the median by more than this many sigma are rejected.
 CLIP = 4.0
-#: Responses beyond these are defects, and left alone.
+#: Pixels with a larger relative deviation are defects and are omitted.
 LARGEST_DEVIATION = 0.12
 
 
@@ -39,12 +39,12 @@ def fine_pattern(
     signal: np.ndarray, frame: Frame, *, background: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """
-    Relative deviation of each pixel of an exposure from its surroundings.
+    Measure the relative deviation of each pixel of an exposure from its surroundings.
 
     Parameters
     ----------
     signal : `~numpy.ndarray`
-        Counts above the bias, DN; NaN is missing.  Shape of the frame.
+        Counts above the bias, DN, shape of the frame; NaN in missing pixels.
     frame : `~sunpy_lasco.instrument.frame.Frame`
     background : `~numpy.ndarray`, optional
         Background model, DN / s, shape (1024, 1024); by default the built-in one.
@@ -54,7 +54,7 @@ def fine_pattern(
     pattern : `~numpy.ndarray`
         Relative deviation; NaN where it is unknown.
     variance : `~numpy.ndarray`
-        Of its noise.
+        Variance of its noise.
     """
     model = frame_background(builtin_background(frame.camera.name) if background is None else background, frame)
     ratio = np.asarray(signal, dtype=float) / model
@@ -80,33 +80,33 @@ def derive_response(
     Parameters
     ----------
     signals : sequence of `~numpy.ndarray`
-        Counts above the bias of full frames without sums, DN; NaN is missing.
+        Counts above the bias of full frames without summing, DN; NaN in missing pixels.
     frames : sequence of `~sunpy_lasco.instrument.frame.Frame`
-        Their headers, all of one camera and one epoch.
+        Frames of these exposures, all of one camera and one epoch.
     background : `~numpy.ndarray`, optional
         Background model, DN / s, shape (1024, 1024).
 
     Returns
     -------
     response : `~numpy.ndarray`
-        Near 1, and 1 where it is unknown; shape (1024, 1024).
+        Near 1; exactly 1 where it is unknown. Shape (1024, 1024).
     sigma : `~numpy.ndarray`
-        Its 1 sigma; NaN where it is unknown.
+        1 sigma of the response; NaN where it is unknown.
 
     Raises
     ------
     ValueError
-        If there is no exposure, or one that is not a full frame without sums.
+        If there are no exposures, or if one is not a full frame without summing.
 
     Notes
     -----
-    The deviation of a pixel from its surroundings is averaged over the exposures of each day and then over
-    the days, weighted with the inverse variance, because exposures of one day share fine coronal structure.
-    The mean is shrunk towards 0 according to its noise.
+    Exposures of one day share fine coronal structure. The deviation of a pixel from its surroundings is therefore
+    averaged over the exposures of each day first, and then over the days, with inverse-variance weights. The
+    mean is shrunk towards 0 according to its noise.
 
     Changes of the brightness show whether the pattern multiplies the light, like a response, or is added to
-    it, like stray light. In 20 frames of C3 of 2012-08-31, in which a coronal mass ejection brightens pixels
-    by up to 7 %, the additive share is 0.11 +- 0.08: the pattern is a response.
+    it, like stray light. In 20 C3 frames of 2012-08-31, a coronal mass ejection brightens pixels by up to 7 %.
+    The additive share in them is 0.11 +- 0.08, so the pattern is a response.
     """
     if not len(signals):
         msg = "A response needs at least one exposure."
@@ -131,7 +131,7 @@ def derive_response(
 
 
 def _mean(exposures):
-    """Mean of the patterns of one day without outliers, and its variance."""
+    """Mean of the patterns of one day, without outliers, and its variance."""
     patterns, variances = (np.array(part) for part in zip(*exposures, strict=True))
     count = np.isfinite(patterns).sum(axis=0)
     middle = np.full(count.shape, np.nan)

@@ -1,9 +1,9 @@
 """
-Realistic losses of blocks, drawn at random but reproducibly.
+Draw realistic losses of blocks, at random but reproducibly.
 
 Tests, benchmarks and training use the same kinds of losses: single blocks, squares, runs along the telemetry,
-clusters, stripes, and places where a repair is difficult. Blocks are those of the stored array, whether or
-not pixels were summed.
+clusters, stripes, and places where a repair is difficult. Blocks are blocks of the stored array, with or without
+summing.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ __all__ = ["KINDS", "draw_losses", "lose"]
 
 #: Kinds of losses.
 KINDS = ("single", "square", "run", "scattered", "stripe", "tail", "occulter", "pylon", "edge", "front", "stars")
-#: Blocks with a hidden share below the first value are open sky; above the second value they contain too little sky to
-#: be repaired.
+#: Blocks whose hidden fraction is at most the first value are open sky. Above the second value, they show too little
+#: sky to be repaired.
 OPEN_SHARE = 0.02
 HIDDEN_SHARE = 0.9
-#: Mean number of further blocks of a run and of a cluster, and largest number in a loss.
+#: Mean number of additional blocks in a run and in a cluster, and largest number of blocks in a loss.
 RUN_MEAN = 4.0
 SCATTERED_MEAN = 6.0
 MOST_BLOCKS = 17
-#: Largest share of a frame that is lost at the end of the stream.
+#: Largest fraction of a frame that is lost at the end of the stream.
 TAIL_SHARE = 0.65
 #: 1 sigma of the distance of blocks from the middle of their cluster, blocks.
 SCATTERED_SPREAD = 3.0
-#: Blocks that are partly hidden within this many occulter radii are at the edge of the occulter; those farther out are
-#: at the pylon or the edge of the field.
+#: Partly hidden blocks within this many occulter radii are at the edge of the occulter. Those farther out are at the
+#: pylon or at the edge of the field.
 OCCULTER_REACH = 1.6
-#: The pylon ends where the field does, in occulter radii.
+#: Outer end of the pylon, which is the edge of the field, occulter radii.
 PYLON_REACH = {"C2": 2.4, "C3": 7.5}
 #: Side of the cells used to find fronts, stored pixels.
 FRONT_CELL = 8
-#: Default number of best blocks from which one is drawn for a front or for stars.
+#: Default number of highest-scoring blocks from which a front or star block is drawn.
 BEST_BLOCKS = 8
 
 
@@ -63,40 +63,39 @@ def draw_losses(
     Parameters
     ----------
     frame : `~sunpy_lasco.instrument.frame.Frame`
-        Full frames, sums and sub-frames.
+        Full frames, summed frames and sub-frames.
     kind : `str`
-        ``"single"``; ``"square"``, 2 x 2 blocks; ``"run"``, which follow each other in the
+        ``"single"``, one block; ``"square"``, 2 x 2 blocks; ``"run"``, consecutive blocks in the
         telemetry; ``"scattered"``, a loose cluster; ``"stripe"``, whole block rows or columns;
-        ``"tail"``, the end of the stream: block columns from the left, and the lower part of one;
-        ``"occulter"``, ``"pylon"``, ``"edge"``, blocks that these cut; ``"front"`` and
-        ``"stars"``, where the image changes most, or has the brightest points.
+        ``"tail"``, the end of the stream, that is block columns from the left and the lower part of the next;
+        ``"occulter"``, ``"pylon"`` and ``"edge"``, blocks that are partly hidden by these; ``"front"``, a block
+        where the image changes most; ``"stars"``, a block with the brightest points.
     seed : `int` or `~numpy.random.Generator`
         The same seed draws the same blocks.
     signal : `~numpy.ndarray`, optional
         Counts above the bias, for ``"front"`` and ``"stars"``; shape (ny, nx).
     before : `~numpy.ndarray`, optional
-        An earlier image to determine the change for ``"front"``; by default the image is compared with its
-        own surroundings.
+        An earlier image, from which the change is measured for ``"front"``. By default the image is compared
+        with its smoothed version.
     best : `int`, optional
-        For ``"front"`` and ``"stars"``, the number of strongest blocks from which one is drawn.
+        Number of highest-scoring blocks from which ``"front"`` and ``"stars"`` draw one.
 
     Returns
     -------
     `~numpy.ndarray` of `bool`
-        Blocks that the stored array touches, shape (nby, nbx), as of
-        `~sunpy_lasco.instrument.blocks.empty_blocks`.  Blocks that are not sent on
-        purpose are never among them.
+        Lost blocks among those of the stored array, shape (nby, nbx), as for
+        `~sunpy_lasco.instrument.blocks.empty_blocks`.  Blocks that are deliberately not sent are never lost.
 
     Raises
     ------
     ValueError
-        If there is no such kind, if it needs an image, or if the frame has no such place.
+        If there is no such kind, if the kind needs an image, or if the frame has no suitable block.
 
     Notes
     -----
-    Runs and clusters have 1 + Poisson(4) and 2 + Poisson(6) blocks, at least 2 and at most 17: beyond
-    that the official pipeline gives a frame up.  Stripes are one or two block rows,
-    as a broken transfer leaves them, or one block column, as the telemetry does.
+    Runs have 1 + Poisson(4) blocks and clusters 2 + Poisson(6), at least 2 and at most 17.  With more lost
+    blocks, the official pipeline discards a frame.  Stripes are one or two block rows, as after a broken
+    transfer, or one block column, as in the telemetry.
     """
     if kind not in KINDS:
         msg = f"There is no loss of kind {kind!r}; there are {', '.join(KINDS)}."
@@ -126,7 +125,7 @@ def draw_losses(
 
 def lose(raw: np.ndarray, blocks: np.ndarray, frame: Frame) -> np.ndarray:
     """
-    Remove blocks from an image, as lost telemetry does.
+    Remove blocks from an image, as a loss in the telemetry does.
 
     Parameters
     ----------
@@ -145,7 +144,7 @@ def lose(raw: np.ndarray, blocks: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 class _Places:
-    """The blocks of a frame by what they show."""
+    """The blocks of a frame, classified by what they show."""
 
     def __init__(self, frame):
         self.sent = ~nominal_untransmitted(frame)
@@ -158,16 +157,16 @@ class _Places:
         self.occulter = partly & (reach < OCCULTER_REACH)
         border = np.zeros_like(partly)
         border[[0, -1]] = border[:, [0, -1]] = True
-        # The outermost pixels of C3 are hidden too, which makes no pylon of its border.
+        # The outermost pixels of C3 are hidden too, so blocks at its border are not counted as pylon.
         self.pylon = partly & (reach >= OCCULTER_REACH) & (reach < PYLON_REACH[camera.name]) & ~border
-        # Beside blocks that are not sent, and at the border of the frame.
+        # Blocks next to those that are not sent count as border too.
         border |= ndimage.binary_dilation(~self.sent, iterations=1)
         far = reach >= PYLON_REACH[camera.name]
         self.edge = self.sent & (share < HIDDEN_SHARE) & ((border & ~self.occulter & ~self.pylon) | (partly & far))
 
     @staticmethod
     def _reach(frame, rows, columns):
-        """Distance of the middle of each block from the occulter's centre, occulter radii."""
+        """Distance of each block's middle from the occulter's centre, occulter radii."""
         middles = []
         for axis, indices in ((1, rows), (0, columns)):
             pixels = frame.corner[axis] + (np.arange(frame.shape[1 - axis]) + 0.5) * frame.binning[axis] - 0.5
@@ -185,7 +184,7 @@ def _per_block(values, frame):
 
 
 def _one(candidates, rng, kind, frame):
-    """One of the candidates."""
+    """Draw one of the candidates."""
     found = np.argwhere(candidates)
     if not len(found):
         msg = f"{frame.filename or 'The frame'} has no block for a loss of kind {kind!r}."
@@ -196,7 +195,7 @@ def _one(candidates, rng, kind, frame):
 
 
 def _best(score, candidates, rng, kind, frame, number):
-    """One of the blocks with the highest scores."""
+    """Draw one of the blocks with the highest scores."""
     ranked = np.where(candidates, score, -np.inf)
     limit = np.sort(ranked, axis=None)[-min(number, max(int(candidates.sum()), 1))]
     return _one(candidates & (ranked >= limit) & (ranked > 0), rng, kind, frame)
@@ -210,7 +209,7 @@ def _square(row, column, shape):
 
 
 def _run(row, column, frame, rng):
-    """Blocks that follow in the telemetry, which goes down the columns from left to right."""
+    """Consecutive blocks in the telemetry, which runs down the columns from left to right."""
     number = min(1 + int(rng.poisson(RUN_MEAN)), MOST_BLOCKS)
     nby, nbx = grid_shape(frame)
     rows, columns = block_indices(frame)
@@ -223,12 +222,12 @@ def _run(row, column, frame, rng):
 
 def _tail(sent, rng):
     """
-    What comes last in the telemetry, which goes from the right to the left, down each column.
+    The last blocks of a stream that runs from right to left, down each column.
 
-    As in 2025-10-17, when C3 lost 639 and 244 blocks of two frames; any length is as likely as its double.
+    On 2025-10-17, C3 lost 639 and 244 blocks of two frames in this way. The logarithm of the length is uniform.
     """
     rows, columns = np.nonzero(sent)
-    # Rows count from below: what comes last is the lowest block of the first column.
+    # Rows count from below, so the last block is the lowest of the first column.
     last = np.lexsort((rows, columns))
     number = int(np.exp(rng.uniform(0.0, np.log(TAIL_SHARE * len(rows)))))
     lost = np.zeros_like(sent)
@@ -258,7 +257,7 @@ def _stripe(row, column, shape, rng):
 
 
 def _front_score(signal, before, frame):
-    """How much the brightness changes within each block: in time, or else in space."""
+    """Change of the brightness in each block: in time if there is an earlier image, otherwise in space."""
     signal = np.where(np.isfinite(signal), signal, 0.0)
     known = signal > 0
     if before is not None:
@@ -278,7 +277,7 @@ def _front_score(signal, before, frame):
 
 
 def _star_score(signal, frame):
-    """Counts in points, in each block."""
+    """Brightness of the points in each block."""
     known = np.isfinite(signal) & ~hidden_pixels(frame)
     root = np.sqrt(np.maximum(np.nan_to_num(signal), 1.0)) * np.sqrt(frame.camera.gain)
     points = point_like(root, known)

@@ -1,5 +1,5 @@
 """
-How far fills may be off: structure of the surroundings, and scales learnt from held-back dates.
+Uncertainty of fills, from the structure of the surroundings and from factors fitted to held-out dates.
 """
 
 import json
@@ -15,28 +15,28 @@ from sunpy_lasco.robust import robust_sigma
 
 __all__ = ["SETTINGS", "calibrated", "deviation", "raw_scales", "hole_setting", "structure"]
 
-#: Width of the surroundings of which the structure is taken, and side of its cells, stored pixels.
+#: Width of the surroundings from which the structure is measured, and side of the cells in them, stored pixels.
 SURROUNDINGS = 32
 CELL = 8
-#: Kinds of holes that have scales of their own.
+#: Kinds of holes, each with its own factor.
 SETTINGS = ("single", "few", "many", "border", "edge")
 #: Smallest 1 sigma, in units of the noise of a pixel.
 SMALLEST_SIGMA = 0.03
-#: 1 sigma grows from the edge of the hole over this distance, stored pixels.
+#: Distance from the edge of the hole over which 1 sigma grows, stored pixels.
 GROWTH = 8.0
-#: A hole is at a border where more than this share of what is around it is not known.
+#: A hole is at a border if more than this fraction of its surroundings is unknown.
 BORDER_SHARE = 0.1
-#: Width of what counts as around it, stored pixels.
+#: Width of these surroundings, stored pixels.
 AROUND = 12
 #: Side of the square over which fills are compared, stored pixels.
 COMPARED = 9
-#: Zones of more blocks than the first are wide, of more than the second very wide.
+#: Largest number of blocks in a hole of the kinds "single" and "few".
 SIZES = (1, 4)
 
 
 def structure(crop):
     """
-    1 sigma of the structure around a hole, growing towards its middle.
+    1 sigma of the structure around a hole, increasing towards the middle of the hole.
 
     Parameters
     ----------
@@ -61,34 +61,34 @@ def structure(crop):
 
 def deviation(value, crop, *, share):
     """
-    1 sigma of a fill by what the smoothest one says, and by the structure of the surroundings.
+    1 sigma of a fill, from its difference to the smoothest fill and from the structure of the surroundings.
 
     Parameters
     ----------
     value : `~numpy.ndarray`
-        In the working space, NaN where nothing is filled; shape (ny, nx).
+        The fill in the working space, shape (ny, nx); NaN where nothing is filled.
     crop : `~sunpy_lasco.repair.crop.Crop`
     share : `float`
-        Of the structure that counts.
+        Factor of the structure of the surroundings.
 
     Returns
     -------
     `~numpy.ndarray`
-        NaN where the value is.
+        NaN where the fill is NaN.
 
     Notes
     -----
-    Where a fill is far from the harmonic one, one of them is wrong: of all that is known
-    of a hole, this tells best how far off a fill is that has no model of its errors.
+    If a fill differs much from the harmonic fill, one of them is wrong. For a method without a model of its
+    errors, this difference is the best available estimate of the error.
     """
     filled, found = np.isfinite(value), np.full(value.shape, np.nan)
     if not filled.any():
         return found
-    # Nothing but zeros stands farther out.
+    # Beyond this box, all differences are zero.
     box = tuple(slice(max(at.min() - COMPARED, 0), at.max() + COMPARED + 1) for at in np.nonzero(filled))
     square = np.where(filled, np.nan_to_num(value - harmonic(crop)) ** 2, 0.0)
     area = np.maximum(ndimage.uniform_filter(filled[box].astype(float), COMPARED), 1.0 / COMPARED**2)
-    # Running sums may end below zero by rounding.
+    # Rounding in the running sums can give negative values.
     apart = np.maximum(ndimage.uniform_filter(square[box], COMPARED), 0.0) / area
     if share:
         apart = apart + (share * structure(crop)[box]) ** 2
@@ -99,7 +99,7 @@ def deviation(value, crop, *, share):
 @kept_with_crop
 def hole_setting(crop):
     """
-    What kind of hole it is, as far as its uncertainty goes.
+    Kind of a hole, which selects the factor of its uncertainty.
 
     Parameters
     ----------
@@ -108,13 +108,13 @@ def hole_setting(crop):
     Returns
     -------
     `str`
-        ``"edge"`` at the edge of the frame, ``"border"`` beside something that is not known,
-        ``"single"``, ``"few"`` or ``"many"`` blocks.
+        ``"edge"`` at the edge of the frame, ``"border"`` next to unknown pixels, otherwise ``"single"``,
+        ``"few"`` or ``"many"`` by the number of blocks.
     """
     if crop.hole[[0, -1]].any() or crop.hole[:, [0, -1]].any():
         return "edge"
     around = ~crop.hole & (crop.distance <= AROUND)
-    # Stars that are left out are no border.
+    # Stars are excluded from the fit, but they are not a border.
     unknown = crop.hidden | np.isnan(crop.signal)
     if unknown[around].mean() > BORDER_SHARE:
         return "border"
@@ -126,7 +126,7 @@ def hole_setting(crop):
 @lru_cache(maxsize=1)
 def raw_scales():
     """
-    Factors of sigma by method, camera and setting.
+    Read the factors of sigma by method, camera and kind of hole.
 
     Returns
     -------
@@ -138,12 +138,12 @@ def raw_scales():
 
 def calibrated(sigma, crop, method):
     """
-    Bring an uncertainty to the coverage that it has on held-back dates.
+    Scale an uncertainty so that its coverage on held-out dates is correct.
 
     Parameters
     ----------
     sigma : `~numpy.ndarray`
-        1 sigma as a method finds it, in the working space.
+        1 sigma from a method, in the working space.
     crop : `~sunpy_lasco.repair.crop.Crop`
     method : `str`
         One of `~sunpy_lasco.repair.crop.METHODS`.
@@ -151,7 +151,7 @@ def calibrated(sigma, crop, method):
     Returns
     -------
     `~numpy.ndarray`
-        Times the factor of ``data/sigma.json`` for this method, camera and kind of
-        hole; see ``benchmarks/inpainting`` for how it is learnt.
+        1 sigma times the factor in ``data/sigma.json`` for this method, camera and kind of hole. The
+        factors are fitted in ``benchmarks/inpainting``.
     """
     return np.maximum(sigma * raw_scales()[method][crop.camera][hole_setting(crop)], SMALLEST_SIGMA)

@@ -1,1 +1,1 @@
-"""The methods of repair, each in a module of its own; see `sunpy_lasco.repair.crop`."""
+"""Repair methods, one per module; see `sunpy_lasco.repair.crop`."""

@@ -1,8 +1,8 @@
 """
-Biharmonic interpolation: the bent plate through the surroundings.
+Biharmonic interpolation: a thin plate bent through the surroundings.
 
-The algorithm of scikit-image, in the working space and over cells, so that the plate
-is not bent by noise.
+This is the algorithm of scikit-image, applied in the working space. It uses means over cells,
+so that noise does not bend the plate.
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
 __all__ = ["fill", "plate"]
 
-#: Cells around the hole that the plate is fixed to: it asks for two.
+#: Number of cells around the hole to which the plate is fixed; the algorithm needs two.
 AROUND = 3
 #: Side of the cells, stored pixels.
 SIDE = 4
 
-#: Share of the structure around a hole that counts for the uncertainty.
+#: Fraction of the structure around a hole that contributes to the uncertainty.
 STRUCTURE = 0.25
 
 
@@ -36,8 +36,8 @@ def fill(crop):
 
     Notes
     -----
-    Planes are recovered.  scikit-image keeps the plate within the range of the values
-    around it, so that it does not run away where something hidden is next to the hole.
+    Planes are reproduced.  scikit-image limits the plate to the range of the values around
+    it, so that it does not diverge next to hidden pixels.
     """
     value = plate(crop)
     return Fill(value, calibrated(deviation(value, crop, share=STRUCTURE), crop, "biharmonic"))
@@ -54,8 +54,8 @@ def plate(crop):
     Returns
     -------
     `~numpy.ndarray`
-        In the working space; NaN outside of the hole, and all over where nothing is
-        known around it.  Shape (ny, nx).
+        In the working space; NaN outside the hole, or everywhere if nothing is known
+        around it.  Shape (ny, nx).
     """
     from skimage.restoration import inpaint_biharmonic
 

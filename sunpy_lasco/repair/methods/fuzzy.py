@@ -1,9 +1,9 @@
 """
 SolarSoft's repair: interpolation along lines, then fuzzy sets of DCT coefficients.
 
-The algorithm of ``fuzzy_image``, ``hcie_zone`` and ``fuzzy_block``, after Lee, Zhang &
-Leon-Garcia (1995, IEEE Transactions on Image Processing 4, 259).  It is what the
-official level 1 of C3 Clear was made with, and the method to beat.
+This is the algorithm of ``fuzzy_image``, ``hcie_zone`` and ``fuzzy_block``, after Lee, Zhang &
+Leon-Garcia (1995, IEEE Transactions on Image Processing 4, 259).  The official level 1 of C3 Clear was
+made with it, so it is the reference for other methods.
 """
 
 from functools import lru_cache
@@ -30,21 +30,21 @@ __all__ = [
     "line_numbers",
 ]
 
-#: Side of the median that comes before the gradient, pixel.
+#: Side of the median filter that is applied before the gradient, pixel.
 MEDIAN_BOX = 7
-#: Medians are taken at every second pixel, which the means over cells do not notice.
+#: Medians are computed at every second pixel only; the means over cells hardly change.
 MEDIAN_STEP = 2
 #: Side of a cell, in pixels, for the gradient and for the interpolation.
 GRADIENT_CELL = 8
 LINE_CELL = 4
-#: Pixel within a cell at which SolarSoft puts the cell's value; its centre is 1.5.
+#: Pixel within a cell at which SolarSoft places the value of the cell. The true centre is 1.5.
 OFFICIAL_CELL_CENTRE = 2.0
-#: A line is smoothed if it holds more samples than this.
+#: A line is smoothed if it has more samples than this.
 SHORTEST_SMOOTHED = 3
 
 
 def _cells(image, size, known=None):
-    """Means over square cells, of the known pixels alone where they are given."""
+    """Means over square cells; of the known pixels only if a mask is given."""
     ny, nx = image.shape[0] // size, image.shape[1] // size
     blocks = image[: ny * size, : nx * size].reshape(ny, size, nx, size)
     if known is None:
@@ -63,12 +63,12 @@ def _coarse_median(image):
 
 def gradient_direction(image):
     """
-    Direction in which the brightness around a hole rises most.
+    Direction of the steepest increase of brightness around a hole.
 
     Parameters
     ----------
     image : `~numpy.ndarray`
-        0 where nothing is known, shape (ny, nx).
+        Image with zeros in unknown pixels, shape (ny, nx).
 
     Returns
     -------
@@ -77,8 +77,8 @@ def gradient_direction(image):
 
     Notes
     -----
-    Of the Sobel gradients on cells of 8 x 8 pixels, those in the second ring of cells
-    around the hole are summed: the first is spoilt by the hole itself.
+    Sobel gradients are computed on cells of 8 x 8 pixels and summed over the second ring of
+    cells around the hole. The first ring is affected by the hole itself.
     """
     known = image != 0
     cells = _cells(_coarse_median(image) * known[::MEDIAN_STEP, ::MEDIAN_STEP], GRADIENT_CELL // MEDIAN_STEP)
@@ -94,14 +94,14 @@ def gradient_direction(image):
 
 def line_numbers(shape, direction):
     """
-    Number of the line to which each cell belongs, lines running across a direction.
+    Number of the line to which each cell belongs, for lines perpendicular to a direction.
 
     Parameters
     ----------
     shape : `tuple` of `int`
         (ny, nx).
     direction : `float`
-        Radian; lines are counted along it, from the corner that it comes from.
+        Direction in radian. Lines are counted along it, starting at the corner where it enters.
 
     Returns
     -------
@@ -139,10 +139,10 @@ def _splines(cells, direction):
 
 def _natural_splines(group, x, y, wanted_group, wanted_x):
     """
-    Values of natural cubic splines, each through the points of one group, also beyond its ends.
+    Evaluate natural cubic splines, each through the points of one group, also beyond its ends.
 
-    The second derivatives of all splines are one tridiagonal system, in which
-    those at the ends of each spline are zero.
+    The second derivatives of all splines form one tridiagonal system. They are zero at the
+    ends of each spline.
     """
     same = group[1:] == group[:-1]
     step = np.where(same, np.diff(x), 1)
@@ -166,7 +166,7 @@ def _natural_splines(group, x, y, wanted_group, wanted_x):
 
 
 def _smooth_along(image, direction):
-    """Mean of three neighbours along lines; ends and short lines are not changed."""
+    """Mean of three neighbours along lines; the ends of lines and short lines do not change."""
     lines, order = line_numbers(image.shape, direction)
     line, values = lines.ravel()[order], image.ravel()[order]
     _, number, length = np.unique(line, return_inverse=True, return_counts=True)
@@ -180,24 +180,24 @@ def _smooth_along(image, direction):
 
 def fill_along_lines(image, *, centre=OFFICIAL_CELL_CENTRE):
     """
-    Fill the zeros of an image from the lines of equal brightness through them.
+    Fill the zeros of an image along lines of equal brightness.
 
     Parameters
     ----------
     image : `~numpy.ndarray`
-        0 where unknown; (ny, nx), multiples of 8.
+        Image with zeros in unknown pixels, (ny, nx), both multiples of 8.
     centre : `float`, optional
-        Position within a cell of 4 x 4 pixels of its value.
+        Position of the value of a cell within its 4 x 4 pixels.
 
     Returns
     -------
     `~numpy.ndarray`
-        With values in the former zeros; NaN in those that no line reaches.
+        The image with its zeros filled; NaN in zeros that no line reaches.
 
     Notes
     -----
-    SolarSoft ``hcie_zone``. A bicubic spline replaces its triangulated quintic surface, and cells use only
-    their known pixels.
+    This corresponds to SolarSoft ``hcie_zone``, with two differences: a bicubic spline replaces the triangulated
+    quintic surface, and cells use only their known pixels.
     """
     empty = image == 0
     direction = gradient_direction(image)
@@ -212,29 +212,28 @@ def fill_along_lines(image, *, centre=OFFICIAL_CELL_CENTRE):
     return np.where(unreached, np.nan, smooth)
 
 
-#: ``"idl"`` reproduces SolarSoft, ``"intended"`` does what its authors intended.
+#: ``"idl"`` reproduces SolarSoft; ``"intended"`` does what its authors intended.
 VARIANTS = ("idl", "intended")
-#: The share of the background that is taken off before.
+#: Fraction of the background that is subtracted first.
 BACKGROUND_SHARE = 0.8
 #: Classes of DCT coefficients, numbered in this order.
 CLASSES = ("mean", "low", "horizontal", "vertical", "diagonal", "high")
-#: Coefficients nearer to the origin than the first are low, farther than the
-#: second high frequencies.
+#: Coefficients closer to the origin than the first distance are low frequencies; those beyond the second are high.
 LOW_FREQUENCY = 4.0
 HIGH_FREQUENCY = 28.8
 #: Width of the sectors of horizontal and vertical structure, degree.
 SECTOR = 15.0
-#: Largest ratio of the levels of background model and frame; beyond it they are of different kinds. SolarSoft repairs
-#: C3 Clear only.
+#: Largest ratio between the levels of background model and frame. With a larger ratio, the model is for another kind of
+#: frame; SolarSoft repairs C3 Clear only.
 FARTHEST_SCALE = 3.0
-#: Share of the structure around a hole that contributes to the uncertainty.
+#: Fraction of the structure around a hole that contributes to the uncertainty.
 STRUCTURE = 1.0
 
 
 @lru_cache(maxsize=1)
 def coefficient_classes():
     """
-    Class of each coefficient of a block's cosine transform.
+    Class of each coefficient in the cosine transform of a block.
 
     Returns
     -------
@@ -255,9 +254,9 @@ def coefficient_classes():
 
 def fuzzy_midpoint(low, high, members):
     """
-    Middle of the intersection of the intervals allowed by all members.
+    Middle of the intersection of the intervals that all members allow.
 
-    Each member a narrows [low, high] to [low + (a - low) / 2, high - (high - a) / 2].
+    Each member a reduces [low, high] to [low + (a - low) / 2, high - (high - a) / 2].
 
     Parameters
     ----------
@@ -269,7 +268,7 @@ def fuzzy_midpoint(low, high, members):
     Returns
     -------
     `~numpy.ndarray`
-        (low + high + largest member + smallest member) / 4; the middle of the
+        (low + high + largest member + smallest member) / 4, or the middle of the
         interval if there are no members.
 
     Examples
@@ -293,9 +292,9 @@ def fill(crop, *, variant="idl"):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     variant : `str`, optional
-        ``"idl"`` reproduces SolarSoft, in which a mistake in the subscripts makes the fuzzy step set the
+        ``"idl"`` reproduces SolarSoft. There, an error in the subscripts makes the fuzzy step set the
         coefficients of the leading direction to zero. ``"intended"`` uses the intersection of fuzzy sets
-        described in the papers, cell values at the centres of their cells, and a background scaled to the
+        described in the papers, places values at the centres of their cells, and scales the background to the
         surroundings.
 
     Returns
@@ -309,11 +308,11 @@ def fill(crop, *, variant="idl"):
 
     Notes
     -----
-    SolarSoft ``fuzzy_image`` 1.7. Deviations: untransmitted blocks have no dummy value that could leak in;
-    only the hole is changed; blocks at the edge of the frame, of which SolarSoft transforms the wrong one,
-    keep the values from the lines. The fixed response of the pixels is not used. SolarSoft has no
-    uncertainty; here it is derived from the structure around the hole and the difference from the smoothest
-    fill.
+    This corresponds to SolarSoft ``fuzzy_image`` 1.7, with these differences. Untransmitted blocks have no dummy
+    value that could affect the fill. Only the hole changes. Blocks at the edge of the frame keep the values from
+    the lines; SolarSoft transforms the wrong block there. The fixed response of the pixels is not used.
+    SolarSoft gives no uncertainty; here it is derived from the structure around the hole and from the
+    difference to the smoothest fill.
     """
     if variant not in VARIANTS:
         msg = f"There is no variant {variant!r} of the fuzzy method; there are {' and '.join(VARIANTS)}."
@@ -337,7 +336,7 @@ def fill(crop, *, variant="idl"):
 
 
 def _region(crop):
-    """The blocks of the hole and one more on each side, in pixels."""
+    """Rows and columns of the blocks of the hole, with one more block on each side."""
     region = []
     for numbers, axis in ((crop.block_rows, 1), (crop.block_columns, 0)):
         mine = numbers[crop.hole.any(axis=axis)]
@@ -380,7 +379,7 @@ def _whole_blocks(numbers):
 
 
 def _adjusted(stack, classes, official):
-    """Coefficients of the middle one of nine blocks, adjusted to the others."""
+    """Coefficients of the middle block of nine, adjusted to the others."""
     directions = [CLASSES.index(name) for name in ("horizontal", "vertical", "diagonal")]
     energy = np.array([(stack[:, classes == one] ** 2).mean(axis=1) for one in directions])
     orientation = np.argmax(energy, axis=0)

@@ -1,8 +1,8 @@
 """
 Kriging: the best linear unbiased prediction from the surroundings.
 
-A Gaussian process in the working space, whose covariance is longer in radius than in position angle and is
-scaled to each crop. It provides an uncertainty.
+The corona in the working space is modelled as a Gaussian process. Its covariance reaches farther in radius than in
+position angle and is scaled to each crop. The model also gives an uncertainty.
 """
 
 from dataclasses import dataclass
@@ -17,29 +17,28 @@ from sunpy_lasco.repair.uncertainty import calibrated, deviation
 
 __all__ = ["COVARIANCES", "Covariance", "Directed", "fill", "find_direction", "fit_factor", "krige", "kriged"]
 
-#: The covariance is fitted to a crop by a factor, one of these powers of two, using this many cells nearest to the
-#: hole.
+#: The covariance is scaled to a crop by one of these powers of two, fitted to this many cells nearest to the hole.
 FACTORS = tuple(range(-5, 8))
 FITTED_CELLS = 160
 #: Prior 1 sigma of the natural logarithm of that factor.
 FACTOR_SPREAD = 1.5
-#: Directed structure is searched in steps of this angle, radian, with this length along it, full-resolution pixels, and
-#: this ratio of lengths, on so many cells; the result is refined on more cells.
+#: The search for directed structure uses steps of this angle, radian; this length along the structure, full-resolution
+#: pixels; this ratio of the lengths; and this number of cells. The result is refined with more cells.
 DIRECTION_STEP = np.pi / 6
 LENGTH, RATIO = 80.0, 5.0
 SEARCHED_CELLS, REFINED_CELLS = 80, 120
 DIRECTED_VARIANCES = (0.25, 1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
-#: By how much the logarithm of the likelihood must grow.
+#: Smallest gain in log likelihood for which directed structure is used.
 EVIDENCE = 8.0
 
 
 def _distances(a, b):
-    """Distances of points, (n, 2), from others, (m, 2): (n, m); without others among themselves, each pair once."""
+    """Distances of points (n, 2) from points (m, 2), shape (n, m); without the latter, each pair of points once."""
     return distance.pdist(a) if b is None else distance.cdist(a, b)
 
 
 def _as_matrix(covariance, variance, *, like):
-    """Covariances of pairs, where points are compared with ``like`` ones, and their variance as a matrix."""
+    """Covariances as a matrix; ``like`` if they are those of pairs of the same points, which lack the variance."""
     if not like:
         return covariance
     matrix = distance.squareform(covariance, checks=False)
@@ -52,8 +51,8 @@ class Covariance:
     """
     Covariance of the corona relative to a scaled background, in the working space.
 
-    A sum of exponentials of the distance, each with a variance (in units of the variance of a pixel's noise)
-    and lengths in radius and position angle, full-resolution pixels.
+    It is a sum of exponentials of the distance. Each has a variance, in units of the noise variance of a pixel,
+    and lengths in radius and position angle, in full-resolution pixels.
     """
 
     #: (variance, length along u, length along v) of each part.
@@ -76,12 +75,12 @@ class Covariance:
 @dataclass(frozen=True)
 class Directed:
     """
-    Covariance of structure elongated in one direction, such as a front: Matern type with exponent 3/2.
+    Matern covariance (exponent 3/2) of structure that is elongated in one direction, such as a front.
     """
 
-    #: In units of the variance of a pixel's noise.
+    #: Variance in units of the noise variance of a pixel.
     variance: float
-    #: Length along the structure and across, full-resolution pixels, and its direction from +u to +v, radian.
+    #: Lengths along and across the structure, full-resolution pixels, and its direction from +u to +v, radian.
     along: float
     across: float
     angle: float
@@ -94,11 +93,11 @@ class Directed:
         return _as_matrix(self.variance * (1.0 + far) * np.exp(-far), self.variance, like=a is b)
 
 
-#: Fitted by maximum likelihood to holes and surroundings together, ``benchmarks/inpainting/fit_covariance.py``. C3:
-#: real frames of six dates of 2000 to 2012, rounded; the first part describes rings around the occulter, which remain
-#: from backgrounds of other dates, the second rays. C2: the first part is from real frames (January 2010), the others
-#: also from simulated frames of six dates, with weaker rings so that cells of real frames are reproduced; a manual
-#: compromise.
+#: Covariance by camera, fitted by maximum likelihood to holes with their surroundings
+#: (``benchmarks/inpainting/fit_covariance.py``). C3: real frames of six dates from 2000 to 2012, rounded. The first
+#: part describes rings around the occulter, which backgrounds from other dates leave behind; the second describes rays.
+#: C2: the first part comes from real frames (January 2010), the others also from simulated frames of six dates. The
+#: rings were weakened by hand, so that the covariance also fits the cells of real frames.
 COVARIANCES = {
     "C2": Covariance(((1.0, 60.0, 12.0), (25.0, 1000.0, 200.0), (1.0, 55.0, 1350.0))),
     "C3": Covariance(((1.8, 115.0, 665.0), (1.3, 357.0, 86.0))),
@@ -139,7 +138,7 @@ class _Likelihood:
     def _logarithm(self, matrix):
         """Logarithm of the likelihood with this covariance and the noise of the cells."""
         matrix.flat[:: len(matrix) + 1] += 1.0
-        # LAPACK needs the transpose, which equals a symmetric matrix.
+        # LAPACK expects column order; the transpose provides it, and the matrix is symmetric.
         lower, _ = linalg.lapack.dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
         solved, _ = linalg.lapack.dtrtrs(lower, self.values, lower=1)
         return -float(np.log(np.diagonal(lower)).sum()) - 0.5 * float(solved @ solved)
@@ -147,7 +146,7 @@ class _Likelihood:
 
 def fit_factor(cells, covariance):
     """
-    Scale of a crop's covariance relative to the usual one.
+    Fit the scale of a crop's covariance relative to the usual one.
 
     Parameters
     ----------
@@ -170,12 +169,12 @@ def find_direction(cells, covariance):
     ----------
     cells : `Cells`
     covariance : `Covariance`
-        The usual one.
+        The usual covariance.
 
     Returns
     -------
     `Directed` or None
-        None if the usual covariance describes the surroundings as well.
+        None if the usual covariance describes the surroundings equally well.
     """
     likelihood = _Likelihood(cells, SEARCHED_CELLS)
     _, usual = likelihood.best(covariance, 2.0 ** np.array(FACTORS))
@@ -198,24 +197,24 @@ def find_direction(cells, covariance):
 
 def kriged(cells, covariance, factor, points, places, *, trend=True):
     """
-    Best linear unbiased prediction, with a trend of unknown coefficients.
+    Compute the best linear unbiased prediction, with a trend of unknown coefficients.
 
     Parameters
     ----------
     cells : `Cells`
-        At least three that do not lie on a line, with a trend.
+        With a trend, at least three cells that do not lie on a line.
     covariance : `Covariance`
     factor : `float`
-        That multiplies it.
+        Factor of the covariance.
     points, places : `~numpy.ndarray`
-        Coordinates (u, v) and positions (column, row) of the prediction, (m, 2).
+        Coordinates (u, v) and positions (column, row) at which to predict, (m, 2).
     trend : `bool`
-        Whether the trend is a plane of the positions; a constant otherwise.
+        Whether the trend is a plane in the positions; otherwise it is a constant.
 
     Returns
     -------
     mean, variance : `~numpy.ndarray`
-        Of the corona without noise, (m,).
+        Mean and variance of the noise-free corona, (m,).
     """
     middle = places.mean(axis=0)
     scale = np.abs(cells.places - middle).max() or 1.0
@@ -242,7 +241,7 @@ def kriged(cells, covariance, factor, points, places, *, trend=True):
     return mean, np.maximum(variance, 0.0)
 
 
-#: Without this many cells around it, a hole is not filled.
+#: A hole with fewer cells around it than this is not filled.
 FEWEST_CELLS = 12
 
 
@@ -254,10 +253,10 @@ def fill(crop, *, covariance=None, only_directed=False):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
-        By default that of the camera, scaled to the surroundings. A given covariance, and the uncertainty
-        that follows from it, are used unchanged.
+        By default that of the camera, scaled to the surroundings. A given covariance is not scaled, and the
+        uncertainty that follows from it is not calibrated.
     only_directed : `bool`, optional
-        Fill only holes whose surroundings show structure in one direction, such as a front.
+        Fill only holes whose surroundings show structure elongated in one direction, such as a front.
 
     Returns
     -------
@@ -265,16 +264,16 @@ def fill(crop, *, covariance=None, only_directed=False):
 
     Notes
     -----
-    If directed structure describes the surroundings much better than the usual covariance, according to the
-    marginal likelihood of the cells nearest to the hole, its most likely direction, lengths and variance are
-    used.
+    The surroundings may show structure that is elongated in one direction. If it increases the marginal
+    likelihood of the cells nearest to the hole enough, its most likely direction, lengths and variance are used
+    in place of the usual covariance.
 
     The trend is a plane with unknown coefficients, so planes are reproduced exactly. All lost blocks of a
     zone are predicted together.
     """
     value, sigma = krige(crop, covariance=covariance, directions=True, only_directed=only_directed)
     if covariance is None and np.isfinite(value[crop.hole]).any():
-        # The smoothest fill often reveals errors that the model does not predict.
+        # The difference to the smoothest fill often reveals errors that the model does not predict.
         sigma = calibrated(np.hypot(sigma, deviation(value, crop, share=0.0)), crop, "kriging")
     return Fill(value, sigma)
 
@@ -289,14 +288,14 @@ def krige(crop, *, covariance=None, directions=False, only_directed=False):
     covariance : `~sunpy_lasco.repair.methods.kriging.Covariance`, optional
         As for `fill`.
     directions : `bool`, optional
-        Search for structure in one direction, if the covariance is not given.
+        Search for structure elongated in one direction, if no covariance is given.
     only_directed : `bool`, optional
-        Predict nothing if there is none.
+        Predict nothing if there is no such structure.
 
     Returns
     -------
     value, sigma : `~numpy.ndarray`
-        In the working space, with sigma from the covariance; NaN outside the hole, or everywhere if too
+        In the working space, with sigma from the covariance. NaN outside the hole, or everywhere if too
         little is known around it. Shape (ny, nx).
     """
     u, v = polar(crop)

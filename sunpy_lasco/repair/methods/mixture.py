@@ -1,9 +1,9 @@
 """
-A learnt mixture of the classical fills.
+Mixture of the classical fills, with fitted weights.
 
-Kriging and the radial, harmonic and biharmonic fills have different errors. Their weights in a pixel depend
-on its position through 27 coefficients per camera, which were fitted by ridge regression to frames with known
-blocks.
+Kriging and the radial, harmonic and biharmonic fills have different errors. The weights in a pixel depend on
+features of the pixel and its hole through 27 coefficients per camera. The coefficients were fitted by ridge
+regression to frames in which the values of the blocks are known.
 """
 
 import json
@@ -23,7 +23,7 @@ __all__ = ["FEATURES", "OTHERS", "WEIGHTS", "candidates", "disagreement", "featu
 
 #: The fills mixed with kriging, in the order of the coefficients.
 OTHERS = ("radial", "harmonic", "biharmonic")
-#: What the coefficients multiply, in their order.
+#: Features that the coefficients multiply, in this order.
 FEATURES = (
     "one",
     "depth in the hole",
@@ -35,12 +35,12 @@ FEATURES = (
     "misfit of harmonic",
     "misfit of biharmonic",
 )
-#: Scales of the features: depth in stored pixels, size of a hole in pixels, distance in occulter radii (about 100
-#: pixels).
+#: Scales of the features: depth in a hole and side of a hole, stored pixels; distance from the Sun's centre,
+#: full-resolution pixels.
 DEPTH = 16.0
 SIZE = 32.0
 DISTANCE = 300.0
-#: Weights of the others are kept within these.
+#: Limits of the weights of `OTHERS`.
 WEIGHTS = (-0.5, 1.5)
 
 
@@ -55,8 +55,8 @@ def candidates(crop):
     Returns
     -------
     values : `~numpy.ndarray`
-        Kriging and `OTHERS` in the pixels of the hole, (4, n); pixels that a method cannot fill are taken
-        from kriging.
+        Kriging and `OTHERS` in the pixels of the hole, (4, n). Where a method cannot fill a pixel, the value of
+        kriging is used.
     sigma : `~numpy.ndarray`
         1 sigma of kriging, (n,).
     """
@@ -69,7 +69,7 @@ def candidates(crop):
 
 def features(crop, values, sigma):
     """
-    Features that determine the weights of a mixture.
+    Compute the features that determine the weights of a mixture.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def features(crop, values, sigma):
     depth = depth_in(crop.hole)[crop.hole] / DEPTH
     around = crop.distance <= AROUND
     one = np.ones_like(depth)
-    # Difference of the others from kriging in this hole, in units of its uncertainty; a large
+    # Differences of the other fills from kriging in this hole, in units of its uncertainty. A large
     # difference shows that one of them is wrong.
     unit = np.sqrt(np.mean(sigma**2))
     misfits = [np.tanh(np.sqrt(np.mean((other - values[0]) ** 2)) / unit - 1.0) for other in values[1:]]
@@ -109,9 +109,9 @@ def mix(values, weights):
     Parameters
     ----------
     values : `~numpy.ndarray`
-        Kriging and others, (4, n).
+        Kriging and the other fills, (4, n).
     weights : `~numpy.ndarray`
-        Weights of the others, (3, n); kriging gets the rest.
+        Weights of the other fills, (3, n); kriging gets the rest.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def fill(crop, *, coefficients=None):
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     coefficients : `~numpy.ndarray`, optional
-        Of `OTHERS` and `FEATURES`, shape (3, 9); by default those of the camera.
+        Coefficients by `OTHERS` and `FEATURES`, shape (3, 9); by default those of the camera.
 
     Returns
     -------
@@ -163,8 +163,8 @@ def fill(crop, *, coefficients=None):
 
     Notes
     -----
-    The coefficients, and the data from which they were learnt, are in ``data/mixture.json``. The uncertainty
-    combines that of kriging and the disagreement among the fills.
+    The file ``data/mixture.json`` holds the coefficients and names the data to which they were fitted. The
+    uncertainty combines that of kriging with the disagreement among the fills.
     """
     values, spread = candidates(crop)
     if np.isnan(values).any():
@@ -174,7 +174,7 @@ def fill(crop, *, coefficients=None):
 
 def mixed_fill(crop, values, spread, *, coefficients=None):
     """
-    The mixture of given fills.
+    Compute the mixture of given fills.
 
     Parameters
     ----------

@@ -19,12 +19,12 @@ __all__ = ["along_radii", "fill"]
 AROUND = {"C2": 3.0, "C3": 4.0}
 OUTWARDS = 6.0
 #: Prior 1 sigma of the slope along a radius over 100 full-resolution pixels, in units of the scatter of the
-#: surroundings. It limits extrapolation if only one side was measured.
+#: surroundings. It limits the extrapolation if only one side was measured.
 SLOPE = 3.0
-#: Without this many cells around it, a hole is not filled.
+#: A hole with fewer cells around it than this is not filled.
 FEWEST_CELLS = 12
 
-#: Share of the structure around a hole that contributes to the uncertainty.
+#: Fraction of the structure around a hole that contributes to the uncertainty.
 STRUCTURE = 0.25
 
 
@@ -50,7 +50,7 @@ def fill(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
 
     Notes
     -----
-    For each radius, a straight line in the logarithm of the distance is fitted to the surroundings at its
+    For each radius, a straight line in the logarithm of the distance is fitted to the surroundings at the same
     angle. Constants are reproduced exactly.
     """
     value = along_radii(crop, around=around, outwards=outwards, slope=slope)
@@ -88,6 +88,6 @@ def along_radii(crop, *, around=None, outwards=OUTWARDS, slope=SLOPE):
     deviation = along - mean_u[:, None]
     spread = (weight * deviation**2).sum(axis=1)
     product = (weight * deviation * cells.values[None, :]).sum(axis=1)
-    # The ridge is the ratio of the variances of level and slope of a line.
+    # The ridge is the ratio of the variances of the level and the slope of a line.
     line = product / (spread + 1.0 / slope**2 / len(cells.values))
     return between_nodes(mean + line * (grid.points[:, 0] / 100.0 - mean_u), grid, crop)

@@ -1,9 +1,9 @@
 """
 Fill from a sequence: two exposures before and two after.
 
-As `~sunpy_lasco.repair.methods.temporal`, but the nearest two exposures are averaged with the next two. These
-are farther away in time, but reduce the noise, and structure that moved by less than a cell looks the same in
-them. Their weight is learnt around the hole, where the frame itself was measured.
+This method extends `~sunpy_lasco.repair.methods.temporal`: the nearest two exposures are averaged with the next two.
+The outer exposures are farther away in time, but they reduce the noise, and they show structure that moves by less
+than a cell unchanged. Their weight is fitted around the hole, where the frame itself was measured.
 """
 
 import numpy as np
@@ -30,10 +30,9 @@ CARRY = 16.0
 CARRY_MOVED = 5.0
 #: Side of the cells in which exposures are compared, stored pixels.
 CELL = 8
-#: Prior weight of the second exposures before and after, and its 1 sigma; it lies between 0 (fast changes) and 0.5
-#: (noise only).
+#: Prior weight of the outer exposures, and its 1 sigma. The weight is 0 for fast changes and 0.5 for noise only.
 WEIGHT, WEIGHT_SIGMA = 0.3, 0.22
-#: Pixels around the hole without which nothing is learnt.
+#: With fewer pixels around the hole than this, the prior weight is used.
 FEWEST_PIXELS = 500
 
 
@@ -46,13 +45,13 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     crop : `~sunpy_lasco.repair.crop.Crop`
         With neighbours.
     worst_misfit : `float`, optional
-        Largest difference of the structure around the hole between exposures and frame, in units of the noise
+        Largest difference between the structure of exposures and frame around the hole, in units of the noise
         of a pixel.
 
     Returns
     -------
     `~sunpy_lasco.repair.crop.Fill`
-        NaN where one of the four was not measured, or everywhere if there are fewer or they are unsuitable.
+        NaN where one of the four exposures was not measured, or everywhere if one is missing or they do not fit.
 
     Notes
     -----
@@ -87,14 +86,14 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
 
 def outer_weight(crop, inner, outer):
     """
-    Weight of the second exposures before and after relative to the nearest.
+    Fit the weight of the outer exposures relative to the nearest.
 
     Parameters
     ----------
     crop : `~sunpy_lasco.repair.crop.Crop`
     inner, outer : `~numpy.ndarray`
-        The nearest two and the next two, interpolated to the time of the frame; (ny, nx), NaN where
-        they were not measured.
+        The nearest two and the outer two exposures, interpolated to the time of the frame, (ny, nx); NaN
+        where they were not measured.
 
     Returns
     -------
@@ -112,6 +111,6 @@ def outer_weight(crop, inner, outer):
         ndimage.uniform_filter(np.where(known, part, 0.0), CELL)[near] / share[near] for part in (difference, apart)
     )
     x = x - x.mean()
-    # Each cell counts once, although it is evaluated at each of its pixels.
+    # Each cell counts once, although its mean is evaluated at each of its pixels.
     noise = 2.0 / CELL**2
     return WEIGHT + float((x @ y) / CELL**2 / ((x @ x) / CELL**2 + noise / WEIGHT_SIGMA**2))

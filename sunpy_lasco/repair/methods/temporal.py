@@ -1,8 +1,8 @@
 """
 Fill from the exposures before and after.
 
-Both are scaled to the level of the frame around the hole, which corrects exposure and slow changes, and
-interpolated in time. They show the same corona through the same pixels, so even the fixed pattern is
+Both exposures are scaled to the level of the frame around the hole, which corrects for exposure time and slow
+changes, and interpolated in time. They show the same corona on the same pixels, so even the fixed pattern is
 preserved. Pagot, Lamy, Llebaria & Boclet (2014, Solar Physics 289, 1433) found this to be the best repair of
 LASCO's missing blocks if neighbours exist, and tests with real frames confirm it.
 """
@@ -16,10 +16,10 @@ __all__ = ["WORST_MISFIT", "fill"]
 
 #: Scale over which the difference from the frame is extended from the surroundings into the hole, stored pixels.
 CARRY = 10.0
-#: The same for moved exposures, in which the remainder of a front is shorter.
+#: The same for moved exposures, which leave residuals of fronts on smaller scales.
 CARRY_MOVED = 5.0
-#: Neighbours are rejected if their structure around the hole differs from the frame's by more than this, in units of
-#: the noise of a pixel.
+#: Neighbours are rejected if their structure around the hole differs from that of the frame by more than this, in units
+#: of the noise of a pixel.
 WORST_MISFIT = 3.0
 
 
@@ -32,19 +32,19 @@ def fill(crop, *, worst_misfit=WORST_MISFIT):
     crop : `~sunpy_lasco.repair.crop.Crop`
         With neighbours.
     worst_misfit : `float`, optional
-        Largest difference of the structure around the hole between neighbours and frame, in units of the
+        Largest difference between the structure of neighbours and frame around the hole, in units of the
         noise of a pixel.
 
     Returns
     -------
     `~sunpy_lasco.repair.crop.Fill`
-        NaN where no neighbour was measured, or everywhere if they are unsuitable.
+        NaN where no neighbour was measured, or everywhere if they do not fit.
 
     Notes
     -----
-    If only one side was measured, the value is that of one neighbour. Stars do not move with the corona: they
+    If only one side was measured, the value is that of one neighbour. Stars do not move with the corona. They
     are removed from both neighbours, moved to their expected positions, and restored if both neighbours show
-    them. Points in only one neighbour are hits of particles and are omitted. If a front passed between the
+    them. Points in only one neighbour are particle hits and are omitted. If a front passed between the
     exposures, their difference increases the uncertainty.
     """
     nothing = np.full(crop.z.shape, np.nan)
