@@ -50,13 +50,13 @@ __all__ = [
 
 #: Largest number of days in a model, about one solar rotation, as for the models of the instrument team.
 LONGEST_DAYS = 27
-#: With fewer, streamers are left in it.
+#: A background of fewer days still contains streamers.
 FEW_DAYS = 10
 #: Smallest number of frames for a daily median.
 LEAST_FRAMES = 3
-#: Of a day with more frames, this many are used, evenly spaced: 400 MB.
+#: Largest number of frames of a day that are used, evenly spaced; they need 400 MB.
 MOST_FRAMES = 96
-#: Rows of which medians are taken at a time.
+#: Number of rows for which medians are computed at a time.
 ROWS = 64
 #: Usual exposure of the frames in models in DN, s: C2 Orange and C3 Clear.
 USUAL_EXPOSURE = {"C2": 25.0, "C3": 19.0}
@@ -82,11 +82,11 @@ def background(
     Parameters
     ----------
     images : iterable of maps or path-like
-        Frames of one camera, filter, polariser, roll state and epoch, in order of time or not; files are
-        read one day at a time, so that 30 days take some hundred megabytes.
+        Frames of one camera, filter, polariser, roll state and epoch, in any order. Files are read one day at
+        a time, so 30 days need a few hundred megabytes.
     kind : `str` or `float`
-        Statistic of the daily medians: ``"minimum"`` of those that are not zero, as in the monthly models of
-        the instrument team; ``"median"``; or a percentile, such as 3.
+        Statistic of the daily medians: ``"minimum"`` (of the medians that are not zero), as in the monthly
+        models of the instrument team; ``"median"``; or a percentile, such as 3.
     options : mapping, optional
         Options of `sunpy_lasco.calibrate` for level-0.5 frames. Without options the background is in DN, with
         the bias subtracted and scaled to the usual exposure, in the pixels of the detector, like the models
@@ -140,12 +140,12 @@ def background(
         told = ", ".join(f"{day} ({len(days.pop(day))})" for day in few)
         warnings.warn(f"Days with fewer than {LEAST_FRAMES} frames are omitted: {told}.", LascoUserWarning, 2)
     if not days:
-        msg = f"There is no day with {LEAST_FRAMES} frames or more."
+        msg = f"No day has {LEAST_FRAMES} frames or more."
         raise OptionError(msg)
     names = sorted(days)
     span = round(Time(names[-1]).mjd - Time(names[0]).mjd) + 1
     if span > LONGEST_DAYS:
-        msg = f"A background is of {LONGEST_DAYS} days at most; {names[0]} to {names[-1]} are {span}."
+        msg = f"A background covers {LONGEST_DAYS} days at most; {names[0]} to {names[-1]} are {span}."
         raise OptionError(msg)
     if len(days) < FEW_DAYS:
         warnings.warn(f"A background of {len(days)} days contains streamers; use 10 to 27.", LascoUserWarning, 2)
@@ -228,7 +228,7 @@ def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, tim
     before, after : maps
         Results of `background` for one camera, filter and roll state.
     time : time
-        What `~astropy.time.Time` takes.
+        Anything that `~astropy.time.Time` accepts.
 
     Returns
     -------
@@ -238,9 +238,9 @@ def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, tim
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If ``time`` is not between them, since backgrounds are not extrapolated.
+        If ``time`` is not between the backgrounds; they are not extrapolated.
     sunpy_lasco.errors.IncompatibleMapsError
-        If they do not match.
+        If the backgrounds do not match.
     """
     moments = [Time(smap.meta["date-avg"]) for smap in (before, after)]
     time = Time(time)
@@ -266,7 +266,7 @@ def between_backgrounds(before: AnyCoronagraphMap, after: AnyCoronagraphMap, tim
 
 def background_name(smap, *, rolled=False):
     """
-    File name of a model in the form of the instrument team.
+    File name of a model in the naming scheme of the instrument team.
 
     Parameters
     ----------
@@ -295,9 +295,9 @@ def write_background(smap: CoronagraphMap, path: PathLike, *, overwrite: bool = 
     smap : map
         Result of `background`.
     path : path-like
-        A file name that ends in .fts or .fits, or a directory, in which the file gets the team's name. A
-        model in DN with the name ``3m_clcl_all.fts`` in a directory of assets is used by
-        `sunpy_lasco.calibrate` and by fuzzy logic.
+        A file name that ends in .fts or .fits, or a directory, in which the file gets the team's name.
+        `sunpy_lasco.calibrate` and fuzzy logic use a model in DN with the name ``3m_clcl_all.fts`` in a
+        directory of assets.
     overwrite : `bool`
         Replace an existing file.
 

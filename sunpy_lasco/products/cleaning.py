@@ -39,26 +39,26 @@ READ_NOISE = 6.0
 #: Relative pixel response that no calibration image corrects; at the edge of the occulter it turns bright fronts into
 #: points.
 PATTERN = 0.03
-#: Frames on each side that are compared.
+#: Number of frames on each side with which a frame is compared.
 NEIGHBOURS = 2
-#: Radius around a star that is left alone, pixels (stars move by half a pixel from frame to frame), and faintest such
-#: star, magnitude.
+#: Radius around a star in which cosmic rays are not searched, pixels (stars move by half a pixel from frame to frame),
+#: and faintest such star, magnitude.
 STAR_RADIUS = 3.0
 STAR_LIMIT = 7.5
-#: Radius of the image of a star of the sixth magnitude and its increase per magnitude for brighter stars, full-frame
-#: pixels; width of the surrounding ring whose median replaces it.
+#: Radius of the image of a sixth-magnitude star, its increase per magnitude for brighter stars, and width of the
+#: surrounding ring whose median replaces the star, full-frame pixels.
 IMAGE_RADIUS, RADIUS_GROWTH, RING_WIDTH = 2.5, 0.9, 4.0
 #: The corona falls with about this power of the height.
 CORONA_FALL = 2.4
-#: A ring needs so many valid pixels.
+#: Smallest number of valid pixels in a ring.
 LEAST_RING = 8
-#: Share of hit pixels in a proton storm, from which on the frame is marked, or unusable alone.
+#: Fraction of hit pixels in a proton storm, above which a frame is marked, and above which it is unusable by itself.
 SNOW, HEAVY_SNOW = 0.02, 0.10
 
 
 def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
     """
-    Find pixels that cosmic rays hit.
+    Find pixels hit by cosmic rays.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def find_cosmic_rays(sequence: Sequence, *, stars: bool = True) -> np.ndarray:
 
     Notes
     -----
-    A pixel must pass two tests. It must be 5 sigma above the median of up to four neighbouring frames, which
-    alone would find fronts, too; and it must be a point in its frame according to astroscrappy (Laplacian
-    edges), which alone would find stars, too. astroscrappy is part of the extra ``products``.
+    A pixel must pass two tests. It must be 5 sigma above the median of up to four neighbouring frames; this test
+    alone would also find fronts. It must also be a point in its frame according to astroscrappy (Laplacian
+    edges); this test alone would also find stars. astroscrappy is part of the extra ``products``.
 
     References
     ----------
@@ -148,7 +148,7 @@ def remove_cosmic_rays(sequence: Sequence, hits: np.ndarray | None = None) -> Se
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        As `find_cosmic_rays`.
+        As for `find_cosmic_rays`.
     """
     sequence = sequence.computed()
     hits = find_cosmic_rays(sequence) if hits is None else np.asarray(hits, bool)
@@ -221,13 +221,13 @@ def remove_stars(images: SequenceLike, *, limit: float = 8.0) -> Any:
     -------
     map, `Sequence` or `list` of maps
         As ``images``. Pixels of stars get the median of the surrounding ring, its uncertainty, and the flag
-        FILLED. Those of planets, and pixels into which they bled, are NaN. The header gives the number of
+        FILLED. Pixels of planets, and pixels into which planets bled, are NaN. The header gives the number of
         stars (NSTARS).
 
     Notes
     -----
-    Only positions from `sunpy_lasco.stars.predict` are treated, so small structures of the corona remain, as
-    do stars missing from the catalogue.
+    Only positions from `sunpy_lasco.stars.predict` change. Small structures of the corona therefore remain, and
+    so do stars that are not in the catalogue.
     """
     if isinstance(images, Sequence):
         cleaned = [_without_stars(images.frame(number), limit) for number in range(len(images))]

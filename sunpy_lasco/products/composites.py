@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Composite", "CompositeMap", "composite"]
 
-#: Width of the cells in position angle in which both cameras are compared, degree, and smallest number of pixels in a
+#: Width of the cells in position angle in which the cameras are compared, degree, and smallest number of pixels in a
 #: cell.
 CELL_WIDTH, LEAST_PIXELS = 10.0, 10
 #: Half the width of the ring in which the step at the seam is measured, solar radii.
@@ -73,7 +73,7 @@ class Composite:
     step_scatter: float
     #: Times between the middles of the exposures, C3 minus C2.
     apart: u.Quantity
-    #: Which pixels are of C2, shape (ny, nx).
+    #: Pixels that come from C2, shape (ny, nx).
     from_c2: np.ndarray = field(repr=False)
     #: The image of the disk, if there is one.
     disk: sunpy.map.GenericMap | None = field(default=None, repr=False)
@@ -82,7 +82,7 @@ class Composite:
         self, axes: Axes | None = None, *, look: tuple[Look, Look] | None = None, label: str | None = None
     ) -> Axes:
         """
-        Draw it as `sunpy_lasco.products.draw` does, with the disk inside.
+        Draw the composite as `sunpy_lasco.products.draw` does, with the disk inside.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Composite:
         Returns
         -------
         `tuple` of `Look`
-            Of C2 and of C3.
+            For C2 and for C3.
         """
         inner, outer = (Look.of(part) for part in self._parts())
         return (outer, outer) if outer.kind == "difference" else (inner, outer)
@@ -208,11 +208,11 @@ def composite(
     disk : `~sunpy.map.GenericMap`, optional
         An image of the disk as seen from near the Earth, for pictures.
     seam : `~astropy.units.Quantity`
-        Height of the seam. C2 is used within it, C3 beyond it; beyond it C2 is used only where C3 is masked.
+        Height of the seam. C2 is used inside, C3 outside. Where C3 is masked, C2 is used outside too.
     match : `~astropy.units.Quantity`
         Heights between which the scale of C2 is matched to C3.
     half_width : `~astropy.units.Quantity`
-        From the Sun's centre to the edges of the image.
+        Distance from the Sun's centre to the edges of the image.
     size : `int`
         Pixels on a side.
 
@@ -224,7 +224,7 @@ def composite(
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If the maps are not C2 and C3 in one unit, within three hours.
+        If the maps are not C2 and C3, differ in unit, or are more than three hours apart.
     sunpy_lasco.errors.OptionError
         If the cameras do not overlap between the heights of ``match``.
 
@@ -313,7 +313,7 @@ def _header(c2, c3, half, size):
             del meta[card]
     meta.update(
         {
-            # Omit cards that would mark it as a frame of one camera.
+            # Omit cards that would mark the composite as a frame of one camera.
             "instrume": "LASCO C2 and C3",
             "detector": "C2+C3",
             "ctype1": "HPLN-TAN",

@@ -37,7 +37,7 @@ FLATTENING = 1.45, 1.25
 
 def f_corona(smap: AnyCoronagraphMap) -> AnyCoronagraphMap:
     """
-    Model of the F corona in the pixels of a map.
+    Model the F corona on the pixels of a map.
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ def k_corona(smap: AnyCoronagraphMap, background: AnyCoronagraphMap | None = Non
     smap : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
         Level 1, MSB.
     background : map, optional
-        Result of `~sunpy_lasco.products.background` from level 1; the result is then the variable K corona,
-        since the steady K corona is subtracted, too. By default the model of `f_corona` is used; the result
-        then contains residual stray light and has an error of 20 % of the F corona.
+        Result of `~sunpy_lasco.products.background` from level 1. It contains the steady K corona, so the result
+        is the variable K corona. By default the model of `f_corona` is used; the result then contains residual
+        stray light and has an error of 20 % of the F corona.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def k_corona(smap: AnyCoronagraphMap, background: AnyCoronagraphMap | None = Non
     sunpy_lasco.errors.LascoError
         If the map is not in MSB, or ``background`` is not a background.
     sunpy_lasco.errors.IncompatibleMapsError
-        If they do not fit each other.
+        If map and background do not match.
     """
     if smap.unit != MSB:
         msg = f"{smap.meta.get('filename') or 'The map'} is in {smap.unit}: a K corona requires level 1 in MSB."
@@ -152,8 +152,8 @@ def separate_by_roll(
     Parameters
     ----------
     unrolled, rolled : `~sunpy_lasco.LASCOC2Map` or `~sunpy_lasco.LASCOC3Map`
-        Backgrounds from before and after a roll of the spacecraft by 180 degrees, level 1. They are turned
-        and reprojected to a common grid like the frames of a `Sequence`.
+        Level-1 backgrounds from before and after a roll of the spacecraft by 180 degrees. They are rotated and
+        reprojected to a common grid like the frames of a `Sequence`.
 
     Returns
     -------
@@ -169,8 +169,8 @@ def separate_by_roll(
 
     Notes
     -----
-    With F(p) in the sky and S(p) on the detector, the images are F(p) + S(p) and F(p) + S(-p): the even part
-    of S cannot be separated from F.
+    With F(p) in the sky and S(p) on the detector, the images are F(p) + S(p) and F(p) + S(-p). Therefore the even
+    part of S cannot be separated from F.
 
     References
     ----------

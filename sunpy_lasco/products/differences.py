@@ -49,24 +49,23 @@ def running_difference(
     normalise: str | bool | u.Quantity = False,
 ) -> Any:
     """
-    Subtract from each frame an earlier one.
+    Subtract an earlier frame from each frame.
 
     Parameters
     ----------
     images : `Sequence`, `list` of maps or files, or `~sunpy.map.MapSequence`
         Two or more frames, in any order.
     step : `~astropy.units.Quantity`, optional
-        Subtract the last frame that is earlier by at least this, within 5 % and a minute. By default the
-        previous frame is subtracted.
+        Subtract the latest frame that is earlier by at least this (tolerance: 5 %, at most one minute). By
+        default the previous frame is subtracted.
     max_gap : `~astropy.units.Quantity`, `str` or None
-        Differences over more time are NaN: a front moves three times as far in 36 minutes as in 12.
+        Differences over a longer time are NaN, because a front moves three times as far in 36 minutes as in 12.
         ``"auto"`` is 1.5 times the median cadence, or 1.5 times ``step`` if that is longer. None sets no
         limit.
     rate : `bool`
         Divide by the interval; the unit is then per second.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        Relative exposures of images that are not yet a `Sequence`, see there; by default values are not
-        changed.
+        Relative exposures, for images that are not yet a `Sequence` (see there). By default values do not change.
 
     Returns
     -------
@@ -83,8 +82,8 @@ def running_difference(
 
     Notes
     -----
-    sigma**2 is the sum of both. SolarSoft's movie tools make running differences of successive frames
-    regardless of gaps, and without uncertainty.
+    The variances of both frames are added. SolarSoft's movie tools make running differences of successive frames
+    across gaps too, and without uncertainty.
     """
     cube, kind = _cube_of(images, normalise)
     if len(cube) < 2:
@@ -147,12 +146,12 @@ def base_difference(
     images : `Sequence`, map, `list` of maps or files, or `~sunpy.map.MapSequence`
     base : map, sequence of maps, `Sequence`, `int` or `slice`, optional
         The base: a map; several maps, whose median is used; a number, for the median of the first frames of
-        ``images``; or a slice of them. By default the first frame. The best base is the median of 3 to 8
-        frames from less than three hours before the first signal. With a monthly model, streamers and their
-        motion remain in the difference.
+        ``images``; or a slice of ``images``. The default is the first frame. The best base is the median of 3 to 8
+        frames taken within three hours before the event. With a monthly model, streamers and their motion
+        remain in the difference.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        Relative exposures of images that are not yet a `Sequence`, see there; the base is their reference. By
-        default values are not changed.
+        Relative exposures, for images that are not yet a `Sequence` (see there); the base is their reference. By
+        default values do not change.
 
     Returns
     -------
@@ -166,8 +165,8 @@ def base_difference(
 
     Notes
     -----
-    The variance of a median of n frames is exact for that number: for 3 to 8 frames it is 0.76 to 0.94 times
-    the asymptotic pi / (2 n).
+    The variance of a median of n frames is exact: for 3 to 8 frames it is 0.76 to 0.94 times the asymptotic
+    pi / (2 n).
     """
     cube, one, kind = _with_base(images, base, normalise)
     return _as_given(_less(cube, one), kind)
@@ -181,14 +180,14 @@ def difference_within(cube, number, base):
     ----------
     cube : `Sequence`
     number : `int`
-        The frame.
+        Number of the frame.
     base : `list` of `int`
-        The frames whose median is subtracted.
+        Numbers of the frames whose median is subtracted.
 
     Returns
     -------
     map
-        As of `base_difference`.
+        As for `base_difference`.
     """
     return _less(_picked(cube, [number]), _base_of(_picked(cube, sorted(base)))).frame(0)
 
@@ -240,7 +239,7 @@ def percent_difference(
 
 @dataclass(frozen=True)
 class _Base:
-    """What is subtracted."""
+    """The base that is subtracted."""
 
     data: np.ndarray
     sigma: np.ndarray | None
@@ -312,7 +311,7 @@ def _as_given(cube, kind):
 
 
 def _quadrature(one, other):
-    """Root of the sum of squares, also for dask arrays."""
+    """Square root of the sum of squares, also for dask arrays."""
     return (one**2 + other**2) ** 0.5
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DragFit", "fit_drag"]
 
-#: Range of drags searched, 1 / km: from none to one that brakes within a solar radius.
+#: Range of the search for the drag, 1 / km: from none to a drag that acts within a solar radius.
 DRAG_RANGE = (0.0, 1e-5)
 #: Start of the search: the typical drag of Vrsnak et al. 2013, 1 / km.
 USUAL_DRAG = 0.2e-7
@@ -35,20 +35,20 @@ class DragFit:
     #: Speed at the first point, km / s, and its 1 sigma.
     initial_speed: u.Quantity
     initial_speed_sigma: u.Quantity
-    #: The same by leaving out points in turn.
+    #: The same 1 sigma from a jackknife, which omits each point in turn.
     initial_speed_jackknife: u.Quantity
     #: Speed at the last point, km / s.
     final_speed: u.Quantity
     #: Drag, 1 / km, and its 1 sigma. Within the field of C3 usually only an upper limit can be determined.
     drag: u.Quantity
     drag_sigma: u.Quantity
-    #: Speed of the wind that was assumed.
+    #: Assumed speed of the wind.
     wind: u.Quantity
     #: Height at the first point, solar radii.
     initial_height: u.Quantity
     #: Chi-square per degree of freedom, from the stated sigma.
     chi2: float
-    #: What was fitted, and the residuals.
+    #: The fitted points and their residuals.
     track: QTable
     residuals: u.Quantity
 

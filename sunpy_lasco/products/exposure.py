@@ -18,7 +18,7 @@ from sunpy_lasco.products.places import height_and_angle, pair_of
 
 __all__ = ["RelativeExposures", "has_published_factor", "has_sector", "polar_medians", "relative_exposures"]
 
-#: Factors outside of this are no errors of an exposure.
+#: Largest deviation of a factor from 1 that an exposure error can cause.
 LARGEST_CHANGE = 0.03
 #: Width of the cells in which the medians are taken, degree.
 CELL_WIDTH = 10.0
@@ -26,7 +26,7 @@ CELL_WIDTH = 10.0
 CELL_EDGES = {"C2": np.arange(2.8, 6.01, 0.4), "C3": np.arange(6.0, 22.01, 2.0)}
 #: Width of the sector, degree. Wider ones include more of the moving structures and are quiet less often.
 SECTOR_WIDTH = 90.0
-#: A cell needs so many valid pixels.
+#: Smallest number of valid pixels in a cell.
 LEAST_PIXELS = 5
 
 
@@ -36,7 +36,7 @@ class RelativeExposures:
 
     #: Factor of each frame, relative to the median of the reference frames.
     factors: np.ndarray
-    #: 1 sigma of each.
+    #: 1 sigma of each factor.
     sigma: np.ndarray
     #: Position angles of the sector, degree.
     sector: tuple[float, float]
@@ -76,7 +76,7 @@ def polar_medians(smap):
     angles, heights = round(360 / CELL_WIDTH), len(edges) - 1
     valid = np.isfinite(smap.data) & (height >= edges[0]) & (height < edges[-1])
     cell = (angle[valid] / CELL_WIDTH).astype(int) % angles * heights + np.digitize(height[valid], edges) - 1
-    # Integers of 16 bits are sorted by counting, ten times as fast.
+    # Integers of 16 bits are sorted by counting, which is ten times faster.
     cell = cell.astype(np.int16)
     order = np.argsort(cell, kind="stable")
     values, cells = np.asarray(smap.data)[valid][order], cell[order]
@@ -156,8 +156,8 @@ def relative_exposures(medians, names, *, sector=None, base=None):
     if not use.any():
         msg = f"The sector from {start:g} by {width:g} degrees is not visible in all {len(names)} frames."
         raise OptionError(msg)
-    # Changes in a sector are due to radial streamers, so position angles are independent but
-    # heights are not.
+    # Streamers are radial, so changes at different position angles are independent, but those at
+    # different heights are not.
     cells[:, ~use] = np.nan
     columns = cells.reshape(len(cells), -1, ratio.shape[2])
     columns = columns[:, np.isfinite(columns[0]).any(axis=1)]

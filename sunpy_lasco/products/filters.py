@@ -68,10 +68,10 @@ def radial_filter(
 
     Notes
     -----
-    The image is first divided by its radial profile. This keeps the contrast of a ring and avoids circles
-    caused by the decrease of the brightness within it. ``"nrgf"`` and ``"rhef"`` omit missing pixels. For the
-    other filters missing pixels are filled with the median of their ring, or for ``"fnrgf"`` with values from
-    the opposite side of the Sun, and masked again afterwards. sunkit-image is part of the extra ``products``.
+    The image is first divided by its radial profile. This keeps the contrast within a ring and avoids the circles
+    that the decrease of brightness across a ring would cause. ``"nrgf"`` and ``"rhef"`` omit missing pixels. For
+    the other filters, missing pixels are filled temporarily: with the median of their ring, or for ``"fnrgf"`` with
+    values from the opposite side of the Sun. sunkit-image is part of the extra ``products``.
 
     References
     ----------
@@ -101,8 +101,8 @@ def radial_filter(
     else:
         fill = np.interp(height, middles, medians)
     if method == "fnrgf":
-        # Its series need values with the usual scatter at all position angles, so the opposite side
-        # is used.
+        # The Fourier series need values with the usual scatter at all position angles, so missing
+        # pixels are taken from the opposite side.
         opposite = pixels_at(smap, height, angle + 180.0)
         mirrored = ndimage.map_coordinates(data, opposite[::-1], order=0, cval=np.nan)
         data = np.where(seen, data, mirrored)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Front", "front_around"]
 
-#: A direction is visible if at least this share of the lower half of its strip is.
+#: A direction is visible if at least this fraction of the lower half of its strip is visible.
 SEEN_SHARE = 0.3
 #: Smallest number of points in the direction in which the front is fastest, absolute and relative to the largest
 #: number.
@@ -77,7 +77,7 @@ def front_around(
 
     Parameters
     ----------
-    sequence : `Sequence`, or what it is made of
+    sequence : `Sequence`, or anything that `Sequence` accepts
     every : `~astropy.units.Quantity`
         Angle between directions, which must divide 360 degrees.
     width : `~astropy.units.Quantity`, optional

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HeightTime", "JMap", "draw_jmaps", "fit_height_time", "jmap", "points_of", "track"]
 
-#: Radius of the Sun by which heights become lengths, IAU 2015.
+#: Radius of the Sun, which converts heights to lengths, IAU 2015.
 SOLAR_RADIUS_KM = 695_700.0
 SECONDS_PER_DAY = 86400.0
-#: A cell of a J-map needs this share of its pixels.
+#: Smallest fraction of the pixels of a J-map cell that must be valid.
 LEAST_SHARE = 0.5
 #: Ratio of the sigma of the median of Gaussian values to that of their mean.
 MEDIAN_EFFICIENCY = 1.2533
@@ -52,7 +52,8 @@ EDGE_SIGMA = {"C2": 1.0, "C3": 2.0}
 NEAR_CELLS, LEAST_VALUES, ROUNDS = 5, 20, 4
 #: Ratio of the minimum of about ten scatters to their mean.
 LEAST_OF_SCATTERS = 1.3
-#: Parts of a front that can be followed, and the share of its height behind the edge that is searched for the ridge.
+#: Parts of a front that can be tracked, and the depth behind the edge that is searched for the ridge, as a fraction of
+#: the height.
 EDGES, FRONT_DEPTH = ("outer", "half", "peak"), 0.15
 #: Distance ahead of the edge that is free of the front, solar radii.
 AHEAD = 1.0
@@ -74,9 +75,9 @@ class JMap:
     data: np.ndarray
     #: 1 sigma of the noise, same shape; None if the frames have no uncertainty.
     sigma: np.ndarray | None
-    #: Middle of the exposures; of differences, of the later ones.
+    #: Middle of the exposures; for differences, of the later exposures.
     time: Time
-    #: Of differences: middle of the earlier exposures.
+    #: For differences: middle of the earlier exposures.
     earlier: Time | None
     #: Middles of the cells: in the plane of the sky, solar radii.
     height: u.Quantity
@@ -111,8 +112,8 @@ class JMap:
 
         axes = plt.gca() if axes is None else axes
         cadence = np.median(np.diff(self.time.mjd)) if len(self.time) > 1 else 0.01
-        # One scale that decreases like the light scattered by an electron, so that fading means
-        # fewer electrons.
+        # The scale decreases like the light scattered by an electron, so a front that fades loses
+        # electrons.
         falling = self.height.value**-2.0
         scaled = np.abs(self.data) / falling
         limits = falling * (np.nanpercentile(scaled, percentile) if np.isfinite(scaled).any() else 1.0)
@@ -123,7 +124,7 @@ class JMap:
             end = time.mjd if self.earlier is not None else time.mjd + cadence
             across = Time([begin, end], format="mjd").datetime
             axes.pcolormesh(across, edges, row[:, None], cmap="gray", vmin=-1, vmax=1)
-        # Neither black nor white marks missing data.
+        # Gaps get a colour of their own, since black and white are values.
         axes.set_facecolor(GAP_COLOUR)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
         axes.set_xlabel("Time (UTC)")
@@ -147,8 +148,8 @@ class JMap:
 
         Notes
         -----
-        The time axis of the image has steps of the median cadence; each holds the row whose time is
-        nearest, and NaN where none is within half a step.
+        The time axis of the image has steps of the median cadence. Each step holds the row nearest in time,
+        or NaN if there is no row within half a step.
         """
         seconds = (self.time.mjd - self.time.mjd[0]) * SECONDS_PER_DAY
         step = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 1.0
@@ -205,7 +206,7 @@ def draw_jmaps(jmaps: Iterable[JMap], axes: Axes | None = None, *, percentile: f
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If there are none, or if their directions differ.
+        If there are no J-maps, or if their directions differ.
     """
     import matplotlib.pyplot as plt
 
@@ -245,8 +246,8 @@ def jmap(
 
     Parameters
     ----------
-    sequence : `Sequence`, or what it is made of
-        For a list of maps or files, relative exposures are determined if no published ones are known.
+    sequence : `Sequence`, or anything that `Sequence` accepts
+        For a list of maps or files, relative exposures are determined unless published factors were applied.
     position_angle : `~astropy.units.Quantity`
         Middle of the strip, from solar north counter-clockwise.
     width : `~astropy.units.Quantity`
@@ -258,9 +259,9 @@ def jmap(
     difference : `bool`
         Subtract from each frame the previous one; the first frame then has no row.
     interval : `~astropy.units.Quantity`, optional
-        Subtract the last frame that is earlier by at least this, within 5 % and a minute; by default the
-        previous frame. A longer interval is needed if a front moves less than the six cells of `track` from
-        frame to frame (below 600 km/s for frames every 12 minutes).
+        Subtract the latest frame that is earlier by at least this (tolerance: 5 %, at most one minute); by default
+        the previous frame. A longer interval is needed if a front moves by less than the six cells of `track`
+        between frames (below 600 km/s for frames every 12 minutes).
     filled : `bool`
         Whether filled pixels are used.
 
@@ -276,9 +277,9 @@ def jmap(
 
     Notes
     -----
-    A height is D tan(elongation), at the distance D of the Sun: in the plane of the sky. On the Thomson
-    sphere it is D sin(elongation), 1 % less at 30 solar radii. A difference across a gap in time is used,
-    since its leading edge belongs to the later frame.
+    A height is in the plane of the sky: D tan(elongation), with the distance D of the Sun. On the Thomson
+    sphere it is D sin(elongation), which is 1 % less at 30 solar radii. Differences across gaps in time are used,
+    since the leading edge belongs to the later frame.
     """
     cube = sequence if isinstance(sequence, Sequence) else Sequence(sequence)
     middle, wide, high = _angle(position_angle, "position_angle"), _angle(width, "width"), u.Quantity(step)
@@ -300,7 +301,7 @@ def jmap(
     if not any(len(cell) for cell in cells):
         msg = f"No pixel of the frames lies at position angle {middle:g} degrees, {low:g} to {edges[-1]:g} solar radii."
         raise OptionError(msg)
-    # Only the pixels of the strip are looked at, cell by cell.
+    # Only the pixels of the strip are read, cell by cell.
     strip, bounds = np.concatenate(cells), np.cumsum([len(cell) for cell in cells])
     cells = np.split(np.arange(len(strip)), bounds[:-1])
     known = cube.sigma is not None
@@ -362,10 +363,10 @@ def track(
     threshold : `float`
         In units of the scatter at the same height, measured before the front arrives.
     run : `int`
-        Number of consecutive cells that must exceed the threshold; the outermost run of each frame has the
-        edge.
+        Number of consecutive cells that must exceed the threshold. The outermost such run of each frame defines
+        the edge.
     edge : `str`
-        The part of the front to follow: ``"outer"``, where it exceeds the threshold, as in catalogues;
+        The part of the front to track: ``"outer"``, where it exceeds the threshold, as in catalogues;
         ``"half"``, where it has half its brightness; ``"peak"``, its ridge.
     after, before : time, optional
         Search for the front only between these times; the scatter is determined from all frames.
@@ -373,10 +374,10 @@ def track(
     Returns
     -------
     `~astropy.table.QTable`
-        Columns ``time``, ``height`` (solar radii in the plane of the sky) and ``sigma``: the longest run of
-        frames in which the edge rises. It ends at the first frame in which the front is lost or jumps back to
-        material behind it. The table is empty if there is no front. ``meta`` holds position angle, width and
-        camera.
+        The longest run of frames in which the edge rises, with the columns ``time``, ``height`` (solar radii in
+        the plane of the sky) and ``sigma``. The run ends at the first frame in which the front is lost, or in
+        which the edge jumps back to material behind it. The table is empty if there is no front. ``meta`` holds
+        position angle, width and camera.
 
     Raises
     ------
@@ -385,8 +386,8 @@ def track(
 
     Notes
     -----
-    If a front widens, its edge is faster than its ridge. The simulated front, whose ridge moves at 900 km/s,
-    gives 935 km/s at the edge, which is always 1.04 times as high, and 913 km/s at half the brightness.
+    If a front widens, its edge is faster than its ridge. For example, a simulated front has a ridge at 900 km/s.
+    Its edge, always 1.04 times as high, gives 935 km/s; half the brightness gives 913 km/s.
     """
     if not (threshold > 0 and run >= 1):
         msg = f"threshold={threshold} and run={run} have to be positive."
@@ -433,7 +434,7 @@ class HeightTime:
     speed: u.Quantity
     #: Its 1 sigma, from the scatter about the line (68 % of Student's distribution).
     speed_sigma: u.Quantity
-    #: The same by leaving out points in turn.
+    #: The same 1 sigma from a jackknife, which omits each point in turn.
     speed_jackknife: u.Quantity
     #: Speeds of the parabola at the first and last point, and at 20 solar radii (NaN if it never reaches them).
     initial_speed: u.Quantity
@@ -519,13 +520,13 @@ def fit_height_time(track: QTable | Iterable[QTable]) -> HeightTime:
     Parameters
     ----------
     track : `~astropy.table.QTable`, or sequence of them
-        With columns ``time``, ``height`` (a length) and ``sigma``, as for `sunpy_lasco.products.track` or
-        made manually; several tables, for example of C2 and C3, are joined. At least three points.
+        Columns ``time``, ``height`` (a length) and ``sigma``, as from `sunpy_lasco.products.track` or made
+        manually; at least three points. Several tables, for example of C2 and C3, are joined.
 
     Returns
     -------
     `HeightTime`
-        With ``.speed``.
+        The fits; the linear speed is ``.speed``.
 
     Raises
     ------
@@ -534,9 +535,9 @@ def fit_height_time(track: QTable | Iterable[QTable]) -> HeightTime:
 
     Notes
     -----
-    Weighted least squares. The covariance follows from the stated sigma, scaled by chi-square per degree of
-    freedom: the scatter determines the uncertainty of the speed, and the stated sigma only the relative
-    weights.
+    The fit uses weighted least squares. The covariance from the stated sigma is scaled by chi-square per degree
+    of freedom. The scatter therefore determines the uncertainty of the speed, and the stated sigma determines only
+    the relative weights.
     """
     points = points_of(track)
     height = points["height"].to_value(u.km, equivalencies=RADII)
@@ -610,7 +611,7 @@ def _cells_of(height, part, edges):
 
 
 def _medians(data, variance, cells):
-    """Median of each cell and its sigma; NaN if too little of it is visible."""
+    """Median of each cell and its sigma; NaN if too little of the cell is visible."""
     medians, sigma = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
     for number, cell in enumerate(cells):
         values = data.ravel()[cell]
@@ -662,8 +663,8 @@ def _continued(scatter, height):
 
 def _edges(data, height, scatter, threshold, run):
     """
-    Outer edge of the outermost run of each frame, and half the distance to twice the threshold; NaN if there
-    is none.
+    Outer edge of the outermost run of each frame, and half the distance to twice the threshold; NaN without a
+    run.
     """
     edge, wide = np.full(len(data), np.nan), np.full(len(data), np.nan)
     for number, row in enumerate(data / scatter):
@@ -751,7 +752,7 @@ def points_of(track):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If it has fewer than three points, or invalid heights, times or uncertainties.
+        If the track has fewer than three points, or invalid heights, times or uncertainties.
     """
     tables = [track] if isinstance(track, Table) else list(track)
     try:

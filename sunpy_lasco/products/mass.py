@@ -54,7 +54,7 @@ LIKELY_ANGLE = 30.0
 LIKELY_DEPTH = 0.5
 #: Width of the bins in height, solar radii.
 PROFILE_STEP = 0.5
-#: Flags of pixels that do not count.
+#: Flags of pixels that are not used.
 UNUSED = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelFlag.OUTSIDE | PixelFlag.SATURATED
 
 
@@ -62,9 +62,9 @@ UNUSED = PixelFlag.MISSING | PixelFlag.UNTRANSMITTED | PixelFlag.MASKED | PixelF
 class ExcessMass:
     """Excess mass in a region, with errors."""
 
-    #: The mass; what went negative is subtracted.
+    #: The mass, with negative pixels included.
     mass: u.Quantity
-    #: Random 1 sigma: noise, base, relative exposures.
+    #: Random 1 sigma, from noise, base and relative exposures.
     sigma: u.Quantity
     #: 1 sigma of the calibration scale, common to all masses.
     systematic: u.Quantity
@@ -72,19 +72,19 @@ class ExcessMass:
     #: increase of the mass if the electrons lie 30 degrees from the assumed plane (``"angle"``), or on both sides of it
     #: over a depth equal to the distance from the Sun (``"depth"``).
     parts: dict = field(repr=False)
-    #: Area of the pixels that count, in the plane of the sky.
+    #: Area of the used pixels, in the plane of the sky.
     area: u.Quantity
-    #: Their number.
+    #: Number of used pixels.
     pixels: int
-    #: Share of the region that is not visible, and ratio of negative to positive mass.
+    #: Fraction of the region that is not visible, and ratio of negative to positive mass.
     missing: float
     negative: float
     #: Lower edges of bins of height, and the mass in each.
     heights: u.Quantity = field(repr=False)
     profile: u.Quantity = field(repr=False)
-    #: The pixels that count, shape (ny, nx).
+    #: The used pixels, shape (ny, nx).
     region: np.ndarray = field(repr=False)
-    #: Relative exposures of the later frame, and its 1 sigma.
+    #: Relative exposure of the later frame, and its 1 sigma.
     factor: float
     factor_sigma: float
     #: The base difference, a map in MSB.
@@ -112,28 +112,28 @@ def excess_mass(
     later : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
         Level 1, MSB.
     base : map, file, or sequence of them
-        Level 1 from before the event; the median of several is used. Three to eight frames within three hours
-        are best, and also give the uncertainty of the base.
+        Level 1 from before the event; of several frames, the median is used. Three to eight frames within three
+        hours are best; they also give the uncertainty of the base.
     heights : `~astropy.units.Quantity`
         Lower and upper limit, apparent solar radii from the Sun centre.
     sector : `~astropy.units.Quantity`, optional
-        Two position angles, counter-clockwise, such as ``(40, 125) * u.deg``.  By default all.
+        Two position angles, counter-clockwise, such as ``(40, 125) * u.deg``; by default all around.
     region : `numpy.ndarray` of `bool` or `~astropy.coordinates.SkyCoord`, optional
-        Pixels, True inside, or the corners of a polygon. Only pixels within ``heights`` and ``sector`` are
+        A mask that is True inside, or the corners of a polygon. Only pixels within ``heights`` and ``sector`` are
         used.
     threshold : `float`, optional
-        Use only pixels that are brighter by at least this, in sigma. Such a selection biases the mass
-        upwards. By default negative pixels are included.
+        Use only pixels that are brighter than the base by at least this, in sigma. Such a selection biases the
+        mass upwards. By default negative pixels are included.
     angle : `~astropy.units.Quantity`, optional
-        Angle of the electrons from the plane of the sky. The default is 0, where they are brightest and the
-        mass is a lower limit.
+        Angle of the electrons from the plane of the sky. At the default, 0, electrons are brightest, so the mass
+        is a lower limit.
     constant : `str`
         ``"exact"`` or ``"solarsoft"``; see `~sunpy_lasco.products.thomson.electron_brightness`.
     filled : `bool`
         Include filled pixels.
     normalise : `str`, `bool` or `~astropy.units.Quantity`
-        Relative exposures, see `Sequence`; the base is their reference. Without them, exposure differences of
-        0.3 % within an evening correspond to 6e15 g over all position angles.
+        Relative exposures, see `Sequence`; the base is their reference. If they are not determined, exposure
+        differences of 0.3 % within an evening cause 6e15 g over all position angles.
 
     Returns
     -------
@@ -150,10 +150,10 @@ def excess_mass(
 
     Notes
     -----
-    m = sum over the region of dI A 1.974e-24 g / B_e(r), with A the area of a pixel at the distance of the
-    Sun, and r the height over the cosine of ``angle``. Noise is summed with the covariance from the
-    interpolation. The error of the base is the scatter of the base frames beyond their noise and relative
-    exposures. SolarSoft's ``calc_cme_mass`` (SECCHI) uses 20 degrees by default and gives no errors.
+    The mass is the sum over the region of dI A 1.974e-24 g / B_e(r). Here A is the area of a pixel at the distance
+    of the Sun, and r is the height divided by the cosine of ``angle``. Noise is summed with the covariance from
+    the interpolation. The error of the base is the scatter of the base frames beyond their noise and relative
+    exposures. SolarSoft's ``calc_cme_mass`` (SECCHI) uses an angle of 20 degrees by default and gives no errors.
 
     References
     ----------
@@ -203,7 +203,7 @@ def excess_mass(
     if not seen.any():
         msg = f"No pixel of the region is valid: heights {low:g} to {high:g} solar radii, sector {sector}."
         raise OptionError(msg)
-    # From here on arrays have one value for each pixel that counts.
+    # From here on, arrays have one value for each used pixel.
     height, values = height[seen], difference.data[seen].astype(float)
     weights = _grams_per_msb(frame, height, theta, constant)
     masses = weights * values
@@ -241,7 +241,7 @@ def excess_mass(
     )
 
 
-#: Middles of five parts of a depth, in terms of its half.
+#: Middles of five parts of the depth of a cloud, in units of half the depth.
 DEPTHS = (-0.8, -0.4, 0.0, 0.4, 0.8)
 
 
@@ -368,7 +368,7 @@ def _pixel_area(smap):
 
 
 def _grams_per_msb(smap, height, theta, constant):
-    """Grams in a pixel for a brightness of 1 MSB, of the shape of the heights."""
+    """Mass in a pixel for a brightness of 1 MSB, g; same shape as the heights."""
     distance = height / np.cos(np.deg2rad(theta))
     light = electron_brightness(distance, theta, constant=constant).total
     return _pixel_area(smap) * GRAMS_PER_ELECTRON.to_value(u.g) / light
@@ -445,12 +445,12 @@ def _random_parts(both, numbers, last, weights, seen, later):
         for place, number in enumerate((*numbers, last)):
             by_noise[place] = factor * np.sqrt(np.nansum(np.square(weights * both.sigma[number][seen], dtype=float)))
         noise = np.sqrt(by_noise[-1] ** 2 + np.mean(by_noise[:-1] ** 2) * median_variance(count))
-    # Pixels scatter more than exposures, so the median of frames follows the mean of their
-    # exposures.
+    # Pixels scatter more than exposures, so the exposure error of the median of frames is that of
+    # their mean.
     normalisation = np.sqrt(by_exposure[-1] ** 2 + np.mean(by_exposure[:-1] ** 2) / count)
     base = 0.0
     if count >= 3:
-        # Excess scatter of the masses that single base frames would give.
+        # Excess scatter of the masses from single base frames.
         explained = np.mean(by_noise[:-1] ** 2 + by_exposure[:-1] ** 2)
         base = np.sqrt(max(np.var(light[:-1], ddof=1) - explained, 0.0) * (1.0 + 1.0 / count))
     return {"noise": float(noise), "base": float(base), "normalisation": float(normalisation)}

@@ -6,8 +6,8 @@ import numpy as np
 
 __all__ = ["median_of_finite", "median_of_frames", "median_variance", "percentile_of_frames"]
 
-#: Ratio of the variance of the median of n Gaussian values to that of their mean, from n = 1 on; order statistics,
-#: integrated numerically.
+#: Ratio of the variance of the median of n Gaussian values to that of their mean, starting at n = 1; from numerical
+#: integration of order statistics.
 VARIANCE_OF_MEDIAN = (
     *(1.0, 1.0, 1.3460, 1.1928, 1.4342, 1.2885, 1.4731, 1.3455, 1.4949, 1.3833, 1.5088, 1.4103, 1.5184),
     *(1.4304, 1.5254, 1.4461, 1.5308, 1.4587, 1.5350, 1.4689, 1.5385, 1.4775, 1.5413, 1.4847, 1.5437),
@@ -28,8 +28,8 @@ def median_variance(number):
     Returns
     -------
     `float` or `numpy.ndarray`
-        Relative to the variance of one value, for which a mean has 1 / n and a median up to pi / 2 times
-        that. NaN for no values.
+        Relative to the variance of one value. A mean has 1 / n, and a median up to pi / 2 times as much. NaN for
+        no values.
 
     Examples
     --------
@@ -48,17 +48,17 @@ def median_variance(number):
 
 def median_of_finite(values):
     """
-    Median of a few values, several times as fast as `numpy.median`, which looks for NaN.
+    Median of a few finite values, several times faster than `numpy.median`, which checks for NaN.
 
     Parameters
     ----------
     values : `numpy.ndarray`
-        Finite, shape (n,), n > 0; they are reordered.
+        Finite values, shape (n,), n > 0. The array is reordered.
 
     Returns
     -------
     `numpy.floating`
-        Of the type of ``values``.
+        The median, of the type of ``values``.
     """
     middle = values.size // 2
     values.partition(middle)
@@ -68,14 +68,14 @@ def median_of_finite(values):
 
 def percentile_of_frames(data, share):
     """
-    Percentile of frames, pixel by pixel, about a hundred times as fast as `numpy.nanpercentile`.
+    Percentile of frames, pixel by pixel, about a hundred times faster than `numpy.nanpercentile`.
 
     Parameters
     ----------
     data : `numpy.ndarray`
         Shape (frames, ny, nx); NaN is omitted.
     share : `float`
-        0 to 100; linear between values.
+        Percentile, 0 to 100; values are interpolated linearly.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def median_of_frames(data, sigma=None):
     median : `numpy.ndarray`
         Shape (ny, nx); NaN where no frame has a value.
     sigma : `numpy.ndarray` or None
-        Its 1 sigma, exact for the number of frames.
+        1 sigma of the median, exact for the number of frames.
     number : `numpy.ndarray` of `int`
         Number of frames with a value.
     """

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["movie"]
 
 SECONDS_PER_DAY = 86400.0
-#: A movie frame shows an image whose time differs by at most this share of the step.
+#: A movie frame shows an image whose time differs by at most this fraction of the step.
 NEAR = 0.75
 #: Longest time for which a gap is held, in steps.
 LONGEST_HOLD = 20
@@ -78,8 +78,8 @@ def movie(
     fps : `float`
         Frames per second.
     step : `~astropy.units.Quantity`, `str` or None
-        Time between the frames of the movie, so that it advances evenly; during a gap the last frame is held
-        and marked. ``"auto"`` is the median cadence. None shows one image after the other.
+        Time between the frames of the movie, so that it advances evenly. During a gap, the last frame is held
+        and marked. ``"auto"`` is the median cadence. None shows the images one after the other.
     size : `int`, optional
         Pixels on a side, even; by default 1024, or 512 for a GIF.
     overwrite : `bool`
@@ -248,7 +248,7 @@ def _write_gif(frames, path, fps, overwrite):
     from PIL import Image
 
     pictures = [Image.fromarray(frame) for frame in frames]
-    # One palette for all frames, or grey would flicker.
+    # All frames share one palette; otherwise grey would flicker.
     some = pictures[:: max(1, len(pictures) // 4)][:4]
     sheet = Image.new("RGB", (some[0].width, some[0].height * len(some)))
     for number, one in enumerate(some):

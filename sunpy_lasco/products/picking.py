@@ -134,8 +134,8 @@ def pick(jmap: JMap, axes: Axes | None = None, **plot: Any) -> Picker:
     Returns
     -------
     `Picker`
-        Keep a reference to it while you click. The left button sets the point of a frame, the right one
-        removes it. Pass ``.table`` to `~sunpy_lasco.products.fit_height_time`.
+        Keep a reference to the picker while you click. The left button sets the point of a frame, and the right
+        button removes it. Pass ``.table`` to `~sunpy_lasco.products.fit_height_time`.
 
     Raises
     ------

@@ -35,27 +35,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Look", "draw", "flattened", "picture", "stamp"]
 
-#: Degree of the polynomial in log r for the decrease of the corona; iterations of its fit, and weight of pixels
-#: brighter than the fit.
+#: Degree of the polynomial in log r for the decrease of the corona, number of iterations of its fit, and weight of
+#: pixels brighter than the fit.
 DEGREE, ROUNDS, LIGHT = 6, 6, 0.4
-#: Harmonics of the fit in position angle: stray light on one side, the F corona along the ecliptic. Streamers are
-#: narrower.
+#: Harmonics of the fit in position angle, for stray light on one side and for the F corona along the ecliptic.
+#: Streamers are narrower.
 TURNS = (1, 2, 4)
 #: Height below which light diffracted at the occulter outshines the corona, solar radii.
 DIFFRACTED = {"C2": 2.35, "C3": 4.2}
 #: Percentiles of the relative brightness for black and white, and exponent of the scale.
 CORONA_PERCENTILES, CORONA_GAMMA = (2.0, 99.8), 0.65
-#: The noise of differences decreases with height like the root of the corona, about r**-1.15.
+#: The noise of differences decreases with height like the square root of the corona, about r**-1.15.
 DIFFERENCE_FALL = 1.15
 #: Percentile of the weighted absolute differences that is shown as black or white.
 DIFFERENCE_PERCENTILE = 98.5
-#: Percentile of that of several frames.
+#: Percentile of this value among several frames.
 DECIDING_FRAMES = 90.0
 #: Colours (red, green, blue) of masked and of lost pixels; dark sky is black, or grey in differences.
 HIDDEN, LOST = (38, 38, 44), (92, 60, 110)
-#: Frames of a sequence from which its scale is found.
+#: Number of frames of a sequence from which the scale is determined.
 SAMPLED = 8
-#: Flags of pixels that the instrument itself hides.
+#: Flags of pixels hidden by the instrument itself.
 NO_SKY = PixelFlag.MASKED | PixelFlag.OUTSIDE | PixelFlag.UNTRANSMITTED
 #: Pixels on a side, and font size in terms of them.
 SIZE, FONT = 1024, 0.019
@@ -65,15 +65,15 @@ def flattened(image, distance, angle, *, inner=0.0):
     """
     Divide an image by a smooth corona.
 
-    The corona fades by three orders of magnitude across the field, and its dust component is flattened
-    towards the ecliptic. After both are divided out, streamers and fronts are visible at all heights.
+    The corona fades by three orders of magnitude across the field, and the F corona is flattened towards the
+    ecliptic. After both are divided out, streamers and fronts are visible at all heights.
 
     Parameters
     ----------
     image : `numpy.ndarray`
-        Brightness, MSB; NaN is missing.
+        Brightness, MSB; NaN in missing pixels.
     distance : `numpy.ndarray`
-        Distance from the Sun's centre, same shape, of any unit.
+        Distance from the Sun's centre, same shape, in any unit.
     angle : `numpy.ndarray`
         Position angle, same shape, radian.
     inner : `float`
@@ -82,7 +82,7 @@ def flattened(image, distance, angle, *, inner=0.0):
     Returns
     -------
     `numpy.ndarray`
-        About 1 where there is only the smooth corona.
+        About 1 where only the smooth corona is visible.
     """
     good = np.isfinite(image) & (image > 0)
     return np.where(good, image, np.nan) / _smooth_corona(image, distance, angle, inner)(distance, angle)
@@ -109,7 +109,7 @@ def _smooth_corona(image, distance, angle, inner):
         weight = np.where(matrix @ solution < target, LIGHT, 1.0)
 
     def smooth(distance, angle):
-        # As the terms, but one after the other: all those of an image together need 120 MB and more.
+        # Terms are added one after the other; all terms of an image together would need 120 MB or more.
         with np.errstate(divide="ignore"):
             t = np.clip((np.log(distance) - middle) / half, -1, 1)
         found = np.polynomial.polynomial.polyval(t, solution[: DEGREE + 1])
@@ -132,7 +132,7 @@ class Look:
     #: ``"corona"``: brightness relative to a smooth corona. ``"difference"``: symmetric about zero, weighted with a
     #: power of the height. ``"symmetric"``, ``"linear"``: unchanged values.
     kind: str
-    #: The drawn values that are shown as black and white.
+    #: The values that are drawn black and white.
     low: float
     high: float
     #: Name of the colour map.
@@ -160,7 +160,7 @@ class Look:
         Raises
         ------
         sunpy_lasco.errors.OptionError
-            If they contain no valid pixels.
+            If the maps contain no valid pixels.
         """
         shown = _sampled(maps)
         first = shown[0]
@@ -178,7 +178,7 @@ class Look:
             msg = f"{first.meta.get('filename') or 'The map'} contains nothing to draw."
             raise OptionError(msg)
         if kind in ("difference", "symmetric"):
-            # In a movie the frames with the largest changes determine the scale.
+            # In a movie, the frames with the largest changes determine the scale.
             each = [np.percentile(np.abs(one), DIFFERENCE_PERCENTILE) for one in values]
             high = float(np.percentile(each, DECIDING_FRAMES)) or 1.0
             low = -high
@@ -234,7 +234,7 @@ class Look:
         -------
         `numpy.ndarray`
             Red, green and blue, uint8, shape (ny, nx, 3). Pixels hidden by occulter, pylon or field edge are
-            dark grey, and lost ones violet.
+            dark grey, and lost pixels are violet.
         """
         values = self.values(smap)
         hidden, lost = _no_sky(smap, values)
@@ -444,7 +444,7 @@ def _no_sky(smap, values):
     if header_level(smap.meta) == 0.5:
         hidden = (bits & np.uint8(NO_SKY)) > 0
         return hidden, missing & ~hidden
-    # Without flags, empty pixels of a product may be empty for any reason.
+    # Without flags, it is unknown why pixels of a product are empty.
     lost = empty & missing & (getattr(smap, "_flags", None) is not None)
     return empty & ~lost, lost
 

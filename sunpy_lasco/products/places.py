@@ -43,7 +43,7 @@ def height_and_angle(smap):
         return np.arctan(np.hypot(x, y)) / radius, np.rad2deg(np.arctan2(-x, y)) % 360.0
     rows, columns = np.indices(smap.data.shape, dtype=float)
     longitude, latitude = _helioprojective(wcs, columns, rows)
-    # Exact on the sphere: at 30 radii the plane is 0.7 % off.
+    # Exact on the sphere; at 30 solar radii, the plane approximation errs by 0.7 %.
     east, north = -np.cos(latitude) * np.sin(longitude), np.sin(latitude)
     from_sun = np.arctan2(np.hypot(east, north), np.cos(latitude) * np.cos(longitude))
     return from_sun / radius, np.rad2deg(np.arctan2(east, north)) % 360.0
@@ -65,7 +65,7 @@ def _helioprojective(wcs, columns, rows):
 
 def pair_of(value, unit, name):
     """
-    Two numbers in a unit, from a quantity or a pair of quantities.
+    Convert a quantity or a pair of quantities to two numbers in a unit.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def pair_of(value, unit, name):
     Raises
     ------
     sunpy_lasco.errors.OptionError
-        If it is not such a pair.
+        If the value is not a pair of finite quantities.
     """
     try:
         first, second = u.Quantity(value).to_value(unit)

@@ -32,7 +32,7 @@ FIELD = {"C2": (2.2, 6.3), "C3": (3.8, 30.0)}
 
 def pixels_at(smap, height, angle):
     """
-    Pixels of a map at heights and position angles; the inverse of
+    Compute the pixels of a map at heights and position angles, the inverse of
     `sunpy_lasco.products.places.height_and_angle`.
 
     Parameters
@@ -46,7 +46,7 @@ def pixels_at(smap, height, angle):
     Returns
     -------
     x, y : `numpy.ndarray`
-        Pixels counted from 0, of the broadcast shape of both.
+        Pixels counted from 0, in the broadcast shape of both inputs.
     """
     distance, turn = np.broadcast_arrays(np.asarray(height) * smap.rsun_obs.to_value(u.rad), np.radians(angle))
     latitude = np.arcsin(np.sin(distance) * np.cos(turn))

@@ -39,9 +39,9 @@ __all__ = ["Polarization", "malus", "polarize", "stokes_from_triplet", "total_an
 
 #: Positions of the polarisers, degree.
 POLARISER_ANGLES = (-60.0, 0.0, 60.0)
-#: POLAR of the images, without blanks.
+#: Card POLAR of the images, without blanks.
 POLAR = {"minus60": "-60DEG", "zero": "0DEG", "plus60": "+60DEG", "clear": "CLEAR"}
-#: POLAR of the products, their unit (None for that of the images), and their description.
+#: Card POLAR of the products, their unit (None for the unit of the images), and their description.
 PRODUCTS = {
     "total": ("TI", None, "total brightness"),
     "polarized": ("PB", None, "tangential polarised brightness"),
@@ -57,9 +57,10 @@ LARGEST_CORRECTION = 0.05
 SIGNIFICANCE = 3.0
 #: Smallest sigma of a degree of polarisation if the 0 degree image is derived from Clear.
 DEGREE_FROM_CLEAR = 0.03
-#: Sectors of the fit and of its jackknife; pixels and sectors that it needs; rounds of clipping, and where it clips.
+#: Number of sectors of the fit and of its jackknife; smallest number of sectors and of pixels; rounds of clipping, and
+#: its threshold in sigma.
 SECTORS, LEAST_SECTORS, LEAST_PIXELS, ROUNDS, CLIP = 12, 6, 1000, 8, 3.0
-#: Images whose corners are within this are on one grid, pixel.
+#: Images are on one grid if their corners agree within this, pixel.
 SAME_PLACE = 0.1
 
 
@@ -93,7 +94,7 @@ def stokes_from_triplet(minus, zero, plus):
     Returns
     -------
     i, q, u : `numpy.ndarray`
-        Linear in the images, and therefore without the noise bias of `total_and_polarised`.
+        They are linear in the images, and therefore free of the noise bias of `total_and_polarised`.
     """
     i = (minus + zero + plus) / 3.0
     q = (2.0 * zero - minus - plus) / 3.0
@@ -115,11 +116,11 @@ def total_and_polarised(minus, zero, plus):
     total, polarised : `numpy.ndarray`
         In the unit of the images.
     angle : `numpy.ndarray`
-        Degree, from the 0 degree polariser.
+        Angle from the 0 degree polariser, degree.
 
     Notes
     -----
-    The polarised brightness is a magnitude, which noise increases: by 38 % where it equals its own error.
+    The polarised brightness is a magnitude, so noise increases it: by 38 % if it equals its own error.
     """
     i, q, u = stokes_from_triplet(minus, zero, plus)
     return i, np.hypot(q, u), np.degrees(np.arctan2(u, q)) / 2.0
@@ -127,7 +128,7 @@ def total_and_polarised(minus, zero, plus):
 
 def zero_degrees_from_clear(clear, minus, plus):
     """
-    Compute the image through the 0 degree polariser from Clear and the two others.
+    Compute the image through the 0 degree polariser from the Clear image and the other two.
 
     Parameters
     ----------
@@ -159,11 +160,13 @@ class Polarization:
     total: sunpy.map.GenericMap
     #: Polarised brightness pB: positive for tangential, negative for radial polarisation.
     polarized: sunpy.map.GenericMap
-    #: The part at 45 degrees to it, which is zero for the K corona.
+    #: Polarised brightness at 45 degrees to the tangent, which is zero for the K corona.
     residual: sunpy.map.GenericMap
-    #: Direction of polarisation in degrees, in (-90, 90], in the sense of the polarisers' angles and from that at 0.
+    #: Direction of polarisation in degrees, in (-90, 90], from the 0 degree polariser in the sense of the polarisers'
+    #: angles.
     angle: sunpy.map.GenericMap
-    #: Degree of polarisation: pB over total brightness, NaN where that is less than 3 times its uncertainty.
+    #: Degree of polarisation: pB divided by total brightness. NaN where the total brightness is less than 3 times its
+    #: uncertainty.
     degree: sunpy.map.GenericMap
     #: Median ratio of the total brightness to the Clear frame, before any scaling; NaN without a Clear frame, or if the
     #: 0 degree image is derived from it.
@@ -173,7 +176,7 @@ class Polarization:
     #: Transmissions at -60, 0 and +60 degrees for which the K corona is polarised tangentially, relative to their mean,
     #: or to Clear (that at 0 is then NaN).
     transmissions: np.ndarray
-    #: 1 sigma of each.
+    #: 1 sigma of each transmission.
     transmission_sigma: np.ndarray
     #: Whether the images were divided by `transmissions`.
     corrected: bool
@@ -200,12 +203,12 @@ def polarize(
     clear : `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like, optional
         Image through the same filter without polariser.
     scale : `str` or `bool`
-        Whether to divide the images by the ratio of their mean to ``clear``. ``"auto"`` does so if the ratio
-        is within 5 % of 1, and otherwise gives a warning. True always does, False never.
+        Whether to divide the images by the ratio of their mean to ``clear``. ``"auto"`` divides if the ratio
+        is within 5 % of 1, and warns otherwise. True always divides, and False never does.
     tangency : `str` or `bool`
-        Whether to divide by the relative transmissions of the polarisers, for which the residual of the K
-        corona vanishes. ``"auto"`` does so if they are within 5 % of 1 and differ from it by 3 times their
-        uncertainty. True always does, False never. They are reported in all cases.
+        Whether to divide by the relative transmissions of the polarisers for which the residual of the K
+        corona vanishes. ``"auto"`` divides if they are within 5 % of 1 and differ from 1 by at least 3 times their
+        uncertainty. True always divides, and False never does. They are reported in all cases.
     max_span : `~astropy.units.Quantity`
         Largest interval between the middles of the exposures.
 
@@ -234,11 +237,11 @@ def polarize(
     The calibration factors of polarised images include the transmission of the polarisers, so each image has
     the brightness B for unpolarised light: I(a) = B + P cos 2(theta - a). With the position angle PA in
     detector orientation, pB = 2/3 sum I cos 2(s a + PA), and the residual is the same with the sine; s is 1
-    for C2 and -1 for C3 (``polariser_sense`` in the table of constants). Noise biases a magnitude, the root
-    of the squares, but not these.
+    for C2 and -1 for C3 (``polariser_sense`` in the table of constants). These sums are linear, so unlike a
+    magnitude they are not biased by noise.
 
-    SolarSoft's ``do_polariz`` has neither the fit nor uncertainties.  Formulas for polarisers that halve
-    the light (SOHOpy, solpolpy) double both brightnesses here: halve the images for them.
+    SolarSoft's ``do_polariz`` has neither the fit nor uncertainties.  SOHOpy and solpolpy use formulas for
+    polarisers that halve the light.  Halve these images for them; otherwise both brightnesses are doubled.
 
     References
     ----------

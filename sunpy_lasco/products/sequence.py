@@ -54,19 +54,19 @@ if TYPE_CHECKING:
 __all__ = ["Sequence", "read_frame", "same_grid"]
 
 CLASSES: dict[str, type[LASCOC2Map] | type[LASCOC3Map]] = {"C2": LASCOC2Map, "C3": LASCOC3Map}
-#: Frames match if the Sun centre agrees to this, in pixels,
+#: Frames match if their Sun centres agree within this, pixels.
 SAME_CENTRE = 0.1
-#: the roll to this, in degrees,
+#: Frames match if their rolls agree within this, degree.
 SAME_ROLL = 0.05
-#: and if the difference in scale is less than `SAME_CENTRE` at the edge of the field, in pixels from the Sun.
+#: Distance of the edge of the field from the Sun, pixels. There the difference in scale must be below `SAME_CENTRE`.
 FIELD_RADIUS = 512
 #: Cubes larger than this, in bytes with sigma and flags, are not kept in memory.
 LARGEST_IN_MEMORY = 2 * 1024**3
-#: Bytes of a pixel of the cube: float32 twice, and flags.
+#: Bytes per pixel of the cube: float32 twice, and flags.
 BYTES_PER_PIXEL = 9
-#: Frames of one background agree to this in the Sun centre, pixels; the pointing drifts by less within a month.
+#: Sun centres of the frames of one background agree within this, pixels. The pointing drifts by less within a month.
 BACKGROUND_CENTRE = 1.0
-#: The spacecraft is rolled if up is nearer to south.
+#: The spacecraft is rolled if the roll exceeds this, degree.
 ROLLED = 90.0
 
 
@@ -83,15 +83,15 @@ class Sequence(NDCube):
     Parameters
     ----------
     maps : sequence of `~sunpy_lasco.LASCOC2Map`, `~sunpy_lasco.LASCOC3Map` or path-like
-        In any order; also a `~sunpy.map.MapSequence`.
+        Frames in any order; also a `~sunpy.map.MapSequence`.
     options : mapping or callable, optional
-        Options of `sunpy_lasco.calibrate` for level-0.5 frames, which are calibrated when they are needed:
-        ``{"assets": "..."}``, or ``{}`` for its defaults; or a function that returns the options for each of
-        the ``maps``. Without options the frames remain counts.
+        Options of `sunpy_lasco.calibrate` for level-0.5 frames, such as ``{"assets": "..."}``, or ``{}`` for the
+        defaults; or a function that returns the options for each of the ``maps``. Frames are calibrated when they
+        are needed. Without options the frames remain counts.
     normalise : `str`, `bool` or `~astropy.units.Quantity`, optional
         How relative exposures are determined. ``"auto"`` (default) uses the sector of 90 degrees that changes
-        least if the frames are level 1 and have no published exposure factors. True always does. Two position
-        angles, such as ``(200, 260) * u.deg``, select the sector. False does not determine them.
+        least, if the frames are level 1 and have no published exposure factors. True always uses this sector. Two
+        position angles, such as ``(200, 260) * u.deg``, select another. False does not determine them.
     lazy : `bool`, optional
         Read, or calibrate, each frame when it is accessed instead of keeping pixels in memory; ``data``,
         ``uncertainty.array`` and ``flags`` are then dask arrays. This is the default for cubes of more than 2
@@ -108,7 +108,7 @@ class Sequence(NDCube):
     Warns
     -----
     sunpy_lasco.errors.LascoUserWarning
-        If frames are given twice; they are used once.
+        If a frame is given twice; it is used once.
 
     Notes
     -----
@@ -163,7 +163,7 @@ class Sequence(NDCube):
     @classmethod
     def _of_versions(cls, maps, *, normalise=False, like=None, base=None):
         """
-        A sequence in which frames may have the same time, and the number of each given map in it.
+        Make a sequence in which frames may have the same time; return it with the number of each given map.
 
         ``like`` is a sequence with the same grid and kind. The median of the first ``base`` maps is the
         reference of the relative exposures.
@@ -210,14 +210,14 @@ class Sequence(NDCube):
         return [order.index(number) for number in range(len(sources))] if versions else None
 
     def _frame_zero(self):
-        """The first frame, in the form in which a sequence is made."""
+        """The first frame, in the form from which sequences are made."""
         smap = CLASSES[self.detector](
             np.broadcast_to(np.float32(0), self.shape[1:]), MetaDict(self.headers[0]), _as_read=False
         )
         return [_examined((smap, None), keep=False)]
 
     def _set_parts(self, data, sigma, flags, *, wcs, unit, headers, common, rolled, times):
-        """Become the cube of these parts."""
+        """Initialise the cube from its parts."""
         super().__init__(
             data,
             wcs=wcs,
@@ -389,7 +389,7 @@ class Sequence(NDCube):
         Raises
         ------
         sunpy_lasco.errors.OptionError
-            If there is no frame in it.
+            If no frame lies in the interval.
         """
         use = np.ones(len(self), bool)
         if start is not None:
@@ -475,7 +475,7 @@ def _sources_of(maps, options):
 
 def read_frame(given, options=None):
     """
-    Return a map of C2 or C3 from a map or file.
+    Return a C2 or C3 map from a map or file.
 
     Parameters
     ----------
@@ -490,7 +490,7 @@ def read_frame(given, options=None):
     Raises
     ------
     sunpy_lasco.errors.IncompatibleMapsError
-        If it is something else.
+        If the input is not a C2 or C3 image.
     """
     return _read(given, options)
 
@@ -529,7 +529,7 @@ def _read(given, options):
     smap = given
     if not isinstance(given, sunpy.map.GenericMap):
         with warnings.catch_warnings():
-            # Files of the archive contain cards with tabulators.
+            # Files in the archive contain cards with tabs.
             warnings.simplefilter("ignore", VerifyWarning)
             if str(fits.getheader(given).get("ORIGIN", "")).strip() == "sunpy_lasco":
                 smap = read_level1(given)
@@ -607,7 +607,7 @@ def _examined(source, *, keep, medians=False):
 
 
 def _medians_of(smap, pixels):
-    """Medians of a map, kept with it for as long as its header and pixels stay: a base serves for many frames."""
+    """Medians of a map, cached until its header or pixels change, since one base serves many frames."""
     key = smap._meta_hash, pixels
     cached = getattr(smap, "_medians_cache", None)
     if cached is None or cached[0] != key or key[0] is None:
@@ -660,7 +660,7 @@ def _roll(geometry):
 
 
 def _turned(geometry, shape):
-    """The geometry of an image after turning it by 180 degrees."""
+    """The geometry of an image rotated by 180 degrees."""
     (pc11, pc12), (pc21, pc22) = geometry.pc
     return changed_copy(
         geometry,
@@ -690,7 +690,7 @@ def _upright(frame):
 
 
 def _reference(frames):
-    """The frame with which most others agree, upright; the earliest of several."""
+    """The upright frame with which most others agree; if there are several, the earliest."""
     upright = [_upright(frame) for frame in frames]
     if len({(round(one.crpix[0], 6), round(one.crpix[1], 6), round(_roll(one), 6)) for one in upright}) == 1:
         best = 0
@@ -869,12 +869,12 @@ def _cut_header(header, rows, columns):
 
 
 def _flat(sliced, whole, row, column):
-    """The WCS of a part of a cube as a plain WCS, since slices have a wrapper."""
+    """The WCS of a part of a cube as a plain WCS; slicing would wrap it."""
     wcs = copy.deepcopy(whole)
     wcs.wcs.crpix -= [column, row, 0]
     wcs.wcs.set()
     return wcs
 
 
-#: What functions take that work on one map or on many.
+#: Input of functions that work on one map or on many.
 SequenceLike: TypeAlias = Sequence | CoronagraphMap | sunpy.map.MapSequence | Iterable[CoronagraphMap | PathLike]

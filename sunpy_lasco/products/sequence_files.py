@@ -31,7 +31,7 @@ __all__ = ["read_sequence", "write_sequence"]
 
 #: Names of the extensions, and of the arrays of Zarr.
 SIGMA, FLAGS, FRAMES = "SIGMA", "FLAGS", "FRAMES"
-#: What the header says that it is.
+#: Value of the card PRODUCT.
 PRODUCT = "sequence"
 
 
@@ -43,8 +43,8 @@ def write_sequence(sequence: Sequence, path: PathLike, *, overwrite: bool = Fals
     ----------
     sequence : `Sequence`
     path : path-like
-        A name that ends in .fits or .fts for a single file, for which all pixels are loaded; or in .zarr for
-        a folder that is written frame by frame and requires the package zarr.
+        A name that ends in .fits or .fts writes a single file, for which all pixels are loaded. A name that ends
+        in .zarr writes a folder frame by frame, which requires the package zarr.
     overwrite : `bool`
         Replace existing files.
 
@@ -57,7 +57,7 @@ def write_sequence(sequence: Sequence, path: PathLike, *, overwrite: bool = Fals
     sunpy_lasco.errors.OptionError
         If the name has another extension.
     FileExistsError
-        If it exists and may not be replaced.
+        If the path exists and ``overwrite`` is False.
 
     Notes
     -----
@@ -103,7 +103,7 @@ def read_sequence(path: PathLike) -> Sequence:
     Raises
     ------
     sunpy_lasco.errors.BadFrameError
-        If it is something else, or damaged.
+        If the file is damaged or not a sequence.
     """
     path = Path(path)
     if path.suffix == ".zarr":

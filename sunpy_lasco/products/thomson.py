@@ -13,7 +13,7 @@ from sunpy_lasco.errors import OptionError
 
 __all__ = ["GRAMS_PER_ELECTRON", "ElectronBrightness", "electron_brightness"]
 
-#: Mass of the corona per electron, with 10 % helium (not the electron mass, which one port uses by mistake).
+#: Mass of the corona per electron, with 10 % helium. One port uses the electron mass by mistake.
 GRAMS_PER_ELECTRON = 1.974e-24 * u.g
 #: Coefficient of the limb darkening in white light.
 LIMB_DARKENING = 0.63
@@ -41,11 +41,11 @@ def electron_brightness(distance, angle=0.0, *, constant="exact"):
     Parameters
     ----------
     distance : `float` or `numpy.ndarray`
-        Distance from the Sun centre, solar radii; above 1.
+        Distance from the Sun centre, solar radii, above 1.
     angle : `float` or `numpy.ndarray`
         Angle from the plane of the sky, degree: 90 minus the scattering angle.
     constant : `str`
-        ``"exact"``, or ``"solarsoft"`` for its value, which makes masses 0.116 % smaller.
+        ``"exact"``, or ``"solarsoft"`` for SolarSoft's value, which makes masses 0.116 % smaller.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def electron_brightness(distance, angle=0.0, *, constant="exact"):
 
     Notes
     -----
-    Van de Hulst's coefficients with a limb darkening of 0.63, divided by 1 - u/3, since brightness is
-    relative to the mean of the disk, not to its centre. The SolarSoft routine is ``eltheory``.
+    Van de Hulst's coefficients are used with a limb darkening of u = 0.63. They are divided by 1 - u/3, since
+    brightness is relative to the mean of the disk, not to its centre. The SolarSoft routine is ``eltheory``.
 
     References
     ----------
@@ -70,7 +70,7 @@ def electron_brightness(distance, angle=0.0, *, constant="exact"):
         s = np.where(distance > 1.0, 1.0 / distance, np.nan)
         square = s * s
         c = np.sqrt(1.0 - square)
-        # log1p keeps precision where the Sun is small.
+        # log1p keeps precision far from the Sun.
         g = c * c * (np.log1p(s) - np.log(c)) / s
         a = c * square
         b = -(1.0 - 3.0 * square - g * (1.0 + 3.0 * square)) / 8.0
