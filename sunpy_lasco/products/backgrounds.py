@@ -140,7 +140,7 @@ def background(
         told = ", ".join(f"{day} ({len(days.pop(day))})" for day in few)
         warnings.warn(f"Days with fewer than {LEAST_FRAMES} frames are omitted: {told}.", LascoUserWarning, 2)
     if not days:
-        msg = f"No day has {LEAST_FRAMES} frames or more."
+        msg = f"There is no day with {LEAST_FRAMES} or more frames."
         raise OptionError(msg)
     names = sorted(days)
     span = round(Time(names[-1]).mjd - Time(names[0]).mjd) + 1
