@@ -58,7 +58,7 @@ BEST, STEPS = 3, 8
 #: Iterations end when a step reduces the loss by less than this fraction.
 ENOUGH = 1e-3
 #: Number of points for the first search, and for the first steps.
-FIRST_POINTS, ROUGH_POINTS = 200, 350
+FIRST_POINTS, ROUGH_POINTS = 120, 350
 #: Below this loss nothing moves. Noise alone gives 0.04 to 0.08 (C3, 2012-08-31).
 QUIET = 0.1
 #: Largest factor by which motion may increase the loss of the interpolated exposures around a hole, if it explains
@@ -120,6 +120,11 @@ class Shown:
     def coarse(self):
         """The same, smoothed by `COARSE`, for the first search."""
         return _with_gradient(*smoothed(self.contrast, self.known, np.sqrt(COARSE**2 - SMOOTH**2)))
+
+    @cached_property
+    def coarse_contrast(self):
+        """Of `coarse`, the contrast and where it is known; (ny, nx, 2)."""
+        return np.ascontiguousarray(self.coarse[..., ::3])
 
 
 def _with_gradient(image, known):
@@ -277,7 +282,7 @@ class _Fit:
             share = one.seconds / UNIT
             rows = points.rows[some] + share * (starts @ self.across[:, some])
             columns = points.columns[some] + share * (starts @ self.along[:, some])
-            found = sample(one.coarse[..., ::3], rows, columns)
+            found = sample(one.coarse_contrast, rows, columns)
             seen.append((found[..., 0], found[..., 1] > 0.95))
         pairs = [(value - frame, there & known) for value, there in seen]
         wanted = known.sum() * len(seen)

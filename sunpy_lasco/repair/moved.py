@@ -93,7 +93,7 @@ class Exposures:
                 for axis in (0, 1)
             )
         )
-        self._levels, self._seen, self._shown, self._with_steady = {}, {}, {}, None
+        self._levels, self._seen, self._shown, self._frame, self._with_steady = {}, {}, {}, None, None
         #: Ratio of the background to that of the crops; None if they are the same.
         self.steady = None
 
@@ -109,7 +109,7 @@ class Exposures:
                 return 1.0 + _between_pixels(least, *self.places(rows, columns))
 
             found, usual = copy(self), self.holed.background
-            found.steady, found._shown = WindowedImage(usual.shape, steady), {}
+            found.steady, found._shown, found._frame = WindowedImage(usual.shape, steady), {}, None
             background = WindowedImage(usual.shape, lambda window: usual[window] * found.steady[window])
             found.holed = replace(self.holed, background=background)
             found._seen = {
@@ -131,7 +131,9 @@ class Exposures:
 
     def frame_at(self, rows, columns):
         """Smoothed contrast of the frame at positions in the images; NaN where it is unknown."""
-        found = sample(np.stack(self._fine(), axis=-1), rows, columns)
+        if self._frame is None:
+            self._frame = np.stack(self._fine(), axis=-1)
+        found = sample(self._frame, rows, columns)
         return np.where(found[..., 1] > 0.95, found[..., 0], np.nan)
 
     def shown(self, number):

@@ -251,6 +251,9 @@ def nearest_pixels(neighbours, side, drift):
     corona, stars, seconds, noise = (np.full(mine[0].z.shape, np.nan) for _ in range(4))
     for one in mine:
         known = np.isfinite(one.z)
+        new = known & np.isnan(corona)
+        if not new.any():
+            continue
         if one.points is not None:
             smooth, moved = one.z, one.points
         else:
@@ -258,7 +261,6 @@ def nearest_pixels(neighbours, side, drift):
             if moved.any():
                 at = -drift[1] * one.seconds, -drift[0] * one.seconds
                 moved = ndimage.shift(moved, at, order=1, mode="constant")
-        new = known & np.isnan(corona)
         corona[new], stars[new], seconds[new], noise[new] = smooth[new], moved[new], one.seconds, one.noise
     return corona, stars, seconds, noise
 
