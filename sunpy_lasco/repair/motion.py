@@ -123,7 +123,7 @@ class Shown:
 
     @cached_property
     def coarse_contrast(self):
-        """Of `coarse`, the contrast and where it is known; (ny, nx, 2)."""
+        """The contrast in `coarse`, and 1 where it is known; (ny, nx, 2)."""
         return np.ascontiguousarray(self.coarse[..., ::3])
 
 
