@@ -1,14 +1,14 @@
 """
-What helps a network: the same short training with one thing changed each time.
+Ablation of the network: the same short training with one change at a time.
 
     python benchmarks/inpainting/ablation.py RUNS [--steps N] [--only NAME ...]
 
 RUNS is the directory of `train_networks`, whose windows of C3 are used.  All variants are networks for
-single frames, but for one that is shown windows with neighbours, too; they are trained without two dates
-and scored on these, window by window and without neighbours: ratio of the errors of means over 8 x 8
-stored pixels to those of the base, geometric mean with the 95 % interval of the bootstrap.  The
-network of the paper (equalised histograms, loss of its Table 1, an eighth of its channels) says no
-correction of a base; it is scored on the losses of `run`.  What already exists is not made again.
+single frames, except one that is also trained on windows with neighbours.  They are trained without two
+dates and scored on these, window by window and without neighbours.  The score is the ratio of the errors of
+means over 8 x 8 stored pixels to those of the base: geometric mean with the 95 % bootstrap interval.  The
+network of the paper (equalised histograms, loss of its Table 1, an eighth of its channels) does not correct
+a base; it is scored on the losses of `run`.  Existing results are kept.
 """
 
 import argparse
@@ -35,13 +35,13 @@ from sunpy_lasco.network.weights import load_weights
 from sunpy_lasco.repair.crop import get_method
 
 CAMERA, FOLD = "C3", PLANS["C3"].folds[0]
-#: Real frames of the dates that are held back.
+#: Real frames of the held-back dates.
 FRAMES = ("32046494", "32219521")
 #: Steps of each variant.
 STEPS = 800
 _TEXTURE = {"perceptual": 0.05, "style_inner": 120.0, "style_difference": 120.0}
 _PIXELS = {"multi_scale": 0.0, "pixel_inner": 1.0, "pixel_difference": 1.0}
-#: Changes of the recommended recipe: of the losses, of the architecture, of all else.
+#: Changes of the recommended recipe: of the losses, of the architecture, and of other settings.
 VARIANTS = {
     "recommended": {},
     "without edge continuity": {"losses": {"edge": 0.0}},
@@ -101,7 +101,7 @@ def line_of(name, network, windows):
 
 
 def paper(output, files):
-    """The network of the paper, and what it does beside others on the same holes."""
+    """Train the network of the paper, and score it and other methods on the same holes."""
     recipe = read_recipe("paper-pretrain", steps=PAPER_STEPS, validate_every=10 * PAPER_STEPS, **PAPER)
     windows = fill_cache(recipe, files, CAMERA, output / "windows", say=print)
     place = output / "paper"

@@ -1,8 +1,7 @@
 """
 Artificial losses with known truth.
 
-Blocks are lost from frames that have them; what a method says of them is compared
-with what was there.
+Blocks are removed from complete frames, and the fills are compared with the measured values.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from sunpy_lasco.repair.frames import HIDDEN_MARGIN
 from sunpy_lasco.repair.holed_frame import cut, point_like
 from sunpy_lasco.repair.simulated_losses import KINDS, draw_losses
 
-#: Losses of each kind that are drawn from a frame.
+#: Number of losses of each kind in a frame.
 NUMBERS = {
     "single": 5,
     "square": 4,
@@ -29,17 +28,17 @@ NUMBERS = {
     "front": 2,
     "stars": 2,
 }
-#: A hole of which fewer pixels can be judged is left out.
+#: Holes in which fewer pixels can be scored are omitted.
 FEWEST_PIXELS = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A hole, its surroundings, and what was in it."""
+    """A hole, its surroundings, and the truth in it."""
 
     name: str
     camera: str
-    #: What is held back together.
+    #: Name of the group that is held back together.
     group: str
     origin: str
     kind: str
@@ -47,15 +46,15 @@ class Case:
     #: Distance of the middle of the hole from the Sun's centre, full-resolution pixels.
     radius: float
     crop: object
-    #: Signal that was taken away; NaN where it cannot be judged.
+    #: Removed signal; NaN where it cannot be scored.
     truth: np.ndarray
-    #: Whether an exposure before exists, of which a running difference is made.
+    #: Whether an earlier exposure exists, from which a running difference is made.
     sequence: bool
 
 
 def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
     """
-    Lose blocks of a scene, and cut out the holes.
+    Remove blocks from a scene, and cut out the holes.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
     scene : `~sunpy_lasco.repair.holed_frame.HoledFrame`
     seed : `int`
     numbers : mapping
-        Losses of each kind.
+        Number of losses of each kind.
 
     Yields
     ------
@@ -77,7 +76,7 @@ def cases_of(exposure, scene, *, seed, numbers=NUMBERS):
                 blocks = draw_losses(exposure.frame, kind, seed=rng, signal=scene.signal, before=before)
             except ValueError:
                 break  # The camera has no such place: C2 has no pylon across its field.
-            # As in a repair, what is hidden is no hole but for its rim.
+            # As in a repair, hidden pixels are not filled, except near the sky.
             sky = ~hidden_pixels(exposure.frame, margin=-HIDDEN_MARGIN)
             holes = blocks_to_pixels(blocks, exposure.frame)
             yield from _holes(exposure, scene, kind, holes, sky)
@@ -91,7 +90,7 @@ def _holes(exposure, scene, kind, holes, sky):
             continue
         truth = scene.signal[window].astype(float)
         usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
-        # Stars and hits are not what a repair can know.
+        # A repair cannot predict stars and particle hits.
         usable &= ~point_like(np.nan_to_num(crop.from_signal(truth)), usable)
         truth = np.where(crop.hole & usable, truth, np.nan)
         if np.isfinite(truth).sum() < FEWEST_PIXELS:

@@ -1,13 +1,13 @@
 """
-The stripe of a broken download, and fronts of ejections that losses cross.
+Score the stripe of a broken download, and losses on the fronts of ejections.
 
     python benchmarks/inpainting/events.py [--output DIRECTORY]
 
-The stripe of 32310957 (five rows of blocks) is cut out of the exposures before and after it, where the
-truth is known, and filled from their neighbours; then 32310957 itself is.  Blocks are lost where the front of
-the ejection of 2012-08-31 moves, in all exposures that hold it and have whole ones on both sides, and on
-fronts of simulated ejections; errors are those of the cells, of the running difference, and of the mass that
-the ejection has in the blocks.
+The stripe of 32310957 (five rows of blocks) is removed from the exposures before and after it, where the
+truth is known, and filled from their neighbours.  Then 32310957 itself is filled.  Blocks are also removed on
+the front of the ejection of 2012-08-31, in all exposures that show it and have complete exposures on both sides,
+and on fronts of simulated ejections.  The errors are those of the cells, of the running difference, and of the
+mass of the ejection in the blocks.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import sunpy.map
 import sunpy_lasco
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS
 
-#: The broken exposure, and those of which its stripe is cut.
+#: The broken exposure, and the exposures from which its stripe is removed.
 BROKEN, CUT = "32310957", ("32310956", "32310958")
 #: Methods that need exposures before and after.
 WITH_NEIGHBOURS = ("temporal, at rest", "sequence, at rest", "temporal, moved", "sequence, moved")
@@ -39,13 +39,13 @@ def read(name):
 
 
 def around(name):
-    """Maps of up to three exposures before and after, without the broken one."""
+    """Maps of up to three exposures before and after, without the broken exposure."""
     numbers = [int(name) + step for step in (-3, -2, -1, 1, 2, 3)]
     return [read(str(number)) for number in numbers if str(number) != BROKEN and 32310941 <= number <= 32310961]
 
 
 def cell_means(image):
-    """Means over cells of a full frame, NaN where more than half of a cell is."""
+    """Means over cells of a full frame; NaN if more than half of a cell is NaN."""
     cells = image.reshape(image.shape[0] // CELL, CELL, -1, CELL)
     share = np.isfinite(cells).mean(axis=(1, 3))
     return np.where(share > 0.5, np.nansum(cells, axis=(1, 3)) / np.maximum(share, 1e-6) / CELL**2, np.nan)
@@ -69,7 +69,7 @@ def stripe():
             good &= whole.data < 11000
             truth = np.where(good, whole.data - bias, np.nan)
             error = np.where(good, filled.data - whole.data, np.nan)
-            # Stars and hits are not what a repair can know.
+            # A repair cannot predict stars and particle hits.
             noise = np.sqrt(np.maximum(truth, 1.0) / 14.5)
             error[np.abs(error) > 8 * noise] = np.nan
             cells = np.abs(cell_means(error)) / cell_means(truth)
@@ -86,7 +86,7 @@ def stripe():
 
 
 def draw_stripe(maps, path):
-    """The exposure before, the broken one, the repaired one, and differences from the first."""
+    """Draw the exposure before, the broken and the repaired exposure, and differences from the first."""
     figure = Figure(figsize=(15, 9.6), layout="constrained")
     axes = figure.subplots(2, 3)
     before, broken, repaired = (np.where(one.data > 0, one.data, np.nan).astype(float) for one in maps)
@@ -109,7 +109,7 @@ def draw_stripe(maps, path):
 
 
 def front_rows(holes):
-    """Errors on losses where a front is: of cells, of the running difference, and of the mass of the ejection."""
+    """Errors of losses on fronts: of cells, of the running difference, and of the mass of the ejection."""
     rows = []
     for number, hole in enumerate(holes):
         mass = np.nansum(hole.truth - hole.quiet)
@@ -125,7 +125,7 @@ def front_rows(holes):
 
 
 def summary(rows, title):
-    """Lines of tables: of all losses, and of those that moved exposures fill, too."""
+    """Lines of tables: for all losses, and for those that moved exposures also fill."""
     shown = {row["hole"] for row in rows if row["method"] == "temporal, moved"}
     lines = _table([row for row in rows if row["method"] not in WITH_NEIGHBOURS], title)
     return lines + _table([row for row in rows if row["hole"] in shown], f"{title}, where neighbours fit")
@@ -140,14 +140,14 @@ def _table(rows, title):
     for name in dict.fromkeys(row["method"] for row in rows):
         mine = [row for row in rows if row["method"] == name]
         cells, difference = (np.median([row[key] for row in mine]) for key in ("cells", "difference"))
-        # A block at the foot of a front has hardly any mass of its own: all of them together have.
+        # Single blocks at the foot of a front have hardly any mass, so the sum over all is used.
         mass = sum(abs(row["error"]) for row in mine) / sum(abs(row["mass"]) for row in mine)
         lines.append(f"| {name} ({len(mine)}) | {cells:.3f} | {difference:.2f} | {100 * mass:.0f} |")
     return lines
 
 
 def exposures_table():
-    """Lines that say which exposures hold the front, in how many blocks, and how far away their neighbours are."""
+    """Lines that list the exposures with the front, their number of blocks on it, and the times to their neighbours."""
     if tuple(holding_fronts()) != WITH_FRONT:
         msg = f"Losses are drawn from {WITH_FRONT}, but the front is in {tuple(holding_fronts())}."
         raise ValueError(msg)

@@ -3,8 +3,8 @@ Draw crops before and after repair, for each method.
 
     python benchmarks/inpainting/figures.py [--output DIRECTORY]
 
-Real frames where they are at hand, simulated ones otherwise.  What is drawn is the
-signal over the scaled background, from -5 to +5 per cent.
+It uses real frames if they are available, and simulated frames otherwise.  The figures show
+the signal relative to the scaled background, from -5 to +5 per cent.
 """
 
 import argparse
@@ -22,21 +22,21 @@ from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-#: Losses that are drawn of each camera.
+#: Losses to draw for each camera.
 DRAWN = {
     "C3": ("single", "square", "run", "occulter", "pylon", "front"),
     "C2": ("single", "square", "run", "occulter", "front"),
 }
-#: Real frames that are drawn: C3 with a coronal mass ejection and both neighbours.
+#: Real frames to draw: C3 with a coronal mass ejection and both neighbours.
 FRAMES = {"C3": "32310953", "C2": "22322625"}
-#: Seed of the losses, other than that of the benchmark.
+#: Seed of the losses, different from that of the benchmark.
 SEED = 7
-#: Range of what is drawn, relative to the background.
+#: Range of the colour scale, relative to the background.
 RANGE = 0.05
 
 
 def panels(case, held_back):
-    """Truth, crop with its hole, and what each method makes of it, relative to the background."""
+    """Truth, crop with its hole, and the fill of each method, relative to the background."""
     crop = case.crop
     ratio = crop.noise / crop.expected
     truth = np.where(crop.hole, crop.from_signal(case.truth), crop.z) * ratio

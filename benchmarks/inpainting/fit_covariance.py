@@ -3,9 +3,9 @@ Fit the covariances of kriging by maximum likelihood.
 
     python benchmarks/inpainting/fit_covariance.py C3
 
-Holes and their surroundings are taken together, as they were measured.  The factor
-by which each crop differs from the usual is the most likely one.  The result is
-printed; `sunpy_lasco.repair.methods.kriging` says what it takes of it.
+The fit uses the measured values of holes and their surroundings together.  Each crop has its most
+likely factor of the covariance.  The result is printed; `sunpy_lasco.repair.methods.kriging`
+describes how it is used.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from scipy import linalg, optimize
 from sunpy_lasco.repair.cells import gather, polar
 from sunpy_lasco.repair.methods.kriging import FACTOR_SPREAD, FACTORS, Covariance
 
-#: Losses of a frame, and cells of each, that are used.
+#: Number of losses in a frame, and of cells in each.
 NUMBERS = {"single": 2, "square": 1, "occulter": 1}
 CELLS = 180
 SEED = 3
@@ -34,7 +34,7 @@ STEPS = 260
 
 def samples(camera):
     """Points, values and noise of the cells nearest to each hole, and of the hole itself."""
-    # Real frames of C2 are of one epoch: simulated ones are taken too.
+    # Real frames of C2 are from one epoch, so simulated frames are used too.
     origins = ("real",) if camera == "C3" else ("real", "simulated")
     found = []
     for exposure in exposures((camera,), origins):

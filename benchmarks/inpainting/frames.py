@@ -1,9 +1,8 @@
 """
-Frames of the benchmark: real ones and simulated ones, with backgrounds that have not seen them.
+Real and simulated frames of the benchmark, with backgrounds from other dates.
 
-Dates are what is held back.  The background of a C3 frame is made of the other
-dates; real C2 frames are of one epoch (January 2010), and their background is made
-of the other days of it.
+Whole dates are held back.  The background of a C3 frame is made from the other dates.  Real C2 frames
+are from one epoch (January 2010), and their background is made from its other days.
 """
 
 import os
@@ -22,7 +21,7 @@ from sunpy_lasco.instrument.frame import Frame
 from sunpy_lasco.repair.frames import counts_above_bias, holed_frame_of, neighbour_of, saturated
 from sunpy_lasco.repair.response_map import derive_response
 
-#: Real frames of which blocks are taken: camera, name, neighbours before and after.
+#: Real frames from which blocks are removed: camera, name, neighbours before and after.
 REAL = {
     "C3": (
         "32046494", "32082037", "32082153", "32108414", "32122317", "32219521",
@@ -30,12 +29,12 @@ REAL = {
     ),
     "C2": ("22321894", "22322544", "22322625", "22322749", "22322784"),
 }  # fmt: skip
-#: Real frames whose neighbours in time are at hand: two before and two after, nearest first.
+#: Real frames with available neighbours in time: two before and two after, nearest first.
 SEQUENCE = {
     str(number): tuple(str(number + step) for step in (-1, 1, -2, 2) if 32310941 <= number + step <= 32310961)
     for number in range(32310941, 32310962)
 }
-#: The frame of each date that goes into the backgrounds of the other dates.
+#: The frame of each date that contributes to the backgrounds of the other dates.
 BACKGROUND = {
     "C3": ("32046494", "32082153", "32108414", "32122317", "32219521", "32310941"),
     "C2": ("22321894", "22322544", "22322625", "22322749", "22322784"),
@@ -49,9 +48,9 @@ SIMULATED = (
     ("2007-08-18T12:00:00", 0.15),
     ("2012-06-25T12:00:00", 0.9),
 )
-#: Places of the exposure that is scored, and of the one that goes into backgrounds, in simulated sequences.
+#: Positions in simulated sequences of the scored exposure, and of the exposure that contributes to backgrounds.
 MIDDLE, FIRST = 2, 1
-#: Frames that are no neighbours: 160 of the blocks of the first are lost, the second is a sum with another filter.
+#: Frames that cannot be neighbours: the first lost 160 blocks, and the second is summed and has another filter.
 NO_NEIGHBOURS = ("32310957", "32310962")
 #: Time between simulated exposures, and farthest neighbour, s.
 LONGEST = {"C2": 1800.0, "C3": 5400.0}
@@ -60,13 +59,13 @@ CADENCE = {"C2": (1440.0, 720.0), "C3": (720.0, 720.0)}
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """A frame with all that the benchmark needs of it."""
+    """A frame with everything that the benchmark needs."""
 
     name: str
     camera: str
-    #: Day of the exposure, which is what is held back.
+    #: Day of the exposure.
     date: str
-    #: What is held back together.
+    #: Name of the group of dates that is held back together.
     group: str
     #: ``"real"`` or ``"simulated"``.
     origin: str
@@ -78,7 +77,7 @@ class Exposure:
 
 
 def data_directory():
-    """The directory of real frames, None without."""
+    """The directory of real frames; None if there is none."""
     name = os.environ.get("SUNPY_LASCO_TEST_DATA")
     return Path(name) / "level05" if name and (Path(name) / "level05").is_dir() else None
 
@@ -93,19 +92,19 @@ def read(name):
 
 
 def real_exposure(name, *, context=False):
-    """A real frame, with its neighbours if asked for."""
+    """A real frame, with its neighbours if requested."""
     raw, frame, offset = read(name)
     near = [other for other in SEQUENCE.get(name, ()) if context and other not in NO_NEIGHBOURS]
     around = tuple(read(other) for other in near)
     date, camera = frame.start.isot[:10], frame.camera.name
-    # Three days of January 2002 are one date; those of C2 in January 2010 are all there is.
+    # Days of January 2002 count as one date. The days of C2 in January 2010 are separate.
     group = date[:7] if date.startswith("2002-01") else date
     return Exposure(name, camera, date, group, "real", raw, frame, offset, around)
 
 
 @lru_cache(maxsize=4)
 def simulated_exposures(camera, number):
-    """A simulated frame between two before and two after, of the date of that number."""
+    """A simulated sequence: two exposures before, the frame, and two after; ``number`` selects the date."""
     from sunpy_lasco import simulate
 
     start, activity = SIMULATED[number]
@@ -128,7 +127,7 @@ def simulated_exposure(camera, number):
 
 
 def named(exposure, origin=None):
-    """An exposure of `sunpy_lasco.network.training` as one of the benchmark."""
+    """Convert an exposure of `sunpy_lasco.network.training` to one of the benchmark."""
     date, frame = exposure.date, exposure.frame
     group = date[:7] if date.startswith("2002-01") else date
     origin = exposure.origin if origin is None else origin
@@ -137,7 +136,7 @@ def named(exposure, origin=None):
 
 
 def summed_exposures(camera):
-    """Real frames summed over 2 x 2 pixels with their scenes, whose backgrounds are of other dates."""
+    """Real frames summed over 2 x 2 pixels, and their scenes with backgrounds from other dates."""
     from sunpy_lasco.network.training.exposures import read_exposures, summed, with_neighbours
     from sunpy_lasco.network.training.scenes import Scenes
 
@@ -158,16 +157,16 @@ def _clean_signal(raw, frame, offset):
 
 
 def _others(exposure):
-    """Real frames of the same camera that know nothing of what is held back with an exposure."""
+    """Real frames of the same camera that are not in the held-back group of an exposure."""
     parts = [read(name) for name in BACKGROUND[exposure.camera]]
-    # There is no other epoch of C2: its other days stand in.
+    # C2 has no other epoch, so other days are used.
     length = 10 if exposure.camera == "C2" else 7
     return [part for part in parts if part[1].start.isot[:length] != exposure.date[:length]]
 
 
 @lru_cache(maxsize=24)
 def _derived(camera, origin, date):
-    """Background without a date, and the pixels of which it knows nothing."""
+    """Background without a date, and the pixels in which it is unknown."""
     if origin == "real":
         parts = _others(next(one for one in map(real_exposure, REAL[camera]) if one.date == date))
     else:
@@ -179,7 +178,7 @@ def _derived(camera, origin, date):
 
 @lru_cache(maxsize=16)
 def _response(camera, date):
-    """Response of the pixels from other dates of the same epoch, None if there are none."""
+    """Response of the pixels from other dates of the same epoch; None if there are none."""
     exposure = next(one for one in map(real_exposure, REAL[camera]) if one.date == date)
     epoch = response_epoch(exposure.frame)
     parts = [part for part in _others(exposure) if epoch is not None and epoch.contains(part[1].mjd)]
@@ -210,7 +209,7 @@ def scene_of(exposure, *, response=True):
         neighbours=around,
         offset=exposure.offset,
     )
-    # Where all frames of the background are saturated it says nothing.
+    # The background is unknown where all its frames are saturated.
     return replace(scene, unusable=scene.unusable | unknown & ~scene.holes)
 
 

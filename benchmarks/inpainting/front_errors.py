@@ -1,9 +1,9 @@
 """
-What sets the error of "auto" on real fronts: noise of the truth, time to the neighbours, background of other dates.
+Causes of the error of "auto" on real fronts: noise of the truth, time to the neighbours, background of other dates.
 
     SUNPY_LASCO_TEST_DATA=... python benchmarks/inpainting/front_errors.py [EVERY]
 
-Medians over holes of errors of cells of 8 x 8 pixels, per cent of the brightness, as in `fronts.py`.
+It prints medians over holes of the errors of 8 x 8 cells, in per cent of the brightness, as in `fronts.py`.
 """
 
 import sys
@@ -20,12 +20,12 @@ from sunpy_lasco.repair.holed_frame import cut
 
 #: Exposures of the day before the ejection.
 BEFORE = (32310941, 32310943, 32310945, 32310947, 32310949, 32310951)
-#: Step of the pixels of which a level is taken.
+#: Step between the pixels from which a level is measured.
 STEP = 8
 
 
 def floor(hole):
-    """Error of a perfect fill: half of what the medians of the two colours of a chessboard differ by, in each cell."""
+    """Error of a perfect fill: half the difference between the medians of the two chessboard halves of each cell."""
     rows, columns = (part.ravel() for part in np.indices((8, 8)))
     planes = np.stack([np.ones(64), rows, columns], axis=1)
     even, found = (rows + columns) % 2 == 0, []
@@ -39,7 +39,7 @@ def floor(hole):
 
 
 def of_the_day(usual, response):
-    """Background of the day, where it is known, from exposures before the ejection."""
+    """Background of the day from exposures before the ejection, where it is known."""
     signals = [_clean_signal(*read(str(number))) for number in BEFORE]
     levels = np.ma.masked_invalid([signal / np.nanmedian(signal[::STEP, ::STEP]) for signal in signals])
     found = np.ma.median(levels, axis=0).filled(np.nan) / response
@@ -48,7 +48,7 @@ def of_the_day(usual, response):
 
 
 def over(hole, background):
-    """A hole over another background."""
+    """The same hole with another background."""
     scene = replace(hole.scene, background=background)
     return replace(hole, scene=scene, crop=cut(scene, find_zones(scene.lost_blocks())[0])[0])
 

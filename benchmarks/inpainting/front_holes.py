@@ -1,9 +1,9 @@
 """
-Holes on moving fronts, and others, whose truth is known and whose neighbours in time are at hand.
+Holes on moving fronts, and other holes, with known truth and neighbours in time.
 
-Real frames are the twelve-minute sequence of C3 of 2012-08-31, which holds a coronal mass ejection;
-simulated ones hold ejections of three speeds and three widths, and such as are deflected, rotate or
-do not grow with their height.
+Real frames are the twelve-minute C3 sequence of 2012-08-31, which shows a coronal mass ejection.  Simulated
+frames show ejections with three speeds and three widths, and ejections that are deflected, rotate or
+do not grow in proportion to their height.
 """
 
 from dataclasses import dataclass, replace
@@ -26,25 +26,25 @@ from sunpy_lasco.repair.holed_frame import RING, STRUCTURE_SHARE, cut, point_lik
 from sunpy_lasco.repair.simulated_losses import draw_losses
 from sunpy_lasco.simulate.cme import SOLAR_RADIUS_KM
 
-#: The real sequence: whole exposures, and that in which nothing of the ejection is in the field yet.
+#: The real sequence: its complete exposures, and the last exposure before the ejection enters the field.
 DATE, BEFORE = "2012-08-31", 32310943
 WHOLE = tuple(number for number in range(32310941, 32310962) if number != 32310957)
-#: Exposures that hold the ejection and have neighbours of both sides; those with neighbours 24 to 36 minutes
-#: away if the nearest are left out; and some in which most of the corona is at rest.
+#: Exposures that show the ejection and have neighbours on both sides; exposures with neighbours 24 to 36 minutes
+#: away if the nearest are omitted; and some in which most of the corona is at rest.
 WITH_FRONT = (32310952, 32310953, 32310954, 32310955, 32310956, 32310958, 32310959, 32310960)
 APART = (32310952, 32310953, 32310956, 32310958)
 AT_REST = (32310943, 32310947, 32310950, 32310951, 32310953, 32310959)
-#: An exposure for what many lost blocks cost.
+#: Exposure with which the processor time for many lost blocks is measured.
 MANY = 32310960
-#: A block holds a front where the running difference of its cells of 8 x 8 pixels is above the first, and is at
-#: rest below the second, rms in the noise of a pixel.
+#: A block shows a front if the running difference of its 8 x 8 cells, rms in units of the noise of a pixel, is above
+#: the first value. Below the second it is at rest.
 FRONT, QUIET = 1.5, 0.3
-#: Blocks that were lost at the end of the stream on 2025-10-17, and the exposures that lose as many here.
+#: Numbers of blocks that were lost at the end of the stream on 2025-10-17, by the exposure that loses as many here.
 TAILS = {32310953: 244, 32310959: 639}
-#: Holes of each exposure, and of each simulated one.
+#: Number of holes in each exposure by kind, and in each simulated exposure.
 EACH = {"front": 10, "quiet": 10, "border": 3, "apart": 10, "square": 5, "row": 1, "saturated": 8, "simulated": 6}
-#: A block is beside saturation if at least the first share of the pixels up to `RING` around it is saturated, and less
-#: than the second of its own.
+#: A block is beside saturation if at least the first fraction of the pixels within `RING` around it is saturated, and
+#: less than the second fraction of its own pixels.
 SATURATED_AROUND, SATURATED_INSIDE = 0.1, 0.5
 #: Speeds, km / s, and widths, degree, of simulated ejections; and distance of the front, solar radii.
 SPEEDS = {"C3": (400.0, 900.0, 1800.0), "C2": (300.0, 700.0, 1400.0)}
@@ -57,7 +57,7 @@ ACTIVITY = 0.7
 
 @dataclass(frozen=True)
 class Changing(simulate.CME):
-    """A CME that turns aside, rotates or grows otherwise than with its height."""
+    """A CME that is deflected, rotates, or does not grow in proportion to its height."""
 
     #: Degree and degree / hour: changes of direction, of the inner angle and of the width.
     deflection: float = 0.0
@@ -65,7 +65,7 @@ class Changing(simulate.CME):
     opening: float = 0.0
 
     def brightness(self, sight, time, *, polarised=False):
-        """As of `~sunpy_lasco.simulate.CME`."""
+        """As for `~sunpy_lasco.simulate.CME`."""
         hours = (time.utc.mjd - Time(MIDDLE).mjd) * 24.0
         now = simulate.CME(
             self.start, self.position_angle + self.deflection * hours, self.speed,
@@ -81,25 +81,25 @@ class Changing(simulate.CME):
 
 @dataclass(frozen=True, eq=False)
 class FrontHole:
-    """A hole with all that methods may see, and the truth."""
+    """A hole with everything that methods may use, and the truth."""
 
-    #: Which table it belongs to, and what is drawn together when errors are resampled.
+    #: Table to which it belongs, and group in which it is resampled in the bootstrap.
     kind: str
     group: str
     camera: str
-    #: The frame with the hole in it, where the crop stands in it, and the crop with its neighbours at rest.
+    #: The frame with the hole, the position of the crop in it, and the crop with its neighbours at rest.
     scene: object
     window: tuple
     crop: object
-    #: What was taken away, and what would be there without the ejection; NaN where it cannot be judged.
+    #: The removed signal, and the signal without the ejection; NaN where they cannot be scored.
     truth: np.ndarray
     quiet: np.ndarray
-    #: Blocks (row, column) that were lost.
+    #: Lost blocks (row, column).
     blocks: tuple
 
 
 def block_change(scene):
-    """Running difference of each block: rms of its cells of 8 x 8 pixels in the noise of a pixel."""
+    """Running difference of each block: rms of its 8 x 8 cells in units of the noise of a pixel."""
     before = next(one for one in scene.neighbours if one.seconds < 0)
     level = np.nanmedian(scene.signal[::8, ::8] / before.signal[::8, ::8])
     noise = np.sqrt(2.0 * scene.variance(np.maximum(np.nan_to_num(scene.signal), 1.0), None))
@@ -121,7 +121,7 @@ def _medians(rows):
 
 @lru_cache(maxsize=32)
 def real_scene(number, steps=(-1, 1, -2, 2)):
-    """A whole exposure of the real sequence with neighbours some exposures away."""
+    """A complete exposure of the real sequence, with neighbours at the given numbers of exposures from it."""
     raw, frame, offset = read(str(number))
     near = [str(number + step) for step in steps if number + step in WHOLE]
     background, unknown = _derived("C3", "real", DATE)
@@ -133,7 +133,7 @@ def real_scene(number, steps=(-1, 1, -2, 2)):
 
 
 def with_lost(scene, blocks):
-    """A scene from which blocks are lost."""
+    """A scene with some blocks removed."""
     lost = np.zeros(scene.grid, dtype=bool)
     lost[tuple(np.transpose(blocks))] = True
     pixels = lost[np.ix_(scene.block_rows, scene.block_columns)]
@@ -148,7 +148,7 @@ def with_many_holes():
 
 
 def holes_in(scene, blocks, kind, group, quiet):
-    """Lose blocks of a scene; a hole for each zone."""
+    """Remove blocks from a scene; returns a hole for each zone."""
     torn = with_lost(scene, blocks)
     for zone in find_zones(torn.lost_blocks()):
         crop, window = cut(torn, zone)
@@ -156,7 +156,7 @@ def holes_in(scene, blocks, kind, group, quiet):
             continue
         truth = scene.signal[window].astype(float)
         usable = np.isfinite(truth) & ~scene.hidden[window] & ~scene.unusable[window]
-        # Stars and hits are not what a repair can know.
+        # A repair cannot predict stars and particle hits.
         usable &= ~point_like(np.nan_to_num(crop.from_signal(truth)), usable, structure=STRUCTURE_SHARE)
         truth = np.where(crop.hole & usable, truth, np.nan)
         if np.isfinite(truth).sum() < FEWEST_PIXELS:
@@ -174,7 +174,7 @@ def _some(blocks, number, seed):
 
 
 def _blocks_where(scene, condition, *, hidden):
-    """Blocks whose running difference fulfils a condition, and of which less than a share is hidden."""
+    """Blocks whose running difference meets a condition and whose hidden fraction is below a limit."""
     rows, columns = scene.grid
     share = scene.hidden.reshape(rows, 32, columns, 32).mean(axis=(1, 3))
     return np.argwhere(condition(np.nan_to_num(block_change(scene), nan=-1.0)) & (share < hidden))
@@ -191,8 +191,8 @@ def _is_quiet(change):
 @lru_cache(maxsize=1)
 def holding_fronts():
     """
-    Exposures of the real sequence that hold the ejection and have whole ones on both sides: number of blocks on fronts,
-    and minutes to the neighbours.
+    Exposures of the real sequence that show the ejection and have complete exposures on both sides, with the number of
+    blocks on fronts and the minutes to the neighbours.
     """
     found = {}
     for number in WHOLE:
@@ -246,13 +246,13 @@ def real_holes(kinds=("front", "apart", "square", "row", "quiet", "border")):
     for number in AT_REST:
         yield from _off_fronts(number, kinds, quiet)
     for number, length in TAILS.items() if "tail" in kinds else ():
-        # Column by column, in each from the lowest row.
+        # Column by column, each starting at the lowest row.
         blocks = [(place % 32, place // 32) for place in range(length)]
         yield from holes_in(real_scene(number)[0], blocks, "real, end of the stream", str(number), quiet)
 
 
 def saturated_holes():
-    """Blocks beside saturated pixels, in the frames of all dates, as exposures of one frame."""
+    """Blocks beside saturated pixels, in frames of all dates, without neighbours."""
     for exposure in exposures(origins=("real",)):
         scene = replace(scene_of(exposure), neighbours=())
         saturated = scene.unusable & np.isfinite(scene.signal)
@@ -270,7 +270,7 @@ def saturated_holes():
 
 
 def _shares(pixels, scene):
-    """Share of such pixels in each block."""
+    """Fraction of these pixels in each block."""
     rows, columns = scene.grid
     return pixels.reshape(rows, pixels.shape[0] // rows, columns, -1).mean(axis=(1, 3))
 
@@ -296,7 +296,7 @@ def ejections(camera):
 
 @lru_cache(maxsize=2)
 def _simulated_background(camera):
-    """Of exposures of other months with other streamers, without ejections; and one beside the ejections."""
+    """Background from exposures of other months, with other streamers and no ejections, and one near the ejections."""
     made = [
         simulate.observe(camera, date=date, scene=simulate.corona(activity=ACTIVITY, seed=seed), seed=900 + seed)
         for seed, date in enumerate(("2001-08-10T12:00:00", "2001-09-15T12:00:00", "2001-12-05T12:00:00"))

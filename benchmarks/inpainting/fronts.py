@@ -1,12 +1,12 @@
 """
-Lost blocks of a moving corona: every method on real and simulated fronts, and on what does not move.
+Score every method on lost blocks of a moving corona: real and simulated fronts, and the corona at rest.
 
     python benchmarks/inpainting/fronts.py [--quick] [--only NAME ...] [--weights FILE ...] [--output DIRECTORY]
 
-Prints and writes one table for each kind of hole.  Errors are of cells of 8 x 8 pixels: in per cent of the
-brightness, and of the brightness that the ejection adds; of the running difference, in its noise; the seam
-is the jump across the border of the hole, over that of the truth.  Intervals are of a bootstrap over the exposures of
-the one real event, and over simulated ejections.
+It prints and writes one table for each kind of hole.  Errors are for cells of 8 x 8 pixels: in per cent of the
+brightness, in per cent of the brightness that the ejection adds, and of the running difference in units of its noise.
+The seam is the jump across the border of the hole, compared with that of the truth.  Intervals are from a bootstrap
+over the exposures of the one real event, and over simulated ejections.
 """
 
 import argparse
@@ -27,29 +27,29 @@ from sunpy_lasco.repair.fill import LARGEST_ZONE, repair_frame
 from sunpy_lasco.repair.motion import UNIT
 from sunpy_lasco.repair.moved import Exposures, _moved
 
-#: Pixels on either side of a border over which its jump is taken, and pixels along it that are averaged.
+#: Number of pixels on either side of a border between which the jump is measured, and number averaged along it.
 SEAM, ALONG = 2, 8
-#: Radius of the windows of the optical flow, pixels of the images in which motion is looked for.
+#: Radius of the windows of the optical flow, pixels of the images in which motion is fitted.
 FLOW_RADIUS = 10
-#: Methods for zones that are too large for all others.
+#: Methods for zones that are too large for the others.
 FOR_LARGE_ZONES = ("temporal, at rest", "auto", "auto, earlier exposures alone")
-#: Of kinds of holes that cost much, or of which there are many alike, every so many are taken.
+#: For kinds of holes that are slow or numerous, only every n-th hole is used.
 EVERY = {"real, quiet": 4, "real fronts, 2 x 2": 2, "real, whole rows": 2, "simulated C3": 4, "simulated C2": 4}
 #: Neighbours are near if both are within this time, minutes.
 NEAR = 13.5
-#: Repairs of which the processor time is the median.
+#: Number of repairs from which the median processor time is taken.
 REPEATED = 5
 #: Draws of the bootstrap.
 DRAWS = 1000
 
 
 def at_rest(name, hole, **options):
-    """A method with neighbours that are not moved."""
+    """Fill a hole with a method from neighbours that are not moved."""
     return get_method(name)(hole.crop, **options)
 
 
 def repaired(hole, method="auto", *, sides=(-1, 1), **options):
-    """What a repair of the frame makes of a hole."""
+    """The fill of a hole from a repair of the frame."""
     scene = replace(hole.scene, neighbours=tuple(o for o in hole.scene.neighbours if np.sign(o.seconds) in sides))
     made = repair_frame(scene, method, **options)
     crop, unit = hole.crop, hole.crop.noise * hole.crop.response
@@ -60,7 +60,7 @@ def repaired(hole, method="auto", *, sides=(-1, 1), **options):
 
 
 def by_flow(hole):
-    """Averaged neighbours, moved by a library's optical flow between them."""
+    """Averaged neighbours, moved with the optical flow of scikit-image between them."""
     from skimage.registration import optical_flow_ilk
 
     if len({np.sign(one.seconds) for one in hole.scene.neighbours}) < 2:
@@ -81,7 +81,7 @@ def by_flow(hole):
     return get_method("temporal")(crop, worst_misfit=np.inf)
 
 
-#: What is compared.
+#: Methods to compare.
 METHODS = {
     "mixture": lambda hole: at_rest("mixture", hole),
     "kriging": lambda hole: at_rest("kriging", hole),
@@ -97,7 +97,7 @@ METHODS = {
 
 
 def own_network(path):
-    """A network of one's own, for the camera that it was trained for, with its exposures moved if it takes any."""
+    """A network from a file, for the camera on which it was trained; its exposures are moved if it uses any."""
     from sunpy_lasco.network.weights import load_weights
 
     trained = load_weights(path)
@@ -105,7 +105,7 @@ def own_network(path):
 
 
 def with_networks(methods, weights=()):
-    """The network that comes with the package, where there is one, and others by their files."""
+    """Add the network of the package, if there is one, and others from their files."""
     from sunpy_lasco.network.held_back import packaged_file
 
     found = dict(methods)
@@ -115,7 +115,7 @@ def with_networks(methods, weights=()):
 
 
 def seam(z, crop):
-    """Rms jump across the border of a hole, in its noise."""
+    """Rms jump across the border of a hole, in units of its noise."""
     filled = np.where(crop.hole, z, crop.z)
     squares = []
     for image, hole in ((filled, crop.hole), (filled.T, crop.hole.T)):
@@ -131,7 +131,7 @@ def seam(z, crop):
 
 
 def score(hole, fill):
-    """Errors of a fill, None where it fills less than half of what can be judged."""
+    """Errors of a fill; None if it fills less than half of the pixels that can be scored."""
     crop = hole.crop
     truth = crop.from_signal(hole.truth)
     judged = np.isfinite(truth)
@@ -168,7 +168,7 @@ def score(hole, fill):
 
 
 def judge_all(holes, methods):
-    """Rows of all methods on all holes."""
+    """Rows for all methods on all holes."""
     rows = []
     for number, hole in enumerate(holes):
         for name, method in methods.items():
@@ -202,7 +202,7 @@ def cost_of_many():
 
 
 def minutes_to_neighbours(hole):
-    """Time to the nearest exposures on both sides, of the farther one."""
+    """Time to the farther of the nearest exposures on both sides."""
     seconds = [one.seconds for one in hole.scene.neighbours]
     return max(min((abs(one) for one in seconds if one * side > 0), default=np.inf) for side in (-1, 1)) / 60.0
 

@@ -1,12 +1,11 @@
 """
-Learn what the repair ships: the coefficients of the mixture and the scales of sigma.
+Fit the parameters of the repair: the coefficients of the mixture and the scales of sigma.
 
     python benchmarks/inpainting/learn.py [--only METHOD ...]
 
-It needs the real frames.  With ``--only METHOD ...`` sigma of these methods is learnt, and all else
-stays.  Blocks are lost as in the benchmark, but others.  What is
-learnt from all dates goes into the package; what is learnt without each date goes
-to ``held_back.json``, with which the benchmark scores that date.
+It needs the real frames.  With ``--only METHOD ...``, only the sigma of these methods is fitted.  Losses are
+drawn as in the benchmark, but with another seed.  Fits to all dates are stored in the package.  Fits without
+each date are stored in ``held_back.json``, with which the benchmark scores that date.
 """
 
 import argparse
@@ -25,25 +24,25 @@ from sunpy_lasco.repair.uncertainty import SETTINGS, hole_setting, raw_scales
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "sunpy_lasco" / "repair" / "data"
-#: Methods whose sigma takes a factor from ``data/sigma.json``; those with neighbours in time have their own.
+#: Methods whose sigma has a factor in ``data/sigma.json``. Methods with neighbours in time have a sigma of their own.
 LEARNT = tuple(method for method in METHODS if method not in NEIGHBOUR_METHODS)
-#: Seed of the losses from which is learnt.
+#: Seed of the losses for fitting.
 SEED = 1
 #: Strength of the ridge.
 RIDGE = 10.0
-#: Errors beyond this many sigma count less.
+#: Errors larger than this many sigma have less weight.
 HUBER = 1.5
-#: Factors that are tried for sigma, and coverages they are to give, with their tolerances.
+#: Factors of sigma that are tried, and the coverages that they should give, with tolerances.
 SCALES = np.geomspace(0.1, 20.0, 131)
 TARGETS = ((0.6827, 0.05), (0.95, 0.03))
-#: Settings with fewer holes than this take the factor of all of them.
+#: Settings with fewer holes than this use the factor of all holes.
 FEWEST_HOLES = 12
-#: How many times as many losses are learnt from in real frames as are scored: C2 has few of them.
+#: Ratio of the number of losses for fitting to that for scoring in real frames, of which C2 has few.
 TIMES = {"C2": 3, "C3": 1}
 
 
 def table_of(case):
-    """Candidates, features and truth of a hole in cells of 8 x 8 pixels; None where there are none."""
+    """Candidates, features and truth of a hole in cells of 8 x 8 pixels; None if there are none."""
     crop = case.crop
     values, sigma = candidates(crop)
     if not np.isfinite(values).all():
@@ -69,7 +68,7 @@ def table_of(case):
 
 
 def ridge(tables):
-    """Coefficients of the mixture from holes, each of which counts alike."""
+    """Coefficients of the mixture, fitted to holes with equal weights."""
     parts = []
     for one in tables:
         others = one["values"][1:] - one["values"][0]
@@ -87,7 +86,7 @@ def ridge(tables):
 
 
 def mixed(table, coefficients, score):
-    """Score of a mixture in cells: as `judge` has it, with sigma before any factor."""
+    """Score of a mixture in cells, as from `judge`, with sigma before any factor."""
     values = table["values"]
     weights = np.clip(np.asarray(coefficients) @ table["features"], *WEIGHTS)
     found = mix(values, weights)
@@ -96,12 +95,12 @@ def mixed(table, coefficients, score):
 
 
 def unscaled(score, factor):
-    """What counts of a score for the factor of sigma, without the factor that it has."""
+    """The parts of a score that determine the factor of sigma, without its present factor."""
     return {**{name: score[name] for name in ("group", "error", "noise")}, "sigma": score["sigma"] / factor}
 
 
 def best_scale(scores, targets=TARGETS):
-    """The factor of sigma that brings the coverages nearest to what they should be."""
+    """The factor of sigma with which the coverages are closest to their targets."""
     misses = [
         sum(((got - wanted) / width) ** 2 for got, (wanted, width) in zip(coverage(scores, s), targets, strict=True))
         for s in SCALES
@@ -147,7 +146,7 @@ def main():
 
 
 def mixture_learns_from(hole):
-    """The mixture of C2 learns from simulated frames: real ones are of one epoch, and remain to test it."""
+    """Whether the mixture is fitted to a hole. For C2, real frames are from one epoch and are kept for tests."""
     camera, _, origin, _, table, _ = hole
     return table is not None and origin == ("simulated" if camera == "C2" else "real")
 
@@ -163,7 +162,7 @@ def learn(holes):
         for group in ("", *groups)
     }
     for hole in holes:
-        # Scored with coefficients that know nothing of its date.
+        # Scored with coefficients from other dates.
         if hole[4] is not None and hole[5]["kriging"] is not None:
             hole[5]["mixture"] = mixed(hole[4], tables[hole[0], hole[1]], hole[5]["kriging"])
     factors = {group: factors_without(group, holes, LEARNT) for group in ("", *groups)}
@@ -213,7 +212,7 @@ def factors_without(group, holes, methods):
 
 
 def learn_scales(holes, methods):
-    """Learn sigma of some methods; all else in the files stays."""
+    """Fit the sigma of some methods; the rest of the files does not change."""
     package, bench = DATA / "sigma.json", HERE / "held_back.json"
     shipped, held_back = (json.loads(path.read_text(encoding="utf-8")) for path in (package, bench))
     shipped["scales"] |= factors_without("", holes, methods)
@@ -224,7 +223,7 @@ def learn_scales(holes, methods):
 
 
 def write(path, content):
-    """Write JSON with one row of numbers on a line."""
+    """Write JSON with one row of numbers per line."""
     text = json.dumps(content, indent=1)
     short = json.dumps(content, separators=(", ", ": "))
     path.write_text((text if path.parent == DATA else short) + "\n", encoding="utf-8")

@@ -1,14 +1,14 @@
 """
-Score networks on dates that they were not trained on, beside the other methods.
+Score networks and the other methods on dates on which the networks were not trained.
 
     python benchmarks/inpainting/network.py DIRECTORY [--camera C3] [--output DIRECTORY]
 
 DIRECTORY holds directories ``alone`` and ``neighbours`` with ``without_DATE``, or ``without_DATE,DATE``,
-as `train_networks` leaves them; of directories that differ in what follows ``_``, the networks are
-averaged.  A frame is scored with the networks that know nothing of its date, a simulated one with any
-(none was trained on those of the benchmark, which are of other seeds); mixture, backgrounds, responses,
-and what the records say (weight of the correction, factor of sigma) are of other dates too.
-Ratios are geometric means over holes with 95 % intervals of the bootstrap over them.
+from `train_networks`.  The networks of directories that differ only in their suffix after ``_`` are
+averaged.  A frame is scored with the networks that were trained without its date, and a simulated frame with any
+network (simulated frames of the benchmark have other seeds than those of the training).  Mixture, backgrounds,
+responses and records (weight of the correction, factor of sigma) also come from other dates.
+Ratios are geometric means over holes, with 95 % intervals from a bootstrap over holes.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from sunpy_lasco.network.windows import bases_of
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS, Fill, get_method
 from sunpy_lasco.repair.methods.mixture import OTHERS, candidates, mixed_fill
 
-#: Losses are drawn with these seeds: more holes than those of `run`, among which these are.
+#: Seeds of the losses. They give the holes of `run` and as many others.
 SEEDS = (SEED, SEED + 1)
 COLUMNS = ("frame", "date", "origin", "kind", "stratum", "blocks", "radius", "method", "bin8", "flux", "pixel", "ms")
 #: Days between groups of dates.
@@ -42,7 +42,7 @@ APART = {"C2": 5.0, "C3": 27.0}
 
 
 def networks_of(directory, dates, camera):
-    """The networks for each date, by what they were trained without; ``"simulated"`` takes the first."""
+    """The networks for each date, which were trained without it; ``"simulated"`` uses the first."""
     days = [np.datetime64(date).astype("datetime64[D]").astype(int) for date in dates]
     numbers = dict(zip(dates, groups_of(days, APART[camera]), strict=True))
     found = {}
@@ -53,14 +53,14 @@ def networks_of(directory, dates, camera):
             if any(numbers[date] == numbers.get(day) for day in held):
                 found.setdefault(date, []).append(one)
     first = next(iter(found), None)
-    # Where no real date has neighbours, the network of all dates was trained on simulated frames.
+    # If no real date has neighbours, the network for all dates was trained on simulated frames.
     everything = [load_weights(path) for path in sorted(Path(directory).glob("all_*/network.safetensors"))]
     found["simulated"] = found[first] if first is not None else everything
     return {date: Trained(sum((one.networks for one in ones), ()), camera) for date, ones in found.items() if ones}
 
 
 def scores_of(case, alone_network, network, held_back):
-    """What all methods make of a hole, without and with neighbours: scores by method."""
+    """Scores of all methods for a hole, without and with neighbours, by method."""
     alone = replace(case.crop, neighbours=())
     options = options_of("mixture", case, held_back)
     values, spread = candidates(alone)
@@ -90,7 +90,7 @@ def scores_of(case, alone_network, network, held_back):
 
 
 def _weighted(name, base, fill):
-    """The same with less of the correction."""
+    """The fill with only a fraction of the correction."""
     there = np.isfinite(base.z)
     correction = fill.z - np.where(there, base.z, fill.z)
     return {
@@ -143,7 +143,7 @@ def main():
 
 
 def write_results(holes, camera, output):
-    """Tables of ratios and coverage; returns what the package ships as records, and what they were seen to do."""
+    """Write tables of ratios and coverage; returns the records for the package, and the scores with them."""
     output.mkdir(exist_ok=True, parents=True)
     rows = [
         {**hole["about"], "method": name, "ms": np.nan, **score}

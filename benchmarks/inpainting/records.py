@@ -1,5 +1,5 @@
 """
-What held-back dates tell of a network: by kind of hole, the weight of its correction, the factor
+Records of a network from held-back dates, by kind of hole: the weight of its correction, the factor
 of its sigma, and whether it is better than all other methods.
 """
 
@@ -10,25 +10,25 @@ from scores import coverage
 from sunpy_lasco.network.held_back import KEYS, STRATA
 from sunpy_lasco.repair.crop import NEIGHBOUR_METHODS
 
-#: Weights of the correction that are tried.
+#: Weights of the correction to try.
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: Coverages that sigma is to give, and how far off they may be.
+#: Coverages that sigma should give, with tolerances.
 TARGETS = ((0.6827, 0.04), (0.95, 0.02))
-#: Draws of the bootstrap, and the highest upper limit of a ratio with which a network counts as better.
+#: Draws of the bootstrap, and the largest upper limit of a ratio for which a network counts as better.
 DRAWS = 2000
 HIGHEST = 1.02
-#: Kinds of holes with fewer than this take what all of them tell, and are not called better.
+#: Kinds with fewer holes than this use the record of all holes, and do not count as better.
 FEWEST = 12
-#: What a network is held against, without and with neighbours.
+#: Methods with which a network is compared, without and with neighbours.
 CLASSICAL = ("mixture", "kriging", "radial", "harmonic", "biharmonic", "fuzzy")
 REFERENCES = ("mean", *CLASSICAL)
 METHODS = ("network", "network with neighbours")
-#: Where losses are, by kind.
+#: Place of a loss, by its kind.
 PLACES = {"occulter": "occulter", "pylon": "pylon", "edge": "edge", "front": "front", "stripe": "stripe"}
 
 
 def interval(logs):
-    """Geometric mean with its 95 % interval, and the number of holes; None for too few."""
+    """Geometric mean with its 95 % interval, and the number of holes; None if there are too few."""
     logs = np.asarray(logs)
     if len(logs) < 3:
         return None
@@ -37,7 +37,7 @@ def interval(logs):
 
 
 def ratio(holes, mine, reference, measure="bin8"):
-    """Ratio of errors of two methods on the holes that both fill."""
+    """Ratio of the errors of two methods on the holes that both fill."""
     both = [
         (hole["scores"][mine][measure], hole["scores"][reference][measure])
         for hole in holes
@@ -52,13 +52,13 @@ def named(name, weight):
 
 
 def pulls_with(hole, name, record):
-    """The score of a network with what a record says."""
+    """The score of a network with the weight and factor of a record."""
     score = hole["scores"].get(named(name, record["weight"]))
     return None if score is None else {**score, "sigma": score["sigma"] * record["sigma"]}
 
 
 def _telling(holes, name):
-    """Holes of real frames that a network filled, or those of simulated ones if they are too few."""
+    """Holes of real frames that a network filled; if there are too few, those of simulated frames."""
     mine = [hole for hole in holes if name in hole["scores"]]
     real = [hole for hole in mine if hole["about"]["origin"] != "simulated"]
     return real if len(real) >= FEWEST else mine
@@ -76,12 +76,12 @@ def _record(holes, name, usual):
     }
     weight = min(errors, key=errors.get)
     used = named(name, weight)
-    # Better than what "auto" would take otherwise, and no other method is seen to be better than it.
+    # Better than the method that "auto" would use otherwise, and not measurably worse than any other.
     usually, rivals = ("mixture", CLASSICAL) if name == "network" else ("sequence", NEIGHBOUR_METHODS)
     value, _, high, _ = ratio(mine, used, usually) or (1.0, 1.0, 1.0, 0)
     found = [one for rival in rivals if (one := ratio(mine, used, rival)) is not None]
     better = value < 1.0 and high < HIGHEST and all(low <= 1.0 for _, low, _, _ in found)
-    # And the flux of a hole is not seen to be worse.
+    # The flux of a hole must not be measurably worse.
     flux = ratio(mine, used, usually, "flux")
     better = better and flux is not None and flux[1] <= 1.0
     return {
@@ -92,7 +92,7 @@ def _record(holes, name, usual):
 
 
 def learn_records(holes):
-    """Records for each of `KEYS` by kind of hole; of simulated frames where real ones are too few."""
+    """Records for each of `KEYS` by kind of hole, from simulated frames if there are too few real frames."""
     records = {}
     for key in KEYS:
         name = METHODS[key.startswith("neighbours")]
@@ -107,12 +107,12 @@ def learn_records(holes):
 
 
 def key_for(hole, name):
-    """Which of the records is for a hole and a method."""
+    """Key of the record for a hole and a method."""
     return KEYS[METHODS.index(name) + 2 * (hole["about"]["origin"] == "summed")]
 
 
 def cross_fitted(holes, everything):
-    """The holes with scores of the network as records of other dates make it, which are of all frames."""
+    """The holes with scores of the network that uses records from other dates."""
     found = []
     for group in dict.fromkeys(hole["about"]["group"] for hole in holes):
         records = learn_records([hole for hole in everything if hole["about"]["group"] != group])
@@ -127,7 +127,7 @@ def cross_fitted(holes, everything):
 
 
 def table_lines(holes):
-    """Ratios by place of the loss, and coverage, as text; real, summed and simulated frames apart."""
+    """Ratios by place of the loss, and coverage, as text, separately for real, summed and simulated frames."""
     lines = []
     for origin in ("real", "summed", "simulated"):
         mine = cross_fitted([hole for hole in holes if hole["about"]["origin"] == origin], holes)

@@ -3,9 +3,9 @@ Score every method of repair on artificial losses.
 
     python benchmarks/inpainting/run.py [--quick] [--no-response] [--output DIRECTORY]
 
-Real frames are those of SUNPY_LASCO_TEST_DATA; without them simulated frames are
-scored alone, and the tables say so.  Nothing is scored with what was learnt from its
-own date: backgrounds, responses, coefficients and scales of sigma are of the others.
+Real frames come from SUNPY_LASCO_TEST_DATA.  Without them only simulated frames are scored, and the
+tables say so.  No date is scored with anything that was fitted to it: backgrounds, responses,
+coefficients and scales of sigma come from the other dates.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from sunpy_lasco.repair.crop import METHODS, NEIGHBOUR_METHODS, get_method
 from sunpy_lasco.repair.uncertainty import hole_setting, raw_scales
 
 HERE = Path(__file__).parent
-#: Seed of the losses that are scored; `learn` uses another.
+#: Seed of the losses for scoring; `learn` uses another.
 SEED = 2
 #: Columns of the table of all holes.
 COLUMNS = (
@@ -35,14 +35,14 @@ COLUMNS = (
 
 
 def options_of(method, case, held_back):
-    """What a method is given that was learnt without the date of a case."""
+    """Options of a method that were fitted without the date of a case."""
     if method == "mixture" and case.group in held_back["mixture"][case.camera]:
         return {"coefficients": np.array(held_back["mixture"][case.camera][case.group])}
     return {}
 
 
 def held_back_scale(method, case, held_back):
-    """Factor of sigma that was learnt without the date of a case, over the one that is shipped."""
+    """Ratio of the factor of sigma fitted without the date of a case to that in the package."""
     if method in NEIGHBOUR_METHODS or case.group not in held_back["scales"]:
         return 1.0
     where = hole_setting(case.crop)
@@ -50,7 +50,7 @@ def held_back_scale(method, case, held_back):
 
 
 def score(case, method, held_back):
-    """One row: what a method makes of a hole, None where it declines."""
+    """Score of a method for a hole, as one row; None if the method does not fill it."""
     if method in NEIGHBOUR_METHODS and not case.crop.neighbours:
         return None
     fill = get_method(method)
@@ -76,7 +76,7 @@ def score(case, method, held_back):
 
 
 def peak_memory(method, case):
-    """Most memory that a method takes for a hole beyond the crop, MB."""
+    """Largest memory that a method uses for a hole in addition to the crop, MB."""
     if method in NEIGHBOUR_METHODS and not case.crop.neighbours:
         return np.nan
     fill = get_method(method)

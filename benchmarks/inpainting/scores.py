@@ -1,13 +1,13 @@
 """
-How good a fill is.
+Scores of a fill.
 
-All errors are of pixels that were measured, show the sky and are no stars or hits.
+All errors are for measured pixels that show the sky and are not stars or particle hits.
 """
 
 import numpy as np
 from skimage.metrics import structural_similarity
 
-#: Side of the cells over which noise is averaged, pixel, and the pixels that one must have.
+#: Side of the cells over which noise is averaged, pixel, and smallest number of pixels in a cell.
 CELL = 8
 FEWEST = 32
 #: Range of the working space for SSIM, in units of the noise of a pixel.
@@ -34,8 +34,8 @@ def judge(case, fill):
     Returns
     -------
     `dict` or None
-        None where the method fills less than half of what can be judged.  Errors in per
-        cent of the signal, pulls of cells and pixels as arrays.
+        Errors in per cent of the signal, and pulls of cells and pixels as arrays.  None if the
+        method fills less than half of the pixels that can be scored.
     """
     crop = case.crop
     truth = crop.from_signal(case.truth)
@@ -55,7 +55,7 @@ def judge(case, fill):
     own = np.zeros_like(truth) if fill.noise is None else fill.noise
     sigma = np.nanmean(cells(np.where(good, fill.sigma, np.nan))[enough], axis=1)
     mean = np.nanmean(by_cell, axis=1)
-    # The noise of what was measured, as its scatter within a cell shows it.
+    # The noise of the measured pixels, from their scatter within a cell.
     noise = np.nanvar(by_cell, axis=1) / (count - 1)
     pixel = error[good] / np.sqrt(fill.sigma**2 + own**2 + 1.0)[good]
     span = np.ptp(np.nanpercentile(case.truth[good], (1, 99)))
@@ -78,7 +78,7 @@ def judge(case, fill):
 
 
 def _ssim(value, truth, good):
-    """SSIM in the working space, pixels that are not judged being equal in both."""
+    """SSIM in the working space; pixels that are not scored are equal in both."""
     rows, columns = np.nonzero(good)
     window = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
     value, truth, good = (np.where(good, image, 0.0)[window] for image in (value, truth, good))
@@ -89,7 +89,7 @@ def _ssim(value, truth, good):
 
 
 def coverage(scores, scale=1.0):
-    """Share of 8 x 8 cells with errors below 1 and 1.96 sigma, sigma times a factor; each group counts alike."""
+    """Share of 8 x 8 cells with errors below 1 and 1.96 scaled sigma; each group has the same weight."""
     groups = {}
     for one in scores:
         pull = np.abs(one["error"]) / np.sqrt((scale * one["sigma"]) ** 2 + one["noise"])

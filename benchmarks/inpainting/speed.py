@@ -1,11 +1,11 @@
 """
-Time and memory that a network takes for a repair.
+Time and memory of a repair by a network.
 
     OMP_NUM_THREADS=1 python benchmarks/inpainting/speed.py [--weights FILE]
 
-One thread, warm, of a simulated frame with 20 lost blocks, far from each other and in one run; what
-the base of the network takes, and the network with its windows, block by block.  A cold start
-is measured in a process of its own.
+Times are for one thread after a warm-up, for a simulated frame with 20 lost blocks that are far from each other or
+adjacent.  The base of the network, and the network with its windows, are also timed block by block.  A cold start
+is measured in a separate process.
 """
 
 import argparse
@@ -38,7 +38,7 @@ ready = time.perf_counter()
 sunpy_lasco.inpaint(raw, "{method}")
 print(time.perf_counter() - ready, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
-#: Repetitions; the median counts.
+#: Number of repetitions, of which the median is used.
 TIMES = 5
 
 
@@ -70,7 +70,7 @@ def main():
 
 
 def one_camera(camera, weights, options):
-    """Times of one camera."""
+    """Times for one camera."""
     spread = [(4 + 5 * k, row) for row in (3, 9, 22, 28) for k in range(5)]
     for name, blocks in (("apart", spread), ("in a run", [(20 + k // 10, 20 + k % 10) for k in range(20)])):
         raw = simulate.observe(camera, lost_blocks=blocks, seed=1).level05

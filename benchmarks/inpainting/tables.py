@@ -12,7 +12,7 @@ from sunpy_lasco.repair.simulated_losses import KINDS
 
 #: Edges of the bins of distance from the Sun, full-resolution pixels.
 RADII = {"C3": (0, 130, 250, 400, 800), "C2": (0, 230, 320, 430, 800)}
-#: Errors and how they are printed.
+#: Errors, and how they are printed.
 MEASURES = {
     "flux": ("block flux error, %", 3),
     "bin8": ("error of 8 x 8 cells, %", 3),
@@ -33,7 +33,7 @@ def write_csv(path, rows, columns):
 
 
 def write_summary(path, rows):
-    """Means and medians by frames, kind of loss and method."""
+    """Write means and medians by frames, kind of loss and method."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         measures = [*MEASURES, "floor", "ms"]
@@ -65,7 +65,7 @@ def _table(head, lines):
 
 
 def _by(rows, names, pick, name, digits, average=_mean):
-    """Methods against columns: means or medians of a measure."""
+    """Table of methods and columns with means or medians of a measure."""
     lines = []
     for method in METHODS:
         mine = [row for row in rows if row["method"] == method]
@@ -77,7 +77,7 @@ def _by(rows, names, pick, name, digits, average=_mean):
 
 
 def _section(rows, title):
-    """All tables of frames of one camera and origin."""
+    """All tables for frames of one camera and origin."""
     text = [f"## {title}", ""]
     kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
     one = [row for row in rows if row["method"] == "kriging"]
@@ -104,7 +104,7 @@ def _section(rows, title):
 
 
 def _paired(rows, reference):
-    """Geometric means of ratios of errors of 8 x 8 cells on the same holes."""
+    """Geometric means of the ratios of errors of 8 x 8 cells on the same holes."""
     base = {(row["frame"], row["hole"]): row["bin8"] for row in rows if row["method"] == reference}
     lines = []
     for method in METHODS:
@@ -119,7 +119,7 @@ def _paired(rows, reference):
 
 
 def write_markdown(path, rows, memory, tried, *, real, coverage):
-    """All tables for reading."""
+    """Write all tables as Markdown."""
     text = ["# Repair of missing blocks: what each method does", ""]
     if not real:
         text += ["There were no real frames: these figures are of simulated frames alone.", ""]

@@ -1,13 +1,13 @@
 """
-Train the networks that the package ships, and what their cards say.
+Train the networks of the package, and write their cards.
 
     python benchmarks/inpainting/train_networks.py [--camera C3] [--output DIRECTORY]
 
 It needs the real frames.  There are two kinds of networks: for single frames, and for holes that
-exposures before or after show.  Windows are cut out once; networks are trained without each group
-of dates and scored on it (`network`); the network for single frames that is shipped is trained on all dates,
-with the records of the others.  What is there already is not made again, and a training that was
-stopped goes on where it was.
+exposures before or after show.  Windows are cut out once.  Networks are trained without each group
+of dates and scored on it (`network`).  The network for single frames in the package is trained on all dates
+and has the records of the others.  Existing results are kept, and a training that was stopped is
+continued.
 """
 
 import argparse
@@ -33,9 +33,9 @@ DATA = HERE.parents[1] / "sunpy_lasco" / "network" / "data"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained for a camera."""
+    """The networks to train for a camera."""
 
-    #: What is held back together: all real dates in turn; and those with real neighbours.
+    #: Groups of dates that are held back together: all real dates in turn, and dates with real neighbours.
     folds: tuple[str, ...]
     folds_with_neighbours: tuple[str, ...]
     #: Changes of the recipe.
@@ -44,19 +44,19 @@ class Plan:
 
 PLANS = {
     "C3": Plan(("2000-01-20,2010-01-05", "2002-01-08,2003-07-21", "2004-04-18,2012-08-31"), ("2012-08-31",)),
-    # Real frames of C2 are of eleven days: those a week apart stand for dates.  None has neighbours.
+    # Real frames of C2 are from eleven days; days a week apart are used as dates.  None has neighbours.
     "C2": Plan(("2010-01-05", "2010-01-12"), (), {"days_apart": 5.0}),
 }
 #: Recipes: for single frames, and for holes that exposures before or after show.
 KINDS = {"alone": "recommended", "neighbours": "recommended-neighbours"}
-#: Networks whose answers are averaged: the same recipe with other seeds.
+#: Seeds of the networks whose results are averaged.
 SEEDS = (0,)
-#: Steps between scores on what is held back, which takes longer than the steps.
+#: Number of steps between scores on the held-back dates, which take longer than the steps.
 VALIDATE_EVERY = 3000
 
 
 def one_training(recipe, windows, camera, output, *, held_back=None):
-    """Train, go on with a training, or leave one that is done as it is."""
+    """Train, continue a training, or keep a finished one."""
     if (output / "network.safetensors").is_file():
         return load_weights(output / "network.safetensors")
     last = output / "checkpoints" / "last.ckpt"
@@ -87,10 +87,10 @@ def metrics_of(holes):
 
 
 def train_kind(kind, camera, arguments):
-    """Train the networks of a kind; those of all dates, or None if something was to be left out."""
+    """Train the networks of a kind; returns those of all dates, or None if dates were to be held back."""
     plan = PLANS[camera]
     files = sorted((data_directory() / camera.lower()).glob("*.fts"))
-    # The windows are those of one seed for all.
+    # All networks use the windows of one seed.
     recipe = read_recipe(KINDS[kind], **plan.changes)
     windows = fill_cache(recipe, files, camera, arguments.output / "windows", say=print)
     if arguments.only == "windows":
@@ -108,7 +108,7 @@ def train_kind(kind, camera, arguments):
 
 
 def ship(kind, networks, camera, holes, records, arguments):
-    """Write the networks of a kind with their card where the package has them."""
+    """Write the networks of a kind with their card to the directory of the package."""
     plan, method = PLANS[camera], METHODS[kind == "neighbours"]
     title = "error relative to other methods on held-back dates: mean, 95 % interval, holes"
     card = {
@@ -152,7 +152,7 @@ def main():
         holes = score_all(camera, scored.parent, origins=("real", "summed", "simulated"))
         scored.write_bytes(pickle.dumps(holes))
     records = write_results(holes, camera, HERE / "results")
-    # Moved exposures do as well without a network (`fronts`), so that none for neighbours is shipped.
+    # Moved exposures are as good without a network (`fronts`), so the package has none for neighbours.
     ship("alone", final["alone"], camera, holes, records, arguments)
 
 

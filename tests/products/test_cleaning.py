@@ -110,7 +110,7 @@ def test_a_thousand_hits_in_an_ejection(evening):
 
 
 def test_stars_are_replaced_and_the_front_stays():
-    """In a simulated ejection 97 % of the light of the stars is removed, and 99 % of that of the front is kept."""
+    """In a simulated ejection, 97 % of the light of the stars is removed, and 99 % of that of the front is kept."""
     cme = simulate.CME("2001-05-21T08:40", position_angle=90, speed=900, width=60, strength=9e-10, seed=3)
     options = {"date": "2001-05-21T10:48", "noise": False, "cosmic_rays": False, "exposure_factor": 1.0, "seed": 2}
 

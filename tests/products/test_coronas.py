@@ -25,7 +25,7 @@ def test_f_corona_by_hand(make):
     np.testing.assert_allclose(found.data[north], 1.05e-10 * (height[north] / 10) ** -2.45, rtol=2e-3)
     share = found.uncertainty.array / found.data
     assert np.nanmin(share) == pytest.approx(0.2, abs=1e-3)
-    # It is 8 % brighter where it is flat.
+    # The difference in flattening adds 8 %.
     assert np.nanmax(share) == pytest.approx(np.hypot(0.2, 0.08), abs=1e-3)
 
 

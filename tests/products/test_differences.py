@@ -95,7 +95,7 @@ def test_rate(make):
 
 
 def test_step(make):
-    """The last frame that is a step earlier, within the seconds by which frames deviate."""
+    """The latest frame that is a step earlier, with a tolerance for frames that are some seconds early or late."""
     maps = [make(1e-10 + n * 1e-12, 12 * n + 0.1 * (-1) ** n) for n in range(5)]
     found = products.running_difference(maps, step=24 * u.min)
     assert len(found) == 3

@@ -38,7 +38,7 @@ def test_what_is_seen_stays_and_what_is_not_stays_away(holed, method):
     assert found.uncertainty is None
     assert changes_of(found.meta) == ("filtered",)
     assert type(found) is type(holed)
-    # The image falls by two orders of magnitude, and the filtered one does not.
+    # The image decreases by two orders of magnitude, and the filtered image does not.
     inner, outer = (np.nanstd(found.data[(height > low) & (height < low + 4)]) for low in (5, 22))
     assert 0.3 < inner / outer < 3
 

@@ -29,7 +29,7 @@ def c3():
 
 
 def drawn(smap, values):
-    """The map with other pixels, none of them masked."""
+    """The map with other pixels, none of which are masked."""
     return replace(smap, data=values, uncertainty=np.full(values.shape, 1e-13), flags=np.zeros(values.shape, np.uint8))
 
 

@@ -57,7 +57,7 @@ def test_energies_of_the_catalogue():
 
 @pytest.fixture
 def cloud(make, corona):
-    """Later and base maps, and the additional mass of the later one at 6 to 12 radii east, g."""
+    """Later and base maps, and the additional mass of the later map at 6 to 12 solar radii in the east, g."""
 
     def build(rng=None, scatter=0.0, sigma=1e-13, bases=5):
         height, angle = height_and_angle(make())
@@ -125,7 +125,7 @@ def test_away_from_the_sky_it_is_more(cloud):
 
 @pytest.mark.parametrize("bits", [PixelFlag.FILLED, PixelFlag.FILLED | PixelFlag.MISSING])
 def test_filled_pixels_do_not_count_unless_asked(cloud, make, bits):
-    # Removed stars and hits are FILLED, repaired blocks are MISSING as well.
+    # Removed stars and hits are FILLED; repaired blocks are MISSING too.
     later, bases, grams = cloud()
     height, angle = height_and_angle(later)
     filled = (height > 6) & (height < 12) & (angle > 60) & (angle < 90)
@@ -207,7 +207,7 @@ def test_the_sector_of_the_ejection_has_three_quarters_of_it(event):
 
 
 def test_before_the_ejection_there_is_nothing(event):
-    """Frames relative to the others: masses scatter by at most 6e14 g, and by 6e15 g without relative exposures."""
+    """Masses of single frames scatter by at most 6e14 g, and without relative exposures by 6e15 g."""
     found, plain = [], []
     for name in BEFORE:
         bases = [event[other] for other in BEFORE if other != name]

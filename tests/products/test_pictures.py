@@ -64,7 +64,7 @@ def test_differences_are_symmetric_and_grey(make, corona):
     assert (zero[..., 0] == zero[..., 2]).all()
     assert products.Look.of(products.percent_difference([earlier, later])[1]).kind == "symmetric"
     assert stamp(difference) == "SOHO/LASCO C3  2012-08-31 18:12 UT  [RD 12 min]"
-    # Weighted with height: r**-1.15 has the same brightness everywhere.
+    # With the weight by height, r**-1.15 has the same brightness everywhere.
     height, _ = height_and_angle(difference)
     even = look.values(make(1e-12 * (10 / height) ** 1.15))
     assert np.allclose(even, 1e-12, rtol=1e-4)
@@ -244,7 +244,7 @@ def test_what_makes_no_movie(series, tmp_path):
 def test_looks_by_kind(make, corona):
     look = products.Look.of([make(corona(), 0), make(corona() * 1.1, 12)])
     assert (look.kind, look.cmap) == ("corona", "soholasco3")
-    # Relative to a smooth corona the mean of the two is drawn as 1.
+    # Relative to a smooth corona, the mean of the two is drawn as 1.
     height, _ = height_and_angle(make())
     middle = (height > 8) & (height < 20)
     assert np.median(look.values(make(corona() * 1.0))[middle]) == pytest.approx(1, rel=0.05)

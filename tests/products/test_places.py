@@ -28,7 +28,7 @@ def test_reference_pixel_away_from_the_sun(make, crval, height, angle):
 def by_sunpy(smap, rows, columns):
     there = smap.pixel_to_world(columns * u.pix, rows * u.pix)
     centre = SkyCoord(0 * u.arcsec, 0 * u.arcsec, frame=there.frame.replicate_without_data())
-    # In the sky of astropy longitudes grow counter-clockwise, on the Sun's disk clockwise.
+    # astropy's position angles run in the direction of increasing longitude, which is clockwise on the solar disk.
     return (centre.separation(there) / smap.rsun_obs).to_value(u.one), -centre.position_angle(there).deg % 360
 
 

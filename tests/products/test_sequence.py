@@ -298,7 +298,7 @@ def test_what_cannot_be_one_sequence(make):
 
 
 def test_frames_without_a_common_sector(make, corona):
-    """The east of one and the west of the other: a warning, and an error where relative exposures are asked for."""
+    """One frame shows the east, the other the west: a warning, or an error if relative exposures are requested."""
     halves = [corona(), corona()]
     halves[0][:, :64], halves[1][:, 64:] = np.nan, np.nan
     frames = [make(half, 12 * number) for number, half in enumerate(halves)]

@@ -37,7 +37,7 @@ def by_quadrature(distance, theta):
     tangential = np.array([0.0, 1.0, 0.0])
     radial = np.cross(tangential, to_observer)
     factor = 3.0 / (8.0 * np.pi) * sigma_t
-    # Unpolarised light: each of two axes at right angles to the sight gets (1 - (axis . n)^2) / 2 of it.
+    # Of unpolarised light, each of two axes perpendicular to the line of sight receives (1 - (axis . n)^2) / 2.
     i_t = ((1 - np.einsum("i,ijk->jk", tangential, directions) ** 2).mean(axis=1) * solid).sum() * 2 * np.pi / 2
     i_r = ((1 - np.einsum("i,ijk->jk", radial, directions) ** 2).mean(axis=1) * solid).sum() * 2 * np.pi / 2
     scale = factor / (1.0 - u / 3.0)

@@ -20,7 +20,7 @@ def test_planes_are_recovered(make_crop, lost, interpolate):
 
 
 def test_a_saddle_is_recovered_by_both(make_crop, lost):
-    # x y is harmonic, also on a grid, and has no fourth derivatives.
+    # The function x y is harmonic, also on a grid, and its fourth derivatives are zero.
     rows, columns = np.indices((160, 160)) - 79.5
     saddle = rows * columns / 500
     hole = lost()
@@ -31,8 +31,8 @@ def test_a_saddle_is_recovered_by_both(make_crop, lost):
 
 
 def test_a_bowl_is_bent_by_the_plate_and_cut_by_the_membrane(make_crop, lost):
-    # On a slope, so that the bottom of the bowl is no deeper than what is around: the
-    # plate is kept within the values around it.
+    # The plate is limited to the values around it, so the bowl is on a slope: its bottom is
+    # then within that range.
     rows, columns = np.indices((160, 160)) - 79.5
     bowl = (rows**2 + columns**2) / 1000 + columns / 20
     crop = make_crop(bowl, lost())
@@ -78,7 +78,7 @@ def test_nothing_known_nothing_filled(make_crop, lost):
 
 
 def test_islands_in_the_dark_stay_empty(make_crop, lost):
-    # Of two lost blocks one is surrounded by hidden pixels.
+    # One of two lost blocks is surrounded by hidden pixels.
     hole = lost((160, 224), [(2, 2), (2, 5)])
     hidden = np.zeros(hole.shape, dtype=bool)
     hidden[:, 128:] = True
@@ -96,7 +96,7 @@ def test_coarse_grid_by_hand(make_crop):
     means, empty = coarse_grid(make_crop(z, hole))
     assert np.isnan(means[0, 0])
     assert means[0, 1] == z[:4, 4:].mean()
-    # A quarter of the cell is known: it counts, and is not filled over.
+    # A quarter of the cell is known, so the cell counts and is not filled.
     assert means[1, 0] == z[4:, 3].mean()
     assert np.array_equal(empty, [[True, False], [False, False]])
 

@@ -36,7 +36,7 @@ def test_means_around_by_hand():
     near = mean_around(z, known, (3, 5))
     assert near[4, 4] == pytest.approx(3.0)
     assert near[4, 6] == pytest.approx(4.0)
-    # Two pixels off only the larger square reaches them; beyond it the median of all counts.
+    # At a distance of two pixels, only the larger square reaches them; beyond it, the median of all is used.
     assert near[4, 1] == pytest.approx(2.0)
     assert near[8, 0] == pytest.approx(4.0)
 
@@ -66,5 +66,5 @@ def test_small_holes_are_as_smooth_as_large_ones(make_crop, lost, monkeypatch):
     crop = make_crop(0.1 * columns + np.sin(rows / 9), lost(blocks=[(2, 2), (2, 3)]))
     dense = cells.harmonic(crop)
     monkeypatch.setattr(cells, "MOST_DENSE", 0)
-    # What was found before is kept with a crop.
+    # The crop caches its result, so a copy is used.
     np.testing.assert_allclose(cells.harmonic(dataclasses.replace(crop)), dense, atol=1e-9)

@@ -32,7 +32,7 @@ def test_the_nearest_of_each_side_come_first(make_crop):
 
 
 def test_a_level_is_carried_into_the_hole():
-    """Of a constant difference all but the weight of no difference, 0.05, is carried, and nothing where all is lost."""
+    """A constant difference is carried up to the weight of the prior, 0.05; where all is lost, nothing is carried."""
     difference = np.full(SHAPE, 2.0)
     known = np.ones(SHAPE, dtype=bool)
     assert carried(difference, known, 4.0)[48, 48] == pytest.approx(2.0 / 1.05, rel=1e-6)
@@ -60,7 +60,7 @@ def test_misfit_is_what_noise_does_not_explain():
     cells = rng.normal(size=(12, 12)).repeat(8, 0).repeat(8, 1)
     assert misfit(noise, known) < 0.06
     assert misfit(noise + 0.5 * cells, known) == pytest.approx(0.5 * cells[::8, ::8].std(), rel=0.15)
-    # The level does not count, and little tells nothing.
+    # The level has no influence, and too few pixels give no result.
     assert misfit(noise + 7.0, known) == pytest.approx(misfit(noise, known), abs=1e-6)
     known[:, 8:] = False
     known[40:] = False
@@ -73,7 +73,7 @@ def test_each_pixel_is_interpolated_between_the_nearest_that_have_it():
     near[1].z[20, 20] = np.nan
     sides = [nearest_pixels(near, side, (0.0, 0.0)) for side in (-1, 1)]
     value, noise, change, stars = between_exposures(*sides, SHAPE)
-    # A third of the way from the later to the earlier one.
+    # A third of the way from the later to the earlier exposure.
     assert value[50, 50] == pytest.approx(1 / 3 * 1.0 + 2 / 3 * 4.0)
     assert noise[50, 50] == pytest.approx(np.hypot(1 / 3, 2 / 3))
     assert value[10, 10] == pytest.approx(300 / 1500 * 2.0 + 1200 / 1500 * 4.0)

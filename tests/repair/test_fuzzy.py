@@ -21,7 +21,7 @@ from sunpy_lasco.repair.methods.fuzzy import (
 def test_midpoint_vector():
     assert fuzzy_midpoint(-4.0, 6.0, np.array([1.0, 3.0, -2.0])) == 0.75
     assert fuzzy_midpoint(-4.0, 6.0, np.array([])) == 1.0
-    # A member beyond the interval counts as its end.
+    # A member outside the interval counts as its end.
     assert fuzzy_midpoint(-4.0, 6.0, np.array([100.0])) == (2.0 + 6.0 + 6.0) / 4
 
 
@@ -39,7 +39,7 @@ def test_counts_of_classes():
     classes = coefficient_classes()
     counts = {name: int((classes == number).sum()) for number, name in enumerate(CLASSES)}
     assert counts == {"mean": 1, "low": 14, "horizontal": 119, "vertical": 119, "diagonal": 426, "high": 345}
-    # Columns of the coefficients are frequencies along x.
+    # The columns of the coefficients are frequencies along x.
     assert CLASSES[classes[0, 10]] == "horizontal"
     assert CLASSES[classes[10, 0]] == "vertical"
 
@@ -82,7 +82,7 @@ def test_hole_in_a_radial_gradient_stays_within_its_ring(make_scene):
     inside = lines[32:64, 32:64]
     assert values[ring].min() - 10 <= inside.min()
     assert inside.max() <= values[ring].max() + 10
-    # The tolerance is that of the first run: lines are straight, and this light is not.
+    # The tolerance comes from the first run: lines are straight, but this brightness is not.
     assert np.abs(inside - values[holes].reshape(32, 32)).max() < 130
     for variant in ("idl", "intended"):
         repair = repair_frame(make_scene(values, holes), "fuzzy", variant=variant)
@@ -109,7 +109,7 @@ def test_variants_differ(raw_map, losing):
 
 
 def test_official_step_only_takes_the_leading_direction_away(make_scene):
-    """With the slip of SolarSoft the fuzzy step zeroes one class of the coefficients of each block."""
+    """With the error in SolarSoft, the fuzzy step zeroes one class of the coefficients of each block."""
     from scipy import fft
 
     rng = np.random.default_rng(5)
@@ -156,7 +156,7 @@ def test_twenty_blocks_of_a_real_frame(real_map, losing):
     lost = replace(smap, data=data)
     filled = inpaint(lost, "fuzzy")
     assert filled.meta["nfilled"] >= 19
-    # Over blocks the repair is right to about a per cent, whatever their pixels hold.
+    # Averaged over blocks, the repair is correct to about a per cent, whatever their pixels contained.
     for i, j in blocks:
         block = np.s_[32 * j : 32 * j + 32, 32 * i : 32 * i + 32]
         if np.isfinite(filled.data[block]).all():

@@ -76,7 +76,7 @@ def test_what_stood_in_the_holes_does_not_matter(lost, losing):
     for value in (0, np.nan, 1e6, -5.0):
         data = lost.data.astype(np.float32)
         data[holes] = value
-        # With the flags given the pixels may hold anything.
+        # If flags are given, the pixels may have any value.
         results.append(inpaint(replace(lost, data=data, flags=flags(lost)), "fuzzy").data)
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])
@@ -111,7 +111,7 @@ def test_filling_twice_changes_nothing(filled):
 def test_auto_fills_any_frame(raw_map, losing, detector, options):
     whole = raw_map(detector, **options)
     frame = losing.frame_of(whole)
-    # A block in the corona above the occulter, the same one for all.
+    # A block in the corona above the occulter, the same for all frames.
     column, row = (700 - frame.corner[0]) // (32 * frame.binning[0]), (730 - frame.corner[1]) // (32 * frame.binning[1])
     lost = losing.without(whole, [(column, row)])
     holes = losing.has(lost, "MISSING")
@@ -170,7 +170,7 @@ def test_zones_beyond_a_hundred_blocks_need_neighbours(sequence, losing, with_ne
 
 def test_auto_says_per_block_what_it_used(sequence, losing, with_neighbours):
     lost = losing.without(sequence[2], [(20, 22), (8, 10)])
-    # Of one of the two blocks the neighbours know nothing.
+    # The neighbours lost one of the two blocks.
     context = [losing.without(one, [(8, 10)]) for one in sequence]
     filled = inpaint(lost, context=context)
     history = filled.meta["history"].replace("\n   ", "")
@@ -180,7 +180,7 @@ def test_auto_says_per_block_what_it_used(sequence, losing, with_neighbours):
     assert shown in with_neighbours
     assert single in {"network", *SINGLE_FRAME_METHODS}
     assert "Neighbours in time: " in history
-    # What a block is filled with that neighbours do not show does not depend on them.
+    # Neighbours have no influence on a block that they do not show.
     alone = inpaint(lost)
     hidden = losing.has(filled, "FILLED") & (np.arange(1024) // 32 == 8)
     assert np.allclose(filled.data[hidden], alone.data[hidden], rtol=0.01)
@@ -304,12 +304,12 @@ def test_official_level1_keeps_what_is_masked(real_map):
 
 @pytest.mark.filterwarnings("error::astropy.io.fits.verify.VerifyWarning")
 def test_tabulators_of_the_archives_are_read_in_silence(sequence, losing, real_frame, monkeypatch):
-    """Almost every file of the archive has some, and users can do nothing about them."""
+    """Almost every file in the archive has some, and users cannot change them."""
     from sunpy_lasco.net import context
 
     monkeypatch.setattr(context, "fetch_around", lambda *_, **__: [real_frame("32082037")])
     lost = losing.without(sequence[2], [(20, 22)])
-    # The one that was fetched is of another day, and no neighbour.
+    # The downloaded exposure is from another day, and is not a neighbour.
     filled = inpaint(lost, "kriging", context="archive")
     assert np.array_equal(filled.data, inpaint(lost, "kriging").data, equal_nan=True)
 
@@ -324,7 +324,7 @@ def test_context_of_the_archives(sequence, losing, monkeypatch):
         return []
 
     monkeypatch.setattr(context, "fetch_around", fetch_around)
-    # What lost nothing asks nobody.
+    # A frame without losses sends no request.
     inpaint(sequence[2], context="archive")
     assert asked == []
     lost = losing.without(sequence[2], [(20, 22)])

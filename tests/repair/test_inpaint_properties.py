@@ -10,7 +10,7 @@ from sunpy_lasco.repair.fill import find_zones, repair_frame
 from sunpy_lasco.repair.holed_frame import cut
 
 SINGLE_FRAME = sorted(set(METHODS) - set(NEIGHBOUR_METHODS))
-#: Methods that know no direction: neither rows from columns nor the Sun from elsewhere.
+#: Methods without a preferred direction: neither rows nor columns, nor the direction to the Sun.
 ISOTROPIC = ["biharmonic"]
 
 
@@ -50,7 +50,7 @@ def test_values_lie_near_the_truth_with_a_sigma(make_scene, values, holes, name)
 
 @pytest.mark.parametrize("name", SINGLE_FRAME)
 def test_level_of_the_light_only_scales(make_scene, values, holes, name):
-    # SolarSoft takes a fixed background off.
+    # SolarSoft subtracts a fixed background.
     options = {"variant": "intended"} if name == "fuzzy" else {}
     one = repair_frame(make_scene(values, holes), name, **options)
     two = repair_frame(make_scene(2.5 * values, holes, noise=10.0), name, **options)

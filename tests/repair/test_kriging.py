@@ -27,7 +27,7 @@ def test_two_cells_by_hand():
 
 
 def test_one_cell_without_trend_by_hand():
-    # Of a single cell the mean is its value, and the variance that of the difference.
+    # With a single cell, the mean is its value, and the variance is that of the difference.
     covariance = Covariance(((3.0, 10.0, 5.0),))
     cells = Cells(np.zeros((1, 2)), np.zeros((1, 2)), np.array([7.0]), np.array([0.25]), np.ones(1))
     mean, variance = kriged(cells, covariance, 1.0, np.array([[0.0, 5.0]]), np.zeros((1, 2)), trend=False)
@@ -171,7 +171,7 @@ def test_nodes_lie_around_all_pixels_of_the_hole(make_crop, lost):
 def test_real_blocks_of_c3(single_blocks, real_frame, error_of_cells):
     blocks = single_blocks(real_frame("32122317"), [(24, 14), (20, 8), (24, 20), (8, 12), (16, 26), (22, 14)])
     errors = [error_of_cells(crop, fill(crop), truth) for crop, truth in blocks]
-    # The trials reached 0.22 to 0.28 % on single blocks.
+    # The prototypes reached 0.22 to 0.28 % on single blocks.
     assert np.mean(errors) < 0.0035
 
 

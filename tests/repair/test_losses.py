@@ -118,7 +118,7 @@ def test_unknown_kinds_and_missing_images_are_refused():
 
 
 def test_the_end_of_the_stream_is_lost():
-    """Columns from the left, and the lower part of one, as in the C3 frames of 2025-10-17."""
+    """Columns from the left, and the lower part of the next, as in the C3 frames of 2025-10-17."""
     from sunpy_lasco import simulate
     from sunpy_lasco.instrument.blocks import nominal_untransmitted
     from sunpy_lasco.instrument.frame import Frame
@@ -129,7 +129,7 @@ def test_the_end_of_the_stream_is_lost():
     for seed in range(40):
         lost = draw_losses(frame, "tail", seed=seed)
         whole = [(lost | ~sent)[:, column].all() for column in range(32)]
-        # The last column that is touched is lost from below.
+        # The last affected column is lost from the bottom.
         first = whole.index(False)
         part = (lost | ~sent)[:, first] & sent[:, first]
         height = int(np.argmin(lost[:, first] | ~sent[:, first]))

@@ -12,7 +12,7 @@ from sunpy_lasco.map.edit import replace
 def test_blocks_of_a_full_frame(raw_map, losing):
     blocks = [(5, 10), (9, 20), (9, 19)]
     lost = losing.without(raw_map(), blocks)
-    # Down each column, from the left.
+    # The order is down each column, from the left.
     assert find_missing_blocks(lost) == [(5, 10), (9, 20), (9, 19)]
     assert missing_block_mask(lost).sum() == 3 * 1024
     assert missing_block_mask(lost)[320:352, 160:192].all()
@@ -54,7 +54,7 @@ def test_sub_frames_count_in_the_full_frame(raw_map, losing):
     lost = losing.without(raw_map(subframe=(192, 160, 640, 704)), [(14, 7)])
     assert find_missing_blocks(lost) == [(20, 12)]
     part = losing.without(raw_map(), [(20, 12)]).submap([192, 390] * u.pix, top_right=[831, 863] * u.pix)
-    # The block's lower part was cut off: all that is left of it is empty.
+    # The lower part of the block is outside the sub-frame, and the rest is empty.
     assert find_missing_blocks(part) == [(20, 12)]
     assert missing_block_mask(part).sum() == (416 - 390) * 32
 

@@ -35,7 +35,7 @@ def test_features_are_those_that_are_named(make_crop, lost):
     found = features(crop, *candidates(crop))
     assert found.shape == (len(FEATURES), hole.sum())
     assert np.isfinite(found).all()
-    # A hole of the size of a block has the size 0; only the depth differs between its pixels.
+    # A hole as large as a block has the size 0; only the depth differs between its pixels.
     assert np.allclose(found[2], 0.0)
     assert [np.ptp(one) > 0 for one in found] == [name == "depth in the hole" for name in FEATURES]
 
@@ -81,13 +81,13 @@ def test_settings(make_crop, lost):
     hidden[:64] = True
     assert hole_setting(make_crop(flat, lost(), hidden=hidden)) == "border"
     assert hole_setting(make_crop(flat, lost(blocks=[(0, 2)]))) == "edge"
-    # What was not sent is a border as well.
+    # Untransmitted pixels are a border too.
     crop = make_crop(flat, lost())
     assert hole_setting(dataclasses.replace(crop, signal=np.where(hidden, np.nan, crop.signal))) == "border"
 
 
 def test_deviation_by_hand(make_crop, lost):
-    # The smoothest fill of zeros is zero, and there is no structure around.
+    # The smoothest fill of zeros is zero, and the surroundings have no structure.
     hole = lost()
     crop = make_crop(np.zeros(hole.shape), hole)
     apart = deviation(np.where(hole, 3.0, np.nan), crop, share=1.0)
@@ -103,7 +103,7 @@ def test_scales_of_sigma_are_there_for_all(make_crop, lost):
             mine = dataclasses.replace(crop, camera=camera)
             factor = raw_scales()[method][camera]["single"]
             assert calibrated(np.array([2.0]), mine, method)[0] == pytest.approx(2.0 * factor)
-    # No fill is better than the smallest sigma.
+    # No sigma is below the smallest allowed value.
     assert calibrated(np.array([0.0]), crop, "kriging")[0] > 0
 
 
@@ -130,5 +130,5 @@ def test_real_blocks_of_c3(single_blocks, real_frame, error_of_cells):
 def test_real_blocks_of_c2(single_blocks, real_frame, error_of_cells, method):
     blocks = single_blocks(real_frame("22322749"), [(8, 12), (24, 20), (20, 26), (26, 10)])
     errors = [error_of_cells(crop, get_method(method)(crop), truth) for crop, truth in blocks]
-    # The trials reached 0.2 %.
+    # The prototypes reached 0.2 %.
     assert np.mean(errors) < 0.002

@@ -18,7 +18,7 @@ HOLE = slice(160, 192), slice(160, 192)
 
 
 def scene_of(values, holes):
-    """A scene of any shape, 200 pixels to the right of the Sun and 80 above it."""
+    """A scene of any shape; the Sun is 200 pixels to its left and 80 below."""
     rows, columns = (np.arange(length) for length in values.shape)
     return HoledFrame(
         signal=np.where(holes, np.nan, values),
@@ -43,11 +43,11 @@ def neighbour(values, seconds, noise=4.0):
 
 
 def front(seconds, speed, *, sun, growth=0.0):
-    """A smooth corona with a bumpy front that moves out by so many pixels in `UNIT`."""
+    """A smooth corona with an uneven front that moves outwards by ``speed`` pixels in `UNIT`."""
     x, y = X - sun[0], Y - sun[1]
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     middle = np.hypot(176 - sun[0], 176 - sun[1])
-    # Where the light was at the time of the frame: the radius is carried along linearly.
+    # Radius of the same light at the time of the frame; the motion is linear.
     was = (radius - seconds / UNIT * (speed - growth * middle)) / (1 + seconds / UNIT * growth)
     shape = np.exp(-0.5 * ((was - middle - 12 * np.sin(6 * angle)) / 7) ** 2)
     return 4000.0 * (1 + 0.15 * shape * (1 + 0.3 * np.sin(25 * angle)))
@@ -128,7 +128,7 @@ def test_what_brightens_in_place_is_left_alone(scene_at):
 
 
 def over_streamers(time, sun):
-    """A front that passes over structure of the day that stays, which the background does not know."""
+    """A front that passes over steady structure of the day, which the background does not contain."""
     stays = 1 + 0.06 * np.cos(X / 9.0) * np.cos(Y / 13.0)
     return 4000.0 * stays * front(time, 60.0, sun=sun) / 4000.0
 
@@ -176,7 +176,7 @@ def test_forecasts_are_labelled_and_less_sure(scene_at, hole):
 
 
 def test_neighbours_farther_away_are_less_sure(scene_at, hole):
-    # The same images, as if four times as far away in time.
+    # The same images, with times four times as far away.
     near = scene_at(lambda time, sun: front(time, 45.0, sun=sun), (-720.0, 720.0))[0]
     far = replace(near, neighbours=tuple(replace(one, seconds=4 * one.seconds) for one in near.neighbours))
     shared = []
@@ -213,7 +213,7 @@ def test_a_front_on_a_part_of_the_ring_counts_there():
 def test_bright_cores_are_no_stars():
     rng = np.random.default_rng(0)
     x, y = np.meshgrid(np.arange(96.0), np.arange(96.0))
-    # A ridge on a bright core, three times as high as a star on dark sky must be.
+    # A ridge on a bright core, three times as high as the threshold for a star on dark sky.
     core = 150 * np.exp(-((x - 48) ** 2 + (y - 48) ** 2) / 2 / 14**2)
     ridge = 18 * np.exp(-((x - 48) ** 2) / 2) * (np.abs(y - 48) < 10)
     star = 60 * np.exp(-((x - 10) ** 2 + (y - 80) ** 2) / 2)
@@ -243,14 +243,14 @@ def test_large_zones_move_block_by_block():
     )
     at_rest = 0.5 * (frames[1] + frames[2])
     truth = light(0.0, scene)
-    # What comes from beyond the edges of the frame is not known.
+    # Structure from beyond the edges of the frame is unknown.
     inside = np.s_[160:192, 64:416]
     rms = [np.sqrt(np.mean((one - truth)[inside] ** 2)) for one in (repair.values, at_rest)]
     assert rms[0] < 0.4 * rms[1]
 
 
 def test_blocks_alone_in_a_ruin_are_filled():
-    # Two thirds of the blocks are gone, in stripes; one block stands apart from them.
+    # Two thirds of the blocks are lost, in stripes; one lost block is separate.
     shape = (640, 640)
     y, x = np.indices(shape).astype(float)
     values = 4000 + 2 * x + y + np.random.default_rng(0).normal(scale=4, size=shape)
@@ -290,7 +290,7 @@ def test_real_fronts(real_frame, block):
 
 @pytest.mark.slow
 def test_mass_of_an_ejection_with_lost_blocks():
-    """Twenty blocks are lost, five on the front: the mass is as it was within 3 %, and within its sigma."""
+    """Twenty blocks are lost, five of them on the front: the mass agrees within 3 %, and within its sigma."""
     import astropy.units as u
     from astropy.time import Time
 
@@ -308,7 +308,7 @@ def test_mass_of_an_ejection_with_lost_blocks():
     whole = sunpy_lasco.calibrate(made[0].level05, assets=assets)
     base = sunpy_lasco.calibrate(before.level05, assets=assets)
     excess = np.nan_to_num(whole.data - base.data)
-    # Blocks of level 0.5 are those of level 1 but for the distortion and the turn of the frame.
+    # Apart from distortion and rotation, blocks of level 0.5 and level 1 are the same.
     raw = made[0].level05.data.astype(float) - before.level05.data
     blocks = raw.reshape(32, 32, 32, 32).mean(axis=(1, 3))
     best = np.argsort(blocks, axis=None)[::-1]
@@ -332,5 +332,5 @@ def test_mass_of_an_ejection_with_lost_blocks():
     assert error < 0.03 * truth.mass
     assert error < found.parts["noise"]
     assert found.parts["noise"] < 0.2 * truth.mass
-    # What is filled makes the mass less sure.
+    # Filled pixels increase the uncertainty of the mass.
     assert found.parts["noise"] > truth.parts["noise"]

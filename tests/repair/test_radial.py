@@ -15,7 +15,7 @@ def test_constants_are_recovered(make_crop, lost, level):
 
 
 def test_rays_are_carried_through(make_crop, lost):
-    # Narrow rays cross a hole; a level taken from beside them would miss them.
+    # Narrow rays cross a hole. A level from pixels beside them would miss them.
     hole = lost()
     crop = make_crop(np.zeros(hole.shape), hole)
     _, v = polar(crop)
@@ -24,7 +24,7 @@ def test_rays_are_carried_through(make_crop, lost):
     value = along_radii(crop_with_rays)
     assert np.sqrt(np.mean((value - rays)[hole] ** 2)) < 0.4 * rays[hole].std()
     assert np.corrcoef(value[hole], rays[hole])[0, 1] > 0.95
-    # The smoothest fill knows nothing of rays.
+    # The smoothest fill does not reproduce rays.
     assert np.corrcoef(harmonic(crop_with_rays)[hole], rays[hole])[0, 1] < 0.9
 
 
@@ -36,7 +36,7 @@ def test_slopes_along_radii_are_followed(make_crop, lost):
 
 
 def test_extrapolation_is_bounded(make_crop, lost):
-    # Only what is farther out is known: the slope is not carried on into the dark.
+    # Only pixels farther out are known, so the slope is not extrapolated.
     hole = lost()
     crop = make_crop(np.zeros(hole.shape), hole, centre=(200.0, 0.0))
     u, _ = polar(crop)

@@ -40,7 +40,7 @@ def test_pattern_of_the_simulator_is_found(exposures):
     error = (response - truth)[inner]
     assert np.std(error) < 0.6 * np.std(truth[inner])
     assert (response[hidden_pixels(frames[0])] == 1).mean() > 0.99
-    # Uncertain pixels are drawn towards 1.
+    # Uncertain pixels are shrunk towards 1.
     assert np.std(response[radius > 400]) < np.std(response[inner])
 
 

@@ -57,13 +57,13 @@ def test_where_nothing_changes_all_four_count(scene):
         weights.append(outer_weight(crop, inner, outer))
     assert np.mean(weights) == pytest.approx(0.45, abs=0.08)
     assert np.mean(ratios) < 0.9
-    # Of weights 1 - w and w: sqrt((1 - w)^2 + w^2).
+    # Weights 1 - w and w give sqrt((1 - w)^2 + w^2).
     expected = np.hypot(1 - np.array(weights), weights)
     assert noises == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_weight_is_what_the_surroundings_say(scene):
-    """For such waves the nearest two give cos 1 and the next two cos 2, so only a negative weight gives 1."""
+    """For these waves the nearest two give cos 1 and the next two cos 2, so only a negative weight gives 1."""
     crop, truth = scene(waves, noise=0.1)
     inner, outer = ((crop.neighbours[k].z + crop.neighbours[k + 1].z) / 2 for k in (0, 2))
     expected = (1 - np.cos(1)) / (np.cos(2) - np.cos(1))
@@ -93,7 +93,7 @@ def test_four_exposures_are_needed_and_must_fit(scene):
     assert np.isnan(fill(dataclasses.replace(crop, neighbours=())).z).all()
     wild = [dataclasses.replace(one, z=np.roll(5 * still(0), 17 * k, axis=0)) for k, one in enumerate(crop.neighbours)]
     assert np.isnan(fill(dataclasses.replace(crop, neighbours=tuple(wild))).z).all()
-    # What one of them did not measure is left to others.
+    # Pixels that one exposure did not measure are left to other methods.
     torn = crop.neighbours[3].z.copy()
     torn[70:80] = np.nan
     near = (*crop.neighbours[:3], dataclasses.replace(crop.neighbours[3], z=torn))
@@ -116,7 +116,7 @@ def test_of_maps(losing):
     miss = (filled.data - maps[2].data)[holes]
     pair = (inpaint(torn, "temporal", context=around).data - maps[2].data)[holes]
     assert np.std(miss) < np.std(pair)
-    # Two exposures are for the other method.
+    # With two exposures, the other method is used.
     assert inpaint(torn, "temporal", context=[maps[1], maps[3]]).meta["nfilled"] == 2
     with pytest.warns(LascoUserWarning, match="sequence cannot fill"):
         assert np.isnan(inpaint(torn, "sequence", context=[maps[1], maps[3]]).data[holes]).all()

@@ -44,7 +44,7 @@ def corona():
 
 
 def test_linear_changes_are_interpolated(make_scene, corona, hole):
-    # Levels of the neighbours do not matter: one has another exposure time.
+    # The levels of the neighbours have no influence: one has another exposure time.
     scene = scene_with(
         make_scene, corona(0), hole, neighbour(corona(-700), -700.0), neighbour(1.3 * corona(500), 500.0)
     )
@@ -73,7 +73,7 @@ def test_stars_are_moved_with_the_sky(make_scene, corona, hole):
     excess = np.where(hole, repair.values - corona(0), 0.0)
     assert np.unravel_index(np.argmax(excess), hole.shape) == (80, 80)
     assert excess.max() > 400
-    # Where the neighbours saw it there is none.
+    # At its positions in the neighbours, there is none.
     assert np.abs(excess[80, [74, 86]]).max() < 60
     assert repair.sigma[80, 80] > 3 * np.median(repair.sigma[hole])
 
@@ -143,7 +143,7 @@ def test_simulated_sequence(sequence, losing):
 
 
 def test_real_sequence(real_map, losing):
-    """12-minute sequence of C3, with a CME: 0.13-0.17 % were reached before."""
+    """12-minute sequence of C3 with a CME; earlier methods reached 0.13-0.17 %."""
     maps = {name: real_map(name) for name in NAMES}
     errors, inside = [], []
     frame = maps[NAMES[2]]

@@ -21,7 +21,7 @@ def test_distance_at_which_zones_join(distance, zones):
 
 
 def test_joined_zones_act_as_their_rectangle():
-    # The third block is far from both, but within the rectangle of the two, grown by one.
+    # The third block is far from both, but within the rectangle of the two enlarged by one block.
     assert len(find_zones(grid((10, 10), (12, 12), (10, 14)))) == 1
     assert len(find_zones(grid((10, 10), (10, 14)))) == 2
 

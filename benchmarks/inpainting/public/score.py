@@ -1,11 +1,11 @@
 """
-A small public benchmark of lost blocks of LASCO C3: positions, and the score of any method.
+A small public benchmark of lost blocks of LASCO C3: positions of holes, and the score of any method.
 
     python benchmarks/inpainting/public/score.py --positions           # writes positions.csv
-    python benchmarks/inpainting/public/score.py DIRECTORY             # scores what a method made
+    python benchmarks/inpainting/public/score.py DIRECTORY             # scores the fills of a method
 
 DIRECTORY holds NUMBER.npy for the holes of positions.csv: counts (DN, as in the level-0.5 file) of the rectangle
-of blocks around the hole, shape (32 rows, 32 columns).  Holes without a file are left out, and counted.
+of blocks around the hole, shape (32 rows, 32 columns).  Holes without a file are omitted, and their number is printed.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def write_positions(path):
 
 
 def fill_of(hole, counts):
-    """What a method says of a hole, in the working space of its crop."""
+    """The fill of a method, in the working space of the crop."""
     _, _, place = rectangle(hole)
     raw, _, _ = read(hole.group)
     signal = hole.scene.signal
