@@ -268,7 +268,7 @@ def test_sigma_of_the_speed_covers_the_truth_in_a_thousand_fronts():
 
 
 def test_directions_that_no_pixel_shows(make, monkeypatch):
-    """Images of the western half show only the directions of a front in the west."""
+    """Directions outside the images are not seen, and have neither points nor a speed."""
     height, angle = height_and_angle(make())
     frames = []
     for number in range(8):
