@@ -215,7 +215,7 @@ SMALLEST_SIGMA = 0.03
 #: to the coverage in every second hole of ``benchmarks/inpainting/fronts.py`` and tested on the others.
 NEARBY_SHARE = {"both": (0.6, 0.8), "one": (0.7, 1.1)}
 #: Time between the exposures of this fit, s. Moving structure deviates from its course, so 1 sigma grows with the
-#: square root of the distance in time. Fronts with neighbours 24 and 36 minutes away confirm this.
+#: square root of the distance in time. Fronts with neighbours 24 and 36 minutes away require this.
 CADENCE = 720.0
 #: 1 sigma relative to the change between the neighbours. It accounts for the difference between a moving front and the
 #: interpolated one.
