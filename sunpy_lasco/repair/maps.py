@@ -130,7 +130,7 @@ def neighbours_among(smap, context, holed, make, *, longest=None):
 def _distance(frame, other):
     """Distance in time between a frame and a map, s."""
     if not hasattr(other, "_flags"):
-        msg = f"The context of a repair is maps of LASCO C2 and C3; there is a {type(other).__name__} in it."
+        msg = f"The context of a repair must contain maps of LASCO C2 and C3, not a {type(other).__name__}."
         raise TypeError(msg)
     return abs(seconds_between(frame, frame_of(other)))
 
@@ -139,13 +139,13 @@ def _misfit(smap, frame, other, theirs, longest):
     """The reason in the header why another exposure cannot be used; None if it can."""
     raw = is_raw(smap.meta)
     if theirs.camera != frame.camera:
-        return f"is of {theirs.camera.name}"
+        return f"is from {theirs.camera.name}"
     if is_raw(other.meta) != raw:
         return "is of another level"
     if (theirs.filter, theirs.polar) != (frame.filter, frame.polar):
         return f"was taken through {theirs.filter}/{theirs.polar}"
     if theirs.binning != frame.binning:
-        return f"has sums of {theirs.binning[0]} x {theirs.binning[1]} pixels"
+        return f"is summed over {theirs.binning[0]} x {theirs.binning[1]} pixels"
     if any((a - b) % size for a, b, size in zip(theirs.corner, frame.corner, frame.binning, strict=True)):
         return "has pixels that lie between those of the frame"
     seconds = abs(seconds_between(frame, theirs))
@@ -155,9 +155,9 @@ def _misfit(smap, frame, other, theirs, longest):
         return None if _same_wcs(smap, other) else "has another WCS"
     here, there = pointing_of(smap, frame), pointing_of(other, theirs)
     if abs(float(normalize_roll(here.roll - there.roll))) > LARGEST_TURN:
-        return "is turned against the frame"
+        return "is rotated relative to the frame"
     shift = float(np.hypot(*np.subtract(here.centre, there.centre)))
-    return f"points {shift:.1f} pixels beside the frame" if shift > LARGEST_SHIFT else None
+    return f"points {shift:.1f} pixels away from the frame" if shift > LARGEST_SHIFT else None
 
 
 def _same_wcs(smap, other):

@@ -191,10 +191,10 @@ def test_auto_says_per_block_what_it_used(sequence, losing, with_neighbours):
     [
         ({"filter": "Orange"}, "ORANGE"),
         ({"polar": "+60 Deg"}, r"\+60DEG"),
-        ({"leb_sum": (2, 2)}, "sums of 2 x 2"),
+        ({"leb_sum": (2, 2)}, "summed over 2 x 2"),
         ({"date": "2002-01-08T18:00:00"}, "360 minutes away"),
-        ({"sun_centre": (520.0, 535.0)}, "pixels beside"),
-        ({"flipped": True}, "turned against"),
+        ({"sun_centre": (520.0, 535.0)}, "pixels away"),
+        ({"flipped": True}, "rotated relative"),
     ],
 )
 def test_context_that_does_not_fit(raw_map, losing, options, reason):
