@@ -1,17 +1,17 @@
 """
-Whether the tests notice it when an operator, a number or a condition of the code is another one.
+Mutation test: whether the tests notice a changed operator, number or condition.
 
-``python benchmarks/house/mutants.py [--number 300] [--seed 17]`` draws changes ("mutants") of single places in the
-modules below, and runs for each the tests that execute the line, until one fails.  Which these are is measured once, by
-coverage with the test as its context.  Nothing on the disk is changed.  What is known goes to a file of JSON lines, and
-a broken-off run goes on there.
+``python benchmarks/house/mutants.py [--number 300] [--seed 17]`` selects changes ("mutants") of single expressions in
+the modules below at random.  For each of them it runs the tests that execute the line until one fails.  These tests
+are determined once, by coverage with the name of the test as context.  The files of the package are never changed.
+The results are written to a file of JSON lines, and an interrupted run continues there.
 
-A mutant inside a function gets a process that is forked from one that has collected all tests: the code of the function
-is replaced there.  A mutant elsewhere, or in a function that was called already by then, gets one that has imported
-numpy, astropy and sunpy only, and imports the changed module.
+A mutant inside a function is tested in a fork of a process that has collected all tests: the code object of the
+function is replaced.  For other mutants, and functions that were already called at import, the fork has only imported
+numpy, astropy and sunpy, and imports the changed module.
 
-Left alone are docstrings, annotations, ``__all__``, messages of errors and warnings, texts with blanks, and the sizes
-of caches: a change of these is none of the results.
+Docstrings, annotations, ``__all__``, messages of errors and warnings, texts with blanks, and the sizes of caches are
+not changed, because they do not affect results.
 """
 
 import argparse
@@ -51,7 +51,7 @@ MODULES = (
     *(f"instrument.{name}" for name in "linearity noise pixel_grid vignetting".split()),
 )
 TESTS = tuple(f"tests/{room}" for room in ("geometry", "instrument", "level1", "map"))
-#: What takes long to import and knows nothing of the package.
+#: Modules outside the package that take long to import.
 WARM = (
     "matplotlib.pyplot ndcube numpy pytest scipy.interpolate scipy.ndimage scipy.optimize scipy.sparse "
     "scipy.spatial skimage.measure sunpy.map sunpy.net astropy.table astropy.coordinates astropy.io.fits"
@@ -82,9 +82,9 @@ OPERATORS = {
     ast.LShift: ast.RShift,
     ast.RShift: ast.LShift,
 }
-#: Seconds of a test that is always tried.
+#: Tests that take less than this, s, are always run.
 NO_TIME = 0.1
-#: Calls that make texts for people.
+#: Calls that only produce messages.
 TALKING = re.compile(r"(^|\.)(warn|debug|info)$")
 
 
@@ -96,7 +96,7 @@ def _with(node, **new):
 
 
 def alternatives(node):  # noqa: C901 - a list of cases
-    """What stands in the place of a node, one at a time."""
+    """Possible replacements of a node."""
     match node:
         case ast.Compare():
             for place, operator in enumerate(node.ops):
@@ -142,7 +142,7 @@ def _is_left_alone(node):
 
 
 def places(tree):
-    """Each node that can be changed, with the node above it, the name of the field, and the number in it or None."""
+    """All nodes that can be changed, with the parent node, the name of the field, and the index in it or None."""
     above = [tree]
     while above:
         parent = above.pop()
@@ -156,7 +156,7 @@ def places(tree):
 
 
 def mutants_of(module):
-    """All mutants of a module: module, number, line, and what stood there and what stands there now."""
+    """All mutants of a module: module, number, line, and the code before and after the change."""
     tree = ast.parse(source(module))
     found = []
     for place in places(tree):
@@ -179,7 +179,7 @@ def _short(node):
 
 
 def mutated(module, number):
-    """The tree of a module with one mutant in it; the numbers of lines stay."""
+    """The tree of a module with one mutant in it; line numbers are kept."""
     tree = ast.parse(source(module))
     count = 0
     for parent, name, place, node in places(tree):
@@ -203,7 +203,7 @@ def source(module):
 
 
 class _Mutant(importlib.machinery.SourceFileLoader):
-    """Loads a module of which the tree is given."""
+    """Loader of a module from its syntax tree."""
 
     tree = None
 
@@ -212,7 +212,7 @@ class _Mutant(importlib.machinery.SourceFileLoader):
 
 
 class _Finder:
-    """Finds one module; all others are as they are."""
+    """Finder of a single module."""
 
     def __init__(self, module, tree):
         self.name, self.path = f"sunpy_lasco.{module}", str(path_of(module))
@@ -234,13 +234,13 @@ def _inner(code):
 
 
 def _itself(code):
-    """What a code does, without the codes of functions inside it."""
+    """Content of a code object without the code objects of inner functions."""
     constants = [(type(one), one) for one in code.co_consts if not isinstance(one, types.CodeType)]
     return code.co_code, code.co_names, repr(constants), code.co_exceptiontable
 
 
 def _changed(before, after):
-    """The outermost codes of functions that differ, by pairs; raises ValueError where something else differs."""
+    """Pairs of the outermost code objects that differ; ValueError if anything else differs."""
     if before.co_flags & inspect.CO_OPTIMIZED:
         same = before == after
         return [] if same else [(before, after)]
@@ -252,7 +252,7 @@ def _changed(before, after):
 
 
 def code_of(mutant):
-    """The codes that a mutant inside a function changes, before and after, by pairs; [] for a mutant elsewhere."""
+    """Pairs of code objects before and after a change inside a function; [] for other mutants."""
     path = str(path_of(mutant["module"]))
     before = compile(ast.parse(source(mutant["module"])), path, "exec")
     after = compile(mutated(mutant["module"], mutant["number"]), path, "exec")
@@ -265,9 +265,9 @@ def code_of(mutant):
 
 def forked(work, seconds, processor_seconds, log=None):
     """
-    Do work in a process of its own, silently or with what it says in a file.
+    Call a function in a separate process, with its output discarded or written to a file.
 
-    Returns its exit status, or None if it had to be ended, and the seconds of the processor.
+    Return the exit status, None if the process was killed after its time limit, and the processor time in seconds.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     child = os.fork()
@@ -309,7 +309,7 @@ OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:ran
 
 
 class _Killer:
-    """Keeps the name of the test that failed in a file."""
+    """Write the name of the test that failed to a file."""
 
     def __init__(self, path):
         self.path = path
@@ -320,7 +320,7 @@ class _Killer:
 
 
 def run_tests(mutant, tests, killer):
-    """Run tests with a mutant in the package; to be called in a process of its own."""
+    """Run tests with a mutant in the package; must be called in a separate process."""
     import pytest
 
     sys.meta_path.insert(0, _Finder(mutant["module"], mutated(mutant["module"], mutant["number"])))
@@ -328,7 +328,7 @@ def run_tests(mutant, tests, killer):
 
 
 class _Collected:
-    """Judges mutants once all tests are collected, in place of running these."""
+    """Test mutants after all tests are collected, instead of running the tests."""
 
     def __init__(self, judge):
         self.judge = judge
@@ -347,7 +347,7 @@ class _Collected:
         return True
 
     def run(self, codes, tests, times):
-        """Run tests with other codes in functions, until one fails; to be called in a process of its own."""
+        """Run tests with replaced code objects until one fails; must be called in a separate process."""
         for before, after in codes:
             for function in self.functions[before.co_filename, *_place_of(before)]:
                 function.__code__ = after
@@ -363,7 +363,7 @@ class _Collected:
 
 
 class _Times:
-    """Seconds of each test, by its name; only of those that pass."""
+    """Duration in seconds of each test that passes, by name."""
 
     def __init__(self):
         self.seconds, self.failed = defaultdict(float), set()
@@ -375,7 +375,7 @@ class _Times:
 
 
 def measure(folder):
-    """Which tests execute which lines, and how long each takes; kept in files of a folder."""
+    """The tests that execute each line, and the duration of each test; stored in files of a folder."""
     times = folder / "times.json"
     if not times.exists():
 
@@ -397,7 +397,7 @@ def measure(folder):
 
 @functools.cache
 def tests_of_lines(file, module):
-    """By line, the tests that execute it, and "" if it is executed before; by None, those that execute any line."""
+    """Tests by the lines they execute ("" for a line executed at import), and by None those that execute any line."""
     from coverage import CoverageData
 
     data = CoverageData(file)
@@ -410,7 +410,7 @@ def tests_of_lines(file, module):
 
 
 def is_early(mutant, coverage):
-    """Whether a line is executed before any test is."""
+    """Whether a line is executed before the first test."""
     return "" in _tests_of(mutant, coverage)
 
 
@@ -423,10 +423,10 @@ def _tests_of(mutant, coverage):
 
 def chosen(mutant, coverage, times, seconds):
     """
-    The tests for a mutant, in the order in which they are tried.
+    The tests for a mutant, in the order in which they are run.
 
-    First those that take no time, then one set of parameters of every other test, then the others; the module that
-    mirrors the changed one comes first, then those of which the tests are quick.  Not more than take the given seconds.
+    The fastest come first, then one set of parameters of each other test, then the rest.  Tests of the changed module
+    precede others, and modules with fast tests precede those with slow ones.  Their total time is limited.
     """
     # What is executed when the module is imported belongs to no test.
     names = (_tests_of(mutant, coverage) - {""} or tests_of_lines(coverage, mutant["module"])[None]) & set(times)
@@ -462,7 +462,7 @@ def verdict(status, tests, number):
 
 
 class _Journal:
-    """What is known of mutants, in a file of JSON lines."""
+    """Results for mutants, in a file of JSON lines."""
 
     KEY = "module line before after number".split()
 
@@ -566,7 +566,7 @@ def main():
 
 
 def tell(journal, sample):
-    """Say how many were killed, and list the others."""
+    """Print the number of killed mutants and list the others."""
     results = [one for mutant in sample if (one := journal.of(mutant))]
     counts = Counter(one["what"] for one in results)
     killed = sum(number for what, number in counts.items() if what.startswith("killed"))
