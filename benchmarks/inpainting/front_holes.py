@@ -12,7 +12,6 @@ from functools import lru_cache
 import numpy as np
 from cases import FEWEST_PIXELS
 from frames import _derived, _response, data_directory, exposures, read, scene_of
-from scipy import ndimage
 from scores import cells
 
 from astropy.time import Time, TimeDelta
@@ -173,11 +172,16 @@ def _some(blocks, number, seed):
     return [blocks[index] for index in sorted(order)]
 
 
+def _shares(pixels, scene):
+    """Fraction of these pixels in each block."""
+    rows, columns = scene.grid
+    return pixels.reshape(rows, pixels.shape[0] // rows, columns, -1).mean(axis=(1, 3))
+
+
 def _blocks_where(scene, condition, *, hidden):
     """Blocks whose running difference meets a condition and whose hidden fraction is below a limit."""
-    rows, columns = scene.grid
-    share = scene.hidden.reshape(rows, 32, columns, 32).mean(axis=(1, 3))
-    return np.argwhere(condition(np.nan_to_num(block_change(scene), nan=-1.0)) & (share < hidden))
+    change = np.nan_to_num(block_change(scene), nan=-1.0)
+    return np.argwhere(condition(change) & (_shares(scene.hidden, scene) < hidden))
 
 
 def _is_front(change):
@@ -258,21 +262,13 @@ def saturated_holes():
         saturated = scene.unusable & np.isfinite(scene.signal)
         chosen = []
         for row, column in np.argwhere(_shares(saturated | scene.hidden, scene) < SATURATED_INSIDE):
-            block = np.ix_(scene.block_rows == row, scene.block_columns == column)
-            inside = np.zeros_like(saturated)
-            inside[block] = True
-            box = tuple(slice(max(at[0] - RING, 0), at[-1] + RING + 1) for at in (block[0].ravel(), block[1].ravel()))
-            around = ndimage.binary_dilation(inside[box], np.ones((3, 3)), RING) & ~inside[box]
-            if saturated[box][around].mean() >= SATURATED_AROUND:
+            at = np.flatnonzero(scene.block_rows == row), np.flatnonzero(scene.block_columns == column)
+            block = saturated[np.ix_(*at)]
+            box = saturated[tuple(slice(max(index[0] - RING, 0), index[-1] + RING + 1) for index in at)]
+            if box.sum() - block.sum() >= SATURATED_AROUND * (box.size - block.size):
                 chosen.append((int(row), int(column)))
         for block in _some(chosen, EACH["saturated"], sum(map(ord, exposure.name))):
             yield from holes_in(scene, [block], "real, beside saturation", exposure.group, scene.signal)
-
-
-def _shares(pixels, scene):
-    """Fraction of these pixels in each block."""
-    rows, columns = scene.grid
-    return pixels.reshape(rows, pixels.shape[0] // rows, columns, -1).mean(axis=(1, 3))
 
 
 def ejections(camera):
